@@ -1,0 +1,70 @@
+"""concbench: the same work under every way Python has of doing things at once, measured fairly.
+
+Where things are; imports point down this list, never up:
+
+    cli            one file a command; the only room that prints and exits
+    api            measure(), and the Run that it returns
+    testing        public: the laws that every runner keeps, and hosts that are simulated
+    harness        plan, hosts, rounds, stopping, environment      report   how results are shown
+    host           the measuring process                           advice   what results mean, in words
+    runners        how work is done: one short file each           workloads   what is done
+    registry       names                results   what was seen, raw     stats   arrays in, numbers out
+    task           what a worker imports    errors    machine    launch
+
+Nothing is imported before it is asked for: `import concbench` costs a few milliseconds and no third-party package.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Asyncio": "concbench.runners.asyncio",
+    "BatchedThreads": "concbench.runners.batched_threads",
+    "ConcbenchError": "concbench.errors",
+    "Download": "concbench.workloads.download",
+    "Primes": "concbench.workloads.primes",
+    "ProcessPool": "concbench.runners.process_pool",
+    "Processes": "concbench.runners.processes",
+    "Run": "concbench.api",
+    "Runner": "concbench.runners.base",
+    "Sequential": "concbench.runners.sequential",
+    "ThreadPool": "concbench.runners.thread_pool",
+    "Threads": "concbench.runners.threads",
+    "Workload": "concbench.workloads.base",
+    "load": "concbench.api",
+    "measure": "concbench.api",
+}
+
+__all__ = (  # noqa: PLE0604 - the names are strings; ruff cannot see through the star
+    "__version__",
+    *_PUBLIC,
+)
+
+if TYPE_CHECKING:
+    from concbench.api import Run as Run
+    from concbench.api import load as load
+    from concbench.api import measure as measure
+    from concbench.errors import ConcbenchError as ConcbenchError
+    from concbench.runners.asyncio import Asyncio as Asyncio
+    from concbench.runners.base import Runner as Runner
+    from concbench.runners.batched_threads import BatchedThreads as BatchedThreads
+    from concbench.runners.process_pool import ProcessPool as ProcessPool
+    from concbench.runners.processes import Processes as Processes
+    from concbench.runners.sequential import Sequential as Sequential
+    from concbench.runners.thread_pool import ThreadPool as ThreadPool
+    from concbench.runners.threads import Threads as Threads
+    from concbench.workloads.base import Workload as Workload
+    from concbench.workloads.download import Download as Download
+    from concbench.workloads.primes import Primes as Primes
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'concbench' has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,146 @@
+"""Rules: small functions from evidence to a sentence with its figures, or to nothing.
+
+No sentence without a measured ground: a rule that needs what was not measured stays silent. To add one: write it, and
+its line in RULES, those that cost a reader most first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from concbench.advice.evidence import CellEvidence, Evidence
+from concbench.advice.units import percent, ratio, seconds
+
+THREADED = {"threads", "batched-threads", "thread-pool"}
+FORKED = {"processes", "process-pool"}
+
+COMPUTES = 0.85
+"""Cores that one task after another keeps busy, above which the work is computing."""
+WAITS = 0.50
+"""And below which it is waiting, for the most part."""
+
+
+def gil_bound_threads(evidence: Evidence) -> str | None:
+    """Threads that computed, one at a time, and so gained nothing."""
+    if (evidence.baseline.cores or 0) < COMPUTES:
+        return None
+    held = [cell for cell in _of(evidence, THREADED) if _one_at_a_time(cell)]
+    if not held:
+        return None
+    cores = max(cell.cores or 0 for cell in held)
+    return (
+        f"Threads gave nothing ({_each(held)}): however many, they kept {cores:.1f} cores busy, because one thread at "
+        "a time holds the GIL and this work computes all along."
+    )
+
+
+def processes_computed_at_once(evidence: Evidence) -> str | None:
+    """Processes that computed at the same time."""
+    if (evidence.baseline.cores or 0) < COMPUTES:
+        return None
+    parallel = [
+        cell
+        for cell in _of(evidence, FORKED)
+        if (cell.speedup or 0) > 1.1 and cell.in_every_round == "faster" and (cell.cores or 0) > 1.15
+    ]
+    if not parallel:
+        return None
+    best = max(parallel, key=lambda cell: cell.speedup or 0)
+    return (
+        f"Processes computed at the same time ({_each(parallel)}): each has a GIL of its own, and {best.name} kept "
+        f"{best.cores:.1f} cores busy."
+    )
+
+
+def waiting_overlapped(evidence: Evidence) -> str | None:
+    """Work that waits, and runners that waited for many things at once."""
+    cores = evidence.baseline.cores
+    if cores is None or cores > WAITS:
+        return None
+    overlapped = [
+        cell
+        for cell in _of(evidence, THREADED | {"asyncio"})
+        if (cell.speedup or 0) > 1.5 and cell.in_every_round == "faster"
+    ]
+    if not overlapped:
+        return None
+    return (
+        f"{evidence.baseline.name} computed only {percent(cores)} of its time and waited for the rest; "
+        f"{_and(cell.name for cell in overlapped)} waited for many tasks at once, which takes no second core."
+    )
+
+
+def starting_dominated(evidence: Evidence) -> str | None:
+    """Runners that spent most of their time on getting their workers to work."""
+    late = [
+        cell
+        for cell in _of(evidence, THREADED | FORKED)
+        if (cell.start_up_share or 0) >= 0.5 and cell.cell.workers > 1 and cell is not evidence.fastest
+    ]
+    if not late:
+        return None
+    parts = [f"{cell.name} {percent(cell.start_up_share or 0)} of {_pass_seconds(cell)}" for cell in late]
+    return f"Getting every worker to work took most of the time of {_and(parts)}."
+
+
+def better_algorithm(evidence: Evidence) -> str | None:
+    """What the algorithm is worth beside more workers."""
+    facts, baseline, fastest = evidence.table.facts, evidence.baseline.seconds, evidence.fastest
+    sieve, trial = facts.get("sieve_seconds"), facts.get("trial_seconds")
+    if baseline is None or fastest is None:
+        return None
+    if sieve:
+        return (
+            f"A better algorithm is worth more than more workers: a sieve gives the same products in {seconds(sieve)}, "
+            f"{ratio(baseline / sieve)} as fast as {evidence.baseline.name} (timed once)."
+        )
+    if trial:
+        return (
+            f"Trial division takes {seconds(trial)} for the same products (timed once), "
+            f"{ratio(trial / baseline)} as long as {evidence.baseline.name} by the sieve."
+        )
+    return None
+
+
+RULES: tuple[Callable[[Evidence], str | None], ...] = (
+    waiting_overlapped,
+    gil_bound_threads,
+    processes_computed_at_once,
+    starting_dominated,
+    better_algorithm,
+)
+
+
+def findings(evidence: Evidence) -> list[str]:
+    """The sentences of all rules that have a ground."""
+    return [sentence for rule in RULES if (sentence := rule(evidence))]
+
+
+def _of(evidence: Evidence, names: set[str]) -> list[CellEvidence]:
+    return [cell for cell in evidence.measured if cell.cell.runner in names and cell is not evidence.baseline]
+
+
+def _one_at_a_time(cell: CellEvidence) -> bool:
+    return (
+        cell.cell.workers > 1
+        and bool(cell.cell.interpreter.get("gil"))
+        and cell.speedup is not None
+        and cell.speedup < 1.15
+        and cell.cores is not None
+        and cell.cores < 1.15
+    )
+
+
+def _each(cells: list[CellEvidence]) -> str:
+    return ", ".join(f"{cell.name} {ratio(cell.speedup or 0)}" for cell in cells)
+
+
+def _pass_seconds(cell: CellEvidence) -> str:
+    observed = cell.cell.observed
+    assert observed is not None
+    return seconds(observed.start + observed.work + observed.stop)
+
+
+def _and(parts: Iterable[str]) -> str:
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last

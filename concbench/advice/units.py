@@ -1,0 +1,31 @@
+"""Figures as a person reads them."""
+
+
+def seconds(value: float) -> str:
+    """A time with three digits and the unit that fits: 850 us, 45.1 ms, 2.75 s, 110 s."""
+    if value < 0.000_999_5:
+        return f"{value * 1e6:.0f} us"
+    if value < 0.999_5:
+        return f"{_three_digits(value * 1e3)} ms"
+    return f"{_three_digits(value)} s"
+
+
+def ratio(value: float) -> str:
+    """A speed-up: 0.97x, 1.53x, 12.2x, 130x."""
+    return f"{_three_digits(value)}x" if value >= 1 else f"{value:.2f}x"
+
+
+def memory(value: float) -> str:
+    """Bytes as whole megabytes, or gigabytes with one decimal."""
+    return f"{value / 1e9:.1f} GB" if value >= 9.995e8 else f"{value / 1e6:.0f} MB"
+
+
+def percent(share: float) -> str:
+    """A share as whole percent."""
+    return f"{100 * share:.0f} %"
+
+
+def _three_digits(value: float) -> str:
+    if value >= 99.95:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"

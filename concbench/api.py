@@ -1,0 +1,140 @@
+"""The library's front door: measure() and the Run that it returns."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from concbench import __version__
+from concbench.errors import BadSetting, UsageError
+from concbench.harness.environment import environment
+from concbench.harness.events import RoundEnded, Step
+from concbench.harness.hosts import Hosts, InProcessHosts
+from concbench.harness.plan import Options, Plan, default_runners, plan
+from concbench.harness.process_host import ProcessHosts
+from concbench.harness.session import measure_workload
+from concbench.registry import workload_class
+from concbench.report import terminal
+from concbench.results import files
+from concbench.results.records import RunRecord, Table
+from concbench.runners.base import Runner
+from concbench.workloads.base import Workload
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a measurement saw. Printing it gives the tables and the answers in words."""
+
+    record: RunRecord
+
+    def __str__(self) -> str:
+        return terminal.plain(self.record)
+
+    @property
+    def tables(self) -> list[Table]:
+        """One for each workload: cells, their samples and outcomes."""
+        return self.record.tables
+
+    @property
+    def ok(self) -> bool:
+        """Whether no cell failed; a runner that is inapplicable is no failure."""
+        return all(cell.outcome.kind != "failed" for table in self.tables for cell in table.cells)
+
+    def save(self, path: str | Path) -> None:
+        """Write the results file.
+
+        Raises:
+            BadOutput: it cannot be written.
+        """
+        files.save(self.record, path)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """In a notebook, the tables."""
+        del cycle
+        printer.text(str(self))
+
+
+def load(path: str | Path) -> Run:
+    """Read a results file.
+
+    Raises:
+        BadResults: it is missing, damaged, not ours, or newer than this version.
+    """
+    return Run(files.load(path))
+
+
+def measure(
+    *workloads: str | Workload,
+    runners: Sequence[str | Runner] | None = None,
+    isolate: bool = True,
+    hosts: Hosts | None = None,
+    listen: Callable[[Step | RunRecord], None] | None = None,
+    **options: Any,
+) -> Run:
+    """Measure workloads under runners, results compared first.
+
+    Args:
+        workloads: names (`"download"`, `"primes"`) or instances (`Download(images=100)`).
+        runners: as on the command line (`"thread-pool:32"`) or instances; None: every runner with its defaults.
+        isolate: take the samples of each cell in a process of its own; False: in this one, which protects from
+            nothing: a crash ends the program and a leak is everybody's.
+        hosts: where samples are taken instead, such as `concbench.testing.SimulatedHosts`.
+        listen: called with each Step before it is taken, and with the RunRecord so far after each round.
+        **options: the fields of `concbench.harness.plan.Options`: baseline, rounds, observe, seed, timeout. Without a
+            seed, one is drawn and recorded.
+
+    Returns:
+        The run; if it was interrupted (Ctrl-C), what there is, with `record.interrupted` set.
+
+    Raises:
+        UsageError: something that was asked for cannot be; nothing has run then.
+    """
+    chosen = _options(options)
+    plans = [plan(_workload(workload), runners or default_runners(), chosen) for workload in workloads]
+    if not plans:
+        raise UsageError("no workload: name at least one, such as 'download' or 'primes'")
+    return measure_plans(plans, hosts or (ProcessHosts() if isolate else InProcessHosts()), listen)
+
+
+def measure_plans(plans: Sequence[Plan], hosts: Hosts, listen: Callable[[Step | RunRecord], None] | None = None) -> Run:
+    """Carry out plans, one after the other; as `measure`."""
+    record = RunRecord(
+        concbench=__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seed=plans[0].seed,
+        interrupted=False,
+        environment=environment(),
+        tables=[],
+    )
+
+    def relay(event: Step | RoundEnded) -> None:
+        if listen is not None:
+            listen(event if isinstance(event, Step) else replace(record, tables=[*record.tables, event.table]))
+
+    for one in plans:
+        table, interrupted = measure_workload(one, hosts, relay)
+        record = replace(record, tables=[*record.tables, table], interrupted=interrupted)
+        if interrupted:
+            break
+    return Run(record)
+
+
+def _options(options: dict[str, Any]) -> Options:
+    if options.get("seed") is None:
+        options = {**options, "seed": random.randrange(2**32)}
+    try:
+        return Options(**options)
+    except TypeError as error:
+        known = ", ".join(Options.__dataclass_fields__)
+        raise BadSetting(f"measure() has the options {known}: {error}") from error
+
+
+def _workload(workload: str | Workload) -> Workload:
+    if isinstance(workload, Workload):
+        return workload
+    made: Workload = workload_class(workload)()
+    return made

@@ -1,0 +1,78 @@
+"""`concbench`: reads the command, runs it, and turns every error of ours into one line and an exit code.
+
+Exit codes: 0 ok, 1 a cell failed or something could not be written, 2 the command cannot be, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from concbench import __version__
+from concbench.errors import ConcbenchError, UsageError
+from concbench.registry import WORKLOADS, nearest
+
+COMMANDS = {
+    "run": "measure workloads under runners",
+    "show": "show the results of an earlier run",
+    "list": "list workloads and runners, and what is not available here",
+    "serve": "serve the images of the download workload, for other clients",
+}
+"""Each lives in the module of its name: add_arguments(parser) and main(arguments) -> exit code."""
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except UsageError as error:
+        return _complain(error, USAGE)
+    except ConcbenchError as error:
+        return _complain(error, FAILED)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return OK
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help", "--version"}):
+        arguments = ["run", "download", "primes", *arguments]
+    name = arguments[0]
+    if not name.startswith("-") and name not in COMMANDS:
+        meant = f"did you mean 'concbench run {name}'?" if name in WORKLOADS else nearest(name, list(COMMANDS))
+        raise UsageError(f"no command is called {name!r}; {meant}")
+    parser = _Parser(
+        prog="concbench",
+        description="The same work under every way Python has of doing things at once: results proved equal, times "
+        "measured fairly. Without a command: both workloads under every runner, in about half a minute.",
+    )
+    parser.add_argument("--version", action="version", version=f"concbench {__version__}")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    for command, purpose in COMMANDS.items():
+        added = commands.add_parser(command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+        if command == name:
+            import_module(f"concbench.cli.{command}").add_arguments(added)
+    parsed = parser.parse_args(arguments)
+    code: int = import_module(f"concbench.cli.{parsed.command}").main(parsed)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argument errors are usage errors like all others: one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see '{self.prog} --help'")
+
+
+def _complain(message: object, code: int) -> int:
+    print(f"concbench: {message}", file=sys.stderr)
+    return code

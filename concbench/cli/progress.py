@@ -1,0 +1,59 @@
+"""A progress bar on standard error, redrawn between executions and never during one."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from concbench.harness.events import Step
+
+
+class ProgressBar:
+    """Nothing where standard error is no terminal."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            self._progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[left]}"),
+                console=self._console,
+                auto_refresh=False,  # no thread of ours while a sample runs
+                transient=True,
+            )
+            self._progress.start()
+            self._task = self._progress.add_task("preparing", total=None, left="")
+        return self
+
+    def show(self, step: Step) -> None:
+        """Draw where the measurement is; the next execution begins when this returns."""
+        if self._progress is None or self._task is None:
+            return
+        left = "" if step.seconds_left is None else f"about {_clock(step.seconds_left)} left"
+        self._progress.update(
+            self._task,
+            description=f"{step.workload}, {step.phase}: {step.cell}"[:48],
+            completed=step.done,
+            total=step.total,
+            left=left,
+        )
+        self._progress.refresh()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+
+def _clock(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,198 @@
+"""`concbench run`: measure workloads under runners."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from concbench.cli.values import count, counts, duration, limits, natural, size
+from concbench.errors import BadOutput, UsageError
+
+if TYPE_CHECKING:
+    from concbench.harness.events import Step
+    from concbench.harness.plan import Plan
+    from concbench.results.records import RunRecord
+    from concbench.workloads.base import Workload
+
+SIZES = ("quick", "article", "full")
+DOWNLOAD_OPTIONS = ("images", "latency", "jitter", "image_size", "urls", "keep")
+PRIMES_OPTIONS = ("limits", "algorithm")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("workloads", nargs="+", metavar="WORKLOAD", help="download, primes; see 'concbench list'")
+    parser.add_argument("-r", "--runner", action="append", dest="runners", metavar="SPEC",
+                        help="such as thread-pool, thread-pool:32, process-pool:workers=2,start_method=spawn; "
+                        "repeatable (default: every runner)")  # fmt: skip
+    parser.add_argument("-w", "--workers", type=counts, metavar="N,N", help="try these numbers of workers")
+    parser.add_argument("--baseline", metavar="SPEC", help="compare with this runner (default: sequential)")
+    parser.add_argument("--rounds", type=count, metavar="N", help="rounds after the warm-up (default: 3); "
+                        "with 1 that round is the warm-up too")  # fmt: skip
+    parser.add_argument("--size", choices=SIZES, default="quick", help="how much work (default: quick)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
+    parser.add_argument("--force", action="store_true", help="overwrite FILE")
+    parser.add_argument("--json", action="store_true", help="print the raw results instead of the tables")
+    parser.add_argument(
+        "--seed", type=natural, metavar="N", help="of the order of the rounds (default: drawn, printed)"
+    )
+    parser.add_argument("--timeout", type=duration, default=600.0, metavar="TIME",
+                        help="for one execution of a runner (default: 600s)")  # fmt: skip
+    parser.add_argument("--no-observe", action="store_true",
+                        help="skip the pass that tells start-up, cores and memory")  # fmt: skip
+    download = parser.add_argument_group("download")
+    download.add_argument("--images", type=count, metavar="N", help="so many images, instead of a size")
+    download.add_argument("--latency", type=duration, metavar="TIME", help="of the image server (default: 20ms)")
+    download.add_argument("--jitter", type=duration, metavar="TIME", help="added at random at most (default: 0)")
+    download.add_argument("--image-size", type=size, metavar="SIZE", help="of each image (default: 60kB)")
+    download.add_argument("--urls", metavar="FILE", help="download these URLs, one a line, instead: one round, at most "
+                          "10 connections to a host")  # fmt: skip
+    download.add_argument("--keep", metavar="DIR", help="keep the images in this new or empty directory")
+    primes = parser.add_argument_group("primes")
+    primes.add_argument("--limits", type=limits, metavar="N,N", help="these limits, instead of a size")
+    primes.add_argument("--algorithm", choices=("trial", "sieve"), help="trial division (default) or a sieve")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Measure, write, print; returns the exit code."""
+    output = _Output(arguments.output, force=arguments.force)
+    plans = _plans(arguments)
+    output.require_writable()
+
+    from concbench.api import measure_plans
+    from concbench.cli.cache import keep
+    from concbench.cli.main import FAILED, INTERRUPTED, OK
+    from concbench.cli.progress import ProgressBar
+    from concbench.harness.events import Step
+    from concbench.harness.process_host import ProcessHosts
+
+    with ProgressBar() as progress:
+
+        def listen(event: Step | RunRecord) -> None:
+            if isinstance(event, Step):
+                progress.show(event)
+            else:
+                output.save(event)
+
+        run = measure_plans(plans, ProcessHosts(), listen)
+    output.save(run.record)
+    keep(run.record)
+    print_record(run.record, as_json=arguments.json)
+    output.complain()
+    if run.record.interrupted:
+        return INTERRUPTED
+    return OK if run.ok and not output.error else FAILED
+
+
+def print_record(record: RunRecord, *, as_json: bool) -> None:
+    """Print the tables and the answers, or the results file, on standard output."""
+    if as_json:
+        from concbench.results.files import to_json
+
+        print(to_json(record), end="")
+        return
+    from rich.console import Console
+
+    from concbench.report.terminal import render
+
+    Console().print(render(record))
+
+
+def _plans(arguments: argparse.Namespace) -> list[Plan]:
+    """Decide on everything; nothing has run and nothing is written when this refuses."""
+    from concbench.harness.plan import Options, default_runners, plan, with_workers
+
+    workloads = [_workload(name, arguments) for name in dict.fromkeys(arguments.workloads)]
+    specs = arguments.runners or default_runners()
+    if arguments.workers:
+        specs = with_workers(specs, arguments.workers)
+    options = Options(
+        baseline=arguments.baseline,
+        rounds=arguments.rounds,
+        observe=not arguments.no_observe,
+        seed=random.randrange(2**32) if arguments.seed is None else arguments.seed,
+        timeout=arguments.timeout,
+    )
+    return [plan(workload, specs, options) for workload in workloads]
+
+
+def _workload(name: str, arguments: argparse.Namespace) -> Workload:
+    from concbench.registry import workload_class
+
+    make = workload_class(name)
+    own = {"download": DOWNLOAD_OPTIONS, "primes": PRIMES_OPTIONS}
+    for owner, options in own.items():
+        if owner not in arguments.workloads:
+            _refuse(owner, options, arguments)
+    given = {key: getattr(arguments, key) for key in own.get(name, ()) if getattr(arguments, key) is not None}
+    if given.get("urls") is not None:
+        from concbench.workloads.url_file import read_urls
+
+        _refuse_with_urls(arguments)
+        given["urls"] = read_urls(given["urls"])
+    if name not in own:
+        made: Workload = make()
+    else:
+        made = make(arguments.size, **given)
+    return made
+
+
+def _refuse(owner: str, options: tuple[str, ...], arguments: argparse.Namespace) -> None:
+    for option in options:
+        if getattr(arguments, option) is not None:
+            raise UsageError(f"--{option.replace('_', '-')} is an option of {owner}, which is not being run")
+
+
+def _refuse_with_urls(arguments: argparse.Namespace) -> None:
+    for option in ("images", "latency", "jitter", "image_size"):
+        if getattr(arguments, option) is not None:
+            raise UsageError(f"--{option.replace('_', '-')} is of our own image server; leave it out with --urls")
+
+
+class _Output:
+    """The results file: checked before anything runs, written after every round; the run goes on without it."""
+
+    def __init__(self, path: str | None, *, force: bool) -> None:
+        self.path = Path(path) if path else None
+        self._force = force
+        self.error: BadOutput | None = None
+
+    def require_writable(self) -> None:
+        """Refuse what could not be written at the end.
+
+        Raises:
+            BadOutput: it exists, or its directory is missing or read-only.
+        """
+        path = self.path
+        if path is None:
+            return
+        if path.is_dir():
+            raise BadOutput(f"{path} is a directory; name a file in it")
+        if path.exists() and not self._force:
+            raise BadOutput(f"{path} exists; --force overwrites it")
+        if not path.parent.is_dir():
+            raise BadOutput(f"cannot write {path}: there is no directory {path.parent}")
+        if not os.access(path.parent, os.W_OK):
+            raise BadOutput(f"cannot write {path}: the directory {path.parent} is read-only")
+
+    def save(self, record: RunRecord) -> None:
+        """Write the record; what goes wrong is said at the end."""
+        if self.path is None:
+            return
+        from concbench.results.files import save
+
+        self.error = None
+        try:
+            save(record, self.path)
+        except BadOutput as error:
+            self.error = error
+
+    def complain(self) -> None:
+        """Say what could not be written."""
+        if self.error:
+            import sys
+
+            print(f"concbench: {self.error}", file=sys.stderr)

@@ -1,0 +1,51 @@
+"""`concbench serve`: the image server alone, for use with other clients."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from concbench.cli.values import count, duration, port, size
+
+if TYPE_CHECKING:
+    from concbench.workloads.serving import Serving
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--images", type=count, default=24, metavar="N", help="how many (default: 24)")
+    parser.add_argument(
+        "--latency", type=duration, default=0.020, metavar="TIME", help="before an answer (default: 20ms)"
+    )
+    parser.add_argument("--jitter", type=duration, default=0.0, metavar="TIME", help="added at random (default: 0)")
+    parser.add_argument("--image-size", type=size, default=60_000, metavar="SIZE", help="of each (default: 60kB)")
+    parser.add_argument("--port", type=port, default=0, metavar="PORT", help="on 127.0.0.1 (default: a free one)")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Serve until Ctrl-C; returns the exit code."""
+    from concbench.workloads.download import Download
+    from concbench.workloads.serving import Serving
+
+    checked = Download(
+        images=arguments.images,
+        latency=arguments.latency,
+        jitter=arguments.jitter,
+        image_size=arguments.image_size,
+    )
+    serving = Serving(checked.names, checked.image_size, checked.latency, checked.jitter, arguments.port)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(serving, checked.title()))
+    return 0
+
+
+async def _serve(serving: Serving, title: str) -> None:
+    from concbench.workloads.image_server import ImageServer
+
+    async with ImageServer(serving) as server:
+        print(f"Serving {title}.")
+        print(f"All addresses, one a line: {server.url}")
+        print("Ctrl-C stops it.", flush=True)
+        await asyncio.Event().wait()

@@ -1,0 +1,60 @@
+"""Every error that concbench raises on purpose.
+
+    ConcbenchError
+    |-- UsageError            the caller can mend it: a name, a setting, a file; the command line exits with 2
+    |   |-- UnknownName       no such workload or runner
+    |   |-- BadSetting        a setting that does not exist, or a value it cannot have
+    |   |-- BadInput          an input file that is missing, empty or malformed
+    |   |-- BadOutput         an output that exists or cannot be written
+    |   `-- BadResults        a results file that cannot be read
+    |-- Inapplicable          this runner cannot do this work; the message says why and what would help
+    |-- WorkerFailure         a runner's own machinery broke: a worker died or could not be started
+    |-- ResultsDiffer         a runner's results are not those of the reference
+    `-- HostFailure           the measuring process died, hung, or could not be started
+
+A task's own exception is never wrapped: runners raise it as it is, with a note that names the item.
+"""
+
+
+class ConcbenchError(Exception):
+    """The root: catch this to catch all of ours."""
+
+
+class UsageError(ConcbenchError):
+    """Something that the caller asked for cannot be; the message is one line that says what to do."""
+
+
+class UnknownName(UsageError):  # noqa: N818 - reads as what happened
+    """No workload or runner has this name; the message gives the nearest one."""
+
+
+class BadSetting(UsageError):  # noqa: N818
+    """A setting is unknown, malformed or out of range."""
+
+
+class BadInput(UsageError):  # noqa: N818
+    """An input file is missing, empty, not text or malformed; the line is named by its number."""
+
+
+class BadOutput(UsageError):  # noqa: N818
+    """An output exists already, cannot be written, or a port is taken."""
+
+
+class BadResults(UsageError):  # noqa: N818
+    """A results file is missing, damaged, or of a format that this version cannot read."""
+
+
+class Inapplicable(ConcbenchError):  # noqa: N818
+    """This runner cannot do this work here; raised before anything is timed."""
+
+
+class WorkerFailure(ConcbenchError):  # noqa: N818
+    """A worker died, or could not be started."""
+
+
+class ResultsDiffer(ConcbenchError):  # noqa: N818
+    """The results of a runner are not those of the reference."""
+
+
+class HostFailure(ConcbenchError):  # noqa: N818
+    """The process that measures died, did not answer in time, or could not be started."""

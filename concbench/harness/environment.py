@@ -1,0 +1,47 @@
+"""What the machine and the interpreter were: recorded with every run, never the environment variables at large."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import sysconfig
+import time
+from importlib import metadata
+
+from concbench.machine import affinity_cores, gil_enabled, quota_cores, usable_cores
+from concbench.results.records import Json
+
+_PACKAGES = ("numpy", "aiohttp", "urllib3", "psutil", "rich")
+_VARIABLES = ("PYTHON_GIL", "PYTHON_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""The only variables that are recorded: others may hold secrets."""
+
+
+def environment() -> Json:
+    """Plain JSON values."""
+    clock = time.get_clock_info("perf_counter")
+    return {
+        "implementation": platform.python_implementation(),
+        "python": platform.python_version(),
+        "compiler": platform.python_compiler(),
+        "free_threaded_build": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        "gil": gil_enabled(),
+        "switch_interval": sys.getswitchinterval(),
+        "system": platform.system(),
+        "release": platform.release(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "cores_by_affinity": affinity_cores(),
+        "cores_by_quota": quota_cores(),
+        "cores_usable": usable_cores(),
+        "timer_resolution": clock.resolution,
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,186 @@
+"""A host that is a process of its own: its own session and process group, alive between rounds, idle meanwhile.
+
+So a crash, a hang or a leak is one row of the table, and the order in which cells run cannot be seen in their heaps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+from concbench.harness.hosts import CellEnded, Host
+from concbench.harness.plan import PlannedCell
+from concbench.harness.tree import TreeWatch
+from concbench.launch import python
+from concbench.results.files import build
+from concbench.results.records import Json, Observed, Outcome, Sample
+from concbench.workloads.base import Workload
+
+_CLOSE_SECONDS = 5.0
+_GROUP_SECONDS = 2.0
+
+
+class ProcessHosts:
+    """A process for each cell."""
+
+    @contextmanager
+    def host(self, workload: Workload, cell: PlannedCell, directory: Path, timeout: float) -> Iterator[Host]:
+        """Start the process of a cell, and end it whatever happens."""
+        host = ProcessHost(workload, cell, directory, timeout)
+        try:
+            yield host
+        finally:
+            host.close()
+
+
+class ProcessHost:
+    """Speaks with `concbench.host.main` in JSON lines; items travel as a pickle in a private directory."""
+
+    def __init__(self, workload: Workload, cell: PlannedCell, directory: Path, timeout: float) -> None:
+        name = f"cell-{cell.label.replace(':', '-').replace('=', '-').replace(',', '-').replace('/', '-')[:80]}"
+        self._timeout = timeout
+        self._reference = directory / "reference.pickle"
+        self._payload = directory / f"{name}.pickle"
+        self._log = directory / f"{name}.log"
+        self._payload.write_bytes(pickle.dumps((workload, cell.runner)))
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                python("concbench.host.main"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+                start_new_session=True,
+            )
+        self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._closed = False
+
+    def prepare(self) -> Json:
+        """Load the cell."""
+        interpreter: Json = self._ask({"do": "prepare", "cell": str(self._payload)})
+        self._payload.unlink()
+        return interpreter
+
+    def reference(self) -> None:
+        """Make the sequential results, in this host."""
+        self._ask({"do": "reference", "save": str(self._reference)})
+
+    def sample(self, *, compare: bool) -> Sample:
+        """Take a timed sample."""
+        compare_with = str(self._reference) if compare and self._reference.exists() else None
+        sample: Sample = build(Sample, self._ask({"do": "sample", "compare": compare_with}))
+        return sample
+
+    def observe(self) -> Observed:
+        """Observe a pass, and watch the memory of all its processes from outside meanwhile."""
+        watch = TreeWatch(self._process.pid)
+        observed: Observed = build(Observed, self._ask({"do": "observe"}, watch))
+        return replace(observed, tree_cpu=watch.cpu(), memory=watch.peak, memory_kind=watch.kind)
+
+    def close(self) -> None:
+        """End the process and all that it started."""
+        if self._closed:
+            return
+        self._closed = True
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._kill()
+        self._end_group()
+        self._reader.join(_CLOSE_SECONDS)
+        self._process.stdout.close()
+
+    def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise self._died() from None
+        answer = self._answer(monotonic() + self._timeout, watch)
+        if "failed" in answer:
+            raise CellEnded(Outcome(**answer["failed"]))
+        return answer["ok"]
+
+    def _answer(self, deadline: float, watch: TreeWatch | None) -> dict[str, Any]:
+        while True:
+            pause = watch.look() if watch else self._timeout
+            try:
+                line = self._answers.get(timeout=max(0.0, min(pause, deadline - monotonic())))
+            except queue.Empty:
+                if monotonic() < deadline:
+                    continue
+                self._kill()
+                raise CellEnded(Outcome("failed", f"timed out after {self._timeout:g} s", self._tail())) from None
+            if not line:
+                raise self._died()
+            answer: dict[str, Any] = json.loads(line)
+            return answer
+
+    def _read(self) -> None:
+        """Hand on the answers; an empty text is the end. In a thread because a pipe cannot be waited for on Windows."""
+        assert self._process.stdout is not None
+        with contextlib.suppress(ValueError, OSError):
+            for line in self._process.stdout:
+                self._answers.put(line)
+        self._answers.put("")
+
+    def _died(self) -> CellEnded:
+        try:
+            code = self._process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:  # it lives, and has closed its pipes
+            self._kill()
+            code = self._process.wait()
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return CellEnded(Outcome("failed", f"the measuring process died ({how})", self._tail()))
+
+    def _tail(self) -> str:
+        with contextlib.suppress(OSError):
+            return self._log.read_text(errors="replace")[-2000:].strip()
+        return ""
+
+    def _kill(self) -> None:
+        self._signal_group()
+        self._process.kill()
+        self._process.wait(_CLOSE_SECONDS)
+
+    def _end_group(self) -> None:
+        """Let what the host started end by itself, such as the tracker that removes semaphores; then kill the rest."""
+        if sys.platform == "win32":
+            return
+        patience = monotonic() + _GROUP_SECONDS
+        while self._group_lives() and monotonic() < patience:
+            sleep(0.002)
+        self._signal_group()
+
+    def _group_lives(self) -> bool:
+        try:
+            os.killpg(self._process.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    def _signal_group(self) -> None:
+        if sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)

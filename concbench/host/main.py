@@ -1,0 +1,115 @@
+"""The measuring process: one request a line on standard input, one answer a line on standard output, both JSON.
+
+    {"do": "prepare", "cell": FILE}                       the pickled workload and runner
+    {"do": "reference", "save": FILE}                     a sequential pass; its results are saved
+    {"do": "sample", "compare": FILE or null}             one timed execution
+    {"do": "observe"}                                     one execution with every task recorded
+
+An answer is {"ok": ...} or {"failed": {"kind": ..., "reason": ..., "detail": ...}}. The end of the input ends it.
+The two pipes are taken over at the start: what the function prints goes where standard error goes, a file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import platform
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from concbench.errors import ConcbenchError, Inapplicable
+from concbench.host.cell import HostedCell, require_equal
+from concbench.machine import gil_enabled
+from concbench.task import short
+
+
+class Host:
+    """Answers requests about one cell."""
+
+    def __init__(self) -> None:
+        self.cell: HostedCell | None = None
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Do what is asked; every exception becomes an answer, those that would end the process included."""
+        doing: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "prepare": self._prepare,
+            "reference": self._reference,
+            "sample": self._sample,
+            "observe": lambda _: self._prepared().observe(),
+        }
+        try:
+            return {"ok": doing[request["do"]](request)}
+        except BaseException as error:  # noqa: BLE001 - SystemExit of a task must not end the host without an answer
+            return {"failed": describe(error)}
+
+    def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
+        workload, runner = pickle.loads(Path(request["cell"]).read_bytes())
+        self.cell = HostedCell(workload, runner)
+        return interpreter()
+
+    def _reference(self, request: dict[str, Any]) -> None:
+        Path(request["save"]).write_bytes(pickle.dumps(self._prepared().reference()))
+
+    def _sample(self, request: dict[str, Any]) -> dict[str, Any]:
+        cell = self._prepared()
+        timing = cell.sample()
+        if cell.workload.expected is not None:
+            require_equal(timing.collected, cell.workload.expected)
+        elif request["compare"] is not None:
+            require_equal(timing.collected, pickle.loads(Path(request["compare"]).read_bytes()))
+        return timing.figures()
+
+    def _prepared(self) -> HostedCell:
+        assert self.cell is not None, "prepare comes first"
+        return self.cell
+
+
+def interpreter() -> dict[str, Any]:
+    """What this interpreter is, once the workload's imports are done."""
+    return {
+        "implementation": platform.python_implementation(),
+        "python": platform.python_version(),
+        "gil": gil_enabled(),
+    }
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """An exception as the outcome of a cell: one line, and the traceback behind it."""
+    notes = [note for note in getattr(error, "__notes__", []) if note.startswith("raised by")]
+    text = " ".join(str(error).split())
+    reason = text if isinstance(error, ConcbenchError) else f"{type(error).__name__}: {text}".rstrip(": ")
+    return {
+        "kind": "inapplicable" if isinstance(error, Inapplicable) else "failed",
+        "reason": "; ".join([reason[:500], *(short_note(note) for note in notes[:1])]),
+        "detail": "".join(traceback.format_exception(error))[-4000:],
+    }
+
+
+def short_note(note: str) -> str:
+    """A note on one line."""
+    return short(note, 120).strip("'\"")
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    requests, answers = _take_over_pipes()
+    host = Host()
+    for line in requests:
+        answers.write(json.dumps(host.answer(json.loads(line))) + "\n")
+        answers.flush()
+
+
+def _take_over_pipes() -> tuple[TextIO, TextIO]:
+    """Keep the two pipes to ourselves: functions find an empty standard input, and print to standard error's file."""
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor, open to the end
+    return requests, answers

@@ -1,0 +1,19 @@
+"""How a process of our own is started: the same interpreter, the same flags, the same import path, no `__main__`.
+
+Without a `__main__` that has a file, worker processes that such a process starts do not load one either: what they
+import is what their function needs.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+_RUN = "import sys, json; sys.path[:] = json.loads(sys.argv.pop(1)); import {module}; {module}.main()"
+
+
+def python(module: str) -> list[str]:
+    """The command that runs the main() of a module in a process of its own."""
+    path = [str(Path(entry).absolute()) for entry in sys.path]
+    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined] # noqa: SLF001 - as multiprocessing
+    return [sys.executable, *flags, "-c", _RUN.format(module=module), json.dumps(path)]

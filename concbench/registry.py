@@ -1,0 +1,89 @@
+"""Names of runners and workloads, and where they live. Nothing is imported before it is asked for.
+
+To add one: write its file, and its line here. Other packages add theirs with the entry points `concbench.runners`
+and `concbench.workloads`; a name of ours cannot be taken over.
+"""
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from importlib import metadata
+from types import MappingProxyType
+from typing import Any
+
+from concbench.errors import Inapplicable, UnknownName
+
+RUNNERS: Mapping[str, str] = MappingProxyType(
+    {
+        "sequential": "concbench.runners.sequential:Sequential",
+        "threads": "concbench.runners.threads:Threads",
+        "batched-threads": "concbench.runners.batched_threads:BatchedThreads",
+        "processes": "concbench.runners.processes:Processes",
+        "thread-pool": "concbench.runners.thread_pool:ThreadPool",
+        "process-pool": "concbench.runners.process_pool:ProcessPool",
+        "asyncio": "concbench.runners.asyncio:Asyncio",
+    }
+)
+
+WORKLOADS: Mapping[str, str] = MappingProxyType(
+    {
+        "download": "concbench.workloads.download:Download",
+        "primes": "concbench.workloads.primes:Primes",
+    }
+)
+
+
+def runner_names() -> list[str]:
+    """Every registered runner, ours first."""
+    return list(_table("runner", RUNNERS))
+
+
+def workload_names() -> list[str]:
+    """Every registered workload, ours first."""
+    return list(_table("workload", WORKLOADS))
+
+
+def runner_class(name: str) -> Any:
+    """The class registered under a runner's name.
+
+    Raises:
+        UnknownName: nothing has this name.
+        Inapplicable: it is known, and what it needs is not installed.
+    """
+    return _load("runner", RUNNERS, name)
+
+
+def workload_class(name: str) -> Any:
+    """The class registered under a workload's name; raises as runner_class does."""
+    return _load("workload", WORKLOADS, name)
+
+
+def runner_name(runner: object) -> str:
+    """The registered name of a runner's class, or the class's own name if it has none."""
+    where = f"{type(runner).__module__}:{type(runner).__qualname__}"
+    names = [name for name, place in _table("runner", RUNNERS).items() if place == where]
+    return names[0] if names else type(runner).__qualname__
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """The end of a message on an unknown name: the name that was probably meant, else all of them."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+
+
+def _table(kind: str, ours: Mapping[str, str]) -> dict[str, str]:
+    others = {point.name: point.value for point in metadata.entry_points(group=f"concbench.{kind}s")}
+    return {**ours, **{name: place for name, place in others.items() if name not in ours}}
+
+
+def _load(kind: str, ours: Mapping[str, str], name: str) -> Any:
+    place = ours.get(name) or _table(kind, ours).get(name)
+    if place is None:
+        known = list(_table(kind, ours))
+        raise UnknownName(f"no {kind} is called {name!r}; {nearest(name, known)}")
+    module, _, attribute = place.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as missing:
+        package = (missing.name or module).partition(".")[0]
+        raise Inapplicable(f"the {kind} {name!r} needs {package}: pip install {package}") from missing

@@ -1,0 +1,155 @@
+"""Results files: versioned JSON, written atomically, and read with a sentence for everything that can be wrong.
+
+History of the format:
+    1   the first
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from concbench.errors import BadOutput, BadResults
+from concbench.results.records import RunRecord
+
+FORMAT = "concbench-run"
+VERSION = 1
+UPGRADES: list[Callable[[dict[str, Any]], dict[str, Any]]] = []
+"""UPGRADES[n] makes a file of version n+1 one of version n+2."""
+_LARGEST = 200_000_000
+
+
+def to_json(record: RunRecord) -> str:
+    """The text of a results file."""
+    return json.dumps({"format": FORMAT, "version": VERSION, **asdict(record)}, indent=1, allow_nan=False) + "\n"
+
+
+def save(record: RunRecord, path: str | Path) -> None:
+    """Write a results file so that whoever reads it, at any moment, finds a whole one.
+
+    Raises:
+        BadOutput: it cannot be written; says why.
+    """
+    path = Path(path)
+    temporary = ""
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(to_json(record))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+        raise BadOutput(f"cannot write the results to {path}: {error.strerror or error}") from error
+
+
+def load(path: str | Path) -> RunRecord:
+    """Read a results file of this version or an older one.
+
+    Raises:
+        BadResults: it is missing, too large, no JSON, not ours, damaged, or newer than this version.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise BadResults(f"{path} is larger than {_LARGEST // 1_000_000} MB: it is no results file of concbench")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadResults(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise BadResults(f"{path} is not text: it is no results file of concbench") from error
+    return from_json(text, str(path))
+
+
+def from_json(text: str, name: str = "the results") -> RunRecord:
+    """Read the text of a results file; `name` is what messages call it.
+
+    Raises:
+        BadResults: as load.
+    """
+    try:
+        data = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadResults(f"{name} is not JSON, or was cut short: {error}") from error
+    if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
+        raise BadResults(f"{name} is no results file of concbench (it does not say format: {FORMAT})")
+    version = data.pop("version", None)
+    if type(version) is not int or version < 1:
+        raise BadResults(f"{name} does not say which version of the format it has")
+    if version > VERSION:
+        raise BadResults(f"{name} was written by a newer concbench (format {version}, this one reads {VERSION})")
+    for upgrade in UPGRADES[version - 1 :]:
+        data = upgrade(data)
+    try:
+        record = _build(RunRecord, data, "")
+    except _Mismatch as mismatch:
+        raise BadResults(f"{name} is damaged: {mismatch}") from mismatch
+    assert isinstance(record, RunRecord)
+    return record
+
+
+class _Mismatch(Exception):  # noqa: N818
+    """A value is not of the type that its field has."""
+
+
+def build(kind: type, data: dict[str, Any]) -> Any:
+    """A record from a JSON object, such as a measuring process sends."""
+    return _build(kind, data, "")
+
+
+def _no_constant(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _build(kind: Any, value: Any, where: str) -> Any:
+    """The value as the type hint has it; JSON knows no tuples and records, so only lists, objects and scalars occur."""
+    if kind is Any:
+        return value
+    if is_dataclass(kind):
+        return _build_record(kind, value, where)
+    origin = get_origin(kind)
+    if origin is UnionType:
+        chosen = NoneType if value is None else next(arg for arg in get_args(kind) if arg is not NoneType)
+        return _build(chosen, value, where)
+    if origin is list and isinstance(value, list):
+        (element,) = get_args(kind)
+        return [_build(element, item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if kind is float and type(value) is int:
+        return float(value)
+    expected = origin or kind
+    if type(value) is not expected:
+        raise _Mismatch(f"{where or 'the file'} should be {_named(expected)}, and is {_named(type(value))}")
+    return value
+
+
+def _build_record(kind: Any, value: Any, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise _Mismatch(f"{where or 'the file'} should be an object, and is {_named(type(value))}")
+    hints = _hints(kind)
+    known = [field.name for field in fields(kind) if field.name in value]
+    arguments = {name: _build(hints[name], value[name], f"{where}.{name}".lstrip(".")) for name in known}
+    try:
+        return kind(**arguments)
+    except TypeError as error:
+        raise _Mismatch(f"{where or 'the file'}: {error}") from error
+
+
+def _named(kind: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", float: "a number", int: "a whole number"}
+    return names.get(kind, "null" if kind is NoneType else kind.__name__)

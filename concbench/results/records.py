@@ -1,0 +1,136 @@
+"""The records of a run. Times are in seconds, sizes in bytes, unless a field says otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+"""A JSON object whose keys are not ours to fix: settings, versions."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One timed execution of a cell: what a person would have timed around the whole `with` block."""
+
+    start: float
+    """Seconds to start the workers, as far as entering the runner does."""
+    work: float
+    """Seconds of run()."""
+    stop: float
+    """Seconds to stop and reap the workers."""
+    cpu: float | None = None
+    """CPU seconds of the measuring process and its reaped children; workers of a fork server are not among them."""
+    round: int = 0
+    """Which round this was taken in, from 0."""
+    position: int = 0
+    """Where in the random order of the round, from 0."""
+
+    @property
+    def seconds(self) -> float:
+        """The headline: start, work and stop together."""
+        return self.start + self.work + self.stop
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """Every task of an observed pass, as parallel lists in the order of the items."""
+
+    started: list[float]
+    """Seconds after the pass began."""
+    finished: list[float]
+    cpu: list[float]
+    """CPU seconds of the worker's thread; of a coroutine, summed over its steps."""
+    worker: list[int]
+    """Index into Observed.began."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One more execution in which every task was recorded; never a source of the times that are compared."""
+
+    start: float
+    work: float
+    stop: float
+    cpu: float | None
+    """As in Sample."""
+    began: list[float]
+    """For each worker, seconds until it began its first task, the earliest first."""
+    tasks: Tasks | None
+    """None past 10,000 tasks."""
+    tree_cpu: float | None = None
+    """CPU seconds of all processes of the cell, in the system's ticks (10 ms on Linux)."""
+    memory: int | None = None
+    """Peak bytes of all processes of the cell together, shared pages counted once where the system tells (PSS)."""
+    memory_kind: str = ""
+    """pss, uss or rss: what `memory` is a sum of."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a cell ended."""
+
+    kind: str = "ok"
+    """ok, inapplicable or failed."""
+    reason: str = ""
+    """One line for a person."""
+    detail: str = ""
+    """More, such as a traceback or the end of what the measuring process printed."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One workload under one configured runner."""
+
+    label: str
+    """As on the command line: thread-pool:32."""
+    runner: str
+    settings: Json
+    workers: int
+    """Tasks in progress at most."""
+    outcome: Outcome = Outcome()
+    warmup: Sample | None = None
+    samples: list[Sample] = field(default_factory=list)
+    observed: Observed | None = None
+    interpreter: Json = field(default_factory=dict)
+    """Version and GIL state of the measuring process after the workload's imports."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One workload under all its runners."""
+
+    workload: str
+    kind: str
+    size: str
+    title: str
+    settings: Json
+    tasks: int
+    baseline: str
+    """The label of the cell that the others are compared with."""
+    rounds: int
+    """As planned."""
+    warmed_up: bool
+    checked: str
+    """What the results were compared with: known, sequential."""
+    facts: Json
+    cells: list[Cell]
+
+    def cell(self, label: str) -> Cell:
+        """The cell of this label."""
+        return next(cell for cell in self.cells if cell.label == label)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Everything that one run saw."""
+
+    concbench: str
+    """Our version."""
+    created: str
+    """ISO 8601, UTC."""
+    seed: int
+    """Of the order of the cells in each round."""
+    interrupted: bool
+    environment: Json
+    tables: list[Table]

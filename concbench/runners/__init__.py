@@ -1,0 +1,8 @@
+"""How work is done: one short file for each way, every one of them usable alone.
+
+    with ThreadPool(workers=32) as runner:
+        pages = runner.run(fetch, urls)
+
+To add a runner: write `runners/<its_name>.py` with the three methods of `base.Runner`, add its line to
+`concbench/registry.py`, and the contract suite (tests/runners/test_contract.py) tries every law on it.
+"""

@@ -1,0 +1,75 @@
+"""Coroutines in one thread, a bounded number at once: asyncio."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from concbench.errors import Inapplicable
+from concbench.runners.base import as_sequence, require_positive
+from concbench.task import name_item
+
+
+@dataclass
+class Asyncio:
+    """Coroutines in one thread, a bounded number in progress at once."""
+
+    awaits: ClassVar[bool] = True
+
+    workers: int = 32
+    """Coroutines in progress at once."""
+
+    def __post_init__(self) -> None:
+        require_positive(workers=self.workers)
+
+    def __enter__(self) -> Self:
+        if _in_event_loop():
+            raise Inapplicable("an event loop runs in this thread already; use the runner in a thread of its own")
+        self._runner = asyncio.Runner()
+        self._runner.get_loop()
+        return self
+
+    def run(self, function: Callable[[Any], Awaitable[Any]], items: Sequence[Any]) -> list[Any]:
+        """Await the function once on each item; the contract is that of `base.Runner.run`."""
+        if not _is_coroutine_function(function):
+            name = getattr(function, "__name__", type(function).__name__)
+            raise Inapplicable(f"asyncio runs coroutine functions (async def); {name} is an ordinary function")
+        return self._runner.run(self._work(function, as_sequence(items)))
+
+    async def _work(self, function: Callable[[Any], Awaitable[Any]], items: Sequence[Any]) -> list[Any]:
+        results: list[Any] = [None] * len(items)
+        errors: dict[int, Exception] = {}
+        waiting = iter(range(len(items)))
+
+        async def worker() -> None:
+            for index in waiting:
+                try:
+                    results[index] = await function(items[index])
+                except Exception as error:  # noqa: BLE001 - raised below
+                    errors[index] = error
+                if errors:  # tasks in progress end, so that the first in order is known; no more are begun
+                    return
+
+        await asyncio.gather(*(worker() for _ in range(min(self.workers, len(items)))))
+        if errors:
+            index = min(errors)
+            name_item(errors[index], index, items[index])
+            raise errors[index]
+        return results
+
+    def __exit__(self, *exc: object) -> None:
+        self._runner.close()
+        del self._runner
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _is_coroutine_function(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004

@@ -1,0 +1,59 @@
+"""The seam that every runner honours, and the checks that they share."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, Self
+
+from concbench.errors import BadSetting
+
+
+class Runner(Protocol):
+    """A way of running one function over many items.
+
+    A runner is an object with its settings as attributes; entering it starts its workers and leaving it stops and
+    reaps them, so that it can be entered again. Two attributes are read where they exist:
+    `workers` (how many tasks are in progress at most; None: one for each task; absent: 1) and
+    `awaits` (True: it is given coroutine functions).
+    """
+
+    def __enter__(self) -> Self:
+        """Start the workers."""
+        ...
+
+    def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """Call the function once on each item.
+
+        Returns:
+            The results in the order of the items.
+
+        Raises:
+            Exception: the task's own exception, the first in the order of the items, with a note that names the item.
+            Inapplicable: before any task has begun, if this runner cannot do this work.
+            WorkerFailure: the runner's own machinery broke.
+        """
+        ...
+
+    def __exit__(self, *exc: object) -> None:
+        """Stop the workers and reap them."""
+        ...
+
+
+def workers_for(runner: object, tasks: int) -> int:
+    """How many tasks a runner has in progress at most, given so many tasks."""
+    workers = getattr(runner, "workers", 1)
+    return tasks if workers is None else min(workers, tasks)
+
+
+def as_sequence(items: Any) -> Sequence[Any]:
+    """The items themselves if they can be indexed and counted, else a list of them."""
+    return items if isinstance(items, Sequence) else list(items)
+
+
+def require_positive(**settings: int) -> None:
+    """Refuse settings that are not whole numbers from 1 up.
+
+    Raises:
+        BadSetting: names the first that is not.
+    """
+    for name, value in settings.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise BadSetting(f"{name} must be a whole number, 1 or more, not {value!r}")

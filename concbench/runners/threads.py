@@ -1,0 +1,68 @@
+"""A thread for each task, all at once: the article's first cure for waiting."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from concbench.errors import WorkerFailure
+from concbench.runners.base import as_sequence
+from concbench.task import name_item
+
+
+@dataclass
+class Threads:
+    """A thread for each task, all started at once."""
+
+    workers: ClassVar[None] = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """Call the function on each item; the contract is that of `base.Runner.run`."""
+        items = as_sequence(items)
+        return run_in_threads(function, items, at_once=len(items))
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+def run_in_threads(function: Callable[[Any], Any], items: Sequence[Any], at_once: int) -> list[Any]:
+    """A fresh thread for each task, `at_once` of them started and joined before the next begin.
+
+    A raw thread returns nothing and swallows what its target raises: results and exceptions are noted by index. When a
+    task fails, the batches after its own are not begun.
+    """
+    results: list[Any] = [None] * len(items)
+    errors: dict[int, BaseException] = {}
+
+    def call(index: int, item: Any) -> None:
+        try:
+            results[index] = function(item)
+        except BaseException as error:  # noqa: BLE001 - re-raised below, in the caller's thread
+            errors[index] = error
+
+    for first in range(0, len(items), max(at_once, 1)):
+        batch = range(first, min(first + at_once, len(items)))
+        _start_and_join([threading.Thread(target=call, args=(index, items[index])) for index in batch])
+        if errors:
+            index = min(errors)
+            name_item(errors[index], index, items[index])
+            raise errors[index]
+    return results
+
+
+def _start_and_join(threads: list[threading.Thread]) -> None:
+    started = 0
+    try:
+        for thread in threads:
+            thread.start()
+            started += 1
+    except RuntimeError as refused:
+        raise WorkerFailure(
+            f"the system started only {started} of {len(threads)} threads; use fewer at once, such as thread-pool"
+        ) from refused
+    finally:
+        for thread in threads[:started]:
+            thread.join()

@@ -1,0 +1,1 @@
+"""Arrays in, numbers out; knows nothing of workloads and runners."""

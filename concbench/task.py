@@ -1,0 +1,139 @@
+"""What happens inside a worker: naming the item of a failure, bringing an exception home, observing a task.
+
+Standard library only, and light: every spawned worker imports this.
+"""
+
+import os
+import pickle
+import sys
+import threading
+import traceback
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from time import perf_counter, thread_time
+from typing import Any, NamedTuple
+
+from concbench.errors import WorkerFailure
+
+
+def short(value: object, limit: int = 60) -> str:
+    """A representation for messages: one line, at most `limit` characters, never an exception of its own."""
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 - a broken __repr__ must not hide the message that it is for
+        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def name_item(error: BaseException, index: int, item: object) -> None:
+    """Add to a task's exception the note that says which task raised it."""
+    error.add_note(f"raised by task {index}, item {short(item)}")
+
+
+def gather(results: Any, items: Sequence[Any]) -> list[Any]:
+    """List what an iterator yields in the order of the items; if it raises, the note names the item it was at."""
+    gathered: list[Any] = []
+    try:
+        gathered.extend(results)
+    except Exception as error:
+        if len(gathered) < len(items):
+            name_item(error, len(gathered), items[len(gathered)])
+        raise
+    return gathered
+
+
+def run_chunk(function: Callable[[Any], Any], chunk: tuple[int, Sequence[Any]]) -> list[Any]:
+    """Run neighbouring tasks in one go; `chunk` is the index of its first task and its items."""
+    first, items = chunk
+    results: list[Any] = []
+    try:
+        results.extend(map(function, items))
+    except Exception as error:
+        name_item(error, first + len(results), items[len(results)])
+        raise
+    return results
+
+
+def portable(error: BaseException) -> BaseException:
+    """The same exception if it survives a trip through pickle, else a WorkerFailure that quotes it.
+
+    An exception whose __init__ takes other arguments than it hands to super() pickles well and cannot be unpickled.
+    """
+    text = "".join(traceback.format_exception(error))
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001 - whatever goes wrong on the trip, the answer is the same
+        error = WorkerFailure(f"a task raised an exception that cannot be brought home: {short(error, 200)}")
+    error.add_note(f"in the worker process {os.getpid()}:\n{text.rstrip()}")
+    return error
+
+
+class Observation(NamedTuple):
+    """One task as it was seen from inside its worker."""
+
+    result: Any
+    started: float
+    """perf_counter() of the worker; comparable across the processes of a machine."""
+    finished: float
+    cpu: float
+    """Seconds of CPU time of the worker's thread; of a coroutine, summed over its steps."""
+    worker: tuple[int, int]
+    """Process id, and the native id of the thread (of the asyncio task, for a coroutine)."""
+
+
+class Observed:
+    """A function that returns an Observation of each call; it is pickled as its function is."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+
+    def __call__(self, item: Any) -> Observation:
+        """Call it, and say when, where and at what cost."""
+        cpu = thread_time()
+        started = perf_counter()
+        result = self.function(item)
+        finished = perf_counter()
+        return Observation(result, started, finished, thread_time() - cpu, (os.getpid(), threading.get_native_id()))
+
+
+class ObservedCoroutine:
+    """The same for a coroutine function."""
+
+    def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
+        self.function = function
+
+    async def __call__(self, item: Any) -> Observation:
+        """Await it, and say when, where and at what cost."""
+        steps = _Steps(self.function(item))
+        started = perf_counter()
+        result = await steps
+        finished = perf_counter()
+        asyncio = sys.modules["asyncio"]  # it is running this
+        return Observation(result, started, finished, steps.cpu, (os.getpid(), id(asyncio.current_task())))
+
+
+class _Steps:
+    """Awaits another awaitable and adds up the CPU time between its suspensions."""
+
+    def __init__(self, awaitable: Awaitable[Any]) -> None:
+        self.awaitable = awaitable
+        self.cpu = 0.0
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps = self.awaitable.__await__()
+        resume: Callable[[], Any] = lambda: next(steps)  # noqa: E731
+        while True:
+            before = thread_time()
+            try:
+                waits_for = resume()
+            except StopIteration as done:
+                return done.value
+            finally:
+                self.cpu += thread_time() - before
+            try:
+                yield waits_for
+            except BaseException as error:  # noqa: BLE001 - a cancellation goes on into the coroutine
+                thrown = error
+                resume = lambda: steps.throw(thrown)  # noqa: B023, E731
+            else:
+                resume = lambda: next(steps)  # noqa: E731

@@ -1,0 +1,80 @@
+"""What every workload tells the harness. Standard library only: the measuring process imports this."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
+from typing import Any, ClassVar, Self
+
+
+class Workload(ABC):
+    """What is done: a function, its items, and how the results are checked.
+
+    An instance travels to the measuring processes as a pickle, so it holds settings and plain data only; the modules
+    that its functions live in are imported when a function is asked for, which is in the measuring process alone.
+    """
+
+    name: ClassVar[str]
+    """The registered name."""
+    kind: ClassVar[str]
+    """`io` (waits), `cpu` (computes) or `mixed`."""
+    size: str = ""
+    """Which of its sizes this is: quick, article, full; empty where it has none."""
+    expected: Sequence[Any] | None = None
+    """What `collect` must return, where it is known without running the function; else the sequential results are."""
+    rounds: int | None = None
+    """Rounds unless said otherwise, where this workload has a reason of its own."""
+    most_at_once: int | None = None
+    """Tasks that may be in progress at once, where others would suffer from more; None: as many as the runner likes."""
+
+    @property
+    @abstractmethod
+    def function(self) -> Callable[[Any], Any]:
+        """The function, an ordinary one that can be imported by a worker process."""
+
+    @property
+    def coroutine(self) -> Callable[[Any], Awaitable[Any]] | None:
+        """Its twin as a coroutine function, if it has one."""
+        return None
+
+    @property
+    @abstractmethod
+    def items(self) -> Sequence[Any]:
+        """What the function is called on, each item once a sample."""
+
+    @abstractmethod
+    def title(self) -> str:
+        """One line for a person: how many of what."""
+
+    @contextmanager
+    def running(self, directory: str) -> Iterator[Self]:
+        """What must be running while this is measured, in the parent: yields the workload as it is to be measured.
+
+        Args:
+            directory: a private directory that is removed afterwards.
+        """
+        del directory
+        yield self
+
+    def context(self, workers: int) -> AbstractContextManager[Any]:
+        """Entered around every sample of an ordinary runner, outside the timed part."""
+        del workers
+        return nullcontext()
+
+    def coroutine_context(self, workers: int) -> AbstractAsyncContextManager[Any]:
+        """The same for a runner that awaits; entered in its event loop."""
+        del workers
+        return nullcontext()
+
+    def collect(self, results: list[Any]) -> list[Any]:
+        """What is compared, one value for each item; called within the context, after the clock has stopped."""
+        return results
+
+    def facts(self) -> dict[str, float]:
+        """Figures about the work itself that were measured on the way, for the answer in words; unit in the name."""
+        return {}
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that this was made with, for the results file: plain JSON values."""
+        return {}

@@ -1,0 +1,244 @@
+"""The I/O-bound job: fetch images over HTTP and write each to its own file.
+
+By default they come from an image server of our own, on this machine and in a process of its own; `urls` names real
+ones instead. This module imports neither client nor server: each is in a module of its own.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from concbench.errors import BadOutput, BadSetting, HostFailure
+from concbench.launch import python
+from concbench.workloads.base import Workload
+from concbench.workloads.images import LARGEST, SMALLEST, image
+from concbench.workloads.serving import Serving
+from concbench.workloads.target import Image, file_names
+
+ARTICLE_NAMES = (
+    "5941812700_0f634b136e_b.jpg",
+    "3492581209_485d2bfafc_b.jpg",
+    "27729662905_e896a3f604_b.jpg",
+    "8238430093_eb19b654e0_b.jpg",
+    "5618934898_659bc060cd_b.jpg",
+    "14877957549_ccb7e55494_b.jpg",
+    "11720191564_76f3f56f12_b.jpg",
+    "13546560344_835fc79871_b.jpg",
+    "389494506_55bcdc3664_b.jpg",
+    "15253681909_0cc91c77d5_b.jpg",
+    "24085836504_3d850f03e7_b.jpg",
+    "26655921703_ee95e3be8e_b.jpg",
+    "32290997650_416303457b_b.jpg",
+    "37683207504_053315d23f_b.jpg",
+    "2454495359_92828d8542_b.jpg",
+    "6640810853_22634c6667_b.jpg",
+    "17285538029_363c8760ea_b.jpg",
+    "16622584999_0654c8d564_b.jpg",
+    "6207543047_da2c66c2f6_b.jpg",
+    "14251116921_a97d7a46ce_b.jpg",
+)
+"""The file names of the article's twenty images."""
+QUICK_IMAGES = 24
+FULL_IMAGES = 5_000
+MOST_TO_A_HOST = 10
+"""Connections to one host of other people's at once."""
+_START_SECONDS = 30.0
+
+
+class Download(Workload):
+    """Waiting: downloads of images over HTTP, each written to a file."""
+
+    name: ClassVar[str] = "download"
+    kind: ClassVar[str] = "io"
+
+    def __init__(
+        self,
+        size: str = "quick",
+        *,
+        images: int | None = None,
+        latency: float = 0.020,
+        jitter: float = 0.0,
+        image_size: int = 60_000,
+        urls: Sequence[str] | None = None,
+        keep: str | None = None,
+    ) -> None:
+        """Choose what is downloaded.
+
+        Args:
+            size: quick: 24 images; article: the article's 20, by its names; full: 5,000.
+            images: that many images instead of a size.
+            latency: seconds that the server waits before each answer.
+            jitter: seconds at most that it waits longer, at random.
+            image_size: bytes of each image.
+            urls: real URLs instead of our own server: one round unless said otherwise, and at most 10 connections to
+                a host, since other people's servers are no test bench.
+            keep: a new or empty directory that the images stay in; by default they are removed.
+
+        Raises:
+            BadSetting: one of them cannot be.
+        """
+        self.size = "" if images is not None or urls is not None else size
+        self.latency = _at_least_zero("latency", latency)
+        self.jitter = _at_least_zero("jitter", jitter)
+        self.image_size = image_size
+        if not SMALLEST <= image_size <= LARGEST:
+            raise BadSetting(f"image-size must be {SMALLEST:,} to {LARGEST:,} bytes, not {image_size:,}")
+        self.urls = list(urls) if urls is not None else None
+        self.keep = keep
+        if self.urls is not None:
+            self.names = file_names(self.urls)
+            self.rounds, self.most_at_once = 1, MOST_TO_A_HOST
+        else:
+            self.names = _names(size, images)
+        self._images: list[Image] = []
+
+    @property
+    def function(self) -> Callable[[Any], Any]:
+        """http_client.download_image (urllib3)."""
+        from concbench.workloads.http_client import download_image
+
+        return download_image
+
+    @property
+    def coroutine(self) -> Callable[[Any], Awaitable[Any]]:
+        """async_http_client.download_image (aiohttp)."""
+        from concbench.workloads.async_http_client import download_image
+
+        return download_image
+
+    @property
+    def items(self) -> Sequence[Image]:
+        """An address and a file for each image; known while this is `running`."""
+        return self._images
+
+    def title(self) -> str:
+        """How many images of what size, after what latency, from where."""
+        if self.urls is not None:
+            return f"{len(self.names):,} URLs, at most {MOST_TO_A_HOST} connections to a host"
+        jitter = f" + up to {self.jitter * 1000:g} ms" if self.jitter else ""
+        return (
+            f"{len(self.names):,} images of {self.image_size / 1000:g} kB over HTTP, "
+            f"{self.latency * 1000:g} ms{jitter} latency"
+        )
+
+    @contextmanager
+    def running(self, directory: str) -> Iterator[Self]:
+        """Start the image server, unless the URLs are real; name a file for every image.
+
+        Raises:
+            BadOutput: the directory to keep images in has something in it, or cannot be written.
+        """
+        files = _kept(self.keep) if self.keep else tempfile.mkdtemp(prefix="images-", dir=directory)
+        if self.urls is not None:
+            self._aim(files, self.urls)
+            yield self
+            return
+        digests = (image(index, self.image_size) for index in range(len(self.names)))
+        self.expected = [_fingerprint(name, data) for name, data in zip(self.names, digests, strict=True)]
+        with self._server(Path(directory) / "image-server.log") as base:
+            self._aim(files, [base + name for name in self.names])
+            yield self
+
+    def context(self, workers: int) -> AbstractContextManager[Any]:
+        """A fresh urllib3 pool."""
+        from concbench.workloads.http_client import connections
+
+        return connections(self._images, workers, self.most_at_once)
+
+    def coroutine_context(self, workers: int) -> AbstractAsyncContextManager[Any]:
+        """A fresh aiohttp session."""
+        from concbench.workloads.async_http_client import connections
+
+        return connections(self._images, workers, self.most_at_once)
+
+    def collect(self, results: list[Any]) -> list[Any]:
+        """Name, length and digest of every file as it stands on disk; the task's own result is only its length."""
+        del results
+        return [_fingerprint(name, _content(image)) for name, image in zip(self.names, self._images, strict=True)]
+
+    def settings(self) -> dict[str, Any]:
+        """What the server was told, or the URLs."""
+        if self.urls is not None:
+            return {"urls": self.urls}
+        return {
+            "images": len(self.names),
+            "latency": self.latency,
+            "jitter": self.jitter,
+            "image_size": self.image_size,
+        }
+
+    def _aim(self, directory: str, urls: Sequence[str]) -> None:
+        paths = (str(Path(directory) / name) for name in self.names)
+        self._images = [Image(url, path) for url, path in zip(urls, paths, strict=True)]
+
+    @contextmanager
+    def _server(self, log: Path) -> Iterator[str]:
+        serving = Serving(self.names, self.image_size, self.latency, self.jitter)
+        with (
+            log.open("wb") as errors,
+            subprocess.Popen(
+                python("concbench.workloads.image_server"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,  # Ctrl-C is for the owner; the server ends when its standard input does
+            ) as process,
+        ):
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(serving.to_line())
+            process.stdin.flush()
+            base = process.stdout.readline().strip()
+            if not base:
+                process.wait(_START_SECONDS)
+                raise HostFailure(f"the image server did not start: {log.read_text(errors='replace')[-500:].strip()}")
+            try:
+                yield base
+            finally:
+                process.stdin.close()
+                process.wait(_START_SECONDS)
+
+
+def _names(size: str, images: int | None) -> list[str]:
+    if images is not None:
+        if images < 1:
+            raise BadSetting(f"images must be a whole number, 1 or more, not {images}")
+        return [f"image-{number:05}.png" for number in range(1, images + 1)]
+    if size == "article":
+        return list(ARTICLE_NAMES)
+    if size not in {"quick", "full"}:
+        raise BadSetting(f"size must be quick, article or full, not {size!r}")
+    return _names(size, QUICK_IMAGES if size == "quick" else FULL_IMAGES)
+
+
+def _at_least_zero(name: str, seconds: float) -> float:
+    if not 0 <= seconds < 3600:
+        raise BadSetting(f"{name} must be a time of 0 or more (such as 20ms), not {seconds:g} s")
+    return seconds
+
+
+def _kept(directory: str) -> str:
+    path = Path(directory).absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise BadOutput(f"the directory {directory} is not empty; name a new or an empty one to keep images in")
+    except OSError as error:
+        raise BadOutput(f"cannot keep images in {directory}: {error.strerror or error}") from error
+    return str(path)
+
+
+def _content(image: Image) -> bytes:
+    path = Path(image.path)
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _fingerprint(name: str, content: bytes) -> tuple[str, int, str]:
+    return (name, len(content), sha256(content).hexdigest())

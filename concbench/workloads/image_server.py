@@ -1,0 +1,96 @@
+"""The image server: aiohttp on 127.0.0.1, a process of its own, gone as soon as its owner is.
+
+In the process that is measured it would share the GIL that is being measured. It ends when its standard input ends,
+which the system sees to whatever happens to the owner.
+
+    GET /TOKEN/             the addresses of all images, one a line
+    GET /TOKEN/<name>       an image, after the latency
+    GET /TOKEN/stats        {"requests": ..., "in_progress": ..., "most_in_progress": ...}
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import random
+import secrets
+import sys
+
+from aiohttp import web
+
+from concbench.errors import BadOutput
+from concbench.workloads.images import image
+from concbench.workloads.open_files import allow_open_files
+from concbench.workloads.serving import Serving
+
+_MOST_CONNECTIONS = 20_000
+
+
+class ImageServer:
+    """The images of a `Serving` under an address with a token, against other users of the machine."""
+
+    def __init__(self, serving: Serving) -> None:
+        self.serving = serving
+        self.prefix = f"/{secrets.token_urlsafe(12)}/"
+        self.url = ""
+        self._images = {self.prefix + name: index for index, name in enumerate(serving.names)}
+        self._requests = self._in_progress = self._most_in_progress = 0
+
+    async def __aenter__(self) -> ImageServer:
+        allow_open_files(_MOST_CONNECTIONS)
+        self._runner = web.ServerRunner(web.Server(self._answer, access_log=None))
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, "127.0.0.1", self.serving.port, backlog=4096).start()
+        except OSError as taken:
+            await self._runner.cleanup()
+            if taken.errno not in {errno.EADDRINUSE, errno.EACCES}:
+                raise
+            reason = "is in use" if taken.errno == errno.EADDRINUSE else "may not be used by you"
+            raise BadOutput(f"port {self.serving.port} {reason}; choose another, or 0 for a free one") from taken
+        port = self._runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{port}{self.prefix}"
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._runner.cleanup()
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        index = self._images.get(request.path)
+        if index is None:
+            return self._about(request.path)
+        self._requests += 1
+        self._in_progress += 1
+        self._most_in_progress = max(self._most_in_progress, self._in_progress)
+        try:
+            delay = self.serving.latency + random.uniform(0, self.serving.jitter)
+            if delay > 0:
+                await asyncio.sleep(delay)
+            return web.Response(body=image(index, self.serving.image_size), content_type="image/png")
+        finally:
+            self._in_progress -= 1
+
+    def _about(self, path: str) -> web.Response:
+        if path == self.prefix:
+            return web.Response(text="".join(f"{self.url}{name}\n" for name in self.serving.names))
+        if path == self.prefix + "stats":
+            stats = {
+                "requests": self._requests,
+                "in_progress": self._in_progress,
+                "most_in_progress": self._most_in_progress,
+            }
+            return web.Response(text=json.dumps(stats), content_type="application/json")
+        return web.Response(status=404, text="no such image\n")
+
+
+async def serve_owner() -> None:
+    """Serve what the first line of standard input says (JSON), answer with the address, end with standard input."""
+    async with ImageServer(Serving.from_line(sys.stdin.readline())) as server:
+        print(server.url, flush=True)  # noqa: T201 - this is the answer that the owner waits for
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+def main() -> None:
+    """What the process of its own runs."""
+    asyncio.run(serve_owner())

@@ -1,0 +1,17 @@
+"""Room for as many connections as are asked for: each is an open file, and the usual limit is 1,024."""
+
+_SPARE = 200
+"""Files that a process has open beside its connections, generously."""
+
+
+def allow_open_files(connections: int) -> None:
+    """Raise this process's own soft limit as far as it is allowed to, if the connections would not fit."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _SPARE
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))

@@ -1,0 +1,131 @@
+"""The CPU-bound job: the product of the primes below a limit.
+
+Trial division is slow on purpose: pure Python that holds the GIL from its first step to its last. The sieve gives the
+same products by a better algorithm, which checks the slow ones and shows what an algorithm is worth beside more cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, ClassVar, Self
+
+from concbench.errors import BadSetting
+from concbench.machine import usable_cores
+from concbench.workloads.base import Workload
+
+ARTICLE_LIMITS = (50328, 22756, 39371, 44832)
+"""The four limits of the article."""
+QUICK_LIMITS = (9000, 5500, 7500, 8500, 5000, 6500)
+"""Six smaller ones: together a few tenths of a second of work."""
+
+
+def product_of_primes(n: int) -> int:
+    """Multiply the primes below n, found by trial division: of 10, these are 2, 3, 5 and 7, and it gives 210.
+
+    Each candidate is divided by every number up to its half, and the primes are multiplied up one after another.
+    """
+    product = 1
+    for candidate in range(2, n):
+        for divisor in range(2, candidate // 2 + 1):
+            if candidate % divisor == 0:
+                break
+        else:
+            product *= candidate
+    return product
+
+
+def product_of_primes_by_sieve(n: int) -> int:
+    """The same product, by a sieve of Eratosthenes (numpy) and a balanced product."""
+    import numpy as np
+
+    is_prime = np.ones(max(n, 2), dtype=bool)
+    is_prime[:2] = False
+    for divisor in range(2, int(n**0.5) + 1):
+        if is_prime[divisor]:
+            is_prime[divisor * divisor :: divisor] = False
+    return _product([int(prime) for prime in np.flatnonzero(is_prime[:n])])
+
+
+def _product(factors: list[int]) -> int:
+    """Multiply numbers of like length: one by one, every step would be as long as the whole product."""
+    while len(factors) > 1:
+        odd = factors[-1:] if len(factors) % 2 else []
+        factors = [left * right for left, right in zip(factors[::2], factors[1::2], strict=False)] + odd
+    return factors[0] if factors else 1
+
+
+ALGORITHMS = {"trial": product_of_primes, "sieve": product_of_primes_by_sieve}
+
+
+class Primes(Workload):
+    """Computing: products of primes by trial division, pure Python that holds the GIL."""
+
+    name: ClassVar[str] = "primes"
+    kind: ClassVar[str] = "cpu"
+
+    def __init__(self, size: str = "quick", limits: Sequence[int] | None = None, algorithm: str = "trial") -> None:
+        """Choose the limits by a size (quick, article, full) or one by one.
+
+        Args:
+            size: quick: a few tenths of a second; article: the article's four limits; full: four times those for
+                each core, so that every core has work to its end.
+            limits: whole numbers from 2 up, instead of a size.
+            algorithm: trial or sieve.
+
+        Raises:
+            BadSetting: anything else.
+        """
+        if algorithm not in ALGORITHMS:
+            raise BadSetting(f"algorithm must be one of {', '.join(ALGORITHMS)}, not {algorithm!r}")
+        if limits is not None and (not limits or min(limits) < 2):
+            raise BadSetting(f"limits must be whole numbers, 2 or more, not {', '.join(map(str, limits)) or 'none'}")
+        self.size = "" if limits is not None else size
+        self.limits = tuple(limits) if limits is not None else _limits(size)
+        self.algorithm = algorithm
+        self._seconds: dict[str, float] = {}
+
+    @property
+    def function(self) -> Callable[[Any], Any]:
+        """The algorithm that was asked for."""
+        return ALGORITHMS[self.algorithm]
+
+    @property
+    def items(self) -> Sequence[int]:
+        """The limits."""
+        return self.limits
+
+    def title(self) -> str:
+        """How many products, below what, by which algorithm."""
+        how = "trial division" if self.algorithm == "trial" else "a sieve"
+        return f"{len(self.limits)} products of primes below {min(self.limits):,} to {max(self.limits):,}, by {how}"
+
+    @contextmanager
+    def running(self, directory: str) -> Iterator[Self]:
+        """Compute the products by the other algorithm first: every result is then checked against those."""
+        del directory
+        other = "trial" if self.algorithm == "sieve" else "sieve"
+        ALGORITHMS[other](2)  # its imports
+        started = perf_counter()
+        self.expected = [ALGORITHMS[other](limit) for limit in self.limits]
+        self._seconds = {f"{other}_seconds": perf_counter() - started}
+        yield self
+
+    def facts(self) -> dict[str, float]:
+        """Seconds that the other algorithm took for all limits, measured once."""
+        return self._seconds
+
+    def settings(self) -> dict[str, Any]:
+        """The limits and the algorithm."""
+        return {"limits": list(self.limits), "algorithm": self.algorithm}
+
+
+def _limits(size: str) -> tuple[int, ...]:
+    if size == "quick":
+        return QUICK_LIMITS
+    if size == "article":
+        return ARTICLE_LIMITS
+    if size == "full":
+        return ARTICLE_LIMITS * max(usable_cores(), 1)
+    raise BadSetting(f"size must be quick, article or full, not {size!r}")

@@ -1,0 +1,39 @@
+"""Files of URLs: one a line, blank lines and `#` comments passed over."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from concbench.errors import BadInput
+
+
+def read_urls(path: str) -> list[str]:
+    """The URLs of a file, in its order.
+
+    Raises:
+        BadInput: the file is missing, no text, or empty, or a line is no http or https URL; the line is named.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise BadInput(f"cannot read the URL file {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"the URL file {path} is not text: write one URL a line, in UTF-8") from error
+    urls = [_url(line.strip(), f"{path}, line {number}") for number, line in enumerate(lines, 1) if _counts(line)]
+    if not urls:
+        raise BadInput(f"the URL file {path} has no URLs: write one a line")
+    return urls
+
+
+def _counts(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def _url(text: str, where: str) -> str:
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid or any(character.isspace() or not character.isprintable() for character in text):
+        raise BadInput(f"{where}: {text!r} is no http or https URL")
+    return text
