@@ -93,7 +93,7 @@ def _cell(cell: Cell, baseline: Cell) -> CellEvidence:
         in_every_round=_direction(ratios),
         start_up=began,
         start_up_share=began / total if began is not None and total > 0 else None,
-        cores=_cores(observed, total),
+        cores=_cores(cell, total),
         memory=observed.memory if observed else None,
     )
 
@@ -116,9 +116,10 @@ def _direction(ratios: np.ndarray) -> str:
     return "slower" if ratios.size and bool(np.all(ratios < 1)) else ""
 
 
-def _cores(observed: Observed | None, total: float) -> float | None:
-    """The larger of two accounts: one misses the workers of a fork server, the other counts in coarse ticks."""
-    if observed is None or total <= 0:
+def _cores(cell: Cell, total: float) -> float | None:
+    """CPU over wall seconds. Workers of a fork server are no children of the host: their ticks are counted instead."""
+    if cell.observed is None or total <= 0:
         return None
-    accounts = [cpu for cpu in (observed.cpu, observed.tree_cpu) if cpu is not None]
-    return max(accounts) / total if accounts else None
+    forked_elsewhere = cell.settings.get("start_method") == "forkserver"
+    cpu = cell.observed.tree_cpu if forked_elsewhere else cell.observed.cpu
+    return None if cpu is None else cpu / total

@@ -15,6 +15,7 @@ from typing import NoReturn
 from concbench import __version__
 from concbench.errors import ConcbenchError, UsageError
 from concbench.registry import WORKLOADS, nearest
+from concbench.report.visible import visible
 
 COMMANDS = {
     "run": "measure workloads under runners",
@@ -74,5 +75,5 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _complain(message: object, code: int) -> int:
-    print(f"concbench: {message}", file=sys.stderr)
+    print(f"concbench: {visible(str(message))}", file=sys.stderr)
     return code

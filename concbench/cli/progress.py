@@ -7,9 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from concbench.harness.events import Step
+from concbench.report.visible import visible
 
 
 class ProgressBar:
@@ -41,7 +43,7 @@ class ProgressBar:
         left = "" if step.seconds_left is None else f"about {_clock(step.seconds_left)} left"
         self._progress.update(
             self._task,
-            description=f"{step.workload}, {step.phase}: {step.cell}"[:48],
+            description=escape(visible(f"{step.workload}, {step.phase}: {step.cell}")[:48]),
             completed=step.done,
             total=step.total,
             left=left,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,9 +95,12 @@ def print_record(record: RunRecord, *, as_json: bool) -> None:
 
         print(to_json(record), end="")
         return
-    from rich.console import Console
+    from concbench.report.terminal import plain, render
 
-    from concbench.report.terminal import render
+    if not sys.stdout.isatty():
+        print(plain(record))
+        return
+    from rich.console import Console
 
     Console().print(render(record))
 
@@ -193,6 +197,4 @@ class _Output:
     def complain(self) -> None:
         """Say what could not be written."""
         if self.error:
-            import sys
-
             print(f"concbench: {self.error}", file=sys.stderr)

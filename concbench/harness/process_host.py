@@ -21,6 +21,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import psutil
+
 from concbench.harness.hosts import CellEnded, Host
 from concbench.harness.plan import PlannedCell
 from concbench.harness.tree import TreeWatch
@@ -170,7 +172,7 @@ class ProcessHost:
             return
         patience = monotonic() + _GROUP_SECONDS
         while self._group_lives() and monotonic() < patience:
-            sleep(0.002)
+            sleep(0.005)
         self._signal_group()
 
     def _group_lives(self) -> bool:
@@ -178,9 +180,17 @@ class ProcessHost:
             os.killpg(self._process.pid, 0)
         except (ProcessLookupError, PermissionError):
             return False
-        return True
+        return any(_lives_in(self._process.pid, pid) for pid in psutil.pids())
 
     def _signal_group(self) -> None:
         if sys.platform != "win32":
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _lives_in(group: int, pid: int) -> bool:
+    """Whether a process of this group still runs; one that has ended and waits to be reaped does not."""
+    try:
+        return os.getpgid(pid) == group and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, PermissionError, psutil.Error):
+        return False

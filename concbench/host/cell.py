@@ -59,6 +59,7 @@ class HostedCell:
                 raise Inapplicable(f"{workload.name} computes and never waits: it has no coroutine to await")
             self.function = coroutine
         else:
+            self._require_few_processes()
             self.function = workload.function
 
     def sample(self) -> Timing:
@@ -88,6 +89,15 @@ class HostedCell:
         """What the workload's ordinary function gives, one task after another: what every runner must agree with."""
         with self.workload.context(1):
             return self.workload.collect(Sequential().run(self.workload.function, self.items))
+
+    def _require_few_processes(self) -> None:
+        """Threads and coroutines share a client that keeps to the limit; each process has a client of its own."""
+        most = self.workload.most_at_once
+        if most is not None and hasattr(self.runner, "start_method") and self.workers > most:
+            raise Inapplicable(
+                f"{self.workers} processes would open {self.workers} connections at once, and other people's servers "
+                f"get {most} at most; process-pool:{most} keeps to that"
+            )
 
     def _execute(self, function: Callable[[Any], Any]) -> Timing:
         gc.collect()  # the garbage of the sample before is not this one's to sweep

@@ -6,7 +6,6 @@ import io
 
 from rich import box
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -34,12 +33,12 @@ def render(record: RunRecord) -> RenderableType:
         parts += ["", Text("Interrupted: this is what was measured until then.", style="bold")]
     for one in tables:
         name = one.title.partition(":")[0]
-        parts += ["", Text(f"Answer for {name}", style="bold"), *(_indented(line) for line in one.answer)]
+        parts += ["", Text(f"Answer for {name}", style="bold"), _bullets(one.answer)]
     return Group(*parts)
 
 
 def _table(one: Shown) -> list[RenderableType]:
-    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), header_style="bold")
+    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for index, name in enumerate(one.header):
         grid.add_column(Text(name), justify="right" if index else "left", no_wrap=bool(index), overflow="fold")
     for index, row in enumerate(one.rows):
@@ -52,5 +51,8 @@ def _table(one: Shown) -> list[RenderableType]:
     return parts
 
 
-def _indented(line: str) -> RenderableType:
-    return Padding(Text(line), (0, 0, 0, 2), expand=False)
+def _bullets(lines: list[str]) -> RenderableType:
+    grid = Grid.grid(padding=(0, 1, 0, 0))
+    for line in lines:
+        grid.add_row("-", Text(line))
+    return grid

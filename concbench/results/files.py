@@ -39,11 +39,12 @@ def save(record: RunRecord, path: str | Path) -> None:
         BadOutput: it cannot be written; says why.
     """
     path = Path(path)
+    text = to_json(record)
     temporary = ""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(to_json(record))
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)

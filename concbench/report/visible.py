@@ -1,0 +1,9 @@
+"""Texts that came from elsewhere, as text: an escape sequence in a name must not reach a terminal as one."""
+
+
+def visible(text: str) -> str:
+    r"""The text with every character that is not printable written out, such as \x1b; a newline is a space."""
+    return "".join(
+        character if character.isprintable() else " " if character == "\n" else repr(character)[1:-1]
+        for character in text
+    )

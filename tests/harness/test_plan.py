@@ -1,0 +1,122 @@
+"""Runner specs and plans: what can be written, and what is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concbench import Primes, ProcessPool, ThreadPool
+from concbench.errors import BadSetting, UnknownName, UsageError
+from concbench.harness.plan import Options, parse, plan, plan_cells, with_workers
+from concbench.registry import RUNNERS
+
+
+@pytest.mark.parametrize(
+    ("spec", "label"),
+    [
+        ("thread-pool", "thread-pool:32"),
+        ("thread-pool:4", "thread-pool:4"),
+        ("thread-pool:workers=4", "thread-pool:4"),
+        (" sequential ", "sequential"),
+        (
+            "process-pool:workers=2,start_method=spawn,chunksize=16",
+            "process-pool:workers=2,start_method=spawn,chunksize=16",
+        ),
+        ("process-pool:2,start_method=spawn", "process-pool:workers=2,start_method=spawn"),
+        ("processes:limit=300", "processes:limit=300"),
+    ],
+)
+def test_a_spec_has_one_label(spec: str, label: str) -> None:
+    """However it is written; and the label is a spec that means the same."""
+    cell = parse(spec)
+    assert cell.label == label
+    assert parse(cell.label).settings == cell.settings
+
+
+@given(st.sampled_from(sorted(RUNNERS)), st.text(max_size=20))
+def test_any_text_is_a_runner_or_a_sentence(name: str, rest: str) -> None:
+    """No spec makes any other exception."""
+    for spec in (name + rest, f"{name}:{rest}", rest):
+        try:
+            parse(spec)
+        except UsageError as refused:
+            assert str(refused)
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("thread-pol", "did you mean 'thread-pool'"),
+        ("zzz", "known: sequential"),
+        ("thread-pool:wokers=3", "did you mean 'workers'"),
+        ("thread-pool:0", "thread-pool: workers must be a whole number"),
+        ("thread-pool:-1", "1 or more"),
+        ("thread-pool:many", "not 'many'"),
+        ("thread-pool:", "cannot read the runner"),
+        ("thread-pool:workers=", "cannot read the runner"),
+        ("thread-pool:3,workers=4", "cannot read the runner"),
+        ("sequential:4", "no settings"),
+        ("process-pool:start_method=teleport", "spawn"),
+    ],
+)
+def test_a_spec_that_cannot_be_says_what_can(spec: str, says: str) -> None:
+    """With the nearest name where there is one."""
+    with pytest.raises((UnknownName, BadSetting), match=says):
+        parse(spec)
+
+
+def test_instances_are_runners_too() -> None:
+    """With the same labels."""
+    cells = plan_cells([ThreadPool(workers=3), ProcessPool(workers=2, chunksize=5), "sequential"])
+    assert [cell.label for cell in cells] == ["thread-pool:3", "process-pool:workers=2,chunksize=5", "sequential"]
+
+
+def test_what_is_no_runner_is_refused() -> None:
+    """It says what is missing."""
+    with pytest.raises(UsageError, match="__enter__"):
+        plan_cells([object()])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("runners", "options", "says"),
+    [
+        (["sequential", "sequential"], Options(), "twice"),
+        ([], Options(), "no runners"),
+        (["threads"], Options(baseline="sequential"), "not among the runners"),
+        (["threads"], Options(rounds=0), "rounds must be 1 or more"),
+        (["threads"], Options(timeout=0), "timeout must be more than 0"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(runners: list[str], options: Options, says: str) -> None:
+    """Before anything runs."""
+    with pytest.raises(UsageError, match=says):
+        plan(Primes(limits=[100]), runners, options)
+
+
+def test_the_baseline_is_sequential_if_it_takes_part() -> None:
+    """Else the first runner, or the one that was asked for."""
+    work = Primes(limits=[100])
+    assert plan(work, ["threads", "sequential"], Options()).baseline == "sequential"
+    assert plan(work, ["threads", "thread-pool"], Options()).baseline == "threads"
+    assert (
+        plan(work, ["threads", "thread-pool:8"], Options(baseline="thread-pool:workers=8")).baseline == "thread-pool:8"
+    )
+
+
+def test_one_round_that_was_asked_for_is_the_warm_up_too() -> None:
+    """And one round by the workload's own choice is not."""
+    assert not plan(Primes(limits=[9]), ["threads"], Options(rounds=1)).warm_up
+    assert plan(Primes(limits=[9]), ["threads"], Options()).warm_up
+
+
+def test_worker_counts_are_tried_where_there_are_workers() -> None:
+    """The others take part once, and counts that are written out stay."""
+    specs = with_workers(["sequential", "threads", "thread-pool", "process-pool:chunksize=2", "asyncio:5"], [1, 4])
+    assert specs == [
+        "sequential",
+        "threads",
+        "thread-pool:1",
+        "thread-pool:4",
+        "process-pool:chunksize=2,workers=1",
+        "process-pool:chunksize=2,workers=4",
+        "asyncio:5",
+    ]

@@ -1,0 +1,153 @@
+"""The loop of rounds, played without a clock."""
+
+import pytest
+
+from concbench import measure
+from concbench.errors import Inapplicable, UsageError
+from concbench.harness.events import Step
+from concbench.results.records import RunRecord
+from concbench.testing import SimulatedHosts
+from concbench.workloads.primes import Primes
+
+WORK = Primes(limits=[10, 20, 30])
+RUNNERS = ["sequential", "threads", "thread-pool:2"]
+
+
+def _steady(label: str, number: int) -> float:
+    return {"sequential": 1.0, "threads": 0.5, "thread-pool:2": 0.25}[label]
+
+
+def test_every_cell_is_executed_once_a_round_and_twice_besides() -> None:
+    """A warm-up before the rounds, an observed pass after them."""
+    hosts = SimulatedHosts(_steady)
+    run = measure(WORK, runners=RUNNERS, hosts=hosts, rounds=4)
+    for start in range(0, 18, 3):
+        assert sorted(label for label, _ in hosts.order[start : start + 3]) == sorted(RUNNERS)
+    assert len(hosts.order) == 3 * (1 + 4 + 1)
+    (table,) = run.tables
+    for cell in table.cells:
+        assert [sample.round for sample in cell.samples] == [0, 1, 2, 3]
+        assert cell.warmup is not None
+        assert cell.observed is not None
+
+
+def test_the_warm_up_is_never_among_the_samples() -> None:
+    """First-run costs are in it."""
+    run = measure(WORK, runners=["sequential"], hosts=SimulatedHosts(lambda _, n: 100.0 if n == 0 else 1.0))
+    cell = run.tables[0].cells[0]
+    assert cell.warmup is not None
+    assert cell.warmup.seconds == 100.0
+    assert [sample.seconds for sample in cell.samples] == [1.0, 1.0, 1.0]
+
+
+def test_the_order_is_fresh_in_every_round_and_that_of_the_seed() -> None:
+    """The same seed gives the same order, and the order is recorded with the samples."""
+
+    def order(seed: int) -> list[tuple[str, int]]:
+        hosts = SimulatedHosts(_steady)
+        measure(WORK, runners=RUNNERS, hosts=hosts, rounds=30, seed=seed)
+        return hosts.order
+
+    assert order(5) == order(5)
+    assert order(5) != order(6)
+    rounds = [tuple(label for label, _ in order(5)[start : start + 3]) for start in range(3, 93, 3)]
+    assert len(set(rounds)) == 6
+
+
+def test_positions_say_where_in_the_round_a_sample_was_taken() -> None:
+    """From 0, each once."""
+    run = measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), rounds=5)
+    for number in range(5):
+        positions = [cell.samples[number].position for cell in run.tables[0].cells]
+        assert sorted(positions) == [0, 1, 2]
+
+
+def test_a_cell_that_fails_ends_alone() -> None:
+    """At whatever moment; the others go on to their end."""
+
+    def seconds(label: str, number: int) -> float | Exception:
+        if label == "threads" and number == 2:
+            return RuntimeError("lightning")
+        return Inapplicable("not here") if label == "thread-pool:2" else 1.0
+
+    run = measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(seconds))
+    outcomes = {cell.label: (cell.outcome.kind, cell.outcome.reason) for cell in run.tables[0].cells}
+    assert outcomes == {
+        "sequential": ("ok", ""),
+        "threads": ("failed", "lightning"),
+        "thread-pool:2": ("inapplicable", "not here"),
+    }
+    assert len(run.tables[0].cell("sequential").samples) == 3
+    assert not run.ok
+
+
+def test_a_runner_that_is_inapplicable_is_no_failure() -> None:
+    """The run is ok."""
+    hosts = SimulatedHosts(lambda label, _: Inapplicable("no") if label == "threads" else 1.0)
+    assert measure(WORK, runners=RUNNERS, hosts=hosts).ok
+
+
+def test_without_its_baseline_a_table_has_times_and_no_ratios() -> None:
+    """And says why."""
+    hosts = SimulatedHosts(lambda label, n: RuntimeError("lightning") if label == "sequential" and n else 1.0)
+    text = str(measure(WORK, runners=RUNNERS, hosts=hosts))
+    assert "lightning" in text
+    assert "No answer" in text
+    assert "1.00x" not in text
+
+
+def test_what_is_known_is_told_after_every_round() -> None:
+    """So that it can be saved."""
+    seen: list[RunRecord] = []
+
+    def listen(event: Step | RunRecord) -> None:
+        if isinstance(event, RunRecord):
+            seen.append(event)
+
+    measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), listen=listen)
+    assert [len(record.tables[0].cells[0].samples) for record in seen] == [0, 1, 2, 3, 3]
+
+
+def test_the_time_left_is_told_once_every_cell_has_run() -> None:
+    """And it is right when times are steady."""
+    steps: list[Step] = []
+
+    def listen(event: Step | RunRecord) -> None:
+        if isinstance(event, Step) and event.phase != "preparing":
+            steps.append(event)
+
+    measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), listen=listen)
+    assert [step.seconds_left is None for step in steps] == [True] * 3 + [False] * 12
+    assert steps[3].seconds_left == pytest.approx(4 * 1.75)
+    assert [step.done for step in steps] == list(range(15))
+    assert {step.total for step in steps} == {15}
+
+
+def test_an_interrupted_run_returns_what_there_is() -> None:
+    """The rounds that were finished, marked as interrupted."""
+
+    def seconds(label: str, number: int) -> float:
+        if number == 3:
+            raise KeyboardInterrupt
+        return 1.0
+
+    run = measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(seconds), rounds=9)
+    assert run.record.interrupted
+    assert [len(cell.samples) for cell in run.tables[0].cells] == [2, 2, 2]
+    assert "Interrupted" in str(run)
+
+
+def test_one_round_alone_has_no_warm_up() -> None:
+    """That round is the warm-up and the comparison too; the table says so."""
+    hosts = SimulatedHosts(_steady)
+    text = str(measure(WORK, runners=RUNNERS, hosts=hosts, rounds=1, observe=False))
+    assert len(hosts.order) == 3
+    assert "without a warm-up" in text
+
+
+def test_unknown_options_and_no_workload_are_refused() -> None:
+    """With the options that there are."""
+    with pytest.raises(UsageError, match="rounds"):
+        measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), runds=3)
+    with pytest.raises(UsageError, match="no workload"):
+        measure(runners=RUNNERS)

@@ -1,0 +1,126 @@
+"""Results files: what is saved is what is loaded, and nothing that is wrong with a file is a traceback."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from concbench.errors import BadOutput, BadResults
+from concbench.results.files import FORMAT, VERSION, from_json, load, save, to_json
+from concbench.results.records import Cell, Observed, Outcome, RunRecord, Sample, Table, Tasks
+
+TIMES = st.floats(0, 1e6)
+TEXTS = st.text(max_size=20)
+SAMPLES = st.builds(Sample, TIMES, TIMES, TIMES, TIMES | st.none(), st.integers(0, 99), st.integers(0, 9))
+TASKS = st.builds(Tasks, st.lists(TIMES), st.lists(TIMES), st.lists(TIMES), st.lists(st.integers(0, 9)))
+OBSERVED = st.builds(
+    Observed, TIMES, TIMES, TIMES, TIMES | st.none(), st.lists(TIMES), TASKS | st.none(), TIMES | st.none(),
+    st.integers(0) | st.none(), TEXTS,
+)  # fmt: skip
+JSON = st.dictionaries(TEXTS, st.integers() | TEXTS | st.booleans() | st.none(), max_size=3)
+CELLS = st.builds(
+    Cell, TEXTS, TEXTS, JSON, st.integers(1), st.builds(Outcome, TEXTS, TEXTS, TEXTS), SAMPLES | st.none(),
+    st.lists(SAMPLES, max_size=3), OBSERVED | st.none(), JSON,
+)  # fmt: skip
+TABLES = st.builds(
+    Table, TEXTS, TEXTS, TEXTS, TEXTS, JSON, st.integers(0), TEXTS, st.integers(1), st.booleans(), TEXTS, JSON,
+    st.lists(CELLS, max_size=3),
+)  # fmt: skip
+RECORDS = st.builds(
+    RunRecord, TEXTS, TEXTS, st.integers(0), st.booleans(), JSON, st.lists(TABLES, max_size=2)
+)  # fmt: skip
+
+EMPTY = RunRecord("0.1.0", "2026-01-01T00:00:00+00:00", 1, False, {}, [])
+
+
+@settings(deadline=None, max_examples=60)
+@given(RECORDS)
+def test_what_is_saved_is_what_is_loaded(record: RunRecord) -> None:
+    """Every field of every record survives the trip."""
+    assert from_json(to_json(record)) == record
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | TEXTS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner)
+    )
+)
+def test_other_json_is_refused_with_a_sentence(value: object) -> None:
+    """Whatever it is."""
+    with pytest.raises(BadResults):
+        from_json(json.dumps(value))
+
+
+@settings(deadline=None, max_examples=100)
+@given(RECORDS, st.data())
+def test_a_damaged_file_is_refused_or_still_whole(record: RunRecord, data: st.DataObject) -> None:
+    """Cut anywhere, or with any value replaced by one of another type: a sentence, never another exception."""
+    text = to_json(record)
+    cut = data.draw(st.integers(0, len(text) - 2))
+    with pytest.raises(BadResults):
+        from_json(text[:cut])
+    content = json.loads(text)
+    key = data.draw(st.sampled_from(sorted(content)))
+    content[key] = data.draw(st.sampled_from([None, 1, "x", [], {}, [1], [{}]]))
+    try:
+        from_json(json.dumps(content))
+    except BadResults as refused:
+        assert str(refused)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ('{"format": "concbench-run", "version": 1, "seed": NaN}', "not JSON"),
+        ("{}", "no results file"),
+        (json.dumps({"format": FORMAT}), "which version"),
+        (json.dumps({"format": FORMAT, "version": "1"}), "which version"),
+        (json.dumps({"format": FORMAT, "version": VERSION + 1}), "newer concbench"),
+        (json.dumps({"format": FORMAT, "version": 1}), "damaged"),
+    ],
+)
+def test_each_fault_has_its_own_sentence(text: str, says: str) -> None:
+    """So that a person knows what to do."""
+    with pytest.raises(BadResults, match=says):
+        from_json(text)
+
+
+def test_a_file_that_is_missing_or_binary_is_refused(tmp_path: Path) -> None:
+    """Named with its path."""
+    with pytest.raises(BadResults, match="nowhere"):
+        load(tmp_path / "nowhere")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadResults, match="binary"):
+        load(tmp_path / "binary")
+
+
+def test_saving_replaces_the_file_whole_and_leaves_nothing_else(tmp_path: Path) -> None:
+    """No temporary file is left beside it."""
+    file = tmp_path / "run.json"
+    save(EMPTY, file)
+    save(replace(EMPTY, seed=2), file)
+    assert load(file).seed == 2
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """With the path and the system's reason."""
+    with pytest.raises(BadOutput, match="cannot write the results"):
+        save(EMPTY, tmp_path / "missing" / "run.json")
+
+
+def test_a_value_that_json_cannot_hold_is_never_written(tmp_path: Path) -> None:
+    """NaN would make a file that others cannot read; the old file stays."""
+    file = tmp_path / "run.json"
+    save(EMPTY, file)
+    with pytest.raises(ValueError, match="JSON"):
+        save(replace(EMPTY, environment={"nan": float("nan")}), file)
+    assert load(file) == EMPTY
+    assert list(tmp_path.iterdir()) == [file]

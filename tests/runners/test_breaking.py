@@ -1,0 +1,171 @@
+"""What runners do when more than a task goes wrong."""
+
+import os
+import pickle
+import threading
+
+import pytest
+
+from concbench import Asyncio, BatchedThreads, Processes, ProcessPool, Sequential, ThreadPool, Threads
+from concbench.errors import BadSetting, Inapplicable, WorkerFailure
+from concbench.testing import double
+
+
+class TwoArgumentsError(Exception):
+    """Can be pickled, and cannot be unpickled."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(one)
+
+
+def raise_unpicklable(item: int) -> int:
+    raise TwoArgumentsError("alas", "poor Yorick")
+
+
+def return_unpicklable(item: int) -> object:
+    return threading.Lock()
+
+
+def die(item: int) -> int:
+    if item == 2:
+        os._exit(3)
+    return item
+
+
+def quit_softly(item: int) -> int:
+    raise SystemExit(7)
+
+
+def test_processes_refuses_too_many_before_starting_any() -> None:
+    """The error says how to allow it."""
+    with pytest.raises(Inapplicable, match=r"processes:limit=257"), Processes() as runner:
+        runner.run(double, range(257))
+
+
+def test_a_dead_process_is_named_with_its_exit_code_and_item() -> None:
+    """os._exit in a task is a failure of the worker, not a hang."""
+    with pytest.raises(WorkerFailure, match="exit code 3") as caught, Processes() as runner:
+        runner.run(die, range(4))
+    assert any("task 2" in note for note in caught.value.__notes__)
+
+
+def test_a_dead_pool_worker_is_a_failure_of_the_worker() -> None:
+    """BrokenProcessPool becomes our own type."""
+    with pytest.raises(WorkerFailure, match="died"), ProcessPool(workers=2) as runner:
+        runner.run(die, range(4))
+
+
+@pytest.mark.parametrize("function", [raise_unpicklable, return_unpicklable])
+def test_processes_brings_home_what_cannot_be_pickled_as_a_sentence(function: object) -> None:
+    """An exception or a result that cannot make the trip is quoted, and the runner does not hang."""
+    with pytest.raises((WorkerFailure, TypeError)) as caught, Processes() as runner:
+        runner.run(function, [1, 2])  # type: ignore[arg-type]
+    assert any("task 0" in note for note in caught.value.__notes__)
+
+
+def test_a_lambda_for_processes_says_that_it_cannot_be_pickled() -> None:
+    """With a start method that pickles; the error is the interpreter's own."""
+    with pytest.raises((pickle.PicklingError, AttributeError)), Processes(start_method="spawn") as runner:
+        runner.run(lambda item: item, [1])
+
+
+@pytest.mark.parametrize("make", [Threads, BatchedThreads, Processes, Sequential])
+def test_system_exit_in_a_task_is_raised_by_run(make: type) -> None:
+    """A raw thread would swallow it."""
+    with pytest.raises(SystemExit, match="7"), make() as runner:
+        runner.run(quit_softly, [1])
+
+
+def test_threads_that_the_system_refuses_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that were started are joined, and the error says how many there were."""
+    started = []
+    start = threading.Thread.start
+
+    def refuse_the_fourth(thread: threading.Thread) -> None:
+        if len(started) == 3:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse_the_fourth)
+    with pytest.raises(WorkerFailure, match="3 of 10 threads"), Threads() as runner:
+        runner.run(double, range(10))
+    assert not any(thread.is_alive() for thread in started)
+
+
+def test_asyncio_refuses_an_ordinary_function_before_calling_it() -> None:
+    """It says what it wants instead."""
+    called = []
+    with pytest.raises(Inapplicable, match="async def"), Asyncio() as runner:
+        runner.run(called.append, [1])  # type: ignore[arg-type]
+    assert called == []
+
+
+def test_asyncio_inside_an_event_loop_says_so() -> None:
+    """As in a notebook."""
+
+    async def notebook() -> None:
+        with Asyncio():
+            pass
+
+    with pytest.raises(Inapplicable, match="event loop"), Asyncio() as runner:
+        runner.run(_ignoring_the_item(notebook), [None])
+
+
+def _ignoring_the_item(function):  # type: ignore[no-untyped-def]
+    async def call(item: object) -> None:
+        await function()
+
+    return call
+
+
+def test_asyncio_keeps_no_more_than_its_workers_in_progress() -> None:
+    """And it does keep that many."""
+    import asyncio
+
+    now = most = 0
+
+    async def task(item: int) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.002)
+        now -= 1
+
+    with Asyncio(workers=7) as runner:
+        runner.run(task, range(40))
+    assert most == 7
+
+
+def test_batches_are_joined_before_the_next_begins() -> None:
+    """Ten at most, where the article's loop starts eleven."""
+    lock, now, most = threading.Lock(), 0, 0
+    meet = threading.Barrier(10)
+
+    def task(item: int) -> int:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        meet.wait(10)  # all ten of a batch are here at once, or this fails
+        with lock:
+            now -= 1
+        return item
+
+    with BatchedThreads() as runner:
+        assert runner.run(task, range(30)) == list(range(30))
+    assert most == 10
+
+
+@pytest.mark.parametrize("make", [ThreadPool, BatchedThreads, ProcessPool, Asyncio])
+@pytest.mark.parametrize("workers", [0, -1, "many", 2.5, True])
+def test_workers_must_be_a_whole_number_of_one_or_more(make: type, workers: object) -> None:
+    """Refused when the runner is made, before anything runs."""
+    with pytest.raises(BadSetting, match="workers must be a whole number"):
+        make(workers=workers)
+
+
+def test_a_start_method_that_is_not_here_is_refused_with_those_that_are() -> None:
+    """Before anything is started."""
+    with pytest.raises(BadSetting, match="spawn"):
+        ProcessPool(start_method="teleport")

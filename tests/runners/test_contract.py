@@ -1,0 +1,36 @@
+"""One suite, every runner, every start method of this platform."""
+
+import multiprocessing
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from concbench import registry, testing
+from concbench.harness.plan import settings_of
+
+METHODS = multiprocessing.get_all_start_methods()
+
+
+def _makers() -> list[object]:
+    makers = []
+    for name in registry.RUNNERS:
+        cls = registry.runner_class(name)
+        settings = settings_of(cls)
+        if "start_method" in settings:
+            for method in METHODS:
+                makers.append(pytest.param(partial(cls, start_method=method), id=f"{name}-{method}"))
+        else:
+            makers.append(pytest.param(cls, id=name))
+        if "workers" in settings:
+            makers.append(pytest.param(partial(cls, workers=3), id=f"{name}-3"))
+        if "chunksize" in settings:
+            makers.append(pytest.param(partial(cls, chunksize=4), id=f"{name}-chunks"))
+    return makers
+
+
+@pytest.mark.parametrize("make", _makers())
+@pytest.mark.parametrize("law", testing.RUNNER_LAWS, ids=testing.law_name)
+def test_every_runner_keeps_every_law(law: testing.Law, make: testing.MakeRunner, tmp_path: Path) -> None:
+    """The contract of concbench.runners.base.Runner."""
+    law(make, tmp_path)

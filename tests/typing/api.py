@@ -1,0 +1,36 @@
+"""The types of the public interface, as a user writes it. Not executed: checked by mypy, as a tested feature."""
+
+from pathlib import Path
+from typing import assert_type
+
+from concbench import Asyncio, Download, Primes, ProcessPool, Run, Sequential, ThreadPool, load, measure
+from concbench.results.records import Sample, Table
+
+
+def length(text: str) -> int:
+    return len(text)
+
+
+async def length_later(text: str) -> int:
+    return len(text)
+
+
+with ThreadPool(workers=4) as pool:
+    assert_type(pool, ThreadPool)
+    pool.run(length, ["a", "bc"])
+with Asyncio() as loop:
+    loop.run(length_later, ["a", "bc"])
+
+run = measure(
+    "download",
+    Primes(limits=[10]),
+    Download(images=3, latency=0.01),
+    runners=["sequential", Sequential(), ProcessPool(workers=2, start_method="spawn")],
+    rounds=3,
+)
+assert_type(run, Run)
+assert_type(run.tables, list[Table])
+assert_type(run.tables[0].cells[0].samples, list[Sample])
+assert_type(run.tables[0].cells[0].samples[0].seconds, float)
+run.save(Path("run.json"))
+assert_type(load("run.json"), Run)

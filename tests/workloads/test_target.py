@@ -1,0 +1,38 @@
+"""File names from hostile addresses."""
+
+from pathlib import PurePosixPath, PureWindowsPath
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concbench.workloads.target import file_names
+
+
+@given(st.lists(st.text(max_size=40), max_size=20))
+def test_names_are_safe_and_never_collide(segments: list[str]) -> None:
+    """No path in them, none hidden, no two the same where case does not count."""
+    names = file_names([f"http://example.org/{segment}" for segment in segments])
+    assert len({name.lower() for name in names}) == len(segments)
+    for name in names:
+        assert name == PurePosixPath(name).name == PureWindowsPath(name).name
+        assert not name.startswith(".")
+        assert name.isascii()
+        assert name.isprintable()
+        assert 0 < len(name) < 150
+
+
+def test_the_last_segment_is_the_name() -> None:
+    """Without query and fragment, percent-decoded."""
+    assert file_names(["http://h/a/b/photo%20one.png?size=2#top"]) == ["photo_one.png"]
+
+
+def test_equal_names_are_numbered() -> None:
+    """Before the ending, so that the type stays what it is."""
+    urls = ["http://a/x.png", "http://b/x.png", "http://c/X.PNG", "http://d/"]
+    assert file_names(urls) == ["x.png", "x-2.png", "X-3.PNG", "image"]
+
+
+def test_traversal_and_device_names_are_made_harmless() -> None:
+    """Whatever is behind the last slash, decoded, is one plain name."""
+    urls = ["http://h/..%2f..%2fetc%2fpasswd", "http://h/%2e%2e", "http://h/con.png", "http://h/..%5cboot.ini"]
+    assert file_names(urls) == ["passwd", "image", "_con.png", "_boot.ini"]
