@@ -84,8 +84,8 @@ def measure(
             nothing: a crash ends the program and a leak is everybody's.
         hosts: where samples are taken instead, such as `concbench.testing.SimulatedHosts`.
         listen: called with each Step before it is taken, and with the RunRecord so far after each round.
-        **options: the fields of `concbench.harness.plan.Options`: baseline, rounds, observe, seed, timeout. Without a
-            seed, one is drawn and recorded.
+        **options: the fields of `concbench.harness.plan.Options`: baseline, max_rounds, budget, precision, rounds,
+            warm, observe, seed, timeout. Without a seed, one is drawn and recorded.
 
     Returns:
         The run; if it was interrupted (Ctrl-C), what there is, with `record.interrupted` set.
@@ -105,7 +105,7 @@ def measure_plans(plans: Sequence[Plan], hosts: Hosts, listen: Callable[[Step | 
     record = RunRecord(
         concbench=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        seed=plans[0].seed,
+        seed=plans[0].options.seed,
         interrupted=False,
         environment=environment(),
         tables=[],

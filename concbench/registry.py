@@ -29,6 +29,8 @@ WORKLOADS: Mapping[str, str] = MappingProxyType(
     {
         "download": "concbench.workloads.download:Download",
         "primes": "concbench.workloads.primes:Primes",
+        "sleep": "concbench.workloads.synthetic:Sleep",
+        "spin": "concbench.workloads.synthetic:Spin",
     }
 )
 

@@ -9,10 +9,13 @@ import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from time import perf_counter, thread_time
+from time import perf_counter, sleep, thread_time
 from typing import Any, NamedTuple
 
 from concbench.errors import WorkerFailure
+
+MEET_SECONDS = 30.0
+"""How long workers wait for one another."""
 
 
 def short(value: object, limit: int = 60) -> str:
@@ -66,6 +69,23 @@ def portable(error: BaseException) -> BaseException:
         error = WorkerFailure(f"a task raised an exception that cannot be brought home: {short(error, 200)}")
     error.add_note(f"in the worker process {os.getpid()}:\n{text.rstrip()}")
     return error
+
+
+def meet(place: tuple[str, int]) -> bool:
+    """A task that ends when so many workers have begun one: each leaves a mark in a directory and waits for the others.
+
+    Returns:
+        Whether they all came.
+    """
+    directory, expected = place
+    mark = os.path.join(directory, f"{os.getpid()}-{threading.get_native_id()}")  # noqa: PTH118 - pathlib is slow to import
+    os.close(os.open(mark, os.O_CREAT | os.O_WRONLY, 0o600))
+    deadline = perf_counter() + MEET_SECONDS
+    while len(os.listdir(directory)) < expected:  # noqa: PTH208
+        if perf_counter() > deadline:
+            return False
+        sleep(0.001)
+    return True
 
 
 class Observation(NamedTuple):

@@ -24,7 +24,7 @@ from concbench.runners.base import Runner, workers_for
 
 if TYPE_CHECKING:  # a spawned worker imports this module for its functions, and must not pay for the harness
     from concbench.harness.hosts import Host
-    from concbench.harness.plan import PlannedCell
+    from concbench.harness.plan import Options, PlannedCell
     from concbench.results.records import Json, Observed, Sample
     from concbench.workloads.base import Workload
 
@@ -219,9 +219,9 @@ class SimulatedHosts:
         """Every execution in the order in which it was asked for: label and number."""
 
     @contextmanager
-    def host(self, workload: Workload, cell: PlannedCell, directory: Path, timeout: float) -> Iterator[Host]:
+    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
         """A host whose samples are given."""
-        del workload, directory, timeout
+        del workload, directory, options
         yield _SimulatedHost(self, cell.label)
 
 
@@ -237,11 +237,11 @@ class _SimulatedHost:
     def reference(self) -> None:
         """There are no results."""
 
-    def sample(self, *, compare: bool) -> Sample:
+    def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
         from concbench.results.records import Sample
 
         del compare
-        return Sample(start=0.0, work=self._next(), stop=0.0, cpu=None)
+        return Sample(start=0.0, work=self._next() * repeats, stop=0.0, cpu=None, repeats=repeats)
 
     def observe(self) -> Observed:
         from concbench.results.records import Observed

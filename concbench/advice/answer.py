@@ -1,14 +1,14 @@
-"""The answer to a table, in words: which runner, what ties with it, and why."""
+"""The answer to a table, in words: which runner, how much faster, what ties with it, and why."""
 
 from __future__ import annotations
 
 from concbench.advice.evidence import CellEvidence, Evidence, evidence
 from concbench.advice.rules import findings
-from concbench.advice.units import ratio, seconds
+from concbench.advice.units import ratio, seconds, span
 from concbench.results.records import Table
+from concbench.stats.intervals import FEWEST
+from concbench.stats.verdicts import FASTER, SAME, SLOWER, UNDECIDED
 
-WORTH_IT = 1.1
-"""A speed-up below this is not offered as a reason to change a program."""
 SIMPLEST_FIRST = ("sequential", "thread-pool", "threads", "batched-threads", "asyncio", "process-pool", "processes")
 
 
@@ -19,44 +19,68 @@ def answer(table: Table) -> list[str]:
 
 
 def _headline(seen: Evidence) -> list[str]:
-    rated = [cell for cell in seen.measured if cell.speedup is not None]
-    if not rated:
-        return [f"No answer: {seen.baseline.name} has no times to compare with ({_reason(seen.baseline)})."]
-    if len(rated) == 1:
-        only = rated[0]
-        return [f"Only {only.name} was measured ({seconds(only.seconds or 0)} a pass): there is nothing to compare."]
-    leader = seen.fastest
-    assert leader is not None
-    if leader is seen.baseline or (leader.speedup or 0) < WORTH_IT or leader.in_every_round != "faster":
-        return [_nothing_gained(seen)]
-    sentences = [f"{leader.name} was fastest: {ratio(leader.speedup or 0)} as fast as {seen.baseline.name}."]
-    ties = sorted(seen.ties(leader), key=_simplicity)
-    if ties:
-        simplest = min([leader, *ties], key=_simplicity)
-        advice = "" if simplest is leader else f"; the simplest of them is {simplest.name}"
-        names = " and ".join(cell.name for cell in ties)
-        sentences.append(f"{_rounds(seen.table)} cannot tell {names} apart from it{advice}.")
-    return sentences
-
-
-def _nothing_gained(seen: Evidence) -> str:
     others = [cell for cell in seen.measured if cell is not seen.baseline]
-    best = max(others, key=lambda cell: cell.speedup or 0)
+    if seen.baseline.seconds is None:
+        reason = seen.baseline.cell.outcome.reason or "it was not sampled"
+        return [f"No answer: {seen.baseline.name} has no times to compare with ({reason})."]
+    if not others:
+        return [f"Only {seen.baseline.name} has times ({seconds(seen.baseline.seconds)}): there is nothing to compare."]
+    if all(cell.interval is None for cell in others):
+        return [_too_few_rounds(seen)]
+    faster = [cell for cell in others if cell.verdict == FASTER]
+    return (_winner(seen) if faster else [_no_winner(seen, others)]) + _undecided(others)
+
+
+def _winner(seen: Evidence) -> list[str]:
+    group = [cell for cell in seen.measured if cell.in_fastest_group and cell is not seen.baseline]
+    group.sort(key=_simplicity)
+    leader = seen.leader
+    assert leader is not None
+    if len(group) <= 1:
+        return [f"{leader.name} was fastest: {_rate(leader)} as fast as {seen.baseline.name}."]
+    fastest = f"{leader.name} came out first: {_rate(leader)} as fast as {seen.baseline.name}."
+    names = _and([cell.name for cell in group])
+    return [fastest, f"But {names} cannot be told apart: take the simplest, {group[0].name}."]
+
+
+def _no_winner(seen: Evidence, others: list[CellEvidence]) -> str:
+    if any(cell.verdict == UNDECIDED for cell in others):
+        return f"Nothing was proved to be faster than {seen.baseline.name}."
+    same = [cell.name for cell in others if cell.verdict == SAME]
+    slower = [cell.name for cell in others if cell.verdict == SLOWER]
+    parts = [f"{_and(same)} the same within 5 %"] if same else []
+    parts += [f"{_and(slower)} slower"] if slower else []
+    return f"Nothing was faster than {seen.baseline.name} ({'; '.join(parts)}): leave it as it is."
+
+
+def _undecided(others: list[CellEvidence]) -> list[str]:
+    open_ones = [cell for cell in others if cell.verdict == UNDECIDED and cell.interval]
+    if not open_ones:
+        return []
+    parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in open_ones if cell.interval]
+    return [f"Undecided: {', '.join(parts)}. More rounds (--max-rounds, --budget) or a quieter machine would tell."]
+
+
+def _too_few_rounds(seen: Evidence) -> str:
+    leader = max(seen.measured, key=lambda cell: cell.speedup or 0.0)
+    rounds = max(len(cell.cell.samples) for cell in seen.measured)
     return (
-        f"Nothing was clearly faster than {seen.baseline.name}; the best of the others, {best.name}, came to "
-        f"{ratio(best.speedup or 0)}. On these figures, leave it as it is."
+        f"{leader.name} took the least time in {rounds} round{'s' if rounds > 1 else ''}: "
+        f"{ratio(leader.speedup or 0)} as fast as {seen.baseline.name}. A verdict takes {FEWEST} rounds or more."
     )
 
 
-def _rounds(table: Table) -> str:
-    count = max(len(cell.samples) for cell in table.cells)
-    return "One round" if count == 1 else f"{count} rounds"
+def _rate(cell: CellEvidence) -> str:
+    interval = f" [{span(cell.interval.low, cell.interval.high)}]" if cell.interval else ""
+    return f"{ratio(cell.speedup or 0)}{interval}"
 
 
-def _simplicity(cell: CellEvidence) -> int:
+def _simplicity(cell: CellEvidence) -> tuple[int, int]:
     name = cell.cell.runner
-    return SIMPLEST_FIRST.index(name) if name in SIMPLEST_FIRST else len(SIMPLEST_FIRST)
+    place = SIMPLEST_FIRST.index(name) if name in SIMPLEST_FIRST else len(SIMPLEST_FIRST)
+    return place, cell.cell.workers
 
 
-def _reason(cell: CellEvidence) -> str:
-    return cell.cell.outcome.reason or "it was not sampled"
+def _and(parts: list[str]) -> str:
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 
-from concbench.results.records import Cell, Observed, Table
-from concbench.stats.ratios import median_ratio, never_far_behind, paired_ratios
+from concbench.results.records import Cell, Observed, Sample, Table
+from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
+from concbench.stats.verdicts import fastest_group, log_ratios, verdict
 
-TIE = 0.05
-"""Cells that were within 5 % of the fastest in some round are not told apart from it."""
+FLAGGED, STRONG = 0.15, 0.40
+"""Cores used by others above which a table is flagged, and above which its ratios are not those of a quiet machine."""
+UNSTEADY = 1.07
+"""Median over minimum of the baseline above which a machine is noisy, where the load cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,13 @@ class CellEvidence:
     seconds: float | None
     """Median of the samples."""
     speedup: float | None
-    """Median of the per-round ratios to the baseline: above 1 is faster."""
-    in_every_round: str
-    """`faster` or `slower` than the baseline if every round says so, else empty."""
+    """The typical per-round ratio to the baseline: above 1 is faster."""
+    interval: Interval | None
+    """What that may be, at the level of the whole table; None for the baseline and below three rounds."""
+    verdict: str
+    """faster, slower, same or undecided; empty for the baseline and without an interval."""
+    in_fastest_group: bool
+    """Whether it cannot be told apart from the best."""
     start_up: float | None
     """Seconds until every worker had begun a task, in the observed pass."""
     start_up_share: float | None
@@ -35,7 +43,7 @@ class CellEvidence:
 
     @property
     def name(self) -> str:
-        """How tables and sentences call it: threads, thread-pool(32), process-pool(2, forkserver)."""
+        """How tables and sentences call it: threads, thread-pool(32), process-pool(2, spawn)."""
         name, _, written = self.cell.label.partition(":")
         parts = [part.removeprefix("workers=") for part in written.split(",") if part]
         method = self.cell.settings.get("start_method")
@@ -51,6 +59,10 @@ class Evidence:
     baseline: CellEvidence
     cells: list[CellEvidence]
     """Every cell, in the order of the table."""
+    leader: CellEvidence | None
+    """The first of the fastest group; None without intervals."""
+    others: float | None
+    """Cores that other processes used, median over the rounds; None where it could not be read."""
 
     @property
     def measured(self) -> list[CellEvidence]:
@@ -58,22 +70,23 @@ class Evidence:
         return [cell for cell in self.cells if cell.seconds is not None]
 
     @property
-    def fastest(self) -> CellEvidence | None:
-        """The cell of the best speed-up, if there are ratios."""
-        rated = [cell for cell in self.measured if cell.speedup is not None]
-        return max(rated, key=lambda cell: cell.speedup or 0.0, default=None)
-
-    def ties(self, leader: CellEvidence) -> list[CellEvidence]:
-        """The other cells that some round has within 5 % of the leader, or before it."""
-        others = (cell for cell in self.measured if cell is not leader)
-        return [cell for cell in others if never_far_behind(*_by_round(leader.cell, cell.cell), TIE)]
+    def unsteady(self) -> float | None:
+        """Median over minimum of the baseline's samples, if that says that the machine was noisy."""
+        samples = [sample.seconds for sample in self.baseline.cell.samples]
+        spread = float(np.median(samples)) / min(samples) if samples else 1.0
+        return spread if spread > UNSTEADY else None
 
 
 def evidence(table: Table) -> Evidence:
     """Derive everything from a table."""
     baseline = table.cell(table.baseline)
-    cells = [_cell(cell, baseline) for cell in table.cells]
-    return Evidence(table, next(seen for seen in cells if seen.cell is baseline), cells)
+    compared = sum(bool(cell.samples) for cell in table.cells) - 1
+    level = look_level(table.max_rounds, compared)
+    group = _fastest_group(table, level)
+    cells = [_cell(cell, baseline, level, table, in_group=cell.label in group) for cell in table.cells]
+    others = float(np.median(table.load)) if table.load else None
+    by_label = {seen.cell.label: seen for seen in cells}
+    return Evidence(table, by_label[baseline.label], cells, by_label[group[0]] if group else None, others)
 
 
 def start_up(observed: Observed, workers: int) -> float:
@@ -81,45 +94,51 @@ def start_up(observed: Observed, workers: int) -> float:
     return observed.began[min(workers, len(observed.began)) - 1] if observed.began else 0.0
 
 
-def _cell(cell: Cell, baseline: Cell) -> CellEvidence:
+def _cell(cell: Cell, baseline: Cell, level: float, table: Table, *, in_group: bool) -> CellEvidence:
     observed = cell.observed
-    ratios = paired_ratios(*_by_round(baseline, cell)) if _rated(cell) and _rated(baseline) else np.array([])
+    compared = _rated(cell) and _rated(baseline)
+    ratios = log_ratios(_by_round(baseline.samples), _by_round(cell.samples)) if compared else np.empty(0)
+    interval = ratio_interval(ratios, level) if cell is not baseline else None
     total = observed.start + observed.work + observed.stop if observed else 0.0
     began = start_up(observed, cell.workers) if observed else None
     return CellEvidence(
         cell=cell,
         seconds=float(np.median([sample.seconds for sample in cell.samples])) if _rated(cell) else None,
-        speedup=median_ratio(*_by_round(baseline, cell)) if ratios.size else None,
-        in_every_round=_direction(ratios),
+        speedup=interval.centre if interval else exp(float(np.median(ratios))) if ratios.size else None,
+        interval=interval,
+        verdict=verdict(interval) if interval else "",
+        in_fastest_group=in_group,
         start_up=began,
         start_up_share=began / total if began is not None and total > 0 else None,
-        cores=_cores(cell, total),
+        cores=_cores(cell, total, warm=table.warm),
         memory=observed.memory if observed else None,
     )
+
+
+def _fastest_group(table: Table, level: float) -> list[str]:
+    """The leader first; empty as long as no intervals are possible."""
+    seconds = {cell.label: _by_round(cell.samples) for cell in table.cells if _rated(cell)}
+    if len(seconds) < 2 or max(map(len, seconds.values())) < FEWEST:
+        return []
+    return list(fastest_group(seconds, level))
 
 
 def _rated(cell: Cell) -> bool:
     return cell.outcome.kind == "ok" and bool(cell.samples)
 
 
-def _by_round(one: Cell, other: Cell) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds of two cells in the rounds that both took part in; each of shape (rounds,)."""
-    ones = {sample.round: sample.seconds for sample in one.samples}
-    others = {sample.round: sample.seconds for sample in other.samples}
-    shared = sorted(ones.keys() & others.keys())
-    return np.array([ones[n] for n in shared]), np.array([others[n] for n in shared])
+def _by_round(samples: list[Sample]) -> dict[int, float]:
+    return {sample.round: sample.seconds for sample in samples}
 
 
-def _direction(ratios: np.ndarray) -> str:
-    if ratios.size and bool(np.all(ratios > 1)):
-        return "faster"
-    return "slower" if ratios.size and bool(np.all(ratios < 1)) else ""
+def _cores(cell: Cell, total: float, *, warm: bool) -> float | None:
+    """CPU over wall seconds.
 
-
-def _cores(cell: Cell, total: float) -> float | None:
-    """CPU over wall seconds. Workers of a fork server are no children of the host: their ticks are counted instead."""
+    Workers of a fork server are no children of the host, and workers that are kept have not been reaped: their ticks
+    are counted from outside instead.
+    """
     if cell.observed is None or total <= 0:
         return None
-    forked_elsewhere = cell.settings.get("start_method") == "forkserver"
-    cpu = cell.observed.tree_cpu if forked_elsewhere else cell.observed.cpu
+    method = cell.settings.get("start_method")
+    cpu = cell.observed.tree_cpu if method == "forkserver" or (method and warm) else cell.observed.cpu
     return None if cpu is None else cpu / total

@@ -10,18 +10,35 @@ from collections.abc import Callable, Iterable
 
 from concbench.advice.evidence import CellEvidence, Evidence
 from concbench.advice.units import percent, ratio, seconds
+from concbench.stats.verdicts import FASTER
 
 THREADED = {"threads", "batched-threads", "thread-pool"}
-FORKED = {"processes", "process-pool"}
+IN_PROCESSES = {"processes", "process-pool"}
 
 COMPUTES = 0.85
 """Cores that one task after another keeps busy, above which the work is computing."""
 WAITS = 0.50
 """And below which it is waiting, for the most part."""
+MORE_THAN_ONE = 1.15
+"""Cores above which something was computed at the same time."""
+
+
+def waiting_overlapped(evidence: Evidence) -> str | None:
+    """Work that waits, and runners that waited for many things at once."""
+    cores = evidence.baseline.cores
+    if cores is None or cores > WAITS:
+        return None
+    overlapped = [cell for cell in _of(evidence, THREADED | {"asyncio"}) if cell.verdict == FASTER]
+    if not overlapped:
+        return None
+    return (
+        f"{evidence.baseline.name} computed only {percent(cores)} of its time and waited for the rest; "
+        f"{_and(cell.name for cell in overlapped)} waited for many tasks at once, which takes no second core."
+    )
 
 
 def gil_bound_threads(evidence: Evidence) -> str | None:
-    """Threads that computed, one at a time, and so gained nothing."""
+    """Threads that computed one at a time, so that no number of them could gain anything."""
     if (evidence.baseline.cores or 0) < COMPUTES:
         return None
     held = [cell for cell in _of(evidence, THREADED) if _one_at_a_time(cell)]
@@ -29,8 +46,8 @@ def gil_bound_threads(evidence: Evidence) -> str | None:
         return None
     cores = max(cell.cores or 0 for cell in held)
     return (
-        f"Threads gave nothing ({_each(held)}): however many, they kept {cores:.1f} cores busy, because one thread at "
-        "a time holds the GIL and this work computes all along."
+        f"Threads gave nothing ({_each(held)}): however many there were, they kept {cores:.1f} cores busy, because "
+        "one thread at a time holds the GIL and this work computes all along."
     )
 
 
@@ -39,9 +56,7 @@ def processes_computed_at_once(evidence: Evidence) -> str | None:
     if (evidence.baseline.cores or 0) < COMPUTES:
         return None
     parallel = [
-        cell
-        for cell in _of(evidence, FORKED)
-        if (cell.speedup or 0) > 1.1 and cell.in_every_round == "faster" and (cell.cores or 0) > 1.15
+        cell for cell in _of(evidence, IN_PROCESSES) if cell.verdict == FASTER and (cell.cores or 0) > MORE_THAN_ONE
     ]
     if not parallel:
         return None
@@ -52,42 +67,24 @@ def processes_computed_at_once(evidence: Evidence) -> str | None:
     )
 
 
-def waiting_overlapped(evidence: Evidence) -> str | None:
-    """Work that waits, and runners that waited for many things at once."""
-    cores = evidence.baseline.cores
-    if cores is None or cores > WAITS:
-        return None
-    overlapped = [
-        cell
-        for cell in _of(evidence, THREADED | {"asyncio"})
-        if (cell.speedup or 0) > 1.5 and cell.in_every_round == "faster"
-    ]
-    if not overlapped:
-        return None
-    return (
-        f"{evidence.baseline.name} computed only {percent(cores)} of its time and waited for the rest; "
-        f"{_and(cell.name for cell in overlapped)} waited for many tasks at once, which takes no second core."
-    )
-
-
 def starting_dominated(evidence: Evidence) -> str | None:
-    """Runners that spent most of their time on getting their workers to work."""
+    """Processes that spent most of their time on coming up."""
     late = [
         cell
-        for cell in _of(evidence, THREADED | FORKED)
-        if (cell.start_up_share or 0) >= 0.5 and cell.cell.workers > 1 and cell is not evidence.fastest
+        for cell in _of(evidence, IN_PROCESSES)
+        if (cell.start_up_share or 0) >= 0.5 and cell.cell.workers > 1 and not cell.in_fastest_group
     ]
     if not late:
         return None
-    parts = [f"{cell.name} {percent(cell.start_up_share or 0)} of {_pass_seconds(cell)}" for cell in late]
-    return f"Getting every worker to work took most of the time of {_and(parts)}."
+    parts = [f"{percent(cell.start_up_share or 0)} of {cell.name}'s {_pass_seconds(cell)}" for cell in late]
+    return f"Starting every worker took {_and(parts)}."
 
 
 def better_algorithm(evidence: Evidence) -> str | None:
     """What the algorithm is worth beside more workers."""
-    facts, baseline, fastest = evidence.table.facts, evidence.baseline.seconds, evidence.fastest
+    facts, baseline = evidence.table.facts, evidence.baseline.seconds
     sieve, trial = facts.get("sieve_seconds"), facts.get("trial_seconds")
-    if baseline is None or fastest is None:
+    if baseline is None:
         return None
     if sieve:
         return (
@@ -121,13 +118,15 @@ def _of(evidence: Evidence, names: set[str]) -> list[CellEvidence]:
 
 
 def _one_at_a_time(cell: CellEvidence) -> bool:
+    """Several threads, a GIL, one core busy, and no gain that the intervals would allow to speak of."""
     return (
         cell.cell.workers > 1
         and bool(cell.cell.interpreter.get("gil"))
+        and cell.verdict != FASTER
         and cell.speedup is not None
-        and cell.speedup < 1.15
+        and cell.speedup < MORE_THAN_ONE
         and cell.cores is not None
-        and cell.cores < 1.15
+        and cell.cores < MORE_THAN_ONE
     )
 
 

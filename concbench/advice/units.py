@@ -12,7 +12,12 @@ def seconds(value: float) -> str:
 
 def ratio(value: float) -> str:
     """A speed-up: 0.97x, 1.53x, 12.2x, 130x."""
-    return f"{_three_digits(value)}x" if value >= 1 else f"{value:.2f}x"
+    return f"{_three_digits(value)}x"
+
+
+def span(low: float, high: float) -> str:
+    """What a speed-up may be: `1.81, 1.95`; an end that says nothing is 0 or `?`."""
+    return f"{_three_digits(low)}, {_three_digits(high) if high < 10_000 else '?'}"
 
 
 def memory(value: float) -> str:

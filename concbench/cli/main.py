@@ -20,6 +20,7 @@ from concbench.report.visible import visible
 COMMANDS = {
     "run": "measure workloads under runners",
     "show": "show the results of an earlier run",
+    "doctor": "try whether this machine can show concurrency and parallelism, and print what decides",
     "list": "list workloads and runners, and what is not available here",
     "serve": "serve the images of the download workload, for other clients",
 }
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _dispatch(arguments: list[str]) -> int:
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help", "--version"}):
-        arguments = ["run", "download", "primes", *arguments]
+        arguments = ["run", "download", "primes", "--budget", "10s", *arguments]
     name = arguments[0]
     if not name.startswith("-") and name not in COMMANDS:
         meant = f"did you mean 'concbench run {name}'?" if name in WORKLOADS else nearest(name, list(COMMANDS))

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from concbench.cli.values import count, counts, duration, limits, natural, size
+from concbench.cli.values import count, counts, duration, limits, natural, share, size
 from concbench.errors import BadOutput, UsageError
 
 if TYPE_CHECKING:
@@ -31,8 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "repeatable (default: every runner)")  # fmt: skip
     parser.add_argument("-w", "--workers", type=counts, metavar="N,N", help="try these numbers of workers")
     parser.add_argument("--baseline", metavar="SPEC", help="compare with this runner (default: sequential)")
-    parser.add_argument("--rounds", type=count, metavar="N", help="rounds after the warm-up (default: 3); "
-                        "with 1 that round is the warm-up too")  # fmt: skip
+    parser.add_argument("--max-rounds", type=count, default=30, metavar="N", help="a runner stops at its verdict, or "
+                        "undecided after N rounds (default: 30)")  # fmt: skip
+    parser.add_argument("--budget", type=duration, default=60.0, metavar="TIME", help="for each workload; three rounds "
+                        "are taken in any case (default: 60s; 10s for 'concbench' alone)")  # fmt: skip
+    parser.add_argument("--precision", type=share, metavar="PERCENT", help="go on until every interval is so narrow, "
+                        "such as 5%%")  # fmt: skip
+    parser.add_argument("--rounds", type=count, metavar="N", help="exactly N rounds of every runner instead; with 1 "
+                        "that round is the warm-up too, and there are no verdicts")  # fmt: skip
+    parser.add_argument("--warm", action="store_true", help="keep workers and connections from round to round, and "
+                        "time the work alone")  # fmt: skip
     parser.add_argument("--size", choices=SIZES, default="quick", help="how much work (default: quick)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
@@ -102,7 +110,8 @@ def print_record(record: RunRecord, *, as_json: bool) -> None:
         return
     from rich.console import Console
 
-    Console().print(render(record))
+    console = Console()
+    console.print(render(record, console))
 
 
 def _plans(arguments: argparse.Namespace) -> list[Plan]:
@@ -115,7 +124,11 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         specs = with_workers(specs, arguments.workers)
     options = Options(
         baseline=arguments.baseline,
+        max_rounds=arguments.max_rounds,
+        budget=arguments.budget,
+        precision=arguments.precision,
         rounds=arguments.rounds,
+        warm=arguments.warm,
         observe=not arguments.no_observe,
         seed=random.randrange(2**32) if arguments.seed is None else arguments.seed,
         timeout=arguments.timeout,

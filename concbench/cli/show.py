@@ -10,6 +10,7 @@ from concbench.errors import UsageError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("file", nargs="?", metavar="FILE", help="a results file (default: the last run)")
+    parser.add_argument("--env", action="store_true", help="print the machine and the interpreter of the run, too")
     parser.add_argument("--json", action="store_true", help="print the raw results instead of the tables")
 
 
@@ -22,5 +23,10 @@ def main(arguments: argparse.Namespace) -> int:
     path = arguments.file or last_run()
     if arguments.file is None and not path.exists():
         raise UsageError("nothing has been measured yet; 'concbench' alone measures both workloads")
-    print_record(load(path), as_json=arguments.json)
+    record = load(path)
+    if arguments.env and not arguments.json:
+        from concbench.report.rows import environment_lines
+
+        print("\n".join(environment_lines(record)), end="\n\n")
+    print_record(record, as_json=arguments.json)
     return 0

@@ -40,6 +40,14 @@ def limits(text: str) -> list[int]:
     return [_whole(part, 2) for part in text.split(",")]
 
 
+def share(text: str) -> float:
+    """A share of `5%`, or of `0.05`."""
+    match = re.fullmatch(_NUMBER + "(%?)", text.strip())
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is not a share such as 5%")
+    return float(match[1]) / (100 if match[2] else 1)
+
+
 def port(text: str) -> int:
     """A port number; 0 for a free one."""
     number = natural(text)

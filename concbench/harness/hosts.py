@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from concbench.errors import ConcbenchError
-from concbench.harness.plan import PlannedCell
-from concbench.host.cell import HostedCell, require_equal
-from concbench.host.main import describe, interpreter
+from concbench.harness.plan import Options, PlannedCell
+from concbench.host.cell import HostedCell
+from concbench.host.main import describe, interpreter, take_sample
 from concbench.results.files import build
 from concbench.results.records import Json, Observed, Outcome, Sample
 from concbench.workloads.base import Workload
@@ -45,8 +45,8 @@ class Host(Protocol):
         """Make and keep the sequential results that every cell of the workload is compared with."""
         ...
 
-    def sample(self, *, compare: bool) -> Sample:
-        """Execute the cell once, timed; `compare` its results with the reference first kept."""
+    def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
+        """Execute the cell so many times, timed; `compare` its results with the reference first kept."""
         ...
 
     def observe(self) -> Observed:
@@ -62,7 +62,7 @@ class Hosts(Protocol):
     """Makes the hosts of one workload."""
 
     def host(
-        self, workload: Workload, cell: PlannedCell, directory: Path, timeout: float
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
     ) -> AbstractContextManager[Host]:
         """A host for a cell.
 
@@ -70,7 +70,7 @@ class Hosts(Protocol):
             workload: as it is running now.
             cell: what to execute.
             directory: private, shared by the hosts of the workload, removed afterwards.
-            timeout: seconds that one request may take at most.
+            options: whether it is warm, and how long one request may take at most.
         """
         ...
 
@@ -79,34 +79,35 @@ class InProcessHosts:
     """Samples are taken in this very process: closures work, and a crash or a leak is everybody's."""
 
     @contextmanager
-    def host(self, workload: Workload, cell: PlannedCell, directory: Path, timeout: float) -> Iterator[Host]:
+    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
         """A host in this process; the timeout cannot be kept, since nobody is there to keep it."""
-        del timeout
-        yield _InProcessHost(workload, cell, directory / "reference.pickle")
+        host = _InProcessHost(workload, cell, directory / "reference.pickle", warm=options.warm)
+        try:
+            yield host
+        finally:
+            host.close()
 
 
 class _InProcessHost:
-    def __init__(self, workload: Workload, planned: PlannedCell, reference: Path) -> None:
+    def __init__(self, workload: Workload, planned: PlannedCell, reference: Path, *, warm: bool) -> None:
+        self._warm = warm
         self._workload = workload
         self._planned = planned
         self._reference = reference
         self._cell: HostedCell | None = None
 
     def prepare(self) -> Json:
-        self._cell = _do(lambda: HostedCell(self._workload, self._planned.runner))
+        self._cell = _do(lambda: HostedCell(self._workload, self._planned.runner, warm=self._warm))
         return interpreter()
 
     def reference(self) -> None:
         results = _do(self._prepared().reference)
         self._reference.write_bytes(pickle.dumps(results))
 
-    def sample(self, *, compare: bool) -> Sample:
-        timing = _do(self._prepared().sample)
-        if self._workload.expected is not None:
-            _do(lambda: require_equal(timing.collected, self._workload.expected))
-        elif compare:
-            _do(lambda: require_equal(timing.collected, pickle.loads(self._reference.read_bytes())))
-        sample: Sample = build(Sample, timing.figures())
+    def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
+        known = compare and self._workload.expected is None
+        expected = pickle.loads(self._reference.read_bytes()) if known else None
+        sample: Sample = build(Sample, _do(lambda: take_sample(self._prepared(), repeats, expected)))
         return sample
 
     def observe(self) -> Observed:
@@ -114,6 +115,8 @@ class _InProcessHost:
         return observed
 
     def close(self) -> None:
+        if self._cell is not None:
+            _do(self._cell.close)
         self._cell = None
 
     def _prepared(self) -> HostedCell:

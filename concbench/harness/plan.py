@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from concbench.errors import BadSetting, ConcbenchError, UsageError
-from concbench.harness.stopping import FixedRounds
+from concbench.harness.stopping import StopRule
 from concbench.registry import nearest, runner_class, runner_name, runner_names
 from concbench.runners.base import Runner
+from concbench.stats.intervals import FEWEST, MOST
 from concbench.workloads.base import Workload
 
 BASELINE = "sequential"
-DEFAULT_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -32,38 +32,54 @@ class PlannedCell:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One workload, its cells, and how long to go on."""
-
-    workload: Workload
-    cells: tuple[PlannedCell, ...]
-    baseline: str
-    rounds: int
-    warm_up: bool
-    observe: bool
-    seed: int
-    timeout: float
-    """Seconds that one execution may take at most."""
-
-    def stop_rule(self) -> FixedRounds:
-        """Asked once a round which cells go on."""
-        return FixedRounds(self.rounds)
-
-
-@dataclass(frozen=True)
 class Options:
     """How to measure; what is None is decided by the plan."""
 
     baseline: str | None = None
     """A runner's label; None: `sequential` if it takes part, else the first runner."""
+    max_rounds: int = 30
+    """A cell that has no verdict by then stays undecided; 3 to 100."""
+    budget: float = 60.0
+    """Seconds for each workload, after which no further round is begun; three rounds are taken in any case."""
+    precision: float | None = None
+    """Go on until the half-width of every interval is this share of its ratio: 0.05 for plus or minus 5 %."""
     rounds: int | None = None
-    """None: 3, or the workload's own number. Said to be 1, that round is also the warm-up and the comparison."""
+    """Exactly so many rounds of every cell, whatever is known and whatever they take; 1 to 100. Said to be 1, that
+    round is also the warm-up and the comparison of results."""
+    warm: bool = False
+    """Keep workers and connections from round to round and time the work alone."""
     observe: bool = True
     """Whether each cell is executed once more with every task recorded."""
     seed: int = 0
     """Of the order of the cells in each round."""
     timeout: float = 600.0
     """Seconds that one execution may take at most."""
+
+    def __post_init__(self) -> None:
+        _require_between("rounds", self.rounds, 1, MOST)
+        _require_between("max-rounds", self.max_rounds, FEWEST, MOST, "three are the least that an interval needs")
+        for name, value in (("budget", self.budget), ("timeout", self.timeout)):
+            if not value > 0:
+                raise BadSetting(f"{name} must be more than 0 seconds, not {value:g}")
+        if self.precision is not None and not 0 < self.precision < 1:
+            raise BadSetting(f"precision must be more than 0 % and less than 100 %, not {100 * self.precision:g} %")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One workload, its cells, and how to measure them."""
+
+    workload: Workload
+    cells: tuple[PlannedCell, ...]
+    stop_rule: StopRule
+    """Asked once before each round."""
+    warm_up: bool
+    options: Options
+
+    @property
+    def baseline(self) -> str:
+        """The label of the cell that the others are compared with."""
+        return self.stop_rule.baseline
 
 
 def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) -> Plan:
@@ -73,21 +89,13 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) 
         UsageError: a runner, setting or baseline that cannot be; says what to do.
     """
     cells = plan_cells(runners)
-    rounds = options.rounds if options.rounds is not None else workload.rounds or DEFAULT_ROUNDS
-    if rounds < 1:
-        raise BadSetting(f"rounds must be 1 or more, not {rounds}")
-    if not options.timeout > 0:
-        raise BadSetting(f"timeout must be more than 0 seconds, not {options.timeout:g}")
-    return Plan(
-        workload=workload,
-        cells=cells,
-        baseline=_baseline(cells, options.baseline),
-        rounds=rounds,
-        warm_up=options.rounds != 1,
-        observe=options.observe,
-        seed=options.seed,
-        timeout=options.timeout,
-    )
+    baseline = _baseline(cells, options.baseline)
+    rounds = options.rounds or workload.rounds
+    if rounds is None:
+        rule = StopRule(baseline, options.max_rounds, budget=options.budget, precision=options.precision)
+    else:
+        rule = StopRule(baseline, rounds, all_rounds=True)
+    return Plan(workload, cells, rule, warm_up=options.rounds != 1, options=options)
 
 
 def plan_cells(runners: Sequence[str | Runner]) -> tuple[PlannedCell, ...]:
@@ -226,6 +234,11 @@ def _is_default(name: str, key: str, value: Any) -> bool:
     except (ConcbenchError, TypeError):
         return False
     return bool(getattr(defaults, key, None) == value)
+
+
+def _require_between(name: str, value: int | None, least: int, most: int, why: str = "") -> None:
+    if value is not None and not least <= value <= most:
+        raise BadSetting(f"{name} must be {least} to {most}, not {value}{f': {why}' if why else ''}")
 
 
 def _baseline(cells: tuple[PlannedCell, ...], asked: str | None) -> str:

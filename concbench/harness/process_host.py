@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 
 from concbench.harness.hosts import CellEnded, Host
-from concbench.harness.plan import PlannedCell
+from concbench.harness.plan import Options, PlannedCell
 from concbench.harness.tree import TreeWatch
 from concbench.launch import python
 from concbench.results.files import build
@@ -39,9 +39,9 @@ class ProcessHosts:
     """A process for each cell."""
 
     @contextmanager
-    def host(self, workload: Workload, cell: PlannedCell, directory: Path, timeout: float) -> Iterator[Host]:
+    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
         """Start the process of a cell, and end it whatever happens."""
-        host = ProcessHost(workload, cell, directory, timeout)
+        host = ProcessHost(workload, cell, directory, options)
         try:
             yield host
         finally:
@@ -51,9 +51,10 @@ class ProcessHosts:
 class ProcessHost:
     """Speaks with `concbench.host.main` in JSON lines; items travel as a pickle in a private directory."""
 
-    def __init__(self, workload: Workload, cell: PlannedCell, directory: Path, timeout: float) -> None:
+    def __init__(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> None:
         name = f"cell-{cell.label.replace(':', '-').replace('=', '-').replace(',', '-').replace('/', '-')[:80]}"
-        self._timeout = timeout
+        self._timeout = options.timeout
+        self._warm = options.warm
         self._reference = directory / "reference.pickle"
         self._payload = directory / f"{name}.pickle"
         self._log = directory / f"{name}.log"
@@ -75,7 +76,7 @@ class ProcessHost:
 
     def prepare(self) -> Json:
         """Load the cell."""
-        interpreter: Json = self._ask({"do": "prepare", "cell": str(self._payload)})
+        interpreter: Json = self._ask({"do": "prepare", "cell": str(self._payload), "warm": self._warm})
         self._payload.unlink()
         return interpreter
 
@@ -83,10 +84,11 @@ class ProcessHost:
         """Make the sequential results, in this host."""
         self._ask({"do": "reference", "save": str(self._reference)})
 
-    def sample(self, *, compare: bool) -> Sample:
+    def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
         """Take a timed sample."""
         compare_with = str(self._reference) if compare and self._reference.exists() else None
-        sample: Sample = build(Sample, self._ask({"do": "sample", "compare": compare_with}))
+        request = {"do": "sample", "compare": compare_with, "repeats": repeats}
+        sample: Sample = build(Sample, self._ask(request))
         return sample
 
     def observe(self) -> Observed:

@@ -8,12 +8,16 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import perf_counter
 
 from concbench.harness.events import Listener, RoundEnded, Step
 from concbench.harness.hosts import CellEnded, Host, Hosts
+from concbench.harness.load import LoadWatch
 from concbench.harness.plan import Plan, PlannedCell
-from concbench.results.records import Cell, Table
+from concbench.harness.repeats import repeats_for, shortest_sample
+from concbench.results.records import Cell, Outcome, Table
 from concbench.runners.base import workers_for
+from concbench.stats.intervals import FEWEST
 from concbench.workloads.base import Workload
 
 
@@ -56,13 +60,17 @@ class _Session:
         self._listen = listen
         self._cells: list[_Live] = []
         self._done = 0
+        self._repeats = 1
+        self._stopped = ""
+        self._load: list[float] = []
+        self._began = perf_counter()
 
     def run(self) -> None:
         with ExitStack() as stack:
             tasks = len(self._workload.items)
             for planned in self._plan.cells:
                 host = stack.enter_context(
-                    self._hosts.host(self._workload, planned, self._directory, self._plan.timeout)
+                    self._hosts.host(self._workload, planned, self._directory, self._plan.options)
                 )
                 workers = workers_for(planned.runner, tasks)
                 record = Cell(planned.label, planned.name, planned.settings, workers)
@@ -70,12 +78,14 @@ class _Session:
             for cell in self._cells:
                 self._try(cell, "preparing", self._prepare)
             self._make_reference()
+            self._began = perf_counter()
             if self._plan.warm_up:
                 for cell in self._well():
                     self._try(cell, "warm-up", self._warm_up)
                 self._listen(RoundEnded(self.table()))
+                self._choose_repeats()
             self._rounds()
-            if self._plan.observe:
+            if self._plan.options.observe:
                 for cell in self._well():
                     self._try(cell, "observed pass", self._observe)
                 self._listen(RoundEnded(self.table()))
@@ -91,11 +101,17 @@ class _Session:
             settings=workload.settings(),
             tasks=len(workload.items),
             baseline=plan.baseline,
-            rounds=plan.rounds,
+            max_rounds=plan.stop_rule.max_rounds,
+            all_rounds=plan.stop_rule.all_rounds,
+            budget=plan.stop_rule.budget,
+            precision=plan.stop_rule.precision,
+            stopped=self._stopped,
+            warm=plan.options.warm,
             warmed_up=plan.warm_up,
             checked="known" if workload.expected is not None else "sequential",
             facts=workload.facts(),
             cells=[cell.record for cell in self._cells],
+            load=self._load,
         )
 
     def _well(self) -> list[_Live]:
@@ -118,27 +134,48 @@ class _Session:
         cell.record = replace(cell.record, warmup=sample)
         cell.seconds.append(sample.seconds)
 
+    def _choose_repeats(self) -> None:
+        """One number of executions in a sample for every cell; a cell that is too short even so is refused."""
+        cells = self._well()
+        self._repeats = repeats_for([cell.seconds[0] for cell in cells])
+        shortest = shortest_sample()
+        for cell in cells:
+            if cell.seconds[0] * self._repeats < shortest:
+                cell.record = replace(cell.record, outcome=Outcome("inapplicable", _too_short(cell, self._repeats)))
+                cell.host.close()
+
     def _rounds(self) -> None:
-        rule = self._plan.stop_rule()
-        order = random.Random(self._plan.seed)
+        order = random.Random(self._plan.options.seed)
         count = 0
-        while True:
-            wanted = rule.cells_of_next_round({cell.record.label: cell.record.samples for cell in self._well()})
-            live = [cell for cell in self._well() if cell.record.label in wanted]
-            if not live:
-                return
+        while live := self._cells_of_next_round():
             order.shuffle(live)
+            watch = LoadWatch()
             for position, cell in enumerate(live):
                 self._try(cell, f"round {count + 1}", self._sampler(count, position))
+            load = watch.cores()
+            if load is not None:
+                self._load.append(round(load, 3))
             count += 1
             self._listen(RoundEnded(self.table()))
+
+    def _cells_of_next_round(self) -> list[_Live]:
+        well = {cell.record.label: cell for cell in self._well()}
+        samples = {label: cell.record.samples for label, cell in well.items()}
+        compared = sum(bool(cell.record.samples) for cell in self._cells) - 1
+        labels, self._stopped = self._plan.stop_rule.cells_of_next_round(samples, compared, self._elapsed())
+        return [well[label] for label in labels]
+
+    def _elapsed(self) -> float:
+        """Seconds since the warm-up began; what was simulated counts as if it had taken its time."""
+        executed = sum(sum(cell.seconds) for cell in self._cells)
+        return max(perf_counter() - self._began, executed)
 
     def _sampler(self, count: int, position: int) -> Callable[[_Live], None]:
         def take(cell: _Live) -> None:
             first = not self._plan.warm_up and count == 0
-            sample = replace(cell.host.sample(compare=first), round=count, position=position)
+            sample = replace(cell.host.sample(compare=first, repeats=self._repeats), round=count, position=position)
             cell.record = replace(cell.record, samples=[*cell.record.samples, sample])
-            cell.seconds.append(sample.seconds)
+            cell.seconds.append(sample.seconds * sample.repeats)
 
         return take
 
@@ -165,16 +202,24 @@ class _Session:
         self._listen(Step(self._workload.name, phase, cell.record.label, self._done, total, seconds))
 
     def _executions_left(self) -> list[tuple[_Live, int]]:
-        """For each cell, how often it will still be executed if nothing goes wrong."""
-        plan = self._plan
+        """For each cell, how often it will still be sampled if nothing goes wrong, as far as can be told."""
+        plan, rule = self._plan, self._plan.stop_rule
+        rounds = rule.max_rounds if rule.all_rounds else FEWEST
 
         def left(record: Cell) -> int:
             warm_up = 1 if plan.warm_up and record.warmup is None else 0
-            observed = 1 if plan.observe and record.observed is None else 0
-            return warm_up + max(0, plan.rounds - len(record.samples)) + observed
+            observed = 1 if plan.options.observe and record.observed is None else 0
+            return warm_up + max(0, rounds - len(record.samples)) + observed
 
         return [(cell, left(cell.record)) for cell in self._well()]
 
 
 def _typical(seconds: Sequence[float]) -> float:
     return sorted(seconds)[len(seconds) // 2]
+
+
+def _too_short(cell: _Live, repeats: int) -> str:
+    return (
+        f"one execution takes {1e6 * cell.seconds[0]:.0f} us, too short to time even {repeats} times in a row: "
+        "give it more items, or longer tasks"
+    )

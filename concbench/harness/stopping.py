@@ -4,29 +4,84 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from concbench.results.records import Sample
-
-
-class StopRule(Protocol):
-    """Decides from what has been seen so far."""
-
-    def cells_of_next_round(self, samples: Mapping[str, Sequence[Sample]]) -> Collection[str]:
-        """The labels that are sampled in the next round; none of them: the measurement is over.
-
-        Args:
-            samples: those of every cell that is still well, by label, in the order of the rounds.
-        """
-        ...
+from concbench.stats.intervals import FEWEST, look_level, ratio_interval
+from concbench.stats.verdicts import BAND, UNDECIDED, fastest_group, log_ratios, verdict
 
 
 @dataclass(frozen=True)
-class FixedRounds:
-    """Every cell, so many rounds."""
+class StopRule:
+    """Two questions are asked of every cell: how fast against the baseline, and may it be the fastest of all?
 
-    rounds: int
+    A cell stops when both are answered, at the last round, or at the budget; the baseline runs while a verdict needs
+    it. The intervals hold at every round, so any of these may end the measurement without making a claim less sure.
+    """
 
-    def cells_of_next_round(self, samples: Mapping[str, Sequence[Sample]]) -> Collection[str]:
-        """All that have not had their rounds yet."""
-        return [label for label, taken in samples.items() if len(taken) < self.rounds]
+    baseline: str
+    max_rounds: int
+    all_rounds: bool = False
+    """Every cell takes every round, whatever is known."""
+    budget: float | None = None
+    """Seconds after which no further round is begun, the first three apart."""
+    precision: float | None = None
+    """Go on past the verdict until the half-width of the interval is this share of the ratio."""
+
+    def cells_of_next_round(
+        self, samples: Mapping[str, Sequence[Sample]], comparisons: int, elapsed: float
+    ) -> tuple[list[str], str]:
+        """Decide from what has been seen so far.
+
+        Args:
+            samples: those of every cell that is still well, by label, in the order of the rounds.
+            comparisons: how many cells are compared with the baseline, those that have failed since included.
+            elapsed: seconds since the measurement of this workload began.
+
+        Returns:
+            The labels that are sampled in the next round, and why there are none: verdicts, rounds, budget or baseline
+            (there is no baseline any more).
+        """
+        rounds = max((len(taken) for taken in samples.values()), default=0)
+        if rounds >= self.max_rounds:
+            return [], "rounds"
+        if rounds < FEWEST or self.all_rounds:
+            return list(samples), ""
+        if self.baseline not in samples:
+            return [], "baseline"
+        level = look_level(self.max_rounds, comparisons)
+        unsure = [label for label in samples if label != self.baseline and self._wants_more(samples, label, level)]
+        wanted = {*unsure, *contenders(samples, level), *([self.baseline] if unsure else [])}
+        if not wanted:
+            return [], "verdicts"
+        if self.budget is not None and elapsed + _round_seconds(samples, wanted) > self.budget:
+            return [], "budget"
+        return [label for label in samples if label in wanted], ""
+
+    def _wants_more(self, samples: Mapping[str, Sequence[Sample]], label: str, level: float) -> bool:
+        base, own = (by_round(samples[name]) for name in (self.baseline, label))
+        interval = ratio_interval(log_ratios(base, own), level)
+        if interval is None or verdict(interval) == UNDECIDED:
+            return True
+        return self.precision is not None and interval.half_width > self.precision
+
+
+def by_round(samples: Sequence[Sample]) -> dict[int, float]:
+    """Seconds of one execution, by round."""
+    return {sample.round: sample.seconds for sample in samples}
+
+
+def contenders(samples: Mapping[str, Sequence[Sample]], level: float) -> list[str]:
+    """The cells that may still be the fastest; none of them once that is settled, or they are all within 5 %.
+
+    A cell that has left this race has missed rounds, and does not come back.
+    """
+    rounds = max(len(taken) for taken in samples.values())
+    racing = {label: by_round(taken) for label, taken in samples.items() if len(taken) == rounds}
+    group = fastest_group(racing, level)
+    behind = [interval for interval in group.values() if interval is not None]
+    return [] if all(interval.low > 1 / BAND for interval in behind) else list(group)
+
+
+def _round_seconds(samples: Mapping[str, Sequence[Sample]], labels: Collection[str]) -> float:
+    """What a round of these cells will take, from their last samples."""
+    return sum(samples[label][-1].seconds * samples[label][-1].repeats for label in labels)

@@ -3,46 +3,61 @@
 from __future__ import annotations
 
 import gc
+import tempfile
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from concbench.errors import Inapplicable, ResultsDiffer
+from concbench.errors import Inapplicable, ResultsDiffer, WorkerFailure
 from concbench.host.usage import cpu_seconds
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.sequential import Sequential
-from concbench.task import Observation, Observed, ObservedCoroutine, short
+from concbench.task import MEET_SECONDS, Observation, Observed, ObservedCoroutine, meet, short
 from concbench.workloads.base import Workload
 
 MOST_TASKS_KEPT = 10_000
 """An observed pass of more tasks than this keeps what is known of the workers, and no list of tasks."""
 
 
-@dataclass
-class Timing:
-    """One execution: when its parts began, and what came out."""
+@dataclass(frozen=True)
+class Phase:
+    """One timed part of an execution."""
 
-    entered: float
-    """perf_counter() before the runner was entered."""
-    start: float
-    work: float
-    stop: float
-    cpu: float | None
+    seconds: float = 0.0
+    cpu: float | None = 0.0
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One execution: what its parts took, and what came out."""
+
+    start: Phase
+    work: Phase
+    stop: Phase
+    origin: float
+    """perf_counter() when the runner was entered; if what lies between start and work took time, later by that."""
     results: list[Any]
     collected: list[Any]
 
-    def figures(self) -> dict[str, float | None]:
+    def figures(self) -> dict[str, Any]:
         """Seconds, as a results file has them."""
-        return {"start": self.start, "work": self.work, "stop": self.stop, "cpu": self.cpu}
+        phases = (self.start, self.work, self.stop)
+        cpu = None if any(phase.cpu is None for phase in phases) else sum(phase.cpu or 0.0 for phase in phases)
+        return {"start": self.start.seconds, "work": self.work.seconds, "stop": self.stop.seconds, "cpu": cpu}
 
 
 class HostedCell:
     """A cell as its host holds it. The runner gets the workload's own function: what is timed is untouched."""
 
-    def __init__(self, workload: Workload, runner: Runner) -> None:
+    def __init__(self, workload: Workload, runner: Runner, *, warm: bool = False) -> None:
         """Find the function, which imports what it needs.
+
+        Args:
+            workload: what to do, already running.
+            runner: how to do it.
+            warm: keep the workers and the connections from execution to execution, and time the work alone.
 
         Raises:
             Inapplicable: the runner awaits coroutines and the workload has none.
@@ -52,11 +67,13 @@ class HostedCell:
         self.items = workload.items
         self.workers = workers_for(runner, len(self.items))
         self.awaits = bool(getattr(runner, "awaits", False))
+        self._warm = warm
+        self._kept: _Session | None = None
         self.function: Callable[[Any], Any]
         if self.awaits:
             coroutine = workload.coroutine
             if coroutine is None:
-                raise Inapplicable(f"{workload.name} computes and never waits: it has no coroutine to await")
+                raise Inapplicable(f"{workload.name} has no coroutine to await")
             self.function = coroutine
         else:
             self._require_few_processes()
@@ -73,13 +90,13 @@ class HostedCell:
         seen: list[Observation] = timing.results
         workers: dict[tuple[int, int], float] = {}
         for task in sorted(seen, key=lambda task: task.started):
-            workers.setdefault(task.worker, task.started - timing.entered)
+            workers.setdefault(task.worker, task.started - timing.origin)
         places = {worker: place for place, worker in enumerate(workers)}
         tasks = None
         if len(seen) <= MOST_TASKS_KEPT:
             tasks = {
-                "started": [round(task.started - timing.entered, 6) for task in seen],
-                "finished": [round(task.finished - timing.entered, 6) for task in seen],
+                "started": [round(task.started - timing.origin, 6) for task in seen],
+                "finished": [round(task.finished - timing.origin, 6) for task in seen],
                 "cpu": [round(task.cpu, 6) for task in seen],
                 "worker": [places[task.worker] for task in seen],
             }
@@ -87,8 +104,48 @@ class HostedCell:
 
     def reference(self) -> list[Any]:
         """What the workload's ordinary function gives, one task after another: what every runner must agree with."""
+        self.workload.reset()
         with self.workload.context(1):
             return self.workload.collect(Sequential().run(self.workload.function, self.items))
+
+    def close(self) -> None:
+        """Stop what was kept."""
+        if self._kept is not None:
+            self._kept.leave()
+            self._kept = None
+
+    def _execute(self, function: Callable[[Any], Any]) -> Timing:
+        session, start = self._entered()
+        try:
+            began = perf_counter()
+            work, results = _timed(self.runner.run, function, self.items)
+            collected = self._collect(results)
+        except BaseException:
+            session.leave()
+            self._kept = None
+            raise
+        stop = session.leave() if self._kept is None else Phase()
+        return Timing(start, work, stop, began - start.seconds, results, collected)
+
+    def _entered(self) -> tuple[_Session, Phase]:
+        """A runner that has been entered, just now or, warm, before the first execution."""
+        self.workload.reset()
+        session = self._kept or (_LoopSession(self) if self.awaits else _Session(self))
+        gc.collect()  # the garbage of the execution before is not this one's to sweep
+        if self._kept is not None:
+            return session, Phase()
+        start = session.enter()
+        if not self._warm:
+            return session, start
+        self._kept = session
+        if not self.awaits:
+            _meet(self.runner, self.workers)
+        return session, Phase()
+
+    def _collect(self, results: list[Any]) -> list[Any]:
+        if results and isinstance(results[0], Observation):
+            return self.workload.collect([task.result for task in results])
+        return self.workload.collect(results)
 
     def _require_few_processes(self) -> None:
         """Threads and coroutines share a client that keeps to the limit; each process has a client of its own."""
@@ -99,46 +156,65 @@ class HostedCell:
                 f"get {most} at most; process-pool:{most} keeps to that"
             )
 
-    def _execute(self, function: Callable[[Any], Any]) -> Timing:
-        gc.collect()  # the garbage of the sample before is not this one's to sweep
-        if self.awaits:
-            return self._execute_in_loop(function)
-        with self.workload.context(self.workers):
-            cpu = cpu_seconds()
-            entered = perf_counter()
-            with self.runner as runner:
-                begun = perf_counter()
-                results = runner.run(function, self.items)
-                done = perf_counter()
-            left = perf_counter()
-            cpu = _difference(cpu, cpu_seconds())
-            collected = self._collect(results)
-        return Timing(entered, begun - entered, done - begun, left - done, cpu, results, collected)
 
-    def _execute_in_loop(self, function: Callable[[Any], Any]) -> Timing:
-        """The same where the context belongs to the runner's event loop: entered and left in it, off the clock."""
-        context = self.workload.coroutine_context(self.workers)
-        clock = [_now()]
-        with self.runner as runner:
-            clock.append(_now())
-            runner.run(_enter, [context])
-            try:
-                clock.append(_now())
-                results = runner.run(function, self.items)
-                clock.append(_now())
-                collected = self._collect(results)
-            finally:
-                runner.run(_leave, [context])
-            clock.append(_now())
-        clock.append(_now())
-        (start, start_cpu), (work, work_cpu), (stop, stop_cpu) = _phases(clock)
-        cpu = None if start_cpu is None else start_cpu + work_cpu + stop_cpu
-        return Timing(clock[2][0] - start, start, work, stop, cpu, results, collected)
+class _Session:
+    """A runner with the workload's context around it, entered and left by hand so that each part is timed apart."""
 
-    def _collect(self, results: list[Any]) -> list[Any]:
-        if results and isinstance(results[0], Observation):
-            return self.workload.collect([task.result for task in results])
-        return self.workload.collect(results)
+    def __init__(self, cell: HostedCell) -> None:
+        self._runner = cell.runner
+        self._context: Any = cell.workload.context(cell.workers)
+
+    def enter(self) -> Phase:
+        self._context.__enter__()
+        return _timed(self._runner.__enter__)[0]
+
+    def leave(self) -> Phase:
+        try:
+            return _timed(self._runner.__exit__, None, None, None)[0]
+        finally:
+            self._context.__exit__(None, None, None)
+
+
+class _LoopSession(_Session):
+    """The same where the context belongs to the runner's event loop: entered and left in it, off the clock."""
+
+    def __init__(self, cell: HostedCell) -> None:
+        self._runner = cell.runner
+        self._context = cell.workload.coroutine_context(cell.workers)
+
+    def enter(self) -> Phase:
+        start = _timed(self._runner.__enter__)[0]
+        self._runner.run(_enter, [self._context])
+        return start
+
+    def leave(self) -> Phase:
+        try:
+            self._runner.run(_leave, [self._context])
+        finally:
+            stop = _timed(self._runner.__exit__, None, None, None)[0]
+        return stop
+
+
+def _timed(action: Callable[..., Any], *arguments: Any) -> tuple[Phase, Any]:
+    cpu = cpu_seconds()
+    began = perf_counter()
+    result = action(*arguments)
+    seconds = perf_counter() - began
+    after = cpu_seconds()
+    return Phase(seconds, None if cpu is None or after is None else after - cpu), result
+
+
+def _meet(runner: Runner, workers: int) -> None:
+    """Have every worker run something: pools start lazily, and a worker that was never used is not warm.
+
+    Raises:
+        WorkerFailure: some of them did not come.
+    """
+    tasks = workers * getattr(runner, "chunksize", 1)  # neighbouring tasks of a chunk run in one worker
+    with tempfile.TemporaryDirectory(prefix="concbench-meet-") as directory:
+        met = runner.run(meet, [(directory, workers)] * tasks)
+    if not all(met):
+        raise WorkerFailure(f"not all of the {workers} workers began a task within {MEET_SECONDS:g} s")
 
 
 def require_equal(collected: list[Any], expected: Any) -> None:
@@ -156,20 +232,6 @@ def require_equal(collected: list[Any], expected: Any) -> None:
             f"{len(wrong):,} of {len(expected):,} results differ, first at item {first}: "
             f"expected {short(expected[first])}, got {short(collected[first])}"
         )
-
-
-def _now() -> tuple[float, float | None]:
-    return perf_counter(), cpu_seconds()
-
-
-def _difference(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None else after - before
-
-
-def _phases(clock: list[tuple[float, float | None]]) -> list[tuple[float, Any]]:
-    """Wall and CPU seconds between the first and second reading, the third and fourth, and so on."""
-    pairs = zip(clock[::2], clock[1::2], strict=True)
-    return [(end - begin, _difference(begin_cpu, end_cpu)) for (begin, begin_cpu), (end, end_cpu) in pairs]
 
 
 async def _enter(context: AbstractAsyncContextManager[Any]) -> None:

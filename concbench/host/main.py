@@ -1,9 +1,9 @@
 """The measuring process: one request a line on standard input, one answer a line on standard output, both JSON.
 
-    {"do": "prepare", "cell": FILE}                       the pickled workload and runner
-    {"do": "reference", "save": FILE}                     a sequential pass; its results are saved
-    {"do": "sample", "compare": FILE or null}             one timed execution
-    {"do": "observe"}                                     one execution with every task recorded
+    {"do": "prepare", "cell": FILE, "warm": true or false}       the pickled workload and runner
+    {"do": "reference", "save": FILE}                            a sequential pass; its results are saved
+    {"do": "sample", "compare": FILE or null, "repeats": 1}      so many timed executions, added up
+    {"do": "observe"}                                            one execution with every task recorded
 
 An answer is {"ok": ...} or {"failed": {"kind": ..., "reason": ..., "detail": ...}}. The end of the input ends it.
 The two pipes are taken over at the start: what the function prints goes where standard error goes, a file.
@@ -48,24 +48,43 @@ class Host:
 
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         workload, runner = pickle.loads(Path(request["cell"]).read_bytes())
-        self.cell = HostedCell(workload, runner)
+        self.cell = HostedCell(workload, runner, warm=request["warm"])
         return interpreter()
 
     def _reference(self, request: dict[str, Any]) -> None:
         Path(request["save"]).write_bytes(pickle.dumps(self._prepared().reference()))
 
     def _sample(self, request: dict[str, Any]) -> dict[str, Any]:
-        cell = self._prepared()
-        timing = cell.sample()
-        if cell.workload.expected is not None:
-            require_equal(timing.collected, cell.workload.expected)
-        elif request["compare"] is not None:
-            require_equal(timing.collected, pickle.loads(Path(request["compare"]).read_bytes()))
-        return timing.figures()
+        expected = pickle.loads(Path(request["compare"]).read_bytes()) if request["compare"] else None
+        return take_sample(self._prepared(), request["repeats"], expected)
 
     def _prepared(self) -> HostedCell:
         assert self.cell is not None, "prepare comes first"
         return self.cell
+
+
+def take_sample(cell: HostedCell, repeats: int, expected: Any) -> dict[str, Any]:
+    """Execute a cell so many times, each checked; the figures added up, as a results file has them.
+
+    Args:
+        cell: what to execute.
+        repeats: how often.
+        expected: results to compare with, or None; what the workload itself knows goes first.
+
+    Raises:
+        ResultsDiffer: they are not what they must be.
+    """
+    if cell.workload.expected is not None:
+        expected = cell.workload.expected
+    total: dict[str, Any] = {"start": 0.0, "work": 0.0, "stop": 0.0, "cpu": 0.0}
+    for _ in range(repeats):
+        timing = cell.sample()
+        if expected is not None:
+            require_equal(timing.collected, expected)
+        figures = timing.figures()
+        unknown = {key for key in total if total[key] is None or figures[key] is None}
+        total = {key: None if key in unknown else total[key] + figures[key] for key in total}
+    return {**total, "repeats": repeats}
 
 
 def interpreter() -> dict[str, Any]:
@@ -101,6 +120,8 @@ def main() -> None:
     for line in requests:
         answers.write(json.dumps(host.answer(json.loads(line))) + "\n")
         answers.flush()
+    if host.cell is not None:
+        host.cell.close()
 
 
 def _take_over_pipes() -> tuple[TextIO, TextIO]:

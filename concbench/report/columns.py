@@ -1,4 +1,4 @@
-"""The columns of a table. To add one: write how it reads from a cell's evidence, and its line in COLUMNS."""
+"""The columns of a table. To add one: write how it reads from a cell's evidence, and its line in ANSWER or COST."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ class Column:
 
     header: str
     text: Callable[[CellEvidence], str]
-    is_figure: bool = True
-    """Figures stand to the right."""
 
 
 def _optional(
@@ -32,12 +30,28 @@ def _optional(
     return text
 
 
-COLUMNS = (
-    Column("runner", lambda seen: seen.name, is_figure=False),
-    Column("workers", lambda seen: f"{seen.cell.workers:,}"),
+def _speedup(seen: CellEvidence) -> str:
+    if seen.speedup is None:
+        return NOTHING
+    interval = f" [{units.span(seen.interval.low, seen.interval.high)}]" if seen.interval else ""
+    return units.ratio(seen.speedup) + interval
+
+
+RUNNER = Column("runner", lambda seen: f"{seen.name} *" if seen.in_fastest_group else seen.name)
+"""The first column of both halves; a star marks the fastest group."""
+
+ANSWER = (
     Column("time", _optional(lambda seen: seen.seconds, units.seconds)),
-    Column("speed-up", _optional(lambda seen: seen.speedup, units.ratio)),
+    Column("speed-up", _speedup),
+    Column("verdict", lambda seen: seen.verdict or NOTHING),
+    Column("rounds", lambda seen: str(len(seen.cell.samples))),
+)
+"""Which, how much faster, how sure."""
+
+COST = (
+    Column("workers", lambda seen: f"{seen.cell.workers:,}"),
     Column("start-up", _optional(lambda seen: seen.start_up, units.seconds)),
     Column("cores", _optional(lambda seen: seen.cores, "{:.2f}".format)),
     Column("memory", _optional(lambda seen: seen.memory, units.memory)),
 )
+"""What it takes, from the observed pass."""

@@ -1,14 +1,25 @@
-"""A table as texts, built once for every format: title, header, rows, notes, answer."""
+"""A table as texts, built once for every format: title, columns, rows, notes, answer."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from concbench.advice.answer import answer
-from concbench.advice.evidence import Evidence, evidence
-from concbench.report.columns import COLUMNS
+from concbench.advice.evidence import FLAGGED, STRONG, CellEvidence, Evidence, evidence
+from concbench.advice.units import seconds
+from concbench.report.columns import ANSWER, COST, RUNNER, Column
 from concbench.report.visible import visible
 from concbench.results.records import RunRecord, Table
+from concbench.stats.intervals import FEWEST
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Columns that stand together; the first is the runner's."""
+
+    header: list[str]
+    rows: list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -16,14 +27,20 @@ class Shown:
     """One table, ready to be laid out."""
 
     title: str
-    header: list[str]
-    rows: list[list[str]]
-    best: int | None
-    """The row of the fastest."""
+    answer_grid: Grid
+    """Times and verdicts."""
+    cost_grid: Grid
+    """Start-up, cores and memory of the same runners; the same rows."""
+    best: list[bool]
+    """Which rows are in the fastest group."""
     missing: list[str]
     """Cells without times, each with its reason."""
     reading: list[str]
-    """How to read the figures: one sentence a line."""
+    """How to read the figures, one sentence each."""
+    load: str
+    """What others did to the machine meanwhile."""
+    loaded: bool
+    """Whether that is a warning."""
     answer: list[str]
 
 
@@ -31,16 +48,17 @@ def shown(table: Table) -> Shown:
     """Build everything that a format lays out."""
     seen = evidence(table)
     size = f" (size {table.size})" if table.size else ""
-    missing = (
-        f"{cell.name}: {cell.cell.outcome.reason or 'not sampled'}" for cell in seen.cells if cell.seconds is None
-    )
+    missing = (f"{cell.name}: {_why_missing(cell)}" for cell in seen.cells if cell.seconds is None)
+    load, loaded = _load(seen)
     return Shown(
         title=visible(f"{table.workload}: {table.title}{size}"),
-        header=[column.header for column in COLUMNS],
-        rows=[[visible(column.text(cell)) for column in COLUMNS] for cell in seen.measured],
-        best=_best(seen),
+        answer_grid=_grid(seen, ANSWER),
+        cost_grid=_grid(seen, COST),
+        best=[cell.in_fastest_group for cell in seen.measured],
         missing=[visible(line) for line in missing],
-        reading=[visible(line) for line in _reading(table)],
+        reading=[visible(line) for line in _reading(seen)],
+        load=load,
+        loaded=loaded,
         answer=[visible(line) for line in answer(table)],
     )
 
@@ -54,16 +72,81 @@ def heading(record: RunRecord) -> str:
     return visible(f"concbench {record.concbench}, {python}{gil}, {cores} usable cores, seed {record.seed}")
 
 
-def _best(seen: Evidence) -> int | None:
-    fastest = seen.fastest
-    return None if fastest is None or len(seen.measured) < 2 else seen.measured.index(fastest)
+def environment_lines(record: RunRecord) -> list[str]:
+    """Everything that is known of the machine and the interpreter, one fact a line."""
+    flat: list[tuple[str, object]] = []
+    for key, value in record.environment.items():
+        parts: Iterable[tuple[str, object]] = value.items() if isinstance(value, dict) else [("", value)]
+        flat += [(f"{key} {name}".strip().replace("_", " "), part) for name, part in parts]
+    return [visible(f"{name}: {'unknown' if value is None else value}") for name, value in flat]
 
 
-def _reading(table: Table) -> list[str]:
-    rounds = f"Median of {table.rounds} rounds" if table.rounds > 1 else "One round"
-    warm = "after a warm-up" if table.warmed_up else "without a warm-up, so that first-run costs are in it"
+def _grid(seen: Evidence, columns: tuple[Column, ...]) -> Grid:
+    chosen = (RUNNER, *columns)
+    return Grid(
+        header=[column.header for column in chosen],
+        rows=[[visible(column.text(cell)) for column in chosen] for cell in seen.measured],
+    )
+
+
+def _why_missing(cell: CellEvidence) -> str:
+    return cell.cell.outcome.reason or "not sampled"
+
+
+def _reading(seen: Evidence) -> list[str]:
+    table = seen.table
     checked = "what they must be" if table.checked == "known" else "equal to the sequential ones"
-    return [
-        f"{rounds} {warm}; workers and connections fresh each time, speed-up against {table.baseline}.",
-        f"Results were compared before any time was shown: those above are all {checked}.",
+    timed = (
+        "Workers and connections kept from round to round (warm), the work alone timed"
+        if table.warm
+        else "Workers and connections fresh each time (cold), start to stop timed"
+    )
+    lines = [
+        f"{timed}; times are medians, speed-ups typical ratios to {table.baseline} within a round.",
+        f"Results were compared: those above are all {checked}.",
     ]
+    if not table.warmed_up:
+        lines.append("There was no warm-up: first-run costs are in the times.")
+    if seen.baseline.seconds is not None and len(seen.measured) > 1:
+        lines.append(_meaning(seen))
+    return lines + _first_runs(seen)
+
+
+def _meaning(seen: Evidence) -> str:
+    if max(len(cell.cell.samples) for cell in seen.measured) < FEWEST:
+        return "Fewer than three rounds allow no interval and no verdict."
+    return (
+        "[low, high]: all the ratios of this table lie in their brackets with 95 % confidence, for this machine as it "
+        "was; * cannot be told apart from the fastest."
+    )
+
+
+def _first_runs(seen: Evidence) -> list[str]:
+    """Where the first execution of a cell took clearly longer than those that are shown."""
+    slow = [
+        f"{cell.name} {seconds(cell.cell.warmup.seconds)}"
+        for cell in seen.measured
+        if cell.cell.warmup and cell.seconds and cell.cell.warmup.seconds > 1.5 * cell.seconds
+    ]
+    return [f"First executions, not among the times, took longer: {', '.join(slow)}."] if slow else []
+
+
+def _load(seen: Evidence) -> tuple[str, bool]:
+    if seen.others is None:
+        return _unsteady(seen)
+    used = f"Other processes used {seen.others:.2f} cores meanwhile"
+    if seen.others > STRONG:
+        return f"{used}: these are not the ratios of a quiet machine. Stop them and measure again.", True
+    if seen.others > FLAGGED:
+        return f"{used}: enough to change ratios, those of runners that use every core above all.", True
+    return f"{used}.", False
+
+
+def _unsteady(seen: Evidence) -> tuple[str, bool]:
+    """The portable sign, where the load cannot be read: its absence proves nothing."""
+    if seen.unsteady is None:
+        return "The load of other processes could not be read here.", False
+    return (
+        f"The machine was unsteady: the median of {seen.baseline.name} was {seen.unsteady:.2f} times its minimum.",
+        True,
+    )

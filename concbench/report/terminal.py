@@ -6,10 +6,11 @@ import io
 
 from rich import box
 from rich.console import Console, Group, RenderableType
-from rich.table import Table as Grid
+from rich.measure import Measurement
+from rich.table import Table as RichTable
 from rich.text import Text
 
-from concbench.report.rows import Shown, heading, shown
+from concbench.report.rows import Grid, Shown, heading, shown
 from concbench.results.records import RunRecord
 
 PLAIN_WIDTH = 80
@@ -18,17 +19,17 @@ PLAIN_WIDTH = 80
 def plain(record: RunRecord, width: int = PLAIN_WIDTH) -> str:
     """The tables and answers as text without colours."""
     console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    console.print(render(record))
+    console.print(render(record, console))
     assert isinstance(console.file, io.StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
 
 
-def render(record: RunRecord) -> RenderableType:
+def render(record: RunRecord, console: Console) -> RenderableType:
     """All tables, each followed by how to read it; the answers last."""
     tables = [shown(table) for table in record.tables]
     parts: list[RenderableType] = [Text(heading(record), style="dim")]
     for one in tables:
-        parts += ["", *_table(one)]
+        parts += ["", *_table(one, console)]
     if record.interrupted:
         parts += ["", Text("Interrupted: this is what was measured until then.", style="bold")]
     for one in tables:
@@ -37,22 +38,37 @@ def render(record: RunRecord) -> RenderableType:
     return Group(*parts)
 
 
-def _table(one: Shown) -> list[RenderableType]:
-    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for index, name in enumerate(one.header):
-        grid.add_column(Text(name), justify="right" if index else "left", no_wrap=bool(index), overflow="fold")
-    for index, row in enumerate(one.rows):
-        grid.add_row(*(Text(text) for text in row), style="green" if index == one.best else "")
-    parts: list[RenderableType] = [Text(one.title, style="bold"), ""]
-    if one.rows:
-        parts.append(grid)
-    parts += [Text(f"{line}", style="yellow") for line in one.missing]
+def _table(one: Shown, console: Console) -> list[RenderableType]:
+    parts: list[RenderableType] = [Text(one.title, style="bold")]
+    if one.answer_grid.rows:
+        parts += _side_by_side_or_below(one, console)
+    parts += ["", *(Text(line, style="yellow") for line in one.missing)] if one.missing else []
     parts += ["", *(Text(line, style="dim") for line in one.reading)]
+    parts.append(Text(one.load, style="bold yellow" if one.loaded else "dim"))
     return parts
 
 
+def _side_by_side_or_below(one: Shown, console: Console) -> list[RenderableType]:
+    """One wide table where it fits, else what it costs below what it says."""
+    answer, cost = one.answer_grid, one.cost_grid
+    rows = [left + right[1:] for left, right in zip(answer.rows, cost.rows, strict=True)]
+    wide = _grid(Grid(answer.header + cost.header[1:], rows), one.best)
+    if Measurement.get(console, console.options.update(max_width=10_000), wide).maximum <= console.width:
+        return ["", wide]
+    return ["", _grid(answer, one.best), "", _grid(cost, one.best)]
+
+
+def _grid(grid: Grid, best: list[bool]) -> RichTable:
+    table = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for index, name in enumerate(grid.header):
+        table.add_column(Text(name), justify="right" if index else "left", no_wrap=bool(index), overflow="fold")
+    for row, is_best in zip(grid.rows, best, strict=True):
+        table.add_row(*(Text(text) for text in row), style="green" if is_best else "")
+    return table
+
+
 def _bullets(lines: list[str]) -> RenderableType:
-    grid = Grid.grid(padding=(0, 1, 0, 0))
+    grid = RichTable.grid(padding=(0, 1, 0, 0))
     for line in lines:
         grid.add_row("-", Text(line))
     return grid

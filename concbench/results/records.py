@@ -25,11 +25,13 @@ class Sample:
     """Which round this was taken in, from 0."""
     position: int = 0
     """Where in the random order of the round, from 0."""
+    repeats: int = 1
+    """Executions that the figures above are sums of: short work is repeated within a sample."""
 
     @property
     def seconds(self) -> float:
-        """The headline: start, work and stop together."""
-        return self.start + self.work + self.stop
+        """The headline: start, work and stop of one execution together."""
+        return (self.start + self.work + self.stop) / self.repeats
 
 
 @dataclass(frozen=True)
@@ -108,13 +110,25 @@ class Table:
     tasks: int
     baseline: str
     """The label of the cell that the others are compared with."""
-    rounds: int
-    """As planned."""
+    max_rounds: int
+    """The most rounds that were planned; the level of the intervals depends on it."""
+    all_rounds: bool
+    """Whether every cell was to take all of them, instead of stopping at its verdict."""
+    budget: float | None
+    """Seconds after which no round is begun."""
+    precision: float | None
+    """Relative half-width that every interval was to reach."""
+    stopped: str
+    """Why the rounds ended: verdicts, rounds, budget, or empty if they did not."""
+    warm: bool
+    """Whether workers and connections were kept from round to round."""
     warmed_up: bool
     checked: str
     """What the results were compared with: known, sequential."""
     facts: Json
     cells: list[Cell]
+    load: list[float] = field(default_factory=list)
+    """Cores that other processes used, by round; empty where that cannot be read."""
 
     def cell(self, label: str) -> Cell:
         """The cell of this label."""

@@ -5,7 +5,8 @@ macOS and Windows. Why: docs/decisions/start-method.md.
 """
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from concbench.errors import BadSetting
 
@@ -20,6 +21,19 @@ def context(start_method: str) -> "BaseContext":
     import multiprocessing
 
     return multiprocessing.get_context(start_method)
+
+
+def preload(start_method: str, function: Callable[..., Any]) -> None:
+    """Have the fork server import the function's module once, so that its workers need not.
+
+    It is what a program has without asking: a forked worker finds its parent's imports done, and from Python 3.14 on
+    a fork server imports the main module first. A server that runs already stays as it is.
+    """
+    if start_method != "forkserver":
+        return
+    import multiprocessing
+
+    multiprocessing.set_forkserver_preload(["__main__", getattr(function, "__module__", None) or "__main__"])
 
 
 def require_start_method(name: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 
 from concbench.workloads.open_files import allow_open_files
-from concbench.workloads.target import Image, clear
+from concbench.workloads.target import Image
 
 TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
 """Seconds; a slow server fails the task, it does not hang it."""
@@ -37,10 +37,9 @@ async def download_image(image: Image) -> int:
 
 
 @asynccontextmanager
-async def connections(images: list[Image], workers: int, most_to_a_host: int | None) -> AsyncIterator[None]:
-    """A fresh session with as many connections as workers, and a directory without earlier images."""
+async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator[None]:
+    """A fresh session with as many connections as workers."""
     global _session  # noqa: PLW0603 - a coroutine finds its session here, as a function finds its pool
-    clear(images)
     allow_open_files(workers)
     connector = aiohttp.TCPConnector(limit=workers, limit_per_host=most_to_a_host or 0)
     async with aiohttp.ClientSession(connector=connector, timeout=TIMEOUT) as _session:

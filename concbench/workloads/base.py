@@ -57,6 +57,9 @@ class Workload(ABC):
         del directory
         yield self
 
+    def reset(self) -> None:  # noqa: B027 - most leave nothing
+        """Undo what an earlier execution left, before each execution and outside the timed part."""
+
     def context(self, workers: int) -> AbstractContextManager[Any]:
         """Entered around every sample of an ordinary runner, outside the timed part."""
         del workers

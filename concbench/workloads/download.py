@@ -145,22 +145,27 @@ class Download(Workload):
             self._aim(files, [base + name for name in self.names])
             yield self
 
+    def reset(self) -> None:
+        """Remove the files of the execution before: a download that did nothing must not pass with them."""
+        for item in self._images:
+            Path(item.path).unlink(missing_ok=True)
+
     def context(self, workers: int) -> AbstractContextManager[Any]:
         """A fresh urllib3 pool."""
         from concbench.workloads.http_client import connections
 
-        return connections(self._images, workers, self.most_at_once)
+        return connections(workers, self.most_at_once)
 
     def coroutine_context(self, workers: int) -> AbstractAsyncContextManager[Any]:
         """A fresh aiohttp session."""
         from concbench.workloads.async_http_client import connections
 
-        return connections(self._images, workers, self.most_at_once)
+        return connections(workers, self.most_at_once)
 
     def collect(self, results: list[Any]) -> list[Any]:
         """Name, length and digest of every file as it stands on disk; the task's own result is only its length."""
         del results
-        return [_fingerprint(name, _content(image)) for name, image in zip(self.names, self._images, strict=True)]
+        return [_fingerprint(name, _content(item)) for name, item in zip(self.names, self._images, strict=True)]
 
     def settings(self) -> dict[str, Any]:
         """What the server was told, or the URLs."""

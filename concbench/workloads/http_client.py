@@ -13,7 +13,7 @@ import urllib3
 
 from concbench.errors import ConcbenchError
 from concbench.workloads.open_files import allow_open_files
-from concbench.workloads.target import Image, clear
+from concbench.workloads.target import Image
 
 TIMEOUT = urllib3.Timeout(connect=30, read=60)
 """Seconds; a slow server fails the task, it does not hang it."""
@@ -44,10 +44,9 @@ class DownloadFailed(ConcbenchError):  # noqa: N818 - reads as what happened
 
 
 @contextmanager
-def connections(images: list[Image], workers: int, most_to_a_host: int | None) -> Iterator[None]:
-    """A fresh pool of connections, as many as there are workers, and a directory without earlier images."""
+def connections(workers: int, most_to_a_host: int | None) -> Iterator[None]:
+    """A fresh pool of connections, as many as there are workers."""
     global _pool  # noqa: PLW0603 - one pool for each process is what this module is for
-    clear(images)
     allow_open_files(workers)
     limit = min(workers, most_to_a_host or workers)
     _pool = urllib3.PoolManager(maxsize=limit, block=most_to_a_host is not None)

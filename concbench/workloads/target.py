@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -38,12 +37,6 @@ def file_names(urls: Iterable[str]) -> list[str]:
         taken.add(candidate.lower())
         names.append(candidate)
     return names
-
-
-def clear(images: Iterable[Image]) -> None:
-    """Remove the files of an earlier sample."""
-    for image in images:
-        Path(image.path).unlink(missing_ok=True)
 
 
 def _safe(segment: str) -> str:

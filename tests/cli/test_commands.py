@@ -78,6 +78,11 @@ def test_show_before_anything_was_measured_says_what_to_do() -> None:
         (["run", "primes", "-w", "1,-1"], "'-1' is not"),
         (["run", "primes", "-w", "many"], "'many' is not"),
         (["run", "primes", "--rounds", "0"], "'0' is not"),
+        (["run", "primes", "--rounds", "101"], "rounds must be 1 to 100, not 101"),
+        (["run", "primes", "--max-rounds", "2"], "max-rounds must be 3 to 100, not 2: three are the least"),
+        (["run", "primes", "--budget", "0"], "budget must be more than 0 seconds"),
+        (["run", "primes", "--precision", "0"], "precision must be more than 0 %"),
+        (["run", "primes", "--precision", "narrow"], "is not a share such as 5%"),
         (["run", "primes", "--limits", "10,x"], "'x' is not a whole number of 2 or more"),
         (["run", "primes", "--limits", "10.5"], "'10.5' is not"),
         (["run", "primes", "--latency", "1ms"], "--latency is an option of download"),
@@ -215,7 +220,7 @@ def test_an_interruption_ends_everything_with_130_and_keeps_the_rounds(tmp_path:
     """Ctrl-C reaches the command alone; its hosts are gone when it has ended."""
     file = tmp_path / "run.json"
     process = subprocess.Popen(
-        [sys.executable, "-m", "concbench", *QUICK, "--limits", "4000,3000", "--rounds", "1000", "-o", str(file)],
+        [sys.executable, "-m", "concbench", *QUICK, "--limits", "9000,8000", "--rounds", "100", "-o", str(file)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip

@@ -82,14 +82,31 @@ def test_what_is_no_runner_is_refused() -> None:
         (["sequential", "sequential"], Options(), "twice"),
         ([], Options(), "no runners"),
         (["threads"], Options(baseline="sequential"), "not among the runners"),
-        (["threads"], Options(rounds=0), "rounds must be 1 or more"),
-        (["threads"], Options(timeout=0), "timeout must be more than 0"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(runners: list[str], options: Options, says: str) -> None:
     """Before anything runs."""
     with pytest.raises(UsageError, match=says):
         plan(Primes(limits=[100]), runners, options)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"rounds": 0}, "rounds must be 1 to 100"),
+        ({"rounds": 101}, "rounds must be 1 to 100"),
+        ({"max_rounds": 2}, "three are the least"),
+        ({"budget": 0}, "budget must be more than 0"),
+        ({"budget": float("nan")}, "budget must be more than 0"),
+        ({"timeout": -1}, "timeout must be more than 0"),
+        ({"precision": 0}, "precision must be more than 0 %"),
+        ({"precision": 1.5}, "not 150 %"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(wrong: dict[str, float], says: str) -> None:
+    """When they are made."""
+    with pytest.raises(BadSetting, match=says):
+        Options(**wrong)  # type: ignore[arg-type]
 
 
 def test_the_baseline_is_sequential_if_it_takes_part() -> None:

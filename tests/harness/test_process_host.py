@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from concbench import Workload, measure
-from concbench.harness.plan import parse
+from concbench.harness.plan import Options, parse
 from concbench.harness.process_host import ProcessHosts
 
 
@@ -153,7 +153,7 @@ def test_every_cell_has_a_process_group_of_its_own(tmp_path: Path) -> None:
     """So that one can be ended without the others."""
     with ExitStack() as stack:
         hosts = [
-            stack.enter_context(ProcessHosts().host(Odd(where), parse(spec), tmp_path, 60.0))
+            stack.enter_context(ProcessHosts().host(Odd(where), parse(spec), tmp_path, Options()))
             for spec in ("sequential", "threads")
         ]
         for host in hosts:

@@ -50,7 +50,7 @@ def test_markup_and_escapes_in_names_are_shown_as_text() -> None:
     table = replace(one.tables[0], cells=[one.tables[0].cells[0], cell], title="[bold]\x1b]0;owned\x07")
     hostile = replace(one, tables=[table])
     console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
-    console.print(render(hostile))
+    console.print(render(hostile, console))
     assert isinstance(console.file, io.StringIO)
     for text in (plain(hostile), console.file.getvalue()):
         assert "[red]" in text

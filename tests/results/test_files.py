@@ -26,8 +26,10 @@ CELLS = st.builds(
     st.lists(SAMPLES, max_size=3), OBSERVED | st.none(), JSON,
 )  # fmt: skip
 TABLES = st.builds(
-    Table, TEXTS, TEXTS, TEXTS, TEXTS, JSON, st.integers(0), TEXTS, st.integers(1), st.booleans(), TEXTS, JSON,
-    st.lists(CELLS, max_size=3),
+    Table, workload=TEXTS, kind=TEXTS, size=TEXTS, title=TEXTS, settings=JSON, tasks=st.integers(0), baseline=TEXTS,
+    max_rounds=st.integers(1), all_rounds=st.booleans(), budget=TIMES | st.none(), precision=TIMES | st.none(),
+    stopped=TEXTS, warm=st.booleans(), warmed_up=st.booleans(), checked=TEXTS, facts=JSON,
+    cells=st.lists(CELLS, max_size=3), load=st.lists(TIMES, max_size=3),
 )  # fmt: skip
 RECORDS = st.builds(
     RunRecord, TEXTS, TEXTS, st.integers(0), st.booleans(), JSON, st.lists(TABLES, max_size=2)

@@ -1,0 +1,39 @@
+"""How often short work is executed within a sample, and what is too short to be timed at all.
+
+Below 10 ms one slice of the system's scheduler is more than half of a sample; below 1 ms, or 1,000 steps of the timer,
+the figure is the timer's as much as the work's. Source: docs/methodology.md.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+LONG_ENOUGH = 0.010
+"""Seconds that a sample should last."""
+_TOO_SHORT = 0.001
+_MOST_REPEATS = 100
+_LONGEST = 1.0
+"""Seconds that repeating may make the slowest cell take."""
+
+
+def repeats_for(seconds: Sequence[float]) -> int:
+    """The number of executions in a sample, the same for every cell, from one execution of each; 1 or more."""
+    if not seconds:
+        return 1
+    wanted = math.ceil(LONG_ENOUGH / max(min(seconds), 1e-9))
+    bearable = math.floor(_LONGEST / max(*seconds, 1e-9))
+    return max(1, min(wanted, bearable, _MOST_REPEATS))
+
+
+def shortest_sample() -> float:
+    """Seconds below which a sample is refused: a millisecond, or 1,000 steps of the timer if those are longer."""
+    steps = []
+    for _ in range(50):
+        first = time.perf_counter()
+        while (then := time.perf_counter()) == first:
+            pass
+        steps.append(then - first)
+    step = max(sorted(steps)[len(steps) // 2], time.get_clock_info("perf_counter").resolution)
+    return max(_TOO_SHORT, 1_000 * step)

@@ -1,0 +1,83 @@
+"""Intervals for a typical per-round ratio that hold for a whole table, at any stopping point.
+
+The quantity is d = log(T_baseline / T_candidate) within a round. Below 8 rounds: Student's t on the mean of d. From 8
+on: the 20 % trimmed mean with the winsorised deviation (Tukey and McLaughlin 1963), which one bad round cannot widen.
+The level of a look is so small that looking after every round is free; how it was calibrated: docs/methodology.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from concbench.stats.student import quantile
+
+FEWEST = 3
+"""Rounds without which there is no interval."""
+MOST = 100
+"""Rounds for which a level was calibrated."""
+TRIM_FROM = 8
+"""Rounds from which the trimmed mean is used."""
+_LEVELS = ((30, 0.0045), (60, 0.0035), (100, 0.0030))
+"""Error level of one look for one comparison, by the most rounds that may be taken: 5 % over all looks."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A ratio with what it may be: low <= centre <= high, as speed-ups."""
+
+    low: float
+    centre: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Half of the width relative to the centre: 0.05 is plus or minus 5 %."""
+        return (self.high - self.low) / 2 / self.centre
+
+
+def look_level(max_rounds: int, comparisons: int) -> float:
+    """The error level of one look at one of so many comparisons, after any round up to `max_rounds`.
+
+    Raises:
+        ValueError: for more rounds than levels were calibrated for.
+    """
+    for rounds, level in _LEVELS:
+        if max_rounds <= rounds:
+            return level / max(comparisons, 1)
+    raise ValueError(f"no level is known for more than {MOST} rounds")
+
+
+def ratio_interval(log_ratios: NDArray[np.float64], level: float) -> Interval | None:
+    """The interval of the typical ratio; None below 3 rounds.
+
+    Args:
+        log_ratios: d of each round, shape (rounds,).
+        level: two-sided error level of this look.
+    """
+    n = log_ratios.size
+    if n < FEWEST:
+        return None
+    if n < TRIM_FROM:
+        centre, error, df = float(np.mean(log_ratios)), float(np.std(log_ratios, ddof=1)) / sqrt(n), n - 1
+    else:
+        centre, error, df = _trimmed(np.sort(log_ratios))
+    half = quantile(level, df) * error
+    return Interval(_exp(centre - half), _exp(centre), _exp(centre + half))
+
+
+def _trimmed(ordered: NDArray[np.float64]) -> tuple[float, float, int]:
+    """Centre, standard error and degrees of freedom of the 20 % trimmed mean of sorted values."""
+    n = ordered.size
+    cut = n // 5
+    winsorised = np.clip(ordered, ordered[cut], ordered[n - cut - 1])
+    error = float(np.std(winsorised, ddof=1)) / ((1 - 2 * cut / n) * sqrt(n))
+    return float(np.mean(ordered[cut : n - cut])), error, n - 2 * cut - 1
+
+
+def _exp(value: float) -> float:
+    """Three rounds that disagree may bound nothing: then 0 or a very large number, never an overflow."""
+    return exp(min(max(value, -700.0), 700.0))

@@ -1,0 +1,66 @@
+"""Verdicts in words from intervals, and which cells cannot be told apart from the best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from concbench.stats.intervals import Interval, ratio_interval
+
+SecondsByRound = Mapping[str, Mapping[int, float]]
+"""For each cell, the seconds of every round that it took part in."""
+
+MARGIN = 1.02
+"""Faster and slower are said only past 2 %: it halves the false claims for a tenth to one round more."""
+BAND = 1.05
+"""The same is said within 5 %."""
+
+FASTER, SLOWER, SAME, UNDECIDED = "faster", "slower", "same", "undecided"
+
+
+def verdict(interval: Interval | None) -> str:
+    """What an interval allows to say of a cell against the baseline; where two hold, the difference goes first."""
+    if interval is None:
+        return UNDECIDED
+    if interval.low > MARGIN:
+        return FASTER
+    if interval.high < 1 / MARGIN:
+        return SLOWER
+    if interval.low > 1 / BAND and interval.high < BAND:
+        return SAME
+    return UNDECIDED
+
+
+def fastest(seconds: SecondsByRound) -> str:
+    """The name of the cell that leads: the least geometric mean among those with the most rounds."""
+    rounds = max(map(len, seconds.values()))
+    means = {name: float(np.mean(np.log(list(own.values())))) for name, own in seconds.items() if len(own) == rounds}
+    return min(means, key=lambda name: means[name])
+
+
+def fastest_group(seconds: SecondsByRound, level: float) -> dict[str, Interval | None]:
+    """The leader and the cells that cannot be told apart from it: not proved to be more than 2 % slower.
+
+    Args:
+        seconds: of every cell, by round.
+        level: two-sided error level of each comparison at this look; the leader is compared, and no pair of others.
+
+    Returns:
+        For each of them the ratio to the leader (1: as fast), None for the leader and below three rounds.
+    """
+    leader = fastest(seconds)
+    group: dict[str, Interval | None] = {leader: None}
+    for name, own in seconds.items():
+        if name != leader:
+            interval = ratio_interval(log_ratios(seconds[leader], own), level)
+            if interval is None or interval.high >= 1 / MARGIN:
+                group[name] = interval
+    return group
+
+
+def log_ratios(base: Mapping[int, float], candidate: Mapping[int, float]) -> NDArray[np.float64]:
+    """log(T_base / T_candidate) of the rounds that both took part in, shape (rounds,): above 0 is faster."""
+    shared = sorted(base.keys() & candidate.keys())
+    return np.log([base[number] / candidate[number] for number in shared]) if shared else np.empty(0)

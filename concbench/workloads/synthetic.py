@@ -1,0 +1,100 @@
+"""Controls: work whose answer is known, to see whether this machine and this harness can show it.
+
+`sleep` only waits: threads and coroutines must overlap it, however few cores there are. `spin` only computes, in pure
+Python that holds the GIL: processes must overlap it wherever there are two cores, and threads must not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from time import sleep as wait
+from typing import Any, ClassVar
+
+from concbench.workloads.base import Workload
+
+
+def sleep(seconds: float) -> float:
+    """Wait, and do nothing else."""
+    wait(seconds)
+    return seconds
+
+
+async def sleep_later(seconds: float) -> float:
+    """Wait in an event loop."""
+    import asyncio
+
+    await asyncio.sleep(seconds)
+    return seconds
+
+
+def spin(turns: int) -> int:
+    """Turn a loop: pure Python that holds the GIL all along."""
+    total = 0
+    for turn in range(turns):
+        total += turn & 3
+    return total
+
+
+class Sleep(Workload):
+    """Control: tasks that wait and do nothing else."""
+
+    name: ClassVar[str] = "sleep"
+    kind: ClassVar[str] = "io"
+
+    def __init__(self, tasks: int = 8, seconds: float = 0.025) -> None:
+        """So many tasks of so many seconds."""
+        self._items = [seconds] * tasks
+        self.expected = self._items
+
+    @property
+    def function(self) -> Callable[[Any], Any]:
+        """time.sleep."""
+        return sleep
+
+    @property
+    def coroutine(self) -> Callable[[Any], Awaitable[Any]]:
+        """asyncio.sleep."""
+        return sleep_later
+
+    @property
+    def items(self) -> Sequence[float]:
+        """Seconds."""
+        return self._items
+
+    def title(self) -> str:
+        """How many, how long."""
+        return f"{len(self._items)} tasks that wait {1000 * self._items[0]:g} ms each"
+
+    def settings(self) -> dict[str, Any]:
+        """How many, how long."""
+        return {"tasks": len(self._items), "seconds": self._items[0]}
+
+
+class Spin(Workload):
+    """Control: tasks that compute in pure Python and hold the GIL all along."""
+
+    name: ClassVar[str] = "spin"
+    kind: ClassVar[str] = "cpu"
+
+    def __init__(self, tasks: int = 4, turns: int = 1_000_000) -> None:
+        """So many tasks of so many turns of a loop."""
+        self._items = [turns] * tasks
+        self.expected = [6 * (turns // 4) + sum(range(turns % 4))] * tasks
+
+    @property
+    def function(self) -> Callable[[Any], Any]:
+        """A loop."""
+        return spin
+
+    @property
+    def items(self) -> Sequence[int]:
+        """Turns."""
+        return self._items
+
+    def title(self) -> str:
+        """How many, how long."""
+        return f"{len(self._items)} tasks of {self._items[0]:,} turns of a loop"
+
+    def settings(self) -> dict[str, Any]:
+        """How many, how long."""
+        return {"tasks": len(self._items), "turns": self._items[0]}

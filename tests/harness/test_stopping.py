@@ -1,0 +1,112 @@
+"""When measuring stops: played without a clock, by the same loop that real runs use."""
+
+import random
+
+import pytest
+
+from concbench import measure
+from concbench.harness.stopping import StopRule
+from concbench.results.records import Sample, Table
+from concbench.testing import SimulatedHosts
+from concbench.workloads.primes import Primes
+
+WORK = Primes(limits=[10, 20, 30])
+
+
+def play(means: dict[str, float], noise: float = 0.02, **options: object) -> Table:
+    """A session of cells with these mean times and log-normal noise; the seed is fixed."""
+    draw = random.Random(7)
+    hosts = SimulatedHosts(lambda label, _: means[label] * draw.lognormvariate(0, noise))
+    return measure(WORK, runners=list(means), hosts=hosts, seed=3, **options).tables[0]
+
+
+def rounds(table: Table) -> dict[str, int]:
+    return {cell.label: len(cell.samples) for cell in table.cells}
+
+
+def test_a_clear_answer_takes_few_rounds() -> None:
+    """Ten times as fast."""
+    table = play({"sequential": 1.0, "threads": 0.1})
+    assert table.stopped == "verdicts"
+    assert max(rounds(table).values()) <= 6
+
+
+def test_a_cell_stops_at_its_verdict_while_others_go_on() -> None:
+    """The clear one takes fewer rounds than the close one, and the baseline goes on with the latter."""
+    taken = rounds(play({"sequential": 1.0, "threads": 3.0, "thread-pool:2": 0.93}, noise=0.03))
+    assert taken["threads"] < taken["thread-pool:2"] == taken["sequential"]
+
+
+def test_what_noise_hides_stays_undecided_at_the_last_round() -> None:
+    """As many rounds as were allowed, and no more."""
+    table = play({"sequential": 1.0, "threads": 0.97}, noise=0.3, max_rounds=12)
+    assert table.stopped == "rounds"
+    assert set(rounds(table).values()) == {12}
+
+
+def test_the_budget_ends_it_and_three_rounds_are_the_least() -> None:
+    """Simulated seconds count as seconds."""
+    table = play({"sequential": 10.0, "threads": 9.5}, noise=0.3, budget=1.0)
+    assert table.stopped == "budget"
+    assert set(rounds(table).values()) == {3}
+    table = play({"sequential": 1.0, "threads": 0.97}, noise=0.3, budget=20.0)
+    assert table.stopped == "budget"
+    assert 7 <= max(rounds(table).values()) <= 10
+
+
+def test_precision_goes_on_until_the_intervals_are_that_narrow() -> None:
+    """Past the verdict."""
+    from concbench.advice.evidence import evidence
+
+    means = {"sequential": 1.0, "threads": 0.1}
+    coarse, fine = play(means, noise=0.05), play(means, noise=0.05, precision=0.05)
+    assert max(rounds(coarse).values()) < max(rounds(fine).values())
+    interval = evidence(fine).cells[1].interval
+    assert interval is not None
+    assert interval.half_width <= 0.05
+
+
+def test_rounds_that_are_asked_for_are_taken_whatever_is_known() -> None:
+    """Every cell, every round."""
+    table = play({"sequential": 1.0, "threads": 0.1}, rounds=9)
+    assert set(rounds(table).values()) == {9}
+    assert table.stopped == "rounds"
+
+
+def test_the_race_for_the_first_place_goes_on_without_the_baseline() -> None:
+    """Verdicts are clear at once; which of two is the fastest takes longer, and needs no slow baseline."""
+    taken = rounds(play({"sequential": 10.0, "threads": 1.0, "thread-pool:2": 0.9}, noise=0.05))
+    assert taken["sequential"] < taken["threads"] == taken["thread-pool:2"]
+
+
+def test_a_race_between_equals_ends_once_they_are_within_five_percent() -> None:
+    """Before the last round."""
+    table = play({"sequential": 10.0, "threads": 1.0, "thread-pool:2": 1.0}, noise=0.01)
+    assert table.stopped == "verdicts"
+    assert max(rounds(table).values()) < 20
+
+
+def test_without_a_baseline_nothing_is_measured_past_the_least() -> None:
+    """There is nothing to be sure of."""
+    samples = {"threads": [Sample(0, 1, 0, None, n) for n in range(3)]}
+    assert StopRule("sequential", 30).cells_of_next_round(samples, 1, 0.0) == ([], "baseline")
+
+
+def test_short_work_is_repeated_within_a_sample_and_no_cell_more_than_another() -> None:
+    """So that a sample lasts 10 ms; times are those of one execution."""
+    table = play({"sequential": 0.004, "threads": 0.002}, noise=0.01)
+    assert {sample.repeats for cell in table.cells for sample in cell.samples} == {5, 6} & {
+        sample.repeats for cell in table.cells for sample in cell.samples
+    }
+    assert len({sample.repeats for cell in table.cells for sample in cell.samples}) == 1
+    assert table.cell("threads").samples[0].seconds == pytest.approx(0.002, rel=0.1)
+
+
+def test_work_faster_than_the_timer_is_refused_with_advice() -> None:
+    """A row with its reason, and the other cells go on."""
+    table = play({"sequential": 0.0000005, "threads": 0.5}, noise=0.01)
+    refused = table.cell("sequential").outcome
+    assert refused.kind == "inapplicable"
+    assert "too short to time" in refused.reason
+    assert "longer tasks" in refused.reason
+    assert len(table.cell("threads").samples) == 3

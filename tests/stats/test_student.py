@@ -1,0 +1,22 @@
+"""Our t quantiles against those of scipy."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from concbench.stats.student import quantile, two_sided
+
+scipy_stats = pytest.importorskip("scipy.stats")
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.integers(1, 99), st.floats(1e-6, 0.5))
+def test_quantiles_agree_with_scipy(df: int, alpha: float) -> None:
+    """To 1e-9, over every level and number of rounds that is used."""
+    assert quantile(alpha, df) == pytest.approx(scipy_stats.t.isf(alpha / 2, df), rel=1e-9)
+
+
+@given(st.integers(1, 99), st.floats(1e-6, 0.5))
+def test_the_quantile_undoes_the_probability(df: int, alpha: float) -> None:
+    """Without scipy."""
+    assert two_sided(quantile(alpha, df), df) == pytest.approx(1 - alpha, abs=1e-12)
