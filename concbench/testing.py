@@ -218,6 +218,9 @@ class SimulatedHosts:
         self.order: list[tuple[str, int]] = []
         """Every execution in the order in which it was asked for: label and number."""
 
+    def load_watch(self) -> None:
+        """No machine is measured."""
+
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
         """A host whose samples are given."""

@@ -40,8 +40,16 @@ def _print(checkup: Checkup) -> None:
     console.print()
     for finding in checkup.findings:
         mark = "ok  " if finding.well else "BAD " if finding.matters else "note"
-        console.print(Text(f"{mark}  {finding.text}", style="" if finding.well else "bold yellow"))
+        console.print(Text(f"{mark}  {finding.text}", style="" if finding.well else "bold yellow"), soft_wrap=True)
         if finding.advice:
-            console.print(Text(f"      {finding.advice}"))
-
-
+            console.print(Text(f"      {finding.advice}"), soft_wrap=True)
+    console.print()
+    bad = [finding.about for finding in checkup.findings if finding.matters and not finding.well]
+    console.print(
+        Text(
+            f"What was measured here now could not be relied on: {', '.join(bad)}."
+            if bad
+            else "This machine can show concurrency and parallelism.",
+            style="bold",
+        )
+    )

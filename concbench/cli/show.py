@@ -25,8 +25,8 @@ def main(arguments: argparse.Namespace) -> int:
         raise UsageError("nothing has been measured yet; 'concbench' alone measures both workloads")
     record = load(path)
     if arguments.env and not arguments.json:
-        from concbench.report.rows import environment_lines
+        from concbench.report.rows import facts
 
-        print("\n".join(environment_lines(record)), end="\n\n")
+        print("\n".join(f"{name:<26}{value}" for name, value in facts(record.environment)), end="\n\n")
     print_record(record, as_json=arguments.json)
     return 0

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import platform
 import sys
 import sysconfig
 import time
 from importlib import metadata
+from pathlib import Path
 
+import psutil
+
+from concbench.harness.repeats import timer_step
 from concbench.machine import affinity_cores, gil_enabled, quota_cores, usable_cores
 from concbench.results.records import Json
+from concbench.runners import start_method
 
 _PACKAGES = ("numpy", "aiohttp", "urllib3", "psutil", "rich")
 _VARIABLES = ("PYTHON_GIL", "PYTHON_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -34,10 +40,29 @@ def environment() -> Json:
         "cores_by_affinity": affinity_cores(),
         "cores_by_quota": quota_cores(),
         "cores_usable": usable_cores(),
+        "processor": _processor(),
+        "governor": _read(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
+        "memory": psutil.virtual_memory().total,
+        "start_method_default": multiprocessing.get_context().get_start_method(),
+        "start_method_ours": start_method.DEFAULT,
         "timer_resolution": clock.resolution,
+        "timer_step": timer_step(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
     }
+
+
+def _processor() -> str | None:
+    lines = (_read(Path("/proc/cpuinfo")) or "").splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return None
 
 
 def _version(package: str) -> str:

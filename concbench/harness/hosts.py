@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from concbench.errors import ConcbenchError
+from concbench.harness.load import LoadWatch
 from concbench.harness.plan import Options, PlannedCell
 from concbench.host.cell import HostedCell
 from concbench.host.main import describe, interpreter, take_sample
@@ -74,9 +75,17 @@ class Hosts(Protocol):
         """
         ...
 
+    def load_watch(self) -> LoadWatch | None:
+        """What tells the load of others during a round; None where no machine is measured."""
+        ...
+
 
 class InProcessHosts:
     """Samples are taken in this very process: closures work, and a crash or a leak is everybody's."""
+
+    def load_watch(self) -> LoadWatch:
+        """This machine is measured."""
+        return LoadWatch()
 
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:

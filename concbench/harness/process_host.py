@@ -24,6 +24,7 @@ from typing import Any
 import psutil
 
 from concbench.harness.hosts import CellEnded, Host
+from concbench.harness.load import LoadWatch
 from concbench.harness.plan import Options, PlannedCell
 from concbench.harness.tree import TreeWatch
 from concbench.launch import python
@@ -37,6 +38,10 @@ _GROUP_SECONDS = 2.0
 
 class ProcessHosts:
     """A process for each cell."""
+
+    def load_watch(self) -> LoadWatch:
+        """This machine is measured."""
+        return LoadWatch()
 
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:

@@ -12,7 +12,6 @@ from time import perf_counter
 
 from concbench.harness.events import Listener, RoundEnded, Step
 from concbench.harness.hosts import CellEnded, Host, Hosts
-from concbench.harness.load import LoadWatch
 from concbench.harness.plan import Plan, PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.results.records import Cell, Outcome, Table
@@ -149,10 +148,10 @@ class _Session:
         count = 0
         while live := self._cells_of_next_round():
             order.shuffle(live)
-            watch = LoadWatch()
+            watch = self._hosts.load_watch()
             for position, cell in enumerate(live):
                 self._try(cell, f"round {count + 1}", self._sampler(count, position))
-            load = watch.cores()
+            load = watch.cores() if watch else None
             if load is not None:
                 self._load.append(round(load, 3))
             count += 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from concbench.advice import units
 from concbench.advice.answer import answer
 from concbench.advice.evidence import FLAGGED, STRONG, CellEvidence, Evidence, evidence
-from concbench.advice.units import seconds
 from concbench.report.columns import ANSWER, COST, RUNNER, Column
 from concbench.report.visible import visible
-from concbench.results.records import RunRecord, Table
+from concbench.results.records import Json, RunRecord, Table
 from concbench.stats.intervals import FEWEST
 
 
@@ -72,13 +72,22 @@ def heading(record: RunRecord) -> str:
     return visible(f"concbench {record.concbench}, {python}{gil}, {cores} usable cores, seed {record.seed}")
 
 
-def environment_lines(record: RunRecord) -> list[str]:
-    """Everything that is known of the machine and the interpreter, one fact a line."""
+def facts(environment: Json) -> list[tuple[str, str]]:
+    """Everything that is known of a machine and an interpreter: name and value, ready to be printed."""
     flat: list[tuple[str, object]] = []
-    for key, value in record.environment.items():
+    for key, value in environment.items():
         parts: Iterable[tuple[str, object]] = value.items() if isinstance(value, dict) else [("", value)]
         flat += [(f"{key} {name}".strip().replace("_", " "), part) for name, part in parts]
-    return [visible(f"{name}: {'unknown' if value is None else value}") for name, value in flat]
+    return [(visible(name), _fact(name, value)) for name, value in flat]
+
+
+def _fact(name: str, value: object) -> str:
+    if isinstance(value, float) and name.startswith("timer"):
+        return f"{1e9 * value:.0f} ns"
+    if isinstance(value, int) and name == "memory":
+        return units.memory(value)
+    words = {None: "none or unknown", True: "yes", False: "no"}
+    return words[value] if value is None or isinstance(value, bool) else visible(str(value))
 
 
 def _grid(seen: Evidence, columns: tuple[Column, ...]) -> Grid:
@@ -124,7 +133,7 @@ def _meaning(seen: Evidence) -> str:
 def _first_runs(seen: Evidence) -> list[str]:
     """Where the first execution of a cell took clearly longer than those that are shown."""
     slow = [
-        f"{cell.name} {seconds(cell.cell.warmup.seconds)}"
+        f"{cell.name} {units.seconds(cell.cell.warmup.seconds)}"
         for cell in seen.measured
         if cell.cell.warmup and cell.seconds and cell.cell.warmup.seconds > 1.5 * cell.seconds
     ]

@@ -1,0 +1,125 @@
+"""What a person writes without concbench: the standard-library call that each runner stands for. Imported, never run.
+
+Workers import this file for their task, so it imports nothing itself; each function imports what it needs. No budget
+of its own: `dispatch.py` and `memory.py` hold the runners against these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from multiprocessing.connection import Connection
+
+
+def same(item: int) -> int:
+    """The task that does nothing."""
+    return item
+
+
+async def same_awaited(item: int) -> int:
+    """The coroutine that does nothing."""
+    return item
+
+
+def in_a_loop(items: Sequence[int]) -> list[int]:
+    """One after another."""
+    return [same(item) for item in items]
+
+
+def in_an_executor(executor: Executor, items: Sequence[int], chunksize: int = 1) -> list[int]:
+    """By a pool of threads or processes."""
+    return list(executor.map(same, items, chunksize=chunksize))
+
+
+def in_threads(items: Sequence[int], at_once: int) -> list[int | None]:
+    """A thread for each, so many at once."""
+    from threading import Thread
+
+    results: list[int | None] = [None] * len(items)
+    for first in range(0, len(items), at_once):
+        threads = []
+        for index, item in enumerate(items[first : first + at_once], start=first):
+            thread = Thread(target=store, args=(results, index, item))
+            thread.start()
+            threads.append(thread)
+        for thread in threads:
+            thread.join()
+    return results
+
+
+def store(results: list[int | None], index: int, item: int) -> None:
+    """What each of these threads does."""
+    results[index] = same(item)
+
+
+def in_processes(items: Sequence[int], start_method: str) -> list[int]:
+    """A process for each, all at once, each with a pipe for its result."""
+    from multiprocessing import get_context
+
+    context = get_context(start_method)
+    processes = []
+    receivers = []
+    for item in items:
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=send, args=(sender, item))  # type: ignore[attr-defined]
+        process.start()
+        sender.close()
+        processes.append(process)
+        receivers.append(receiver)
+    results = []
+    for receiver in receivers:
+        results.append(receiver.recv())
+        receiver.close()
+    for process in processes:
+        process.join()
+    return results
+
+
+def send(sender: Connection, item: int) -> None:
+    """What each of these processes does."""
+    sender.send(same(item))
+    sender.close()
+
+
+async def in_coroutines(items: Sequence[int], workers: int) -> list[int]:
+    """By so many coroutines that share one iterator."""
+    from asyncio import TaskGroup
+
+    results = [0] * len(items)
+    tasks = enumerate(items)
+    async with TaskGroup() as group:
+        for _ in range(workers):
+            group.create_task(take_in_turn(same_awaited, tasks, results))
+    return results
+
+
+async def take_in_turn(
+    function: Callable[[int], Awaitable[int]], tasks: Iterator[tuple[int, int]], results: list[int]
+) -> None:
+    """What each of these coroutines does."""
+    for index, item in tasks:
+        results[index] = await function(item)
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has had so far: VmHWM where the system tells it, else ru_maxrss.
+
+    On Linux the second begins with what the parent had, and a small child would look as large as its parent.
+    """
+    import sys
+
+    if sys.platform == "linux":
+        with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - pathlib is memory too
+            return kilobytes(status) * 1024
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def kilobytes(status: Iterable[str]) -> int:
+    """The figure of the line VmHWM."""
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))

@@ -1,0 +1,193 @@
+"""What a runner costs for each task: tasks that do nothing, against the standard-library call that it stands for.
+
+Both sides are entered once and keep their workers, so that starting them does not count (but `threads`,
+`batched-threads` and `processes` start theirs for each task: that is their work). The calls are those of `by_hand.py`.
+Each line is measured in a process of its own, whose workers import nothing but the task.
+
+    python benchmarks/dispatch.py                                            about 6 minutes
+    python benchmarks/dispatch.py --pairs 15 --scale 0.1 --cases sequential asyncio
+
+Budget, for each line: ours / theirs is 1.05 at most, or ours takes at most 20 ns more for each task; 15 pairs or more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from time import perf_counter
+from typing import Any
+
+from by_hand import (
+    in_a_loop,
+    in_an_executor,
+    in_coroutines,
+    in_processes,
+    in_threads,
+    same,
+    same_awaited,
+)
+from pairs import Columns, Measure, Pair, ratio_of, take_pairs, typical, verdict
+
+from concbench import Asyncio, BatchedThreads, Processes, ProcessPool, Runner, Sequential, ThreadPool, Threads
+from concbench.launch import python
+
+MOST = 1.05
+MOST_SECONDS = 20e-9
+POOL_WORKERS = 2
+
+Work = Callable[[list[int]], Any]
+ByHand = Callable[[], AbstractContextManager[Work]]
+
+
+def main() -> None:
+    """Print a line for each case; with --one-case, be the process that measures it."""
+    arguments = parse_arguments()
+    if arguments.one_case:
+        print(json.dumps(measure(arguments.one_case, arguments)))
+        return
+    print(f"{arguments.pairs} pairs a line after {arguments.warm_up} of warm-up, seed {arguments.seed}\n")
+    table = Columns(("case", 20), ("tasks", 8), ("ours", 13), ("theirs", 13), ("ours / theirs", 22), ("budget", 6))
+    met = [report(case, arguments, table) for case in arguments.cases]
+    print(f"\n{sum(met)} of {len(met)} within the budget ({MOST}, or {MOST_SECONDS * 1e9:.0f} ns more for each task)")
+
+
+def parse_arguments() -> argparse.Namespace:
+    """What is measured, and for how long."""
+    parser = argparse.ArgumentParser(description="Cost of a task that does nothing.")
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--pairs", type=int, default=15)
+    parser.add_argument("--warm-up", type=int, default=1, metavar="PAIRS")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of tasks")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--one-case", choices=CASES, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def report(case: str, arguments: argparse.Namespace, table: Columns) -> bool:
+    """Measure a case in a process of its own and print its line; returns whether the budget is met."""
+    command = [*python("dispatch"), "--one-case", case, "--seed", str(arguments.seed)]
+    command += ["--pairs", str(arguments.pairs), "--warm-up", str(arguments.warm_up), "--scale", str(arguments.scale)]
+    answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+    pairs = [Pair(*pair) for pair in json.loads(answer)]
+    tasks = tasks_of(case, arguments.scale)
+    ratio = ratio_of(pairs)
+    more = typical([pair.ours - pair.theirs for pair in pairs]) / tasks
+    met = ratio.mean <= MOST or more <= MOST_SECONDS
+    table.row(
+        case,
+        f"{tasks:,}",
+        f"{typical([pair.ours for pair in pairs]) / tasks * 1e6:,.3f} us",
+        f"{typical([pair.theirs for pair in pairs]) / tasks * 1e6:,.3f} us",
+        ratio,
+        f"{verdict(met=met)} ({more * 1e9:+,.0f} ns)",
+    )
+    return met
+
+
+def tasks_of(case: str, scale: float) -> int:
+    """How many tasks a case has."""
+    return max(1, int(CASES[case][0] * scale))
+
+
+def measure(case: str, arguments: argparse.Namespace) -> list[tuple[float, float]]:
+    """The pairs of a case."""
+    _, make_ours, make_theirs = CASES[case]
+    items = list(range(tasks_of(case, arguments.scale)))
+    order = random.Random(f"{arguments.seed} {case}")
+    with make_ours() as runner, make_theirs() as theirs:
+        task = same_awaited if getattr(runner, "awaits", False) else same
+        pairs = take_pairs(
+            timed(lambda items: runner.run(task, items), items),
+            timed(theirs, items),
+            pairs=arguments.pairs,
+            warm_up=arguments.warm_up,
+            order=order,
+        )
+    return [(pair.ours, pair.theirs) for pair in pairs]
+
+
+def timed(work: Work, items: list[int]) -> Measure:
+    """What takes the time of doing it, and looks at its results after that."""
+
+    def seconds() -> float:
+        begin = perf_counter()
+        results = work(items)
+        taken = perf_counter() - begin
+        assert results == items, "wrong results"
+        return taken
+
+    return seconds
+
+
+@contextmanager
+def loop_by_hand() -> Iterator[Work]:
+    yield in_a_loop
+
+
+@contextmanager
+def threads_by_hand() -> Iterator[Work]:
+    yield lambda items: in_threads(items, at_once=len(items))
+
+
+@contextmanager
+def batches_by_hand() -> Iterator[Work]:
+    yield lambda items: in_threads(items, at_once=BatchedThreads().workers)
+
+
+@contextmanager
+def processes_by_hand() -> Iterator[Work]:
+    yield lambda items: in_processes(items, Processes().start_method)
+
+
+@contextmanager
+def thread_pool_by_hand() -> Iterator[Work]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(ThreadPool().workers) as executor:
+        yield lambda items: in_an_executor(executor, items)
+
+
+def process_pool_by_hand(chunksize: int) -> ByHand:
+    @contextmanager
+    def by_hand() -> Iterator[Work]:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        context = get_context(ProcessPool().start_method)
+        with ProcessPoolExecutor(POOL_WORKERS, mp_context=context) as executor:
+            yield lambda items: in_an_executor(executor, items, chunksize)
+
+    return by_hand
+
+
+@contextmanager
+def coroutines_by_hand() -> Iterator[Work]:
+    import asyncio
+
+    with asyncio.Runner() as runner:
+        yield lambda items: runner.run(in_coroutines(items, Asyncio().workers))
+
+
+CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
+    "sequential": (100_000, Sequential, loop_by_hand),
+    "threads": (5_000, Threads, threads_by_hand),
+    "batched-threads": (20_000, BatchedThreads, batches_by_hand),
+    "processes": (100, Processes, processes_by_hand),
+    "thread-pool": (100_000, ThreadPool, thread_pool_by_hand),
+    "process-pool": (20_000, lambda: ProcessPool(POOL_WORKERS), process_pool_by_hand(1)),
+    "process-pool by 100": (
+        100_000,
+        lambda: ProcessPool(POOL_WORKERS, chunksize=100),
+        process_pool_by_hand(100),
+    ),
+    "asyncio": (100_000, Asyncio, coroutines_by_hand),
+}
+"""For each: how many tasks, ours, and the same by hand."""
+
+
+if __name__ == "__main__":
+    main()

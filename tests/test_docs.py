@@ -1,0 +1,238 @@
+"""The documentation: its programs run and print what it says, its links lead somewhere, its lists are complete.
+
+Every block of Python in README.md and docs/ is run, those of a page one after the other in one namespace, in a
+directory that holds the files of docs/examples and nothing else. A comment right before a block changes that:
+
+    <!-- not run: REASON -->         before Python: shown only
+    <!-- file: examples/NAME.py -->  before Python: the block is this file of docs/, which is run as a script
+    <!-- prints -->                  before text: what the Python before it prints, exactly
+    <!-- fails with -->              before text: the file before it fails, and says each of these lines
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from concbench import registry
+from concbench.cli.main import COMMANDS, main
+from concbench.harness.environment import environment
+from concbench.harness.plan import settings_of
+from concbench.results import records
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+EXAMPLES = sorted((DOCS / "examples").glob("*.py"))
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+SIGNS = ("not run", "file", "prints", "fails with")
+END = "\x1e"
+"""Printed after each block of a page, to tell their outputs apart."""
+EXECUTE = "import sys; exec(compile(open(sys.argv[1], encoding='utf-8').read(), sys.argv[2], 'exec'))"
+"""Runs a page's blocks as `__main__`, without a file that worker processes would load."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block of a page."""
+
+    language: str
+    text: str
+    line: int
+    """Of its first line; the first of the page is 0."""
+    sign: str
+    """What a comment right before it says, up to the colon."""
+    argument: str
+    """And after it."""
+
+    @property
+    def is_run(self) -> bool:
+        return self.language == "python" and self.sign not in {"not run", "file"}
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """All fenced blocks; a page whose fences do not pair fails here."""
+    blocks, comment, opened = [], "", None
+    lines = page.read_text("utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if opened is not None:
+            if line == "```":
+                language, sign, first = opened
+                kind, _, argument = sign.partition(":")
+                text = "".join(f"{part}\n" for part in lines[first:number])
+                blocks.append(Block(language, text, first, kind.strip(), argument.strip()))
+                opened = None
+        elif line.startswith("```"):
+            opened, comment = (line[3:].strip(), comment, number + 1), ""
+        elif line.strip():
+            signed = re.fullmatch(r"<!-- (.*) -->", line.strip())
+            comment = signed[1] if signed else ""
+    assert opened is None, f"{page}: the block at line {opened[2]} is not closed"
+    return blocks
+
+
+def run(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
+    """A program in a directory with the examples, and with warnings as errors."""
+    for example in EXAMPLES:
+        shutil.copy(example, directory)
+    return subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
+        cwd=directory, capture_output=True, encoding="utf-8", timeout=100, check=False,
+    )  # fmt: skip
+
+
+PAGES_THAT_RUN = [page for page in PAGES if any(block.is_run for block in blocks_of(page))]
+
+
+@pytest.mark.parametrize("page", PAGES_THAT_RUN, ids=name_of)
+def test_the_programs_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Path) -> None:
+    """One namespace for a page; the line numbers of a traceback are those of the page."""
+    blocks = blocks_of(page)
+    running = [block for block in blocks if block.is_run]
+    lines = [""] * len(page.read_text("utf-8").splitlines())
+    for block in running:
+        text = block.text.splitlines()
+        lines[block.line : block.line + len(text)] = text
+        lines[block.line + len(text)] = f"print({END!r}, flush=True)"
+    directory = tmp_path / "page"
+    directory.mkdir()
+    (tmp_path / "page.py").write_text("\n".join(lines), "utf-8")
+    done = run(["-c", EXECUTE, str(tmp_path / "page.py"), name_of(page)], directory)
+    assert done.returncode == 0, done.stderr
+    printed = dict(zip((block.line for block in running), done.stdout.split(f"{END}\n"), strict=False))
+    for before, block in pairwise(blocks):
+        if block.sign == "prints" and before.line in printed:
+            assert printed[before.line] == block.text
+
+
+FILES = [
+    pytest.param(page, number, block, id=f"{name_of(page)}-{block.argument}")
+    for page in PAGES
+    for number, block in enumerate(blocks_of(page))
+    if block.sign == "file"
+]
+
+
+@pytest.mark.parametrize(("page", "number", "block"), FILES)
+def test_a_file_that_a_page_shows_does_what_the_page_says(
+    page: Path, number: int, block: Block, tmp_path: Path
+) -> None:
+    """It is shown as it is, and run, by pytest if it holds tests; it fails only if the page says so."""
+    file = DOCS / block.argument
+    assert block.text == file.read_text("utf-8")
+    by = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp=pytest"] if file.name.startswith("test_") else []
+    done = run([*by, file.name], tmp_path)
+    after = blocks_of(page)[number + 1 : number + 2]
+    if after and after[0].sign == "fails with":
+        assert done.returncode != 0
+        assert [line for line in after[0].text.splitlines() if line not in done.stderr] == []
+        return
+    assert done.returncode == 0, done.stderr
+    if after and after[0].sign == "prints":
+        assert done.stdout == after[0].text
+
+
+def test_every_example_is_shown_on_a_page() -> None:
+    """None is left behind when a page is rewritten."""
+    shown = {block.argument for page in PAGES for block in blocks_of(page) if block.sign == "file"}
+    assert {f"examples/{file.name}" for file in EXAMPLES} == shown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_comments_that_steer_this_are_understood(page: Path) -> None:
+    """A misspelt one would silently change what is run, and one without a reason says too little."""
+    for block in blocks_of(page):
+        assert block.sign in {"", *SIGNS}, f"line {block.line}: {block.sign!r}"
+        assert bool(block.argument) == (block.sign in {"not run", "file"}), f"line {block.line}"
+
+
+def prose_of(page: Path) -> str:
+    """A page without its fenced blocks."""
+    return re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors_of(page: Path) -> set[str]:
+    """The headings of a page as the site addresses them."""
+    headings = re.findall(r"^#+ (.+)$", prose_of(page), flags=re.MULTILINE)
+    plain = (re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings)
+    return {re.sub(r"[-\s]+", "-", heading) for heading in plain}
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=name_of)
+def test_links_within_the_project_lead_somewhere(page: Path) -> None:
+    """To a file that exists and, where they name one, to a heading of it."""
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose_of(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists() or (anchor and anchor not in anchors_of(file)):
+            broken.append(target)
+    assert broken == []
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """A page that is not there is found by nobody."""
+    navigation = (ROOT / ".mkdocs.yml").read_text("utf-8").partition("\nnav:")[2]
+    assert sorted(re.findall(r"\S+\.md$", navigation, flags=re.MULTILINE)) == sorted(
+        page.relative_to(DOCS).as_posix() for page in PAGES[1:]
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_reference_has_the_options_of_a_command_and_no_others(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each command has a section, and its options are those that --help lists."""
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    offered = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", capsys.readouterr().out.partition("\noptions:")[2]))
+    reference = (DOCS / "reference" / "cli.md").read_text("utf-8")
+    section = re.search(rf"^## `concbench {command}`$(.*?)(?=^## |\Z)", reference, flags=re.MULTILINE | re.DOTALL)
+    assert section is not None
+    first_cells = "\n".join(re.findall(r"^\|([^|]*)\|", section[1], flags=re.MULTILINE))
+    assert set(re.findall(r"`(--?[a-z][a-z-]*)", first_cells)) == offered - {"-h", "--help"}
+
+
+@pytest.mark.parametrize("name", registry.RUNNERS)
+def test_the_reference_has_every_runner_with_its_settings(name: str) -> None:
+    """As `concbench list` has them."""
+    reference = (DOCS / "reference" / "cli.md").read_text("utf-8")
+    row = re.search(rf"^\| `{name}` .*$", reference, flags=re.MULTILINE)
+    assert row is not None
+    assert set(re.findall(r"`([a-z_]+)`", row[0])) - {name} == set(settings_of(registry.runner_class(name)))
+
+
+RECORDS = (
+    records.RunRecord, records.Table, records.Cell, records.Outcome, records.Sample, records.Observed, records.Tasks,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
+def test_the_reference_has_every_field_of_the_results(record: type) -> None:
+    """Each record has a section with a row for each of its fields, in their order."""
+    reference = (DOCS / "reference" / "results.md").read_text("utf-8")
+    section = re.search(rf"^## {record.__name__}$(.*?)(?=^## |\Z)", reference, flags=re.MULTILINE | re.DOTALL)
+    assert section is not None
+    rows = re.findall(r"^\| `([a-z_]+)` ", section[1], flags=re.MULTILINE)
+    assert [row for row in rows if row not in {"format", "version"}] == [field.name for field in fields(record)]
+
+
+def test_the_reference_has_every_fact_about_the_environment() -> None:
+    """The keys of the object that is recorded with each run."""
+    reference = (DOCS / "reference" / "results.md").read_text("utf-8")
+    section = re.search(r"^## Environment$(.*?)^## ", reference, flags=re.MULTILINE | re.DOTALL)
+    assert section is not None
+    first_cells = "\n".join(re.findall(r"^\|([^|]*)\|", section[1], flags=re.MULTILINE))
+    assert re.findall(r"`([a-z_]+)`", first_cells) == list(environment())
