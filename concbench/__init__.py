@@ -14,8 +14,7 @@ Where things are; imports point down this list, never up:
 Nothing is imported before it is asked for: `import concbench` costs a few milliseconds and no third-party package.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # importing it from typing would be most of what this import costs
 
 __version__ = "0.1.0"
 
@@ -60,9 +59,11 @@ if TYPE_CHECKING:
     from concbench.workloads.primes import Primes as Primes
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'concbench' has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(_PUBLIC[name]), name)
 
 

@@ -1,18 +1,24 @@
-"""What happens inside a worker: naming the item of a failure, bringing an exception home, observing a task.
+"""What happens inside a worker: sending results, naming the item of a failure, observing a task.
 
-Standard library only, and light: every spawned worker imports this.
+Standard library only, and as little of it as possible: every spawned worker imports this, `typing` and `traceback`
+would double what it costs.
 """
 
+from __future__ import annotations
+
 import os
-import pickle
 import sys
 import threading
-import traceback
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections import namedtuple
 from time import perf_counter, sleep, thread_time
-from typing import Any, NamedTuple
 
 from concbench.errors import WorkerFailure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator, Sequence
+    from multiprocessing.connection import Connection
+    from typing import Any
 
 MEET_SECONDS = 30.0
 """How long workers wait for one another."""
@@ -62,6 +68,9 @@ def portable(error: BaseException) -> BaseException:
 
     An exception whose __init__ takes other arguments than it hands to super() pickles well and cannot be unpickled.
     """
+    import pickle
+    import traceback
+
     text = "".join(traceback.format_exception(error))
     try:
         pickle.loads(pickle.dumps(error))
@@ -69,6 +78,18 @@ def portable(error: BaseException) -> BaseException:
         error = WorkerFailure(f"a task raised an exception that cannot be brought home: {short(error, 200)}")
     error.add_note(f"in the worker process {os.getpid()}:\n{text.rstrip()}")
     return error
+
+
+def answer(connection: Connection[Any, Any], function: Callable[[Any], Any], item: Any) -> None:
+    """Be a process for one task: send (True, result) or (False, exception)."""
+    try:
+        result = (True, function(item))
+    except BaseException as error:  # noqa: BLE001 - raised again in the parent
+        result = (False, portable(error))
+    try:
+        connection.send(result)
+    except Exception as error:  # noqa: BLE001 - a result that cannot be pickled
+        connection.send((False, portable(error)))
 
 
 def meet(place: tuple[str, int]) -> bool:
@@ -88,17 +109,13 @@ def meet(place: tuple[str, int]) -> bool:
     return True
 
 
-class Observation(NamedTuple):
-    """One task as it was seen from inside its worker."""
+Observation = namedtuple("Observation", "result started finished cpu worker")  # noqa: PYI024 - typing is dear
+"""One task as it was seen from inside its worker.
 
-    result: Any
-    started: float
-    """perf_counter() of the worker; comparable across the processes of a machine."""
-    finished: float
-    cpu: float
-    """Seconds of CPU time of the worker's thread; of a coroutine, summed over its steps."""
-    worker: tuple[int, int]
-    """Process id, and the native id of the thread (of the asyncio task, for a coroutine)."""
+`started` and `finished` are perf_counter() of the worker, comparable across the processes of a machine; `cpu` is the
+seconds of CPU time of the worker's thread, of a coroutine summed over its steps; `worker` is the process id and the
+native id of the thread (of the asyncio task, for a coroutine).
+"""
 
 
 class Observed:

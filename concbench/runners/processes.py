@@ -8,10 +8,11 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, ClassVar, Self
 
+from concbench import task
 from concbench.errors import Inapplicable, WorkerFailure
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import name_item, portable
+from concbench.task import name_item
 
 
 @dataclass
@@ -63,24 +64,13 @@ class Processes:
         def start(item: Any) -> tuple[BaseProcess, Connection[Any, Any]]:
             answers, answer = context.Pipe(duplex=False)
             process = context.Process(  # type: ignore[attr-defined] # every context has one
-                target=_answer, args=(answer, function, item)
+                target=task.answer, args=(answer, function, item)
             )
             process.start()
             answer.close()  # the child's copy is then the last: when it dies, the parent reads the end of the file
             return process, answers
 
         return start
-
-
-def _answer(answer: Connection[Any, Any], function: Callable[[Any], Any], item: Any) -> None:
-    try:
-        result = (True, function(item))
-    except BaseException as error:  # noqa: BLE001 - raised again in the parent
-        result = (False, portable(error))
-    try:
-        answer.send(result)
-    except Exception as error:  # noqa: BLE001 - a result that cannot be pickled
-        answer.send((False, portable(error)))
 
 
 def _result(process: BaseProcess, answers: Connection[Any, Any], index: int, item: Any) -> Any:

@@ -33,7 +33,8 @@ def preload(start_method: str, function: Callable[..., Any]) -> None:
         return
     import multiprocessing
 
-    multiprocessing.set_forkserver_preload(["__main__", getattr(function, "__module__", None) or "__main__"])
+    module = getattr(function, "__module__", None) or "__main__"
+    multiprocessing.set_forkserver_preload(["__main__", "concbench.task", module])
 
 
 def require_start_method(name: str) -> None:
