@@ -20,18 +20,29 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from typing import Any
 
+_LONG_BITS = 1_000
 MEET_SECONDS = 30.0
 """How long workers wait for one another."""
 
 
 def short(value: object, limit: int = 60) -> str:
     """A representation for messages: one line, at most `limit` characters, never an exception of its own."""
+    if isinstance(value, int) and value.bit_length() > _LONG_BITS:
+        return _long_number(value)
     try:
         text = repr(value)
     except Exception as error:  # noqa: BLE001 - a broken __repr__ must not hide the message that it is for
         text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _long_number(value: int) -> str:
+    """A number that Python refuses to write out: about how many digits it has, and a digest to tell it by."""
+    from hashlib import sha256
+
+    digits = int(value.bit_length() * 0.30103) + 1
+    return f"a number of some {digits:,} digits (sha256 of its hex {sha256(f'{value:x}'.encode()).hexdigest()[:12]})"
 
 
 def name_item(error: BaseException, index: int, item: object) -> None:

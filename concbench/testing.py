@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,6 +200,13 @@ def check_runner(make: MakeRunner, directory: Path) -> None:
         law(make, place)
 
 
+Times = Callable[[str, int], float | Exception]
+
+
+def _repeating(sequences: Mapping[str, Sequence[float | Exception]]) -> Times:
+    return lambda label, number: sequences[label][number % len(sequences[label])]
+
+
 class SimulatedHosts:
     """Hosts without a clock: times come from a function, and nothing is run.
 
@@ -207,14 +214,15 @@ class SimulatedHosts:
     thousands of sessions can be played in seconds.
     """
 
-    def __init__(self, seconds: Callable[[str, int], float | Exception]) -> None:
+    def __init__(self, seconds: Times | Mapping[str, Sequence[float | Exception]]) -> None:
         """Play a session.
 
         Args:
             seconds: from a cell's label and the number of the execution (0 is the warm-up) to the seconds it takes,
-                or to an Exception that it fails with (Inapplicable: it is inapplicable).
+                or to an Exception that it fails with (Inapplicable: it is inapplicable); a function, or for each
+                label a sequence, which begins anew at its end.
         """
-        self.seconds = seconds
+        self.seconds = seconds if callable(seconds) else _repeating(seconds)
         self.order: list[tuple[str, int]] = []
         """Every execution in the order in which it was asked for: label and number."""
 

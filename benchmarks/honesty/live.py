@@ -29,7 +29,7 @@ from concbench.workloads.synthetic import Sleep, Spin
 
 COPIES = 5
 JOBS: dict[str, tuple[Workload, str]] = {
-    "spin, sequential": (Spin(tasks=1, turns=500_000), "sequential"),
+    "spin, sequential": (Spin(tasks=1, turns=300_000), "sequential"),
     "sleep, thread-pool:8": (Sleep(tasks=8, seconds=0.010), "thread-pool:8"),
 }
 _BUSY = """

@@ -22,8 +22,10 @@ from concbench.harness.process_host import ProcessHosts
 from concbench.workloads.synthetic import Sleep, Spin
 
 if __package__:
+    from .live import busy
     from .noise import TRACES
 else:
+    from live import busy
     from noise import TRACES
 
 ARMS = 6
@@ -39,9 +41,10 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--seconds", type=float, default=150)
     parser.add_argument("--kind", choices=KINDS, default="cpu")
+    parser.add_argument("--busy", action="store_true", help="have somebody else keep a core busy in the middle third")
     arguments = parser.parse_args()
     workload, spec = KINDS[arguments.kind]
-    rounds, loads = [], []
+    rounds, loads, disturbed = [], [], False
     with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
         hosts = []
         for number in range(ARMS):
@@ -50,8 +53,15 @@ def main() -> None:
         for host in hosts:
             host.prepare()
             host.sample(compare=False)
-        end = monotonic() + arguments.seconds
-        while monotonic() < end:
+        began = monotonic()
+        third = arguments.seconds / 3
+        stranger = ExitStack()
+        while (now := monotonic() - began) < arguments.seconds:
+            if arguments.busy and third < now < 2 * third and not disturbed:
+                disturbed = True
+                stranger.enter_context(busy(1.0))
+            if now > 2 * third:
+                stranger.close()
             watch = LoadWatch()
             order = random.sample(range(ARMS), ARMS)
             seconds = {number: hosts[number].sample(compare=False).seconds for number in order}

@@ -77,8 +77,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=1000)
     parser.add_argument("--cells", type=int, nargs="+", default=[1, 5, 11])
+    parser.add_argument("--noise", nargs="+", default=[*MACHINES, *traces()])
     arguments = parser.parse_args()
-    noises = [*MACHINES, *traces()]
+    noises = arguments.noise
     with ProcessPoolExecutor() as pool:
         print(f"{arguments.sessions} sessions each; identical cells")
         print(f"{'noise':<12}{'k':>4}{'false claims':>14}{'false exclusions':>18}{'undecided':>11}{'rounds':>8}")
