@@ -46,7 +46,7 @@ def main() -> None:
     wanted = f" (of {arguments.connections:,})" if arguments.connections < LEAST else ""
     table.row("requests at once, at most", f"{most:,}", verdict(met=most >= min(LEAST, arguments.connections)) + wanted)
     table.row("images, all intact", f"{len(timing.collected):,}", "met")
-    table.row("seconds", f"{timing.start + timing.work + timing.stop:.2f}", "none")
+    table.row("seconds", f"{timing.start.seconds + timing.work.seconds + timing.stop.seconds:.2f}", "none")
 
 
 def statistics_of(running: Download) -> dict[str, int]:

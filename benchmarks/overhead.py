@@ -27,17 +27,23 @@ from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 
-from pairs import Columns, Measure, Ratio, ratio_of, take_pairs, typical
+from pairs import Columns, Measure, Pair, Ratio, ratio_of, take_pairs, typical
 
 from concbench import Download, Primes, Workload
-from concbench.harness.hosts import Host
-from concbench.harness.plan import PlannedCell, default_runners, parse
+from concbench.harness.hosts import CellEnded, Host
+from concbench.harness.plan import Options, PlannedCell, default_runners, parse
 from concbench.harness.process_host import ProcessHosts
 from concbench.runners.base import workers_for
 
 SCRIPTS = Path(__file__).parent / "standalone"
 MOST = 1.05
-TIMEOUT = 120.0
+RUNNERS = [
+    *(name for name in default_runners() if "process" not in name),
+    *(f"{name}:start_method={method}" for name in ("processes", "process-pool") for method in ("fork", "spawn")),
+]
+"""Not the fork server: ours imports the function's module first, as Python 3.14 does for a main module, and a script's
+main module cannot be had so on earlier versions. It would not be the same work."""
+OPTIONS = Options(timeout=120.0)
 
 
 class Script:
@@ -73,7 +79,7 @@ def main() -> None:
     for name in arguments.workloads:
         with tempfile.TemporaryDirectory() as directory, workload(name).running(directory) as running:
             cells = cells_of(running, arguments.runners)
-            met += [measure(running, planned, Path(directory), arguments, order, table) for planned in cells]
+            met += [report(running, planned, Path(directory), arguments, order, table) for planned in cells]
     print(f"\n{sum(met)} of {len(met)} within the budget (contains 1.00, ends below {MOST}); ", end="")
     print(f"{perf_counter() - started:.0f} s")
 
@@ -82,7 +88,7 @@ def parse_arguments() -> argparse.Namespace:
     """What is measured, and for how long."""
     parser = argparse.ArgumentParser(description="A sample against a stand-alone script of the same work.")
     parser.add_argument("--workloads", nargs="+", choices=("primes", "download"), default=["primes", "download"])
-    parser.add_argument("--runners", nargs="+", metavar="SPEC", default=default_runners())
+    parser.add_argument("--runners", nargs="+", metavar="SPEC", default=RUNNERS)
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--warm-up", type=int, default=3, metavar="PAIRS")
     parser.add_argument("--control", action="store_true", help="measure the script against itself")
@@ -101,7 +107,7 @@ def cells_of(running: Workload, specs: list[str]) -> list[PlannedCell]:
     return [cell for cell in cells if running.coroutine or not getattr(cell.runner, "awaits", False)]
 
 
-def measure(
+def report(
     running: Workload,
     planned: PlannedCell,
     directory: Path,
@@ -109,18 +115,16 @@ def measure(
     order: random.Random,
     table: Columns,
 ) -> bool:
-    """Take the pairs of one cell and print its line; returns whether the budget is met."""
-    with ExitStack() as stack:
-        theirs = stack.enter_context(script(running, planned, directory / "by-hand"))
-        ours: Measure = (
-            stack.enter_context(script(running, planned, directory / "control")).seconds
-            if arguments.control
-            else sampler(stack.enter_context(ProcessHosts().host(running, planned, directory, TIMEOUT)))
-        )
-        pairs = take_pairs(ours, theirs.seconds, pairs=arguments.pairs, warm_up=arguments.warm_up, order=order)
+    """Measure one cell and print its line; returns whether the budget is met."""
+    cell = f"{running.name} {planned.label}"
+    try:
+        pairs = measure(running, planned, directory, arguments, order)
+    except CellEnded as ended:
+        table.row(cell, "", "", "", "", f"FAILED: {ended}")
+        return False
     ratio = ratio_of(pairs)
     table.row(
-        f"{running.name} {planned.label}",
+        cell,
         f"{typical([pair.ours for pair in pairs]) * 1000:.1f} ms",
         f"{typical([pair.theirs for pair in pairs]) * 1000:.1f} ms",
         ratio,
@@ -128,6 +132,20 @@ def measure(
         judge(ratio),
     )
     return judge(ratio) == "met"
+
+
+def measure(
+    running: Workload, planned: PlannedCell, directory: Path, arguments: argparse.Namespace, order: random.Random
+) -> list[Pair]:
+    """Take the pairs of one cell."""
+    with ExitStack() as stack:
+        theirs = stack.enter_context(script(running, planned, directory / "by-hand"))
+        ours: Measure = (
+            stack.enter_context(script(running, planned, directory / "control")).seconds
+            if arguments.control
+            else sampler(stack.enter_context(ProcessHosts().host(running, planned, directory, OPTIONS)))
+        )
+        return take_pairs(ours, theirs.seconds, pairs=arguments.pairs, warm_up=arguments.warm_up, order=order)
 
 
 def judge(ratio: Ratio) -> str:

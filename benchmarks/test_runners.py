@@ -79,7 +79,7 @@ def test_download_by_coroutines(benchmark: Any, download: Workload) -> None:
             finally:
                 runner.run(leave, [context])
 
-    require_right(download, benchmark.pedantic(run, rounds=ROUNDS, warmup_rounds=1))
+    require_right(download, benchmark.pedantic(run, setup=download.reset, rounds=ROUNDS, warmup_rounds=1))
 
 
 def time_ordinary(benchmark: Any, workload: Workload, runner: Runner) -> None:
@@ -95,6 +95,7 @@ def time_ordinary(benchmark: Any, workload: Workload, runner: Runner) -> None:
 
         def make_ready() -> None:
             contexts.close()
+            workload.reset()
             contexts.enter_context(workload.context(workers))
 
         results = benchmark.pedantic(run, setup=make_ready, rounds=ROUNDS, warmup_rounds=1)

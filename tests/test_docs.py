@@ -12,6 +12,7 @@ directory that holds the files of docs/examples and nothing else. A comment righ
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -154,6 +155,13 @@ def test_the_comments_that_steer_this_are_understood(page: Path) -> None:
     for block in blocks_of(page):
         assert block.sign in {"", *SIGNS}, f"line {block.line}: {block.sign!r}"
         assert bool(block.argument) == (block.sign in {"not run", "file"}), f"line {block.line}"
+
+
+def test_refreshing_a_page_replaces_the_outputs_of_its_commands_and_nothing_else() -> None:
+    """docs/outputs.py; an empty output is filled."""
+    page = "a\n```console\n$ concbench one\nold\n```\n```console\n$ concbench two\n```\n```text\n$ x\n```\n"
+    refreshed = runpy.run_path(str(DOCS / "outputs.py"))["refreshed"](page, lambda command: f"new of {command}\n")
+    assert refreshed == page.replace("old", "new of concbench one").replace("two\n", "two\nnew of concbench two\n")
 
 
 def prose_of(page: Path) -> str:

@@ -50,10 +50,11 @@ def busy(share: float) -> Iterator[None]:
         return
     launch = (
         "import subprocess, sys; "
-        "print(subprocess.Popen([sys.executable, '-c', *sys.argv[1:]], start_new_session=True).pid)"
+        "print(subprocess.Popen([sys.executable, '-c', *sys.argv[1:]], "
+        "stdout=subprocess.DEVNULL, start_new_session=True).pid)"
     )
     started = subprocess.run(
-        [sys.executable, "-c", launch, _BUSY, str(share)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", launch, _BUSY, str(share)], stdout=subprocess.PIPE, text=True, check=True
     )
     stranger = psutil.Process(int(started.stdout))
     try:

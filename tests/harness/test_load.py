@@ -9,7 +9,8 @@ import pytest
 from concbench.harness.load import LoadWatch
 
 LAUNCH = (
-    "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', sys.argv[1]], start_new_session=True).pid)"
+    "import subprocess, sys; code = sys.argv[1]; "
+    "print(subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.DEVNULL, start_new_session=True).pid)"
 )
 BUSY = "import time\nend = time.time() + 20\nwhile time.time() < end: pass"
 
@@ -39,7 +40,7 @@ def test_somebody_elses_process_is_seen() -> None:
     """One that is no descendant of ours keeps a core busy."""
     launcher = subprocess.run(
         [sys.executable, "-c", LAUNCH, BUSY],
-        capture_output=True, text=True, check=True,
+        stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
     import psutil
 
@@ -56,4 +57,5 @@ def test_somebody_elses_process_is_seen() -> None:
         stranger.kill()
         psutil.wait_procs([stranger], 5)
     assert seen is not None
+    assert used > 0.1, "the stranger was given no core to keep busy"
     assert seen > 0.6 * used
