@@ -1,8 +1,4 @@
-"""The CPU-bound job: the product of the primes below a limit.
-
-Trial division is slow on purpose: pure Python that holds the GIL from its first step to its last. The sieve gives the
-same products by a better algorithm, which checks the slow ones and shows what an algorithm is worth beside more cores.
-"""
+"""The CPU-bound job: the product of the primes below a limit, by trial division or by a sieve."""
 
 from __future__ import annotations
 
@@ -14,47 +10,12 @@ from typing import Any, ClassVar, Self
 from concbench.errors import BadSetting
 from concbench.machine import usable_cores
 from concbench.workloads.base import Workload
+from concbench.workloads.products import product_of_primes, product_of_primes_by_sieve
 
 ARTICLE_LIMITS = (50328, 22756, 39371, 44832)
 """The four limits of the article."""
 QUICK_LIMITS = (6700, 4200, 5400, 6200, 3700, 5000)
 """Six smaller ones: together about a fifth of a second of work."""
-
-
-def product_of_primes(n: int) -> int:
-    """Multiply the primes below n, found by trial division: of 10, these are 2, 3, 5 and 7, and it gives 210.
-
-    Each candidate is divided by every number up to its half, and the primes are multiplied up one after another.
-    """
-    product = 1
-    for candidate in range(2, n):
-        for divisor in range(2, candidate // 2 + 1):
-            if candidate % divisor == 0:
-                break
-        else:
-            product *= candidate
-    return product
-
-
-def product_of_primes_by_sieve(n: int) -> int:
-    """The same product, by a sieve of Eratosthenes (numpy) and a balanced product."""
-    import numpy as np
-
-    n = max(n, 2)
-    is_prime = np.ones(n, dtype=bool)
-    is_prime[:2] = False
-    for divisor in range(2, int(n**0.5) + 1):
-        if is_prime[divisor]:
-            is_prime[divisor * divisor :: divisor] = False
-    return _product([int(prime) for prime in np.flatnonzero(is_prime)])
-
-
-def _product(factors: list[int]) -> int:
-    """Multiply numbers of like length: one by one, every step would be as long as the whole product."""
-    while len(factors) > 1:
-        odd = factors[-1:] if len(factors) % 2 else []
-        factors = [left * right for left, right in zip(factors[::2], factors[1::2], strict=False)] + odd
-    return factors[0] if factors else 1
 
 
 ALGORITHMS = {"trial": product_of_primes, "sieve": product_of_primes_by_sieve}
