@@ -142,8 +142,9 @@ def test_nothing_that_a_host_started_outlives_it() -> None:
     assert outcome(leave_a_child)[0] == "ok"
     sleeping = [
         process
-        for process in psutil.process_iter(["cmdline"])
+        for process in psutil.process_iter(["cmdline", "status"])
         if "import time; time.sleep(60)" in (process.info["cmdline"] or [])
+        and process.info["status"] != psutil.STATUS_ZOMBIE
     ]
     assert not sleeping
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
