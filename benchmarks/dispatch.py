@@ -5,7 +5,7 @@ Both sides are entered once and keep their workers, so that starting them does n
 Each line is measured in a process of its own, whose workers import nothing but the task. A process has one fork server:
 both sides share it, and ours starts it.
 
-    python benchmarks/dispatch.py                                            about 6 minutes
+    python benchmarks/dispatch.py                                            about 5 minutes
     python benchmarks/dispatch.py --pairs 15 --scale 0.1 --cases sequential asyncio
 
 Budget, for each line: ours / theirs is 1.05 at most, or ours takes at most 20 ns more for each task; 15 pairs or more.

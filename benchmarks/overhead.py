@@ -5,7 +5,7 @@ For each workload and runner, samples of the measuring process (as `concbench` t
 long-lived processes with the same workers and start method, and download from the same server, each to a directory of
 its own. The results of every run are compared.
 
-    python benchmarks/overhead.py                                            about 8 minutes
+    python benchmarks/overhead.py                                            about 6 minutes
     python benchmarks/overhead.py --pairs 10 --workloads primes --runners thread-pool process-pool:4
     python benchmarks/overhead.py --control                                  two processes of the script: ratio 1
 

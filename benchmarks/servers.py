@@ -5,7 +5,7 @@ process, connections kept, no access log), in pairs. The contents of every downl
 memory (/dev/shm) where the system has that, since else the disk is what is measured. It needs `nginx` on the PATH
 (Debian: nginx-light) and starts one of its own.
 
-    python benchmarks/servers.py                                             about 2 minutes
+    python benchmarks/servers.py                                             about 1 minute
     python benchmarks/servers.py --images 500 --pairs 3 --runners asyncio:32
 
 Budget, for each line: ours / nginx is 0.9 at least, in images a second; 8 pairs or more.

@@ -4,7 +4,7 @@ Every round is cold: the runner is entered, runs all tasks and is left, and what
 connections, an empty directory) is made ready before. Results are compared once, outside the timed part. The session of
 the coroutines belongs to their event loop, so opening and closing it (about 1 ms) is timed with them.
 
-    python -m pytest benchmarks -o addopts=                                  about 1 minute
+    python -m pytest benchmarks -o addopts=                                  about 30 seconds
     python -m pytest benchmarks -o addopts= --benchmark-autosave             then --benchmark-compare
 
 The project's own options turn pytest-benchmark off, for the sake of the tests; `-o addopts=` leaves them out. There is

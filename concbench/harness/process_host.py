@@ -177,10 +177,14 @@ class ProcessHost:
         """Let what the host started end by itself, such as the tracker that removes semaphores; then kill the rest."""
         if sys.platform == "win32":
             return
+        self._wait_for_group()
+        self._signal_group()
+        self._wait_for_group()
+
+    def _wait_for_group(self) -> None:
         patience = monotonic() + _GROUP_SECONDS
         while self._group_lives() and monotonic() < patience:
             sleep(0.005)
-        self._signal_group()
 
     def _group_lives(self) -> bool:
         try:
