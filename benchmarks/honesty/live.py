@@ -34,8 +34,8 @@ JOBS: dict[str, tuple[Workload, str]] = {
 }
 _BUSY = """
 import sys, time
-share = float(sys.argv[1])
-while True:
+share, end = float(sys.argv[1]), time.perf_counter() + 1800
+while time.perf_counter() < end:
     began = time.perf_counter()
     while time.perf_counter() - began < 0.05 * share: pass
     time.sleep(0.05 * (1 - share))

@@ -32,15 +32,22 @@ def _headline(seen: Evidence) -> list[str]:
 
 
 def _winner(seen: Evidence) -> list[str]:
-    group = [cell for cell in seen.measured if cell.in_fastest_group and cell is not seen.baseline]
-    group.sort(key=_simplicity)
-    leader = seen.leader
-    assert leader is not None
-    if len(group) <= 1:
-        return [f"{leader.name} was fastest: {_rate(leader)} as fast as {seen.baseline.name}."]
-    fastest = f"{leader.name} came out first: {_rate(leader)} as fast as {seen.baseline.name}."
-    names = _and([cell.name for cell in group])
-    return [fastest, f"But {names} cannot be told apart: take the simplest, {group[0].name}."]
+    """Only what was proved to be faster is ever advised; what merely may be as fast is undecided, and said so."""
+    proved = [cell for cell in seen.measured if cell.verdict == FASTER]
+    first = seen.leader if seen.leader in proved else max(proved, key=lambda cell: cell.speedup or 0.0)
+    assert first is not None
+    rate = f"{_rate(first)} as fast as {seen.baseline.name}"
+    level = [cell for cell in seen.measured if cell.in_fastest_group and cell is not seen.baseline]
+    ties = sorted((cell for cell in level if cell in proved), key=_simplicity)
+    if level == [first]:
+        return [f"{first.name} was fastest: {rate}."]
+    if len(ties) <= 1:
+        return [f"{first.name} was proved to be faster: {rate}."]
+    names = _and([cell.name for cell in ties])
+    return [
+        f"{first.name} came out first: {rate}.",
+        f"But {names} cannot be told apart: take the simplest, {ties[0].name}.",
+    ]
 
 
 def _no_winner(seen: Evidence, others: list[CellEvidence]) -> str:

@@ -74,6 +74,14 @@ def test_ties_are_named_and_the_simplest_of_them_is_advised() -> None:
     assert "batched-threads(10) and" not in text
 
 
+def test_what_is_only_undecided_is_never_advised() -> None:
+    """Noise may leave a simple runner level with the first; it is not proved to be faster than the baseline."""
+    text = words(SEQUENTIAL, cell("process-pool:2", 0.5, 1.9), cell("threads", 0.7, 1.0, noise=0.9))
+    assert "take the simplest" not in text
+    assert "process-pool(2, spawn) was proved to be faster" in text
+    assert "Undecided: threads [" in text
+
+
 def test_a_runner_that_is_proved_slower_is_no_tie() -> None:
     """Then nothing is said of it."""
     text = words(WAITING, cell("asyncio:32", 0.10), cell("threads", 0.12))
