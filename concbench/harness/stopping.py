@@ -71,15 +71,11 @@ def by_round(samples: Sequence[Sample]) -> dict[int, float]:
 
 
 def contenders(samples: Mapping[str, Sequence[Sample]], level: float) -> list[str]:
-    """The cells that may still be the fastest; none of them once that is settled, or they are all within 5 %.
-
-    A cell that has left this race has missed rounds, and does not come back.
-    """
-    rounds = max(len(taken) for taken in samples.values())
-    racing = {label: by_round(taken) for label, taken in samples.items() if len(taken) == rounds}
-    group = fastest_group(racing, level)
+    """The cells that may still be the fastest; none of them once that is settled, or they are all within 5 %."""
+    group = fastest_group({label: by_round(taken) for label, taken in samples.items()}, level)
     behind = [interval for interval in group.values() if interval is not None]
-    return [] if all(interval.low > 1 / BAND for interval in behind) else list(group)
+    settled = len(behind) == len(group) - 1 and all(interval.low > 1 / BAND for interval in behind)
+    return [] if settled else list(group)
 
 
 def _round_seconds(samples: Mapping[str, Sequence[Sample]], labels: Collection[str]) -> float:

@@ -86,6 +86,22 @@ def test_a_race_between_equals_ends_once_they_are_within_five_percent() -> None:
     assert max(rounds(table).values()) < 20
 
 
+def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
+    """While others, which noise keeps undecided, go on against the baseline."""
+    from concbench.advice.answer import answer
+
+    draw = random.Random(5)
+
+    def seconds(label: str, number: int) -> float:
+        mean, noise = {"sequential": (1.0, 0.01), "threads": (0.99, 0.2), "thread-pool:2": (0.1, 0.01)}[label]
+        return mean * draw.lognormvariate(0, noise)
+
+    run = measure(WORK, runners=["sequential", "threads", "thread-pool:2"], hosts=SimulatedHosts(seconds), seed=3)
+    taken = rounds(run.tables[0])
+    assert taken["thread-pool:2"] < taken["threads"]
+    assert answer(run.tables[0])[0].startswith("thread-pool(2) was fastest")
+
+
 def test_without_a_baseline_nothing_is_measured_past_the_least() -> None:
     """There is nothing to be sure of."""
     samples = {"threads": [Sample(0, 1, 0, None, n) for n in range(3)]}
