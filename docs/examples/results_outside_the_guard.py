@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 if __name__ == "__main__":
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
         results = pool.map(math.factorial, [3, 4])
 
 for result in results:
