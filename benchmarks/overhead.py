@@ -3,17 +3,14 @@
 For each workload and runner, samples of the measuring process (as `concbench` takes them) and runs of
 `standalone/primes.py` or `standalone/download.py` (which share no line with concbench) are taken in pairs. Both are
 long-lived processes with the same workers and start method, and download from the same server, each to a directory of
-its own. The results of every run are compared.
+its own. The results of every run are compared. A process keeps what chance gave it at its start (addresses, hashes),
+which can be worth some percent: so both are started afresh ten times, and the interval is over these launches.
 
-    python benchmarks/overhead.py                                            about 9 minutes
-    python benchmarks/overhead.py --runners processes process-pool           with the fork server: see below
-    python benchmarks/overhead.py --pairs 10 --workloads primes --runners thread-pool process-pool:4
+    python benchmarks/overhead.py                                            about 15 minutes
+    python benchmarks/overhead.py --pairs 20 --launches 5 --workloads primes --runners thread-pool process-pool:4
     python benchmarks/overhead.py --control                                  two processes of the script: ratio 1
 
-Processes are started by fork and spawn, not by the fork server that is concbench's default: there ours is faster than
-the script (see RUNNERS), and the budget is not met.
-
-Budget, for each line: the interval of ours / theirs contains 1.00 and ends below 1.05, with 40 pairs or more. Of so
+Budget, for each line: the interval of ours / theirs contains 1.00 and ends below 1.05, with 40 pairs at least. Of so
 many intervals at 95 %, one in twenty misses 1.00 by chance: repeat the line that does.
 """
 
@@ -28,6 +25,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
+from multiprocessing import get_all_start_methods
 from pathlib import Path
 from time import perf_counter
 
@@ -43,10 +41,8 @@ SCRIPTS = Path(__file__).parent / "standalone"
 MOST = 1.05
 RUNNERS = [
     *(name for name in default_runners() if "process" not in name),
-    *(f"{name}:start_method={method}" for name in ("processes", "process-pool") for method in ("fork", "spawn")),
+    *(f"{name}:start_method={method}" for name in ("processes", "process-pool") for method in get_all_start_methods()),
 ]
-"""Not the fork server: ours imports the function's module first, as Python 3.14 does for a main module, and a script's
-main module cannot be had so on earlier versions. It would not be the same work."""
 OPTIONS = Options(timeout=120.0)
 
 
@@ -75,8 +71,9 @@ class Script:
 def main() -> None:
     """Measure the cells that were asked for, and print a line for each."""
     arguments = parse_arguments()
+    require(not sys.dont_write_bytecode, "unset PYTHONDONTWRITEBYTECODE, or every worker compiles what it imports")
     order = random.Random(arguments.seed)
-    print(f"{arguments.pairs} pairs a line after {arguments.warm_up} of warm-up, seed {arguments.seed}\n")
+    print(f"{arguments.pairs} pairs a line in {arguments.launches} launches, seed {arguments.seed}\n")
     table = Columns(("cell", 49), ("ours", 9), ("theirs", 9), ("ours / theirs", 22), ("median", 7), ("budget", 6))
     started = perf_counter()
     met: list[bool] = []
@@ -93,8 +90,8 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A sample against a stand-alone script of the same work.")
     parser.add_argument("--workloads", nargs="+", choices=("primes", "download"), default=["primes", "download"])
     parser.add_argument("--runners", nargs="+", metavar="SPEC", default=RUNNERS)
-    parser.add_argument("--pairs", type=int, default=40)
-    parser.add_argument("--warm-up", type=int, default=3, metavar="PAIRS")
+    parser.add_argument("--pairs", type=int, default=60)
+    parser.add_argument("--launches", type=int, default=10, help="of both processes; the pairs are spread over them")
     parser.add_argument("--control", action="store_true", help="measure the script against itself")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     return parser.parse_args()
@@ -141,7 +138,20 @@ def report(
 def measure(
     running: Workload, planned: PlannedCell, directory: Path, arguments: argparse.Namespace, order: random.Random
 ) -> list[Pair]:
-    """Take the pairs of one cell."""
+    """Take the pairs of one cell, in several launches of both processes; returns one pair for each launch."""
+    each = -(-arguments.pairs // arguments.launches)
+    return [launch(running, planned, directory, arguments, order, each) for _ in range(arguments.launches)]
+
+
+def launch(
+    running: Workload,
+    planned: PlannedCell,
+    directory: Path,
+    arguments: argparse.Namespace,
+    order: random.Random,
+    pairs: int,
+) -> Pair:
+    """Start both processes, take their pairs after one of warm-up, and return the middle of each side's logs."""
     with ExitStack() as stack:
         theirs = stack.enter_context(script(running, planned, directory / "by-hand"))
         ours: Measure = (
@@ -149,7 +159,10 @@ def measure(
             if arguments.control
             else sampler(stack.enter_context(ProcessHosts().host(running, planned, directory, OPTIONS)))
         )
-        return take_pairs(ours, theirs.seconds, pairs=arguments.pairs, warm_up=arguments.warm_up, order=order)
+        taken = take_pairs(ours, theirs.seconds, pairs=pairs, warm_up=1, order=order)
+    middle = ratio_of(taken).centre
+    seconds = typical([pair.theirs for pair in taken])
+    return Pair(ours=seconds * middle, theirs=seconds)
 
 
 def judge(ratio: Ratio) -> str:
@@ -170,7 +183,8 @@ def sampler(host: Host) -> Measure:
 @contextmanager
 def script(running: Workload, planned: PlannedCell, directory: Path) -> Iterator[Script]:
     """The stand-alone script of the same work, with the same workers and start method."""
-    command = [sys.executable, str(SCRIPTS / f"{running.name}.py"), planned.name, *work(running, directory)]
+    program = f"import sys; sys.path[0] = {str(SCRIPTS)!r}; import {running.name}; {running.name}.main()"
+    command = [sys.executable, "-c", program, planned.name, *work(running, directory)]
     command += ["--workers", str(getattr(planned.runner, "workers", None) or workers_for(planned.runner, 1))]
     if "start_method" in planned.settings:
         command += ["--start-method", planned.settings["start_method"]]

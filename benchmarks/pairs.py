@@ -1,18 +1,21 @@
 """Pairs: two ways of doing the same, measured in turn, and what the pairs say of their ratio. Imported, never run.
 
 The two sides of a pair are measured one right after the other, in an order drawn anew for every pair, so that whatever
-slows the machine slows both. The ratio is the geometric mean over the pairs; its interval is Student's t on the logs.
-No budget of its own.
+slows the machine slows both. The ratio and its interval are those of the rounds of a table (docs/methodology.md): the
+trimmed mean of the logs. No budget of its own.
 """
 
 from __future__ import annotations
 
 import gc
-import math
 import random
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
+from concbench.stats.intervals import ratio_interval
 
 Measure = Callable[[], float]
 """Does the work once and returns the seconds it took."""
@@ -28,16 +31,15 @@ class Pair:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Ours divided by theirs."""
+    """Ours divided by theirs: what is typical, its interval, and the plain median for comparison."""
 
-    mean: float
+    centre: float
     low: float
     high: float
     median: float
-    """For comparison: where it is far from the mean, a few disturbed pairs made the mean."""
 
     def __str__(self) -> str:
-        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.centre:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
 def take_pairs(ours: Measure, theirs: Measure, *, pairs: int, warm_up: int, order: random.Random) -> list[Pair]:
@@ -58,25 +60,11 @@ def _take_pair(ours: Measure, theirs: Measure, *, ours_first: bool) -> Pair:
 
 
 def ratio_of(pairs: Sequence[Pair], confidence: float = 0.95) -> Ratio:
-    """The geometric mean of ours / theirs and its interval."""
-    logs = [math.log(pair.ours / pair.theirs) for pair in pairs]
-    centre = statistics.fmean(logs)
-    reach = math.inf
-    if len(logs) > 1:
-        reach = t_quantile(confidence, len(logs) - 1) * statistics.stdev(logs) / math.sqrt(len(logs))
-    return Ratio(math.exp(centre), math.exp(centre - reach), _exp(centre + reach), math.exp(statistics.median(logs)))
-
-
-def t_quantile(confidence: float, freedom: int) -> float:
-    """Student's t for a two-sided interval, by Cornish and Fisher's expansion: right to 1 % from 5 degrees up."""
-    z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
-    terms = (
-        z,
-        (z**3 + z) / (4 * freedom),
-        (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2),
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3),
-    )
-    return sum(terms)
+    """The typical ours / theirs and its interval, looked at once."""
+    logs = np.log([pair.ours / pair.theirs for pair in pairs])
+    interval = ratio_interval(logs, 1 - confidence)
+    assert interval is not None, "three pairs are the least"
+    return Ratio(interval.centre, interval.low, interval.high, float(np.exp(np.median(logs))))
 
 
 def typical(seconds: Sequence[float]) -> float:
@@ -103,7 +91,3 @@ class Columns:
 def verdict(*, met: bool) -> str:
     """What a line of a table says of its budget."""
     return "met" if met else "MISSED"
-
-
-def _exp(power: float) -> float:
-    return math.exp(power) if power < 700 else math.inf

@@ -3,11 +3,12 @@
 This is a yardstick for a benchmark: it shows what a plain hand-written program needs for a job that mostly waits for
 the network. It uses the standard library, urllib3, and for the way "asyncio" aiohttp instead of urllib3.
 
-    python download.py WAY URLFILE DIRECTORY [--workers N] [--start-method M]
+    python -c "import download; download.main()" WAY URLFILE DIRECTORY [--workers N] [--start-method M]
 
 It prints "ready" once everything is imported, then runs the whole job once for every line that it reads from standard
 input, and answers each with one line of JSON: the seconds taken (start + work + stop) and a check over the files.
-The files in DIRECTORY are deleted before every run.
+Before every run the files in DIRECTORY are deleted and garbage is collected. As a module, not as a script, it is
+compiled once, not in every worker that is not forked.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from itertools import repeat
 from time import perf_counter
 
-# Worker processes import this file too (forkserver, spawn), so it imports only what the chosen way needs.
+# Worker processes import this too (forkserver, spawn), so it imports only what the chosen way needs.
 WAY = sys.argv[1] if len(sys.argv) > 1 else ""
 if WAY == "asyncio":
     import asyncio
@@ -38,11 +39,6 @@ elif WAY == "process-pool":
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-if __name__ == "__main__":
-    import argparse
-    import hashlib
-    import json
-
 # The seconds that starting, working and stopping took.
 Times = tuple[float, float, float]
 
@@ -56,7 +52,8 @@ def new_connections(size: int) -> urllib3.PoolManager:
     if connections is not None:
         connections.clear()
     retries = urllib3.Retry(connect=0, read=0, redirect=5, status=0, other=0, total=None)
-    connections = urllib3.PoolManager(maxsize=size, retries=retries)
+    timeout = urllib3.Timeout(connect=30, read=60)
+    connections = urllib3.PoolManager(maxsize=size, retries=retries, timeout=timeout)
     return connections
 
 
@@ -266,6 +263,8 @@ def empty(directory: str) -> None:
 
 def check_of(directory: str) -> str:
     """Return a checksum over the names and contents of all files in the directory."""
+    import hashlib
+
     check = hashlib.sha256()
     for name in sorted(os.listdir(directory)):
         check.update(name.encode())
@@ -276,6 +275,8 @@ def check_of(directory: str) -> str:
 
 def report(times: Times, check: str) -> None:
     """Print one line of JSON for one run."""
+    import json
+
     start, work, stop = times
     answer = {"seconds": start + work + stop, "start": start, "work": work, "stop": stop, "check": check}
     print(json.dumps(answer), flush=True)
@@ -283,6 +284,9 @@ def report(times: Times, check: str) -> None:
 
 def main() -> None:
     """Run the job once for every line of standard input."""
+    import argparse
+    import gc
+
     parser = argparse.ArgumentParser(description="Download files from a list of URLs into a directory.")
     parser.add_argument("way", choices=WAYS)
     parser.add_argument("urlfile", help="text file with one URL per line")
@@ -298,6 +302,7 @@ def main() -> None:
     print("ready", flush=True)
     for _ in sys.stdin:
         empty(arguments.directory)
+        gc.collect()
         _sizes, times = run(urls, arguments.directory, arguments.workers)
         report(times, check_of(arguments.directory))
 

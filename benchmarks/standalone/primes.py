@@ -3,10 +3,12 @@
 This is a yardstick for a benchmark: it shows what a plain hand-written program needs for a job that keeps the
 processor busy. It uses nothing but the standard library.
 
-    python primes.py WAY LIMITS [--workers N] [--start-method M]
+    python -c "import primes; primes.main()" WAY LIMITS [--workers N] [--start-method M]
 
 It prints "ready" once everything is imported, then runs the whole job once for every line that it reads from standard
 input, and answers each with one line of JSON: the seconds taken (start + work + stop) and a check over the results.
+Garbage is collected before every run. As a module, not as a script, it is compiled once, not in every worker that is
+not forked.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import sys
 from time import perf_counter
 
-# Worker processes import this file too (forkserver, spawn), so it imports only what the chosen way needs.
+# Worker processes import this too (forkserver, spawn), so it imports only what the chosen way needs.
 WAY = sys.argv[1] if len(sys.argv) > 1 else ""
 if WAY in ("threads", "batched-threads"):
     import threading
@@ -26,11 +28,6 @@ elif WAY == "thread-pool":
 elif WAY == "process-pool":
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
-
-if __name__ == "__main__":
-    import argparse
-    import hashlib
-    import json
 
 # The seconds that starting, working and stopping took.
 Times = tuple[float, float, float]
@@ -175,11 +172,15 @@ def choose_start_method(wanted: str | None) -> None:
 
 def check_of(products: list[int]) -> str:
     """Return a checksum over all products."""
+    import hashlib
+
     return hashlib.sha256(",".join(f"{product:x}" for product in products).encode()).hexdigest()
 
 
 def report(times: Times, check: str) -> None:
     """Print one line of JSON for one run."""
+    import json
+
     start, work, stop = times
     answer = {"seconds": start + work + stop, "start": start, "work": work, "stop": stop, "check": check}
     print(json.dumps(answer), flush=True)
@@ -187,6 +188,9 @@ def report(times: Times, check: str) -> None:
 
 def main() -> None:
     """Run the job once for every line of standard input."""
+    import argparse
+    import gc
+
     parser = argparse.ArgumentParser(description="Multiply up the primes below each of several limits.")
     parser.add_argument("way", choices=WAYS)
     parser.add_argument("limits", help="whole numbers, separated by commas")
@@ -200,6 +204,7 @@ def main() -> None:
 
     print("ready", flush=True)
     for _ in sys.stdin:
+        gc.collect()
         products, times = run(limits, arguments.workers)
         report(times, check_of(products))
 

@@ -24,6 +24,7 @@ from typing import Any, TextIO
 from concbench.errors import ConcbenchError, Inapplicable
 from concbench.host.cell import HostedCell, require_equal
 from concbench.machine import gil_enabled
+from concbench.runners.start_method import preload
 from concbench.task import short
 
 
@@ -49,6 +50,8 @@ class Host:
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         workload, runner = pickle.loads(Path(request["cell"]).read_bytes())
         self.cell = HostedCell(workload, runner, warm=request["warm"])
+        if getattr(runner, "start_method", None) == "forkserver":
+            preload(self.cell.function)
         return interpreter()
 
     def _reference(self, request: dict[str, Any]) -> None:

@@ -40,7 +40,6 @@ class ProcessPool:
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Call the function on each item; the contract is that of `base.Runner.run`."""
         items = as_sequence(items)
-        starting.preload(self.start_method, function)
         try:
             if self.chunksize == 1:
                 return gather(self._executor.map(function, items), items)

@@ -59,7 +59,6 @@ class Processes:
 
     def _starter(self, function: Callable[[Any], Any]) -> Callable[[Any], tuple[BaseProcess, Connection[Any, Any]]]:
         context = starting.context(self.start_method)
-        starting.preload(self.start_method, function)
 
         def start(item: Any) -> tuple[BaseProcess, Connection[Any, Any]]:
             answers, answer = context.Pipe(duplex=False)

@@ -13,6 +13,8 @@ from concbench.errors import BadSetting
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
+_IMPORTS_MAIN = sys.version_info >= (3, 14, 1) or (3, 13, 8) <= sys.version_info < (3, 14)
+
 DEFAULT = "spawn" if sys.platform in {"win32", "darwin"} else "forkserver"
 
 
@@ -23,18 +25,19 @@ def context(start_method: str) -> "BaseContext":
     return multiprocessing.get_context(start_method)
 
 
-def preload(start_method: str, function: Callable[..., Any]) -> None:
-    """Have the fork server import the function's module once, so that its workers need not.
+def preload(function: Callable[..., Any]) -> None:
+    """Have the fork servers of this process import what that of a program by hand would have, and our own part.
 
-    It is what a program has without asking: a forked worker finds its parent's imports done, and from Python 3.14 on
-    a fork server imports the main module first. A server that runs already stays as it is.
+    For a process that is ours alone: it replaces what was to be preloaded. A program's main module imports the
+    function's module, and a fork server imports the main module first, but only from Python 3.13.8 and 3.14.1 on
+    (python/cpython#126631); before, each worker imports both again, and so must ours.
     """
-    if start_method != "forkserver":
-        return
     import multiprocessing
 
-    module = getattr(function, "__module__", None) or "__main__"
-    multiprocessing.set_forkserver_preload(["__main__", "concbench.task", module])
+    modules = ["concbench.task"]
+    if _IMPORTS_MAIN:
+        modules.append(getattr(function, "__module__", None) or "__main__")
+    multiprocessing.set_forkserver_preload(modules)
 
 
 def require_start_method(name: str) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import urllib3
 
@@ -33,10 +32,11 @@ def download_image(image: Image) -> int:
         DownloadFailed: the server answered with another status than 200.
         urllib3.exceptions.HTTPError: it did not answer at all.
     """
-    response = _connections().request("GET", image.url, retries=_RETRIES, timeout=TIMEOUT)
+    response = _connections().request("GET", image.url)
     if response.status != 200:
         raise DownloadFailed(f"{image.url} answered {response.status}")
-    return Path(image.path).write_bytes(response.data)
+    with open(image.path, "wb") as file:  # noqa: PTH123 - as everyone would write it
+        return file.write(response.data)
 
 
 class DownloadFailed(ConcbenchError):  # noqa: N818 - reads as what happened
@@ -49,7 +49,7 @@ def connections(workers: int, most_to_a_host: int | None) -> Iterator[None]:
     global _pool  # noqa: PLW0603 - one pool for each process is what this module is for
     allow_open_files(workers)
     limit = min(workers, most_to_a_host or workers)
-    _pool = urllib3.PoolManager(maxsize=limit, block=most_to_a_host is not None)
+    _pool = urllib3.PoolManager(maxsize=limit, block=most_to_a_host is not None, retries=_RETRIES, timeout=TIMEOUT)
     try:
         yield
     finally:
@@ -61,5 +61,5 @@ def _connections() -> urllib3.PoolManager:
     """This process's pool: that of the context in progress, else (in a worker process) one of its own."""
     global _pool  # noqa: PLW0603
     if _pool is None:
-        _pool = urllib3.PoolManager()
+        _pool = urllib3.PoolManager(retries=_RETRIES, timeout=TIMEOUT)
     return _pool

@@ -17,7 +17,7 @@ import random
 import secrets
 import sys
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from concbench.errors import BadOutput
 from concbench.workloads.images import image
@@ -25,6 +25,28 @@ from concbench.workloads.open_files import allow_open_files
 from concbench.workloads.serving import Serving
 
 _MOST_CONNECTIONS = 20_000
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
+
+
+class _Ready(web.StreamResponse):
+    """A response whose bytes are ready: making them up afresh costs aiohttp more than sending them."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = data
+
+    @property
+    def keep_alive(self) -> bool:
+        """It is for connections that are kept."""
+        return True
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Send everything, unless the client has gone."""
+        if request.transport is not None:
+            request.transport.write(self._data)
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing is left to send."""
 
 
 class ImageServer:
@@ -35,6 +57,7 @@ class ImageServer:
         self.prefix = f"/{secrets.token_urlsafe(12)}/"
         self.url = ""
         self._images = {self.prefix + name: index for index, name in enumerate(serving.names)}
+        self._head = _HEAD % serving.image_size
         self._requests = self._in_progress = self._most_in_progress = 0
 
     async def __aenter__(self) -> ImageServer:
@@ -56,7 +79,7 @@ class ImageServer:
     async def __aexit__(self, *exc: object) -> None:
         await self._runner.cleanup()
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         index = self._images.get(request.path)
         if index is None:
             return self._about(request.path)
@@ -67,7 +90,10 @@ class ImageServer:
             delay = self.serving.latency + random.uniform(0, self.serving.jitter)
             if delay > 0:
                 await asyncio.sleep(delay)
-            return web.Response(body=image(index, self.serving.image_size), content_type="image/png")
+            data = image(index, self.serving.image_size)
+            if request.method == "GET" and request.version == HttpVersion11 and request.keep_alive:
+                return _Ready(self._head + data)
+            return web.Response(body=data, content_type="image/png")
         finally:
             self._in_progress -= 1
 
