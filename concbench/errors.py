@@ -4,6 +4,7 @@
     |-- UsageError            the caller can mend it: a name, a setting, a file; the command line exits with 2
     |   |-- UnknownName       no such workload or runner
     |   |-- BadSetting        a setting that does not exist, or a value it cannot have
+    |   |-- BadFunction       a function that cannot be found, imported or called so
     |   |-- BadInput          an input file that is missing, empty or malformed
     |   |-- BadOutput         an output that exists or cannot be written
     |   `-- BadResults        a results file that cannot be read
@@ -30,6 +31,10 @@ class UnknownName(UsageError):  # noqa: N818 - reads as what happened
 
 class BadSetting(UsageError):  # noqa: N818
     """A setting is unknown, malformed or out of range."""
+
+
+class BadFunction(UsageError):  # noqa: N818
+    """A function cannot be found, imported, or called with such items; a note may hold its module's own traceback."""
 
 
 class BadInput(UsageError):  # noqa: N818

@@ -245,8 +245,13 @@ class _SimulatedHost:
     def prepare(self) -> Json:
         return {"implementation": "simulated", "python": "", "gil": True}
 
-    def reference(self) -> None:
+    def reference(self) -> Json:
         """There are no results."""
+        return {}
+
+    def steady(self) -> bool:
+        """They would be the same."""
+        return True
 
     def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
         from concbench.results.records import Sample

@@ -5,7 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concbench.task import Observed, short
+from concbench.observing import Observed
+from concbench.task import short
 from concbench.workloads.primes import product_of_primes_by_sieve
 
 

@@ -8,7 +8,6 @@ SimulatedHosts   in concbench.testing: given samples, no clock
 from __future__ import annotations
 
 import asyncio
-import pickle
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -19,7 +18,7 @@ from concbench.errors import ConcbenchError
 from concbench.harness.load import LoadWatch
 from concbench.harness.plan import Options, PlannedCell
 from concbench.host.cell import HostedCell
-from concbench.host.main import describe, interpreter, take_sample
+from concbench.host.main import Reference, describe, interpreter, read_results, take_sample
 from concbench.results.files import build
 from concbench.results.records import Json, Observed, Outcome, Sample
 from concbench.workloads.base import Workload
@@ -42,8 +41,18 @@ class Host(Protocol):
         """Import and load all that the cell needs; returns what the interpreter is after that."""
         ...
 
-    def reference(self) -> None:
-        """Make and keep the sequential results that every cell of the workload is compared with."""
+    def reference(self) -> Json:
+        """Make and keep the sequential results that every cell of the workload is compared with.
+
+        Returns:
+            `unsendable`, `incomparable` and `changed`: why the results cannot be pickled, why they cannot be compared,
+            and which item the function has changed; each empty or absent where there is nothing to say. `size`: of
+            the results as a pickle, in bytes.
+        """
+        ...
+
+    def steady(self) -> bool:
+        """Make another sequential pass where the reference was made; whether its results are the same."""
         ...
 
     def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
@@ -102,20 +111,26 @@ class _InProcessHost:
         self._warm = warm
         self._workload = workload
         self._planned = planned
-        self._reference = reference
+        self._path = reference
+        self._reference: Reference | None = None
         self._cell: HostedCell | None = None
 
     def prepare(self) -> Json:
         self._cell = _do(lambda: HostedCell(self._workload, self._planned.runner, warm=self._warm))
         return interpreter()
 
-    def reference(self) -> None:
-        results = _do(self._prepared().reference)
-        self._reference.write_bytes(pickle.dumps(results))
+    def reference(self) -> Json:
+        self._reference = Reference(self._prepared(), self._path)
+        return _do(self._reference.make)
+
+    def steady(self) -> bool:
+        assert self._reference is not None, "reference comes first"
+        return _do(self._reference.steady)
 
     def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
-        known = compare and self._workload.expected is None
-        expected = pickle.loads(self._reference.read_bytes()) if known else None
+        expected = None
+        if compare and self._workload.expected is None and (self._reference or self._path.exists()):
+            expected = self._reference.results() if self._reference else read_results(self._path)
         sample: Sample = build(Sample, _do(lambda: take_sample(self._prepared(), repeats, expected)))
         return sample
 

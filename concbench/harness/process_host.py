@@ -77,6 +77,7 @@ class ProcessHost:
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self._own_reference = False
         self._closed = False
 
     def prepare(self) -> Json:
@@ -85,13 +86,20 @@ class ProcessHost:
         self._payload.unlink()
         return interpreter
 
-    def reference(self) -> None:
+    def reference(self) -> Json:
         """Make the sequential results, in this host."""
-        self._ask({"do": "reference", "save": str(self._reference)})
+        facts: Json = self._ask({"do": "reference", "save": str(self._reference)})
+        self._own_reference = True
+        return facts
+
+    def steady(self) -> bool:
+        """Make them once more, and compare."""
+        return bool(self._ask({"do": "steady"}))
 
     def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
         """Take a timed sample."""
-        compare_with = str(self._reference) if compare and self._reference.exists() else None
+        known = self._own_reference or self._reference.exists()
+        compare_with = str(self._reference) if compare and known else None
         request = {"do": "sample", "compare": compare_with, "repeats": repeats}
         sample: Sample = build(Sample, self._ask(request))
         return sample

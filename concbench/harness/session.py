@@ -19,6 +19,10 @@ from concbench.runners.base import workers_for
 from concbench.stats.intervals import FEWEST
 from concbench.workloads.base import Workload
 
+SMALL_REFERENCE = 1_000_000
+"""Bytes of results up to which those of every sample are compared; larger ones in the warm-up only, since they would
+stay in the memory of the measuring process, and cost it forks and collections."""
+
 
 @dataclass
 class _Live:
@@ -62,11 +66,15 @@ class _Session:
         self._repeats = 1
         self._stopped = ""
         self._load: list[float] = []
+        self._notes: list[str] = []
+        self._checked = "known" if workload.expected is not None else "sequential" if workload.compares else "off"
+        self._referee: _Live | None = None
+        self._compare_always = False
         self._began = perf_counter()
 
     def run(self) -> None:
         with ExitStack() as stack:
-            tasks = len(self._workload.items)
+            tasks = self._workload.tasks
             for planned in self._plan.cells:
                 host = stack.enter_context(
                     self._hosts.host(self._workload, planned, self._directory, self._plan.options)
@@ -98,7 +106,7 @@ class _Session:
             size=workload.size,
             title=workload.title(),
             settings=workload.settings(),
-            tasks=len(workload.items),
+            tasks=workload.tasks,
             baseline=plan.baseline,
             max_rounds=plan.stop_rule.max_rounds,
             all_rounds=plan.stop_rule.all_rounds,
@@ -107,9 +115,10 @@ class _Session:
             stopped=self._stopped,
             warm=plan.options.warm,
             warmed_up=plan.warm_up,
-            checked="known" if workload.expected is not None else "sequential",
+            checked=self._checked,
             facts=workload.facts(),
             cells=[cell.record for cell in self._cells],
+            notes=[*workload.notes(), *self._notes],
             load=self._load,
         )
 
@@ -121,15 +130,39 @@ class _Session:
 
     def _make_reference(self) -> None:
         """Sequential results to compare with, made before anything is timed, unless they are known."""
-        if self._workload.expected is not None:
+        if self._checked != "sequential":
             return
         for cell in sorted(self._well(), key=lambda cell: cell.planned.name != "sequential"):
-            self._try(cell, "reference", lambda cell: cell.host.reference())
+            self._try(cell, "reference", self._refer)
             if cell.well:
                 return
 
+    def _refer(self, cell: _Live) -> None:
+        facts = cell.host.reference()
+        self._referee = cell
+        self._compare_always = facts.get("size", 0) <= SMALL_REFERENCE
+        if facts.get("changed"):
+            self._notes.append(
+                f"The function changes its items ({facts['changed']}): every execution gets fresh ones, off the clock."
+            )
+        if facts.get("incomparable"):
+            self._checked = "incomparable"
+            self._notes.append(f"Results cannot be compared: {facts['incomparable']}.")
+        if facts.get("unsendable"):
+            self._keep_results_at_home(cell, facts["unsendable"])
+
+    def _keep_results_at_home(self, referee: _Live, reason: str) -> None:
+        """Results that cannot be pickled: each host makes its own reference, and worker processes cannot send any."""
+        for cell in self._well():
+            if hasattr(cell.planned.runner, "start_method"):
+                why = f"its results cannot be sent back from another process ({reason})"
+                cell.record = replace(cell.record, outcome=Outcome("inapplicable", why))
+                cell.host.close()
+            elif cell is not referee and self._checked == "sequential":
+                self._try(cell, "reference", _refer_to_itself)
+
     def _warm_up(self, cell: _Live) -> None:
-        sample = cell.host.sample(compare=True)
+        sample = cell.host.sample(compare=self._compares)
         cell.record = replace(cell.record, warmup=sample)
         cell.seconds.append(sample.seconds)
 
@@ -172,7 +205,8 @@ class _Session:
     def _sampler(self, count: int, position: int) -> Callable[[_Live], None]:
         def take(cell: _Live) -> None:
             first = not self._plan.warm_up and count == 0
-            sample = replace(cell.host.sample(compare=first, repeats=self._repeats), round=count, position=position)
+            compare = self._compares and (first or self._compare_always)
+            sample = replace(cell.host.sample(compare=compare, repeats=self._repeats), round=count, position=position)
             cell.record = replace(cell.record, samples=[*cell.record.samples, sample])
             cell.seconds.append(sample.seconds * sample.repeats)
 
@@ -185,12 +219,32 @@ class _Session:
         """Do one thing with a cell; what goes wrong ends this cell and no other."""
         self._announce(cell, phase)
         try:
-            act(cell)
+            self._judged(cell, act)
         except CellEnded as ended:
             cell.record = replace(cell.record, outcome=ended.outcome)
             cell.host.close()
         if phase != "preparing":
             self._done += 1
+
+    def _judged(self, cell: _Live, act: Callable[[_Live], None]) -> None:
+        """Do it; where results differ, find out whether that is the runner's doing or the function's own way."""
+        try:
+            act(cell)
+        except CellEnded as ended:
+            if ended.outcome.cause != "results" or self._checked != "sequential" or self._referee is None:
+                raise
+            if self._referee.host.steady():
+                raise CellEnded(_blamed(ended.outcome, cell)) from ended
+            self._checked = "unsteady"
+            self._notes.append(
+                "Results cannot be compared: one sequential pass does not give what another gives "
+                f"(seen first: {ended.outcome.reason})."
+            )
+            act(cell)
+
+    @property
+    def _compares(self) -> bool:
+        return self._checked in {"known", "sequential"}
 
     def _announce(self, cell: _Live, phase: str) -> None:
         left = self._executions_left()
@@ -211,6 +265,19 @@ class _Session:
             return warm_up + max(0, rounds - len(record.samples)) + observed
 
         return [(cell, left(cell.record)) for cell in self._well()]
+
+
+def _blamed(outcome: Outcome, cell: _Live) -> Outcome:
+    """Results that are right one after another and wrong at once are a finding, and named as one."""
+    runner = cell.planned.runner
+    if cell.record.workers == 1 or hasattr(runner, "start_method"):
+        return outcome
+    what = "not safe to interleave" if getattr(runner, "awaits", False) else "not thread-safe"
+    return replace(outcome, reason=f"{what}: {outcome.reason}")
+
+
+def _refer_to_itself(cell: _Live) -> None:
+    cell.host.reference()
 
 
 def _typical(seconds: Sequence[float]) -> float:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from concbench.equality import same
 from concbench.errors import Inapplicable, ResultsDiffer, WorkerFailure
 from concbench.host.usage import cpu_seconds
+from concbench.observing import MEET_SECONDS, Observation, Observed, ObservedCoroutine, meet
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.sequential import Sequential
-from concbench.task import MEET_SECONDS, Observation, Observed, ObservedCoroutine, meet, short
+from concbench.task import short
 from concbench.workloads.base import Workload
 
 MOST_TASKS_KEPT = 10_000
@@ -66,6 +69,7 @@ class HostedCell:
         self.runner = runner
         self.items = workload.items
         self.workers = workers_for(runner, len(self.items))
+        self._require_no_more_than_allowed()
         self.awaits = bool(getattr(runner, "awaits", False))
         self._warm = warm
         self._kept: _Session | None = None
@@ -78,6 +82,7 @@ class HostedCell:
         else:
             self._require_few_processes()
             self.function = workload.function
+            self._require_sendable()
 
     def sample(self) -> Timing:
         """Execute the cell once, timed."""
@@ -104,9 +109,20 @@ class HostedCell:
 
     def reference(self) -> list[Any]:
         """What the workload's ordinary function gives, one task after another: what every runner must agree with."""
-        self.workload.reset()
+        self._reset()
         with self.workload.context(1):
             return self.workload.collect(Sequential().run(self.workload.function, self.items))
+
+    def changed_item(self) -> str:
+        """The first item that the last execution has changed, in words; empty if there is none."""
+        used = self.items
+        self._reset()
+        if used is self.items:
+            return ""
+        for index, (before, after) in enumerate(zip(self.items, used, strict=True)):
+            if same(before, after) is False:
+                return f"item {index} was {short(before)} and is {short(after)}"
+        return ""
 
     def close(self) -> None:
         """Stop what was kept."""
@@ -129,7 +145,7 @@ class HostedCell:
 
     def _entered(self) -> tuple[_Session, Phase]:
         """A runner that has been entered, just now or, warm, before the first execution."""
-        self.workload.reset()
+        self._reset()
         session = self._kept or (_LoopSession(self) if self.awaits else _Session(self))
         gc.collect()  # the garbage of the execution before is not this one's to sweep
         if self._kept is not None:
@@ -142,10 +158,33 @@ class HostedCell:
             _meet(self.runner, self.workers)
         return session, Phase()
 
+    def _reset(self) -> None:
+        self.workload.reset()
+        self.items = self.workload.items
+
     def _collect(self, results: list[Any]) -> list[Any]:
         if results and isinstance(results[0], Observation):
             return self.workload.collect([task.result for task in results])
         return self.workload.collect(results)
+
+    def _require_no_more_than_allowed(self) -> None:
+        most = self.workload.most_workers
+        if most is not None and self.workers > most:
+            raise Inapplicable(f"it would make {self.workers:,} calls at once, and {most} are allowed (--max-workers)")
+
+    def _require_sendable(self) -> None:
+        """Refuse worker processes where the function or the items cannot be sent to them."""
+        if not hasattr(self.runner, "start_method"):
+            return
+        for what, value in (("the function", self.function), ("an item", self.items[0] if self.items else None)):
+            try:
+                pickle.dumps(value)
+            except Exception as error:
+                reason = short(str(error), 200).strip("'\"")
+                raise Inapplicable(
+                    f"{what} cannot be sent to another process ({reason}); "
+                    "what is sent must be picklable, and functions be defined at the top level of a module"
+                ) from error
 
     def _require_few_processes(self) -> None:
         """Threads and coroutines share a client that keeps to the limit; each process has a client of its own."""
@@ -217,15 +256,23 @@ def _meet(runner: Runner, workers: int) -> None:
         raise WorkerFailure(f"not all of the {workers} workers began a task within {MEET_SECONDS:g} s")
 
 
-def require_equal(collected: list[Any], expected: Any) -> None:
+def require_equal(
+    collected: Sequence[Any], expected: Sequence[Any], same: Callable[[Any, Any], bool | None] = same
+) -> None:
     """Compare what came out with what must.
+
+    Args:
+        collected: what came out.
+        expected: what must.
+        same: says of a pair, expected first, whether it is right.
 
     Raises:
         ResultsDiffer: says how many differ, and how the first does.
     """
     if len(collected) != len(expected):
         raise ResultsDiffer(f"{len(collected):,} results instead of {len(expected):,}")
-    wrong = [index for index, (seen, due) in enumerate(zip(collected, expected, strict=True)) if seen != due]
+    pairs = enumerate(zip(expected, collected, strict=True))
+    wrong = [index for index, (due, seen) in pairs if same(due, seen) is False]
     if wrong:
         first = wrong[0]
         raise ResultsDiffer(

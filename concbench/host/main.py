@@ -1,7 +1,8 @@
 """The measuring process: one request a line on standard input, one answer a line on standard output, both JSON.
 
     {"do": "prepare", "cell": FILE, "warm": true or false}       the pickled workload and runner
-    {"do": "reference", "save": FILE}                            a sequential pass; its results are saved
+    {"do": "reference", "save": FILE}                            a sequential pass; its results are saved, or kept
+    {"do": "steady"}                                             another; whether it has the same results
     {"do": "sample", "compare": FILE or null, "repeats": 1}      so many timed executions, added up
     {"do": "observe"}                                            one execution with every task recorded
 
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from concbench.errors import ConcbenchError, Inapplicable
+from concbench.errors import ConcbenchError, Inapplicable, ResultsDiffer
 from concbench.host.cell import HostedCell, require_equal
 from concbench.machine import gil_enabled
 from concbench.runners.start_method import preload
@@ -33,12 +34,14 @@ class Host:
 
     def __init__(self) -> None:
         self.cell: HostedCell | None = None
+        self.reference: Reference | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what is asked; every exception becomes an answer, those that would end the process included."""
         doing: dict[str, Callable[[dict[str, Any]], Any]] = {
             "prepare": self._prepare,
             "reference": self._reference,
+            "steady": lambda _: self._made_reference().steady(),
             "sample": self._sample,
             "observe": lambda _: self._prepared().observe(),
         }
@@ -54,16 +57,80 @@ class Host:
             preload(self.cell.function)
         return interpreter()
 
-    def _reference(self, request: dict[str, Any]) -> None:
-        Path(request["save"]).write_bytes(pickle.dumps(self._prepared().reference()))
+    def _reference(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.reference = Reference(self._prepared(), Path(request["save"]))
+        return self.reference.make()
 
     def _sample(self, request: dict[str, Any]) -> dict[str, Any]:
-        expected = pickle.loads(Path(request["compare"]).read_bytes()) if request["compare"] else None
+        expected = None
+        if request["compare"]:
+            path = Path(request["compare"])
+            expected = self.reference.results() if self.reference else read_results(path)
         return take_sample(self._prepared(), request["repeats"], expected)
+
+    def _made_reference(self) -> Reference:
+        assert self.reference is not None, "reference comes first"
+        return self.reference
 
     def _prepared(self) -> HostedCell:
         assert self.cell is not None, "prepare comes first"
         return self.cell
+
+
+class Reference:
+    """The results of a sequential pass: in a file that all cells share, or kept here if they cannot be pickled."""
+
+    def __init__(self, cell: HostedCell, path: Path) -> None:
+        self._cell = cell
+        self._path = path
+        self._kept: list[Any] | None = None
+
+    def make(self) -> dict[str, Any]:
+        """Make the pass.
+
+        Returns:
+            Why the results cannot be sent, why they cannot be compared, which item was changed; empty where they
+            can, and none was; and their size as a pickle in bytes.
+        """
+        results = self._cell.reference()
+        unsendable, size = "", 0
+        try:
+            packed = pickle.dumps(results)
+            pickle.loads(packed)
+            size = self._path.write_bytes(packed)
+        except Exception as error:  # noqa: BLE001 - whatever the reason, they stay here
+            self._kept = results
+            unsendable = short(str(error), 200).strip("'\"")
+        return {
+            "unsendable": unsendable,
+            "incomparable": self._incomparable(results),
+            "changed": self._cell.changed_item(),
+            "size": size,
+        }
+
+    def results(self) -> list[Any]:
+        """What the pass gave."""
+        return self._kept if self._kept is not None else read_results(self._path)
+
+    def steady(self) -> bool:
+        """Whether another sequential pass gives the same."""
+        try:
+            require_equal(self._cell.reference(), self.results(), self._cell.workload.same)
+        except ResultsDiffer:
+            return False
+        return True
+
+    def _incomparable(self, results: list[Any]) -> str:
+        for index, result in enumerate(results):
+            if self._cell.workload.same(result, result) is None:
+                return f"result {index}, {short(result)}, has no equality of its own"
+        return ""
+
+
+def read_results(path: Path) -> list[Any]:
+    """What a Reference has saved."""
+    results: list[Any] = pickle.loads(path.read_bytes())
+    return results
 
 
 def take_sample(cell: HostedCell, repeats: int, expected: Any) -> dict[str, Any]:
@@ -83,7 +150,7 @@ def take_sample(cell: HostedCell, repeats: int, expected: Any) -> dict[str, Any]
     for _ in range(repeats):
         timing = cell.sample()
         if expected is not None:
-            require_equal(timing.collected, expected)
+            require_equal(timing.collected, expected, cell.workload.same)
         figures = timing.figures()
         unknown = {key for key in total if total[key] is None or figures[key] is None}
         total = {key: None if key in unknown else total[key] + figures[key] for key in total}
@@ -106,6 +173,7 @@ def describe(error: BaseException) -> dict[str, str]:
     reason = text if isinstance(error, ConcbenchError) else f"{type(error).__name__}: {text}".rstrip(": ")
     return {
         "kind": "inapplicable" if isinstance(error, Inapplicable) else "failed",
+        "cause": "results" if isinstance(error, ResultsDiffer) else "",
         "reason": "; ".join([reason[:500], *(short_note(note) for note in notes[:1])]),
         "detail": "".join(traceback.format_exception(error))[-4000:],
     }

@@ -102,9 +102,16 @@ def _why_missing(cell: CellEvidence) -> str:
     return cell.cell.outcome.reason or "not sampled"
 
 
+_CHECKED = {
+    "known": "Results were compared: those above are all what they must be",
+    "sequential": "Results were compared: those above are all equal to the sequential ones",
+    "off": "Results were not compared (--no-check)",
+}
+"""What is said of the results; where they could not be compared, a note of the table says so."""
+
+
 def _reading(seen: Evidence) -> list[str]:
     table = seen.table
-    checked = "what they must be" if table.checked == "known" else "equal to the sequential ones"
     timed = (
         "Workers and connections kept from round to round (warm), the work alone timed"
         if table.warm
@@ -112,7 +119,8 @@ def _reading(seen: Evidence) -> list[str]:
     )
     lines = [
         f"{timed}; times are medians, speed-ups typical ratios to {table.baseline} within a round.",
-        f"Results were compared: those above are all {checked}.",
+        *([f"{_CHECKED[table.checked]}."] if table.checked in _CHECKED else []),
+        *table.notes,
     ]
     if not table.warmed_up:
         lines.append("There was no warm-up: first-run costs are in the times.")

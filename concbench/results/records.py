@@ -78,6 +78,8 @@ class Outcome:
     """One line for a person."""
     detail: str = ""
     """More, such as a traceback or the end of what the measuring process printed."""
+    cause: str = ""
+    """`results` if they differ from the sequential ones; empty otherwise."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +126,12 @@ class Table:
     """Whether workers and connections were kept from round to round."""
     warmed_up: bool
     checked: str
-    """What the results were compared with: known, sequential."""
+    """What the results were compared with: known, sequential; or why not: off (it was not wanted), incomparable (they
+    have no equality), unsteady (two sequential passes differ)."""
     facts: Json
     cells: list[Cell]
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know of the work and of how it was measured: whole sentences."""
     load: list[float] = field(default_factory=list)
     """Cores that other processes used, by round; empty where that cannot be read."""
 

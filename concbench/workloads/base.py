@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 from typing import Any, ClassVar, Self
 
+from concbench import equality
+
 
 class Workload(ABC):
     """What is done: a function, its items, and how the results are checked.
@@ -15,8 +17,8 @@ class Workload(ABC):
     that its functions live in are imported when a function is asked for, which is in the measuring process alone.
     """
 
-    name: ClassVar[str]
-    """The registered name."""
+    name: str
+    """The registered name, or that of the function."""
     kind: ClassVar[str]
     """`io` (waits), `cpu` (computes) or `mixed`."""
     size: str = ""
@@ -27,6 +29,11 @@ class Workload(ABC):
     """Rounds unless said otherwise, where this workload has a reason of its own."""
     most_at_once: int | None = None
     """Tasks that may be in progress at once, where others would suffer from more; None: as many as the runner likes."""
+
+    most_workers: int | None = None
+    """Runners with more workers than this are not measured; None: any number."""
+    compares: bool = True
+    """Whether results are compared at all."""
 
     @property
     @abstractmethod
@@ -42,6 +49,11 @@ class Workload(ABC):
     @abstractmethod
     def items(self) -> Sequence[Any]:
         """What the function is called on, each item once a sample."""
+
+    @property
+    def tasks(self) -> int:
+        """How many items there are."""
+        return len(self.items)
 
     @abstractmethod
     def title(self) -> str:
@@ -73,6 +85,14 @@ class Workload(ABC):
     def collect(self, results: list[Any]) -> list[Any]:
         """What is compared, one value for each item; called within the context, after the clock has stopped."""
         return results
+
+    def same(self, expected: Any, actual: Any) -> bool | None:
+        """Whether a result is what it must be; None where that cannot be told."""
+        return equality.same(expected, actual)
+
+    def notes(self) -> list[str]:
+        """Sentences that a reader of the table must know."""
+        return []
 
     def facts(self) -> dict[str, float]:
         """Figures about the work itself that were measured on the way, for the answer in words; unit in the name."""

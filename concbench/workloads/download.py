@@ -17,9 +17,10 @@ from typing import Any, ClassVar, Self
 from concbench.errors import BadOutput, BadSetting, HostFailure
 from concbench.launch import python
 from concbench.workloads.base import Workload
+from concbench.workloads.file_names import file_names
 from concbench.workloads.images import LARGEST, SMALLEST, image
 from concbench.workloads.serving import Serving
-from concbench.workloads.target import Image, file_names
+from concbench.workloads.target import Image
 
 ARTICLE_NAMES = (
     "5941812700_0f634b136e_b.jpg",
@@ -54,7 +55,7 @@ _START_SECONDS = 30.0
 class Download(Workload):
     """Waiting: downloads of images over HTTP, each written to a file."""
 
-    name: ClassVar[str] = "download"
+    name = "download"
     kind: ClassVar[str] = "io"
 
     def __init__(

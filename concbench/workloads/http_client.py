@@ -1,18 +1,20 @@
 """The client of ordinary functions: urllib3, one pool of connections for each process.
 
-In a module of its own because a spawned worker that needs urllib3 must not pay for importing aiohttp.
+In a module of its own because a spawned worker that needs urllib3 must not pay for importing aiohttp, nor for anything
+else that a worker has no use for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 
 import urllib3
 
-from concbench.errors import ConcbenchError
-from concbench.workloads.open_files import allow_open_files
-from concbench.workloads.target import Image
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from concbench.workloads.target import Image
 
 TIMEOUT = urllib3.Timeout(connect=30, read=60)
 """Seconds; a slow server fails the task, it does not hang it."""
@@ -39,7 +41,7 @@ def download_image(image: Image) -> int:
         return file.write(response.data)
 
 
-class DownloadFailed(ConcbenchError):  # noqa: N818 - reads as what happened
+class DownloadFailed(Exception):  # noqa: N818 - reads as what happened
     """A server answered, and not with the image."""
 
 
@@ -47,6 +49,8 @@ class DownloadFailed(ConcbenchError):  # noqa: N818 - reads as what happened
 def connections(workers: int, most_to_a_host: int | None) -> Iterator[None]:
     """A fresh pool of connections, as many as there are workers."""
     global _pool  # noqa: PLW0603 - one pool for each process is what this module is for
+    from concbench.workloads.open_files import allow_open_files
+
     allow_open_files(workers)
     limit = min(workers, most_to_a_host or workers)
     _pool = urllib3.PoolManager(maxsize=limit, block=most_to_a_host is not None, retries=_RETRIES, timeout=TIMEOUT)

@@ -24,7 +24,7 @@ ALGORITHMS = {"trial": product_of_primes, "sieve": product_of_primes_by_sieve}
 class Primes(Workload):
     """Computing: products of primes by trial division, pure Python that holds the GIL."""
 
-    name: ClassVar[str] = "primes"
+    name = "primes"
     kind: ClassVar[str] = "cpu"
 
     def __init__(self, size: str = "quick", limits: Sequence[int] | None = None, algorithm: str = "trial") -> None:

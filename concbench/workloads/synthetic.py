@@ -38,7 +38,7 @@ def spin(turns: int) -> int:
 class Sleep(Workload):
     """Control: tasks that wait and do nothing else."""
 
-    name: ClassVar[str] = "sleep"
+    name = "sleep"
     kind: ClassVar[str] = "io"
 
     def __init__(self, tasks: int = 8, seconds: float = 0.025) -> None:
@@ -73,7 +73,7 @@ class Sleep(Workload):
 class Spin(Workload):
     """Control: tasks that compute in pure Python and hold the GIL all along."""
 
-    name: ClassVar[str] = "spin"
+    name = "spin"
     kind: ClassVar[str] = "cpu"
 
     def __init__(self, tasks: int = 4, turns: int = 1_000_000) -> None:

@@ -59,7 +59,7 @@ def test_start_and_stop_take_no_time_when_warm(runner: object) -> None:
 
 def test_a_worker_that_does_not_come_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a bounded time."""
-    monkeypatch.setattr("concbench.task.MEET_SECONDS", 0.05)
+    monkeypatch.setattr("concbench.observing.MEET_SECONDS", 0.05)
 
     class Lazy(ThreadPool):
         """Says four, and has one."""

@@ -93,6 +93,35 @@ def test_the_server_counts_what_it_serves(small: Download) -> None:
     assert listed == [item.url for item in small.items]
 
 
+@pytest.mark.parametrize(
+    ("request_line", "headers"),
+    [
+        ("GET {} HTTP/1.1", "Host: x\r\n"),
+        ("GET {} HTTP/1.1", "Host: x\r\nConnection: close\r\n"),
+        ("GET {} HTTP/1.0", ""),
+        ("GET {} HTTP/1.0", "Connection: keep-alive\r\n"),
+        ("HEAD {} HTTP/1.1", "Host: x\r\n"),
+        ("HEAD {} HTTP/1.0", ""),
+    ],
+)
+def test_the_image_is_the_same_however_it_is_asked_for(small: Download, request_line: str, headers: str) -> None:
+    """Its length too, with or without a body; twice on a connection, where that is kept."""
+    url = urllib3.util.parse_url(small.items[2].url)
+    assert url.path is not None
+    request = f"{request_line.format(url.path)}\r\n{headers}\r\n".encode()
+    kept = "HTTP/1.1" in request_line and "close" not in headers
+    with socket.create_connection(("127.0.0.1", url.port or 0), timeout=10) as connection:
+        answers = connection.makefile("rb")
+        for _ in range(2 if kept else 1):
+            connection.sendall(request)
+            assert answers.readline().split()[1] == b"200"
+            head = dict(line.strip().lower().split(b": ", 1) for line in iter(answers.readline, b"\r\n"))
+            assert head[b"content-length"] == b"5000"
+            assert head[b"content-type"] == b"image/png"
+            if request_line.startswith("GET"):
+                assert answers.read(5_000) == image(2, 5_000)
+
+
 def test_without_the_token_nothing_is_served(small: Download) -> None:
     """Other users of the machine do not get far."""
     url = urllib3.util.parse_url(small.items[0].url)

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concbench.workloads.target import file_names
+from concbench.workloads.file_names import file_names
 
 
 @given(st.lists(st.text(max_size=40), max_size=20))

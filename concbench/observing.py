@@ -1,0 +1,104 @@
+"""What an execution that is not timed adds to a task: the record of it, and the meeting of workers.
+
+Standard library only: workers import this, though never in a sample.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import namedtuple
+from time import perf_counter, sleep, thread_time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+    from typing import Any
+
+MEET_SECONDS = 30.0
+"""How long workers wait for one another."""
+
+
+def meet(place: tuple[str, int]) -> bool:
+    """A task that ends when so many workers have begun one: each leaves a mark in a directory and waits for the others.
+
+    Returns:
+        Whether they all came.
+    """
+    directory, expected = place
+    mark = os.path.join(directory, f"{os.getpid()}-{threading.get_native_id()}")  # noqa: PTH118 - pathlib is slow to import
+    os.close(os.open(mark, os.O_CREAT | os.O_WRONLY, 0o600))
+    deadline = perf_counter() + MEET_SECONDS
+    while len(os.listdir(directory)) < expected:  # noqa: PTH208
+        if perf_counter() > deadline:
+            return False
+        sleep(0.001)
+    return True
+
+
+Observation = namedtuple("Observation", "result started finished cpu worker")  # noqa: PYI024 - workers need no typing
+"""One task as it was seen from inside its worker.
+
+`started` and `finished` are perf_counter() of the worker, comparable across the processes of a machine; `cpu` is the
+seconds of CPU time of the worker's thread, of a coroutine summed over its steps; `worker` is the process id and the
+native id of the thread (of the asyncio task, for a coroutine).
+"""
+
+
+class Observed:
+    """A function that returns an Observation of each call; it is pickled as its function is."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+
+    def __call__(self, item: Any) -> Observation:
+        """Call it, and say when, where and at what cost."""
+        cpu = thread_time()
+        started = perf_counter()
+        result = self.function(item)
+        finished = perf_counter()
+        return Observation(result, started, finished, thread_time() - cpu, (os.getpid(), threading.get_native_id()))
+
+
+class ObservedCoroutine:
+    """The same for a coroutine function."""
+
+    def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
+        self.function = function
+
+    async def __call__(self, item: Any) -> Observation:
+        """Await it, and say when, where and at what cost."""
+        steps = _Steps(self.function(item))
+        started = perf_counter()
+        result = await steps
+        finished = perf_counter()
+        asyncio = sys.modules["asyncio"]  # it is running this
+        return Observation(result, started, finished, steps.cpu, (os.getpid(), id(asyncio.current_task())))
+
+
+class _Steps:
+    """Awaits another awaitable and adds up the CPU time between its suspensions."""
+
+    def __init__(self, awaitable: Awaitable[Any]) -> None:
+        self.awaitable = awaitable
+        self.cpu = 0.0
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps = self.awaitable.__await__()
+        resume: Callable[[], Any] = lambda: next(steps)  # noqa: E731
+        while True:
+            before = thread_time()
+            try:
+                waits_for = resume()
+            except StopIteration as done:
+                return done.value
+            finally:
+                self.cpu += thread_time() - before
+            try:
+                yield waits_for
+            except BaseException as error:  # noqa: BLE001 - a cancellation goes on into the coroutine
+                thrown = error
+                resume = lambda: steps.throw(thrown)  # noqa: B023, E731
+            else:
+                resume = lambda: next(steps)  # noqa: E731

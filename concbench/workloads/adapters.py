@@ -1,0 +1,108 @@
+"""What adapts a user's function to the way that tasks are called: a function of one item, an ordinary one.
+
+Every cell of a workload gets the same one, and the table says so. Each is pickled as its function is. Standard
+library only: worker processes import this.
+"""
+
+from __future__ import annotations
+
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+
+class Unpacked:
+    """Calls a function with the parts of an item as its arguments."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, item: Any) -> Any:
+        """Call it; a coroutine function gives its coroutine."""
+        return self.function(*item)
+
+
+class WithoutArguments:
+    """Calls a function of no arguments, whatever the item."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self.function = function
+
+    def __call__(self, item: Any) -> Any:
+        """Call it; a coroutine function gives its coroutine."""
+        del item
+        return self.function()
+
+
+class InEventLoop:
+    """Runs a coroutine function as an ordinary one, in an event loop that each worker thread keeps."""
+
+    def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
+        self.function = function
+
+    def __call__(self, item: Any) -> Any:
+        """Run the coroutine to its end."""
+        return _loop_of_this_thread().run(self.function, item)
+
+
+class Tolerant:
+    """Returns the exception that a task raises, so that it is a result like any other."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+
+    def __call__(self, item: Any) -> Any:
+        """Call it."""
+        from concbench.task import portable
+
+        try:
+            return self.function(item)
+        except Exception as error:  # noqa: BLE001 - it was asked for
+            return portable(error.with_traceback(None))
+
+
+class TolerantCoroutine:
+    """The same for a coroutine function."""
+
+    def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
+        self.function = function
+
+    async def __call__(self, item: Any) -> Any:
+        """Await it."""
+        from concbench.task import portable
+
+        try:
+            return await self.function(item)
+        except Exception as error:  # noqa: BLE001 - it was asked for
+            return portable(error.with_traceback(None))
+
+
+class _Loop:
+    """An event loop that is closed when its thread ends."""
+
+    def __init__(self) -> None:
+        import asyncio
+
+        self._runner = asyncio.Runner()
+
+    def run(self, function: Callable[[Any], Awaitable[Any]], item: Any) -> Any:
+        async def task() -> Any:
+            return await function(item)
+
+        return self._runner.run(task())
+
+    def __del__(self) -> None:
+        self._runner.close()
+
+
+_own = threading.local()
+
+
+def _loop_of_this_thread() -> _Loop:
+    if not hasattr(_own, "loop"):
+        _own.loop = _Loop()
+    loop: _Loop = _own.loop
+    return loop

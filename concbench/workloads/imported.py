@@ -1,0 +1,335 @@
+"""Anybody's function over anybody's items. Standard library only: the measuring process imports this."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+from concbench.errors import BadFunction
+from concbench.task import short
+from concbench.workloads.adapters import InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
+from concbench.workloads.base import Workload
+from concbench.workloads.item_source import ItemSource
+from concbench.workloads.loading import Place
+
+MOST_TO_OTHERS = 10
+"""Calls at once on addresses of other machines, which are no test bench."""
+_UNCHANGING = (str, bytes, int, float, complex, bool, type(None))
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True)
+class How:
+    """How a function is called, beyond its items."""
+
+    coroutine: Place | Callable[..., Any] | None = None
+    """Its twin as a coroutine function."""
+    context: Place | Callable[..., Any] | None = None
+    """Called for a context manager that is entered around every execution, off the clock; told the number of workers
+    if it takes an argument."""
+    check: Place | Callable[[Any, Any], Any] | None = None
+    """Called with an expected and an actual result; says whether the actual one is right."""
+    compare: bool = True
+    """Whether results are compared at all."""
+    star: bool = False
+    """Each item is unpacked into several arguments."""
+    arguments: bool = True
+    """Whether there are arguments: if not, items only count the calls."""
+    tolerate: bool = False
+    """Exceptions are results like any other."""
+    max_workers: int | None = None
+    """Calls at once at most."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a function and its items without holding them: plain values."""
+
+    tasks: int
+    awaits: bool
+    """Whether it is a coroutine function."""
+    changing: bool
+    """Whether items are of types that can be changed."""
+    elsewhere: bool
+    """Whether items are addresses of other machines."""
+
+    @classmethod
+    def of(cls, function: Any, items: Sequence[Any]) -> Self:
+        """Look at them."""
+        return cls(
+            tasks=len(items),
+            awaits=inspect.iscoroutinefunction(function),
+            changing=not all(isinstance(item, _UNCHANGING) for item in items),
+            elsewhere=any(map(_elsewhere, items)),
+        )
+
+
+class Imported(Workload):
+    """A function that is named or given, over items that are given."""
+
+    kind: ClassVar[str] = "mixed"
+
+    def __init__(
+        self,
+        function: Place | Callable[..., Any],
+        how: How,
+        facts: Facts,
+        *,
+        source: ItemSource | None = None,
+        packed: bytes | None = None,
+        items: Sequence[Any] | None = None,
+    ) -> None:
+        """Take what is to be called, and on what; `of` is simpler where both are at hand.
+
+        Args:
+            function: an ordinary function or a coroutine function, or where it is found.
+            how: how it is called.
+            facts: what is known of them.
+            source: where the items are read, if they are not given.
+            packed: the items as a pickle, if they can be pickled.
+            items: the items themselves, for a measurement in this process.
+        """
+        self.name = name_of(function)
+        self._function = function
+        self._how = how
+        self._facts = facts
+        self._source = source
+        self._packed = packed
+        self._given = items
+        self._items: Sequence[Any] | None = None
+        self._file: Path | None = None
+        self.most_workers = how.max_workers or (MOST_TO_OTHERS if facts.elsewhere else None)
+        self.compares = how.compare
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], items: Sequence[Any], how: How) -> Self:
+        """A function and items that this process holds.
+
+        Raises:
+            BadFunction: it cannot be called on them.
+        """
+        require_callable(function, name_of(function), items, how)
+        return cls(function, how, Facts.of(function, items), packed=pickled(items), items=items)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Items travel in a file that all measuring processes share, not with the workload."""
+        return {**self.__dict__, "_items": None, "_given": None, "_packed": None if self._file else self._packed}
+
+    @property
+    def tasks(self) -> int:
+        """Calls in one execution."""
+        return self._facts.tasks
+
+    @property
+    def function(self) -> Callable[[Any], Any]:
+        """The user's own, adapted only where it must be."""
+        function = self._called(resolve(self._function))
+        if self._facts.awaits:
+            function = InEventLoop(function)
+        return Tolerant(function) if self._how.tolerate else function
+
+    @property
+    def coroutine(self) -> Callable[[Any], Awaitable[Any]] | None:
+        """The twin, or the function itself if it is a coroutine function."""
+        found = (
+            self._how.coroutine if self._how.coroutine is not None else self._function if self._facts.awaits else None
+        )
+        if found is None:
+            return None
+        coroutine = self._called(resolve(found))
+        return TolerantCoroutine(coroutine) if self._how.tolerate else coroutine
+
+    @property
+    def items(self) -> Sequence[Any]:
+        """As fresh as they were given, after every `reset`."""
+        if self._items is None:
+            self._items = self._fresh()
+        return self._items
+
+    def _fresh(self) -> Sequence[Any]:
+        packed = self._file.read_bytes() if self._file else self._packed
+        if packed is not None:
+            unpacked: Sequence[Any] = pickle.loads(packed)
+            return unpacked
+        if self._given is not None:
+            return _copied(self._given)
+        assert self._source is not None
+        return self._source.read()
+
+    def title(self) -> str:
+        """The function and its items."""
+        if not self._how.arguments:
+            return f"{self.name}, called {self.tasks:,} times without arguments"
+        origin = f" from {self._source.text}" if self._source else ""
+        return f"{self.name} over {self.tasks:,} items{origin}"
+
+    def notes(self) -> list[str]:
+        """What a reader must know to read the table."""
+        notes = []
+        if self._facts.awaits:
+            notes.append("Threads and processes run the coroutine function in an event loop of each worker's own.")
+        if self._how.tolerate:
+            notes.append("Exceptions of tasks are taken for results (--tolerate).")
+        if self._facts.elsewhere and self._how.max_workers is None:
+            notes.append(
+                f"At most {self.most_workers} calls at once, since items are addresses of other machines "
+                "(--max-workers changes that)."
+            )
+        return notes
+
+    @contextmanager
+    def running(self, directory: str) -> Iterator[Self]:
+        """Put the items where all measuring processes find them."""
+        if self._packed is not None:
+            self._file = Path(directory) / "items.pickle"
+            self._file.write_bytes(self._packed)
+        try:
+            yield self
+        finally:
+            self._file = None
+
+    def reset(self) -> None:
+        """What a function did to its items must not be seen by the next execution."""
+        if self._facts.changing:
+            self._items = None
+
+    def context(self, workers: int) -> AbstractContextManager[Any]:
+        """The user's, if there is one."""
+        made = self._context(workers)
+        if not hasattr(made, "__enter__"):
+            raise BadFunction(f"the context {self._context_name()} is an asynchronous one: it serves asyncio only")
+        context: AbstractContextManager[Any] = made
+        return context
+
+    def coroutine_context(self, workers: int) -> AbstractAsyncContextManager[Any]:
+        """The same; an asynchronous one is entered in the event loop."""
+        made = self._context(workers)
+        return made if hasattr(made, "__aenter__") else _entered_in_loop(made)
+
+    def same(self, expected: Any, actual: Any) -> bool | None:
+        """By the user's check, if there is one."""
+        if self._how.check is None:
+            return super().same(expected, actual)
+        return bool(resolve(self._how.check)(expected, actual))
+
+    def settings(self) -> dict[str, Any]:
+        """Names and switches."""
+        how = self._how
+        source = self._source
+        named = {"coroutine": how.coroutine, "context": how.context, "check": how.check}
+        return {
+            "function": self.name,
+            **({"items": source.text, "limit": source.limit, "sample": source.sample} if source else {}),
+            **{key: name_of(value) for key, value in named.items() if value is not None},
+            **{key: getattr(how, key) for key in ("star", "tolerate") if getattr(how, key)},
+        }
+
+    def _called(self, function: Callable[..., Any]) -> Callable[[Any], Any]:
+        if not self._how.arguments:
+            return WithoutArguments(function)
+        return Unpacked(function) if self._how.star else function
+
+    def _context(self, workers: int) -> Any:
+        if self._how.context is None:
+            return nullcontext()
+        make = resolve(self._how.context)
+        try:
+            takes = bool(inspect.signature(make).parameters)
+        except (TypeError, ValueError):
+            takes = False
+        made = make(workers) if takes else make()
+        if not hasattr(made, "__enter__") and not hasattr(made, "__aenter__"):
+            raise BadFunction(f"the context {self._context_name()} returned {short(made)}, which is no context manager")
+        return made
+
+    def _context_name(self) -> str:
+        return name_of(self._how.context)
+
+
+def resolve(found: Place | Callable[..., Any]) -> Any:
+    """The object itself."""
+    return found.load() if isinstance(found, Place) else found
+
+
+def name_of(found: Any) -> str:
+    """As people write it: module:function."""
+    if isinstance(found, Place):
+        return found.text
+    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
+    return f"{module}:{name}" if module and name and module != "__main__" else name or type(found).__name__
+
+
+def require_callable(function: Any, name: str, items: Sequence[Any], how: How) -> None:
+    """Try, without calling it, whether a function can be called on the items.
+
+    Raises:
+        BadFunction: it cannot; says what to do.
+    """
+    if not callable(function):
+        raise BadFunction(f"{name} is {short(function)}, which cannot be called")
+    if how.star:
+        for index, item in enumerate(items):
+            if not isinstance(item, (list, tuple)):
+                raise BadFunction(f"item {index}, {short(item)}, cannot be unpacked into arguments; leave out --star")
+    arguments = items[0] if how.star else items[:1] if how.arguments else ()
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        advice = "" if how.star or not how.arguments else "; if an item holds several arguments, add --star"
+        advice = advice if how.arguments else "; give it items with --items"
+        raise BadFunction(f"{name}{signature} cannot be called with {_arguments(arguments)}: {error}{advice}") from None
+
+
+def _arguments(arguments: Sequence[Any]) -> str:
+    return f"({', '.join(short(argument, 30) for argument in arguments)})" if arguments else "no arguments"
+
+
+def pickled(items: Sequence[Any]) -> bytes | None:
+    """The items as a pickle that can be read back; None if they cannot be pickled."""
+    try:
+        packed = pickle.dumps(list(items))
+        pickle.loads(packed)
+    except Exception:  # noqa: BLE001 - whatever the reason, they stay in this process
+        return None
+    return packed
+
+
+def _copied(items: Sequence[Any]) -> Sequence[Any]:
+    """A deep copy, or where there can be none, the items themselves."""
+    try:
+        return deepcopy(items)
+    except Exception:  # noqa: BLE001 - whatever the reason
+        return items
+
+
+def _elsewhere(item: Any) -> bool:
+    """Whether an item is an address of another machine."""
+    if not isinstance(item, str) or not item.lower().startswith(("http://", "https://")):
+        return False
+    try:
+        return urlsplit(item).hostname not in _LOOPBACK
+    except ValueError:
+        return True
+
+
+@asynccontextmanager
+async def _entered_in_loop(context: AbstractContextManager[Any]) -> AsyncIterator[Any]:
+    with context as entered:
+        yield entered

@@ -1,0 +1,139 @@
+"""Items as they are named on the command line: a file, standard input, a range, or an object of a module.
+
+Standard library only: the process that looks at a function imports this.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from concbench.errors import BadInput
+from concbench.task import short
+from concbench.workloads.loading import Place
+
+MOST = 10_000_000
+"""Items that are read at most: an endless generator ends here, with advice."""
+_RANGE = re.compile(r"\s*(-?\d{1,18})\s*\.\.\s*(-?\d{1,18})\s*")
+
+
+@dataclass(frozen=True)
+class ItemSource:
+    """Which items there are."""
+
+    text: str = ""
+    """FILE, `-`, `A..B` (both ends included), or module:name; empty: none, the function takes no arguments."""
+    content: str | None = None
+    """What standard input said, where the text is `-`."""
+    limit: int | None = None
+    """Only the first so many."""
+    sample: int | None = None
+    """Only so many, drawn at random; they keep their order."""
+    seed: int = 0
+    repeat: int = 1
+    """Calls, where there are no items."""
+
+    def read(self) -> list[Any]:
+        """The items.
+
+        Raises:
+            BadInput: there are none, or they cannot be read; says what to do.
+            BadFunction: the module that they come from cannot be imported.
+        """
+        if not self.text:
+            return list(range(self.repeat))
+        items = self._chosen(self._all())
+        if not items:
+            raise BadInput(f"there are no items in {self.text}")
+        return items
+
+    def _all(self) -> Iterable[Any]:
+        if self.text == "-":
+            return parse(self.content or "", "standard input")
+        if match := _RANGE.fullmatch(self.text):
+            first, last = int(match[1]), int(match[2])
+            return range(first, last + 1)
+        path = Path(self.text)
+        if path.exists() or ":" not in self.text:
+            return parse(_text_of(path), str(path), path.suffix)
+        found = Place.read(self.text).load()
+        return _iterated(found() if callable(found) and not isinstance(found, type) else found, self.text)
+
+    def _chosen(self, items: Iterable[Any]) -> list[Any]:
+        most = MOST if self.limit is None else self.limit
+        iterator = iter(items)
+        chosen: list[Any] = []
+        try:
+            chosen.extend(islice(iterator, most))
+        except BadInput:
+            raise
+        except Exception as error:
+            raise BadInput(f"{self.text} raised after {len(chosen):,} items: {short(error, 200)}") from error
+        if self.limit is None and len(chosen) == MOST and next(iterator, None) is not None:
+            raise BadInput(f"{self.text} has more than {MOST:,} items; take the first with --limit N")
+        if self.sample is not None and self.sample < len(chosen):
+            places = sorted(random.Random(self.seed).sample(range(len(chosen)), self.sample))
+            chosen = [chosen[place] for place in places]
+        return chosen
+
+
+def parse(text: str, name: str, ending: str = "") -> list[Any]:
+    """Items out of a text: a JSON array, JSON lines, or one string a line.
+
+    What it is, is said by the ending (.json, .jsonl, .ndjson), else seen: a text that is a JSON array as a whole, or
+    whose lines are all JSON objects or arrays. In every other case lines are strings, whatever they look like.
+
+    Raises:
+        BadInput: it is not what its ending says.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if ending.lower() == ".json":
+        return _array(text, name)
+    if ending.lower() in {".jsonl", ".ndjson"}:
+        return [_value(line, f"line {number} of {name}") for number, line in enumerate(lines, start=1)]
+    if text.lstrip().startswith("[") and text.rstrip().endswith("]"):
+        try:
+            return _array(text, name)
+        except BadInput:
+            pass
+    if lines and all(line.lstrip()[0] in "[{" for line in lines):
+        try:
+            return [_value(line, name) for line in lines]
+        except BadInput:
+            pass
+    return lines
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is not text in UTF-8") from error
+    except OSError as error:
+        raise BadInput(f"cannot read the items from {path}: {error.strerror or error}") from error
+
+
+def _array(text: str, name: str) -> list[Any]:
+    value = _value(text, name)
+    if not isinstance(value, list):
+        raise BadInput(f"{name} is JSON, and no array: it must be [item, item, ...]")
+    return value
+
+
+def _value(text: str, name: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{name} is not JSON: {error}") from error
+
+
+def _iterated(found: Any, name: str) -> Iterable[Any]:
+    if isinstance(found, (str, bytes)) or not isinstance(found, Iterable):
+        raise BadInput(f"{name} is {short(found)}, which is not a list of items")
+    return found

@@ -1,0 +1,121 @@
+"""A function by its name: `module:function`, `pkg.module:Class.method`, `path/to/file.py:function`.
+
+Standard library only: the measuring process imports this.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from concbench.errors import BadFunction
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an object is found."""
+
+    text: str
+    """As it was written."""
+    module: str
+    """The dotted name that it is imported by."""
+    attribute: str
+    """Dotted, within the module."""
+    directory: str
+    """Absolute; must be on the import path."""
+    file: str = ""
+    """Absolute, where a file was named."""
+
+    @classmethod
+    def read(cls, text: str) -> Place:
+        """Read a name; nothing is imported.
+
+        Raises:
+            BadFunction: it has another form, or there is no such file.
+        """
+        where, colon, attribute = text.rpartition(":")
+        if not colon or not where or not all(part.isidentifier() for part in attribute.split(".")):
+            raise BadFunction(f"cannot read {text!r}; write module:function or path/to/file.py:function")
+        if where.endswith(".py") or os.sep in where or "/" in where:
+            return cls._in_file(text, Path(where), attribute)
+        if not all(part.isidentifier() for part in where.split(".")):
+            raise BadFunction(f"cannot read {text!r}: {where!r} is no name of a module; write module:function")
+        return cls(text, where, attribute, str(Path.cwd()))
+
+    @classmethod
+    def _in_file(cls, text: str, file: Path, attribute: str) -> Place:
+        if not file.is_file():
+            raise BadFunction(f"there is no file {file}")
+        file = file.absolute()
+        names, directory = [file.stem], file.parent
+        while (directory / "__init__.py").is_file() and directory.parent != directory:
+            names.insert(0, directory.name)
+            directory = directory.parent
+        if not all(name.isidentifier() for name in names):
+            raise BadFunction(
+                f"{file.name} cannot be imported by worker processes: its name is no identifier; rename it"
+            )
+        return cls(text, ".".join(names), attribute, str(directory), str(file))
+
+    def load(self) -> Any:
+        """Import the module and find the object.
+
+        Raises:
+            BadFunction: there is none, or its module cannot be imported; the end of the traceback is a note.
+        """
+        if self.directory not in sys.path:
+            sys.path.insert(0, self.directory)
+        module = self._module()
+        found: Any = module
+        for part in self.attribute.split("."):
+            if not hasattr(found, part):
+                raise BadFunction(f"{self.module} has no {self.attribute}{_offer(found, part)}")
+            found = getattr(found, part)
+        return found
+
+    def _module(self) -> Any:
+        try:
+            module = importlib.import_module(self.module)
+        except ModuleNotFoundError as missing:
+            name = missing.name or ""
+            if name == self.module or self.module.startswith(f"{name}."):
+                raise BadFunction(f"there is no module {name!r} here, nor on the import path") from None
+            raise self._broken(missing) from missing
+        except BaseException as error:  # SystemExit of a script without a main guard is one of them
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            raise self._broken(error) from error
+        taken = getattr(module, "__file__", None)
+        if self.file and not (taken and Path(taken).exists() and Path(taken).samefile(self.file)):
+            raise BadFunction(f"{self.text}: the name {self.module!r} belongs to another module; rename the file")
+        return module
+
+    def _broken(self, error: BaseException) -> BadFunction:
+        """The error of a module that raised while it was imported, with its own frames only."""
+        shown = traceback.TracebackException.from_exception(error)
+        own = [frame for frame in shown.stack if not _is_machinery(frame.filename)]
+        shown.stack = traceback.StackSummary.from_list(own)
+        shown.__cause__ = shown.__context__ = None
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        hint = "; is its main part under if __name__ == '__main__'?" if isinstance(error, SystemExit) else ""
+        broken = BadFunction(f"{self.module} cannot be imported: {what[:300]}{hint}")
+        broken.add_note("".join(shown.format()).rstrip())
+        return broken
+
+
+def _is_machinery(filename: str) -> bool:
+    own = str(Path(__file__).parent.parent)
+    return filename.startswith(("<frozen importlib", own, "<string>")) or "importlib" in Path(filename).parts
+
+
+def _offer(found: Any, part: str) -> str:
+    from difflib import get_close_matches
+
+    names = [name for name in dir(found) if not name.startswith("_")]
+    close = get_close_matches(part, names, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
