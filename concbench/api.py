@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,9 @@ from concbench.results import files
 from concbench.results.records import RunRecord, Table
 from concbench.runners.base import Runner
 from concbench.workloads.base import Workload
+from concbench.workloads.imported import How, Imported
+from concbench.workloads.item_source import read_items
+from concbench.workloads.loading import Place
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,10 @@ def load(path: str | Path) -> Run:
 
 
 def measure(
-    *workloads: str | Workload,
+    *workloads: str | Workload | Callable[..., Any],
+    items: Iterable[Any] | None = None,
     runners: Sequence[str | Runner] | None = None,
-    isolate: bool = True,
+    isolate: bool | None = None,
     hosts: Hosts | None = None,
     listen: Callable[[Step | RunRecord], None] | None = None,
     **options: Any,
@@ -78,14 +82,19 @@ def measure(
     """Measure workloads under runners, results compared first.
 
     Args:
-        workloads: names (`"download"`, `"primes"`) or instances (`Download(images=100)`).
+        workloads: names (`"download"`, `"primes"`), instances (`Download(images=100)`), functions of your own (with
+            `items`), or where those are found (`"app:fetch"`).
+        items: what functions are called on, once each in an execution; None: they take no arguments.
         runners: as on the command line (`"thread-pool:32"`) or instances; None: every runner with its defaults.
-        isolate: take the samples of each cell in a process of its own; False: in this one, which protects from
-            nothing: a crash ends the program and a leak is everybody's.
+        isolate: take the samples of each cell in a process of its own. False: in this one, which protects from
+            nothing: a crash ends the program and a leak is everybody's. None: in processes, unless a function could
+            not be found there (it is a lambda, or defined in the main program).
         hosts: where samples are taken instead, such as `concbench.testing.SimulatedHosts`.
         listen: called with each Step before it is taken, and with the RunRecord so far after each round.
         **options: the fields of `concbench.harness.plan.Options`: baseline, max_rounds, budget, precision, rounds,
-            warm, observe, seed, timeout. Without a seed, one is drawn and recorded.
+            warm, observe, seed, timeout, max_calls (without a seed, one is drawn and recorded); and for functions
+            those of `concbench.workloads.imported.How`: coroutine, context, check, compare, star, tolerate,
+            max_workers; and `repeat`: how often a function without items is called in an execution.
 
     Returns:
         The run; if it was interrupted (Ctrl-C), what there is, with `record.interrupted` set.
@@ -93,11 +102,13 @@ def measure(
     Raises:
         UsageError: something that was asked for cannot be; nothing has run then.
     """
+    given = _Given(items, options)
     chosen = _options(options)
-    plans = [plan(_workload(workload), runners or default_runners(), chosen) for workload in workloads]
+    plans = [plan(given.workload(workload), runners or default_runners(), chosen) for workload in workloads]
     if not plans:
-        raise UsageError("no workload: name at least one, such as 'download' or 'primes'")
-    return measure_plans(plans, hosts or (ProcessHosts() if isolate else InProcessHosts()), listen)
+        raise UsageError("no workload: name at least one, such as 'download' or 'primes', or give a function")
+    given.require_used()
+    return measure_plans(plans, hosts or _hosts(plans, isolate), listen)
 
 
 def measure_plans(plans: Sequence[Plan], hosts: Hosts, listen: Callable[[Step | RunRecord], None] | None = None) -> Run:
@@ -123,18 +134,53 @@ def measure_plans(plans: Sequence[Plan], hosts: Hosts, listen: Callable[[Step | 
     return Run(record)
 
 
+def _hosts(plans: Sequence[Plan], isolate: bool | None) -> Hosts:
+    at_home = [one.workload for one in plans if one.workload.unsendable]
+    if isolate and at_home:
+        raise UsageError(f"{at_home[0].name} cannot be isolated: {at_home[0].unsendable}")
+    return ProcessHosts() if isolate or (isolate is None and not at_home) else InProcessHosts()
+
+
 def _options(options: dict[str, Any]) -> Options:
     if options.get("seed") is None:
         options = {**options, "seed": random.randrange(2**32)}
     try:
         return Options(**options)
     except TypeError as error:
-        known = ", ".join(Options.__dataclass_fields__)
+        known = ", ".join([*Options.__dataclass_fields__, *How.__dataclass_fields__, "repeat"])
         raise BadSetting(f"measure() has the options {known}: {error}") from error
 
 
-def _workload(workload: str | Workload) -> Workload:
-    if isinstance(workload, Workload):
-        return workload
-    made: Workload = workload_class(workload)()
-    return made
+class _Given:
+    """What was given for functions; taken out of the options."""
+
+    def __init__(self, items: Iterable[Any] | None, options: dict[str, Any]) -> None:
+        self._how = {key: options.pop(key) for key in How.__dataclass_fields__ if key in options}
+        self._repeat = options.pop("repeat", None)
+        self._items: list[Any] | None = None
+        if items is not None:
+            self._items = read_items(items)
+        self._used = False
+
+    def workload(self, workload: str | Workload | Callable[..., Any]) -> Workload:
+        """The workload itself, that of a name, or one made of a function and the items."""
+        if isinstance(workload, Workload):
+            return workload
+        if isinstance(workload, str) and ":" not in workload:
+            made: Workload = workload_class(workload)()
+            return made
+        self._used = True
+        items = self._items if self._items is not None else list(range(self._repeat or 1))
+        how = How(**{**self._how, "arguments": self._items is not None})
+        function = Place.read(workload).load() if isinstance(workload, str) else workload
+        return Imported.of(function, items, how)
+
+    def require_used(self) -> None:
+        """Refuse what no function takes.
+
+        Raises:
+            UsageError: items, or options of functions, and no function.
+        """
+        names = [*(["items"] if self._items is not None else []), *(["repeat"] if self._repeat else []), *self._how]
+        if names and not self._used:
+            raise UsageError(f"{names[0]} is for a function of your own, and none was given")

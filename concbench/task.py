@@ -25,8 +25,13 @@ def short(value: object, limit: int = 60) -> str:
         text = repr(value)
     except Exception as error:  # noqa: BLE001 - a broken __repr__ must not hide the message that it is for
         text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    return one_line(text, limit)
+
+
+def one_line(text: object, limit: int = 200) -> str:
+    """A text for messages: one line, at most `limit` characters."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= limit else line[: limit - 3] + "..."
 
 
 def _long_number(value: int) -> str:

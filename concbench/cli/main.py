@@ -76,5 +76,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _complain(message: object, code: int) -> int:
+    for note in getattr(message, "__notes__", []):  # the traceback of a user's own module
+        print("\n".join(visible(line) for line in note.splitlines()), file=sys.stderr)
     print(f"concbench: {visible(str(message))}", file=sys.stderr)
     return code

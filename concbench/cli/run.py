@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from concbench.cli import functions
 from concbench.cli.values import count, counts, duration, limits, natural, share, size
 from concbench.errors import BadOutput, UsageError
 
@@ -25,7 +26,8 @@ PRIMES_OPTIONS = ("limits", "algorithm")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("workloads", nargs="+", metavar="WORKLOAD", help="download, primes; see 'concbench list'")
+    parser.add_argument("workloads", nargs="+", metavar="WORKLOAD", help="download, primes, or a function "
+                        "of your own: module:function; see 'concbench list'")  # fmt: skip
     parser.add_argument("-r", "--runner", action="append", dest="runners", metavar="SPEC",
                         help="such as thread-pool, thread-pool:32, process-pool:workers=2,start_method=spawn; "
                         "repeatable (default: every runner)")  # fmt: skip
@@ -63,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     primes = parser.add_argument_group("primes")
     primes.add_argument("--limits", type=limits, metavar="N,N", help="these limits, instead of a size")
     primes.add_argument("--algorithm", choices=("trial", "sieve"), help="trial division (default) or a sieve")
+    functions.add_arguments(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -70,6 +73,7 @@ def main(arguments: argparse.Namespace) -> int:
     output = _Output(arguments.output, force=arguments.force)
     plans = _plans(arguments)
     output.require_writable()
+    functions.announce(plans)
 
     from concbench.api import measure_plans
     from concbench.cli.cache import keep
@@ -118,7 +122,11 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
     """Decide on everything; nothing has run and nothing is written when this refuses."""
     from concbench.harness.plan import Options, default_runners, plan, with_workers
 
+    if arguments.seed is None:
+        arguments.seed = random.randrange(2**32)
     workloads = [_workload(name, arguments) for name in dict.fromkeys(arguments.workloads)]
+    if not any(map(functions.is_named, arguments.workloads)):
+        functions.require_function(arguments)
     specs = arguments.runners or default_runners()
     if arguments.workers:
         specs = with_workers(specs, arguments.workers)
@@ -130,8 +138,9 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         rounds=arguments.rounds,
         warm=arguments.warm,
         observe=not arguments.no_observe,
-        seed=random.randrange(2**32) if arguments.seed is None else arguments.seed,
+        seed=arguments.seed,
         timeout=arguments.timeout,
+        max_calls=arguments.max_calls,
     )
     return [plan(workload, specs, options) for workload in workloads]
 
@@ -139,6 +148,8 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
 def _workload(name: str, arguments: argparse.Namespace) -> Workload:
     from concbench.registry import workload_class
 
+    if functions.is_named(name):
+        return functions.workload(name, arguments, arguments.seed)
     make = workload_class(name)
     own = {"download": DOWNLOAD_OPTIONS, "primes": PRIMES_OPTIONS}
     for owner, options in own.items():

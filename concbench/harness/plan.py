@@ -13,7 +13,7 @@ from typing import Any
 from concbench.errors import BadSetting, ConcbenchError, UsageError
 from concbench.harness.stopping import StopRule
 from concbench.registry import nearest, runner_class, runner_name, runner_names
-from concbench.runners.base import Runner
+from concbench.runners.base import Runner, workers_for
 from concbench.stats.intervals import FEWEST, MOST
 from concbench.workloads.base import Workload
 
@@ -54,10 +54,14 @@ class Options:
     """Of the order of the cells in each round."""
     timeout: float = 600.0
     """Seconds that one execution may take at most."""
+    max_calls: int | None = None
+    """Calls of the function at most; None: as many as it takes."""
 
     def __post_init__(self) -> None:
         _require_between("rounds", self.rounds, 1, MOST)
         _require_between("max-rounds", self.max_rounds, FEWEST, MOST, "three are the least that an interval needs")
+        if self.max_calls is not None and self.max_calls < 1:
+            raise BadSetting(f"max-calls must be 1 or more, not {self.max_calls}")
         for name, value in (("budget", self.budget), ("timeout", self.timeout)):
             if not value > 0:
                 raise BadSetting(f"{name} must be more than 0 seconds, not {value:g}")
@@ -81,6 +85,19 @@ class Plan:
         """The label of the cell that the others are compared with."""
         return self.stop_rule.baseline
 
+    @property
+    def fewest_calls(self) -> int:
+        """Calls of the function that are made if every verdict is found as soon as can be, and none is too short."""
+        rounds = self.stop_rule.max_rounds if self.stop_rule.all_rounds else FEWEST
+        each = rounds + self.warm_up + self.options.observe
+        reference = self.workload.compares and self.workload.expected is None
+        return self.workload.tasks * (each * len(self.cells) + reference)
+
+    @property
+    def most_at_once(self) -> int:
+        """Calls that may be in progress at the same time."""
+        return max(workers_for(cell.runner, self.workload.tasks) for cell in self.cells)
+
 
 def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) -> Plan:
     """Decide on cells, baseline and rounds.
@@ -88,14 +105,20 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) 
     Raises:
         UsageError: a runner, setting or baseline that cannot be; says what to do.
     """
-    cells = plan_cells(runners)
+    cells = plan_cells(_within(workload.most_workers, runners))
     baseline = _baseline(cells, options.baseline)
     rounds = options.rounds or workload.rounds
     if rounds is None:
         rule = StopRule(baseline, options.max_rounds, budget=options.budget, precision=options.precision)
     else:
         rule = StopRule(baseline, rounds, all_rounds=True)
-    return Plan(workload, cells, rule, warm_up=options.rounds != 1, options=options)
+    made = Plan(workload, cells, rule, warm_up=options.rounds != 1, options=options)
+    if options.max_calls is not None and made.fewest_calls > options.max_calls:
+        raise BadSetting(
+            f"{workload.name} would be called {made.fewest_calls:,} times at least, and max-calls allows "
+            f"{options.max_calls:,}: take fewer items or fewer runners, or allow more"
+        )
+    return made
 
 
 def plan_cells(runners: Sequence[str | Runner]) -> tuple[PlannedCell, ...]:
@@ -111,6 +134,18 @@ def plan_cells(runners: Sequence[str | Runner]) -> tuple[PlannedCell, ...]:
         if one.label == other.label:
             raise UsageError(f"the runner {one.label} is there twice; each is measured once")
     return cells
+
+
+def _within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runner]:
+    """Runners whose number of workers was left to us get no more of them than are allowed."""
+    if most is None:
+        return list(runners)
+    return [
+        with_workers([runner], [most])[0]
+        if isinstance(runner, str) and (getattr(parse(runner).runner, "workers", 1) or 1) > most
+        else runner
+        for runner in runners
+    ]
 
 
 def default_runners() -> list[str]:

@@ -64,6 +64,7 @@ class _Session:
         self._cells: list[_Live] = []
         self._done = 0
         self._repeats = 1
+        self._executions = 0
         self._stopped = ""
         self._load: list[float] = []
         self._notes: list[str] = []
@@ -139,6 +140,7 @@ class _Session:
 
     def _refer(self, cell: _Live) -> None:
         facts = cell.host.reference()
+        self._executions += 1
         self._referee = cell
         self._compare_always = facts.get("size", 0) <= SMALL_REFERENCE
         if facts.get("changed"):
@@ -159,9 +161,14 @@ class _Session:
                 cell.record = replace(cell.record, outcome=Outcome("inapplicable", why))
                 cell.host.close()
             elif cell is not referee and self._checked == "sequential":
-                self._try(cell, "reference", _refer_to_itself)
+                self._try(cell, "reference", self._refer_to_itself)
+
+    def _refer_to_itself(self, cell: _Live) -> None:
+        cell.host.reference()
+        self._executions += 1
 
     def _warm_up(self, cell: _Live) -> None:
+        self._executions += 1
         sample = cell.host.sample(compare=self._compares)
         cell.record = replace(cell.record, warmup=sample)
         cell.seconds.append(sample.seconds)
@@ -169,12 +176,35 @@ class _Session:
     def _choose_repeats(self) -> None:
         """One number of executions in a sample for every cell; a cell that is too short even so is refused."""
         cells = self._well()
-        self._repeats = repeats_for([cell.seconds[0] for cell in cells])
+        self._repeats = min(repeats_for([cell.seconds[0] for cell in cells]), self._repeats_allowed(len(cells)))
         shortest = shortest_sample()
         for cell in cells:
             if cell.seconds[0] * self._repeats < shortest:
                 cell.record = replace(cell.record, outcome=Outcome("inapplicable", _too_short(cell, self._repeats)))
                 cell.host.close()
+
+    def _repeats_allowed(self, cells: int) -> int:
+        """How often each may be executed in a sample so that three rounds fit into the calls that are allowed."""
+        most = self._plan.options.max_calls
+        if most is None or not cells:
+            return 10**9
+        left = most - self._calls - self._observed_later(cells)
+        return max(1, left // (FEWEST * cells * self._workload.tasks))
+
+    def _observed_later(self, cells: int) -> int:
+        """Calls that the observed passes will make."""
+        return cells * self._workload.tasks if self._plan.options.observe else 0
+
+    @property
+    def _calls(self) -> int:
+        """Of the function, by now."""
+        return self._executions * self._workload.tasks
+
+    def _too_many_calls(self, cells: int) -> bool:
+        most = self._plan.options.max_calls
+        if most is None:
+            return False
+        return self._calls + cells * self._repeats * self._workload.tasks + self._observed_later(cells) > most
 
     def _rounds(self) -> None:
         order = random.Random(self._plan.options.seed)
@@ -195,6 +225,9 @@ class _Session:
         samples = {label: cell.record.samples for label, cell in well.items()}
         compared = sum(bool(cell.record.samples) for cell in self._cells) - 1
         labels, self._stopped = self._plan.stop_rule.cells_of_next_round(samples, compared, self._elapsed())
+        if labels and max(map(len, samples.values())) >= FEWEST and self._too_many_calls(len(labels)):
+            self._stopped = "calls"
+            return []
         return [well[label] for label in labels]
 
     def _elapsed(self) -> float:
@@ -206,6 +239,7 @@ class _Session:
         def take(cell: _Live) -> None:
             first = not self._plan.warm_up and count == 0
             compare = self._compares and (first or self._compare_always)
+            self._executions += self._repeats
             sample = replace(cell.host.sample(compare=compare, repeats=self._repeats), round=count, position=position)
             cell.record = replace(cell.record, samples=[*cell.record.samples, sample])
             cell.seconds.append(sample.seconds * sample.repeats)
@@ -274,10 +308,6 @@ def _blamed(outcome: Outcome, cell: _Live) -> Outcome:
         return outcome
     what = "not safe to interleave" if getattr(runner, "awaits", False) else "not thread-safe"
     return replace(outcome, reason=f"{what}: {outcome.reason}")
-
-
-def _refer_to_itself(cell: _Live) -> None:
-    cell.host.reference()
 
 
 def _typical(seconds: Sequence[float]) -> float:

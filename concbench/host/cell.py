@@ -17,7 +17,7 @@ from concbench.host.usage import cpu_seconds
 from concbench.observing import MEET_SECONDS, Observation, Observed, ObservedCoroutine, meet
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.sequential import Sequential
-from concbench.task import short
+from concbench.task import one_line, short
 from concbench.workloads.base import Workload
 
 MOST_TASKS_KEPT = 10_000
@@ -108,10 +108,24 @@ class HostedCell:
         return {**timing.figures(), "began": [round(began, 6) for began in workers.values()], "tasks": tasks}
 
     def reference(self) -> list[Any]:
-        """What the workload's ordinary function gives, one task after another: what every runner must agree with."""
+        """What the function gives, one task after another: what every runner must agree with."""
         self._reset()
+        if self.awaits:
+            return self._awaited_reference()
         with self.workload.context(1):
-            return self.workload.collect(Sequential().run(self.workload.function, self.items))
+            return self.workload.collect(Sequential().run(self.function, self.items))
+
+    def _awaited_reference(self) -> list[Any]:
+        """The same of coroutines, each awaited before the next begins."""
+        from concbench.runners.asyncio import Asyncio
+
+        context = self.workload.coroutine_context(1)
+        with Asyncio(workers=1) as runner:
+            runner.run(_enter, [context])
+            try:
+                return self.workload.collect(runner.run(self.function, self.items))
+            finally:
+                runner.run(_leave, [context])
 
     def changed_item(self) -> str:
         """The first item that the last execution has changed, in words; empty if there is none."""
@@ -176,13 +190,14 @@ class HostedCell:
         """Refuse worker processes where the function or the items cannot be sent to them."""
         if not hasattr(self.runner, "start_method"):
             return
+        if self.workload.unsendable:
+            raise Inapplicable(self.workload.unsendable)
         for what, value in (("the function", self.function), ("an item", self.items[0] if self.items else None)):
             try:
                 pickle.dumps(value)
             except Exception as error:
-                reason = short(str(error), 200).strip("'\"")
                 raise Inapplicable(
-                    f"{what} cannot be sent to another process ({reason}); "
+                    f"{what} cannot be sent to another process ({one_line(error)}); "
                     "what is sent must be picklable, and functions be defined at the top level of a module"
                 ) from error
 

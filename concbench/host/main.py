@@ -13,20 +13,19 @@ The two pipes are taken over at the start: what the function prints goes where s
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import platform
-import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from concbench.errors import ConcbenchError, Inapplicable, ResultsDiffer
 from concbench.host.cell import HostedCell, require_equal
+from concbench.host.pipes import take_over_pipes
 from concbench.machine import gil_enabled
 from concbench.runners.start_method import preload
-from concbench.task import short
+from concbench.task import one_line, short
 
 
 class Host:
@@ -100,7 +99,7 @@ class Reference:
             size = self._path.write_bytes(packed)
         except Exception as error:  # noqa: BLE001 - whatever the reason, they stay here
             self._kept = results
-            unsendable = short(str(error), 200).strip("'\"")
+            unsendable = one_line(error)
         return {
             "unsendable": unsendable,
             "incomparable": self._incomparable(results),
@@ -174,34 +173,17 @@ def describe(error: BaseException) -> dict[str, str]:
     return {
         "kind": "inapplicable" if isinstance(error, Inapplicable) else "failed",
         "cause": "results" if isinstance(error, ResultsDiffer) else "",
-        "reason": "; ".join([reason[:500], *(short_note(note) for note in notes[:1])]),
+        "reason": "; ".join([one_line(reason, 500), *(one_line(note, 120) for note in notes[:1])]),
         "detail": "".join(traceback.format_exception(error))[-4000:],
     }
 
 
-def short_note(note: str) -> str:
-    """A note on one line."""
-    return short(note, 120).strip("'\"")
-
-
 def main() -> None:
     """Serve until the input ends."""
-    requests, answers = _take_over_pipes()
+    requests, answers = take_over_pipes()
     host = Host()
     for line in requests:
         answers.write(json.dumps(host.answer(json.loads(line))) + "\n")
         answers.flush()
     if host.cell is not None:
         host.cell.close()
-
-
-def _take_over_pipes() -> tuple[TextIO, TextIO]:
-    """Keep the two pipes to ourselves: functions find an empty standard input, and print to standard error's file."""
-    requests = os.fdopen(os.dup(0), encoding="utf-8")
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor, open to the end
-    return requests, answers

@@ -48,6 +48,17 @@ class InEventLoop:
         return _loop_of_this_thread().run(self.function, item)
 
 
+class Awaited:
+    """Makes an adapted coroutine function a coroutine function again."""
+
+    def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
+        self.function = function
+
+    async def __call__(self, item: Any) -> Any:
+        """Await it."""
+        return await self.function(item)
+
+
 class Tolerant:
     """Returns the exception that a task raises, so that it is a result like any other."""
 

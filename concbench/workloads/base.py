@@ -32,6 +32,8 @@ class Workload(ABC):
 
     most_workers: int | None = None
     """Runners with more workers than this are not measured; None: any number."""
+    unsendable: str = ""
+    """Why tasks cannot be sent to other processes; empty if they can."""
     compares: bool = True
     """Whether results are compared at all."""
 

@@ -13,14 +13,14 @@ from contextlib import (
     nullcontext,
 )
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-from concbench.errors import BadFunction
-from concbench.task import short
-from concbench.workloads.adapters import InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
+from concbench.errors import BadFunction, Inapplicable
+from concbench.task import one_line, short
+from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
 from concbench.workloads.base import Workload
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
@@ -52,6 +52,16 @@ class How:
     """Exceptions are results like any other."""
     max_workers: int | None = None
     """Calls at once at most."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for the process that looks at them; everything must have been named, not given."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Read back what to_json wrote."""
+        places = {key: Place(**value) for key, value in values.items() if isinstance(value, dict)}
+        return cls(**{**values, **places})
 
 
 @dataclass(frozen=True)
@@ -122,7 +132,9 @@ class Imported(Workload):
             BadFunction: it cannot be called on them.
         """
         require_callable(function, name_of(function), items, how)
-        return cls(function, how, Facts.of(function, items), packed=pickled(items), items=items)
+        made = cls(function, how, Facts.of(function, items), packed=pickled(items), items=items)
+        made.unsendable = _why_at_home(function, items, how)
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
         """Items travel in a file that all measuring processes share, not with the workload."""
@@ -149,8 +161,11 @@ class Imported(Workload):
         )
         if found is None:
             return None
-        coroutine = self._called(resolve(found))
-        return TolerantCoroutine(coroutine) if self._how.tolerate else coroutine
+        given = resolve(found)
+        coroutine = self._called(given)
+        if self._how.tolerate:
+            return TolerantCoroutine(coroutine)
+        return coroutine if coroutine is given else Awaited(coroutine)
 
     @property
     def items(self) -> Sequence[Any]:
@@ -170,15 +185,20 @@ class Imported(Workload):
         return self._source.read()
 
     def title(self) -> str:
-        """The function and its items."""
+        """How many items, from where."""
         if not self._how.arguments:
-            return f"{self.name}, called {self.tasks:,} times without arguments"
+            return f"{self.tasks:,} calls without arguments"
         origin = f" from {self._source.text}" if self._source else ""
-        return f"{self.name} over {self.tasks:,} items{origin}"
+        return f"{self.tasks:,} items{origin}"
 
     def notes(self) -> list[str]:
         """What a reader must know to read the table."""
         notes = []
+        if self.unsendable:
+            notes.append(
+                "Measured in this process, since another one could not find the function or take its items: a crash "
+                "would have ended everything."
+            )
         if self._facts.awaits:
             notes.append("Threads and processes run the coroutine function in an event loop of each worker's own.")
         if self._how.tolerate:
@@ -210,7 +230,7 @@ class Imported(Workload):
         """The user's, if there is one."""
         made = self._context(workers)
         if not hasattr(made, "__enter__"):
-            raise BadFunction(f"the context {self._context_name()} is an asynchronous one: it serves asyncio only")
+            raise Inapplicable(f"the context {self._context_name()} is an asynchronous one: it serves asyncio only")
         context: AbstractContextManager[Any] = made
         return context
 
@@ -272,14 +292,23 @@ def name_of(found: Any) -> str:
     return f"{module}:{name}" if module and name and module != "__main__" else name or type(found).__name__
 
 
+def require_function(function: Any, name: str) -> None:
+    """Refuse what cannot be called.
+
+    Raises:
+        BadFunction: it cannot.
+    """
+    if not callable(function):
+        raise BadFunction(f"{name} is {short(function)}, which cannot be called")
+
+
 def require_callable(function: Any, name: str, items: Sequence[Any], how: How) -> None:
     """Try, without calling it, whether a function can be called on the items.
 
     Raises:
         BadFunction: it cannot; says what to do.
     """
-    if not callable(function):
-        raise BadFunction(f"{name} is {short(function)}, which cannot be called")
+    require_function(function, name)
     if how.star:
         for index, item in enumerate(items):
             if not isinstance(item, (list, tuple)):
@@ -309,6 +338,23 @@ def pickled(items: Sequence[Any]) -> bytes | None:
     except Exception:  # noqa: BLE001 - whatever the reason, they stay in this process
         return None
     return packed
+
+
+def _why_at_home(function: Any, items: Sequence[Any], how: How) -> str:
+    """Why another process could not find the function, or take the items; empty if it could."""
+    given = [value for value in (how.coroutine, how.context, how.check) if value is not None]
+    try:
+        packed = pickle.dumps([function, given, [item for item in items if not isinstance(item, _UNCHANGING)]])
+    except Exception as error:  # noqa: BLE001 - whatever the reason
+        return (
+            f"it cannot be sent to another process ({one_line(error)}): define functions at the top level of a module, "
+            "and use items that can be pickled"
+        )
+    if b"__main__" in packed:
+        return (
+            f"{name_of(function)} is defined in the main program: move it to a module that other processes can import"
+        )
+    return ""
 
 
 def _copied(items: Sequence[Any]) -> Sequence[Any]:

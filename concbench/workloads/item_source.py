@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from concbench.errors import BadInput
-from concbench.task import short
+from concbench.task import one_line, short
 from concbench.workloads.loading import Place
 
 MOST = 10_000_000
@@ -48,10 +48,7 @@ class ItemSource:
         """
         if not self.text:
             return list(range(self.repeat))
-        items = self._chosen(self._all())
-        if not items:
-            raise BadInput(f"there are no items in {self.text}")
-        return items
+        return self._chosen(self._all())
 
     def _all(self) -> Iterable[Any]:
         if self.text == "-":
@@ -66,21 +63,32 @@ class ItemSource:
         return _iterated(found() if callable(found) and not isinstance(found, type) else found, self.text)
 
     def _chosen(self, items: Iterable[Any]) -> list[Any]:
-        most = MOST if self.limit is None else self.limit
-        iterator = iter(items)
-        chosen: list[Any] = []
-        try:
-            chosen.extend(islice(iterator, most))
-        except BadInput:
-            raise
-        except Exception as error:
-            raise BadInput(f"{self.text} raised after {len(chosen):,} items: {short(error, 200)}") from error
-        if self.limit is None and len(chosen) == MOST and next(iterator, None) is not None:
-            raise BadInput(f"{self.text} has more than {MOST:,} items; take the first with --limit N")
+        chosen = read_items(items, self.text, self.limit)
         if self.sample is not None and self.sample < len(chosen):
             places = sorted(random.Random(self.seed).sample(range(len(chosen)), self.sample))
             chosen = [chosen[place] for place in places]
         return chosen
+
+
+def read_items(items: Iterable[Any], name: str = "the items", limit: int | None = None) -> list[Any]:
+    """All items of an iterable, or the first so many.
+
+    Raises:
+        BadInput: there are none, or far too many, or the iterable raised.
+    """
+    chosen: list[Any] = []
+    try:
+        iterator = iter(items)
+        chosen.extend(islice(iterator, MOST if limit is None else limit))
+    except BadInput:
+        raise
+    except Exception as error:
+        raise BadInput(f"{name} raised after {len(chosen):,} items: {one_line(error)}") from error
+    if not chosen:
+        raise BadInput(f"there are no items in {name}")
+    if limit is None and len(chosen) == MOST:
+        raise BadInput(f"{name} has {MOST:,} items or more; take the first N (--limit N)")
+    return chosen
 
 
 def parse(text: str, name: str, ending: str = "") -> list[Any]:

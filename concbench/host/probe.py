@@ -1,0 +1,56 @@
+"""A process that looks at a user's function and items, so that whatever their module does, it does it there.
+
+One request, JSON on standard input: the function, items and settings as they were written. One answer, JSON on standard
+output: {"ok": facts} or {"failed": sentence, "shown": the end of a traceback}. The items go to a file, as a pickle.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from concbench.errors import ConcbenchError
+from concbench.host.pipes import take_over_pipes
+from concbench.task import short
+from concbench.workloads.imported import Facts, How, pickled, require_callable, require_function
+from concbench.workloads.item_source import ItemSource
+from concbench.workloads.loading import Place
+
+
+def look(request: dict[str, Any]) -> dict[str, Any]:
+    """Load everything that was named, and say what is known then.
+
+    Raises:
+        UsageError: something cannot be found, imported, read or called.
+    """
+    place = Place(**request["function"])
+    how = How.from_json(request["how"])
+    source = ItemSource(**request["source"])
+    function = place.load()
+    items = source.read()
+    require_callable(function, place.text, items, how)
+    for other in (how.coroutine, how.context, how.check):
+        if isinstance(other, Place):
+            require_function(other.load(), other.text)
+    packed = pickled(items)
+    if packed is not None:
+        Path(request["items"]).write_bytes(packed)
+    return {**asdict(Facts.of(function, items)), "packed": packed is not None}
+
+
+def main() -> None:
+    """Answer one request."""
+    requests, answers = take_over_pipes()
+    answer: dict[str, Any]
+    try:
+        answer = {"ok": look(json.loads(requests.read()))}
+    except ConcbenchError as error:
+        answer = {"failed": str(error), "shown": "\n".join(getattr(error, "__notes__", []))}
+    except BaseException as error:  # noqa: BLE001 - whatever a module does, there is an answer
+        answer = {"failed": f"{type(error).__name__}: {short(str(error), 200)}", "shown": ""}
+    answers.write(json.dumps(answer))
+    answers.flush()
+    sys.stderr.flush()

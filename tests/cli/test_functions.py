@@ -1,0 +1,158 @@
+"""`concbench run module:function`: a function of one's own from the command line, and every way to get it wrong."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from concbench.results.files import from_json
+
+ONCE = ["-r", "sequential", "-r", "thread-pool:2", "--rounds", "1", "--no-observe"]
+APP = """
+import os, sys, time
+print("imported")
+cities = ["Oslo", "Lima"]
+def fetch(city):
+    print("fetching", city)
+    time.sleep(0.001)
+    return city.upper()
+def pair(a, b):
+    return a + b
+def fail_on_lima(city):
+    if city == "Lima":
+        raise LookupError("no such city: " + city)
+    return city
+def restless(city):
+    os.chdir("/")
+    os.environ["HOME"] = "nowhere"
+    print("x" * 100_000)
+    print(sys.stdin.read(), file=sys.stderr)
+    return city
+def leave(city):
+    os._exit(3)
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    (tmp_path / "app.py").write_text(APP)
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("")
+    (tmp_path / "package" / "tools.py").write_text("from .words import up\n")
+    (tmp_path / "package" / "words.py").write_text("def up(word):\n    return word.upper()\n")
+    (tmp_path / "broken.py").write_text("import os\n\ndef late():\n    return 1 / 0\n\nlate()\n")
+    (tmp_path / "unparsable.py").write_text("def f(:\n")
+    (tmp_path / "unguarded.py").write_text("import sys\ndef f(x): ...\nsys.exit(4)\n")
+    (tmp_path / "shadow").mkdir()
+    (tmp_path / "shadow" / "json.py").write_text("def dumps(x): ...\n")
+    (tmp_path / "cities.txt").write_text("Oslo\nLima\nRiga\n")
+    (tmp_path / "pairs.jsonl").write_text("[1, 2]\n[3, 4]\n")
+    (tmp_path / "bytes.bin").write_bytes(b"\xff\xfe\x00")
+    return tmp_path
+
+
+def run(app: Path, *arguments: str, feed: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "concbench", "run", *arguments],
+        capture_output=True, text=True, timeout=100, check=False, cwd=app, env=os.environ, input=feed,
+    )  # fmt: skip
+
+
+def test_a_function_of_the_current_directory_is_measured_over_a_file(app: Path) -> None:
+    """What it prints is nowhere in the table, and how often it is called is said first."""
+    done = run(app, "app:fetch", "--items", "cities.txt", *ONCE)
+    assert done.returncode == 0, done.stderr
+    assert "app:fetch: 3 items from cities.txt" in done.stdout
+    assert "equal to the sequential ones" in done.stdout
+    assert "fetching" not in done.stdout
+    assert "imported" not in done.stdout
+    assert "app:fetch will be called 9 times at least (3 an execution), up to 2 at once" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "feed"),
+    [
+        (["./app.py:fetch", "--items", "app:cities"], ""),
+        (["package/tools.py:up", "--items", "-"], "a\nb\n"),
+        (["package.tools:up", "--items", "cities.txt", "--limit", "1"], ""),
+        (["app:pair", "--items", "pairs.jsonl", "--star"], ""),
+        (["math:factorial", "--items", "1..9", "--sample", "4", "--seed", "1"], ""),
+        (["time:time", "--repeat", "3", "--no-check"], ""),
+        (["app:fail_on_lima", "--items", "app:cities", "--tolerate"], ""),
+    ],
+)
+def test_functions_and_items_come_from_anywhere(app: Path, arguments: list[str], feed: str) -> None:
+    """Files, packages, the standard library; standard input, ranges, lists of modules."""
+    done = run(app, *arguments, *ONCE, feed=feed)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_a_function_does_to_its_process_disturbs_nothing(app: Path) -> None:
+    """It prints in floods, reads standard input, changes directory and environment."""
+    done = run(app, "app:restless", "--items", "app:cities", *ONCE, "-r", "process-pool:2", "--json", feed="typed")
+    record = from_json(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert {cell.outcome.kind for cell in record.tables[0].cells} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (
+            ["app:fail_on_lima", "--items", "app:cities"],
+            "LookupError: no such city: Lima; raised by task 1, item 'Lima'",
+        ),
+        (["app:leave", "--items", "app:cities"], "exit code 3"),
+    ],
+)
+def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: list[str], says: str) -> None:
+    """Exit code 1, and no traceback."""
+    done = run(app, *arguments, *ONCE)
+    assert done.returncode == 1
+    assert says in " ".join(done.stdout.split())
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere:fetch"], "no module 'nowhere'"),
+        (["nowhere.py:fetch"], "no file nowhere.py"),
+        (["app:fetsh"], "did you mean 'fetch'"),
+        (["app:cities", "--items", "1..2"], "cannot be called"),
+        (["app:fetch"], "--items"),
+        (["app:pair", "--items", "pairs.jsonl"], "--star"),
+        (["app:fetch", "--items", "nowhere.txt"], "cannot read the items from nowhere.txt"),
+        (["app:fetch", "--items", "bytes.bin"], "not text"),
+        (["app:fetch", "--items", "-"], "no items"),
+        (["app:fetch", "--items", "cities.txt", "--repeat", "2"], "--repeat"),
+        (["app:fetch", "--limit", "2"], "--items"),
+        (["app:fetch", "--items", "cities.txt", "--max-calls", "5"], "9 times at least"),
+        (["app:fetch", "--items", "cities.txt", "--context", "app:nothing"], "has no nothing"),
+        (["app:fetch", "--items", "cities.txt", "--check", "app:pair", "--no-check"], "exclude each other"),
+        (["shadow/json.py:dumps", "--items", "1..2"], "belongs to another module"),
+        (["primes", "--items", "1..2"], "--items is for a function of your own"),
+        (["broken:f", "--items", "1..2"], "ZeroDivisionError"),
+        (["unparsable:f", "--items", "1..2"], "SyntaxError"),
+        (["unguarded:f", "--items", "1..2"], "__main__"),
+    ],
+)
+def test_a_mistake_is_one_line_of_ours_and_exit_code_2(app: Path, arguments: list[str], says: str) -> None:
+    """Nothing is measured and nothing is written; a traceback is the module's own, without our frames."""
+    done = run(app, *arguments, *ONCE, "-o", "run.json")
+    *shown, last = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert last.startswith("concbench: ")
+    assert says in last
+    assert not (app / "run.json").exists()
+    assert not any("concbench/" in line or "importlib" in line for line in shown)
+    assert bool(shown) == arguments[0].startswith(("broken", "unparsable", "unguarded"))
+
+
+def test_a_module_that_raises_shows_its_own_frames(app: Path) -> None:
+    """So that its author finds the line."""
+    done = run(app, "broken:f", "--items", "1..2", *ONCE)
+    assert "broken.py" in done.stderr
+    assert "return 1 / 0" in done.stderr

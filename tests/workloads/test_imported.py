@@ -1,0 +1,268 @@
+"""Anybody's function over anybody's items: found, called as it wants, compared, and kept from harm."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concbench import measure
+from concbench.errors import BadFunction, BadInput, UsageError
+from concbench.results.records import Cell, Table
+from concbench.workloads.item_source import MOST, ItemSource, parse, read_items
+from concbench.workloads.loading import Place
+
+FILE = Path(__file__).parent / "user_module.py"
+ONCE = {"rounds": 1, "observe": False}
+SHARING = ["sequential", "threads", "thread-pool:4"]
+EVERY = [*SHARING, "batched-threads:3", "processes", "process-pool:2", "asyncio:4"]
+
+
+def table_of(name: str | Callable[..., Any], items: Any = range(8), runners: Any = SHARING, **options: Any) -> Table:
+    function = f"{FILE}:{name}" if isinstance(name, str) else name
+    return measure(function, items=items, runners=runners, **{**ONCE, **options}).tables[0]
+
+
+def outcomes(table: Table) -> dict[str, str]:
+    return {cell.label: cell.outcome.kind for cell in table.cells}
+
+
+def cell_of(table: Table, label: str) -> Cell:
+    return table.cell(label)
+
+
+def test_an_ordinary_function_runs_under_every_runner() -> None:
+    """But asyncio, which has nothing to await."""
+    seen = outcomes(table_of("double", runners=EVERY))
+    assert seen.pop("asyncio:4") == "inapplicable"
+    assert set(seen.values()) == {"ok"}
+
+
+def test_a_coroutine_function_runs_under_every_runner_and_the_table_says_how() -> None:
+    """In threads and processes in an event loop of each worker's own."""
+    table = table_of("double_later", runners=EVERY)
+    assert set(outcomes(table).values()) == {"ok"}
+    assert any("event loop" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("Tool.triple", {}),
+        ("add", {"items": [(1, 2), [3, 4]], "star": True}),
+        ("nothing", {"items": None, "repeat": 3}),
+        ("double", {"coroutine": Place.read(f"{FILE}:double_later"), "runners": ["sequential", "asyncio:2"]}),
+        ("add_later", {"items": [(1, 2), (3, 4)], "star": True, "runners": ["sequential", "asyncio:2"]}),
+        ("needs_context", {"context": Place.read(f"{FILE}:context")}),
+        ("double_later", {"context": Place.read(f"{FILE}:async_context"), "runners": ["asyncio:2"]}),
+        ("with_noise", {"check": Place.read(f"{FILE}:close_enough")}),
+        ("with_noise", {"compare": False}),
+    ],
+)
+def test_functions_are_called_as_they_want_to_be(name: str, options: dict[str, Any]) -> None:
+    """Methods, several arguments, none, twins, contexts, checks."""
+    assert set(outcomes(table_of(name, **options)).values()) == {"ok"}
+
+
+def test_a_function_that_is_not_thread_safe_is_the_finding() -> None:
+    """Right one after another, wrong at once: said in so many words, with the first item."""
+    table = table_of("race", items=range(40), runners=["sequential", "threads", "process-pool:2"])
+    reason = cell_of(table, "threads").outcome.reason
+    assert outcomes(table) == {"sequential": "ok", "threads": "failed", "process-pool:2": "ok"}
+    assert reason.startswith("not thread-safe: ")
+    assert "of 40 results differ, first at item" in reason
+
+
+@pytest.mark.parametrize(("name", "says"), [("count", "another"), ("opaque", "no equality"), ("lock", "no equality")])
+def test_what_cannot_be_compared_is_not_called_wrong(name: str, says: str) -> None:
+    """Neither are its runners failed."""
+    table = table_of(name, rounds=None, max_rounds=3, budget=1.0)
+    assert table.checked in {"incomparable", "unsteady"}
+    assert set(outcomes(table).values()) <= {"ok", "inapplicable"}
+    assert outcomes(table)["sequential"] != "failed"
+    assert any(says in note for note in table.notes)
+
+
+def test_results_that_cannot_be_pickled_are_compared_where_they_are() -> None:
+    """And worker processes, which would have to send them, are inapplicable."""
+    seen = outcomes(table_of("lock", runners=["sequential", "thread-pool:2", "process-pool:2"]))
+    assert seen == {"sequential": "ok", "thread-pool:2": "ok", "process-pool:2": "inapplicable"}
+
+
+def test_items_that_are_changed_are_fresh_for_every_execution() -> None:
+    """Lists that grow would make each sample longer than the one before; the table says that they would."""
+    items = [[0], [0, 0]]
+    table = table_of("append", items=items, rounds=3, runners=["sequential", "thread-pool:2"])
+    assert set(outcomes(table).values()) == {"ok"}
+    assert any("item 0 was [0] and is [0, 1]" in note for note in table.notes)
+    assert items == [[0], [0, 0]]
+
+
+def test_exceptions_are_results_where_they_are_tolerated() -> None:
+    """Compared like any other; else the first fails the cell and names its item."""
+    strict = table_of("odd_only", runners=["sequential"])
+    assert "item 0" in cell_of(strict, "sequential").outcome.reason
+    assert "0 is even" in cell_of(strict, "sequential").outcome.reason
+    table = table_of("odd_only", runners=[*SHARING, "process-pool:2"], tolerate=True)
+    assert set(outcomes(table).values()) == {"ok"}
+
+
+def test_a_lambda_is_measured_in_this_process_and_the_table_says_so() -> None:
+    """Worker processes are inapplicable, with what to change."""
+    table = table_of(lambda item: item + 1, runners=["sequential", "thread-pool:2", "process-pool:2"])
+    assert outcomes(table) == {"sequential": "ok", "thread-pool:2": "ok", "process-pool:2": "inapplicable"}
+    assert "top level of a module" in cell_of(table, "process-pool:2").outcome.reason
+    assert any("in this process" in note for note in table.notes)
+    with pytest.raises(UsageError, match="cannot be isolated"):
+        table_of(lambda item: item, isolate=True)
+
+
+def test_a_lambda_of_a_module_runs_in_a_process_but_not_in_workers() -> None:
+    """It can be found by name, and not be sent."""
+    seen = outcomes(table_of("as_lambda", runners=["sequential", "thread-pool:2", "process-pool:2"]))
+    assert seen == {"sequential": "ok", "thread-pool:2": "ok", "process-pool:2": "inapplicable"}
+
+
+def test_items_that_cannot_be_pickled_stay_in_this_process() -> None:
+    """They are no reason to give up."""
+    import threading
+
+    table = table_of(_name_of, items=[threading.Lock(), threading.Lock()], runners=["sequential", "process-pool:2"])
+    assert outcomes(table) == {"sequential": "ok", "process-pool:2": "inapplicable"}
+
+
+def _name_of(item: Any) -> str:
+    return type(item).__name__
+
+
+def test_other_peoples_servers_get_ten_calls_at_once() -> None:
+    """Unless more is allowed; ours do not count."""
+    elsewhere = [f"https://example.org/{number}" for number in range(20)]
+    here = [f"http://127.0.0.1:1/{number}" for number in range(20)]
+    runners = ["threads", "thread-pool", "batched-threads:15"]
+    table = measure(len, items=elsewhere, runners=runners, **ONCE).tables[0]
+    assert outcomes(table) == {"threads": "inapplicable", "thread-pool:10": "ok", "batched-threads:15": "inapplicable"}
+    assert any("10 calls at once" in note for note in table.notes)
+    for items, options in ((elsewhere, {"max_workers": 20}), (here, {})):
+        seen = outcomes(measure(len, items=items, runners=["threads"], **options, **ONCE).tables[0])
+        assert seen == {"threads": "ok"}
+
+
+def test_no_more_calls_are_made_than_are_allowed() -> None:
+    """A plan that needs more is refused before the first; one that would like more stops."""
+    calls: list[int] = []
+
+    def call(item: int) -> None:
+        time.sleep(0.001)
+        calls.append(item)
+
+    options = {"items": range(10), "runners": ["sequential", "thread-pool:2"], "observe": False, "isolate": False}
+    with pytest.raises(UsageError, match="90 times at least"):
+        measure(call, max_calls=89, **options)
+    assert not calls
+    table = measure(call, max_calls=130, compare=False, precision=0.001, **options).tables[0]
+    assert len(calls) <= 130
+    assert table.stopped == "calls"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("nonsense", "write module:function"),
+        ("no_such_module_at_all:f", "no module 'no_such_module_at_all'"),
+        ("no/such/file.py:f", "no file no/such/file.py"),
+        (f"{FILE}:dubble", "did you mean 'double'"),
+        (f"{FILE}:1", "write module:function"),
+        (f"{Path(json.__file__).parent / 'tool.py'}:nothing_there", "has no nothing_there"),
+    ],
+)
+def test_a_function_that_is_not_there_is_named(name: str, says: str) -> None:
+    """With what to do."""
+    with pytest.raises(BadFunction, match=says):
+        Place.read(name).load()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("not_callable", {}, "7, which cannot be called"),
+        ("add", {}, "--star"),
+        ("nothing", {}, "too many positional"),
+        ("double", {"items": None}, "--items"),
+        ("add", {"items": [1], "star": True}, "cannot be unpacked"),
+    ],
+)
+def test_a_function_that_cannot_be_called_so_is_refused_before_it_is_called(
+    name: str, options: dict[str, Any], says: str
+) -> None:
+    """By its signature."""
+    with pytest.raises(BadFunction, match=says):
+        table_of(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "ending", "items"),
+    [
+        ("a\nb\n\n  c\n", "", ["a", "b", "  c"]),
+        ("1\n2\n", "", ["1", "2"]),
+        ("[1, 2, null]", "", [1, 2, None]),
+        ('{"a": 1}\n{"a": 2}\n', "", [{"a": 1}, {"a": 2}]),
+        ("[1, 2]\n[3, 4]\n", "", [[1, 2], [3, 4]]),
+        ("[section]\nnot json\n", ".txt", ["[section]", "not json"]),
+        ("1\n2\n", ".jsonl", [1, 2]),
+        ("[1,\n 2]", ".json", [1, 2]),
+    ],
+)
+def test_a_text_says_itself_what_it_is(text: str, ending: str, items: list[Any]) -> None:
+    """Lines are strings unless all of it is JSON."""
+    assert parse(text, "items.txt", ending) == items
+
+
+@pytest.mark.parametrize(("text", "ending"), [("1 2", ".json"), ("{}", ".json"), ("1\n2 3\n", ".jsonl")])
+def test_a_file_that_is_not_what_it_is_called_is_refused(text: str, ending: str) -> None:
+    """By its ending; lines are named by their number."""
+    with pytest.raises(BadInput, match="JSON"):
+        parse(text, f"items{ending}", ending)
+
+
+def test_items_come_from_ranges_files_and_modules(tmp_path: Path) -> None:
+    """The first of them, or some at random that keep their order, the same for the same seed."""
+    file = tmp_path / "items.txt"
+    file.write_text("x\ny\n")
+    assert ItemSource("-2..2").read() == [-2, -1, 0, 1, 2]
+    assert ItemSource(str(file)).read() == ["x", "y"]
+    assert ItemSource("-", content="p\nq").read() == ["p", "q"]
+    assert ItemSource(f"{FILE}:some_items", limit=3).read() == [0, 1, 2]
+    assert ItemSource(f"{FILE}:broken_items", limit=2).read() == [1, 2]
+    drawn = ItemSource("1..1000", sample=10, seed=3).read()
+    assert drawn == sorted(drawn) == ItemSource("1..1000", sample=10, seed=3).read()
+    assert len(set(drawn)) == 10
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (ItemSource("5..4"), "no items"),
+        (ItemSource("-", content=" \n"), "no items"),
+        (ItemSource("missing.txt"), "cannot read the items from missing.txt"),
+        (ItemSource(f"{FILE}:broken_items"), "raised after 2 items: .*the database is gone"),
+        (ItemSource(f"{FILE}:not_callable"), "not a list of items"),
+    ],
+)
+def test_items_that_cannot_be_had_are_refused(source: ItemSource, says: str) -> None:
+    """With what was wrong."""
+    with pytest.raises(BadInput, match=says):
+        source.read()
+
+
+def test_an_endless_generator_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With advice."""
+    from itertools import count
+
+    assert MOST >= 1_000_000
+    monkeypatch.setattr("concbench.workloads.item_source.MOST", 1_000)
+    with pytest.raises(BadInput, match="--limit"):
+        read_items(count())
+    assert read_items(count(), limit=3) == [0, 1, 2]
