@@ -3,13 +3,13 @@
 Where things are; imports point down this list, never up:
 
     cli            one file a command; the only room that prints and exits
-    api            measure(), and the Run that it returns
+    api            measure() and advise(), and what they return
     testing        public: the laws that every runner keeps, and hosts that are simulated
     harness        plan, hosts, rounds, stopping, environment      report   how results are shown
     host           the measuring process                           advice   what results mean, in words
     runners        how work is done: one short file each           workloads   what is done
     registry       names                results   what was seen, raw     stats   arrays in, numbers out
-    task           what a worker imports    errors    machine    launch
+    task           what a worker imports    observing    equality    errors    machine    launch
 
 Nothing is imported before it is asked for: `import concbench` costs a few milliseconds and no third-party package.
 """
@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Asyncio": "concbench.runners.asyncio",
+    "Advice": "concbench.api",
     "BatchedThreads": "concbench.runners.batched_threads",
     "ConcbenchError": "concbench.errors",
     "Download": "concbench.workloads.download",
@@ -32,6 +33,7 @@ _PUBLIC = {
     "ThreadPool": "concbench.runners.thread_pool",
     "Threads": "concbench.runners.threads",
     "Workload": "concbench.workloads.base",
+    "advise": "concbench.api",
     "load": "concbench.api",
     "measure": "concbench.api",
 }
@@ -42,7 +44,9 @@ __all__ = (  # noqa: PLE0604 - the names are strings; ruff cannot see through th
 )
 
 if TYPE_CHECKING:
+    from concbench.api import Advice as Advice
     from concbench.api import Run as Run
+    from concbench.api import advise as advise
     from concbench.api import load as load
     from concbench.api import measure as measure
     from concbench.errors import ConcbenchError as ConcbenchError

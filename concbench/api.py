@@ -1,4 +1,4 @@
-"""The library's front door: measure() and the Run that it returns."""
+"""The library's front door: measure() and advise(), and what they return."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from concbench import __version__
+from concbench.advice.evidence import evidence
+from concbench.advice.recommendation import Recommendation, recommend
+from concbench.advice.snippet import snippet
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.environment import environment
 from concbench.harness.events import RoundEnded, Step
 from concbench.harness.hosts import Hosts, InProcessHosts
 from concbench.harness.plan import Options, Plan, default_runners, plan
 from concbench.harness.process_host import ProcessHosts
+from concbench.harness.search import search
 from concbench.harness.session import measure_workload
 from concbench.registry import workload_class
 from concbench.report import terminal
@@ -108,34 +112,113 @@ def measure(
     if not plans:
         raise UsageError("no workload: name at least one, such as 'download' or 'primes', or give a function")
     given.require_used()
-    return measure_plans(plans, hosts or _hosts(plans, isolate), listen)
+    return measure_plans(plans, hosts or _hosts([one.workload for one in plans], isolate), listen)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do, and the race that says so. Printing it gives the table and the recommendation."""
+
+    run: Run
+    recommendation: Recommendation | None
+    """None if the race was interrupted before anything was known."""
+
+    def __str__(self) -> str:
+        return terminal.plain(self.run.record, recommendation=self.recommendation)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """In a notebook, the same."""
+        del cycle
+        printer.text(str(self))
+
+
+def advise(
+    function: str | Workload | Callable[..., Any],
+    *,
+    items: Iterable[Any] | None = None,
+    isolate: bool | None = None,
+    hosts: Hosts | None = None,
+    listen: Callable[[Step | RunRecord], None] | None = None,
+    **options: Any,
+) -> Advice:
+    """Find out how a function is best run over its items: which runner, how many workers, how much faster.
+
+    Runners and numbers of workers race against each other; those that are behind are dropped. What is advised is the
+    simplest of those that are as good as the best, and it is only ever something that was proved to be faster.
+
+    Args:
+        function: as for `measure`.
+        items: what it is called on.
+        isolate: as for `measure`.
+        hosts: as for `measure`.
+        listen: as for `measure`.
+        **options: as for `measure`; `budget` (60 seconds) is that of everything together.
+
+    Raises:
+        UsageError: something that was asked for cannot be, or the function fails.
+    """
+    given = _Given(items, options)
+    chosen = _options(options)
+    workload = given.workload(function)
+    given.require_used()
+    return advise_workload(workload, chosen, hosts or _hosts([workload], isolate), listen)
+
+
+def advise_workload(
+    workload: Workload,
+    options: Options,
+    hosts: Hosts,
+    listen: Callable[[Step | RunRecord], None] | None = None,
+    before: Callable[[Plan], None] = lambda _: None,
+) -> Advice:
+    """As `advise`, of what has been made; `before` is told the plan of the race before it begins."""
+    record = _record(options.seed)
+    table, interrupted = search(workload, hosts, options, _relay(record, listen), before)
+    record = replace(record, tables=[table], interrupted=interrupted)
+    base = table.cell(table.baseline)
+    known = base.samples or (base.outcome.kind == "inapplicable" and base.warmup and not interrupted)
+    recommendation = recommend(evidence(table), workload.tasks) if known else None
+    call = getattr(workload, "call", None)
+    if recommendation is not None and call is not None:
+        cell = table.cell(recommendation.runner)
+        recommendation = replace(recommendation, snippet=snippet(call(), cell.runner, cell.settings))
+    return Advice(Run(record), recommendation)
 
 
 def measure_plans(plans: Sequence[Plan], hosts: Hosts, listen: Callable[[Step | RunRecord], None] | None = None) -> Run:
     """Carry out plans, one after the other; as `measure`."""
-    record = RunRecord(
-        concbench=__version__,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        seed=plans[0].options.seed,
-        interrupted=False,
-        environment=environment(),
-        tables=[],
-    )
-
-    def relay(event: Step | RoundEnded) -> None:
-        if listen is not None:
-            listen(event if isinstance(event, Step) else replace(record, tables=[*record.tables, event.table]))
-
+    record = _record(plans[0].options.seed)
     for one in plans:
-        table, interrupted = measure_workload(one, hosts, relay)
+        table, interrupted = measure_workload(one, hosts, _relay(record, listen))
         record = replace(record, tables=[*record.tables, table], interrupted=interrupted)
         if interrupted:
             break
     return Run(record)
 
 
-def _hosts(plans: Sequence[Plan], isolate: bool | None) -> Hosts:
-    at_home = [one.workload for one in plans if one.workload.unsendable]
+def _record(seed: int) -> RunRecord:
+    return RunRecord(
+        concbench=__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seed=seed,
+        interrupted=False,
+        environment=environment(),
+        tables=[],
+    )
+
+
+def _relay(record: RunRecord, listen: Callable[[Step | RunRecord], None] | None) -> Callable[[Step | RoundEnded], None]:
+    """Tell whoever listens; the tables that are done go before the one in progress."""
+
+    def relay(event: Step | RoundEnded) -> None:
+        if listen is not None:
+            listen(event if isinstance(event, Step) else replace(record, tables=[*record.tables, event.table]))
+
+    return relay
+
+
+def _hosts(workloads: Sequence[Workload], isolate: bool | None) -> Hosts:
+    at_home = [workload for workload in workloads if workload.unsendable]
     if isolate and at_home:
         raise UsageError(f"{at_home[0].name} cannot be isolated: {at_home[0].unsendable}")
     return ProcessHosts() if isolate or (isolate is None and not at_home) else InProcessHosts()

@@ -14,6 +14,7 @@ from concbench.stats.verdicts import FASTER
 
 THREADED = {"threads", "batched-threads", "thread-pool"}
 IN_PROCESSES = {"processes", "process-pool"}
+SHARING = THREADED | {"asyncio"}
 
 COMPUTES = 0.85
 """Cores that one task after another keeps busy, above which the work is computing."""
@@ -21,6 +22,17 @@ WAITS = 0.50
 """And below which it is waiting, for the most part."""
 MORE_THAN_ONE = 1.15
 """Cores above which something was computed at the same time."""
+
+
+def wrong_at_once(evidence: Evidence) -> str | None:
+    """Results that are right one after another and wrong at once."""
+    wrong = [cell for cell in evidence.cells if cell.cell.outcome.cause == "results" and cell.cell.runner in SHARING]
+    if not wrong or evidence.table.checked != "sequential":
+        return None
+    return (
+        f"It is not safe to run at once in one process: under {_and(cell.name for cell in wrong)} results came out "
+        "wrong that are right one after another. Mend that before you use threads, however fast they are."
+    )
 
 
 def waiting_overlapped(evidence: Evidence) -> str | None:
@@ -100,6 +112,7 @@ def better_algorithm(evidence: Evidence) -> str | None:
 
 
 RULES: tuple[Callable[[Evidence], str | None], ...] = (
+    wrong_at_once,
     waiting_overlapped,
     gil_bound_threads,
     processes_computed_at_once,

@@ -2,7 +2,11 @@
 
 
 def seconds(value: float) -> str:
-    """A time with three digits and the unit that fits: 850 us, 45.1 ms, 2.75 s, 110 s."""
+    """A time with three digits and the unit that fits: 60 ns, 850 us, 45.1 ms, 2.75 s, 110 s."""
+    if 0 < value < 0.000_000_999_5:
+        return f"{value * 1e9:.0f} ns"
+    if 0 < value < 0.000_009_995:
+        return f"{value * 1e6:.2f} us"
     if value < 0.000_999_5:
         return f"{value * 1e6:.0f} us"
     if value < 0.999_5:

@@ -103,6 +103,16 @@ def announce(plans: Sequence[Plan]) -> None:
             )
 
 
+def announce_look(workload: Workload, calls: int) -> None:
+    """Say that a few calls will be made, to see what the function is like."""
+    most = min(calls, 4 * workload.tasks)
+    print(
+        f"concbench: {workload.name} is called up to {most} times first, one after another, to see how long it takes",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
 def _require_together(arguments: argparse.Namespace) -> None:
     if arguments.items is None:
         for option in ("limit", "sample", "star"):

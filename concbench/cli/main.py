@@ -19,6 +19,7 @@ from concbench.report.visible import visible
 
 COMMANDS = {
     "run": "measure workloads under runners",
+    "advise": "find out which runner and how many workers suit a function of your own",
     "show": "show the results of an earlier run",
     "doctor": "try whether this machine can show concurrency and parallelism, and print what decides",
     "list": "list workloads and runners, and what is not available here",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from concbench.cli import functions
+from concbench.cli.output import Output
 from concbench.cli.values import count, counts, duration, limits, natural, share, size
-from concbench.errors import BadOutput, UsageError
+from concbench.errors import UsageError
 
 if TYPE_CHECKING:
     from concbench.harness.events import Step
@@ -70,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure, write, print; returns the exit code."""
-    output = _Output(arguments.output, force=arguments.force)
+    output = Output(arguments.output, force=arguments.force)
     plans = _plans(arguments)
     output.require_writable()
     functions.announce(plans)
@@ -178,47 +177,3 @@ def _refuse_with_urls(arguments: argparse.Namespace) -> None:
     for option in ("images", "latency", "jitter", "image_size"):
         if getattr(arguments, option) is not None:
             raise UsageError(f"--{option.replace('_', '-')} is of our own image server; leave it out with --urls")
-
-
-class _Output:
-    """The results file: checked before anything runs, written after every round; the run goes on without it."""
-
-    def __init__(self, path: str | None, *, force: bool) -> None:
-        self.path = Path(path) if path else None
-        self._force = force
-        self.error: BadOutput | None = None
-
-    def require_writable(self) -> None:
-        """Refuse what could not be written at the end.
-
-        Raises:
-            BadOutput: it exists, or its directory is missing or read-only.
-        """
-        path = self.path
-        if path is None:
-            return
-        if path.is_dir():
-            raise BadOutput(f"{path} is a directory; name a file in it")
-        if path.exists() and not self._force:
-            raise BadOutput(f"{path} exists; --force overwrites it")
-        if not path.parent.is_dir():
-            raise BadOutput(f"cannot write {path}: there is no directory {path.parent}")
-        if not os.access(path.parent, os.W_OK):
-            raise BadOutput(f"cannot write {path}: the directory {path.parent} is read-only")
-
-    def save(self, record: RunRecord) -> None:
-        """Write the record; what goes wrong is said at the end."""
-        if self.path is None:
-            return
-        from concbench.results.files import save
-
-        self.error = None
-        try:
-            save(record, self.path)
-        except BadOutput as error:
-            self.error = error
-
-    def complain(self) -> None:
-        """Say what could not be written."""
-        if self.error:
-            print(f"concbench: {self.error}", file=sys.stderr)

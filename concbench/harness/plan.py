@@ -93,6 +93,19 @@ class Plan:
         reference = self.workload.compares and self.workload.expected is None
         return self.workload.tasks * (each * len(self.cells) + reference)
 
+    def require_allowed(self) -> None:
+        """Refuse a plan that needs more calls than are allowed.
+
+        Raises:
+            BadSetting: says how many.
+        """
+        most = self.options.max_calls
+        if most is not None and self.fewest_calls > most:
+            raise BadSetting(
+                f"{self.workload.name} would be called {self.fewest_calls:,} times at least, and max-calls allows "
+                f"{most:,}: take fewer items or fewer runners, or allow more"
+            )
+
     @property
     def most_at_once(self) -> int:
         """Calls that may be in progress at the same time."""
@@ -105,7 +118,7 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) 
     Raises:
         UsageError: a runner, setting or baseline that cannot be; says what to do.
     """
-    cells = plan_cells(_within(workload.most_workers, runners))
+    cells = plan_cells(within(workload.most_workers, runners))
     baseline = _baseline(cells, options.baseline)
     rounds = options.rounds or workload.rounds
     if rounds is None:
@@ -113,11 +126,7 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) 
     else:
         rule = StopRule(baseline, rounds, all_rounds=True)
     made = Plan(workload, cells, rule, warm_up=options.rounds != 1, options=options)
-    if options.max_calls is not None and made.fewest_calls > options.max_calls:
-        raise BadSetting(
-            f"{workload.name} would be called {made.fewest_calls:,} times at least, and max-calls allows "
-            f"{options.max_calls:,}: take fewer items or fewer runners, or allow more"
-        )
+    made.require_allowed()
     return made
 
 
@@ -136,7 +145,7 @@ def plan_cells(runners: Sequence[str | Runner]) -> tuple[PlannedCell, ...]:
     return cells
 
 
-def _within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runner]:
+def within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runner]:
     """Runners whose number of workers was left to us get no more of them than are allowed."""
     if most is None:
         return list(runners)

@@ -34,7 +34,7 @@ def named_workload(function: Place, how: How, source: ItemSource) -> Imported:
         }
         answer = _asked(json.dumps(request), Path(directory) / "log")
         packed = items.read_bytes() if answer.pop("packed") else None
-    return Imported(function, how, Facts(**answer), source=source if source.text else None, packed=packed)
+    return Imported(function, how, Facts(**answer), source=source, packed=packed)
 
 
 def _asked(request: str, log: Path) -> Json:

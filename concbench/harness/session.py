@@ -14,7 +14,7 @@ from concbench.harness.events import Listener, RoundEnded, Step
 from concbench.harness.hosts import CellEnded, Host, Hosts
 from concbench.harness.plan import Plan, PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
-from concbench.results.records import Cell, Outcome, Table
+from concbench.results.records import Cell, Outcome, Sample, Table
 from concbench.runners.base import workers_for
 from concbench.stats.intervals import FEWEST
 from concbench.workloads.base import Workload
@@ -75,15 +75,8 @@ class _Session:
 
     def run(self) -> None:
         with ExitStack() as stack:
-            tasks = self._workload.tasks
-            for planned in self._plan.cells:
-                host = stack.enter_context(
-                    self._hosts.host(self._workload, planned, self._directory, self._plan.options)
-                )
-                workers = workers_for(planned.runner, tasks)
-                record = Cell(planned.label, planned.name, planned.settings, workers)
-                self._cells.append(_Live(planned, record, host))
-            for cell in self._cells:
+            self._stack = stack
+            for cell in [self._hosted(planned) for planned in self._plan.cells]:
                 self._try(cell, "preparing", self._prepare)
             self._make_reference()
             self._began = perf_counter()
@@ -97,6 +90,20 @@ class _Session:
                 for cell in self._well():
                     self._try(cell, "observed pass", self._observe)
                 self._listen(RoundEnded(self.table()))
+
+    def _hosted(self, planned: PlannedCell) -> _Live:
+        host = self._stack.enter_context(self._hosts.host(self._workload, planned, self._directory, self._plan.options))
+        workers = workers_for(planned.runner, self._workload.tasks)
+        cell = _Live(planned, Cell(planned.label, planned.name, planned.settings, workers), host)
+        self._cells.append(cell)
+        return cell
+
+    def _join(self, planned: PlannedCell) -> None:
+        """A cell that comes later: prepared and warmed up like all others."""
+        cell = self._hosted(planned)
+        self._try(cell, "preparing", self._prepare)
+        if cell.well and self._plan.warm_up:
+            self._try(cell, "warm-up", self._warm_up)
 
     def table(self) -> Table:
         """All that is known by now."""
@@ -175,12 +182,23 @@ class _Session:
 
     def _choose_repeats(self) -> None:
         """One number of executions in a sample for every cell; a cell that is too short even so is refused."""
+        self._give_up_hopeless()
         cells = self._well()
         self._repeats = min(repeats_for([cell.seconds[0] for cell in cells]), self._repeats_allowed(len(cells)))
         shortest = shortest_sample()
         for cell in cells:
             if cell.seconds[0] * self._repeats < shortest:
                 cell.record = replace(cell.record, outcome=Outcome("inapplicable", _too_short(cell, self._repeats)))
+                cell.host.close()
+
+    def _give_up_hopeless(self) -> None:
+        warm_ups = {cell.record.label: cell.seconds[0] for cell in self._well()}
+        hopeless = self._plan.stop_rule.hopeless(warm_ups)
+        for cell in self._well():
+            if cell.record.label in hopeless:
+                times = cell.seconds[0] / min(warm_ups.values())
+                why = f"given up after its warm-up, which took {times:,.0f} times as long as the shortest"
+                cell.record = replace(cell.record, outcome=Outcome("inapplicable", why))
                 cell.host.close()
 
     def _repeats_allowed(self, cells: int) -> int:
@@ -210,6 +228,9 @@ class _Session:
         order = random.Random(self._plan.options.seed)
         count = 0
         while live := self._cells_of_next_round():
+            for planned in self._plan.stop_rule.more_cells(self._samples()):
+                self._join(planned)
+                live += [cell for cell in self._cells[-1:] if cell.well]
             order.shuffle(live)
             watch = self._hosts.load_watch()
             for position, cell in enumerate(live):
@@ -222,13 +243,16 @@ class _Session:
 
     def _cells_of_next_round(self) -> list[_Live]:
         well = {cell.record.label: cell for cell in self._well()}
-        samples = {label: cell.record.samples for label, cell in well.items()}
+        samples = self._samples()
         compared = sum(bool(cell.record.samples) for cell in self._cells) - 1
         labels, self._stopped = self._plan.stop_rule.cells_of_next_round(samples, compared, self._elapsed())
         if labels and max(map(len, samples.values())) >= FEWEST and self._too_many_calls(len(labels)):
             self._stopped = "calls"
             return []
         return [well[label] for label in labels]
+
+    def _samples(self) -> dict[str, list[Sample]]:
+        return {cell.record.label: cell.record.samples for cell in self._well()}
 
     def _elapsed(self) -> float:
         """Seconds since the warm-up began; what was simulated counts as if it had taken its time."""

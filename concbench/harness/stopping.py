@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from concbench.results.records import Sample
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval
 from concbench.stats.verdicts import BAND, UNDECIDED, fastest_group, log_ratios, verdict
+
+if TYPE_CHECKING:
+    from concbench.harness.plan import PlannedCell
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,19 @@ class StopRule:
         wanted = {*unsure, *contenders(samples, level), *([self.baseline] if unsure else [])}
         if not wanted:
             return [], "verdicts"
-        if self.budget is not None and elapsed + _round_seconds(samples, wanted) > self.budget:
+        if self.budget is not None and elapsed + round_seconds(samples, wanted) > self.budget:
             return [], "budget"
         return [label for label in samples if label in wanted], ""
+
+    def more_cells(self, samples: Mapping[str, Sequence[Sample]]) -> Sequence[PlannedCell]:
+        """Cells that are to join before the next round; none here."""
+        del samples
+        return ()
+
+    def hopeless(self, warm_ups: Mapping[str, float]) -> Collection[str]:
+        """Cells that are given up after their warm-up, by the seconds that it took; none here."""
+        del warm_ups
+        return ()
 
     def _wants_more(self, samples: Mapping[str, Sequence[Sample]], label: str, level: float) -> bool:
         base, own = (by_round(samples[name]) for name in (self.baseline, label))
@@ -78,6 +92,7 @@ def contenders(samples: Mapping[str, Sequence[Sample]], level: float) -> list[st
     return [] if settled else list(group)
 
 
-def _round_seconds(samples: Mapping[str, Sequence[Sample]], labels: Collection[str]) -> float:
+def round_seconds(samples: Mapping[str, Sequence[Sample]], labels: Collection[str]) -> float:
     """What a round of these cells will take, from their last samples."""
-    return sum(samples[label][-1].seconds * samples[label][-1].repeats for label in labels)
+    taken = [samples[label][-1] for label in labels if samples[label]]
+    return sum(sample.seconds * sample.repeats for sample in taken)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     packed = pickled(items)
     if packed is not None:
         Path(request["items"]).write_bytes(packed)
-    return {**asdict(Facts.of(function, items)), "packed": packed is not None}
+    facts = replace(Facts.of(function, items), items_called=source.called())
+    return {**asdict(facts), "packed": packed is not None}
 
 
 def main() -> None:

@@ -10,30 +10,33 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from concbench.advice.recommendation import Recommendation
 from concbench.report.rows import Grid, Shown, heading, shown
 from concbench.results.records import RunRecord
 
 PLAIN_WIDTH = 80
 
 
-def plain(record: RunRecord, width: int = PLAIN_WIDTH) -> str:
+def plain(record: RunRecord, width: int = PLAIN_WIDTH, recommendation: Recommendation | None = None) -> str:
     """The tables and answers as text without colours."""
     console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    console.print(render(record, console))
+    console.print(render(record, console, recommendation))
     assert isinstance(console.file, io.StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
 
 
-def render(record: RunRecord, console: Console) -> RenderableType:
-    """All tables, each followed by how to read it; the answers last."""
+def render(record: RunRecord, console: Console, recommendation: Recommendation | None = None) -> RenderableType:
+    """All tables, each followed by how to read it; the answers last, or what is recommended in their place."""
     tables = [shown(table) for table in record.tables]
     parts: list[RenderableType] = [Text(heading(record), style="dim")]
     for one in tables:
         parts += ["", *_table(one, console)]
     if record.interrupted:
         parts += ["", Text("Interrupted: this is what was measured until then.", style="bold")]
+    if recommendation is not None:
+        return Group(*parts, *_advised(recommendation))
     for one in tables:
-        name = one.title.partition(":")[0]
+        name = one.title.partition(": ")[0]
         parts += ["", Text(f"Answer for {name}", style="bold"), _bullets(one.answer)]
     return Group(*parts)
 
@@ -65,6 +68,15 @@ def _grid(grid: Grid, best: list[bool]) -> RichTable:
     for row, is_best in zip(grid.rows, best, strict=True):
         table.add_row(*(Text(text) for text in row), style="green" if is_best else "")
     return table
+
+
+def _advised(recommendation: Recommendation) -> list[RenderableType]:
+    """Why, for how long, what to paste; what to do is the last line."""
+    parts: list[RenderableType] = ["", Text("Why", style="bold"), _bullets(recommendation.reasons)]
+    parts += ["", Text("When to ask again", style="bold"), _bullets(recommendation.valid_for)]
+    if recommendation.snippet:
+        parts += ["", Text("To paste", style="bold"), Text(recommendation.snippet.rstrip())]
+    return [*parts, "", Text(f"Advice: {recommendation.headline}", style="bold green")]
 
 
 def _bullets(lines: list[str]) -> RenderableType:

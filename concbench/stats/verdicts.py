@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from concbench.stats.intervals import Interval, ratio_interval
+from concbench.stats.intervals import FEWEST, Interval, ratio_interval
 
 SecondsByRound = Mapping[str, Mapping[int, float]]
 """For each cell, the seconds of every round that it took part in."""
@@ -46,14 +46,15 @@ def fastest_group(seconds: SecondsByRound, level: float) -> dict[str, Interval |
         level: two-sided error level of each comparison at this look; the leader is compared, and no pair of others.
 
     Returns:
-        For each of them the ratio to the leader (1: as fast), None for the leader and below three rounds.
+        For each of them the ratio to the leader (1: as fast), None for the leader and below three rounds. A cell that
+        has fewer, though the leader has them, was given up as hopeless and is not among them.
     """
     leader = fastest(seconds)
     group: dict[str, Interval | None] = {leader: None}
     for name, own in seconds.items():
         if name != leader:
             interval = ratio_interval(log_ratios(seconds[leader], own), level)
-            if interval is None or interval.high >= 1 / MARGIN:
+            if (interval is None and len(seconds[leader]) < FEWEST) or (interval and interval.high >= 1 / MARGIN):
                 group[name] = interval
     return group
 

@@ -48,6 +48,11 @@ class Workload(ABC):
         return None
 
     @property
+    def awaitable(self) -> bool:
+        """Whether there is a coroutine function."""
+        return self.coroutine is not None
+
+    @property
     @abstractmethod
     def items(self) -> Sequence[Any]:
         """What the function is called on, each item once a sample."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -12,8 +13,8 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
-from copy import deepcopy
-from dataclasses import asdict, dataclass
+from copy import copy, deepcopy
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from concbench.errors import BadFunction, Inapplicable
 from concbench.task import one_line, short
 from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
 from concbench.workloads.base import Workload
+from concbench.workloads.call import Call, listed, named
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
 
@@ -75,6 +77,8 @@ class Facts:
     """Whether items are of types that can be changed."""
     elsewhere: bool
     """Whether items are addresses of other machines."""
+    items_called: bool = False
+    """Whether the items are what a function of a module returned."""
 
     @classmethod
     def of(cls, function: Any, items: Sequence[Any]) -> Self:
@@ -120,6 +124,8 @@ class Imported(Workload):
         self._packed = packed
         self._given = items
         self._items: Sequence[Any] | None = None
+        self._picked: list[int] | None = None
+        self._whole = facts.tasks
         self._file: Path | None = None
         self.most_workers = how.max_workers or (MOST_TO_OTHERS if facts.elsewhere else None)
         self.compares = how.compare
@@ -135,6 +141,16 @@ class Imported(Workload):
         made = cls(function, how, Facts.of(function, items), packed=pickled(items), items=items)
         made.unsendable = _why_at_home(function, items, how)
         return made
+
+    def some(self, count: int, seed: int) -> Self:
+        """The same over so many of its items, drawn at random; they keep their order."""
+        part = copy(self)
+        part.__dict__.update(
+            _picked=sorted(random.Random(seed).sample(range(self.tasks), count)),
+            _facts=replace(self._facts, tasks=count),
+            _items=None,
+        )
+        return part
 
     def __getstate__(self) -> dict[str, Any]:
         """Items travel in a file that all measuring processes share, not with the workload."""
@@ -171,7 +187,8 @@ class Imported(Workload):
     def items(self) -> Sequence[Any]:
         """As fresh as they were given, after every `reset`."""
         if self._items is None:
-            self._items = self._fresh()
+            fresh = self._fresh()
+            self._items = fresh if self._picked is None else [fresh[place] for place in self._picked]
         return self._items
 
     def _fresh(self) -> Sequence[Any]:
@@ -184,11 +201,35 @@ class Imported(Workload):
         assert self._source is not None
         return self._source.read()
 
+    @property
+    def awaitable(self) -> bool:
+        """Whether there is a coroutine function."""
+        return self._facts.awaits or self._how.coroutine is not None
+
+    def call(self) -> Call:
+        """As source text, of all items."""
+        imports, function = named(self._function)
+        others, items = listed(self._source, self._whole, called=self._facts.items_called)
+        if self._given is not None and not self._how.arguments:
+            others, items = [], f"range({self._whole})"
+        twins, coroutine = named(self._how.coroutine) if self._how.coroutine is not None else ([], "")
+        return Call(
+            imports=(*imports, *others, *twins),
+            function=function,
+            items=items,
+            star=self._how.star,
+            arguments=self._how.arguments,
+            awaits=self._facts.awaits,
+            coroutine=coroutine,
+        )
+
     def title(self) -> str:
         """How many items, from where."""
         if not self._how.arguments:
             return f"{self.tasks:,} calls without arguments"
-        origin = f" from {self._source.text}" if self._source else ""
+        if self._picked is not None:
+            return f"{self.tasks:,} of {self._whole:,} items, drawn at random"
+        origin = f" from {self._source.text}" if self._source and self._source.text else ""
         return f"{self.tasks:,} items{origin}"
 
     def notes(self) -> list[str]:
@@ -252,7 +293,9 @@ class Imported(Workload):
         named = {"coroutine": how.coroutine, "context": how.context, "check": how.check}
         return {
             "function": self.name,
-            **({"items": source.text, "limit": source.limit, "sample": source.sample} if source else {}),
+            **(
+                {"items": source.text, "limit": source.limit, "sample": source.sample} if source and source.text else {}
+            ),
             **{key: name_of(value) for key, value in named.items() if value is not None},
             **{key: getattr(how, key) for key in ("star", "tolerate") if getattr(how, key)},
         }

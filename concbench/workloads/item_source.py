@@ -50,17 +50,27 @@ class ItemSource:
             return list(range(self.repeat))
         return self._chosen(self._all())
 
+    def bounds(self) -> tuple[int, int] | None:
+        """Of a range, both included; None if it is something else."""
+        match = _RANGE.fullmatch(self.text)
+        return (int(match[1]), int(match[2])) if match else None
+
+    def called(self) -> bool:
+        """Whether the items are what a function of a module returns."""
+        if self.text in {"", "-"} or self.bounds() or Path(self.text).exists():
+            return False
+        return _is_function(Place.read(self.text).load())
+
     def _all(self) -> Iterable[Any]:
         if self.text == "-":
             return parse(self.content or "", "standard input")
-        if match := _RANGE.fullmatch(self.text):
-            first, last = int(match[1]), int(match[2])
-            return range(first, last + 1)
+        if bounds := self.bounds():
+            return range(bounds[0], bounds[1] + 1)
         path = Path(self.text)
         if path.exists() or ":" not in self.text:
             return parse(_text_of(path), str(path), path.suffix)
         found = Place.read(self.text).load()
-        return _iterated(found() if callable(found) and not isinstance(found, type) else found, self.text)
+        return _iterated(found() if _is_function(found) else found, self.text)
 
     def _chosen(self, items: Iterable[Any]) -> list[Any]:
         chosen = read_items(items, self.text, self.limit)
@@ -94,28 +104,40 @@ def read_items(items: Iterable[Any], name: str = "the items", limit: int | None 
 def parse(text: str, name: str, ending: str = "") -> list[Any]:
     """Items out of a text: a JSON array, JSON lines, or one string a line.
 
-    What it is, is said by the ending (.json, .jsonl, .ndjson), else seen: a text that is a JSON array as a whole, or
-    whose lines are all JSON objects or arrays. In every other case lines are strings, whatever they look like.
-
     Raises:
         BadInput: it is not what its ending says.
     """
-    lines = [line for line in text.splitlines() if line.strip()]
-    if ending.lower() == ".json":
+    form = form_of(text, ending)
+    if form == "array":
         return _array(text, name)
-    if ending.lower() in {".jsonl", ".ndjson"}:
+    lines = [line for line in text.splitlines() if line.strip()]
+    if form == "lines":
         return [_value(line, f"line {number} of {name}") for number, line in enumerate(lines, start=1)]
-    if text.lstrip().startswith("[") and text.rstrip().endswith("]"):
-        try:
-            return _array(text, name)
-        except BadInput:
-            pass
-    if lines and all(line.lstrip()[0] in "[{" for line in lines):
-        try:
-            return [_value(line, name) for line in lines]
-        except BadInput:
-            pass
     return lines
+
+
+def form_of(text: str, ending: str = "") -> str:
+    """What a text is: `array`, `lines` (of JSON) or `text`.
+
+    It is said by the ending (.json, .jsonl, .ndjson), else seen: a text that is a JSON array as a whole, or whose lines
+    are all JSON objects or arrays. In every other case lines are strings, whatever they look like.
+    """
+    if ending.lower() == ".json":
+        return "array"
+    if ending.lower() in {".jsonl", ".ndjson"}:
+        return "lines"
+    lines = [line for line in text.splitlines() if line.strip()]
+    try:
+        if text.lstrip().startswith("[") and text.rstrip().endswith("]") and isinstance(json.loads(text), list):
+            return "array"
+    except (ValueError, RecursionError):
+        pass
+    try:
+        if lines and all(isinstance(json.loads(line), (dict, list)) for line in lines):
+            return "lines"
+    except (ValueError, RecursionError):
+        pass
+    return "text"
 
 
 def _text_of(path: Path) -> str:
@@ -139,6 +161,10 @@ def _value(text: str, name: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{name} is not JSON: {error}") from error
+
+
+def _is_function(found: Any) -> bool:
+    return callable(found) and not isinstance(found, type)
 
 
 def _iterated(found: Any, name: str) -> Iterable[Any]:

@@ -7,7 +7,8 @@ from concbench.advice import units
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0 us"), (22e-6, "22 us"), (0.000_85, "850 us"), (0.001, "1.00 ms"), (0.0451, "45.1 ms"), (0.999_6, "1.00 s"),
+    [(0, "0 us"), (6e-8, "60 ns"), (2.5e-6, "2.50 us"),
+     (22e-6, "22 us"), (0.000_85, "850 us"), (0.001, "1.00 ms"), (0.0451, "45.1 ms"), (0.999_6, "1.00 s"),
      (2.754, "2.75 s"), (99.96, "100 s"), (1234.5, "1,234 s")],
 )  # fmt: skip
 def test_times_have_three_digits_and_the_unit_that_fits(value: float, text: str) -> None:

@@ -3,7 +3,20 @@
 from pathlib import Path
 from typing import assert_type
 
-from concbench import Asyncio, Download, Primes, ProcessPool, Run, Sequential, ThreadPool, load, measure
+from concbench import (
+    Advice,
+    Asyncio,
+    Download,
+    Primes,
+    ProcessPool,
+    Run,
+    Sequential,
+    ThreadPool,
+    advise,
+    load,
+    measure,
+)
+from concbench.advice.recommendation import Recommendation
 from concbench.results.records import Sample, Table
 
 
@@ -33,4 +46,8 @@ assert_type(run.tables, list[Table])
 assert_type(run.tables[0].cells[0].samples, list[Sample])
 assert_type(run.tables[0].cells[0].samples[0].seconds, float)
 run.save(Path("run.json"))
+assert_type(measure(length, items=["a", "bc"], runners=["sequential"], rounds=1), Run)
+advice = advise(length, items=["a", "bc"], budget=1.0)
+assert_type(advice, Advice)
+assert_type(advice.recommendation, Recommendation | None)
 assert_type(load("run.json"), Run)

@@ -1,0 +1,214 @@
+"""What to do: not the fastest cell of a race, but the simplest that is as good, with its price and its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from concbench.advice.evidence import FLAGGED, CellEvidence, Evidence
+from concbench.advice.rules import findings
+from concbench.advice.units import memory, percent, ratio, seconds, span
+from concbench.stats.verdicts import BAND, FASTER
+
+FAMILIES = ("sequential", "thread-pool", "threads", "batched-threads", "asyncio", "process-pool", "processes")
+"""The simplest first."""
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Which runner, how sure that is, and why; times in seconds, sizes in bytes."""
+
+    runner: str
+    """As on the command line; `sequential` where nothing was proved to be faster."""
+    workers: int
+    speedup: float
+    """Typical ratio to sequential; 1 for sequential itself."""
+    low: float
+    high: float
+    """What the ratio may be."""
+    cpu: float | None
+    """CPU seconds of one execution."""
+    memory: int | None
+    """At the peak, all processes together."""
+    fastest_group: list[str]
+    """Runners that cannot be told apart from the fastest."""
+    reasons: list[str]
+    """Sentences, the most important first, with figures of this run."""
+    valid_for: list[str]
+    """Sentences: what was measured, and what would change the answer."""
+    headline: str
+    """What to do, in one line."""
+    snippet: str = field(default="", repr=False)
+    """Complete lines of Python, standard library only."""
+
+
+def recommend(seen: Evidence, tasks: int) -> Recommendation:
+    """Choose from a race that is over.
+
+    Args:
+        seen: its table.
+        tasks: how many the whole work has; the race may have been over fewer.
+    """
+    if not seen.baseline.cell.samples:
+        return _nothing_to_gain(seen)
+    chosen = _chosen(seen)
+    group = [cell for cell in seen.measured if cell.in_fastest_group]
+    interval = chosen.interval if chosen is not seen.baseline else None
+    return Recommendation(
+        runner=chosen.cell.label,
+        workers=chosen.cell.workers,
+        speedup=interval.centre if interval else 1.0,
+        low=interval.low if interval else 1.0,
+        high=interval.high if interval else 1.0,
+        cpu=_cpu(chosen),
+        memory=chosen.memory,
+        fastest_group=[cell.cell.label for cell in group],
+        reasons=[*_why(seen, chosen, group), *_price(seen, chosen), *findings(seen), *_break_even(seen, chosen)],
+        valid_for=_valid(seen, chosen, tasks),
+        headline=_headline(seen, chosen),
+    )
+
+
+def _nothing_to_gain(seen: Evidence) -> Recommendation:
+    """Work that is too short to be timed: no runner could make up for being started."""
+    cell = seen.baseline.cell
+    took = seconds(cell.warmup.seconds) if cell.warmup else "next to nothing"
+    return Recommendation(
+        runner=cell.label,
+        workers=1,
+        speedup=1.0,
+        low=1.0,
+        high=1.0,
+        cpu=None,
+        memory=None,
+        fastest_group=[cell.label],
+        reasons=[f"All of it takes {took}: starting any worker would take longer."],
+        valid_for=["With more items, or longer tasks, ask again."],
+        headline="Do not parallelise: there is nothing to gain.",
+    )
+
+
+def _chosen(seen: Evidence) -> CellEvidence:
+    """The simplest of those that are proved to be faster and within 5 % of the best, else the baseline."""
+    return min(_level(seen), key=_simplicity, default=seen.baseline)
+
+
+def _level(seen: Evidence) -> list[CellEvidence]:
+    """Those that are proved to be faster, cannot be told apart from the fastest, and are within 5 % of the best."""
+    proved = [cell for cell in seen.measured if cell.verdict == FASTER and cell.in_fastest_group]
+    best = max((cell.speedup or 0.0 for cell in proved), default=0.0)
+    return [cell for cell in proved if (cell.speedup or 0.0) * BAND >= best]
+
+
+def _headline(seen: Evidence, chosen: CellEvidence) -> str:
+    if chosen is seen.baseline:
+        return _why_not(seen)[0]
+    return f"{chosen.name}, {_rate(chosen)} as fast as one task after another."
+
+
+def _simplicity(cell: CellEvidence) -> tuple[int, int, int]:
+    name = cell.cell.runner
+    place = FAMILIES.index(name) if name in FAMILIES else len(FAMILIES)
+    return place, cell.cell.workers, int(cell.cell.settings.get("chunksize", 1))
+
+
+def _why(seen: Evidence, chosen: CellEvidence, group: list[CellEvidence]) -> list[str]:
+    if chosen is seen.baseline:
+        return _why_not(seen)
+    sentences = [f"{chosen.name} is {_rate(chosen)} as fast as one task after another."]
+    ties = [cell.name for cell in _level(seen) if cell is not chosen]
+    if ties:
+        sentences.append(f"{_and(ties)} may be as fast, within 5 %; {chosen.name} is simpler.")
+    behind = [
+        cell for cell in seen.measured if not cell.in_fastest_group and cell is not seen.baseline and cell.seconds
+    ]
+    best_of = {cell.cell.runner: cell for cell in sorted(behind, key=lambda cell: -(cell.seconds or 0.0))}
+    not_chosen = [cell for name, cell in best_of.items() if name not in {other.cell.runner for other in group}]
+    if not_chosen and chosen.seconds:
+        parts = [f"{cell.name} took {ratio((cell.seconds or 0.0) / chosen.seconds)} as long" for cell in not_chosen]
+        sentences.append(f"Why nothing else: {', '.join(parts)}.")
+    return sentences
+
+
+def _why_not(seen: Evidence) -> list[str]:
+    """Nothing was proved to be faster: that is an answer where the intervals say so, and none where they are wide."""
+    others = [cell for cell in seen.measured if cell is not seen.baseline and cell.interval is not None]
+    open_ones = [cell for cell in others if cell.interval and cell.interval.high > BAND and cell.in_fastest_group]
+    if not open_ones:
+        return ["Do not parallelise: nothing was faster than one task after another."]
+    parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in open_ones if cell.interval]
+    return [
+        "Leave it as it is for now: nothing was proved to be faster than one task after another.",
+        f"Undecided: {', '.join(parts)}. A longer --budget or a quieter machine would tell.",
+    ]
+
+
+def _price(seen: Evidence, chosen: CellEvidence) -> list[str]:
+    """What it costs beside what one after another costs."""
+    mine, before = _cpu(chosen), _cpu(seen.baseline)
+    if chosen is seen.baseline or mine is None or before is None or not chosen.memory or not seen.baseline.memory:
+        return []
+    sentence = (
+        f"It costs {seconds(mine)} of CPU time instead of {seconds(before)}, and {memory(chosen.memory)} of memory "
+        f"instead of {memory(seen.baseline.memory)}."
+    )
+    return [sentence]
+
+
+def _break_even(seen: Evidence, chosen: CellEvidence) -> list[str]:
+    """How long a task must be to be worth handing to another process."""
+    pools = [cell for cell in seen.cells if cell.cell.runner == "process-pool" and cell.cell.warmup]
+    single = [cell for cell in pools if cell.cell.settings.get("chunksize") == 1]
+    if chosen is not seen.baseline or not single or not seen.baseline.seconds:
+        return []
+    pool = single[0]
+    assert pool.cell.warmup is not None
+    taken = pool.seconds or pool.cell.warmup.seconds
+    tasks, workers = seen.table.tasks, pool.cell.workers
+    task = seen.baseline.seconds / tasks
+    extra = (taken - seen.baseline.seconds / workers) / tasks
+    if workers < 2 or extra <= 0:
+        return []
+    worth = extra * workers / (workers - 1)
+    sentence = (
+        f"A task takes {seconds(task)}; {pool.name} adds {seconds(extra)} to each, starting included: with as many "
+        f"tasks it would be worth it above {seconds(worth)} a task."
+    )
+    return [sentence]
+
+
+def _valid(seen: Evidence, chosen: CellEvidence, tasks: int) -> list[str]:
+    table = seen.table
+    sentences = []
+    if table.tasks < tasks:
+        sentences.append(
+            f"Measured on {table.tasks:,} of {tasks:,} items, drawn at random: more than {table.tasks:,} workers could "
+            "not be tried."
+        )
+    if seen.others is not None and seen.others > FLAGGED:
+        sentences.append(f"Other processes used {seen.others:.2f} cores meanwhile: measure again on a quiet machine.")
+    busy = seen.baseline.cores
+    if busy is not None:
+        sentences.append(
+            f"It holds for this machine and for tasks like these, which compute {percent(min(busy, 1.0))} of their "
+            "time: if that share, the number of cores or the server behind changes, ask again."
+        )
+    if chosen is not seen.baseline:
+        sentences.append("Workers are started afresh for each execution; with --warm they are kept.")
+    return sentences
+
+
+def _rate(cell: CellEvidence) -> str:
+    interval = f" [{span(cell.interval.low, cell.interval.high)}]" if cell.interval else ""
+    return f"{ratio(cell.speedup or 1.0)}{interval}"
+
+
+def _cpu(cell: CellEvidence) -> float | None:
+    observed = cell.cell.observed
+    if cell.cores is None or observed is None:
+        return None
+    return cell.cores * (observed.start + observed.work + observed.stop)
+
+
+def _and(parts: list[str]) -> str:
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last

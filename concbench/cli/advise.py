@@ -1,0 +1,99 @@
+"""`concbench advise`: which runner and how many workers for a function of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from concbench.cli import functions
+from concbench.cli.output import Output
+from concbench.cli.values import count, duration, natural
+from concbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from concbench.api import Advice
+    from concbench.harness.events import Step
+    from concbench.results.records import RunRecord
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("function", metavar="FUNCTION", help="module:function or path/to/file.py:function")
+    functions.add_arguments(parser)
+    parser.add_argument("--budget", type=duration, default=60.0, metavar="TIME", help="of everything together; three "
+                        "rounds are taken in any case (default: 60s)")  # fmt: skip
+    parser.add_argument("--max-rounds", type=count, default=30, metavar="N", help="at most N rounds (default: 30)")
+    parser.add_argument("--timeout", type=duration, default=600.0, metavar="TIME",
+                        help="for one execution of a runner (default: 600s)")  # fmt: skip
+    parser.add_argument("--seed", type=natural, metavar="N", help="of every random choice (default: drawn, printed)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
+    parser.add_argument("--force", action="store_true", help="overwrite FILE")
+    parser.add_argument("--json", action="store_true", help="print the recommendation and the raw results as JSON")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Search, write, print; returns the exit code."""
+    if not functions.is_named(arguments.function):
+        raise UsageError(f"{arguments.function!r} is no function of yours; write module:function or file.py:function")
+    output = Output(arguments.output, force=arguments.force)
+    output.require_writable()
+    seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
+    workload = functions.workload(arguments.function, arguments, seed)
+
+    from concbench.api import advise_workload
+    from concbench.cli.cache import keep
+    from concbench.cli.main import FAILED, INTERRUPTED, OK
+    from concbench.cli.progress import ProgressBar
+    from concbench.harness.events import Step
+    from concbench.harness.plan import Options
+    from concbench.harness.process_host import ProcessHosts
+    from concbench.harness.search import MOST_LOOKED_AT
+
+    options = Options(
+        budget=arguments.budget,
+        max_rounds=arguments.max_rounds,
+        timeout=arguments.timeout,
+        seed=seed,
+        max_calls=arguments.max_calls,
+    )
+    functions.announce_look(workload, MOST_LOOKED_AT)
+    with ProgressBar() as progress:
+
+        def listen(event: Step | RunRecord) -> None:
+            if isinstance(event, Step):
+                progress.show(event)
+            else:
+                output.save(event)
+
+        advice = advise_workload(
+            workload, options, ProcessHosts(), listen, before=lambda race: functions.announce([race])
+        )
+    output.save(advice.run.record)
+    keep(advice.run.record)
+    _print(advice, as_json=arguments.json)
+    output.complain()
+    if advice.run.record.interrupted:
+        return INTERRUPTED
+    return FAILED if output.error else OK
+
+
+def _print(advice: Advice, *, as_json: bool) -> None:
+    if as_json:
+        from concbench.results.files import to_json
+
+        recommended = asdict(advice.recommendation) if advice.recommendation else None
+        print(json.dumps({"recommendation": recommended, "run": json.loads(to_json(advice.run.record))}, indent=1))
+        return
+    if not sys.stdout.isatty():
+        print(advice)
+        return
+    from rich.console import Console
+
+    from concbench.report.terminal import render
+
+    console = Console()
+    console.print(render(advice.run.record, console, advice.recommendation))

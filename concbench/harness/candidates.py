@@ -1,0 +1,93 @@
+"""Which runners and how many workers are worth a race, from what one look at the work shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from concbench.harness.plan import PlannedCell, parse
+
+WAITS, COMPUTES = 0.50, 0.85
+"""Cores that one task after another keeps busy: below, the work waits for the most part; above, it computes."""
+MOST_THREADS = 256
+SHORT_TASK = 0.005
+"""Seconds below which handing tasks to processes one at a time may cost more than the task."""
+_CHUNKS_EACH = 4
+"""Chunks for each worker: few enough to be cheap, enough that none waits long for the last."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of the work."""
+
+    tasks: int
+    seconds: float
+    """Of one task, in the mean."""
+    busy: float
+    """Cores that one task after another kept busy."""
+    awaitable: bool
+    """Whether there is a coroutine function."""
+    cores: int
+    """That may be used."""
+    most_workers: int | None = None
+    """That are allowed."""
+
+    @property
+    def most(self) -> int:
+        """Workers that make sense at all."""
+        return min(self.tasks, self.most_workers or self.tasks)
+
+
+def candidates(look: Look) -> list[str]:
+    """Runners with their workers, as they are written on the command line; sequential first."""
+    specs = ["sequential"]
+    specs += [f"thread-pool:{count}" for count in _threads(look)]
+    if look.awaitable:
+        specs += [f"asyncio:{count}" for count in _up_to(look, _powers(4, MOST_THREADS))]
+    for count in _processes(look):
+        specs += _pools(look, count)
+    return specs
+
+
+def neighbours(look: Look, leader: str) -> list[PlannedCell]:
+    """Half and twice the workers of a leader, where that is still sensible."""
+    cell = parse(leader)
+    workers = cell.settings.get("workers")
+    if cell.name not in {"thread-pool", "asyncio", "process-pool"} or not workers:
+        return []
+    most = MOST_THREADS if cell.name != "process-pool" else 2 * look.cores
+    counts = _up_to(look, [count for count in (workers // 2, workers * 2) if 2 <= count <= most])
+    if cell.name == "process-pool":
+        return [parse(spec) for count in counts for spec in _pools(look, count)]
+    return [parse(f"{cell.name}:{count}") for count in counts]
+
+
+def _threads(look: Look) -> list[int]:
+    """By powers of 4 for work that waits; about as many as cores for work that computes."""
+    if look.busy > COMPUTES:
+        return _up_to(look, [look.cores, 2 * look.cores])
+    return _up_to(look, [look.cores, *_powers(4, MOST_THREADS)])
+
+
+def _processes(look: Look) -> list[int]:
+    most = look.cores if look.busy < WAITS else 2 * look.cores
+    return _up_to(look, sorted({look.cores, most}))
+
+
+def _pools(look: Look, workers: int) -> list[str]:
+    """A pool that hands out one task at a time, and one that hands out several where tasks are short."""
+    specs = [f"process-pool:{workers}"]
+    chunk = math.ceil(look.tasks / (workers * _CHUNKS_EACH))
+    if look.seconds < SHORT_TASK and chunk > 1:
+        specs.append(f"process-pool:workers={workers},chunksize={chunk}")
+    return specs
+
+
+def _powers(base: int, most: int) -> list[int]:
+    return [base**power for power in range(1, 20) if base**power <= most]
+
+
+def _up_to(look: Look, counts: Sequence[int]) -> list[int]:
+    """Those that are allowed, each once; the largest allowed in place of those that are not."""
+    return sorted({min(count, look.most) for count in counts if min(count, look.most) > 1})

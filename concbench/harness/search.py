@@ -1,0 +1,122 @@
+"""`advise`: a first look at the work, and a race of what may be worth it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from time import perf_counter
+
+from concbench.errors import UsageError
+from concbench.harness.candidates import Look, candidates, neighbours
+from concbench.harness.events import Listener
+from concbench.harness.hosts import Hosts
+from concbench.harness.plan import BASELINE, Options, Plan, plan, plan_cells, within
+from concbench.harness.race import RaceRule
+from concbench.harness.session import measure_workload
+from concbench.machine import usable_cores
+from concbench.results.records import Cell, Table
+from concbench.workloads.base import Workload
+
+MOST_LOOKED_AT = 68
+"""Calls that both looks make at most."""
+FIRST_LOOK = 2
+"""Items of the first look, whose length nobody knows."""
+SECOND_LOOK = 32
+"""Items of the second, where the first was short."""
+_LOOK_SHARE = 0.05
+"""Of the budget, that the second look may take."""
+_PASS_SHARE = 1 / 12
+"""Of the budget, that one sequential pass of the race may take."""
+_RACE_SHARE = 0.8
+"""Of what is left of the budget, that the rounds may take; the rest is for the observed passes."""
+_PASSES = 2
+"""Sequential passes of a look: reference and sample."""
+
+
+def search(
+    workload: Workload, hosts: Hosts, options: Options, listen: Listener, before: Callable[[Plan], None]
+) -> tuple[Table, bool]:
+    """Find the best runner for a workload.
+
+    Args:
+        workload: all of it.
+        hosts: where samples are taken.
+        options: of which the budget is that of everything together.
+        listen: is told what happens.
+        before: is told the plan of the race before it begins.
+
+    Returns:
+        The table of the race, and whether it was interrupted.
+
+    Raises:
+        UsageError: the function fails when it is called one after another, so that there is nothing to advise on.
+    """
+    began = perf_counter()
+    table, interrupted = _look(workload, FIRST_LOOK, hosts, options, listen)
+    if interrupted:
+        return table, True
+    seconds = _task_seconds(table)
+    more = min(SECOND_LOOK, int(_LOOK_SHARE * options.budget / (_PASSES * seconds)))
+    if min(more, workload.tasks) > table.tasks:
+        table, interrupted = _look(workload, more, hosts, options, listen)
+        if interrupted:
+            return table, True
+    look = Look(
+        tasks=workload.tasks,
+        seconds=_task_seconds(table),
+        busy=_busy(table.cells[0]),
+        awaitable=workload.awaitable,
+        cores=usable_cores(),
+        most_workers=workload.most_workers,
+    )
+    part = _part(workload, max(4 * look.cores, int(_PASS_SHARE * options.budget / look.seconds)), options.seed)
+    look = replace(look, tasks=part.tasks)
+    left = max(1.0, options.budget - (perf_counter() - began))
+    race = plan_race(part, look, replace(options, budget=_RACE_SHARE * left))
+    before(race)
+    return measure_workload(race, hosts, listen)
+
+
+def plan_race(workload: Workload, look: Look, options: Options) -> Plan:
+    """The race of everything that may be worth it, over all items of a workload."""
+    cells = plan_cells(within(workload.most_workers, candidates(look)))
+    joining = 2  # half and twice the leader's workers
+    rule = RaceRule(
+        BASELINE,
+        options.max_rounds,
+        budget=options.budget,
+        comparisons=len(cells) - 1 + joining,
+        neighbours=partial(neighbours, look),
+    )
+    race = Plan(workload, cells, rule, warm_up=True, options=options)
+    race.require_allowed()
+    return race
+
+
+def _look(workload: Workload, items: int, hosts: Hosts, options: Options, listen: Listener) -> tuple[Table, bool]:
+    part = _part(workload, items, options.seed)
+    once = replace(options, rounds=1, baseline=None, precision=None, observe=False)
+    table, interrupted = measure_workload(plan(part, [BASELINE], once), hosts, listen)
+    cell = table.cells[0]
+    if not interrupted and (cell.outcome.kind != "ok" or not cell.samples):
+        raise UsageError(f"{workload.name} fails when it is called one after another: {cell.outcome.reason}")
+    return table, interrupted
+
+
+def _part(workload: Workload, items: int, seed: int) -> Workload:
+    some = getattr(workload, "some", None)
+    if some is None or items >= workload.tasks:
+        return workload
+    part: Workload = some(items, seed)
+    return part
+
+
+def _task_seconds(table: Table) -> float:
+    return max(table.cells[0].samples[-1].seconds / table.tasks, 1e-7)
+
+
+def _busy(cell: Cell) -> float:
+    """Cores that one task after another kept busy; 0.7, between waiting and computing, where that is not known."""
+    sample = cell.samples[-1]
+    return 0.7 if sample.cpu is None or sample.seconds <= 0 else sample.cpu / sample.repeats / sample.seconds

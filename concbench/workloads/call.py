@@ -1,0 +1,72 @@
+"""A function and its items as source text, for those who want to paste it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from concbench.workloads.item_source import ItemSource, form_of
+from concbench.workloads.loading import Place
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is called on what, as source text."""
+
+    imports: tuple[str, ...]
+    """Lines that make the names below known."""
+    function: str
+    items: str
+    """An expression."""
+    star: bool = False
+    arguments: bool = True
+    """Whether the function takes any; if not, items only counts the calls."""
+    awaits: bool = False
+    """Whether the function is a coroutine function."""
+    coroutine: str = ""
+    """Its twin, if it has one."""
+
+
+def named(found: Place | Callable[..., Any]) -> tuple[list[str], str]:
+    """The import line of a function, if it can be imported, and the expression that names it then."""
+    if isinstance(found, Place):
+        return [f"from {found.module} import {found.attribute.partition('.')[0]}"], found.attribute
+    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", type(found).__name__)
+    if not module or module == "__main__" or "<" in name:
+        return [], name.rpartition(".")[2] if "<lambda>" not in name else "function"
+    return [f"from {module} import {name.partition('.')[0]}"], name
+
+
+def listed(source: ItemSource | None, tasks: int, *, called: bool) -> tuple[list[str], str]:
+    """The import lines and the expression of items: those of a source, or `items` where they were given."""
+    if source is None:
+        return [], "items"
+    imports, expression = _expression(source, tasks, called=called)
+    return imports, expression if source.limit is None or not source.text else f"list({expression})[:{source.limit}]"
+
+
+def _expression(source: ItemSource, tasks: int, *, called: bool) -> tuple[list[str], str]:
+    if not source.text:
+        return [], f"range({tasks})"
+    bounds = source.bounds()
+    if bounds is not None:
+        return [], f"range({bounds[0]}, {bounds[1] + 1})"
+    if source.text == "-":
+        return _parsed("sys.stdin.read()", source.content or "", "", ["import sys"])
+    path = Path(source.text)
+    if path.exists():
+        text = f'Path({str(path)!r}).read_text(encoding="utf-8")'.replace("'", '"')
+        return _parsed(text, path.read_text(encoding="utf-8-sig"), path.suffix, ["from pathlib import Path"])
+    imports, name = named(Place.read(source.text))
+    return imports, f"{name}()" if called else name
+
+
+def _parsed(expression: str, content: str, ending: str, imports: list[str]) -> tuple[list[str], str]:
+    form = form_of(content, ending)
+    if form == "array":
+        return ["import json", *imports], f"json.loads({expression})"
+    if form == "lines":
+        return ["import json", *imports], f"[json.loads(line) for line in {expression}.splitlines() if line.strip()]"
+    return imports, f"[line for line in {expression}.splitlines() if line.strip()]"

@@ -1,0 +1,80 @@
+"""`concbench advise`: from a function and items to one line of advice, and code that runs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from concbench.results.files import load
+
+APP = """
+import time
+
+def wait(item):
+    time.sleep(0.01)
+    return item
+
+def quick(item):
+    return item + 1
+
+def fail(item):
+    raise ValueError("always")
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    (tmp_path / "app.py").write_text(APP)
+    return tmp_path
+
+
+def advise(app: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "concbench", "advise", *arguments],
+        capture_output=True, text=True, timeout=100, check=False, cwd=app, env=os.environ,
+    )  # fmt: skip
+
+
+def test_work_that_waits_is_advised_threads_and_the_code_runs(app: Path) -> None:
+    """The advice is the last line; the lines to paste do the work."""
+    done = advise(app, "app:wait", "--items", "1..24", "--budget", "6s", "-o", "run.json")
+    assert done.returncode == 0, done.stderr
+    last = done.stdout.rstrip().rpartition("\n\n")[2]
+    assert last.startswith("Advice: thread-pool(")
+    assert load(app / "run.json").tables[0].tasks == 24
+    code = done.stdout.partition("To paste\n")[2].partition("\n\nAdvice:")[0]
+    ran = subprocess.run([sys.executable, "-c", f"{code}\nprint(results)"], cwd=app, capture_output=True, text=True,
+                         check=True)  # fmt: skip
+    assert ran.stdout.strip() == str(list(range(1, 25)))
+
+
+def test_tiny_tasks_are_left_as_they_are(app: Path) -> None:
+    """As JSON, for programs."""
+    done = advise(app, "app:quick", "--items", "1..40000", "--budget", "5s", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)["recommendation"]
+    assert answer["runner"] == "sequential"
+    assert answer["reasons"]
+    assert "for item in" in answer["snippet"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["app:fail", "--items", "1..3"], "app:fail fails when it is called one after another: ValueError: always"),
+        (["app:wait"], "--items"),
+        (["download"], "module:function"),
+        (["app:wait", "--items", "1..3", "--budget", "0"], "budget"),
+        (["app:wait", "--items", "1..3", "--max-rounds", "2"], "max-rounds"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(app: Path, arguments: list[str], says: str) -> None:
+    """Nothing is written."""
+    done = advise(app, *arguments, "-o", "run.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert done.stderr.startswith("concbench: ")
+    assert not (app / "run.json").exists()

@@ -1,0 +1,133 @@
+"""Advice over simulated machines: the race finds what it should, and claims no more than was shown."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from concbench import Advice, advise
+from concbench.harness.candidates import Look, candidates, neighbours
+from concbench.harness.plan import parse
+from concbench.testing import SimulatedHosts
+
+Model = Callable[[str], float]
+"""Seconds of a cell, by its label."""
+MILLISECOND = 0.001
+
+
+def nothing(item: int) -> None:
+    del item
+
+
+def workers_of(label: str) -> int:
+    return int(parse(label).settings.get("workers", 1))
+
+
+def played(model: Model, tasks: int = 300, noise: float = 0.02, seed: int = 1) -> tuple[Advice, SimulatedHosts]:
+    """A whole search on a machine that follows a model, with noise."""
+    drawn = random.Random(seed)
+    hosts = SimulatedHosts(lambda label, _: model(label) * drawn.lognormvariate(0.0, noise))
+    return advise(nothing, items=range(tasks), hosts=hosts, seed=seed, compare=False), hosts
+
+
+def saturating(most: int) -> Model:
+    """Work that waits for as many at once as there are workers, up to what the other side allows."""
+
+    def seconds(label: str) -> float:
+        at_once = min(workers_of(label), most)
+        return MILLISECOND * (10.0 / at_once + (0.5 if label.startswith("process") else 0.0))
+
+    return seconds
+
+
+def two_cores(label: str) -> float:
+    """Work that computes: threads share a GIL, two processes do not."""
+    return MILLISECOND * (5.2 if label.startswith("process-pool") else 10.0)
+
+
+def never_faster(label: str) -> float:
+    """Tasks so short that handing them out costs more than doing them."""
+    return MILLISECOND * (1.0 if label == "sequential" else 1.3 + workers_of(label) / 100)
+
+
+@pytest.mark.parametrize("most", [4, 8, 16, 32, 64])
+def test_the_number_of_workers_is_found_within_a_factor_of_two(most: int) -> None:
+    """By powers of 4, refined by 2: and no more workers than help."""
+    advice, _ = played(saturating(most))
+    best = advice.recommendation
+    assert best is not None
+    assert best.runner.startswith("thread-pool:")
+    assert most / 2 <= best.workers <= most * 2
+    assert best.low <= 10 * MILLISECOND / saturating(most)(best.runner) <= best.high
+
+
+def test_processes_win_where_computing_needs_cores() -> None:
+    """With as few workers as are as good."""
+    advice, _ = played(two_cores)
+    assert advice.recommendation is not None
+    assert advice.recommendation.runner == "process-pool:2"
+
+
+def test_do_not_parallelise_is_an_answer() -> None:
+    """With the task length from which it would be worth it."""
+    advice, _ = played(never_faster)
+    best = advice.recommendation
+    assert best is not None
+    assert (best.runner, best.speedup) == ("sequential", 1.0)
+    assert "Do not parallelise" in best.headline
+    assert str(advice).rstrip().endswith(best.headline)
+
+
+def test_what_was_not_proved_is_not_advised() -> None:
+    """A machine so noisy that nothing can be told."""
+    advice, _ = played(lambda label: 0.01 if label == "sequential" else 0.0097, noise=0.6)
+    assert advice.recommendation is not None
+    assert advice.recommendation.runner == "sequential"
+    assert "for now" in advice.recommendation.headline
+
+
+def test_hopeless_cells_are_dropped_early() -> None:
+    """After one round or two; the best and the baseline go on until their verdict."""
+    _, hosts = played(saturating(256))
+    counts: dict[str, int] = {}
+    for label, _ in hosts.order:
+        counts[label] = counts.get(label, 0) + 1
+    assert counts["thread-pool:2"] <= 1 + 1 + 1  # warm-up, one round, observed
+    assert counts["sequential"] > counts["thread-pool:2"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_identical_runners_are_not_told_apart(seed: int) -> None:
+    """Nothing is claimed to be faster than one after another."""
+    advice, _ = played(lambda _: 0.01, noise=0.1, seed=seed)
+    assert advice.recommendation is not None
+    assert advice.recommendation.runner == "sequential"
+
+
+def test_the_same_seed_gives_the_same_race() -> None:
+    """Order, samples, advice."""
+    (one, first), (other, second) = (played(saturating(16), seed=9) for _ in range(2))
+    assert first.order == second.order
+    assert one.recommendation == other.recommendation
+
+
+@pytest.mark.parametrize("busy", [0.01, 0.7, 1.0])
+@pytest.mark.parametrize("tasks", [1, 2, 3, 50, 10_000])
+@pytest.mark.parametrize("most_workers", [None, 5])
+def test_candidates_make_sense(busy: float, tasks: int, most_workers: int | None) -> None:
+    """Never more workers than tasks or than are allowed; each once; sequential always."""
+    look = Look(tasks, 0.001, busy, awaitable=True, cores=2, most_workers=most_workers)
+    specs = candidates(look)
+    assert specs[0] == "sequential"
+    assert len(specs) == len(set(specs))
+    for spec in [*specs, *(cell.label for one in specs for cell in neighbours(look, one))]:
+        assert workers_of(spec) <= min(tasks, most_workers or tasks)
+
+
+def test_work_that_waits_gets_many_threads_and_work_that_computes_few() -> None:
+    """As many as make sense."""
+    waits = candidates(Look(1_000, 0.1, 0.01, awaitable=False, cores=2))
+    computes = candidates(Look(1_000, 0.1, 1.0, awaitable=False, cores=2))
+    assert "thread-pool:256" in waits
+    assert max(workers_of(spec) for spec in computes) == 4
+    assert not any(spec.startswith("asyncio") for spec in waits)
