@@ -96,7 +96,7 @@ def measure(
         hosts: where samples are taken instead, such as `concbench.testing.SimulatedHosts`.
         listen: called with each Step before it is taken, and with the RunRecord so far after each round.
         **options: the fields of `concbench.harness.plan.Options`: baseline, max_rounds, budget, precision, rounds,
-            warm, observe, seed, timeout, max_calls (without a seed, one is drawn and recorded); and for functions
+            warm, fresh, observe, seed, timeout, max_calls; without a seed, one is drawn and recorded. And for functions
             those of `concbench.workloads.imported.How`: coroutine, context, check, compare, star, tolerate,
             max_workers; and `repeat`: how often a function without items is called in an execution.
 
@@ -112,7 +112,7 @@ def measure(
     if not plans:
         raise UsageError("no workload: name at least one, such as 'download' or 'primes', or give a function")
     given.require_used()
-    return measure_plans(plans, hosts or _hosts([one.workload for one in plans], isolate), listen)
+    return measure_plans(plans, hosts or _hosts([one.workload for one in plans], isolate, fresh=chosen.fresh), listen)
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def advise(
     chosen = _options(options)
     workload = given.workload(function)
     given.require_used()
-    return advise_workload(workload, chosen, hosts or _hosts([workload], isolate), listen)
+    return advise_workload(workload, chosen, hosts or _hosts([workload], isolate, fresh=chosen.fresh), listen)
 
 
 def advise_workload(
@@ -217,8 +217,10 @@ def _relay(record: RunRecord, listen: Callable[[Step | RunRecord], None] | None)
     return relay
 
 
-def _hosts(workloads: Sequence[Workload], isolate: bool | None) -> Hosts:
+def _hosts(workloads: Sequence[Workload], isolate: bool | None, *, fresh: bool) -> Hosts:
     at_home = [workload for workload in workloads if workload.unsendable]
+    if fresh and (at_home or isolate is False):
+        raise UsageError("fresh needs processes, and this is measured in one: leave it out")
     if isolate and at_home:
         raise UsageError(f"{at_home[0].name} cannot be isolated: {at_home[0].unsendable}")
     return ProcessHosts() if isolate or (isolate is None and not at_home) else InProcessHosts()

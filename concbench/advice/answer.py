@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concbench.advice.evidence import CellEvidence, Evidence, evidence
+from concbench.advice.evidence import FLAGGED, CellEvidence, Evidence, evidence
 from concbench.advice.rules import findings
 from concbench.advice.units import ratio, seconds, span
 from concbench.results.records import Table
@@ -15,7 +15,16 @@ SIMPLEST_FIRST = ("sequential", "thread-pool", "threads", "batched-threads", "as
 def answer(table: Table) -> list[str]:
     """The sentences, the most important first."""
     seen = evidence(table)
-    return [*_headline(seen), *findings(seen)]
+    return [*_headline(seen), *findings(seen), *_caution(seen)]
+
+
+def _caution(seen: Evidence) -> list[str]:
+    """What must be known before anyone acts on it."""
+    if seen.others is None or seen.others <= FLAGGED:
+        return []
+    return [
+        f"Other processes used {seen.others:.2f} cores meanwhile: measure again without them before you act on this."
+    ]
 
 
 def _headline(seen: Evidence) -> list[str]:

@@ -42,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "that round is the warm-up too, and there are no verdicts")  # fmt: skip
     parser.add_argument("--warm", action="store_true", help="keep workers and connections from round to round, and "
                         "time the work alone")  # fmt: skip
+    parser.add_argument("--fresh", action="store_true", help="take every sample in a new process, so that caches and "
+                        "connections that the function keeps are cold")  # fmt: skip
     parser.add_argument("--size", choices=SIZES, default="quick", help="how much work (default: quick)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
@@ -136,6 +138,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         precision=arguments.precision,
         rounds=arguments.rounds,
         warm=arguments.warm,
+        fresh=arguments.fresh,
         observe=not arguments.no_observe,
         seed=arguments.seed,
         timeout=arguments.timeout,

@@ -48,6 +48,8 @@ class Options:
     round is also the warm-up and the comparison of results."""
     warm: bool = False
     """Keep workers and connections from round to round and time the work alone."""
+    fresh: bool = False
+    """Take every execution in a new measuring process, so that what the function keeps in its process is cold."""
     observe: bool = True
     """Whether each cell is executed once more with every task recorded."""
     seed: int = 0
@@ -60,6 +62,8 @@ class Options:
     def __post_init__(self) -> None:
         _require_between("rounds", self.rounds, 1, MOST)
         _require_between("max-rounds", self.max_rounds, FEWEST, MOST, "three are the least that an interval needs")
+        if self.fresh and self.warm:
+            raise BadSetting("warm and fresh exclude each other; leave out one of them")
         if self.max_calls is not None and self.max_calls < 1:
             raise BadSetting(f"max-calls must be 1 or more, not {self.max_calls}")
         for name, value in (("budget", self.budget), ("timeout", self.timeout)):

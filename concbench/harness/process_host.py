@@ -14,9 +14,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -46,11 +47,70 @@ class ProcessHosts:
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
         """Start the process of a cell, and end it whatever happens."""
-        host = ProcessHost(workload, cell, directory, options)
+        make = partial(ProcessHost, workload, cell, directory, options)
+        host = FreshHost(make) if options.fresh else make()
         try:
             yield host
         finally:
             host.close()
+
+
+class FreshHost:
+    """A new process for every execution: what the function keeps in its process is cold each time."""
+
+    def __init__(self, make: Callable[[], ProcessHost]) -> None:
+        self._make = make
+        self._referee: ProcessHost | None = None
+
+    def prepare(self) -> Json:
+        """Load the cell once, to see that it can be."""
+        with closing(self._make()) as host:
+            return host.prepare()
+
+    def reference(self) -> Json:
+        """Make the sequential results, in a process that is kept for `steady`."""
+        self._referee = self._prepared()
+        return self._referee.reference()
+
+    def steady(self) -> bool:
+        """In the same process, so that what it keeps is not taken for chance."""
+        assert self._referee is not None, "reference comes first"
+        return self._referee.steady()
+
+    def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
+        """As many processes as repeats."""
+        taken = []
+        for _ in range(repeats):
+            with closing(self._prepared()) as host:
+                taken.append(host.sample(compare=compare))
+        cpu = [sample.cpu for sample in taken if sample.cpu is not None]
+        return Sample(
+            start=sum(sample.start for sample in taken),
+            work=sum(sample.work for sample in taken),
+            stop=sum(sample.stop for sample in taken),
+            cpu=sum(cpu) if len(cpu) == repeats else None,
+            repeats=repeats,
+        )
+
+    def observe(self) -> Observed:
+        """In a process of its own too."""
+        with closing(self._prepared()) as host:
+            return host.observe()
+
+    def close(self) -> None:
+        """End what was kept."""
+        if self._referee is not None:
+            self._referee.close()
+        self._referee = None
+
+    def _prepared(self) -> ProcessHost:
+        host = self._make()
+        try:
+            host.prepare()
+        except BaseException:
+            host.close()
+            raise
+        return host
 
 
 class ProcessHost:

@@ -26,8 +26,8 @@ SECOND_LOOK = 32
 """Items of the second, where the first was short."""
 _LOOK_SHARE = 0.05
 """Of the budget, that the second look may take."""
-_PASS_SHARE = 1 / 12
-"""Of the budget, that one sequential pass of the race may take."""
+_PASS_SHARE = 1 / 8
+"""Of the budget, that one sequential pass of the race may take; there are six or more."""
 _RACE_SHARE = 0.8
 """Of what is left of the budget, that the rounds may take; the rest is for the observed passes."""
 _PASSES = 2

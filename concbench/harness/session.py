@@ -24,6 +24,9 @@ SMALL_REFERENCE = 1_000_000
 stay in the memory of the measuring process, and cost it forks and collections."""
 
 
+_FRESH = "Every execution was in a new process: what the function does once in a process is in all the times (--fresh)."
+
+
 @dataclass
 class _Live:
     """A cell while it is being measured."""
@@ -67,7 +70,7 @@ class _Session:
         self._executions = 0
         self._stopped = ""
         self._load: list[float] = []
-        self._notes: list[str] = []
+        self._notes: list[str] = [_FRESH] if plan.options.fresh else []
         self._checked = "known" if workload.expected is not None else "sequential" if workload.compares else "off"
         self._referee: _Live | None = None
         self._compare_always = False

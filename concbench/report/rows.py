@@ -145,7 +145,8 @@ def _first_runs(seen: Evidence) -> list[str]:
         for cell in seen.measured
         if cell.cell.warmup and cell.seconds and cell.cell.warmup.seconds > 1.5 * cell.seconds
     ]
-    return [f"First executions, not among the times, took longer: {', '.join(slow)}."] if slow else []
+    told = f"First executions, not among the times, took longer: {', '.join(slow)}; with --fresh each is a first one."
+    return [told] if slow else []
 
 
 def _load(seen: Evidence) -> tuple[str, bool]:

@@ -13,7 +13,7 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -144,8 +144,9 @@ class Imported(Workload):
 
     def some(self, count: int, seed: int) -> Self:
         """The same over so many of its items, drawn at random; they keep their order."""
-        part = copy(self)
+        part = object.__new__(type(self))
         part.__dict__.update(
+            self.__dict__,
             _picked=sorted(random.Random(seed).sample(range(self.tasks), count)),
             _facts=replace(self._facts, tasks=count),
             _items=None,

@@ -213,3 +213,10 @@ def test_an_unsteady_baseline_is_the_sign_where_the_load_cannot_be_read() -> Non
     one = shown(table(cell("sequential", 1.0, noise=0.5), cell("threads", 1.0)))
     assert "unsteady" in one.load
     assert one.loaded
+
+
+@pytest.mark.parametrize(("others", "cautious"), [(0.0, False), (0.1, False), (0.3, True), (0.9, True)])
+def test_a_busy_machine_is_named_beside_the_answer(others: float, cautious: bool) -> None:
+    """As the last line, where it is read."""
+    said = answer(table(cell("sequential", 1.0), cell("thread-pool:4", 0.5), load=[others] * 3))
+    assert ("before you act" in said[-1]) is cautious

@@ -11,6 +11,7 @@ import pytest
 from concbench import measure
 from concbench.errors import BadFunction, BadInput, UsageError
 from concbench.results.records import Cell, Table
+from concbench.workloads.imported import How, Imported
 from concbench.workloads.item_source import MOST, ItemSource, parse, read_items
 from concbench.workloads.loading import Place
 
@@ -85,6 +86,20 @@ def test_what_cannot_be_compared_is_not_called_wrong(name: str, says: str) -> No
     assert any(says in note for note in table.notes)
 
 
+def test_in_a_fresh_process_nothing_is_left_of_the_execution_before() -> None:
+    """A function that counts its calls begins at one each time; else no two executions of it are alike."""
+    runners = ["sequential", "thread-pool:1", "process-pool:1"]
+    fresh = table_of("count", fresh=True, runners=runners)
+    assert fresh.checked == "sequential"
+    assert set(outcomes(fresh).values()) == {"ok"}
+    assert any("--fresh" in note for note in fresh.notes)
+    assert table_of("count", runners=runners).checked == "unsteady"
+    with pytest.raises(UsageError, match="fresh"):
+        table_of("count", fresh=True, isolate=False)
+    with pytest.raises(UsageError, match="exclude"):
+        table_of("count", fresh=True, warm=True)
+
+
 def test_results_that_cannot_be_pickled_are_compared_where_they_are() -> None:
     """And worker processes, which would have to send them, are inapplicable."""
     seen = outcomes(table_of("lock", runners=["sequential", "thread-pool:2", "process-pool:2"]))
@@ -135,6 +150,21 @@ def test_items_that_cannot_be_pickled_stay_in_this_process() -> None:
 
 def _name_of(item: Any) -> str:
     return type(item).__name__
+
+
+def test_a_part_of_the_items_is_drawn_at_random_and_keeps_its_order() -> None:
+    """The same for the same seed; whether the items can be pickled or not."""
+    import threading
+
+    for items in (range(100), [threading.Lock() for _ in range(100)]):
+        whole = Imported.of(_name_of, list(items), How())
+        part = whole.some(10, seed=4)
+        assert (part.tasks, whole.tasks) == (10, 100)
+        assert len(part.items) == 10
+        assert "10 of 100 items" in part.title()
+    numbers = Imported.of(abs, list(range(100)), How()).some(10, seed=4)
+    assert list(numbers.items) == sorted(numbers.items)
+    assert list(numbers.items) == list(Imported.of(abs, list(range(100)), How()).some(10, seed=4).items)
 
 
 def test_other_peoples_servers_get_ten_calls_at_once() -> None:
