@@ -6,6 +6,7 @@ else that a worker has no use for.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 
 import urllib3
@@ -22,6 +23,8 @@ _RETRIES = urllib3.Retry(total=None, connect=0, read=0, redirect=5, status=0, ot
 """None: a retry changes what is measured. Redirects are part of the address."""
 
 _pool: urllib3.PoolManager | None = None
+_pool_process: int | None = None
+"""Whose the pool is: a forked process must not use its parent's connections."""
 
 
 def download_image(image: Image) -> int:
@@ -48,12 +51,13 @@ class DownloadFailed(Exception):  # noqa: N818 - reads as what happened
 @contextmanager
 def connections(workers: int, most_to_a_host: int | None) -> Iterator[None]:
     """A fresh pool of connections, as many as there are workers."""
-    global _pool  # noqa: PLW0603 - one pool for each process is what this module is for
+    global _pool, _pool_process  # noqa: PLW0603 - one pool for each process is what this module is for
     from concbench.workloads.open_files import allow_open_files
 
     allow_open_files(workers)
     limit = min(workers, most_to_a_host or workers)
     _pool = urllib3.PoolManager(maxsize=limit, block=most_to_a_host is not None, retries=_RETRIES, timeout=TIMEOUT)
+    _pool_process = os.getpid()
     try:
         yield
     finally:
@@ -63,7 +67,8 @@ def connections(workers: int, most_to_a_host: int | None) -> Iterator[None]:
 
 def _connections() -> urllib3.PoolManager:
     """This process's pool: that of the context in progress, else (in a worker process) one of its own."""
-    global _pool  # noqa: PLW0603
-    if _pool is None:
+    global _pool, _pool_process  # noqa: PLW0603
+    if _pool is None or _pool_process != os.getpid():
         _pool = urllib3.PoolManager(retries=_RETRIES, timeout=TIMEOUT)
+        _pool_process = os.getpid()
     return _pool

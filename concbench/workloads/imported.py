@@ -227,11 +227,11 @@ class Imported(Workload):
     def title(self) -> str:
         """How many items, from where."""
         if not self._how.arguments:
-            return f"{self.tasks:,} calls without arguments"
+            return f"{_counted(self.tasks, 'call')} without arguments"
         if self._picked is not None:
             return f"{self.tasks:,} of {self._whole:,} items, drawn at random"
         origin = f" from {self._source.text}" if self._source and self._source.text else ""
-        return f"{self.tasks:,} items{origin}"
+        return f"{_counted(self.tasks, 'item')}{origin}"
 
     def notes(self) -> list[str]:
         """What a reader must know to read the table."""
@@ -409,8 +409,14 @@ def _copied(items: Sequence[Any]) -> Sequence[Any]:
         return items
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _elsewhere(item: Any) -> bool:
-    """Whether an item is an address of another machine."""
+    """Whether an item is an address of another machine, or one of several arguments is."""
+    if isinstance(item, (list, tuple)):
+        return any(_elsewhere(part) for part in item if isinstance(part, str))
     if not isinstance(item, str) or not item.lower().startswith(("http://", "https://")):
         return False
     try:
