@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concbench.advice.evidence import FLAGGED, CellEvidence, Evidence, evidence
 from concbench.advice.rules import findings
-from concbench.advice.units import ratio, seconds, span
+from concbench.advice.units import listed, ratio, seconds, span
 from concbench.results.records import Table
 from concbench.stats.intervals import FEWEST
 from concbench.stats.verdicts import FASTER, SAME, SLOWER, UNDECIDED
@@ -45,14 +45,14 @@ def _winner(seen: Evidence) -> list[str]:
     proved = [cell for cell in seen.measured if cell.verdict == FASTER]
     first = seen.leader if seen.leader in proved else max(proved, key=lambda cell: cell.speedup or 0.0)
     assert first is not None
-    rate = f"{_rate(first)} as fast as {seen.baseline.name}"
+    rate = f"{rate_of(first)} as fast as {seen.baseline.name}"
     level = [cell for cell in seen.measured if cell.in_fastest_group and cell is not seen.baseline]
-    ties = sorted((cell for cell in level if cell in proved), key=_simplicity)
+    ties = sorted((cell for cell in level if cell in proved), key=simplicity)
     if level == [first]:
         return [f"{first.name} was fastest: {rate}."]
     if len(ties) <= 1:
         return [f"{first.name} was proved to be faster: {rate}."]
-    names = _and([cell.name for cell in ties])
+    names = listed([cell.name for cell in ties])
     return [
         f"{first.name} came out first: {rate}.",
         f"But {names} cannot be told apart: take the simplest, {ties[0].name}.",
@@ -64,8 +64,8 @@ def _no_winner(seen: Evidence, others: list[CellEvidence]) -> str:
         return f"Nothing was proved to be faster than {seen.baseline.name}."
     same = [cell.name for cell in others if cell.verdict == SAME]
     slower = [cell.name for cell in others if cell.verdict == SLOWER]
-    parts = [f"{_and(same)} the same within 5 %"] if same else []
-    parts += [f"{_and(slower)} slower"] if slower else []
+    parts = [f"{listed(same)} the same within 5 %"] if same else []
+    parts += [f"{listed(slower)} slower"] if slower else []
     return f"Nothing was faster than {seen.baseline.name} ({'; '.join(parts)}): leave it as it is."
 
 
@@ -86,17 +86,14 @@ def _too_few_rounds(seen: Evidence) -> str:
     )
 
 
-def _rate(cell: CellEvidence) -> str:
+def rate_of(cell: CellEvidence) -> str:
+    """How many times as fast, and what that may be."""
     interval = f" [{span(cell.interval.low, cell.interval.high)}]" if cell.interval else ""
     return f"{ratio(cell.speedup or 0)}{interval}"
 
 
-def _simplicity(cell: CellEvidence) -> tuple[int, int]:
+def simplicity(cell: CellEvidence) -> tuple[int, int, int]:
+    """The simplest runner sorts first; of one runner, that with the fewest workers and the smallest chunks."""
     name = cell.cell.runner
     place = SIMPLEST_FIRST.index(name) if name in SIMPLEST_FIRST else len(SIMPLEST_FIRST)
-    return place, cell.cell.workers
-
-
-def _and(parts: list[str]) -> str:
-    *most, last = parts
-    return f"{', '.join(most)} and {last}" if most else last
+    return place, cell.cell.workers, int(cell.cell.settings.get("chunksize", 1))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from concbench.advice.answer import rate_of, simplicity
 from concbench.advice.evidence import FLAGGED, CellEvidence, Evidence
 from concbench.advice.rules import findings
-from concbench.advice.units import memory, percent, ratio, seconds, span
+from concbench.advice.units import listed, memory, percent, ratio, seconds, span
 from concbench.stats.verdicts import BAND, FASTER
-
-FAMILIES = ("sequential", "thread-pool", "threads", "batched-threads", "asyncio", "process-pool", "processes")
-"""The simplest first."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def _nothing_to_gain(seen: Evidence) -> Recommendation:
 
 def _chosen(seen: Evidence) -> CellEvidence:
     """The simplest of those that are proved to be faster and within 5 % of the best, else the baseline."""
-    return min(_level(seen), key=_simplicity, default=seen.baseline)
+    return min(_level(seen), key=simplicity, default=seen.baseline)
 
 
 def _level(seen: Evidence) -> list[CellEvidence]:
@@ -102,22 +100,16 @@ def _level(seen: Evidence) -> list[CellEvidence]:
 def _headline(seen: Evidence, chosen: CellEvidence) -> str:
     if chosen is seen.baseline:
         return _why_not(seen)[0]
-    return f"{chosen.name}, {_rate(chosen)} as fast as one task after another."
-
-
-def _simplicity(cell: CellEvidence) -> tuple[int, int, int]:
-    name = cell.cell.runner
-    place = FAMILIES.index(name) if name in FAMILIES else len(FAMILIES)
-    return place, cell.cell.workers, int(cell.cell.settings.get("chunksize", 1))
+    return f"{chosen.name}, {rate_of(chosen)} as fast as one task after another."
 
 
 def _why(seen: Evidence, chosen: CellEvidence, group: list[CellEvidence]) -> list[str]:
     if chosen is seen.baseline:
         return _why_not(seen)
-    sentences = [f"{chosen.name} is {_rate(chosen)} as fast as one task after another."]
+    sentences = [f"{chosen.name} is {rate_of(chosen)} as fast as one task after another."]
     ties = [cell.name for cell in _level(seen) if cell is not chosen]
     if ties:
-        sentences.append(f"{_and(ties)} may be as fast, within 5 %; {chosen.name} is simpler.")
+        sentences.append(f"{listed(ties)} may be as fast, within 5 %; {chosen.name} is simpler.")
     behind = [
         cell for cell in seen.measured if not cell.in_fastest_group and cell is not seen.baseline and cell.seconds
     ]
@@ -197,18 +189,8 @@ def _valid(seen: Evidence, chosen: CellEvidence, tasks: int) -> list[str]:
     return sentences
 
 
-def _rate(cell: CellEvidence) -> str:
-    interval = f" [{span(cell.interval.low, cell.interval.high)}]" if cell.interval else ""
-    return f"{ratio(cell.speedup or 1.0)}{interval}"
-
-
 def _cpu(cell: CellEvidence) -> float | None:
     observed = cell.cell.observed
     if cell.cores is None or observed is None:
         return None
     return cell.cores * (observed.start + observed.work + observed.stop)
-
-
-def _and(parts: list[str]) -> str:
-    *most, last = parts
-    return f"{', '.join(most)} and {last}" if most else last

@@ -6,10 +6,10 @@ its line in RULES, those that cost a reader most first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from concbench.advice.evidence import CellEvidence, Evidence
-from concbench.advice.units import percent, ratio, seconds
+from concbench.advice.units import listed, percent, ratio, seconds
 from concbench.stats.verdicts import FASTER
 
 THREADED = {"threads", "batched-threads", "thread-pool"}
@@ -30,7 +30,7 @@ def wrong_at_once(evidence: Evidence) -> str | None:
     if not wrong or evidence.table.checked != "sequential":
         return None
     return (
-        f"It is not safe to run at once in one process: under {_and(cell.name for cell in wrong)} results came out "
+        f"It is not safe to run at once in one process: under {listed(cell.name for cell in wrong)} results came out "
         "wrong that are right one after another. Mend that before you use threads, however fast they are."
     )
 
@@ -45,7 +45,7 @@ def waiting_overlapped(evidence: Evidence) -> str | None:
         return None
     return (
         f"{evidence.baseline.name} computed only {percent(cores)} of its time and waited for the rest; "
-        f"{_and(cell.name for cell in overlapped)} waited for many tasks at once, which takes no second core."
+        f"{listed(cell.name for cell in overlapped)} waited for many tasks at once, which takes no second core."
     )
 
 
@@ -89,7 +89,7 @@ def starting_dominated(evidence: Evidence) -> str | None:
     if not late:
         return None
     parts = [f"{percent(cell.start_up_share or 0)} of {cell.name}'s {_pass_seconds(cell)}" for cell in late]
-    return f"Starting every worker took {_and(parts)}."
+    return f"Starting every worker took {listed(parts)}."
 
 
 def better_algorithm(evidence: Evidence) -> str | None:
@@ -151,8 +151,3 @@ def _pass_seconds(cell: CellEvidence) -> str:
     observed = cell.cell.observed
     assert observed is not None
     return seconds(observed.start + observed.work + observed.stop)
-
-
-def _and(parts: Iterable[str]) -> str:
-    *most, last = parts
-    return f"{', '.join(most)} and {last}" if most else last

@@ -1,5 +1,7 @@
 """Figures as a person reads them."""
 
+from collections.abc import Iterable
+
 
 def seconds(value: float) -> str:
     """A time with three digits and the unit that fits: 60 ns, 850 us, 45.1 ms, 2.75 s, 110 s."""
@@ -32,6 +34,12 @@ def memory(value: float) -> str:
 def percent(share: float) -> str:
     """A share as whole percent."""
     return f"{100 * share:.0f} %"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Names in a sentence: `a, b and c`."""
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _three_digits(value: float) -> str:

@@ -16,8 +16,6 @@ from concbench.errors import UsageError
 
 if TYPE_CHECKING:
     from concbench.api import Advice
-    from concbench.harness.events import Step
-    from concbench.results.records import RunRecord
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +46,6 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.cli.cache import keep
     from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar
-    from concbench.harness.events import Step
     from concbench.harness.plan import Options
     from concbench.harness.process_host import ProcessHosts
     from concbench.harness.search import MOST_LOOKED_AT
@@ -62,13 +59,7 @@ def main(arguments: argparse.Namespace) -> int:
     )
     functions.announce_look(workload, MOST_LOOKED_AT)
     with ProgressBar() as progress:
-
-        def listen(event: Step | RunRecord) -> None:
-            if isinstance(event, Step):
-                progress.show(event)
-            else:
-                output.save(event)
-
+        listen = output.listener(progress.show)
         advice = advise_workload(
             workload, options, ProcessHosts(), listen, before=lambda race: functions.announce([race])
         )

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from concbench.errors import BadOutput
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from concbench.harness.events import Step
     from concbench.results.records import RunRecord
 
 
@@ -50,6 +53,18 @@ class Output:
             save(record, self.path)
         except BadOutput as error:
             self.error = error
+
+    def listener(self, show: Callable[[Step], None]) -> Callable[[Step | RunRecord], None]:
+        """What a measurement tells: a step is shown, what is known after a round is saved."""
+        from concbench.harness.events import Step
+
+        def listen(event: Step | RunRecord) -> None:
+            if isinstance(event, Step):
+                show(event)
+            else:
+                self.save(event)
+
+        return listen
 
     def complain(self) -> None:
         """Say what could not be written."""

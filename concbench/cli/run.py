@@ -13,7 +13,6 @@ from concbench.cli.values import count, counts, duration, limits, natural, share
 from concbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from concbench.harness.events import Step
     from concbench.harness.plan import Plan
     from concbench.results.records import RunRecord
     from concbench.workloads.base import Workload
@@ -80,17 +79,10 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.cli.cache import keep
     from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar
-    from concbench.harness.events import Step
     from concbench.harness.process_host import ProcessHosts
 
     with ProgressBar() as progress:
-
-        def listen(event: Step | RunRecord) -> None:
-            if isinstance(event, Step):
-                progress.show(event)
-            else:
-                output.save(event)
-
+        listen = output.listener(progress.show)
         run = measure_plans(plans, ProcessHosts(), listen)
     output.save(run.record)
     keep(run.record)

@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from concbench.advice.rules import COMPUTES, WAITS
 from concbench.harness.plan import PlannedCell, parse
 
-WAITS, COMPUTES = 0.50, 0.85
-"""Cores that one task after another keeps busy: below, the work waits for the most part; above, it computes."""
 MOST_THREADS = 256
 SHORT_TASK = 0.005
 """Seconds below which handing tasks to processes one at a time may cost more than the task."""

@@ -1,8 +1,7 @@
 """The search for the best of many cells: a race in which those that are behind stop, and neighbours of the best join.
 
 Dropping is no claim, so it is done at an uncorrected 95 % after every round; one that is hopelessly behind is dropped
-after one round or two. Calibrated by replaying recorded noise: the pick is within 5 % of the best in 97 to 100 % of
-races, for a quarter to a half of what ten rounds of every cell would cost (docs/methodology.md).
+after one round or two. How good the pick is: benchmarks/advice/accuracy.py.
 """
 
 from __future__ import annotations

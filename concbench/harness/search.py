@@ -54,12 +54,14 @@ def search(
     """
     began = perf_counter()
     table, interrupted = _look(workload, FIRST_LOOK, hosts, options, listen)
+    calls = _PASSES * table.tasks
     if interrupted:
         return table, True
     seconds = _task_seconds(table)
     more = min(SECOND_LOOK, int(_LOOK_SHARE * options.budget / (_PASSES * seconds)))
     if min(more, workload.tasks) > table.tasks:
         table, interrupted = _look(workload, more, hosts, options, listen)
+        calls += _PASSES * table.tasks
         if interrupted:
             return table, True
     look = Look(
@@ -73,7 +75,8 @@ def search(
     part = _part(workload, max(4 * look.cores, int(_PASS_SHARE * options.budget / look.seconds)), options.seed)
     look = replace(look, tasks=part.tasks)
     left = max(1.0, options.budget - (perf_counter() - began))
-    race = plan_race(part, look, replace(options, budget=_RACE_SHARE * left))
+    allowed = None if options.max_calls is None else max(1, options.max_calls - calls)
+    race = plan_race(part, look, replace(options, budget=_RACE_SHARE * left, max_calls=allowed))
     before(race)
     return measure_workload(race, hosts, listen)
 

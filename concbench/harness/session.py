@@ -74,6 +74,7 @@ class _Session:
         self._checked = "known" if workload.expected is not None else "sequential" if workload.compares else "off"
         self._referee: _Live | None = None
         self._compare_always = False
+        self._unsendable = ""
         self._began = perf_counter()
 
     def run(self) -> None:
@@ -105,6 +106,8 @@ class _Session:
         """A cell that comes later: prepared and warmed up like all others."""
         cell = self._hosted(planned)
         self._try(cell, "preparing", self._prepare)
+        if cell.well:
+            self._keep_results_at_home([cell])
         if cell.well and self._plan.warm_up:
             self._try(cell, "warm-up", self._warm_up)
 
@@ -160,17 +163,23 @@ class _Session:
         if facts.get("incomparable"):
             self._checked = "incomparable"
             self._notes.append(f"Results cannot be compared: {facts['incomparable']}.")
-        if facts.get("unsendable"):
-            self._keep_results_at_home(cell, facts["unsendable"])
+        self._unsendable = facts.get("unsendable", "")
+        if self._unsendable and self._plan.options.fresh and self._checked == "sequential":
+            self._checked = "incomparable"
+            self._notes.append(
+                f"Results cannot be compared: they cannot be sent from one process to the next ({self._unsendable})."
+            )
+        others = [other for other in self._well() if other is not cell or hasattr(cell.planned.runner, "start_method")]
+        self._keep_results_at_home(others)
 
-    def _keep_results_at_home(self, referee: _Live, reason: str) -> None:
+    def _keep_results_at_home(self, cells: Sequence[_Live]) -> None:
         """Results that cannot be pickled: each host makes its own reference, and worker processes cannot send any."""
-        for cell in self._well():
+        for cell in cells if self._unsendable else ():
             if hasattr(cell.planned.runner, "start_method"):
-                why = f"its results cannot be sent back from another process ({reason})"
+                why = f"its results cannot be sent back from another process ({self._unsendable})"
                 cell.record = replace(cell.record, outcome=Outcome("inapplicable", why))
                 cell.host.close()
-            elif cell is not referee and self._checked == "sequential":
+            elif self._checked == "sequential":
                 self._try(cell, "reference", self._refer_to_itself)
 
     def _refer_to_itself(self, cell: _Live) -> None:
@@ -209,29 +218,32 @@ class _Session:
         most = self._plan.options.max_calls
         if most is None or not cells:
             return 10**9
-        left = most - self._calls - self._observed_later(cells)
+        left = most - self._calls - self._observed_later()
         return max(1, left // (FEWEST * cells * self._workload.tasks))
 
-    def _observed_later(self, cells: int) -> int:
+    def _observed_later(self) -> int:
         """Calls that the observed passes will make."""
-        return cells * self._workload.tasks if self._plan.options.observe else 0
+        return len(self._well()) * self._workload.tasks if self._plan.options.observe else 0
 
     @property
     def _calls(self) -> int:
         """Of the function, by now."""
         return self._executions * self._workload.tasks
 
-    def _too_many_calls(self, cells: int) -> bool:
+    def _too_many_calls(self, executions: int) -> bool:
+        """Whether so many more, and the observed passes, are more than is allowed."""
         most = self._plan.options.max_calls
-        if most is None:
-            return False
-        return self._calls + cells * self._repeats * self._workload.tasks + self._observed_later(cells) > most
+        return most is not None and self._calls + executions * self._workload.tasks + self._observed_later() > most
 
     def _rounds(self) -> None:
         order = random.Random(self._plan.options.seed)
         count = 0
         while live := self._cells_of_next_round():
+            known = {cell.record.label for cell in self._cells}
             for planned in self._plan.stop_rule.more_cells(self._samples()):
+                rounds = (len(live) + FEWEST) * self._repeats
+                if planned.label in known or self._too_many_calls(rounds + 2):  # its warm-up and observed pass
+                    continue
                 self._join(planned)
                 live += [cell for cell in self._cells[-1:] if cell.well]
             order.shuffle(live)
@@ -249,7 +261,7 @@ class _Session:
         samples = self._samples()
         compared = sum(bool(cell.record.samples) for cell in self._cells) - 1
         labels, self._stopped = self._plan.stop_rule.cells_of_next_round(samples, compared, self._elapsed())
-        if labels and max(map(len, samples.values())) >= FEWEST and self._too_many_calls(len(labels)):
+        if labels and max(map(len, samples.values())) >= FEWEST and self._too_many_calls(len(labels) * self._repeats):
             self._stopped = "calls"
             return []
         return [well[label] for label in labels]
@@ -294,6 +306,9 @@ class _Session:
         except CellEnded as ended:
             if ended.outcome.cause != "results" or self._checked != "sequential" or self._referee is None:
                 raise
+            if self._too_many_calls(2):  # the pass that would tell, and the sample again
+                raise
+            self._executions += 1
             if self._referee.host.steady():
                 raise CellEnded(_blamed(ended.outcome, cell)) from ended
             self._checked = "unsteady"

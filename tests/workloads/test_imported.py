@@ -106,6 +106,18 @@ def test_results_that_cannot_be_pickled_are_compared_where_they_are() -> None:
     assert seen == {"sequential": "ok", "thread-pool:2": "ok", "process-pool:2": "inapplicable"}
 
 
+def test_results_that_stay_at_home_are_compared_there_or_not_called_equal() -> None:
+    """Each measuring process makes its own reference; one that lives for one execution has none to make."""
+    kept = table_of("home_body", runners=["sequential", "thread-pool:2", "process-pool:2"])
+    assert kept.checked == "sequential"
+    assert outcomes(kept) == {"sequential": "ok", "thread-pool:2": "ok", "process-pool:2": "inapplicable"}
+    wrong = table_of("home_race", items=range(40), runners=["sequential", "threads"])
+    assert cell_of(wrong, "threads").outcome.reason.startswith("not thread-safe: ")
+    fresh = table_of("home_body", runners=["sequential", "thread-pool:2"], fresh=True)
+    assert fresh.checked == "incomparable"
+    assert any("it stays at home" in note for note in fresh.notes)
+
+
 def test_items_that_are_changed_are_fresh_for_every_execution() -> None:
     """Lists that grow would make each sample longer than the one before; the table says that they would."""
     items = [[0], [0, 0]]

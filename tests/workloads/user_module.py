@@ -80,6 +80,29 @@ def lock(item: int) -> Any:
     return threading.Lock()
 
 
+class HomeBody:
+    """Can be compared, and not be sent."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HomeBody) and other.value == self.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> Any:
+        raise TypeError("it stays at home")
+
+
+def home_body(item: int) -> HomeBody:
+    return HomeBody(item)
+
+
+def home_race(item: int) -> HomeBody:
+    return HomeBody(race(item))
+
+
 def odd_only(item: int) -> int:
     if item % 2 == 0:
         raise ValueError(f"{item} is even")
