@@ -27,7 +27,8 @@ from concbench.results import files
 from concbench.results.records import RunRecord, Table
 from concbench.runners.base import Runner
 from concbench.workloads.base import Workload
-from concbench.workloads.imported import How, Imported
+from concbench.workloads.how import How
+from concbench.workloads.imported import Imported
 from concbench.workloads.item_source import read_items
 from concbench.workloads.loading import Place
 
@@ -97,7 +98,7 @@ def measure(
         listen: called with each Step before it is taken, and with the RunRecord so far after each round.
         **options: the fields of `concbench.harness.plan.Options`: baseline, max_rounds, budget, precision, rounds,
             warm, fresh, observe, seed, timeout, max_calls; without a seed, one is drawn and recorded. And for functions
-            those of `concbench.workloads.imported.How`: coroutine, context, check, compare, star, tolerate,
+            those of `concbench.workloads.how.How`: coroutine, context, check, compare, star, tolerate,
             max_workers; and `repeat`: how often a function without items is called in an execution.
 
     Returns:

@@ -61,7 +61,7 @@ def workload(name: str, arguments: argparse.Namespace, seed: int) -> Workload:
         UsageError: something cannot be found, imported, read or called.
     """
     from concbench.harness.probe import named_workload
-    from concbench.workloads.imported import How
+    from concbench.workloads.how import How
     from concbench.workloads.item_source import ItemSource
     from concbench.workloads.loading import Place
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from concbench.errors import BadFunction
 from concbench.launch import python
 from concbench.results.records import Json
-from concbench.workloads.imported import Facts, How, Imported
+from concbench.workloads.facts import Facts
+from concbench.workloads.how import How
+from concbench.workloads.imported import Imported
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
 

@@ -15,7 +15,8 @@ from typing import Any
 from concbench.errors import ConcbenchError
 from concbench.host.pipes import take_over_pipes
 from concbench.task import short
-from concbench.workloads.imported import Facts, How, pickled, require_callable, require_function
+from concbench.workloads.facts import Facts, pickled
+from concbench.workloads.how import How, require_callable, require_function
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
 

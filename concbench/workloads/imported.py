@@ -14,81 +14,22 @@ from contextlib import (
     nullcontext,
 )
 from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
 
 from concbench.errors import BadFunction, Inapplicable
-from concbench.task import one_line, short
+from concbench.task import short
 from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
 from concbench.workloads.base import Workload
 from concbench.workloads.call import Call, listed, named
+from concbench.workloads.facts import Facts, pickled, why_at_home
+from concbench.workloads.how import How, name_of, require_callable, resolve
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
 
 MOST_TO_OTHERS = 10
 """Calls at once on addresses of other machines, which are no test bench."""
-_UNCHANGING = (str, bytes, int, float, complex, bool, type(None))
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-
-
-@dataclass(frozen=True)
-class How:
-    """How a function is called, beyond its items."""
-
-    coroutine: Place | Callable[..., Any] | None = None
-    """Its twin as a coroutine function."""
-    context: Place | Callable[..., Any] | None = None
-    """Called for a context manager that is entered around every execution, off the clock; told the number of workers
-    if it takes an argument."""
-    check: Place | Callable[[Any, Any], Any] | None = None
-    """Called with an expected and an actual result; says whether the actual one is right."""
-    compare: bool = True
-    """Whether results are compared at all."""
-    star: bool = False
-    """Each item is unpacked into several arguments."""
-    arguments: bool = True
-    """Whether there are arguments: if not, items only count the calls."""
-    tolerate: bool = False
-    """Exceptions are results like any other."""
-    max_workers: int | None = None
-    """Calls at once at most."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, for the process that looks at them; everything must have been named, not given."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """Read back what to_json wrote."""
-        places = {key: Place(**value) for key, value in values.items() if isinstance(value, dict)}
-        return cls(**{**values, **places})
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a function and its items without holding them: plain values."""
-
-    tasks: int
-    awaits: bool
-    """Whether it is a coroutine function."""
-    changing: bool
-    """Whether items are of types that can be changed."""
-    elsewhere: bool
-    """Whether items are addresses of other machines."""
-    items_called: bool = False
-    """Whether the items are what a function of a module returned."""
-
-    @classmethod
-    def of(cls, function: Any, items: Sequence[Any]) -> Self:
-        """Look at them."""
-        return cls(
-            tasks=len(items),
-            awaits=inspect.iscoroutinefunction(function),
-            changing=not all(isinstance(item, _UNCHANGING) for item in items),
-            elsewhere=any(map(_elsewhere, items)),
-        )
 
 
 class Imported(Workload):
@@ -139,7 +80,7 @@ class Imported(Workload):
         """
         require_callable(function, name_of(function), items, how)
         made = cls(function, how, Facts.of(function, items), packed=pickled(items), items=items)
-        made.unsendable = _why_at_home(function, items, how)
+        made.unsendable = why_at_home(function, items, how)
         return made
 
     def some(self, count: int, seed: int) -> Self:
@@ -323,84 +264,6 @@ class Imported(Workload):
         return name_of(self._how.context)
 
 
-def resolve(found: Place | Callable[..., Any]) -> Any:
-    """The object itself."""
-    return found.load() if isinstance(found, Place) else found
-
-
-def name_of(found: Any) -> str:
-    """As people write it: module:function."""
-    if isinstance(found, Place):
-        return found.text
-    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
-    return f"{module}:{name}" if module and name and module != "__main__" else name or type(found).__name__
-
-
-def require_function(function: Any, name: str) -> None:
-    """Refuse what cannot be called.
-
-    Raises:
-        BadFunction: it cannot.
-    """
-    if not callable(function):
-        raise BadFunction(f"{name} is {short(function)}, which cannot be called")
-
-
-def require_callable(function: Any, name: str, items: Sequence[Any], how: How) -> None:
-    """Try, without calling it, whether a function can be called on the items.
-
-    Raises:
-        BadFunction: it cannot; says what to do.
-    """
-    require_function(function, name)
-    if how.star:
-        for index, item in enumerate(items):
-            if not isinstance(item, (list, tuple)):
-                raise BadFunction(f"item {index}, {short(item)}, cannot be unpacked into arguments; leave out --star")
-    arguments = items[0] if how.star else items[:1] if how.arguments else ()
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return
-    try:
-        signature.bind(*arguments)
-    except TypeError as error:
-        advice = "" if how.star or not how.arguments else "; if an item holds several arguments, add --star"
-        advice = advice if how.arguments else "; give it items with --items"
-        raise BadFunction(f"{name}{signature} cannot be called with {_arguments(arguments)}: {error}{advice}") from None
-
-
-def _arguments(arguments: Sequence[Any]) -> str:
-    return f"({', '.join(short(argument, 30) for argument in arguments)})" if arguments else "no arguments"
-
-
-def pickled(items: Sequence[Any]) -> bytes | None:
-    """The items as a pickle that can be read back; None if they cannot be pickled."""
-    try:
-        packed = pickle.dumps(list(items))
-        pickle.loads(packed)
-    except Exception:  # noqa: BLE001 - whatever the reason, they stay in this process
-        return None
-    return packed
-
-
-def _why_at_home(function: Any, items: Sequence[Any], how: How) -> str:
-    """Why another process could not find the function, or take the items; empty if it could."""
-    given = [value for value in (how.coroutine, how.context, how.check) if value is not None]
-    try:
-        packed = pickle.dumps([function, given, [item for item in items if not isinstance(item, _UNCHANGING)]])
-    except Exception as error:  # noqa: BLE001 - whatever the reason
-        return (
-            f"it cannot be sent to another process ({one_line(error)}): define functions at the top level of a module, "
-            "and use items that can be pickled"
-        )
-    if b"__main__" in packed:
-        return (
-            f"{name_of(function)} is defined in the main program: move it to a module that other processes can import"
-        )
-    return ""
-
-
 def _copied(items: Sequence[Any]) -> Sequence[Any]:
     """A deep copy, or where there can be none, the items themselves."""
     try:
@@ -411,18 +274,6 @@ def _copied(items: Sequence[Any]) -> Sequence[Any]:
 
 def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _elsewhere(item: Any) -> bool:
-    """Whether an item is an address of another machine, or one of several arguments is."""
-    if isinstance(item, (list, tuple)):
-        return any(_elsewhere(part) for part in item if isinstance(part, str))
-    if not isinstance(item, str) or not item.lower().startswith(("http://", "https://")):
-        return False
-    try:
-        return urlsplit(item).hostname not in _LOOPBACK
-    except ValueError:
-        return True
 
 
 @asynccontextmanager

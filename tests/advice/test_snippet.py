@@ -9,7 +9,9 @@ import pytest
 
 from concbench.advice.snippet import snippet
 from concbench.harness.plan import default_runners, parse
-from concbench.workloads.imported import Facts, How, Imported
+from concbench.workloads.facts import Facts
+from concbench.workloads.how import How
+from concbench.workloads.imported import Imported
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
 

@@ -11,7 +11,8 @@ import pytest
 from concbench import measure
 from concbench.errors import BadFunction, BadInput, UsageError
 from concbench.results.records import Cell, Table
-from concbench.workloads.imported import How, Imported
+from concbench.workloads.how import How
+from concbench.workloads.imported import Imported
 from concbench.workloads.item_source import MOST, ItemSource, parse, read_items
 from concbench.workloads.loading import Place
 
