@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from concbench.advice.answer import rate_of, simplicity
+from concbench.advice.break_even import not_worth_it, what_if
 from concbench.advice.evidence import FLAGGED, CellEvidence, Evidence
 from concbench.advice.rules import findings
 from concbench.advice.units import listed, memory, percent, ratio, seconds, span
@@ -60,7 +61,7 @@ def recommend(seen: Evidence, tasks: int) -> Recommendation:
         cpu=_cpu(chosen),
         memory=chosen.memory,
         fastest_group=[cell.cell.label for cell in group],
-        reasons=[*_why(seen, chosen, group), *_price(seen, chosen), *findings(seen), *_break_even(seen, chosen)],
+        reasons=[*_why(seen, chosen, group), *_price(seen, chosen), *findings(seen), *_no_gain(seen, chosen)],
         valid_for=_valid(seen, chosen, tasks),
         headline=_headline(seen, chosen),
     )
@@ -146,28 +147,6 @@ def _price(seen: Evidence, chosen: CellEvidence) -> list[str]:
     return [sentence]
 
 
-def _break_even(seen: Evidence, chosen: CellEvidence) -> list[str]:
-    """How long a task must be to be worth handing to another process."""
-    pools = [cell for cell in seen.cells if cell.cell.runner == "process-pool" and cell.cell.warmup]
-    single = [cell for cell in pools if cell.cell.settings.get("chunksize") == 1]
-    if chosen is not seen.baseline or not single or not seen.baseline.seconds:
-        return []
-    pool = single[0]
-    assert pool.cell.warmup is not None
-    taken = pool.seconds or pool.cell.warmup.seconds
-    tasks, workers = seen.table.tasks, pool.cell.workers
-    task = seen.baseline.seconds / tasks
-    extra = (taken - seen.baseline.seconds / workers) / tasks
-    if workers < 2 or extra <= 0:
-        return []
-    worth = extra * workers / (workers - 1)
-    sentence = (
-        f"A task takes {seconds(task)}; {pool.name} adds {seconds(extra)} to each, starting included: with as many "
-        f"tasks it would be worth it above {seconds(worth)} a task."
-    )
-    return [sentence]
-
-
 def _valid(seen: Evidence, chosen: CellEvidence, tasks: int) -> list[str]:
     table = seen.table
     sentences = []
@@ -184,9 +163,17 @@ def _valid(seen: Evidence, chosen: CellEvidence, tasks: int) -> list[str]:
             f"It holds for this machine and for tasks like these, which compute {percent(min(busy, 1.0))} of their "
             "time: if that share, the number of cores or the server behind changes, ask again."
         )
-    if chosen is not seen.baseline:
-        sentences.append("Workers are started afresh for each execution; with --warm they are kept.")
+    sentences += what_if(seen, chosen)
+    if chosen is not seen.baseline and chosen.start_up:
+        sentences.append(
+            f"Workers are started for each execution, which takes {seconds(chosen.start_up)}: a program that keeps "
+            "them saves that from the second time on."
+        )
     return sentences
+
+
+def _no_gain(seen: Evidence, chosen: CellEvidence) -> list[str]:
+    return not_worth_it(seen) if chosen is seen.baseline else []
 
 
 def _cpu(cell: CellEvidence) -> float | None:

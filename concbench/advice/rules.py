@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from concbench.advice.evidence import CellEvidence, Evidence
-from concbench.advice.units import listed, percent, ratio, seconds
+from concbench.advice.units import data, listed, percent, ratio, seconds
 from concbench.stats.verdicts import FASTER
 
 THREADED = {"threads", "batched-threads", "thread-pool"}
@@ -22,6 +22,10 @@ WAITS = 0.50
 """And below which it is waiting, for the most part."""
 MORE_THAN_ONE = 1.15
 """Cores above which something was computed at the same time."""
+PICKLING_SHARE = 0.25
+"""Of a task, that pickling takes where it is worth a word."""
+LONG_SHARE, LONG_TIMES = 0.5, 3.0
+"""A task is long that is half of the whole time, and three times the usual."""
 
 
 def wrong_at_once(evidence: Evidence) -> str | None:
@@ -63,6 +67,18 @@ def gil_bound_threads(evidence: Evidence) -> str | None:
     )
 
 
+def threads_computed_at_once(evidence: Evidence) -> str | None:
+    """Threads that computed at the same time although there is a GIL: the work gives it up meanwhile."""
+    released = [cell for cell in _of(evidence, THREADED) if cell.verdict == FASTER and _at_once(cell)]
+    if not released or (evidence.baseline.cores or 0) > MORE_THAN_ONE:
+        return None
+    best = max(released, key=lambda cell: cell.speedup or 0)
+    return (
+        f"Threads computed at the same time: {best.name} kept {best.cores:.1f} cores busy, so this work releases the "
+        "GIL for most of its time."
+    )
+
+
 def processes_computed_at_once(evidence: Evidence) -> str | None:
     """Processes that computed at the same time."""
     if (evidence.baseline.cores or 0) < COMPUTES:
@@ -76,6 +92,52 @@ def processes_computed_at_once(evidence: Evidence) -> str | None:
     return (
         f"Processes computed at the same time ({_each(parallel)}): each has a GIL of its own, and {best.name} kept "
         f"{best.cores:.1f} cores busy."
+    )
+
+
+def pickling_costs(evidence: Evidence) -> str | None:
+    """Items and results that take about as long to send as to work on."""
+    facts, baseline = evidence.table.facts, evidence.baseline.seconds
+    pickling = facts.get("pickling_seconds")
+    if pickling is None or baseline is None or not _of(evidence, IN_PROCESSES):
+        return None
+    task = baseline / evidence.table.tasks
+    if pickling < PICKLING_SHARE * task:
+        return None
+    return (
+        f"Pickling costs {seconds(pickling)} a task for processes, where a task takes {seconds(task)}: an item is "
+        f"{data(facts['item_bytes'])} and a result {data(facts['result_bytes'])} in the mean."
+    )
+
+
+def computes_on_its_own_threads(evidence: Evidence) -> str | None:
+    """Work that keeps several cores busy by itself, so that workers only share them."""
+    cores = evidence.baseline.cores
+    if cores is None or cores <= MORE_THAN_ONE or evidence.baseline.cell.workers > 1:
+        return None
+    count = evidence.table.facts.get("native_threads")
+    pools = f" in pools of {count:.0f}" if count else ""
+    return (
+        f"{evidence.baseline.name} kept {cores:.1f} cores busy by itself: the function starts native threads or "
+        f"programs{pools}, and workers beside them share the same cores. With one native thread each (such as "
+        "OMP_NUM_THREADS=1), workers may gain more: measure that too."
+    )
+
+
+def longest_task(evidence: Evidence) -> str | None:
+    """One task that is most of what the fastest runner takes: no number of workers makes it shorter."""
+    leader, observed = evidence.leader, evidence.baseline.cell.observed
+    if leader is None or leader.verdict != FASTER or leader.seconds is None or observed is None or not observed.tasks:
+        return None
+    lengths = [after - before for before, after in zip(observed.tasks.started, observed.tasks.finished, strict=True)]
+    longest = max(lengths)
+    usual = sorted(lengths)[len(lengths) // 2]
+    if longest < LONG_SHARE * leader.seconds or longest < LONG_TIMES * usual:
+        return None
+    return (
+        f"Task {lengths.index(longest)} takes {seconds(longest)}, where most take {seconds(usual)}: "
+        f"{percent(min(1.0, longest / leader.seconds))} of {leader.name}'s {seconds(leader.seconds)}, which no number "
+        "of workers makes shorter."
     )
 
 
@@ -115,7 +177,11 @@ RULES: tuple[Callable[[Evidence], str | None], ...] = (
     wrong_at_once,
     waiting_overlapped,
     gil_bound_threads,
+    computes_on_its_own_threads,
+    threads_computed_at_once,
     processes_computed_at_once,
+    pickling_costs,
+    longest_task,
     starting_dominated,
     better_algorithm,
 )
@@ -141,6 +207,11 @@ def _one_at_a_time(cell: CellEvidence) -> bool:
         and cell.cores is not None
         and cell.cores < MORE_THAN_ONE
     )
+
+
+def _at_once(cell: CellEvidence) -> bool:
+    """Several threads, a GIL, and more than one core busy."""
+    return bool(cell.cell.interpreter.get("gil")) and cell.cell.workers > 1 and (cell.cores or 0) > MORE_THAN_ONE
 
 
 def _each(cells: list[CellEvidence]) -> str:

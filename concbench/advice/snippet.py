@@ -40,6 +40,34 @@ def _thread_pool(call: Call, settings: Mapping[str, Any]) -> Parts:
     return ["from concurrent.futures import ThreadPoolExecutor", *imports], definitions, body
 
 
+def _threads(call: Call, settings: Mapping[str, Any]) -> Parts:
+    del settings
+    imports, definitions, function = _ordinary(call)
+    definition = "\n".join(
+        [
+            "",
+            "def work(place, item):",
+            "    try:",
+            f"        results[place] = {_called(call, function)}",
+            "    except Exception as error:",
+            "        errors.append(error)",
+            "",
+        ]
+    )
+    body = [
+        f"items = list({call.items})",
+        "results, errors = [None] * len(items), []",
+        "threads = [threading.Thread(target=work, args=pair) for pair in enumerate(items)]",
+        "for thread in threads:",
+        "    thread.start()",
+        "for thread in threads:",
+        "    thread.join()",
+        "if errors:",
+        "    raise errors[0]",
+    ]
+    return ["import threading", *imports], [*definitions, definition], body
+
+
 def _process_pool(call: Call, settings: Mapping[str, Any]) -> Parts:
     imports, definitions, function = _ordinary(call)
     chunk = settings.get("chunksize", 1)
@@ -93,6 +121,7 @@ def _with_our_runner(runner: str) -> Callable[[Call, Mapping[str, Any]], Parts]:
 _WRITERS: dict[str, Callable[[Call, Mapping[str, Any]], Parts]] = {
     "sequential": _sequential,
     "thread-pool": _thread_pool,
+    "threads": _threads,
     "process-pool": _process_pool,
     "asyncio": _asyncio,
 }

@@ -31,6 +31,13 @@ def memory(value: float) -> str:
     return f"{value / 1e9:.1f} GB" if value >= 9.995e8 else f"{value / 1e6:.0f} MB"
 
 
+def data(value: float) -> str:
+    """Bytes with the unit that fits: 28 bytes, 1.20 kB, 2.00 MB."""
+    if value < 999.5:
+        return f"{value:.0f} bytes"
+    return f"{_three_digits(value / 1e3)} kB" if value < 999_500 else f"{_three_digits(value / 1e6)} MB"
+
+
 def percent(share: float) -> str:
     """A share as whole percent."""
     return f"{100 * share:.0f} %"

@@ -95,7 +95,7 @@ def announce(plans: Sequence[Plan]) -> None:
     for plan in plans:
         if is_named(plan.workload.name):
             print(
-                f"concbench: {plan.workload.name} will be called {plan.fewest_calls:,} times at least "
+                f"concbench: {plan.workload.name} will be called some {plan.fewest_calls:,} times or more "
                 f"({plan.workload.tasks:,} an execution), up to {plan.most_at_once:,} at once; "
                 "--max-calls and --max-workers limit that",
                 file=sys.stderr,

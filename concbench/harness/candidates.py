@@ -29,6 +29,8 @@ class Look:
     """Whether there is a coroutine function."""
     cores: int
     """That may be used."""
+    pickling: float = 0.0
+    """Seconds that it takes to pickle and unpickle an item and its result; 0 if that is not known."""
     most_workers: int | None = None
     """That are allowed."""
 
@@ -42,6 +44,8 @@ def candidates(look: Look) -> list[str]:
     """Runners with their workers, as they are written on the command line; sequential first."""
     specs = ["sequential"]
     specs += [f"thread-pool:{count}" for count in _threads(look)]
+    if look.busy <= COMPUTES and look.tasks <= min(look.most, MOST_THREADS):
+        specs.append("threads")
     if look.awaitable:
         specs += [f"asyncio:{count}" for count in _up_to(look, _powers(4, MOST_THREADS))]
     for count in _processes(look):
@@ -70,7 +74,9 @@ def _threads(look: Look) -> list[int]:
 
 
 def _processes(look: Look) -> list[int]:
-    most = look.cores if look.busy < WAITS else 2 * look.cores
+    """One pool where it can hardly win, to show that; several where it may."""
+    hardly = look.busy < WAITS or look.pickling > look.seconds
+    most = look.cores if hardly else 2 * look.cores
     return _up_to(look, sorted({look.cores, most}))
 
 

@@ -47,7 +47,8 @@ class Host(Protocol):
         Returns:
             `unsendable`, `incomparable` and `changed`: why the results cannot be pickled, why they cannot be compared,
             and which item the function has changed; each empty or absent where there is nothing to say. `size`: of
-            the results as a pickle, in bytes.
+            the results as a pickle, in bytes. `sample`: the pass, where it was an execution of a sequential cell.
+            `facts`: figures about the work, for the table.
         """
         ...
 

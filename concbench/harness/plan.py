@@ -94,7 +94,8 @@ class Plan:
         """Calls of the function that are made if every verdict is found as soon as can be, and none is too short."""
         rounds = self.stop_rule.max_rounds if self.stop_rule.all_rounds else FEWEST
         each = rounds + self.warm_up + self.options.observe
-        reference = self.workload.compares and self.workload.expected is None
+        warm_up_is_reference = self.warm_up and any(cell.name == BASELINE for cell in self.cells)
+        reference = self.workload.compares and self.workload.expected is None and not warm_up_is_reference
         return self.workload.tasks * (each * len(self.cells) + reference)
 
     def require_allowed(self) -> None:

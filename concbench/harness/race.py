@@ -67,10 +67,11 @@ class RaceRule(StopRule):
         wanted = {label for label, taken in samples.items() if not taken} | running
         if len(running) == 1 or self._all_level(samples, running):
             wanted -= {label for label in running if len(samples[label]) >= FEWEST}
-        wanted |= self._undecided(samples)
+        unproved = self._undecided(samples) | self._unpaired(samples, running)
+        wanted |= unproved
         if not wanted:
             return [], "verdicts"
-        wanted |= {self.baseline, self._leader(samples)}
+        wanted |= {self.baseline, self._leader(samples)} if unproved else {self._leader(samples)}
         enough = all(len(samples[label]) >= FEWEST for label in wanted)
         if enough and self.budget is not None and elapsed + round_seconds(samples, wanted) > self.budget:
             return [], "budget"
@@ -103,6 +104,14 @@ class RaceRule(StopRule):
             if interval is None or interval.low <= 1 / BAND:
                 return False
         return True
+
+    def _unpaired(self, samples: Samples, running: set[str]) -> set[str]:
+        """The cells that may win and have shared too few rounds with the baseline for a verdict.
+
+        The baseline, which is slow where it matters, rests as long as nothing is asked of it.
+        """
+        rounds = set(by_round(samples[self.baseline]))
+        return {label for label in running if len(rounds & set(by_round(samples[label]))) < FEWEST}
 
     def _undecided(self, samples: Samples) -> set[str]:
         """The cells whose verdict against the baseline the advice rests on, and that have none yet.

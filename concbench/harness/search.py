@@ -70,6 +70,7 @@ def search(
         busy=_busy(table.cells[0]),
         awaitable=workload.awaitable,
         cores=usable_cores(),
+        pickling=table.facts.get("pickling_seconds", 0.0),
         most_workers=workload.most_workers,
     )
     part = _part(workload, max(4 * look.cores, int(_PASS_SHARE * options.budget / look.seconds)), options.seed)

@@ -14,7 +14,8 @@ from concbench.harness.events import Listener, RoundEnded, Step
 from concbench.harness.hosts import CellEnded, Host, Hosts
 from concbench.harness.plan import Plan, PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
-from concbench.results.records import Cell, Outcome, Sample, Table
+from concbench.results.files import build
+from concbench.results.records import Cell, Json, Outcome, Sample, Table
 from concbench.runners.base import workers_for
 from concbench.stats.intervals import FEWEST
 from concbench.workloads.base import Workload
@@ -70,6 +71,7 @@ class _Session:
         self._executions = 0
         self._stopped = ""
         self._load: list[float] = []
+        self._facts: Json = {}
         self._notes: list[str] = [_FRESH] if plan.options.fresh else []
         self._checked = "known" if workload.expected is not None else "sequential" if workload.compares else "off"
         self._referee: _Live | None = None
@@ -86,7 +88,8 @@ class _Session:
             self._began = perf_counter()
             if self._plan.warm_up:
                 for cell in self._well():
-                    self._try(cell, "warm-up", self._warm_up)
+                    if cell.record.warmup is None:
+                        self._try(cell, "warm-up", self._warm_up)
                 self._listen(RoundEnded(self.table()))
                 self._choose_repeats()
             self._rounds()
@@ -130,7 +133,7 @@ class _Session:
             warm=plan.options.warm,
             warmed_up=plan.warm_up,
             checked=self._checked,
-            facts=workload.facts(),
+            facts={**self._facts, **workload.facts()},
             cells=[cell.record for cell in self._cells],
             notes=[*workload.notes(), *self._notes],
             load=self._load,
@@ -155,6 +158,9 @@ class _Session:
         facts = cell.host.reference()
         self._executions += 1
         self._referee = cell
+        self._facts = facts.get("facts", {})
+        if facts.get("sample") and self._plan.warm_up:
+            self._warmed_up(cell, build(Sample, facts["sample"]))
         self._compare_always = facts.get("size", 0) <= SMALL_REFERENCE
         if facts.get("changed"):
             self._notes.append(
@@ -188,7 +194,9 @@ class _Session:
 
     def _warm_up(self, cell: _Live) -> None:
         self._executions += 1
-        sample = cell.host.sample(compare=self._compares)
+        self._warmed_up(cell, cell.host.sample(compare=self._compares))
+
+    def _warmed_up(self, cell: _Live, sample: Sample) -> None:
         cell.record = replace(cell.record, warmup=sample)
         cell.seconds.append(sample.seconds)
 

@@ -107,13 +107,20 @@ class HostedCell:
             }
         return {**timing.figures(), "began": [round(began, 6) for began in workers.values()], "tasks": tasks}
 
-    def reference(self) -> list[Any]:
-        """What the function gives, one task after another: what every runner must agree with."""
+    def reference(self) -> tuple[list[Any], dict[str, Any] | None]:
+        """What the function gives, one task after another: what every runner must agree with.
+
+        Returns:
+            The results, and the seconds it took if this cell is sequential, which makes it an execution of its own.
+        """
+        if isinstance(self.runner, Sequential):
+            timing = self.sample()
+            return timing.collected, timing.figures()
         self._reset()
         if self.awaits:
-            return self._awaited_reference()
+            return self._awaited_reference(), None
         with self.workload.context(1):
-            return self.workload.collect(Sequential().run(self.function, self.items))
+            return self.workload.collect(Sequential().run(self.function, self.items)), None
 
     def _awaited_reference(self) -> list[Any]:
         """The same of coroutines, each awaited before the next begins."""

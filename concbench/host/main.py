@@ -22,7 +22,9 @@ from typing import Any
 
 from concbench.errors import ConcbenchError, Inapplicable, ResultsDiffer
 from concbench.host.cell import HostedCell, require_equal
+from concbench.host.native import native_threads
 from concbench.host.pipes import take_over_pipes
+from concbench.host.transfer import transfer
 from concbench.machine import gil_enabled
 from concbench.runners.start_method import preload
 from concbench.task import one_line, short
@@ -89,9 +91,9 @@ class Reference:
 
         Returns:
             Why the results cannot be sent, why they cannot be compared, which item was changed; empty where they
-            can, and none was; and their size as a pickle in bytes.
+            can, and none was; their size as a pickle in bytes; the pass as a sample, if it was one; and facts.
         """
-        results = self._cell.reference()
+        results, timing = self._cell.reference()
         unsendable, size = "", 0
         try:
             packed = pickle.dumps(results)
@@ -105,6 +107,8 @@ class Reference:
             "incomparable": self._incomparable(results),
             "changed": self._cell.changed_item(),
             "size": size,
+            "sample": timing and {**timing, "repeats": 1},
+            "facts": {**native_threads(), **({} if unsendable else transfer(self._cell.items, results))},
         }
 
     def results(self) -> list[Any]:
@@ -114,7 +118,8 @@ class Reference:
     def steady(self) -> bool:
         """Whether another sequential pass gives the same."""
         try:
-            require_equal(self._cell.reference(), self.results(), self._cell.workload.same)
+            results, _ = self._cell.reference()
+            require_equal(results, self.results(), self._cell.workload.same)
         except ResultsDiffer:
             return False
         return True

@@ -8,8 +8,9 @@ import pytest
 
 from concbench.advice.answer import answer
 from concbench.advice.evidence import evidence
+from concbench.advice.recommendation import recommend
 from concbench.report.rows import shown
-from concbench.results.records import Cell, Observed, Outcome, Sample, Table
+from concbench.results.records import Cell, Observed, Outcome, Sample, Table, Tasks
 
 ROUNDS = 10
 
@@ -142,7 +143,7 @@ def test_the_gil_is_named_where_threads_computed_one_at_a_time() -> None:
 )
 def test_the_gil_is_not_named_without_a_ground(baseline: Cell, threads: Cell) -> None:
     """Whichever part of the ground is missing."""
-    assert "GIL" not in words(baseline, threads)
+    assert "holds the GIL" not in words(baseline, threads)
 
 
 def test_waiting_is_named_where_it_overlapped() -> None:
@@ -220,3 +221,61 @@ def test_a_busy_machine_is_named_beside_the_answer(others: float, cautious: bool
     """As the last line, where it is read."""
     said = answer(table(cell("sequential", 1.0), cell("thread-pool:4", 0.5), load=[others] * 3))
     assert ("before you act" in said[-1]) is cautious
+
+
+def with_tasks(made: Cell, *lengths: float) -> Cell:
+    """The same with its tasks observed, one after another."""
+    assert made.observed is not None
+    ends = [sum(lengths[: place + 1]) for place in range(len(lengths))]
+    tasks = Tasks([0.0, *ends[:-1]], ends, [0.0] * len(lengths), [0] * len(lengths))
+    return replace(made, observed=replace(made.observed, tasks=tasks))
+
+
+def test_threads_that_computed_at_once_release_the_gil() -> None:
+    """Said where it was seen, and nowhere else."""
+    pool = cell("thread-pool:2", 0.5, 1.9, workers=2)
+    assert "thread-pool(2) kept 1.9 cores busy, so this work releases the GIL" in words(SEQUENTIAL, pool)
+    assert "releases the GIL" not in words(SEQUENTIAL, cell("thread-pool:2", 1.0, 1.0, workers=2))
+    assert "releases the GIL" not in words(SEQUENTIAL, cell("thread-pool:2", 0.5, 1.9, workers=2, gil=False))
+
+
+def test_pickling_is_named_where_it_is_a_good_part_of_a_task() -> None:
+    """With sizes; four tasks take a second."""
+    facts = {"pickling_seconds": 0.2, "item_bytes": 2_000_000.0, "result_bytes": 28.0}
+    pool = cell("process-pool:2", 1.4, 1.9, workers=2)
+    text = words(SEQUENTIAL, pool, facts=facts)
+    assert "Pickling costs 200 ms a task for processes, where a task takes 2" in text
+    assert "an item is 2.00 MB and a result 28 bytes" in text
+    assert "Pickling" not in words(SEQUENTIAL, pool, facts={**facts, "pickling_seconds": 0.01})
+    assert "Pickling" not in words(SEQUENTIAL, cell("thread-pool:2", 1.0), facts=facts)
+
+
+def test_work_that_computes_on_threads_of_its_own_is_named() -> None:
+    """Where one task after another kept more than one core busy."""
+    own = cell("sequential", 1.0, cores=1.9)
+    pool = cell("process-pool:2", 1.2, 1.9, workers=2)
+    assert "sequential kept 1.9 cores busy by itself" in words(own, pool)
+    assert "pools of 2" in words(own, pool, facts={"native_threads": 2.0})
+    assert "by itself" not in words(SEQUENTIAL, pool)
+
+
+def test_the_longest_task_is_named_where_it_is_the_limit() -> None:
+    """By its place; four tasks, one of which is most of it."""
+    pool = cell("thread-pool:4", 0.7, 0.1)
+    text = words(with_tasks(WAITING, 0.1, 0.1, 0.7, 0.1), pool)
+    assert "Task 2 takes 700 ms, where most take 100 ms" in text
+    assert "Task " not in words(with_tasks(WAITING, 0.25, 0.25, 0.25, 0.25), cell("thread-pool:4", 0.25, 0.1))
+
+
+@pytest.mark.parametrize("cores", [0.02, 1.0])
+def test_what_would_change_the_answer_follows_from_the_figures(cores: float) -> None:
+    """Four tasks take a second, and the rival 0.7 s more than its share: 1.4 s of work would make up for it."""
+    baseline = cell("sequential", 1.0, cores=cores, noise=0.0)
+    label = "process-pool:2" if cores == 1.0 else "thread-pool:2"
+    advice = recommend(evidence(table(baseline, cell(label, 1.2, cores, workers=2, noise=0.0))), 4)
+    assert advice.runner == "sequential"
+    assert any("adds 175 ms to each" in reason and "above 350 ms" in reason for reason in advice.reasons)
+    assert any(sentence.startswith("If tasks were 2 times longer, ") for sentence in advice.valid_for)
+    faster = recommend(evidence(table(baseline, cell(label, 0.62, cores, workers=2, noise=0.0))), 4)
+    assert faster.runner == label
+    assert any(sentence.startswith("If tasks were 5 times shorter, one") for sentence in faster.valid_for)

@@ -43,7 +43,7 @@ def test_work_that_waits_is_advised_threads_and_the_code_runs(app: Path) -> None
     done = advise(app, "app:wait", "--items", "1..24", "--budget", "6s", "-o", "run.json")
     assert done.returncode == 0, done.stderr
     last = done.stdout.rstrip().rpartition("\n\n")[2]
-    assert last.startswith("Advice: thread-pool(")
+    assert last.startswith("Advice: thread")
     assert load(app / "run.json").tables[0].tasks == 24
     code = done.stdout.partition("To paste\n")[2].partition("\n\nAdvice:")[0]
     ran = subprocess.run([sys.executable, "-c", f"{code}\nprint(results)"], cwd=app, capture_output=True, text=True,

@@ -68,7 +68,7 @@ def test_a_function_of_the_current_directory_is_measured_over_a_file(app: Path) 
     assert "equal to the sequential ones" in done.stdout
     assert "fetching" not in done.stdout
     assert "imported" not in done.stdout
-    assert "app:fetch will be called 9 times at least (3 an execution), up to 2 at once" in done.stderr
+    assert "app:fetch will be called some 9 times or more (3 an execution), up to 2 at once" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -131,3 +131,28 @@ def test_work_that_waits_gets_many_threads_and_work_that_computes_few() -> None:
     assert "thread-pool:256" in waits
     assert max(workers_of(spec) for spec in computes) == 4
     assert not any(spec.startswith("asyncio") for spec in waits)
+
+
+def test_the_baseline_rests_when_nothing_is_asked_of_it() -> None:
+    """It is slow where threads win by far; its verdict is known long before the best of many threads is."""
+    drawn = random.Random(3)
+
+    def seconds(label: str, _: int) -> float:
+        at_once = min(workers_of(label), 64)
+        return MILLISECOND * 100.0 / at_once * drawn.lognormvariate(0.0, 0.1)
+
+    hosts = SimulatedHosts(seconds)
+    advice = advise(nothing, items=range(300), hosts=hosts, seed=1, compare=False, observe=False)
+    (table,) = advice.run.tables
+    assert len(table.cell("sequential").samples) < max(len(cell.samples) for cell in table.cells)
+    assert advice.recommendation is not None
+    assert advice.recommendation.low > 10
+
+
+def test_costly_pickling_leaves_one_pool_of_processes() -> None:
+    """To show that it cannot win."""
+    look = Look(1_000, 0.001, 1.0, awaitable=False, cores=2, pickling=0.002)
+    assert [spec for spec in candidates(look) if spec.startswith("process")] == [
+        "process-pool:2",
+        "process-pool:workers=2,chunksize=125",
+    ]

@@ -1,0 +1,24 @@
+"""Threads that native libraries, such as the linear algebra behind numpy, keep in this process."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def native_threads() -> dict[str, float]:
+    """The largest pool of the libraries that are loaded by now, as `native_threads`; empty where none is known.
+
+    threadpoolctl tells, where it is installed; else the environment variables that limit such pools do.
+    """
+    if "numpy" not in sys.modules and "torch" not in sys.modules:
+        return {}
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        limits = [int(os.environ[name]) for name in _VARIABLES if os.environ.get(name, "").isdigit()]
+        return {"native_threads": float(max(limits))} if limits else {}
+    pools = [float(pool["num_threads"]) for pool in threadpool_info()]
+    return {"native_threads": max(pools)} if pools else {}
