@@ -259,6 +259,10 @@ class _SimulatedHost:
         del compare
         return Sample(start=0.0, work=self._next() * repeats, stop=0.0, cpu=None, repeats=repeats)
 
+    def items_as_text(self) -> list[str]:
+        """There are no items."""
+        return []
+
     def observe(self) -> Observed:
         from concbench.results.records import Observed
 

@@ -88,7 +88,7 @@ def big_argument(item: bytes) -> int:
 
 def big_result(item: int) -> bytes:
     """Sending it back costs more than making it."""
-    return bytes(2_000_000 + item)
+    return b"x" * (2_000_000 + item)
 
 
 def contended(item: int) -> int:
@@ -141,7 +141,7 @@ JOBS: dict[str, tuple[str, object]] = {
     "tiny": ("tiny", range(20_000)),
     "short": ("short", range(600)),
     "big argument": ("big_argument", [b"x" * 2_000_000] * 24),
-    "big result": ("big_result", range(24)),
+    "big result": ("big_result", range(60)),
     "contended": ("contended", range(24)),
     "read file": ("read_file", files),
     "query": ("query", range(24)),

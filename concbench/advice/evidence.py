@@ -7,12 +7,17 @@ from math import exp
 
 import numpy as np
 
+from concbench.advice.budget import Budget, budget, timeline_of
+from concbench.advice.limits import Limits, limits
 from concbench.results.records import Cell, Observed, Sample, Table
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
+from concbench.stats.timeline import Timeline
 from concbench.stats.verdicts import fastest_group, log_ratios, verdict
 
 FLAGGED, STRONG = 0.15, 0.40
 """Cores used by others above which a table is flagged, and above which its ratios are not those of a quiet machine."""
+MORE_THAN_ONE = 1.15
+"""Cores above which something was computed at the same time."""
 UNSTEADY = 1.07
 """Median over minimum of the baseline above which a machine is noisy, where the load cannot be read."""
 
@@ -40,6 +45,12 @@ class CellEvidence:
     """CPU seconds over wall seconds, in the observed pass."""
     memory: int | None
     """Bytes at the peak of the observed pass, all processes together."""
+    line: Timeline | None
+    """What the tasks of the observed pass came to."""
+    budget: Budget | None
+    """Where the workers' time went in it."""
+    limits: Limits | None
+    """What was possible at most."""
 
     @property
     def name(self) -> str:
@@ -101,6 +112,8 @@ def _cell(cell: Cell, baseline: Cell, level: float, table: Table, *, in_group: b
     interval = ratio_interval(ratios, level) if cell is not baseline else None
     total = observed.start + observed.work + observed.stop if observed else 0.0
     began = start_up(observed, cell.workers) if observed else None
+    cores = _cores(cell, total, warm=table.warm)
+    line, base = timeline_of(cell, warm=table.warm), timeline_of(baseline, warm=table.warm)
     return CellEvidence(
         cell=cell,
         seconds=float(np.median([sample.seconds for sample in cell.samples])) if _rated(cell) else None,
@@ -110,9 +123,33 @@ def _cell(cell: Cell, baseline: Cell, level: float, table: Table, *, in_group: b
         in_fastest_group=in_group,
         start_up=began,
         start_up_share=began / total if began is not None and total > 0 else None,
-        cores=_cores(cell, total, warm=table.warm),
+        cores=cores,
         memory=observed.memory if observed else None,
+        line=line,
+        budget=budget(line, base) if line and base else None,
+        limits=_limits(cell, baseline, base, cores) if base and cell is not baseline else None,
     )
+
+
+def _limits(cell: Cell, baseline: Cell, line: Timeline, cores: float | None) -> Limits | None:
+    return limits(cell, _lengths(baseline), line, _capacity(cell, cores))
+
+
+def _lengths(cell: Cell) -> list[float] | None:
+    """Seconds of every task, if all are known."""
+    tasks = cell.observed.tasks if cell.observed else None
+    if tasks is None or tasks.index is not None:
+        return None
+    return [after - before for before, after in zip(tasks.started, tasks.finished, strict=True)]
+
+
+def _capacity(cell: Cell, cores: float | None) -> int | None:
+    """Cores that may compute at once: all, or 1 where threads share a GIL and did not give it up."""
+    usable = cell.interpreter.get("cores")
+    shares_gil = bool(cell.interpreter.get("gil")) and "start_method" not in cell.settings
+    if shares_gil and (cores is None or cores < MORE_THAN_ONE):
+        return 1
+    return usable if isinstance(usable, int) else None
 
 
 def _fastest_group(table: Table, level: float) -> list[str]:

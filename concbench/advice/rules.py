@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from concbench.advice.evidence import CellEvidence, Evidence
+from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence
 from concbench.advice.units import data, listed, percent, ratio, seconds
 from concbench.stats.verdicts import FASTER
 
@@ -20,8 +20,6 @@ COMPUTES = 0.85
 """Cores that one task after another keeps busy, above which the work is computing."""
 WAITS = 0.50
 """And below which it is waiting, for the most part."""
-MORE_THAN_ONE = 1.15
-"""Cores above which something was computed at the same time."""
 PICKLING_SHARE = 0.25
 """Of a task, that pickling takes where it is worth a word."""
 LONG_SHARE, LONG_TIMES = 0.5, 3.0
@@ -126,16 +124,14 @@ def computes_on_its_own_threads(evidence: Evidence) -> str | None:
 
 def longest_task(evidence: Evidence) -> str | None:
     """One task that is most of what the fastest runner takes: no number of workers makes it shorter."""
-    leader, observed = evidence.leader, evidence.baseline.cell.observed
-    if leader is None or leader.verdict != FASTER or leader.seconds is None or observed is None or not observed.tasks:
+    leader, line = evidence.leader, evidence.baseline.line
+    if leader is None or leader.verdict != FASTER or leader.seconds is None or line is None:
         return None
-    lengths = [after - before for before, after in zip(observed.tasks.started, observed.tasks.finished, strict=True)]
-    longest = max(lengths)
-    usual = sorted(lengths)[len(lengths) // 2]
+    usual, longest = line.service[0], line.service[-1]
     if longest < LONG_SHARE * leader.seconds or longest < LONG_TIMES * usual:
         return None
     return (
-        f"Task {lengths.index(longest)} takes {seconds(longest)}, where most take {seconds(usual)}: "
+        f"Task {line.longest} takes {seconds(longest)}, where most take {seconds(usual)}: "
         f"{percent(min(1.0, longest / leader.seconds))} of {leader.name}'s {seconds(leader.seconds)}, which no number "
         "of workers makes shorter."
     )

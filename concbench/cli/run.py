@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--timeout", type=duration, default=600.0, metavar="TIME",
                         help="for one execution of a runner (default: 600s)")  # fmt: skip
+    parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
     parser.add_argument("--no-observe", action="store_true",
                         help="skip the pass that tells start-up, cores and memory")  # fmt: skip
     download = parser.add_argument_group("download")
@@ -86,14 +87,14 @@ def main(arguments: argparse.Namespace) -> int:
         run = measure_plans(plans, ProcessHosts(), listen)
     output.save(run.record)
     keep(run.record)
-    print_record(run.record, as_json=arguments.json)
+    print_record(run.record, as_json=arguments.json, why=arguments.why)
     output.complain()
     if run.record.interrupted:
         return INTERRUPTED
     return OK if run.ok and not output.error else FAILED
 
 
-def print_record(record: RunRecord, *, as_json: bool) -> None:
+def print_record(record: RunRecord, *, as_json: bool, why: bool = False) -> None:
     """Print the tables and the answers, or the results file, on standard output."""
     if as_json:
         from concbench.results.files import to_json
@@ -103,16 +104,18 @@ def print_record(record: RunRecord, *, as_json: bool) -> None:
     from concbench.report.terminal import plain, render
 
     if not sys.stdout.isatty():
-        print(plain(record))
+        print(plain(record, why=why))
         return
     from rich.console import Console
 
     console = Console()
-    console.print(render(record, console))
+    console.print(render(record, console, why=why))
 
 
 def _plans(arguments: argparse.Namespace) -> list[Plan]:
     """Decide on everything; nothing has run and nothing is written when this refuses."""
+    if arguments.why and arguments.no_observe:
+        raise UsageError("--why needs the observed pass, which --no-observe skips")
     from concbench.harness.plan import Options, default_runners, plan, with_workers
 
     if arguments.seed is None:

@@ -60,6 +60,10 @@ class Host(Protocol):
         """Execute the cell so many times, timed; `compare` its results with the reference first kept."""
         ...
 
+    def items_as_text(self) -> list[str]:
+        """The first items, each as a short text."""
+        ...
+
     def observe(self) -> Observed:
         """Execute the cell once with every task recorded."""
         ...
@@ -136,8 +140,12 @@ class _InProcessHost:
         return sample
 
     def observe(self) -> Observed:
-        observed: Observed = build(Observed, _do(self._prepared().observe))
+        figures, _ = _do(self._prepared().observe)
+        observed: Observed = build(Observed, figures)
         return observed
+
+    def items_as_text(self) -> list[str]:
+        return self._prepared().items_as_text()
 
     def close(self) -> None:
         if self._cell is not None:

@@ -92,6 +92,11 @@ class FreshHost:
             repeats=repeats,
         )
 
+    def items_as_text(self) -> list[str]:
+        """Of a new process: items may be made as they are read."""
+        with closing(self._prepared()) as host:
+            return host.items_as_text()
+
     def observe(self) -> Observed:
         """In a process of its own too."""
         with closing(self._prepared()) as host:
@@ -164,11 +169,28 @@ class ProcessHost:
         sample: Sample = build(Sample, self._ask(request))
         return sample
 
+    def items_as_text(self) -> list[str]:
+        """Ask for them."""
+        labels: list[str] = self._ask({"do": "items"})
+        return labels
+
     def observe(self) -> Observed:
         """Observe a pass, and watch the memory of all its processes from outside meanwhile."""
         watch = TreeWatch(self._process.pid)
-        observed: Observed = build(Observed, self._ask({"do": "observe"}, watch))
-        return replace(observed, tree_cpu=watch.cpu(), memory=watch.peak, memory_kind=watch.kind)
+        figures = self._ask({"do": "observe"}, watch)
+        began = figures.pop("at")
+        observed: Observed = build(Observed, figures)
+        return replace(
+            observed,
+            tree_cpu=watch.cpu(),
+            memory=watch.peak,
+            memory_kind=watch.kind,
+            memory_track=[
+                [round(moment - began, 4), float(memory)] for moment, memory in watch.track if moment > began
+            ],
+            processes=watch.processes or None,
+            threads=watch.threads or None,
+        )
 
     def close(self) -> None:
         """End the process and all that it started."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -14,6 +14,7 @@ from concbench.harness.events import Listener, RoundEnded, Step
 from concbench.harness.hosts import CellEnded, Host, Hosts
 from concbench.harness.plan import Plan, PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
+from concbench.harness.thinning import thinned
 from concbench.results.files import build
 from concbench.results.records import Cell, Json, Outcome, Sample, Table
 from concbench.runners.base import workers_for
@@ -72,6 +73,7 @@ class _Session:
         self._stopped = ""
         self._load: list[float] = []
         self._facts: Json = {}
+        self._items: list[str] = []
         self._notes: list[str] = [_FRESH] if plan.options.fresh else []
         self._checked = "known" if workload.expected is not None else "sequential" if workload.compares else "off"
         self._referee: _Live | None = None
@@ -94,6 +96,7 @@ class _Session:
                 self._choose_repeats()
             self._rounds()
             if self._plan.options.observe:
+                self._label_items()
                 for cell in self._well():
                     self._try(cell, "observed pass", self._observe)
                 self._listen(RoundEnded(self.table()))
@@ -136,6 +139,7 @@ class _Session:
             facts={**self._facts, **workload.facts()},
             cells=[cell.record for cell in self._cells],
             notes=[*workload.notes(), *self._notes],
+            items=self._items,
             load=self._load,
         )
 
@@ -293,8 +297,15 @@ class _Session:
 
         return take
 
+    def _label_items(self) -> None:
+        for cell in self._well()[:1]:
+            with suppress(CellEnded):  # whatever is wrong with it, its observed pass will tell
+                self._items = cell.host.items_as_text()
+
     def _observe(self, cell: _Live) -> None:
-        cell.record = replace(cell.record, observed=cell.host.observe())
+        options = self._plan.options
+        seen = replace(cell.record, observed=cell.host.observe())
+        cell.record = thinned(seen, options.seed, warm=options.warm)
 
     def _try(self, cell: _Live, phase: str, act: Callable[[_Live], None]) -> None:
         """Do one thing with a cell; what goes wrong ends this cell and no other."""

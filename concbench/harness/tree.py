@@ -21,14 +21,22 @@ class TreeWatch:
         self._root = psutil.Process(pid)
         self.peak: int | None = None
         self.kind = ""
+        self.track: list[tuple[float, int]] = []
+        """When it was looked at, by perf_counter(), and the memory then."""
+        self.processes = 0
+        self.threads = 0
         self._cpu_before = self._cpu()
 
     def look(self) -> float:
         """Read the memory once; returns the seconds until the next look, so that looking costs 5 % of a core."""
         began = perf_counter()
         with contextlib.suppress(psutil.Error):
-            memory = sum(self._memory(process) for process in self._processes())
+            processes = list(self._processes())
+            memory = sum(self._memory(process) for process in processes)
             self.peak = max(self.peak or 0, memory)
+            self.track.append((began, memory))
+            self.processes = max(self.processes, len(processes))
+            self.threads = max(self.threads, sum(map(_threads, processes)))
         return max(0.010, 20 * (perf_counter() - began))
 
     def cpu(self) -> float | None:
@@ -63,3 +71,11 @@ class TreeWatch:
                     total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
             return total
         return None
+
+
+def _threads(process: psutil.Process) -> int:
+    """Of one process; 0 for one that has just gone."""
+    try:
+        return int(process.num_threads())
+    except psutil.Error:
+        return 0

@@ -13,15 +13,17 @@ from typing import Any
 
 from concbench.equality import same
 from concbench.errors import Inapplicable, ResultsDiffer, WorkerFailure
-from concbench.host.usage import cpu_seconds
+from concbench.host.usage import counters, cpu_seconds
 from concbench.observing import MEET_SECONDS, Observation, Observed, ObservedCoroutine, meet
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.sequential import Sequential
 from concbench.task import one_line, short
 from concbench.workloads.base import Workload
 
-MOST_TASKS_KEPT = 10_000
-"""An observed pass of more tasks than this keeps what is known of the workers, and no list of tasks."""
+MOST_LABELS, LABEL = 10_000, 40
+"""Items that are written down, and the length of each in characters."""
+_BATCH, _BATCHES = 200, 5
+"""Tasks on which the cost of observing is measured."""
 
 
 @dataclass(frozen=True)
@@ -88,24 +90,39 @@ class HostedCell:
         """Execute the cell once, timed."""
         return self._execute(self.function)
 
-    def observe(self) -> dict[str, Any]:
-        """Execute the cell once with every task recorded; the figures are as `results.records.Observed` has them."""
+    def items_as_text(self) -> list[str]:
+        """The first items, each as a short text."""
+        return [short(item, LABEL) for item in self.items[:MOST_LABELS]]
+
+    def observe(self) -> tuple[dict[str, Any], float]:
+        """Execute the cell once with every task recorded.
+
+        Returns:
+            Figures as `results.records.Observed` has them, and perf_counter() when it began.
+        """
         recorder = ObservedCoroutine if self.awaits else Observed
+        before = counters()
         timing = self._execute(recorder(self.function))
+        counted = {name: count - before[name] for name, count in counters().items()}
         seen: list[Observation] = timing.results
         workers: dict[tuple[int, int], float] = {}
         for task in sorted(seen, key=lambda task: task.started):
             workers.setdefault(task.worker, task.started - timing.origin)
         places = {worker: place for place, worker in enumerate(workers)}
-        tasks = None
-        if len(seen) <= MOST_TASKS_KEPT:
-            tasks = {
-                "started": [round(task.started - timing.origin, 6) for task in seen],
-                "finished": [round(task.finished - timing.origin, 6) for task in seen],
-                "cpu": [round(task.cpu, 6) for task in seen],
+        figures = {
+            **timing.figures(),
+            **counted,
+            "observing": observing_cost(sends=hasattr(self.runner, "start_method")),
+            "began": [round(began, 7) for began in workers.values()],
+            "tasks": {
+                "started": [round(task.started - timing.origin, 7) for task in seen],
+                "finished": [round(task.finished - timing.origin, 7) for task in seen],
+                "cpu": [round(task.cpu, 7) for task in seen],
                 "worker": [places[task.worker] for task in seen],
-            }
-        return {**timing.figures(), "began": [round(began, 6) for began in workers.values()], "tasks": tasks}
+                "failed": [place for place, task in enumerate(seen) if isinstance(task.result, BaseException)],
+            },
+        }
+        return figures, timing.origin
 
     def reference(self) -> tuple[list[Any], dict[str, Any] | None]:
         """What the function gives, one task after another: what every runner must agree with.
@@ -254,6 +271,25 @@ class _LoopSession(_Session):
         finally:
             stop = _timed(self._runner.__exit__, None, None, None)[0]
         return stop
+
+
+def observing_cost(*, sends: bool) -> float:
+    """Seconds that recording adds to a task; median of a few batches of tasks that do nothing.
+
+    Args:
+        sends: whether what was seen travels from another process, as a pickle.
+    """
+    costs = []
+    for _ in range(_BATCHES):
+        plain = _timed(lambda: [_nothing(item) for item in range(_BATCH)])[0].seconds
+        watched, seen = _timed(lambda: [Observed(_nothing)(item) for item in range(_BATCH)])
+        sent = _timed(lambda: [pickle.loads(pickle.dumps(one)) for one in seen])[0].seconds if sends else 0.0  # noqa: B023
+        costs.append((watched.seconds + sent - plain) / _BATCH)
+    return max(0.0, sorted(costs)[_BATCHES // 2])
+
+
+def _nothing(item: Any) -> Any:
+    return item
 
 
 def _timed(action: Callable[..., Any], *arguments: Any) -> tuple[Phase, Any]:

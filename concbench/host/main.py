@@ -4,7 +4,9 @@
     {"do": "reference", "save": FILE}                            a sequential pass; its results are saved, or kept
     {"do": "steady"}                                             another; whether it has the same results
     {"do": "sample", "compare": FILE or null, "repeats": 1}      so many timed executions, added up
-    {"do": "observe"}                                            one execution with every task recorded
+    {"do": "items"}                                              the items as short texts
+    {"do": "observe"}                                            one execution with every task recorded; `at`: when it
+                                                                 began, by perf_counter()
 
 An answer is {"ok": ...} or {"failed": {"kind": ..., "reason": ..., "detail": ...}}. The end of the input ends it.
 The two pipes are taken over at the start: what the function prints goes where standard error goes, a file.
@@ -25,7 +27,7 @@ from concbench.host.cell import HostedCell, require_equal
 from concbench.host.native import native_threads
 from concbench.host.pipes import take_over_pipes
 from concbench.host.transfer import transfer
-from concbench.machine import gil_enabled
+from concbench.machine import gil_enabled, usable_cores
 from concbench.runners.start_method import preload
 from concbench.task import one_line, short
 
@@ -44,7 +46,8 @@ class Host:
             "reference": self._reference,
             "steady": lambda _: self._made_reference().steady(),
             "sample": self._sample,
-            "observe": lambda _: self._prepared().observe(),
+            "items": lambda _: self._prepared().items_as_text(),
+            "observe": lambda _: self._observe(),
         }
         try:
             return {"ok": doing[request["do"]](request)}
@@ -68,6 +71,10 @@ class Host:
             path = Path(request["compare"])
             expected = self.reference.results() if self.reference else read_results(path)
         return take_sample(self._prepared(), request["repeats"], expected)
+
+    def _observe(self) -> dict[str, Any]:
+        observed, began = self._prepared().observe()
+        return {**observed, "at": began}
 
     def _made_reference(self) -> Reference:
         assert self.reference is not None, "reference comes first"
@@ -167,6 +174,7 @@ def interpreter() -> dict[str, Any]:
         "implementation": platform.python_implementation(),
         "python": platform.python_version(),
         "gil": gil_enabled(),
+        "cores": usable_cores(),
     }
 
 

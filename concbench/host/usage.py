@@ -1,5 +1,12 @@
 """CPU time of this process and of the children that it has reaped."""
 
+from __future__ import annotations
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 
 def cpu_seconds() -> float | None:
     """User and system seconds so far, or None where the system does not tell (Windows).
@@ -7,9 +14,22 @@ def cpu_seconds() -> float | None:
     A child counts once it has been waited for, so workers must be stopped before this is read; those of a fork server
     are that server's children and never count here.
     """
-    try:
-        import resource
-    except ImportError:
+    if resource is None:
         return None
-    readings = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(reading.ru_utime + reading.ru_stime for reading in readings)
+    return sum(reading.ru_utime + reading.ru_stime for reading in _readings())
+
+
+def counters() -> dict[str, int]:
+    """Context switches and page faults so far, counted as CPU time is; empty where the system does not tell."""
+    if resource is None:
+        return {}
+    readings = _readings()
+    return {
+        "voluntary_switches": sum(reading.ru_nvcsw for reading in readings),
+        "involuntary_switches": sum(reading.ru_nivcsw for reading in readings),
+        "page_faults": sum(reading.ru_minflt + reading.ru_majflt for reading in readings),
+    }
+
+
+def _readings() -> list[resource.struct_rusage]:
+    return [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

@@ -12,25 +12,34 @@ from rich.text import Text
 
 from concbench.advice.recommendation import Recommendation
 from concbench.report.rows import Grid, Shown, heading, shown
-from concbench.results.records import RunRecord
+from concbench.report.why import render_why, shown_why
+from concbench.results.records import RunRecord, Table
 
 PLAIN_WIDTH = 80
 
 
-def plain(record: RunRecord, width: int = PLAIN_WIDTH, recommendation: Recommendation | None = None) -> str:
+def plain(
+    record: RunRecord, width: int = PLAIN_WIDTH, recommendation: Recommendation | None = None, *, why: bool = False
+) -> str:
     """The tables and answers as text without colours."""
     console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    console.print(render(record, console, recommendation))
+    console.print(render(record, console, recommendation, why=why))
     assert isinstance(console.file, io.StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
 
 
-def render(record: RunRecord, console: Console, recommendation: Recommendation | None = None) -> RenderableType:
-    """All tables, each followed by how to read it; the answers last, or what is recommended in their place."""
+def render(
+    record: RunRecord, console: Console, recommendation: Recommendation | None = None, *, why: bool = False
+) -> RenderableType:
+    """All tables, each followed by how to read it and, if wanted, by where the time went.
+
+    The answers come last, or what is recommended in their place.
+    """
     tables = [shown(table) for table in record.tables]
     parts: list[RenderableType] = [Text(heading(record), style="dim")]
-    for one in tables:
+    for one, table in zip(tables, record.tables, strict=True):
         parts += ["", *_table(one, console)]
+        parts += _why(table, console) if why else []
     if record.interrupted:
         parts += ["", Text("Interrupted: this is what was measured until then.", style="bold")]
     if recommendation is not None:
@@ -49,6 +58,12 @@ def _table(one: Shown, console: Console) -> list[RenderableType]:
     parts += ["", *(Text(line, style="dim") for line in one.reading)]
     parts.append(Text(one.load, style="bold yellow" if one.loaded else "dim"))
     return parts
+
+
+def _why(table: Table, console: Console) -> list[RenderableType]:
+    why = shown_why(table)
+    grids = [_grid(part, [False] * len(part.rows)) for part in (why.pace, why.latency)] if why.cells else []
+    return [*render_why(why, console), *(part for grid in grids for part in ("", grid))]
 
 
 def _side_by_side_or_below(one: Shown, console: Console) -> list[RenderableType]:

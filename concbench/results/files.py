@@ -38,8 +38,15 @@ def save(record: RunRecord, path: str | Path) -> None:
     Raises:
         BadOutput: it cannot be written; says why.
     """
-    path = Path(path)
-    text = to_json(record)
+    write(to_json(record), Path(path))
+
+
+def write(text: str, path: Path) -> None:
+    """Write a file so that whoever reads it, at any moment, finds a whole one.
+
+    Raises:
+        BadOutput: it cannot be written; says why.
+    """
     temporary = ""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
@@ -52,7 +59,7 @@ def save(record: RunRecord, path: str | Path) -> None:
         if temporary:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
-        raise BadOutput(f"cannot write the results to {path}: {error.strerror or error}") from error
+        raise BadOutput(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def load(path: str | Path) -> RunRecord:

@@ -36,7 +36,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Tasks:
-    """Every task of an observed pass, as parallel lists in the order of the items."""
+    """The tasks of an observed pass, as parallel lists in the order of the items."""
 
     started: list[float]
     """Seconds after the pass began."""
@@ -44,7 +44,11 @@ class Tasks:
     cpu: list[float]
     """CPU seconds of the worker's thread; of a coroutine, summed over its steps."""
     worker: list[int]
-    """Index into Observed.began."""
+    """A number for each worker, in the order in which they began: an index into Observed.began, as far as that goes."""
+    index: list[int] | None = None
+    """Which items these are, where they are not all: a sample of them, and the longest."""
+    failed: list[int] = field(default_factory=list)
+    """Indexes of the items whose task raised, where that was tolerated."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +61,30 @@ class Observed:
     cpu: float | None
     """As in Sample."""
     began: list[float]
-    """For each worker, seconds until it began its first task, the earliest first."""
+    """For each worker, seconds until it began its first task, the earliest first; of very many workers the first."""
     tasks: Tasks | None
-    """None past 10,000 tasks."""
+    """None where nothing is known of tasks."""
+    summary: Json | None = None
+    """What all tasks come to (stats.timeline.Timeline), where there are too many to be kept."""
+    observing: float = 0.0
+    """Seconds that recording adds to a task, measured on tasks that do nothing."""
+    voluntary_switches: int | None = None
+    """Times that a thread of the cell gave up its core: to wait, or for a lock. Of reaped processes, as `cpu`."""
+    involuntary_switches: int | None = None
+    """Times that one was made to."""
+    page_faults: int | None = None
     tree_cpu: float | None = None
     """CPU seconds of all processes of the cell, in the system's ticks (10 ms on Linux)."""
     memory: int | None = None
     """Peak bytes of all processes of the cell together, shared pages counted once where the system tells (PSS)."""
     memory_kind: str = ""
     """pss, uss or rss: what `memory` is a sum of."""
+    memory_track: list[list[float]] = field(default_factory=list)
+    """Pairs: seconds after the pass began, and bytes of all processes then."""
+    processes: int | None = None
+    """Processes that were seen alive at once, the measuring process among them."""
+    threads: int | None = None
+    """Threads of all of them that were seen alive at once."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +151,8 @@ class Table:
     cells: list[Cell]
     notes: list[str] = field(default_factory=list)
     """What a reader must know of the work and of how it was measured: whole sentences."""
+    items: list[str] = field(default_factory=list)
+    """The first 10,000 items as short texts, where a pass was observed."""
     load: list[float] = field(default_factory=list)
     """Cores that other processes used, by round; empty where that cannot be read."""
 

@@ -114,7 +114,7 @@ def test_saving_replaces_the_file_whole_and_leaves_nothing_else(tmp_path: Path) 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """With the path and the system's reason."""
-    with pytest.raises(BadOutput, match="cannot write the results"):
+    with pytest.raises(BadOutput, match="cannot write"):
         save(EMPTY, tmp_path / "missing" / "run.json")
 
 

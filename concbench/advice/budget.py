@@ -1,0 +1,77 @@
+"""The budget of the workers' time: how much of it was useful, and where the rest went.
+
+Compared with the baseline's own observed pass, what is in tasks divides into four; what is between them is the
+timeline's. Every part is computed for itself; what they leave of the whole is shown as unexplained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from concbench.results.records import Cell
+from concbench.stats.timeline import Spans, Timeline, timeline
+
+ONE_TASK_EACH = {"threads", "processes"}
+"""Runners that start a worker for every task."""
+
+USEFUL, WAITING, CONTENTION, SLOWER = "useful work", "waiting", "contention", "slower CPU"
+START_UP, DISPATCH, TAIL, SHUT_DOWN = "start-up", "dispatch", "tail", "shut-down"
+UNEXPLAINED = "unexplained"
+PARTS = (USEFUL, WAITING, CONTENTION, SLOWER, START_UP, DISPATCH, TAIL, SHUT_DOWN, UNEXPLAINED)
+"""In the order in which they are shown."""
+LOSSES = (CONTENTION, SLOWER, START_UP, DISPATCH, TAIL, SHUT_DOWN)
+"""Those that neither did the work nor waited for what the work waits for."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Shares of the workers' time, which add up to 1."""
+
+    shares: dict[str, float]
+    """By part, in the order of PARTS; unexplained is below 0 where tasks overlapped in one lane."""
+
+    @property
+    def largest_loss(self) -> str:
+        """The part that lost most."""
+        return max(LOSSES, key=lambda part: self.shares[part])
+
+
+def timeline_of(cell: Cell, *, warm: bool) -> Timeline | None:
+    """What a cell's observed pass came to; None where nothing is known of its tasks."""
+    observed = cell.observed
+    if observed is None:
+        return None
+    if observed.summary is not None:
+        return Timeline(**observed.summary)
+    if observed.tasks is None or not observed.tasks.started:
+        return None
+    tasks = observed.tasks
+    return timeline(
+        Spans(tasks.started, tasks.finished, tasks.cpu, tasks.worker),
+        workers=cell.workers,
+        makespan=observed.start + observed.work + observed.stop,
+        submitted=observed.start,
+        kept=warm and cell.runner not in ONE_TASK_EACH,
+        one_task_each=cell.runner in ONE_TASK_EACH,
+    )
+
+
+def budget(own: Timeline, baseline: Timeline) -> Budget:
+    """Divide the workers' time of a pass, by what the same tasks took in the baseline's.
+
+    Sums over all tasks are compared, not task by task, so that noise which makes one longer and another shorter is
+    taken for what it is.
+    """
+    off, baseline_off = (max(0.0, line.busy - line.cpu) for line in (own, baseline))
+    areas = {
+        USEFUL: min(own.cpu, baseline.cpu),
+        WAITING: min(off, baseline_off),
+        CONTENTION: max(0.0, off - baseline_off),
+        SLOWER: max(0.0, own.cpu - baseline.cpu),
+        START_UP: own.start_up,
+        DISPATCH: own.dispatch,
+        TAIL: own.tail,
+        SHUT_DOWN: own.shut_down,
+    }
+    shares = {part: area / own.total for part, area in areas.items()}
+    return Budget({**shares, UNEXPLAINED: 1.0 - sum(shares.values())})

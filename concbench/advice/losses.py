@@ -1,0 +1,193 @@
+"""One sentence for what a cell lost most of its workers' time to, with the figures that it follows from.
+
+To add one: a function for the part of the budget, and its line in _SENTENCES. Each names the page that explains it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from concbench.advice.budget import (
+    CONTENTION,
+    DISPATCH,
+    ONE_TASK_EACH,
+    SHUT_DOWN,
+    SLOWER,
+    START_UP,
+    TAIL,
+    USEFUL,
+    WAITING,
+    Budget,
+)
+from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence
+from concbench.advice.rules import IN_PROCESSES, THREADED, WAITS
+from concbench.advice.units import percent, ratio, seconds
+from concbench.stats.timeline import Timeline
+
+WORTH_A_WORD = 0.05
+"""Share of the workers' time above which a loss is named."""
+_MOSTLY = 0.5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence, and the page of the documentation that explains it."""
+
+    sentence: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class _Case:
+    cell: CellEvidence
+    budget: Budget
+    line: Timeline
+    base: Timeline
+    seen: Evidence
+
+    def share(self, part: str) -> str:
+        return percent(self.budget.shares[part])
+
+
+def largest_loss(cell: CellEvidence, seen: Evidence) -> Finding | None:
+    """What a cell lost most to; None where its tasks were not recorded."""
+    base = seen.baseline.line
+    if cell.budget is None or cell.line is None or base is None:
+        return None
+    case = _Case(cell, cell.budget, cell.line, base, seen)
+    part = cell.budget.largest_loss
+    if cell.budget.shares[part] < WORTH_A_WORD:
+        return _no_loss(case)
+    return _SENTENCES[part](case)
+
+
+def reached(cell: CellEvidence) -> str:
+    """How much of what was possible, in words; empty where that is not known or makes no sense."""
+    limits = cell.limits
+    if limits is None or cell.speedup is None or cell.speedup > 1.1 * limits.here:
+        return ""
+    least = min(limits.capacity, cell.cell.workers)
+    by = "one core at a time allows" if least == 1 and limits.here < MORE_THAN_ONE else "its workers and cores allow"
+    if limits.reordered > 1.05 * limits.here:
+        return (
+            f"{ratio(cell.speedup)} of the {ratio(limits.here)} that {by} in this order of the items; the longest "
+            f"first would allow {ratio(limits.reordered)}."
+        )
+    return f"{ratio(cell.speedup)} of the {ratio(limits.here)} that {by}."
+
+
+def _no_loss(case: _Case) -> Finding:
+    if case.budget.shares[WAITING] > _MOSTLY:
+        more = "" if case.cell.cell.workers > 1 else ": others could have been in progress meanwhile"
+        return Finding(f"{case.share(WAITING)} of it was waiting for what the tasks wait for{more}.", "waiting")
+    more = "" if case.cell.cell.workers > 1 else ": only more cores, or less work, can make it shorter"
+    return Finding(f"{case.share(USEFUL)} of it was the work itself{more}.")
+
+
+def _contention(case: _Case) -> Finding:
+    cell, share = case.cell, case.share(CONTENTION)
+    runner, workers, cores = cell.cell.runner, cell.cell.workers, cell.cores
+    usable = cell.cell.interpreter.get("cores")
+    computes = case.base.cpu > WAITS * case.base.busy
+    if computes and runner in THREADED and cell.cell.interpreter.get("gil") and (cores or 0) < MORE_THAN_ONE:
+        return Finding(
+            f"{share} was lost to contention: while one thread held the GIL, the others waited for it "
+            f"({cores or 0:.1f} cores busy).",
+            "gil",
+        )
+    if runner == "asyncio":
+        return Finding(
+            f"{share} was lost to contention: all coroutines share one thread: while one computes, no other goes on.",
+            "blocking-the-event-loop",
+        )
+    if computes and isinstance(usable, int) and workers > usable and (cores or usable) > 0.75 * usable:
+        return Finding(
+            f"{share} was lost to contention: {workers} workers that compute took turns on {usable} cores.",
+            "oversubscription",
+        )
+    own, before = (line.busy / line.tasks for line in (case.line, case.base))
+    return Finding(
+        f"{share} was lost to contention: a task took {seconds(own)} instead of {seconds(before)}, though it computed "
+        "no more: what it waits for (a lock, a server, a disk, a core) serves only so many at once.",
+        "lock-around-everything",
+    )
+
+
+def _slower(case: _Case) -> Finding:
+    line, base = case.line, case.base
+    own, before = (cell.cell.observed and cell.cell.observed.page_faults for cell in (case.cell, case.seen.baseline))
+    faults = f" ({own:,} page faults instead of {before:,})" if own and before and own > 1.5 * before else ""
+    counts = "" if case.cell.cell.interpreter.get("gil", True) else ", shared reference counts"
+    return Finding(
+        f"{case.share(SLOWER)} was lost to a slower CPU: the same work took {ratio(line.cpu / max(base.cpu, 1e-9))} "
+        f"the CPU time{faults}: shared caches, memory and clock{counts}.",
+        "slower-cpu",
+    )
+
+
+def _start_up(case: _Case) -> Finding:
+    cell, line, share = case.cell, case.line, case.share(START_UP)
+    if cell.cell.runner in ONE_TASK_EACH and line.peak < cell.cell.workers:
+        return Finding(
+            f"{share} was lost to starting: of {cell.cell.workers:,} workers at most {line.peak:,} were at work at "
+            f"once; the first had ended before the last was started ({seconds(line.makespan / line.tasks)} each).",
+            "a-worker-for-each-task",
+        )
+    each = line.start_up / line.workers
+    return Finding(
+        f"{share} was lost to starting: a worker came to its first task after {seconds(each)} in the mean, of "
+        f"{seconds(line.makespan)} in all.",
+        "cold-pool",
+    )
+
+
+def _dispatch(case: _Case) -> Finding:
+    cell, line, share = case.cell, case.line, case.share(DISPATCH)
+    each = line.dispatch / line.tasks
+    if cell.cell.runner == "batched-threads":
+        return Finding(
+            f"{share} was lost between tasks: a batch of {cell.cell.workers} begins when the slowest task of the one "
+            "before has ended.",
+            "batch-barrier",
+        )
+    pickling = case.seen.table.facts.get("pickling_seconds")
+    if cell.cell.runner in IN_PROCESSES and pickling and pickling > 0.25 * each:
+        return Finding(
+            f"{share} was lost between tasks: {seconds(each)} for each, and pickling an item and its result takes "
+            f"{seconds(pickling)}.",
+            "pickling",
+        )
+    return Finding(
+        f"{share} was lost between tasks: handing one out took {seconds(each)}, and a task takes "
+        f"{seconds(case.base.busy / case.base.tasks)}.",
+        "tiny-tasks",
+    )
+
+
+def _tail(case: _Case) -> Finding:
+    usual, _, _, longest = case.line.service
+    return Finding(
+        f"{case.share(TAIL)} was lost at the end: workers had nothing left to do while the last tasks went on; the "
+        f"longest (task {case.line.longest}) took {seconds(longest)}, half of them at most {seconds(usual)}.",
+        "one-long-task",
+    )
+
+
+def _shut_down(case: _Case) -> Finding:
+    each = case.line.shut_down / case.line.workers
+    return Finding(
+        f"{case.share(SHUT_DOWN)} was lost at the end of everything: fetching results and stopping the workers took "
+        f"{seconds(each)} of {seconds(case.line.makespan)}.",
+        "cold-pool",
+    )
+
+
+_SENTENCES: dict[str, Callable[[_Case], Finding]] = {
+    CONTENTION: _contention,
+    SLOWER: _slower,
+    START_UP: _start_up,
+    DISPATCH: _dispatch,
+    TAIL: _tail,
+    SHUT_DOWN: _shut_down,
+}

@@ -1,0 +1,36 @@
+"""Observed passes of very many tasks: what they come to is kept, and of the tasks a sample and the longest."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import asdict, replace
+
+from concbench.advice.budget import timeline_of
+from concbench.results.records import Cell, Tasks
+
+MOST_TASKS = 10_000
+"""That are all kept."""
+SAMPLED, LONGEST = 2_000, 100
+
+
+def thinned(cell: Cell, seed: int, *, warm: bool) -> Cell:
+    """The same cell, with fewer tasks where it has more than 10,000."""
+    observed = cell.observed
+    if observed is None or observed.tasks is None or len(observed.tasks.started) <= MOST_TASKS:
+        return cell
+    tasks, line = observed.tasks, timeline_of(cell, warm=warm)
+    assert line is not None
+    places = range(len(tasks.started))
+    longest = sorted(places, key=lambda place: tasks.started[place] - tasks.finished[place])[:LONGEST]
+    kept = sorted({*random.Random(seed).sample(places, SAMPLED), *longest})
+    fewer = Tasks(
+        started=[tasks.started[place] for place in kept],
+        finished=[tasks.finished[place] for place in kept],
+        cpu=[tasks.cpu[place] for place in kept],
+        worker=[tasks.worker[place] for place in kept],
+        index=kept,
+    )
+    return replace(
+        cell,
+        observed=replace(observed, began=observed.began[: max(1, cell.workers)], tasks=fewer, summary=asdict(line)),
+    )

@@ -1,0 +1,188 @@
+"""Where the workers' time went, for each cell: a bar of 100 %, its parts in figures, and what was lost most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from concbench.advice.budget import (
+    CONTENTION,
+    DISPATCH,
+    PARTS,
+    SHUT_DOWN,
+    SLOWER,
+    START_UP,
+    TAIL,
+    UNEXPLAINED,
+    USEFUL,
+    WAITING,
+    Budget,
+)
+from concbench.advice.evidence import CellEvidence, Evidence, evidence
+from concbench.advice.losses import largest_loss, reached
+from concbench.advice.units import percent, seconds
+from concbench.report.columns import NOTHING
+from concbench.report.rows import Grid
+from concbench.report.visible import visible
+from concbench.results.records import Table
+from concbench.stats.timeline import Timeline
+
+MARKS = {
+    USEFUL: ("U", "green"),
+    WAITING: ("w", "cyan"),
+    CONTENTION: ("C", "red"),
+    SLOWER: ("S", "magenta"),
+    START_UP: ("b", "yellow"),
+    DISPATCH: ("d", "blue"),
+    TAIL: ("t", "bright_yellow"),
+    SHUT_DOWN: ("x", "bright_black"),
+    UNEXPLAINED: ("?", "white"),
+}
+"""What a part looks like: a letter, and a colour where there are colours."""
+PAGES = "docs/pitfalls"
+_WIDEST = 100
+_LEAST = 0.005
+"""Share from which a part is written out."""
+_COSTLY = 0.02
+"""Share of a task from which the cost of observing it is told."""
+
+
+PACE: dict[str, Callable[[CellEvidence, Timeline], str]] = {
+    "at once": lambda _, line: f"{line.in_flight:.1f}",
+    "most": lambda _, line: f"{line.peak:,}",
+    "tasks/s": lambda cell, line: f"{line.tasks / cell.seconds:,.0f}" if cell.seconds else NOTHING,
+}
+LATENCY: dict[str, Callable[[CellEvidence, Timeline], str]] = {
+    "queued": lambda _, line: seconds(line.queueing[0]),
+    "task": lambda _, line: seconds(line.service[0]),
+    "90 %": lambda _, line: seconds(line.service[1]),
+    "99 %": lambda _, line: seconds(line.service[2]),
+    "longest": lambda _, line: seconds(line.service[3]),
+    "which": lambda _, line: f"task {line.longest:,}",
+}
+"""Columns by their header."""
+
+
+@dataclass(frozen=True)
+class ShownWhy:
+    """One table's cells, ready to be laid out."""
+
+    title: str
+    cells: list[ShownBudget]
+    pace: Grid
+    """Tasks at once, and tasks in a second."""
+    latency: Grid
+    """How long tasks waited to be begun, and how long they took."""
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class ShownBudget:
+    """One cell."""
+
+    heading: str
+    budget: Budget
+    figures: str
+    sentences: list[str]
+
+
+def shown_why(table: Table) -> ShownWhy:
+    """Build everything that is laid out."""
+    seen = evidence(table)
+    known = [cell for cell in seen.measured if cell.budget is not None]
+    return ShownWhy(
+        title=visible(f"Where the workers' time went: {table.workload}"),
+        cells=[_budget(cell, seen) for cell in known],
+        pace=_grid(known, PACE),
+        latency=_grid(known, LATENCY),
+        notes=[visible(line) for line in _notes(seen, known)],
+    )
+
+
+def render_why(why: ShownWhy, console: Console) -> list[RenderableType]:
+    """The parts of a page, one below the other."""
+    parts: list[RenderableType] = ["", Text(why.title, style="bold")]
+    if not why.cells:
+        return [*parts, Text("Nothing was recorded: it takes an observed pass, and a baseline that has one.")]
+    parts.append(Text(f"Workers x time of one pass = 100 %. {_legend()}", style="dim"))
+    width = min(_WIDEST, console.width - 2)
+    for cell in why.cells:
+        parts += ["", Text(cell.heading), Padding(_bar(cell.budget, width), (0, 0, 0, 2))]
+        parts.append(Padding(Text(cell.figures), (0, 0, 0, 2)))
+        parts += [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in cell.sentences]
+    parts += ["", *(Text(line, style="dim") for line in why.notes)]
+    return parts
+
+
+def _budget(cell: CellEvidence, seen: Evidence) -> ShownBudget:
+    assert cell.budget is not None
+    assert cell.line is not None
+    line = cell.line
+    of = f" of {cell.cell.workers:,}" if line.workers < cell.cell.workers else ""
+    workers = f"{line.workers:,}{of} worker{'s' if line.workers > 1 else ''}"
+    shares = [(part, share) for part, share in cell.budget.shares.items() if abs(share) >= _LEAST]
+    figures = ", ".join(f"{part} {percent(share)}" for part, share in sorted(shares, key=lambda pair: -pair[1]))
+    finding = largest_loss(cell, seen)
+    sentences = [f"{finding.sentence}{f' ({PAGES}/{finding.page}.md)' if finding.page else ''}"] if finding else []
+    limit = reached(cell)
+    return ShownBudget(
+        heading=visible(f"{cell.name}: {workers} for {seconds(line.makespan)}"),
+        budget=cell.budget,
+        figures=figures,
+        sentences=[visible(sentence) for sentence in [*sentences, *([limit] if limit else [])]],
+    )
+
+
+def _bar(budget: Budget, width: int) -> Text:
+    """Parts that add up to the width; by largest remainder, so that none is off by more than one."""
+    shares = {part: max(0.0, budget.shares[part]) for part in PARTS}
+    total = sum(shares.values())
+    exact = {part: width * share / total for part, share in shares.items()}
+    cells = {part: int(value) for part, value in exact.items()}
+    for part in sorted(PARTS, key=lambda part: cells[part] - exact[part])[: width - sum(cells.values())]:
+        cells[part] += 1
+    bar = Text()
+    for part in PARTS:
+        mark, colour = MARKS[part]
+        bar.append(mark * cells[part], style=colour)
+    return bar
+
+
+def _legend() -> str:
+    return ", ".join(f"{mark} {part}" for part, (mark, _) in MARKS.items())
+
+
+def _grid(cells: list[CellEvidence], columns: dict[str, Callable[[CellEvidence, Timeline], str]]) -> Grid:
+    rows = [[visible(cell.name), *(text(cell, cell.line) for text in columns.values())] for cell in cells if cell.line]
+    return Grid(["runner", *columns], rows)
+
+
+_READING = (
+    "From the observed pass, one more execution than those that are timed. at once: tasks in progress in the mean; "
+    "most: at the peak; queued: from the beginning of the work to a task's start, median; task: its length, median."
+)
+
+
+def _notes(seen: Evidence, known: list[CellEvidence]) -> list[str]:
+    notes = [_READING]
+    slow = [
+        f"{cell.name} {percent(cost)}"
+        for cell in known
+        if cell.cell.observed and cell.line and (cost := _cost(cell)) > _COSTLY
+    ]
+    if slow:
+        notes.append(f"Recording tasks took a share of their time: {', '.join(slow)}.")
+    if seen.baseline.line and seen.baseline.line.tasks < seen.table.tasks:
+        notes.append("Some tasks were not recorded.")
+    return notes
+
+
+def _cost(cell: CellEvidence) -> float:
+    """Of observing, as a share of what was observed."""
+    assert cell.cell.observed is not None
+    assert cell.line is not None
+    return cell.cell.observed.observing * cell.line.tasks / max(cell.line.busy, 1e-9)
