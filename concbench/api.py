@@ -42,6 +42,10 @@ class Run:
     def __str__(self) -> str:
         return terminal.plain(self.record)
 
+    def why(self) -> str:
+        """Where the workers' time went, as text: for every cell its parts of 100 %, and what was lost most."""
+        return terminal.plain_why(self.record)
+
     @property
     def tables(self) -> list[Table]:
         """One for each workload: cells, their samples and outcomes."""

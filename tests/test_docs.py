@@ -7,6 +7,7 @@ directory that holds the files of docs/examples and nothing else. A comment righ
     <!-- file: examples/NAME.py -->  before Python: the block is this file of docs/, which is run as a script
     <!-- prints -->                  before text: what the Python before it prints, exactly
     <!-- fails with -->              before text: the file before it fails, and says each of these lines
+    <!-- says -->                    before text: what the file before it prints holds each of these lines, figures apart
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ from concbench.results import records
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-EXAMPLES = sorted((DOCS / "examples").glob("*.py"))
+EXAMPLES = [*sorted((DOCS / "examples").glob("*.py")), *sorted((DOCS / "pitfalls").glob("*.py"))]
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-SIGNS = ("not run", "file", "prints", "fails with")
+SIGNS = ("not run", "file", "prints", "fails with", "says")
 END = "\x1e"
 """Printed after each block of a page, to tell their outputs apart."""
 EXECUTE = "import sys; exec(compile(open(sys.argv[1], encoding='utf-8').read(), sys.argv[2], 'exec'))"
@@ -116,6 +117,11 @@ def test_the_programs_of_a_page_run_and_print_what_it_says(page: Path, tmp_path:
             assert printed[before.line] == block.text
 
 
+def without_figures(text: str) -> str:
+    """One line; every number, with its unit of time or of data, the same."""
+    return re.sub(r"\d[\d,.]*\d( (ns|us|ms|s|kB|MB|GB|bytes)\b)?|\d( (ns|us|ms|s)\b)?", "N", " ".join(text.split()))
+
+
 FILES = [
     pytest.param(page, number, block, id=f"{name_of(page)}-{block.argument}")
     for page in PAGES
@@ -141,12 +147,15 @@ def test_a_file_that_a_page_shows_does_what_the_page_says(
     assert done.returncode == 0, done.stderr
     if after and after[0].sign == "prints":
         assert done.stdout == after[0].text
+    if after and after[0].sign == "says":
+        said = without_figures(done.stdout)
+        assert [line for line in after[0].text.splitlines() if without_figures(line) not in said] == [], done.stdout
 
 
 def test_every_example_is_shown_on_a_page() -> None:
     """None is left behind when a page is rewritten."""
     shown = {block.argument for page in PAGES for block in blocks_of(page) if block.sign == "file"}
-    assert {f"examples/{file.name}" for file in EXAMPLES} == shown
+    assert {str(file.relative_to(DOCS)) for file in EXAMPLES} == shown
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

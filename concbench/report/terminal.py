@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -18,14 +19,23 @@ from concbench.results.records import RunRecord, Table
 PLAIN_WIDTH = 80
 
 
+def plain_why(record: RunRecord, width: int = PLAIN_WIDTH) -> str:
+    """Where the workers' time went, as text without colours."""
+    return _as_text(lambda console: Group(*(part for table in record.tables for part in _why(table, console))), width)
+
+
 def plain(
     record: RunRecord, width: int = PLAIN_WIDTH, recommendation: Recommendation | None = None, *, why: bool = False
 ) -> str:
     """The tables and answers as text without colours."""
+    return _as_text(lambda console: render(record, console, recommendation, why=why), width)
+
+
+def _as_text(make: Callable[[Console], RenderableType], width: int) -> str:
     console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    console.print(render(record, console, recommendation, why=why))
+    console.print(make(console))
     assert isinstance(console.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()).strip("\n")
 
 
 def render(
