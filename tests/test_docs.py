@@ -7,7 +7,7 @@ directory that holds the files of docs/examples and nothing else. A comment righ
     <!-- file: examples/NAME.py -->  before Python: the block is this file of docs/, which is run as a script
     <!-- prints -->                  before text: what the Python before it prints, exactly
     <!-- fails with -->              before text: the file before it fails, and says each of these lines
-    <!-- says -->                    before text: what the file before it prints holds each of these lines, figures apart
+    <!-- says -->                    before text: the file before it says each of these lines, figures apart
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def lock_truth(tasks: int, workers: int, free: float, held: float) -> Shares:
 
 
 def pickling_truth(table: Table) -> Shares:
-    """Two workers wait for as long as a sleep takes here, and for the next item the rest of what a sample without a recorder took."""
+    """Two workers wait as long as a sleep takes here, and for the next item the rest of a sample without a recorder."""
     naps = [timeit(lambda: time.sleep(WAIT), number=1) for _ in range(50)]
     waiting = (
         table.tasks
