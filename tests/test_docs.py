@@ -233,6 +233,7 @@ def test_the_reference_has_every_runner_with_its_settings(name: str) -> None:
 
 RECORDS = (
     records.RunRecord, records.Table, records.Cell, records.Outcome, records.Sample, records.Observed, records.Tasks,
+    records.Summary,
 )  # fmt: skip
 
 

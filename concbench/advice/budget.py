@@ -6,7 +6,7 @@ timeline's. Every part is computed for itself; what they leave of the whole is s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from concbench.results.records import Cell
 from concbench.stats.timeline import Spans, Timeline, timeline
@@ -42,7 +42,7 @@ def timeline_of(cell: Cell, *, warm: bool) -> Timeline | None:
     if observed is None:
         return None
     if observed.summary is not None:
-        return Timeline(**observed.summary)
+        return Timeline(**asdict(observed.summary))
     if observed.tasks is None or not observed.tasks.started:
         return None
     tasks = observed.tasks

@@ -185,9 +185,7 @@ class ProcessHost:
             tree_cpu=watch.cpu(),
             memory=watch.peak,
             memory_kind=watch.kind,
-            memory_track=[
-                [round(moment - began, 4), float(memory)] for moment, memory in watch.track if moment > began
-            ],
+            memory_track=[[round(max(0.0, at - began), 4), float(memory)] for at, memory in watch.track],
             processes=watch.processes or None,
             threads=watch.threads or None,
         )

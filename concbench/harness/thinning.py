@@ -6,7 +6,7 @@ import random
 from dataclasses import asdict, replace
 
 from concbench.advice.budget import timeline_of
-from concbench.results.records import Cell, Tasks
+from concbench.results.records import Cell, Summary, Tasks
 
 MOST_TASKS = 10_000
 """That are all kept."""
@@ -32,5 +32,7 @@ def thinned(cell: Cell, seed: int, *, warm: bool) -> Cell:
     )
     return replace(
         cell,
-        observed=replace(observed, began=observed.began[: max(1, cell.workers)], tasks=fewer, summary=asdict(line)),
+        observed=replace(
+            observed, began=observed.began[: max(1, cell.workers)], tasks=fewer, summary=Summary(**asdict(line))
+        ),
     )

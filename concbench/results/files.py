@@ -154,7 +154,7 @@ def _build_record(kind: Any, value: Any, where: str) -> Any:
     arguments = {name: _build(hints[name], value[name], f"{where}.{name}".lstrip(".")) for name in known}
     try:
         return kind(**arguments)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise _Mismatch(f"{where or 'the file'}: {error}") from error
 
 

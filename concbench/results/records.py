@@ -50,6 +50,47 @@ class Tasks:
     failed: list[int] = field(default_factory=list)
     """Indexes of the items whose task raised, where that was tolerated."""
 
+    def __post_init__(self) -> None:
+        """Refuse lists of different lengths.
+
+        Raises:
+            ValueError: they are.
+        """
+        lengths = {len(self.started), len(self.finished), len(self.cpu), len(self.worker)}
+        if self.index is not None:
+            lengths.add(len(self.index))
+        if len(lengths) > 1:
+            raise ValueError("the lists of tasks differ in length")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What all tasks of an observed pass come to, as stats.timeline.Timeline, which has the same fields."""
+
+    workers: int
+    makespan: float
+    tasks: int
+    busy: float
+    cpu: float
+    start_up: float
+    dispatch: float
+    tail: float
+    shut_down: float
+    in_flight: float
+    peak: int
+    service: list[float]
+    queueing: list[float]
+    longest: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no summary of tasks.
+
+        Raises:
+            ValueError: there are no tasks, or not four quantiles.
+        """
+        if min(self.workers, self.tasks) < 1 or len(self.service) != 4 or len(self.queueing) != 4:
+            raise ValueError("a summary takes one task or more, and four quantiles")
+
 
 @dataclass(frozen=True)
 class Observed:
@@ -64,8 +105,8 @@ class Observed:
     """For each worker, seconds until it began its first task, the earliest first; of very many workers the first."""
     tasks: Tasks | None
     """None where nothing is known of tasks."""
-    summary: Json | None = None
-    """What all tasks come to (stats.timeline.Timeline), where there are too many to be kept."""
+    summary: Summary | None = None
+    """What all tasks come to, where there are too many to be kept."""
     observing: float = 0.0
     """Seconds that recording adds to a task, measured on tasks that do nothing."""
     voluntary_switches: int | None = None

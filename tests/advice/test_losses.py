@@ -1,0 +1,192 @@
+"""The budget adds up to the whole, and the sentence for the largest loss follows from its figures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from concbench.advice.budget import LOSSES, PARTS, budget, timeline_of
+from concbench.advice.evidence import CellEvidence, Evidence, evidence
+from concbench.advice.losses import largest_loss, reached
+from concbench.results.records import Cell, Observed, Sample, Table, Tasks
+
+TASKS = 8
+Spans = list[tuple[float, float, float, int]]
+"""Start, end, CPU seconds and worker of each task."""
+
+
+def made(
+    label: str, spans: Spans, *, makespan: float | None = None, workers: int = 1, cores: int = 2, gil: bool = True
+) -> Cell:
+    """A cell whose observed pass went so; three equal samples."""
+    began, ended, cpu, worker = (list(column) for column in zip(*spans, strict=True))
+    whole = makespan if makespan is not None else max(ended)
+    first = [min(start for start, number in zip(began, worker, strict=True) if number == one) for one in set(worker)]
+    runner = label.partition(":")[0]
+    return Cell(
+        label=label,
+        runner=runner,
+        settings={"start_method": "spawn"} if runner.startswith("process") else {},
+        workers=workers,
+        samples=[Sample(0.0, whole, 0.0, None, number, number) for number in range(3)],
+        observed=Observed(0.0, whole, 0.0, sum(cpu), sorted(first), Tasks(began, ended, cpu, worker)),
+        interpreter={"gil": gil, "cores": cores},
+    )
+
+
+def one_after_another(length: float, cpu: float, tasks: int = TASKS) -> Cell:
+    return made("sequential", [(length * place, length * (place + 1), cpu, 0) for place in range(tasks)])
+
+
+def explained(baseline: Cell, other: Cell, facts: dict[str, float] | None = None) -> tuple[CellEvidence, Evidence]:
+    seen = evidence(
+        Table(
+            workload="work",
+            kind="cpu",
+            size="",
+            title="work",
+            settings={},
+            tasks=TASKS,
+            baseline=baseline.label,
+            max_rounds=3,
+            all_rounds=True,
+            budget=None,
+            precision=None,
+            stopped="rounds",
+            warm=False,
+            warmed_up=True,
+            checked="known",
+            facts=facts or {},
+            cells=[baseline, other],
+        )
+    )
+    return seen.cells[1], seen
+
+
+def said(baseline: Cell, other: Cell, facts: dict[str, float] | None = None) -> str:
+    finding = largest_loss(*explained(baseline, other, facts))
+    assert finding is not None
+    return f"{finding.sentence} {finding.page}"
+
+
+COMPUTES, WAITS = one_after_another(1.0, 1.0), one_after_another(1.0, 0.01)
+TURNS: Spans = [(place // 2 * 2.0, place // 2 * 2.0 + 2.0, 1.0, place % 2) for place in range(TASKS)]
+"""Two workers whose every task takes twice as long, at the same CPU time: they took turns."""
+
+
+def test_contention_for_the_gil_is_told_from_that_for_cores_and_for_a_lock() -> None:
+    """By the runner, the cores that were busy, and what the work is like one after another."""
+    assert re.match(r"50 % .* GIL.*\(1.0 cores busy\)", said(COMPUTES, made("thread-pool:2", TURNS, workers=2)))
+    four: Spans = [(place // 4 * 2.0, place // 4 * 2.0 + 2.0, 1.0, place % 4) for place in range(TASKS)]
+    assert "4 workers that compute took turns on 2 cores" in said(COMPUTES, made("process-pool:4", four, workers=4))
+    idle: Spans = [(start, end, 0.01, worker) for start, end, _, worker in TURNS]
+    lock = said(WAITS, made("thread-pool:2", idle, workers=2))
+    assert "a task took 2.00 s instead of 1.00 s" in lock
+    assert lock.endswith("lock-around-everything")
+    assert "coroutines share one thread" in said(COMPUTES, made("asyncio:2", TURNS, workers=2))
+
+
+def test_no_gil_is_blamed_where_there_is_none() -> None:
+    """A free-threaded interpreter, or cores that were busy."""
+    assert "GIL" not in said(COMPUTES, made("thread-pool:2", TURNS, workers=2, gil=False))
+    busy: Spans = [(start, end, 1.7, worker) for start, end, _, worker in TURNS]
+    assert "GIL" not in said(COMPUTES, made("thread-pool:2", busy, workers=2))
+
+
+def test_the_tail_names_the_longest_task() -> None:
+    """Seven short ones, and one that is still going on when all others are done."""
+    spans: Spans = [(float(place // 2), place // 2 + 1.0, 0.0, place % 2) for place in range(7)]
+    last: Spans = [*spans, (3.0, 13.0, 0.0, 1)]
+    baseline = made("sequential", [(start, start + (10.0 if place == 7 else 1.0), 0.0, 0)
+                                   for place, start in enumerate(range(8))])  # fmt: skip
+    sentence = said(baseline, made("thread-pool:2", last, workers=2))
+    assert sentence.startswith("35 % was lost at the end")
+    assert "the longest (task 7) took 10.0 s, half of them at most 1.00 s" in sentence
+
+
+def test_starting_names_the_workers_that_were_at_work_at_once() -> None:
+    """A thread for each task, each gone before the next but one is started."""
+    spans: Spans = [(float(place), place + 0.5, 0.0, place) for place in range(TASKS)]
+    short = one_after_another(0.5, 0.0)
+    assert "of 8 workers at most 1 were at work at once" in said(short, made("threads", spans, workers=8))
+    late: Spans = [(start + 5, end + 5, cpu, place % 2) for place, (start, end, cpu, _) in enumerate(spans)]
+    pool = said(short, made("process-pool:2", late, workers=2))
+    assert "came to its first task after 5.50 s in the mean" in pool
+
+
+def test_dispatch_names_pickling_where_that_is_a_good_part_of_it() -> None:
+    """And the batch where there is one."""
+    spans: Spans = [(place * 3.0, place * 3.0 + 1.0, 1.0, 0) for place in range(TASKS)]
+    pool = made("process-pool:1", spans, workers=1)
+    assert "handing one out took 1.75 s, and a task takes 1.00 s" in said(COMPUTES, pool)
+    facts = {"pickling_seconds": 1.0}
+    assert "pickling an item and its result takes 1.00 s" in said(COMPUTES, pool, facts)
+    batches = made("batched-threads:1", spans, workers=1)
+    assert "begins when the slowest task of the one before has ended" in said(COMPUTES, batches, facts)
+
+
+def test_slower_cpu_names_page_faults_only_if_they_were_more() -> None:
+    """They are a figure of the run like any other."""
+    spans: Spans = [(place * 2.0, place * 2.0 + 2.0, 2.0, 0) for place in range(TASKS)]
+    slow = made("process-pool:1", spans, workers=1)
+    assert "took 2.00x the CPU time:" in said(COMPUTES, slow)
+    faults = [replace(cell, observed=replace(cell.observed, page_faults=count))
+              for cell, count in ((COMPUTES, 100), (slow, 5_000)) if cell.observed]  # fmt: skip
+    assert "(5,000 page faults instead of 100)" in said(*faults)
+
+
+def test_shut_down_and_no_loss() -> None:
+    """What is below 5 % is not worth a word."""
+    spans: Spans = [(float(place), place + 1.0, 1.0, 0) for place in range(TASKS)]
+    assert "lost at the end of everything" in said(COMPUTES, made("process-pool:1", spans, makespan=12.0))
+    assert said(COMPUTES, made("process-pool:1", spans, makespan=8.1)).startswith("99 % of it was the work itself")
+
+
+def test_without_recorded_tasks_nothing_is_said() -> None:
+    """No budget, no sentence."""
+    bare = replace(made("thread-pool:2", TURNS, workers=2), observed=None)
+    cell, seen = explained(COMPUTES, bare)
+    assert cell.budget is None
+    assert largest_loss(cell, seen) is None
+    assert reached(explained(bare, bare)[0]) == ""
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        made("thread-pool:2", TURNS, workers=2),
+        made("thread-pool:2", TURNS, workers=2, makespan=20.0),
+        made("threads", [(float(place), place + 0.5, 0.1, place) for place in range(TASKS)], workers=8),
+        COMPUTES,
+    ],
+)
+def test_the_shares_add_up_to_one(other: Cell) -> None:
+    """In the order in which they are shown, unexplained among them."""
+    own, base = timeline_of(other, warm=False), timeline_of(COMPUTES, warm=False)
+    assert own is not None
+    assert base is not None
+    shares = budget(own, base).shares
+    assert tuple(shares) == PARTS
+    assert set(LOSSES) < set(PARTS)
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert shares["unexplained"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_what_was_possible_counts_workers_cores_and_order() -> None:
+    """The article's order: four tasks on two workers, where longest first would allow more."""
+    lengths = [1.0, 1.0, 2.0, 4.0]
+    starts = [0.0, 1.0, 2.0, 4.0]
+    baseline = made("sequential", [(start, start + length, length, 0)
+                                   for start, length in zip(starts, lengths, strict=True)])  # fmt: skip
+    spans: Spans = [(0.0, 1.0, 1.0, 0), (0.0, 1.0, 1.0, 1), (1.0, 3.0, 2.0, 0), (1.0, 5.0, 4.0, 1)]
+    cell, _ = explained(baseline, made("process-pool:2", spans, workers=2))
+    assert cell.limits is not None
+    assert (cell.limits.here, cell.limits.reordered, cell.limits.longest) == (1.6, 2.0, 2.0)
+    assert reached(cell) == (
+        "1.60x of the 1.60x that its workers and cores allow in this order of the items; the longest first would "
+        "allow 2.00x."
+    )
+    shared, _ = explained(COMPUTES, made("thread-pool:2", TURNS, workers=2))
+    assert reached(shared) == "1.00x of the 1.00x that one core at a time allows."

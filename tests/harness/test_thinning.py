@@ -1,0 +1,71 @@
+"""Of very many tasks a part is kept, and what all come to."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from concbench import measure
+from concbench.advice.budget import timeline_of
+from concbench.harness.thinning import LONGEST, MOST_TASKS, SAMPLED, thinned
+from concbench.results.files import from_json, to_json
+from concbench.results.records import Cell, Observed, Tasks
+
+
+def cell(tasks: int) -> Cell:
+    """One worker, a task every second; every 1,000th takes half of it, the others a tenth."""
+    ends = [place + (0.5 if place % 1000 == 0 else 0.1) for place in range(tasks)]
+    seen = Tasks([float(place) for place in range(tasks)], ends, [0.05] * tasks, [0] * tasks)
+    return Cell("sequential", "sequential", {}, 1, observed=Observed(0.0, float(tasks), 0.0, None, [0.0], seen))
+
+
+def test_few_tasks_are_all_kept() -> None:
+    few = cell(MOST_TASKS)
+    assert thinned(few, 1, warm=False) is few
+
+
+def test_of_many_the_longest_and_a_sample_are_kept_and_the_sums_of_all() -> None:
+    """What is computed from them is what was computed from all."""
+    many = cell(30_000)
+    fewer = thinned(many, 1, warm=False)
+    assert fewer.observed is not None
+    assert many.observed is not None
+    tasks = fewer.observed.tasks
+    assert tasks is not None
+    assert tasks.index is not None
+    assert SAMPLED <= len(tasks.index) <= SAMPLED + LONGEST
+    assert {place for place in range(30_000) if place % 1000 == 0} <= set(tasks.index)
+    assert tasks.index == sorted(tasks.index)
+    assert all(tasks.started[row] == index for row, index in enumerate(tasks.index))
+    assert timeline_of(fewer, warm=False) == timeline_of(many, warm=False)
+    assert thinned(many, 1, warm=False) == fewer
+
+
+def nothing(item: int) -> None:
+    del item
+
+
+def test_a_run_with_many_tasks_is_saved_small_and_explained() -> None:
+    """A hundred thousand; the file stays under 2 MB, and what it says can be read back."""
+    run = measure(nothing, items=range(100_000), runners=["sequential"], rounds=1, compare=False)
+    text = to_json(run.record)
+    assert len(text) < 2_000_000
+    assert "100 %" in run.why()
+    observed = from_json(text).tables[0].cells[0].observed
+    assert observed is not None
+    assert observed.summary is not None
+    assert observed.summary.tasks == 100_000
+
+
+@pytest.mark.parametrize("damage", [{"service": []}, {"workers": 0}, {"tasks": 0}, {"busy": "much"}])
+def test_a_damaged_summary_is_refused(damage: dict[str, object]) -> None:
+    """Before anything computes with it."""
+    from concbench.errors import BadResults
+
+    run = measure(nothing, items=range(3), runners=["sequential"], rounds=1, compare=False)
+    table = run.tables[0]
+    made = thinned(cell(MOST_TASKS + 1), 1, warm=False)
+    data = json.loads(to_json(replace(run.record, tables=[replace(table, cells=[made])])))
+    data["tables"][0]["cells"][0]["observed"]["summary"].update(damage)
+    with pytest.raises(BadResults, match="damaged"):
+        from_json(json.dumps(data))

@@ -1,0 +1,62 @@
+"""Where the time went, as it is shown."""
+
+import pytest
+
+from concbench import measure
+from concbench.advice.budget import PARTS, Budget
+from concbench.cli.main import main
+from concbench.report.why import MARKS, PAGES, shown_why
+from concbench.report.why import _bar as bar  # the one place where shares become letters
+from concbench.workloads.synthetic import Sleep
+
+
+@pytest.mark.parametrize("width", [40, 78, 100])
+@pytest.mark.parametrize(
+    "shares", [[0.5, 0.2, 0.1, 0.05, 0.05, 0.04, 0.03, 0.02, 0.01], [1 / 9] * 9, [1.0] + [0.0] * 8]
+)
+def test_a_bar_is_as_wide_as_asked_and_right_to_a_letter(width: int, shares: list[float]) -> None:
+    """Letters in the order of the parts; none is off by a whole one."""
+    text = bar(Budget(dict(zip(PARTS, shares, strict=True))), width).plain
+    assert len(text) == width
+    for (mark, _), share in zip(MARKS.values(), shares, strict=True):
+        assert abs(text.count(mark) - width * share) < 1
+
+
+def test_every_part_has_a_letter_of_its_own() -> None:
+    """So that a bar can be read without colours."""
+    assert tuple(MARKS) == PARTS
+    assert len({mark for mark, _ in MARKS.values()}) == len(PARTS)
+
+
+def test_every_measured_cell_is_explained_and_every_page_exists() -> None:
+    """A heading, figures that name the parts, one sentence or more."""
+    run = measure(Sleep(), runners=["sequential", "threads", "thread-pool:2"], rounds=1)
+    why = shown_why(run.tables[0])
+    assert [cell.heading.partition(":")[0] for cell in why.cells] == ["sequential", "threads", "thread-pool(2)"]
+    assert all("waiting" in cell.figures and cell.sentences for cell in why.cells)
+    assert len(why.pace.rows) == len(why.latency.rows) == 3
+    text = run.why()
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert "Workers x time of one pass = 100 %" in text
+
+
+def test_why_needs_an_observed_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    """As an option, and in what is shown of a run without one."""
+    assert main(["run", "sleep", "--why", "--no-observe"]) == 2
+    assert "--why needs the observed pass" in capsys.readouterr().err
+    assert "Nothing was recorded" in measure(Sleep(), runners=["sequential"], rounds=1, observe=False).why()
+
+
+def test_the_pages_that_sentences_name_exist() -> None:
+    """Each ends in a page of the documentation."""
+    import inspect
+    import re
+    from pathlib import Path
+
+    from concbench.advice import losses
+
+    root = Path(__file__).parents[2]
+    pages = set(re.findall(r'^ +"([a-z]+(?:-[a-z]+)*)",$', inspect.getsource(losses), flags=re.MULTILINE))
+    pages |= set(re.findall(r', "([a-z-]+)"\)$', inspect.getsource(losses), flags=re.MULTILINE))
+    assert len(pages) > 8
+    assert [page for page in pages if not (root / PAGES / f"{page}.md").exists()] == []
