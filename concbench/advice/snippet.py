@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from concbench.workloads.call import Call
@@ -11,7 +12,10 @@ from concbench.workloads.call import Call
 def snippet(call: Call, runner: str, settings: Mapping[str, Any]) -> str:
     """A complete program that runs the function over the items and leaves the list of `results`."""
     write = _WRITERS.get(runner, _with_our_runner(runner))
-    imports, definitions, body = write(call, settings)
+    before = [*call.before, f"items = {call.items}"] if call.before or len(call.items) > _LONG else []
+    imports, definitions, body = write(replace(call, items="items") if before else call, settings)
+    guarded = body[0].startswith("if __name__")
+    body = [*body[:guarded], *(f"{'    ' * guarded}{line}" for line in before), *body[guarded:]]
     standard = sorted({line for line in imports if not line.startswith("from concbench")}, key=_import_order)
     own = [*(line for line in imports if line.startswith("from concbench")), *dict.fromkeys(call.imports)]
     stdlib_of_items = [line for line in own if _is_standard(line)]
@@ -21,6 +25,8 @@ def snippet(call: Call, runner: str, settings: Mapping[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+_LONG = 40
+"""Characters of items from which they get a line of their own."""
 Parts = tuple[list[str], list[str], list[str]]
 """Import lines, definitions, and the lines that do it."""
 

@@ -33,7 +33,7 @@ def plain(
 
 def _as_text(make: Callable[[Console], RenderableType], width: int) -> str:
     console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    console.print(make(console))
+    console.print(make(console), crop=False)
     assert isinstance(console.file, io.StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()).strip("\n")
 
@@ -100,7 +100,11 @@ def _advised(recommendation: Recommendation) -> list[RenderableType]:
     parts: list[RenderableType] = ["", Text("Why", style="bold"), _bullets(recommendation.reasons)]
     parts += ["", Text("When to ask again", style="bold"), _bullets(recommendation.valid_for)]
     if recommendation.snippet:
-        parts += ["", Text("To paste", style="bold"), Text(recommendation.snippet.rstrip())]
+        parts += [
+            "",
+            Text("To paste", style="bold"),
+            Text(recommendation.snippet.rstrip(), no_wrap=True, overflow="ignore"),
+        ]
     return [*parts, "", Text(f"Advice: {recommendation.headline}", style="bold green")]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ class Call:
     function: str
     items: str
     """An expression."""
+    before: tuple[str, ...] = ()
+    """Lines that make the expression short."""
     star: bool = False
     arguments: bool = True
     """Whether the function takes any; if not, items only counts the calls."""
@@ -39,34 +41,47 @@ def named(found: Place | Callable[..., Any]) -> tuple[list[str], str]:
     return [f"from {module} import {name.partition('.')[0]}"], name
 
 
-def listed(source: ItemSource | None, tasks: int, *, called: bool) -> tuple[list[str], str]:
-    """The import lines and the expression of items: those of a source, or `items` where they were given."""
+@dataclass(frozen=True)
+class ItemsText:
+    """Items as source text."""
+
+    expression: str
+    imports: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+
+
+def listed(source: ItemSource | None, tasks: int, *, called: bool) -> ItemsText:
+    """The items of a source as text, or `items` where they were given."""
     if source is None:
-        return [], "items"
-    imports, expression = _expression(source, tasks, called=called)
-    return imports, expression if source.limit is None or not source.text else f"list({expression})[:{source.limit}]"
+        return ItemsText("items")
+    text = _expression(source, tasks, called=called)
+    if source.limit is None or not source.text:
+        return text
+    return replace(text, expression=f"list({text.expression})[:{source.limit}]")
 
 
-def _expression(source: ItemSource, tasks: int, *, called: bool) -> tuple[list[str], str]:
+def _expression(source: ItemSource, tasks: int, *, called: bool) -> ItemsText:
     if not source.text:
-        return [], f"range({tasks})"
+        return ItemsText(f"range({tasks})")
     bounds = source.bounds()
     if bounds is not None:
-        return [], f"range({bounds[0]}, {bounds[1] + 1})"
+        return ItemsText(f"range({bounds[0]}, {bounds[1] + 1})")
     if source.text == "-":
-        return _parsed("sys.stdin.read()", source.content or "", "", ["import sys"])
+        return _parsed("sys.stdin.read()", source.content or "", "", "import sys")
     path = Path(source.text)
     if path.exists():
         text = f'Path({str(path)!r}).read_text(encoding="utf-8")'.replace("'", '"')
-        return _parsed(text, path.read_text(encoding="utf-8-sig"), path.suffix, ["from pathlib import Path"])
+        return _parsed(text, path.read_text(encoding="utf-8-sig"), path.suffix, "from pathlib import Path")
     imports, name = named(Place.read(source.text))
-    return imports, f"{name}()" if called else name
+    return ItemsText(f"{name}()" if called else name, tuple(imports))
 
 
-def _parsed(expression: str, content: str, ending: str, imports: list[str]) -> tuple[list[str], str]:
+def _parsed(expression: str, content: str, ending: str, imported: str) -> ItemsText:
+    before = (f"text = {expression}",)
     form = form_of(content, ending)
     if form == "array":
-        return ["import json", *imports], f"json.loads({expression})"
+        return ItemsText("json.loads(text)", ("import json", imported), before)
     if form == "lines":
-        return ["import json", *imports], f"[json.loads(line) for line in {expression}.splitlines() if line.strip()]"
-    return imports, f"[line for line in {expression}.splitlines() if line.strip()]"
+        whole = "[json.loads(line) for line in text.splitlines() if line.strip()]"
+        return ItemsText(whole, ("import json", imported), before)
+    return ItemsText("[line for line in text.splitlines() if line.strip()]", (imported,), before)

@@ -22,7 +22,7 @@ from concbench.errors import BadFunction, Inapplicable
 from concbench.task import short
 from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
 from concbench.workloads.base import Workload
-from concbench.workloads.call import Call, listed, named
+from concbench.workloads.call import Call, ItemsText, listed, named
 from concbench.workloads.facts import Facts, pickled, why_at_home
 from concbench.workloads.how import How, name_of, require_callable, resolve
 from concbench.workloads.item_source import ItemSource
@@ -151,14 +151,15 @@ class Imported(Workload):
     def call(self) -> Call:
         """As source text, of all items."""
         imports, function = named(self._function)
-        others, items = listed(self._source, self._whole, called=self._facts.items_called)
+        items = listed(self._source, self._whole, called=self._facts.items_called)
         if self._given is not None and not self._how.arguments:
-            others, items = [], f"range({self._whole})"
+            items = ItemsText(f"range({self._whole})")
         twins, coroutine = named(self._how.coroutine) if self._how.coroutine is not None else ([], "")
         return Call(
-            imports=(*imports, *others, *twins),
+            imports=(*imports, *items.imports, *twins),
             function=function,
-            items=items,
+            items=items.expression,
+            before=items.before,
             star=self._how.star,
             arguments=self._how.arguments,
             awaits=self._facts.awaits,
