@@ -104,7 +104,10 @@ def _look(workload: Workload, items: int, hosts: Hosts, options: Options, listen
     table, interrupted = measure_workload(plan(part, [BASELINE], once), hosts, listen)
     cell = table.cells[0]
     if not interrupted and (cell.outcome.kind != "ok" or not cell.samples):
-        raise UsageError(f"{workload.name} fails when it is called one after another: {cell.outcome.reason}")
+        raise UsageError(
+            f"{workload.name} fails when it is called one after another: {cell.outcome.reason}; --tolerate takes "
+            "exceptions for results"
+        )
     return table, interrupted
 
 

@@ -93,7 +93,7 @@ def read_items(items: Iterable[Any], name: str = "the items", limit: int | None 
     except BadInput:
         raise
     except Exception as error:
-        raise BadInput(f"{name} raised after {len(chosen):,} items: {one_line(error)}") from error
+        raise BadInput(f"{name} raised when item {len(chosen):,} was asked for: {one_line(error)}") from error
     if not chosen:
         raise BadInput(f"there are no items in {name}")
     if limit is None and len(chosen) == MOST:

@@ -117,5 +117,5 @@ def _offer(found: Any, part: str) -> str:
     from difflib import get_close_matches
 
     names = [name for name in dir(found) if not name.startswith("_")]
-    close = get_close_matches(part, names, n=1, cutoff=0.5)
+    close = get_close_matches(part, names, n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""

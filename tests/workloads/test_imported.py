@@ -292,7 +292,7 @@ def test_items_come_from_ranges_files_and_modules(tmp_path: Path) -> None:
         (ItemSource("5..4"), "no items"),
         (ItemSource("-", content=" \n"), "no items"),
         (ItemSource("missing.txt"), "cannot read the items from missing.txt"),
-        (ItemSource(f"{FILE}:broken_items"), "raised after 2 items: .*the database is gone"),
+        (ItemSource(f"{FILE}:broken_items"), "raised when item 2 was asked for: .*the database is gone"),
         (ItemSource(f"{FILE}:not_callable"), "not a list of items"),
     ],
 )
