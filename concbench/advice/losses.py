@@ -96,7 +96,7 @@ def _contention(case: _Case) -> Finding:
             f"({cores or 0:.1f} cores busy).",
             "gil",
         )
-    if runner == "asyncio":
+    if runner == "asyncio" and (cores or 0) >= WAITS:
         return Finding(
             f"{share} was lost to contention: all coroutines share one thread: while one computes, no other goes on.",
             "blocking-the-event-loop",

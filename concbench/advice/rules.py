@@ -7,6 +7,7 @@ its line in RULES, those that cost a reader most first.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence
 from concbench.advice.units import data, listed, percent, ratio, seconds
@@ -22,6 +23,8 @@ WAITS = 0.50
 """And below which it is waiting, for the most part."""
 PICKLING_SHARE = 0.25
 """Of a task, that pickling takes where it is worth a word."""
+LARGE = 100_000_000
+"""Bytes of a worker process that are worth a word."""
 LONG_SHARE, LONG_TIMES = 0.5, 3.0
 """A task is long that is half of the whole time, and three times the usual."""
 
@@ -122,6 +125,61 @@ def computes_on_its_own_threads(evidence: Evidence) -> str | None:
     )
 
 
+def saturated(evidence: Evidence) -> str | None:
+    """More workers that wait, the same throughput, longer tasks: what they wait for is at its limit."""
+    if (evidence.baseline.cores or 1.0) > WAITS:
+        return None
+    for name in sorted(THREADED | {"asyncio"}):
+        cells = sorted((cell for cell in _of(evidence, {name}) if cell.line), key=lambda cell: cell.cell.workers)
+        for few, many in pairwise(cells):
+            if _no_better(few, many):
+                assert few.line
+                assert many.line
+                return (
+                    f"{many.name} was no faster than {few.name}, and a task took {seconds(many.line.service[0])} "
+                    f"instead of {seconds(few.line.service[0])}: what the tasks wait for serves no more than about "
+                    f"{_rate(few):,.0f} a second."
+                )
+    return None
+
+
+def superlinear(evidence: Evidence) -> str | None:
+    """More gained than workers can gain by sharing the work: the baseline pays for something of its own."""
+    best = [
+        cell
+        for cell in _of(evidence, IN_PROCESSES)
+        if cell.interval and cell.interval.low > cell.cell.workers > 1 and cell.line
+    ]
+    line = evidence.baseline.line
+    if not best or line is None or (evidence.baseline.cores or 0) < COMPUTES:
+        return None
+    cell = max(best, key=lambda one: one.speedup or 0)
+    assert cell.line
+    own, before = (one.cell.observed and one.cell.observed.page_faults for one in (cell, evidence.baseline))
+    faults = f", and {own:,} page faults instead of {before:,}" if own is not None and before is not None else ""
+    return (
+        f"{cell.name} gained more than its {cell.cell.workers} workers can by sharing the work: the tasks took "
+        f"{seconds(cell.line.cpu)} of CPU time instead of {seconds(line.cpu)}{faults}. One after another pays for "
+        "something of its own, often memory that is given back and fetched again; mend that first."
+    )
+
+
+def memory_of_processes(evidence: Evidence) -> str | None:
+    """Processes that each hold a good piece of memory."""
+    base = evidence.baseline.memory
+    large = [
+        (cell, (cell.memory - base) / cell.cell.workers)
+        for cell in _of(evidence, IN_PROCESSES)
+        if base is not None and cell.memory is not None and cell.cell.workers > 0
+    ]
+    if not large:
+        return None
+    cell, each = max(large, key=lambda pair: pair[1])
+    if each < LARGE:
+        return None
+    return f"Each worker of {cell.name} adds {data(each)} of memory, {data(cell.memory or 0)} in all."
+
+
 def longest_task(evidence: Evidence) -> str | None:
     """One task that is most of what the fastest runner takes: no number of workers makes it shorter."""
     leader, line = evidence.leader, evidence.baseline.line
@@ -176,8 +234,11 @@ RULES: tuple[Callable[[Evidence], str | None], ...] = (
     computes_on_its_own_threads,
     threads_computed_at_once,
     processes_computed_at_once,
+    saturated,
+    superlinear,
     pickling_costs,
     longest_task,
+    memory_of_processes,
     starting_dominated,
     better_algorithm,
 )
@@ -208,6 +269,24 @@ def _one_at_a_time(cell: CellEvidence) -> bool:
 def _at_once(cell: CellEvidence) -> bool:
     """Several threads, a GIL, and more than one core busy."""
     return bool(cell.cell.interpreter.get("gil")) and cell.cell.workers > 1 and (cell.cores or 0) > MORE_THAN_ONE
+
+
+def _no_better(few: CellEvidence, many: CellEvidence) -> bool:
+    """Twice the workers, no gain, and tasks half as long again."""
+    if not (few.line and many.line and few.seconds and many.seconds):
+        return False
+    return (
+        many.cell.workers >= 2 * few.cell.workers
+        and many.seconds > 0.95 * few.seconds
+        and many.line.service[0] > 1.5 * few.line.service[0]
+    )
+
+
+def _rate(cell: CellEvidence) -> float:
+    """Tasks a second."""
+    assert cell.line
+    assert cell.seconds
+    return cell.line.tasks / cell.seconds
 
 
 def _each(cells: list[CellEvidence]) -> str:

@@ -47,6 +47,8 @@ PAGES = "docs/pitfalls"
 _WIDEST = 100
 _LEAST = 0.005
 """Share from which a part is written out."""
+_NAMED = 4
+"""Items that are written out."""
 _COSTLY = 0.02
 """Share of a task from which the cost of observing it is told."""
 
@@ -97,7 +99,7 @@ def shown_why(table: Table) -> ShownWhy:
     return ShownWhy(
         title=visible(f"Where the workers' time went: {table.workload}"),
         cells=[_budget(cell, seen) for cell in known],
-        pace=_grid(known, PACE),
+        pace=_grid(known, {**PACE, **_bytes(table)}),
         latency=_grid(known, LATENCY),
         notes=[visible(line) for line in _notes(seen, known)],
     )
@@ -156,6 +158,18 @@ def _legend() -> str:
     return ", ".join(f"{mark} {part}" for part, (mark, _) in MARKS.items())
 
 
+def _bytes(table: Table) -> dict[str, Callable[[CellEvidence, Timeline], str]]:
+    """The column of throughput in bytes, where the size of what is fetched is known."""
+    size = table.settings.get("image_size")
+    if not isinstance(size, int):
+        return {}
+
+    def rate(cell: CellEvidence, line: Timeline) -> str:
+        return f"{line.tasks * size / cell.seconds / 1e6:,.1f}" if cell.seconds else NOTHING
+
+    return {"MB/s": rate}
+
+
 def _grid(cells: list[CellEvidence], columns: dict[str, Callable[[CellEvidence, Timeline], str]]) -> Grid:
     rows = [[visible(cell.name), *(text(cell, cell.line) for text in columns.values())] for cell in cells if cell.line]
     return Grid(["runner", *columns], rows)
@@ -169,6 +183,9 @@ _READING = (
 
 def _notes(seen: Evidence, known: list[CellEvidence]) -> list[str]:
     notes = [_READING]
+    longest = sorted({cell.line.longest for cell in known if cell.line and cell.line.longest < len(seen.table.items)})
+    if longest:
+        notes.append(f"Longest: {', '.join(f'task {task} is {seen.table.items[task]}' for task in longest[:_NAMED])}.")
     slow = [
         f"{cell.name} {percent(cost)}"
         for cell in known

@@ -10,6 +10,7 @@ import pytest
 from concbench.advice.budget import LOSSES, PARTS, budget, timeline_of
 from concbench.advice.evidence import CellEvidence, Evidence, evidence
 from concbench.advice.losses import largest_loss, reached
+from concbench.advice.rules import findings
 from concbench.results.records import Cell, Observed, Sample, Table, Tasks
 
 TASKS = 8
@@ -190,3 +191,52 @@ def test_what_was_possible_counts_workers_cores_and_order() -> None:
     )
     shared, _ = explained(COMPUTES, made("thread-pool:2", TURNS, workers=2))
     assert reached(shared) == "1.00x of the 1.00x that one core at a time allows."
+
+
+def waiting(workers: int, length: float, tasks: int = TASKS) -> Cell:
+    """Threads that wait so long for each task."""
+    spans: Spans = [(place // workers * length, (place // workers + 1) * length, 0.0, place % workers)
+                    for place in range(tasks)]  # fmt: skip
+    return made(f"thread-pool:{workers}", spans, workers=workers)
+
+
+def test_what_is_saturated_is_told_from_what_is_not() -> None:
+    """Twice the workers, the same time, tasks twice as long: the other side serves four at once."""
+    table = explained(WAITS, waiting(4, 1.0))[1].table
+    rows = replace(table, cells=[WAITS, waiting(4, 1.0), waiting(8, 2.0)])
+    told = [sentence for sentence in findings(evidence(rows)) if "serves no more" in sentence]
+    (one,) = told
+    assert one == (
+        "thread-pool(8) was no faster than thread-pool(4), and a task took 2.00 s instead of 1.00 s: what the tasks "
+        "wait for serves no more than about 4 a second."
+    )
+    fine = replace(table, cells=[WAITS, waiting(4, 1.0), waiting(8, 1.0)])
+    assert not any("serves no more" in sentence for sentence in findings(evidence(fine)))
+
+
+def test_more_than_the_workers_can_gain_is_explained_by_what_the_baseline_pays() -> None:
+    """CPU time and page faults tell."""
+    spans: Spans = [(place // 2 * 0.5, place // 2 * 0.5 + 0.5, 0.5, place % 2) for place in range(TASKS)]
+    pool = made("process-pool:2", spans, workers=2)
+    assert pool.observed
+    assert COMPUTES.observed
+    counted = [replace(COMPUTES, observed=replace(COMPUTES.observed, page_faults=90_000)),
+               replace(pool, observed=replace(pool.observed, page_faults=900))]  # fmt: skip
+    (told,) = [text for text in findings(explained(*counted)[1]) if "gained more than" in text]
+    assert "its 2 workers" in told
+    assert "4.00 s of CPU time instead of 8.00 s, and 900 page faults instead of 90,000" in told
+    assert not any(
+        "gained more" in text for text in findings(explained(COMPUTES, made("process-pool:2", TURNS, workers=2))[1])
+    )
+
+
+def test_memory_of_each_process_is_named_where_it_is_large() -> None:
+    """What is above the baseline's, for each worker."""
+    pool = made("process-pool:2", TURNS, workers=2)
+    assert pool.observed
+    assert COMPUTES.observed
+    small = replace(COMPUTES, observed=replace(COMPUTES.observed, memory=100_000_000))
+    large = replace(pool, observed=replace(pool.observed, memory=900_000_000))
+    told = " ".join(findings(explained(small, large)[1]))
+    assert "Each worker of process-pool(2, spawn) adds 400 MB of memory, 900 MB in all." in told
+    assert "of memory" not in " ".join(findings(explained(small, pool)[1]))
