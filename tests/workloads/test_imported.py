@@ -311,3 +311,11 @@ def test_an_endless_generator_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadInput, match="--limit"):
         read_items(count())
     assert read_items(count(), limit=3) == [0, 1, 2]
+
+
+def test_twins_contexts_and_checks_can_be_named() -> None:
+    """As the function itself can."""
+    run = measure(
+        f"{FILE}:double", items=[1, 2], coroutine=f"{FILE}:double_later", runners=["sequential", "asyncio:2"], rounds=1
+    )
+    assert [cell.outcome.kind for cell in run.tables[0].cells] == ["ok", "ok"]
