@@ -103,7 +103,8 @@ def measure(
         **options: the fields of `concbench.harness.plan.Options`: baseline, max_rounds, budget, precision, rounds,
             warm, fresh, observe, seed, timeout, max_calls; without a seed, one is drawn and recorded. And for functions
             those of `concbench.workloads.how.How`: coroutine, context, check, compare, star, tolerate,
-            max_workers (the first three as functions or by name); and `repeat`: how often a function without items is called in an execution.
+            max_workers (functions by name, too); and `repeat`: how often a function without items is called in an
+            execution.
 
     Returns:
         The run; if it was interrupted (Ctrl-C), what there is, with `record.interrupted` set.
@@ -246,7 +247,9 @@ class _Given:
 
     def __init__(self, items: Iterable[Any] | None, options: dict[str, Any]) -> None:
         given = {key: options.pop(key) for key in How.__dataclass_fields__ if key in options}
-        self._how = {key: Place.read(value) if isinstance(value, str) else value for key, value in given.items()}
+        self._how: dict[str, Any] = {
+            key: Place.read(value) if isinstance(value, str) else value for key, value in given.items()
+        }
         self._repeat = options.pop("repeat", None)
         self._items: list[Any] | None = None
         if items is not None:

@@ -20,13 +20,13 @@ MEET_SECONDS = 30.0
 """How long workers wait for one another."""
 
 
-def meet(place: tuple[str, int]) -> bool:
+def meet(place: tuple[str, int, object]) -> bool:
     """A task that ends when so many workers have begun one: each leaves a mark in a directory and waits for the others.
 
     Returns:
         Whether they all came.
     """
-    directory, expected = place
+    directory, expected, _ = place
     mark = os.path.join(directory, f"{os.getpid()}-{threading.get_native_id()}")  # noqa: PTH118 - pathlib is slow to import
     os.close(os.open(mark, os.O_CREAT | os.O_WRONLY, 0o600))
     deadline = perf_counter() + MEET_SECONDS
@@ -54,11 +54,12 @@ class Observed:
 
     def __call__(self, item: Any) -> Observation:
         """Call it, and say when, where and at what cost."""
-        cpu = thread_time()
         started = perf_counter()
+        cpu = thread_time()
         result = self.function(item)
+        cpu = thread_time() - cpu
         finished = perf_counter()
-        return Observation(result, started, finished, thread_time() - cpu, (os.getpid(), threading.get_native_id()))
+        return Observation(result, started, finished, cpu, (os.getpid(), threading.get_native_id()))
 
 
 class ObservedCoroutine:

@@ -77,12 +77,17 @@ def _undecided(others: list[CellEvidence]) -> list[str]:
     return [f"Undecided: {', '.join(parts)}. More rounds (--max-rounds, --budget) or a quieter machine would tell."]
 
 
+_MORE = f"A verdict takes {FEWEST} rounds or more."
+
+
 def _too_few_rounds(seen: Evidence) -> str:
     leader = max(seen.measured, key=lambda cell: cell.speedup or 0.0)
     rounds = max(len(cell.cell.samples) for cell in seen.measured)
+    if leader is seen.baseline:
+        return f"Nothing took less time than {leader.name} in {rounds} round{'s' if rounds > 1 else ''}. {_MORE}"
     return (
         f"{leader.name} took the least time in {rounds} round{'s' if rounds > 1 else ''}: "
-        f"{ratio(leader.speedup or 0)} as fast as {seen.baseline.name}. A verdict takes {FEWEST} rounds or more."
+        f"{ratio(leader.speedup or 0)} as fast as {seen.baseline.name}. {_MORE}"
     )
 
 

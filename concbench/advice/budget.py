@@ -56,11 +56,17 @@ def timeline_of(cell: Cell, *, warm: bool) -> Timeline | None:
     )
 
 
-def budget(own: Timeline, baseline: Timeline) -> Budget:
+def budget(own: Timeline, baseline: Timeline, observing: float = 0.0) -> Budget:
     """Divide the workers' time of a pass, by what the same tasks took in the baseline's.
 
     Sums over all tasks are compared, not task by task, so that noise which makes one longer and another shorter is
     taken for what it is.
+
+    Args:
+        own: the pass.
+        baseline: the baseline's.
+        observing: seconds that recording adds to a task. They lie between tasks and are nobody's loss: they are taken
+            off dispatch, and so stay unexplained.
     """
     off, baseline_off = (max(0.0, line.busy - line.cpu) for line in (own, baseline))
     areas = {
@@ -69,7 +75,7 @@ def budget(own: Timeline, baseline: Timeline) -> Budget:
         CONTENTION: max(0.0, off - baseline_off),
         SLOWER: max(0.0, own.cpu - baseline.cpu),
         START_UP: own.start_up,
-        DISPATCH: own.dispatch,
+        DISPATCH: max(0.0, own.dispatch - observing * own.tasks),
         TAIL: own.tail,
         SHUT_DOWN: own.shut_down,
     }

@@ -126,9 +126,14 @@ def _cell(cell: Cell, baseline: Cell, level: float, table: Table, *, in_group: b
         cores=cores,
         memory=observed.memory if observed else None,
         line=line,
-        budget=budget(line, base) if line and base else None,
+        budget=_budget(line, base, observed.observing) if line and base and observed else None,
         limits=_limits(cell, baseline, base, cores) if base and cell is not baseline else None,
     )
+
+
+def _budget(line: Timeline, base: Timeline, observing: float) -> Budget | None:
+    """None where recording a task took longer than the task: there is no telling then."""
+    return budget(line, base, observing) if line.busy > observing * line.tasks else None
 
 
 def _limits(cell: Cell, baseline: Cell, line: Timeline, cores: float | None) -> Limits | None:

@@ -56,6 +56,8 @@ def largest_loss(cell: CellEvidence, seen: Evidence) -> Finding | None:
     if cell.budget is None or cell.line is None or base is None:
         return None
     case = _Case(cell, cell.budget, cell.line, base, seen)
+    if cell.cell.runner == "asyncio" and cell.line.peak == 1 < min(cell.cell.workers, cell.line.tasks):
+        return _never_overlapped(case)
     part = cell.budget.largest_loss
     if cell.budget.shares[part] < WORTH_A_WORD:
         return _no_loss(case)
@@ -85,6 +87,14 @@ def _no_loss(case: _Case) -> Finding:
     return Finding(f"{case.share(USEFUL)} of it was the work itself{more}.")
 
 
+def _never_overlapped(case: _Case) -> Finding:
+    return Finding(
+        f"No two coroutines were ever in progress at once, though {case.cell.cell.workers} could be: none of them gave "
+        "way to another by awaiting something that takes time.",
+        "blocking-the-event-loop",
+    )
+
+
 def _contention(case: _Case) -> Finding:
     cell, share = case.cell, case.share(CONTENTION)
     runner, workers, cores = cell.cell.runner, cell.cell.workers, cell.cores
@@ -101,9 +111,11 @@ def _contention(case: _Case) -> Finding:
             f"{share} was lost to contention: all coroutines share one thread: while one computes, no other goes on.",
             "blocking-the-event-loop",
         )
-    if computes and isinstance(usable, int) and workers > usable and (cores or usable) > 0.75 * usable:
+    native = case.seen.table.facts.get("native_threads", 1)
+    if computes and runner in IN_PROCESSES and isinstance(usable, int) and workers * native > usable:
+        each = f" with {native:.0f} native threads each" if native > 1 else ""
         return Finding(
-            f"{share} was lost to contention: {workers} workers that compute took turns on {usable} cores.",
+            f"{share} was lost to contention: {workers} workers{each} that compute took turns on {usable} cores.",
             "oversubscription",
         )
     own, before = (line.busy / line.tasks for line in (case.line, case.base))
@@ -168,8 +180,8 @@ def _dispatch(case: _Case) -> Finding:
 def _tail(case: _Case) -> Finding:
     usual, _, _, longest = case.line.service
     return Finding(
-        f"{case.share(TAIL)} was lost at the end: workers had nothing left to do while the last tasks went on; the "
-        f"longest (task {case.line.longest}) took {seconds(longest)}, half of them at most {seconds(usual)}.",
+        f"{case.share(TAIL)} was lost at the end: workers had nothing left to do while the last tasks went on. "
+        f"The longest of all (task {case.line.longest}) took {seconds(longest)}, half of all at most {seconds(usual)}.",
         "one-long-task",
     )
 

@@ -15,6 +15,7 @@ from concbench.harness.hosts import CellEnded, Host, Hosts
 from concbench.harness.plan import Plan, PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.harness.thinning import thinned
+from concbench.registry import RUNNERS
 from concbench.results.files import build
 from concbench.results.records import Cell, Json, Outcome, Sample, Table
 from concbench.runners.base import workers_for
@@ -365,7 +366,7 @@ class _Session:
 def _blamed(outcome: Outcome, cell: _Live) -> Outcome:
     """Results that are right one after another and wrong at once are a finding, and named as one."""
     runner = cell.planned.runner
-    if cell.record.workers == 1 or hasattr(runner, "start_method"):
+    if cell.record.workers == 1 or hasattr(runner, "start_method") or cell.planned.name not in RUNNERS:
         return outcome
     what = "not safe to interleave" if getattr(runner, "awaits", False) else "not thread-safe"
     return replace(outcome, reason=f"{what}: {outcome.reason}")

@@ -193,7 +193,7 @@ class HostedCell:
             return session, start
         self._kept = session
         if not self.awaits:
-            _meet(self.runner, self.workers)
+            _meet(self.runner, self.workers, self.function)
         return session, Phase()
 
     def _reset(self) -> None:
@@ -301,15 +301,17 @@ def _timed(action: Callable[..., Any], *arguments: Any) -> tuple[Phase, Any]:
     return Phase(seconds, None if cpu is None or after is None else after - cpu), result
 
 
-def _meet(runner: Runner, workers: int) -> None:
+def _meet(runner: Runner, workers: int, function: Callable[[Any], Any]) -> None:
     """Have every worker run something: pools start lazily, and a worker that was never used is not warm.
+
+    The function goes with it, so that its module is imported, and is not called.
 
     Raises:
         WorkerFailure: some of them did not come.
     """
     tasks = workers * getattr(runner, "chunksize", 1)  # neighbouring tasks of a chunk run in one worker
     with tempfile.TemporaryDirectory(prefix="concbench-meet-") as directory:
-        met = runner.run(meet, [(directory, workers)] * tasks)
+        met = runner.run(meet, [(directory, workers, function)] * tasks)
     if not all(met):
         raise WorkerFailure(f"not all of the {workers} workers began a task within {MEET_SECONDS:g} s")
 

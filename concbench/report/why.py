@@ -109,7 +109,7 @@ def render_why(why: ShownWhy, console: Console) -> list[RenderableType]:
     """The parts of a page, one below the other."""
     parts: list[RenderableType] = ["", Text(why.title, style="bold")]
     if not why.cells:
-        return [*parts, Text("Nothing was recorded: it takes an observed pass, and a baseline that has one.")]
+        return [*parts, Text(_NOTHING)]
     parts.append(Text(f"Workers x time of one pass = 100 %. {_legend()}", style="dim"))
     width = min(_WIDEST, console.width - 2)
     for cell in why.cells:
@@ -125,7 +125,7 @@ def _budget(cell: CellEvidence, seen: Evidence) -> ShownBudget:
     assert cell.line is not None
     line = cell.line
     of = f" of {cell.cell.workers:,}" if line.workers < cell.cell.workers else ""
-    workers = f"{line.workers:,}{of} worker{'s' if line.workers > 1 else ''}"
+    workers = f"{line.workers:,}{of} worker{'s' if cell.cell.workers > 1 else ''}"
     shares = [(part, share) for part, share in cell.budget.shares.items() if abs(share) >= _LEAST]
     figures = ", ".join(f"{part} {percent(share)}" for part, share in sorted(shares, key=lambda pair: -pair[1]))
     finding = largest_loss(cell, seen)
@@ -175,6 +175,10 @@ def _grid(cells: list[CellEvidence], columns: dict[str, Callable[[CellEvidence, 
     return Grid(["runner", *columns], rows)
 
 
+_NOTHING = (
+    "There is nothing to tell. It takes an observed pass, a baseline that has one, and tasks that take longer than "
+    "recording them."
+)
 _READING = (
     "From the observed pass, one more execution than those that are timed. at once: tasks in progress in the mean; "
     "most: at the peak; queued: from the beginning of the work to a task's start, median; task: its length, median."
@@ -193,8 +197,9 @@ def _notes(seen: Evidence, known: list[CellEvidence]) -> list[str]:
     ]
     if slow:
         notes.append(f"Recording tasks took a share of their time: {', '.join(slow)}.")
-    if seen.baseline.line and seen.baseline.line.tasks < seen.table.tasks:
-        notes.append("Some tasks were not recorded.")
+    short = [cell.name for cell in seen.measured if cell.line and cell.budget is None]
+    if short:
+        notes.append(f"Not shown, since recording a task took longer than the task: {', '.join(short)}.")
     return notes
 
 

@@ -104,7 +104,7 @@ def test_the_tail_names_the_longest_task() -> None:
                                    for place, start in enumerate(range(8))])  # fmt: skip
     sentence = said(baseline, made("thread-pool:2", last, workers=2))
     assert sentence.startswith("35 % was lost at the end")
-    assert "the longest (task 7) took 10.0 s, half of them at most 1.00 s" in sentence
+    assert "The longest of all (task 7) took 10.0 s, half of all at most 1.00 s" in sentence
 
 
 def test_starting_names_the_workers_that_were_at_work_at_once() -> None:
@@ -240,3 +240,32 @@ def test_memory_of_each_process_is_named_where_it_is_large() -> None:
     told = " ".join(findings(explained(small, large)[1]))
     assert "Each worker of process-pool(2, spawn) adds 400 MB of memory, 900 MB in all." in told
     assert "of memory" not in " ".join(findings(explained(small, pool)[1]))
+
+
+def test_coroutines_that_never_overlapped_are_named_before_anything_else() -> None:
+    """Whatever part their time is counted in."""
+    spans: Spans = [(float(place), place + 1.0, 0.01, place) for place in range(TASKS)]
+    told = said(WAITS, made("asyncio:4", spans, workers=4))
+    assert told.startswith("No two coroutines were ever in progress at once, though 4 could be")
+    assert "No two" not in said(WAITS, made("asyncio:2", TURNS, workers=2))
+
+
+def test_native_threads_count_as_computing_workers() -> None:
+    """Two processes with two each, on two cores."""
+    pool = made("process-pool:2", TURNS, workers=2)
+    told = said(COMPUTES, pool, {"native_threads": 2.0})
+    assert "2 workers with 2 native threads each that compute took turns on 2 cores" in told
+    assert "took turns" not in said(COMPUTES, pool)
+
+
+def test_the_cost_of_recording_is_nobodys_loss() -> None:
+    """It is taken off dispatch and stays unexplained; where it is more than the tasks, there is no budget."""
+    spans: Spans = [(place * 1.5, place * 1.5 + 1.0, 1.0, 0) for place in range(TASKS)]
+    slow = made("process-pool:1", spans, workers=1)
+    assert slow.observed
+    cell, _ = explained(COMPUTES, replace(slow, observed=replace(slow.observed, observing=0.5)))
+    assert cell.budget
+    assert cell.budget.shares["dispatch"] == 0
+    assert cell.budget.shares["unexplained"] == pytest.approx(7 * 0.5 / 11.5)
+    hidden, _ = explained(COMPUTES, replace(slow, observed=replace(slow.observed, observing=1.5)))
+    assert hidden.budget is None

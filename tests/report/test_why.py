@@ -44,7 +44,7 @@ def test_why_needs_an_observed_pass(capsys: pytest.CaptureFixture[str]) -> None:
     """As an option, and in what is shown of a run without one."""
     assert main(["run", "sleep", "--why", "--no-observe"]) == 2
     assert "--why needs the observed pass" in capsys.readouterr().err
-    assert "Nothing was recorded" in measure(Sleep(), runners=["sequential"], rounds=1, observe=False).why()
+    assert "There is nothing to tell" in measure(Sleep(), runners=["sequential"], rounds=1, observe=False).why()
 
 
 def test_the_pages_that_sentences_name_exist() -> None:

@@ -1,0 +1,17 @@
+"""The mistake: the longest task comes last. Three of four workers have nothing left to do while it goes on."""
+
+import time
+
+from concbench import measure
+
+SECONDS = [0.01] * 24 + [0.2]
+
+
+def task(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+if __name__ == "__main__":
+    run = measure("one_long_task:task", items=SECONDS, runners=["sequential", "thread-pool:4"], rounds=1)
+    print(run.why())

@@ -1,0 +1,13 @@
+"""The mistake: tiny tasks, handed to processes one at a time. Handing one out takes far longer than the task."""
+
+
+def task(number):
+    return sum(n * n for n in range(300)) + number
+
+
+if __name__ == "__main__":
+    from concbench import measure
+
+    runners = ["sequential", "process-pool:2", "process-pool:2,chunksize=200"]
+    run = measure("tiny_tasks:task", items=range(2_000), runners=runners, rounds=3, warm=True)
+    print(run.why())
