@@ -45,12 +45,11 @@ def nothing(item: int) -> None:
     del item
 
 
-def test_a_run_with_many_tasks_is_saved_small_and_explained() -> None:
+def test_a_run_with_many_tasks_is_saved_small() -> None:
     """A hundred thousand; the file stays under 2 MB, and what it says can be read back."""
     run = measure(nothing, items=range(100_000), runners=["sequential"], rounds=1, compare=False)
     text = to_json(run.record)
     assert len(text) < 2_000_000
-    assert "100 %" in run.why()
     observed = from_json(text).tables[0].cells[0].observed
     assert observed is not None
     assert observed.summary is not None
