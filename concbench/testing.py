@@ -259,6 +259,9 @@ class _SimulatedHost:
         del compare
         return Sample(start=0.0, work=self._next() * repeats, stop=0.0, cpu=None, repeats=repeats)
 
+    def allow(self, seconds: float) -> None:
+        """Nothing takes time."""
+
     def items_as_text(self) -> list[str]:
         """There are no items."""
         return []

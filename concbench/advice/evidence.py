@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 import numpy as np
@@ -95,9 +95,23 @@ def evidence(table: Table) -> Evidence:
     level = look_level(table.max_rounds, compared)
     group = _fastest_group(table, level)
     cells = [_cell(cell, baseline, level, table, in_group=cell.label in group) for cell in table.cells]
+    leader = next((cell for cell in cells if group and cell.cell.label == group[0]), None)
+    cells = [
+        replace(cell, in_fastest_group=cell.in_fastest_group and not _behind(cell, leader))
+        if cell.interval or cell.cell is baseline
+        else cell
+        for cell in cells
+    ]
     others = float(np.median(table.load)) if table.load else None
     by_label = {seen.cell.label: seen for seen in cells}
     return Evidence(table, by_label[baseline.label], cells, by_label[group[0]] if group else None, others)
+
+
+def _behind(cell: CellEvidence, leader: CellEvidence | None) -> bool:
+    """Whether the ratios to the baseline alone, which hold all at once, tell a cell from the leader."""
+    if leader is None or leader.interval is None:
+        return False
+    return (cell.interval.high if cell.interval else 1.0) < leader.interval.low
 
 
 def start_up(observed: Observed, workers: int) -> float:

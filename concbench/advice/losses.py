@@ -56,8 +56,8 @@ def largest_loss(cell: CellEvidence, seen: Evidence) -> Finding | None:
     if cell.budget is None or cell.line is None or base is None:
         return None
     case = _Case(cell, cell.budget, cell.line, base, seen)
-    if cell.cell.runner == "asyncio" and cell.line.peak == 1 < min(cell.cell.workers, cell.line.tasks):
-        return _never_overlapped(case)
+    if cell.cell.runner == "asyncio" and overlap(cell):
+        return _never_gave_way()
     part = cell.budget.largest_loss
     if cell.budget.shares[part] < WORTH_A_WORD:
         return _no_loss(case)
@@ -79,6 +79,14 @@ def reached(cell: CellEvidence) -> str:
     return f"{ratio(cell.speedup)} of the {ratio(limits.here)} that {by}."
 
 
+def overlap(cell: CellEvidence) -> str:
+    """That no two tasks were in progress at once although they could have been; empty if some were."""
+    line = cell.line
+    if line is None or line.peak > 1 or min(cell.cell.workers, line.tasks) < 2:
+        return ""
+    return f"No two tasks were ever in progress at once, though {cell.cell.workers:,} could be."
+
+
 def _no_loss(case: _Case) -> Finding:
     if case.budget.shares[WAITING] > _MOSTLY:
         more = "" if case.cell.cell.workers > 1 else ": others could have been in progress meanwhile"
@@ -87,11 +95,9 @@ def _no_loss(case: _Case) -> Finding:
     return Finding(f"{case.share(USEFUL)} of it was the work itself{more}.")
 
 
-def _never_overlapped(case: _Case) -> Finding:
+def _never_gave_way() -> Finding:
     return Finding(
-        f"No two coroutines were ever in progress at once, though {case.cell.cell.workers} could be: none of them gave "
-        "way to another by awaiting something that takes time.",
-        "blocking-the-event-loop",
+        "None of the coroutines gave way to another by awaiting something that takes time.", "blocking-the-event-loop"
     )
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from concbench.cli import functions
 from concbench.cli.output import Output
-from concbench.cli.values import count, duration, natural
+from concbench.cli.signals import INTERRUPTION
+from concbench.cli.values import count, duration, natural, size
 from concbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,8 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--budget", type=duration, default=60.0, metavar="TIME", help="of everything together; three "
                         "rounds are taken in any case (default: 60s)")  # fmt: skip
     parser.add_argument("--max-rounds", type=count, default=30, metavar="N", help="at most N rounds (default: 30)")
-    parser.add_argument("--timeout", type=duration, default=600.0, metavar="TIME",
-                        help="for one execution of a runner (default: 600s)")  # fmt: skip
+    parser.add_argument("--timeout", type=duration, metavar="TIME",
+                        help="for one execution of a runner (default: 20 times what the "
+                        "baseline takes, 10s at least)")  # fmt: skip
+    parser.add_argument("--memory-limit", type=size, metavar="SIZE", help="for all processes of a runner together "
+                        "(default: 80%% of what is available)")  # fmt: skip
     parser.add_argument("--seed", type=natural, metavar="N", help="of every random choice (default: drawn, printed)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
@@ -44,7 +48,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.api import advise_workload
     from concbench.cli.cache import keep
-    from concbench.cli.main import FAILED, INTERRUPTED, OK
+    from concbench.cli.main import FAILED, OK
     from concbench.cli.progress import ProgressBar
     from concbench.harness.plan import Options
     from concbench.harness.process_host import ProcessHosts
@@ -54,6 +58,7 @@ def main(arguments: argparse.Namespace) -> int:
         budget=arguments.budget,
         max_rounds=arguments.max_rounds,
         timeout=arguments.timeout,
+        memory_limit=arguments.memory_limit,
         seed=seed,
         max_calls=arguments.max_calls,
     )
@@ -68,7 +73,7 @@ def main(arguments: argparse.Namespace) -> int:
     _print(advice, as_json=arguments.json)
     output.complain()
     if advice.run.record.interrupted:
-        return INTERRUPTED
+        return INTERRUPTION.exit_code
     return FAILED if output.error else OK
 
 

@@ -1,6 +1,7 @@
 """`concbench`: reads the command, runs it, and turns every error of ours into one line and an exit code.
 
-Exit codes: 0 ok, 1 a cell failed or something could not be written, 2 the command cannot be, 130 interrupted.
+Exit codes: 0 ok, 1 a cell failed or something could not be written, 2 the command cannot be, 130 interrupted (Ctrl-C),
+143 terminated (SIGTERM).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from concbench import __version__
+from concbench.cli.signals import INTERRUPTION
 from concbench.errors import ConcbenchError, UsageError
 from concbench.registry import WORKLOADS, nearest
 from concbench.report.visible import visible
@@ -27,12 +29,14 @@ COMMANDS = {
 }
 """Each lives in the module of its name: add_arguments(parser) and main(arguments) -> exit code."""
 
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, USAGE = 0, 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        INTERRUPTION.handle()
     try:
         return _dispatch(arguments)
     except UsageError as error:
@@ -40,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConcbenchError as error:
         return _complain(error, FAILED)
     except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+        return _complain("interrupted", INTERRUPTION.exit_code)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return OK

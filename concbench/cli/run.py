@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from concbench.cli import functions
 from concbench.cli.output import Output
+from concbench.cli.signals import INTERRUPTION
 from concbench.cli.values import count, counts, duration, limits, natural, share, size
 from concbench.errors import UsageError
 
@@ -50,8 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=natural, metavar="N", help="of the order of the rounds (default: drawn, printed)"
     )
-    parser.add_argument("--timeout", type=duration, default=600.0, metavar="TIME",
-                        help="for one execution of a runner (default: 600s)")  # fmt: skip
+    parser.add_argument("--timeout", type=duration, metavar="TIME",
+                        help="for one execution of a runner (default: 20 times what the "
+                        "baseline takes, 10s at least)")  # fmt: skip
+    parser.add_argument("--memory-limit", type=size, metavar="SIZE", help="for all processes of a runner together "
+                        "(default: 80%% of what is available)")  # fmt: skip
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
     parser.add_argument("--no-observe", action="store_true",
                         help="skip the pass that tells start-up, cores and memory")  # fmt: skip
@@ -78,7 +82,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.api import measure_plans
     from concbench.cli.cache import keep
-    from concbench.cli.main import FAILED, INTERRUPTED, OK
+    from concbench.cli.main import FAILED, OK
     from concbench.cli.progress import ProgressBar
     from concbench.harness.process_host import ProcessHosts
 
@@ -90,7 +94,7 @@ def main(arguments: argparse.Namespace) -> int:
     print_record(run.record, as_json=arguments.json, why=arguments.why)
     output.complain()
     if run.record.interrupted:
-        return INTERRUPTED
+        return INTERRUPTION.exit_code
     return OK if run.ok and not output.error else FAILED
 
 
@@ -137,6 +141,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         observe=not arguments.no_observe,
         seed=arguments.seed,
         timeout=arguments.timeout,
+        memory_limit=arguments.memory_limit,
         max_calls=arguments.max_calls,
     )
     return [plan(workload, specs, options) for workload in workloads]

@@ -7,7 +7,9 @@ from argparse import ArgumentTypeError
 
 _NUMBER = r"([-+]?\d+(?:\.\d+)?)\s*"
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "": 1.0, "min": 60.0}
-_BYTES = {"": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "kib": 1_024, "mib": 1_048_576}
+_BYTES = {
+    "": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "kib": 2**10, "mib": 2**20, "gib": 2**30,
+}  # fmt: skip
 
 
 def duration(text: str) -> float:

@@ -64,6 +64,10 @@ class Host(Protocol):
         """The first items, each as a short text."""
         ...
 
+    def allow(self, seconds: float) -> None:
+        """From now on, a request may take so long."""
+        ...
+
     def observe(self) -> Observed:
         """Execute the cell once with every task recorded."""
         ...
@@ -147,6 +151,9 @@ class _InProcessHost:
     def items_as_text(self) -> list[str]:
         return self._prepared().items_as_text()
 
+    def allow(self, seconds: float) -> None:
+        """Nobody is there to keep it."""
+
     def close(self) -> None:
         if self._cell is not None:
             _do(self._cell.close)
@@ -165,7 +172,8 @@ def _do(action: Callable[[], T]) -> T:
         with ThreadPoolExecutor(1) as aside:
             return aside.submit(action).result()
     except Exception as error:
-        raise CellEnded(Outcome(**describe(error))) from error
+        ended: Outcome = build(Outcome, describe(error))
+        raise CellEnded(ended) from error
 
 
 def _in_event_loop() -> bool:

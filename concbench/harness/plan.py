@@ -31,6 +31,10 @@ class PlannedCell:
     settings: dict[str, Any]
 
 
+LEAST_MEMORY = 100_000_000
+"""Bytes: a measuring process alone takes some 20 MB."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How to measure; what is None is decided by the plan."""
@@ -54,8 +58,10 @@ class Options:
     """Whether each cell is executed once more with every task recorded."""
     seed: int = 0
     """Of the order of the cells in each round."""
-    timeout: float = 600.0
-    """Seconds that one execution may take at most."""
+    timeout: float | None = None
+    """Seconds that one execution may take at most; None: 20 times what the baseline's first took, and 10 at least."""
+    memory_limit: int | None = None
+    """Bytes that all processes of a cell may use together; None: 80 % of what is available."""
     max_calls: int | None = None
     """Calls of the function at most; None: as many as it takes."""
 
@@ -67,8 +73,12 @@ class Options:
         if self.max_calls is not None and self.max_calls < 1:
             raise BadSetting(f"max-calls must be 1 or more, not {self.max_calls}")
         for name, value in (("budget", self.budget), ("timeout", self.timeout)):
-            if not value > 0:
+            if value is not None and not value > 0:
                 raise BadSetting(f"{name} must be more than 0 seconds, not {value:g}")
+        if self.memory_limit is not None and self.memory_limit < LEAST_MEMORY:
+            raise BadSetting(
+                f"memory-limit must be {LEAST_MEMORY // 1_000_000} MB or more, not {self.memory_limit:,} bytes"
+            )
         if self.precision is not None and not 0 < self.precision < 1:
             raise BadSetting(f"precision must be more than 0 % and less than 100 %, not {100 * self.precision:g} %")
 

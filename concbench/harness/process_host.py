@@ -10,6 +10,7 @@ import json
 import os
 import pickle
 import queue
+import secrets
 import signal
 import subprocess
 import sys
@@ -24,15 +25,20 @@ from typing import Any
 
 import psutil
 
+from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded, Host
 from concbench.harness.load import LoadWatch
+from concbench.harness.memory import LOOK_SECONDS, MemoryLimit
 from concbench.harness.plan import Options, PlannedCell
 from concbench.harness.tree import TreeWatch
+from concbench.host.marked import MARK, kill_group, kill_marked
 from concbench.launch import python
 from concbench.results.files import build
 from concbench.results.records import Json, Observed, Outcome, Sample
 from concbench.workloads.base import Workload
 
+UNTIL_KNOWN = 600.0
+"""Seconds that a request may take as long as nobody knows what the work takes."""
 _CLOSE_SECONDS = 5.0
 _GROUP_SECONDS = 2.0
 
@@ -51,6 +57,9 @@ class ProcessHosts:
         host = FreshHost(make) if options.fresh else make()
         try:
             yield host
+        except BaseException:  # interrupted, for the most part: what it is doing is of no use to anybody
+            host.kill()
+            raise
         finally:
             host.close()
 
@@ -60,7 +69,9 @@ class FreshHost:
 
     def __init__(self, make: Callable[[], ProcessHost]) -> None:
         self._make = make
+        self._seconds: float | None = None
         self._referee: ProcessHost | None = None
+        self._current: ProcessHost | None = None
 
     def prepare(self) -> Json:
         """Load the cell once, to see that it can be."""
@@ -102,6 +113,16 @@ class FreshHost:
         with closing(self._prepared()) as host:
             return host.observe()
 
+    def allow(self, seconds: float) -> None:
+        """Of every process to come."""
+        self._seconds = seconds
+
+    def kill(self) -> None:
+        """End what there is, at once."""
+        for host in (self._referee, self._current):
+            if host is not None:
+                host.kill()
+
     def close(self) -> None:
         """End what was kept."""
         if self._referee is not None:
@@ -109,7 +130,9 @@ class FreshHost:
         self._referee = None
 
     def _prepared(self) -> ProcessHost:
-        host = self._make()
+        host = self._current = self._make()
+        if self._seconds is not None:
+            host.allow(self._seconds)
         try:
             host.prepare()
         except BaseException:
@@ -123,11 +146,12 @@ class ProcessHost:
 
     def __init__(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> None:
         name = f"cell-{cell.label.replace(':', '-').replace('=', '-').replace(',', '-').replace('/', '-')[:80]}"
-        self._timeout = options.timeout
+        self._timeout = options.timeout or UNTIL_KNOWN
         self._warm = options.warm
         self._reference = directory / "reference.pickle"
         self._payload = directory / f"{name}.pickle"
         self._log = directory / f"{name}.log"
+        self._mark = secrets.token_hex(8)
         self._payload.write_bytes(pickle.dumps((workload, cell.runner)))
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -138,7 +162,10 @@ class ProcessHost:
                 text=True,
                 encoding="utf-8",
                 start_new_session=True,
+                env={**os.environ, MARK: self._mark},
             )
+        GUARD.watch(self._process.pid, self._mark, directory)
+        self._memory = MemoryLimit(self._process.pid, options.memory_limit)
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -168,6 +195,10 @@ class ProcessHost:
         request = {"do": "sample", "compare": compare_with, "repeats": repeats}
         sample: Sample = build(Sample, self._ask(request))
         return sample
+
+    def allow(self, seconds: float) -> None:
+        """From the next request on."""
+        self._timeout = seconds
 
     def items_as_text(self) -> list[str]:
         """Ask for them."""
@@ -204,8 +235,15 @@ class ProcessHost:
         except subprocess.TimeoutExpired:
             self._kill()
         self._end_group()
+        kill_marked(self._mark)
+        GUARD.release(self._process.pid)
         self._reader.join(_CLOSE_SECONDS)
         self._process.stdout.close()
+
+    def kill(self) -> None:
+        """End the process and all that it started, at once."""
+        if not self._closed:
+            self._kill()
 
     def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
         assert self._process.stdin is not None
@@ -221,18 +259,29 @@ class ProcessHost:
 
     def _answer(self, deadline: float, watch: TreeWatch | None) -> dict[str, Any]:
         while True:
-            pause = watch.look() if watch else self._timeout
+            pause = min(LOOK_SECONDS, watch.look() if watch else LOOK_SECONDS)
             try:
                 line = self._answers.get(timeout=max(0.0, min(pause, deadline - monotonic())))
             except queue.Empty:
+                self._require_little_memory()
                 if monotonic() < deadline:
                     continue
                 self._kill()
-                raise CellEnded(Outcome("failed", f"timed out after {self._timeout:g} s", self._tail())) from None
+                raise CellEnded(
+                    Outcome("failed", f"timed out after {self._timeout:.3g} s", self._tail(), "timeout", self._timeout)
+                ) from None
             if not line:
                 raise self._died()
             answer: dict[str, Any] = json.loads(line)
             return answer
+
+    def _require_little_memory(self) -> None:
+        used = self._memory.used()
+        if used is not None:
+            self._kill()
+            allowed = f"{self._memory.limit / 1e9:.1f} GB are allowed (--memory-limit)"
+            why = f"used {used / 1e9:.1f} GB of memory, and {allowed}"
+            raise CellEnded(Outcome("failed", why, self._tail(), "memory"))
 
     def _read(self) -> None:
         """Hand on the answers; an empty text is the end. In a thread because a pipe cannot be waited for on Windows."""
@@ -249,7 +298,7 @@ class ProcessHost:
             self._kill()
             code = self._process.wait()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return CellEnded(Outcome("failed", f"the measuring process died ({how})", self._tail()))
+        return CellEnded(Outcome("failed", f"the measuring process died ({how})", self._tail(), "death"))
 
     def _tail(self) -> str:
         with contextlib.suppress(OSError):
@@ -257,8 +306,9 @@ class ProcessHost:
         return ""
 
     def _kill(self) -> None:
-        self._signal_group()
+        kill_group(self._process.pid)
         self._process.kill()
+        kill_marked(self._mark)
         self._process.wait(_CLOSE_SECONDS)
 
     def _end_group(self) -> None:
@@ -266,7 +316,7 @@ class ProcessHost:
         if sys.platform == "win32":
             return
         self._wait_for_group()
-        self._signal_group()
+        kill_group(self._process.pid)
         self._wait_for_group()
 
     def _wait_for_group(self) -> None:
@@ -280,11 +330,6 @@ class ProcessHost:
         except (ProcessLookupError, PermissionError):
             return False
         return any(_lives_in(self._process.pid, pid) for pid in psutil.pids())
-
-    def _signal_group(self) -> None:
-        if sys.platform != "win32":
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def _lives_in(group: int, pid: int) -> bool:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
 from concbench.harness.events import Listener, RoundEnded, Step
+from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded, Host, Hosts
 from concbench.harness.plan import Plan, PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
@@ -27,6 +29,8 @@ SMALL_REFERENCE = 1_000_000
 stay in the memory of the measuring process, and cost it forks and collections."""
 
 
+PATIENCE, LEAST_PATIENCE = 20, 10.0
+"""An execution may take so many times what the baseline's first took, and so many seconds at least."""
 _FRESH = "Every execution was in a new process: what the function does once in a process is in all the times (--fresh)."
 
 
@@ -51,13 +55,27 @@ def measure_workload(plan: Plan, hosts: Hosts, listen: Listener) -> tuple[Table,
     Returns:
         What was seen, and whether it was interrupted (Ctrl-C) before its end.
     """
-    with tempfile.TemporaryDirectory(prefix="concbench-") as directory, plan.workload.running(directory) as workload:
-        session = _Session(plan, workload, hosts, Path(directory), listen)
+    with (
+        _temporary_directory() as directory,
+        plan.workload.running(str(directory)) as workload,
+    ):
+        session = _Session(plan, workload, hosts, directory, listen)
         try:
             session.run()
         except KeyboardInterrupt:
             return session.table(), True
         return session.table(), False
+
+
+@contextmanager
+def _temporary_directory() -> Iterator[Path]:
+    """One that is removed even if this process is killed, once a measuring process has been started in it."""
+    name = tempfile.mkdtemp(prefix="concbench-")
+    try:
+        yield Path(name)
+    finally:
+        shutil.rmtree(name, ignore_errors=True)
+        GUARD.forget(Path(name))
 
 
 class _Session:
@@ -80,6 +98,7 @@ class _Session:
         self._referee: _Live | None = None
         self._compare_always = False
         self._unsendable = ""
+        self._patience: float | None = None
         self._began = perf_counter()
 
     def run(self) -> None:
@@ -90,7 +109,7 @@ class _Session:
             self._make_reference()
             self._began = perf_counter()
             if self._plan.warm_up:
-                for cell in self._well():
+                for cell in sorted(self._well(), key=lambda cell: cell.record.label != self._plan.baseline):
                     if cell.record.warmup is None:
                         self._try(cell, "warm-up", self._warm_up)
                 self._listen(RoundEnded(self.table()))
@@ -112,6 +131,8 @@ class _Session:
     def _join(self, planned: PlannedCell) -> None:
         """A cell that comes later: prepared and warmed up like all others."""
         cell = self._hosted(planned)
+        if self._patience is not None:
+            cell.host.allow(self._patience)
         self._try(cell, "preparing", self._prepare)
         if cell.well:
             self._keep_results_at_home([cell])
@@ -204,6 +225,10 @@ class _Session:
     def _warmed_up(self, cell: _Live, sample: Sample) -> None:
         cell.record = replace(cell.record, warmup=sample)
         cell.seconds.append(sample.seconds)
+        if cell.record.label == self._plan.baseline and self._plan.options.timeout is None:
+            self._patience = max(LEAST_PATIENCE, PATIENCE * sample.seconds)
+            for one in self._well():
+                one.host.allow(self._patience)
 
     def _choose_repeats(self) -> None:
         """One number of executions in a sample for every cell; a cell that is too short even so is refused."""
@@ -314,10 +339,20 @@ class _Session:
         try:
             self._judged(cell, act)
         except CellEnded as ended:
-            cell.record = replace(cell.record, outcome=ended.outcome)
+            cell.record = replace(cell.record, outcome=self._bounded(ended.outcome))
             cell.host.close()
         if phase != "preparing":
             self._done += 1
+
+    def _bounded(self, outcome: Outcome) -> Outcome:
+        """A timeout is a bound on how much slower the cell is, where the baseline's time is known."""
+        known = [cell for cell in self._cells if cell.record.label == self._plan.baseline and cell.seconds]
+        if outcome.cause != "timeout" or not known or not outcome.seconds:
+            return outcome
+        times = outcome.seconds / _typical(known[0].seconds)
+        if times < 1:
+            return outcome
+        return replace(outcome, reason=f"{outcome.reason}: at least {times:.3g} times as long as {self._plan.baseline}")
 
     def _judged(self, cell: _Live, act: Callable[[_Live], None]) -> None:
         """Do it; where results differ, find out whether that is the runner's doing or the function's own way."""

@@ -23,7 +23,7 @@ from concbench.advice.budget import (
     Budget,
 )
 from concbench.advice.evidence import CellEvidence, Evidence, evidence
-from concbench.advice.losses import largest_loss, reached
+from concbench.advice.losses import largest_loss, overlap, reached
 from concbench.advice.units import percent, seconds
 from concbench.report.columns import NOTHING
 from concbench.report.rows import Grid
@@ -129,13 +129,13 @@ def _budget(cell: CellEvidence, seen: Evidence) -> ShownBudget:
     shares = [(part, share) for part, share in cell.budget.shares.items() if abs(share) >= _LEAST]
     figures = ", ".join(f"{part} {percent(share)}" for part, share in sorted(shares, key=lambda pair: -pair[1]))
     finding = largest_loss(cell, seen)
-    sentences = [f"{finding.sentence}{f' ({PAGES}/{finding.page}.md)' if finding.page else ''}"] if finding else []
-    limit = reached(cell)
+    sentences = [overlap(cell)]
+    sentences += [f"{finding.sentence}{f' ({PAGES}/{finding.page}.md)' if finding.page else ''}"] if finding else []
     return ShownBudget(
         heading=visible(f"{cell.name}: {workers} for {seconds(line.makespan)}"),
         budget=cell.budget,
         figures=figures,
-        sentences=[visible(sentence) for sentence in [*sentences, *([limit] if limit else [])]],
+        sentences=[visible(sentence) for sentence in [*sentences, reached(cell)] if sentence],
     )
 
 

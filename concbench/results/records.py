@@ -139,7 +139,10 @@ class Outcome:
     detail: str = ""
     """More, such as a traceback or the end of what the measuring process printed."""
     cause: str = ""
-    """`results` if they differ from the sequential ones; empty otherwise."""
+    """Of a failure: `results` if they differ from the sequential ones, `timeout`, `memory`, `death` of the measuring
+    process; empty for exceptions, and otherwise."""
+    seconds: float | None = None
+    """After which it timed out."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from concbench.advice.budget import LOSSES, PARTS, budget, timeline_of
 from concbench.advice.evidence import CellEvidence, Evidence, evidence
-from concbench.advice.losses import largest_loss, reached
+from concbench.advice.losses import largest_loss, overlap, reached
 from concbench.advice.rules import findings
 from concbench.results.records import Cell, Observed, Sample, Table, Tasks
 
@@ -245,9 +245,12 @@ def test_memory_of_each_process_is_named_where_it_is_large() -> None:
 def test_coroutines_that_never_overlapped_are_named_before_anything_else() -> None:
     """Whatever part their time is counted in."""
     spans: Spans = [(float(place), place + 1.0, 0.01, place) for place in range(TASKS)]
-    told = said(WAITS, made("asyncio:4", spans, workers=4))
-    assert told.startswith("No two coroutines were ever in progress at once, though 4 could be")
-    assert "No two" not in said(WAITS, made("asyncio:2", TURNS, workers=2))
+    blocked = made("asyncio:4", spans, workers=4)
+    assert said(WAITS, blocked).startswith("None of the coroutines gave way")
+    assert overlap(explained(WAITS, blocked)[0]) == ("No two tasks were ever in progress at once, though 4 could be.")
+    fine = made("asyncio:2", TURNS, workers=2)
+    assert "gave way" not in said(WAITS, fine)
+    assert overlap(explained(WAITS, fine)[0]) == ""
 
 
 def test_native_threads_count_as_computing_workers() -> None:

@@ -1,0 +1,108 @@
+"""Every fault under every runner: how it ends, how long that takes, and what is left behind.
+
+    python benchmarks/reliability/matrix.py [--faults os_exit memory] [--timeout 2] [--markdown]
+
+Each fault is one `concbench run` over six items, the third of which goes wrong. Every cell must end as ok, failed or
+inapplicable, with a reason; the command must end within a bound; and no process, temporary directory or shared memory
+of it may be left. The exit code is 1 if one of these does not hold. About ten minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import faults
+
+RUNNERS = (
+    "sequential", "threads", "batched-threads:2", "thread-pool:2",
+    *(f"{name}start_method={method}" for name in ("processes:", "process-pool:workers=2,")
+      for method in ("fork", "spawn", "forkserver")),
+)  # fmt: skip
+BOUND = 60.0
+"""Seconds that a command may take, beyond one timeout for each cell."""
+HERE = Path(__file__).parent
+
+
+def traces() -> set[str]:
+    """What a measurement could leave: processes that carry its mark, temporary directories, shared memory."""
+    marked = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"CONCBENCH_HOST=" in (entry / "environ").read_bytes():
+                marked.add(f"process {entry.name} {(entry / 'cmdline').read_bytes()[:60]!r}")
+        except OSError:
+            continue
+    directories = {f"directory {path.name}" for path in Path(tempfile.gettempdir()).glob("concbench-*")}
+    return marked | directories | {f"shared memory {path.name}" for path in Path("/dev/shm").iterdir()}
+
+
+def run(fault: str, timeout: float) -> tuple[dict[str, Any], float, set[str]]:
+    """Cells of the results file, seconds, and what is left."""
+    before = traces()
+    with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
+        output = Path(directory) / "run.json"
+        command = [
+            sys.executable, "-m", "concbench", "run", f"{HERE / 'faults.py'}:{fault}", "--items", "1..6",
+            "--rounds", "1", "--no-observe", "--timeout", f"{timeout}s", "--memory-limit", "400MB", "-o", str(output),
+        ]  # fmt: skip
+        for runner in RUNNERS:
+            command += ["-r", runner]
+        began = perf_counter()
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                timeout=BOUND + timeout * len(RUNNERS),
+                check=False,
+                env=os.environ,
+            )
+            text = done.stdout + done.stderr
+        except subprocess.TimeoutExpired:
+            return {}, perf_counter() - began, {"the command itself"}
+        seconds = perf_counter() - began
+        assert "Traceback" not in text, text[-3000:]
+        if not output.exists():
+            print(text[-2000:])
+        cells = json.loads(output.read_text())["tables"][0]["cells"] if output.exists() else []
+    return {cell["label"]: cell["outcome"] for cell in cells}, seconds, traces() - before
+
+
+def main() -> int:
+    names = [function.__name__ for function in faults.FAULTS]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--faults", nargs="+", choices=names, default=names)
+    parser.add_argument("--timeout", type=float, default=2.0)
+    parser.add_argument("--markdown", action="store_true")
+    arguments = parser.parse_args()
+    wrong = 0
+    row = "| {} | {} | {} | {} |" if arguments.markdown else "{:<24}{:<70}{:>8}  {}"
+    print(row.format("fault", "how its cells end", "seconds", "left behind"))
+    if arguments.markdown:
+        print("|---|---|---|---|")
+    for name in arguments.faults:
+        outcomes, seconds, left = run(name, arguments.timeout)
+        untyped = [label for label, outcome in outcomes.items() if outcome["kind"] != "ok" and not outcome["reason"]]
+        wrong += bool(left) or len(outcomes) != len(RUNNERS) or bool(untyped)
+        kinds = Counter(f"{outcome['kind']} {outcome['cause']}".strip() for outcome in outcomes.values())
+        ends = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) or "NO RESULTS"
+        print(row.format(name, ends, f"{seconds:.1f}", ", ".join(sorted(left)) or "nothing"), flush=True)
+        if not arguments.markdown:
+            for label, outcome in outcomes.items():
+                if outcome["kind"] != "ok":
+                    print(f"    {label:<48}{outcome['reason'][:110]}")
+    print(f"\n{'All typed, nothing left.' if not wrong else f'{wrong} faults are not handled.'}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""A small process that outlives its parent for a moment: it ends the measuring processes if the parent could not.
+
+It reads lines from the parent: `watch PID MARK` and `release PID` for a measuring process, `keep DIRECTORY` and
+`forget DIRECTORY` for a temporary directory. The end of the input means that the parent has gone, by whatever way; what
+is still on the lists is killed then, and removed. A thread in the measuring process could not do that: a task may hold
+the GIL.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+
+from concbench.host.marked import kill_group, kill_marked
+
+
+def main() -> None:
+    """Watch until the input ends."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # it goes when the parent has gone, not before
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    marks: dict[int, str] = {}
+    directories: set[str] = set()
+    for line in sys.stdin:
+        word, _, what = line.rstrip("\n").partition(" ")
+        if word == "watch":
+            pid, _, mark = what.partition(" ")
+            marks[int(pid)] = mark
+        elif word == "release":
+            marks.pop(int(what), None)
+        elif word == "keep":
+            directories.add(what)
+        else:
+            directories.discard(what)
+    for pid, mark in marks.items():
+        kill_group(pid)
+        kill_marked(mark)
+    for directory in directories:
+        shutil.rmtree(directory, ignore_errors=True)

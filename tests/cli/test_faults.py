@@ -1,0 +1,193 @@
+"""Whatever a task or a user does to a run: a typed row, everything else goes on, nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concbench.host.marked import MARK
+from concbench.results.files import load
+from concbench.results.records import Outcome
+
+APP = """
+import ctypes, os, subprocess, sys, threading, time
+from pathlib import Path
+
+def endless(item):
+    while item == 3:
+        pass
+    return item
+
+def holds_the_gil(item):
+    if item == 3:
+        Path("holding").write_text("")
+        ctypes.PyDLL(None).pause()
+    return item
+
+def sleeps(item):
+    Path("sleeping").write_text("")
+    time.sleep(100)
+
+def short(item):
+    time.sleep(0.05)
+    return item
+
+def hungry(item):
+    kept = []
+    while item == 3:
+        kept.append(b"x" * 10_000_000)
+        time.sleep(0.005)
+    return item
+
+def escapes(item):
+    subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    return item
+
+def slow_in_threads(item):
+    time.sleep(0.01 if threading.current_thread() is threading.main_thread() else 100)
+    return item
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "app.py").write_text(APP)
+    before = marked()
+    yield tmp_path
+    assert gone(before, 2.0) == set()
+
+
+def marked() -> set[int]:
+    """Processes that carry the mark of a measuring process."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"{MARK}=".encode() in (entry / "environ").read_bytes():
+                found.add(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def gone(before: set[int], seconds: float) -> set[int]:
+    """What is still there after so many seconds at most."""
+    deadline = time.monotonic() + seconds
+    while (left := marked() - before) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "concbench", "run", *arguments]
+
+
+def outcomes(app: Path, *arguments: str) -> dict[str, Outcome]:
+    """Run to the end, with a bound; the outcome of each cell."""
+    done = subprocess.run(
+        command(*arguments, "-o", "run.json", "--force", "--no-observe"),
+        cwd=app, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.returncode in {0, 1}, done.stderr
+    return {cell.runner: cell.outcome for cell in load(app / "run.json").tables[0].cells}
+
+
+def started(app: Path, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    """A run in the background."""
+    return subprocess.Popen(
+        command(*arguments), cwd=app, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler), **options,
+    )  # fmt: skip
+
+
+def wait_for(file: Path, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not file.exists():
+        assert time.monotonic() < deadline, f"no {file.name}"
+        time.sleep(0.01)
+
+
+RUNNERS = ("-r", "sequential", "-r", "thread-pool:2", "-r", "process-pool:2")
+
+
+@pytest.mark.parametrize("function", ["endless", "holds_the_gil"])
+def test_what_never_ends_times_out_under_every_runner(app: Path, function: str) -> None:
+    """In C with the GIL held, too."""
+    seen = outcomes(app, f"app:{function}", "--items", "1..4", "--rounds", "1", "--timeout", "1s", *RUNNERS)
+    assert {(outcome.kind, outcome.cause) for outcome in seen.values()} == {("failed", "timeout")}
+    assert all(outcome.reason.startswith("timed out after 1 s") for outcome in seen.values())
+
+
+def test_a_timeout_is_a_bound_where_the_baseline_is_known(app: Path) -> None:
+    """Some 40 ms one after another."""
+    seen = outcomes(
+        app, "app:slow_in_threads", "--items", "1..4", "--rounds", "3", "--timeout", "1s", "-r", "sequential",
+        "-r", "thread-pool:2",
+    )  # fmt: skip
+    assert seen["sequential"].kind == "ok"
+    assert seen["thread-pool"].reason.startswith("timed out after 1 s: at least ")
+    assert seen["thread-pool"].reason.endswith(" times as long as sequential")
+
+
+def test_unbounded_memory_is_stopped(app: Path) -> None:
+    """And says what is allowed."""
+    seen = outcomes(
+        app, "app:hungry", "--items", "1..4", "--rounds", "1", "--memory-limit", "300MB", "--timeout", "20s", *RUNNERS
+    )
+    assert {outcome.cause for outcome in seen.values()} == {"memory"}
+    assert all("0.3 GB are allowed (--memory-limit)" in outcome.reason for outcome in seen.values())
+
+
+def test_a_child_that_left_its_group_is_found(app: Path) -> None:
+    """By its mark; the fixture looks."""
+    seen = outcomes(app, "app:escapes", "--items", "1..2", "--rounds", "1", "-r", "sequential", "-r", "process-pool:2")
+    assert {outcome.kind for outcome in seen.values()} == {"ok"}
+
+
+@pytest.mark.parametrize("function", ["sleeps", "holds_the_gil"])
+def test_when_the_command_is_killed_everything_goes_within_two_seconds(app: Path, function: str) -> None:
+    """By its guardian."""
+    before = marked()
+    run = started(app, f"app:{function}", "--items", "1..4", "-r", "sequential", "-r", "process-pool:2")
+    try:
+        wait_for(app / ("sleeping" if function == "sleeps" else "holding"))
+        assert marked() - before
+    finally:
+        run.kill()
+        run.communicate()
+    assert gone(before, 2.0) == set()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_is_at_once_and_keeps_what_there_is(app: Path, number: signal.Signals, code: int) -> None:
+    """Though a task sleeps on; the file is whole, and there is no traceback."""
+    run = started(app, "app:sleeps", "--items", "1..4", "-o", "run.json", "-r", "sequential", "-r", "thread-pool:2")
+    wait_for(app / "sleeping")
+    began = time.monotonic()
+    run.send_signal(number)
+    out, err = run.communicate(timeout=30)
+    assert time.monotonic() - began < 5
+    assert run.returncode == code
+    assert b"Traceback" not in out + err
+    assert b"Interrupted" in out
+    assert load(app / "run.json").interrupted
+
+
+def test_a_second_interruption_does_not_wait(app: Path) -> None:
+    """Both at once; the guardian does the rest."""
+    run = started(app, "app:sleeps", "--items", "1..4", "-r", "sequential")
+    wait_for(app / "sleeping")
+    for _ in range(2):
+        os.kill(run.pid, signal.SIGINT)
+        time.sleep(0.005)
+    out, err = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert b"Traceback" not in out + err
