@@ -21,8 +21,13 @@ class Guard:
         self._watched: set[int] = set()
         self._directories: set[Path] = set()
 
-    def watch(self, pid: int, mark: str, directory: Path) -> None:
-        """From now on a process, all that carries the mark, and its temporary directory go with the present process."""
+    def keep(self, directory: Path) -> None:
+        """From the first measuring process on, until it is forgotten, a directory goes with the present process."""
+        with self._lock:
+            self._directories.add(directory)
+
+    def watch(self, pid: int, mark: str) -> None:
+        """From now on a measuring process, and all that carries its mark, go with the present process."""
         with self._lock:
             if self._guardian is None:
                 self._guardian = subprocess.Popen(
@@ -34,8 +39,8 @@ class Guard:
                     start_new_session=True,
                 )
             self._watched.add(pid)
-            self._directories.add(directory)
-            self._tell(f"watch {pid} {mark}\nkeep {directory}\n")
+            self._tell("".join(f"keep {directory}\n" for directory in self._directories))
+            self._tell(f"watch {pid} {mark}\n")
 
     def release(self, pid: int) -> None:
         """The process has been ended."""
@@ -48,8 +53,8 @@ class Guard:
     def forget(self, directory: Path) -> None:
         """The directory has been removed."""
         with self._lock:
-            if directory in self._directories:
-                self._directories.discard(directory)
+            self._directories.discard(directory)
+            if self._guardian is not None:
                 self._tell(f"forget {directory}\n")
                 self._end_if_idle()
 

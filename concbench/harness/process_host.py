@@ -31,7 +31,7 @@ from concbench.harness.load import LoadWatch
 from concbench.harness.memory import LOOK_SECONDS, MemoryLimit
 from concbench.harness.plan import Options, PlannedCell
 from concbench.harness.tree import TreeWatch
-from concbench.host.marked import MARK, kill_group, kill_marked
+from concbench.host.marked import MARK, end
 from concbench.launch import python
 from concbench.results.files import build
 from concbench.results.records import Json, Observed, Outcome, Sample
@@ -164,7 +164,7 @@ class ProcessHost:
                 start_new_session=True,
                 env={**os.environ, MARK: self._mark},
             )
-        GUARD.watch(self._process.pid, self._mark, directory)
+        GUARD.watch(self._process.pid, self._mark)
         self._memory = MemoryLimit(self._process.pid, options.memory_limit)
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -235,7 +235,6 @@ class ProcessHost:
         except subprocess.TimeoutExpired:
             self._kill()
         self._end_group()
-        kill_marked(self._mark)
         GUARD.release(self._process.pid)
         self._reader.join(_CLOSE_SECONDS)
         self._process.stdout.close()
@@ -306,9 +305,8 @@ class ProcessHost:
         return ""
 
     def _kill(self) -> None:
-        kill_group(self._process.pid)
+        end(self._process.pid, self._mark)
         self._process.kill()
-        kill_marked(self._mark)
         self._process.wait(_CLOSE_SECONDS)
 
     def _end_group(self) -> None:
@@ -316,7 +314,7 @@ class ProcessHost:
         if sys.platform == "win32":
             return
         self._wait_for_group()
-        kill_group(self._process.pid)
+        end(self._process.pid, self._mark)
         self._wait_for_group()
 
     def _wait_for_group(self) -> None:

@@ -31,6 +31,8 @@ stay in the memory of the measuring process, and cost it forks and collections."
 
 PATIENCE, LEAST_PATIENCE = 20, 10.0
 """An execution may take so many times what the baseline's first took, and so many seconds at least."""
+UNKNOWN_PATIENCE = 60.0
+"""Seconds, where the baseline itself failed."""
 _FRESH = "Every execution was in a new process: what the function does once in a process is in all the times (--fresh)."
 
 
@@ -71,6 +73,7 @@ def measure_workload(plan: Plan, hosts: Hosts, listen: Listener) -> tuple[Table,
 def _temporary_directory() -> Iterator[Path]:
     """One that is removed even if this process is killed, once a measuring process has been started in it."""
     name = tempfile.mkdtemp(prefix="concbench-")
+    GUARD.keep(Path(name))
     try:
         yield Path(name)
     finally:
@@ -175,10 +178,14 @@ class _Session:
         """Sequential results to compare with, made before anything is timed, unless they are known."""
         if self._checked != "sequential":
             return
-        for cell in sorted(self._well(), key=lambda cell: cell.planned.name != "sequential"):
+        for cell in sorted(self._well(), key=lambda cell: cell.planned.name != "sequential")[:1]:
             self._try(cell, "reference", self._refer)
-            if cell.well:
-                return
+            if not cell.well:
+                self._checked = "incomparable"
+                self._notes.append(
+                    f"Results were not compared: one after another, the tasks fail ({cell.record.outcome.reason})."
+                )
+                self._allow_unknown()
 
     def _refer(self, cell: _Live) -> None:
         facts = cell.host.reference()
@@ -221,6 +228,13 @@ class _Session:
     def _warm_up(self, cell: _Live) -> None:
         self._executions += 1
         self._warmed_up(cell, cell.host.sample(compare=self._compares))
+
+    def _allow_unknown(self) -> None:
+        """Nobody knows what the work takes, and it may be that it never ends."""
+        if self._plan.options.timeout is None:
+            self._patience = UNKNOWN_PATIENCE
+            for one in self._well():
+                one.host.allow(self._patience)
 
     def _warmed_up(self, cell: _Live, sample: Sample) -> None:
         cell.record = replace(cell.record, warmup=sample)

@@ -12,7 +12,7 @@ import shutil
 import signal
 import sys
 
-from concbench.host.marked import kill_group, kill_marked
+from concbench.host.marked import end
 
 
 def main() -> None:
@@ -34,7 +34,6 @@ def main() -> None:
         else:
             directories.discard(what)
     for pid, mark in marks.items():
-        kill_group(pid)
-        kill_marked(mark)
+        end(pid, mark)
     for directory in directories:
         shutil.rmtree(directory, ignore_errors=True)

@@ -29,7 +29,7 @@ from concbench.host.native import native_threads
 from concbench.host.pipes import take_over_pipes
 from concbench.host.transfer import transfer
 from concbench.machine import gil_enabled, usable_cores
-from concbench.runners.start_method import preload
+from concbench.runners.start_method import keep_sockets_in, preload
 from concbench.task import one_line, short
 
 
@@ -58,6 +58,8 @@ class Host:
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         workload, runner = pickle.loads(Path(request["cell"]).read_bytes())
         self.cell = HostedCell(workload, runner, warm=request["warm"])
+        if hasattr(runner, "start_method"):
+            keep_sockets_in(Path(request["cell"]).parent)
         if getattr(runner, "start_method", None) == "forkserver":
             preload(self.cell.function)
         return interpreter()

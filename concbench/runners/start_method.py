@@ -4,6 +4,7 @@ The default is what Python 3.14 made the default of each platform, on every vers
 macOS and Windows. Why: docs/decisions/start-method.md.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from concbench.errors import BadSetting
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
+    from pathlib import Path
 
 _IMPORTS_MAIN = sys.version_info >= (3, 14, 1) or (3, 13, 8) <= sys.version_info < (3, 14)
 
@@ -38,6 +40,19 @@ def preload(function: Callable[..., Any]) -> None:
     if _IMPORTS_MAIN:
         modules.append(getattr(function, "__module__", None) or "__main__")
     multiprocessing.set_forkserver_preload(modules)
+
+
+def keep_sockets_in(directory: "Path") -> None:
+    """Have multiprocessing put its sockets into a directory that somebody else removes.
+
+    For a process that may be killed: it would leave a directory of its own behind. `tempdir` is where
+    multiprocessing.util.get_temp_dir looks first, since Python 3.4.
+    """
+    import multiprocessing
+
+    own = directory / f"sockets-{os.getpid()}"
+    own.mkdir(mode=0o700)
+    multiprocessing.current_process()._config["tempdir"] = str(own)  # type: ignore[attr-defined] # noqa: SLF001
 
 
 def require_start_method(name: str) -> None:
