@@ -23,8 +23,8 @@ class Limits:
     """With so many workers, the cores that can compute, and this order of the items."""
     reordered: float
     """The same, the longest tasks first."""
-    capacity: float
-    """Cores that can compute at once."""
+    cores: int | None
+    """Cores that can compute at once, if it is they that set the limit; None: the workers or the tasks do."""
 
 
 def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: int | None) -> Limits | None:
@@ -55,5 +55,5 @@ def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: int
         longest=baseline.busy / longest,
         here=baseline.busy / max(here, shared),
         reordered=baseline.busy / max(reordered, shared),
-        capacity=cores,
+        cores=cores if shared >= here else None,
     )

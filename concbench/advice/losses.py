@@ -24,10 +24,13 @@ from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence
 from concbench.advice.rules import IN_PROCESSES, THREADED, WAITS
 from concbench.advice.units import percent, ratio, seconds
 from concbench.stats.timeline import Timeline
+from concbench.stats.verdicts import UNDECIDED
 
 WORTH_A_WORD = 0.05
 """Share of the workers' time above which a loss is named."""
 _MOSTLY = 0.5
+_LONG = 2.0
+"""Times the median, from which a task is a long one."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,21 @@ class _Case:
         return percent(self.budget.shares[part])
 
 
+def too_few(cell: CellEvidence) -> Finding | None:
+    """Workers that waited for most of their time, where there were more tasks to wait for."""
+    line = cell.line
+    if cell.budget is None or line is None or cell.cell.workers < 2 or line.tasks < 2 * cell.cell.workers:
+        return None
+    waiting = cell.budget.shares[WAITING]
+    if waiting < _MOSTLY:
+        return None
+    return Finding(
+        f"{percent(waiting)} was the tasks' own waiting, by {cell.cell.workers:,} workers: more of them would wait for "
+        "more tasks at the same time.",
+        "waiting",
+    )
+
+
 def largest_loss(cell: CellEvidence, seen: Evidence) -> Finding | None:
     """What a cell lost most to; None where its tasks were not recorded."""
     base = seen.baseline.line
@@ -69,14 +87,16 @@ def reached(cell: CellEvidence) -> str:
     limits = cell.limits
     if limits is None or cell.speedup is None or cell.speedup > 1.1 * limits.here:
         return ""
-    least = min(limits.capacity, cell.cell.workers)
-    by = "one core at a time allows" if least == 1 and limits.here < MORE_THAN_ONE else "its workers and cores allow"
+    by = {None: "so many workers allow", 1: "one core at a time allows"}.get(
+        limits.cores, f"{limits.cores} cores allow"
+    )
+    rate = f"{'About ' if cell.verdict == UNDECIDED else ''}{ratio(cell.speedup)}"
     if limits.reordered > 1.05 * limits.here:
         return (
-            f"{ratio(cell.speedup)} of the {ratio(limits.here)} that {by} in this order of the items; the longest "
-            f"first would allow {ratio(limits.reordered)}."
+            f"{rate} of the {ratio(limits.here)} that {by} in this order of the items; the longest first would allow "
+            f"{ratio(limits.reordered)}."
         )
-    return f"{ratio(cell.speedup)} of the {ratio(limits.here)} that {by}."
+    return f"{rate} of the {ratio(limits.here)} that {by}."
 
 
 def overlap(cell: CellEvidence) -> str:
@@ -108,8 +128,8 @@ def _contention(case: _Case) -> Finding:
     computes = case.base.cpu > WAITS * case.base.busy
     if computes and runner in THREADED and cell.cell.interpreter.get("gil") and (cores or 0) < MORE_THAN_ONE:
         return Finding(
-            f"{share} was lost to contention: while one thread held the GIL, the others waited for it "
-            f"({cores or 0:.1f} cores busy).",
+            f"{share} was lost to contention: one thread at a time holds the GIL and computes, and the others wait for "
+            f"it ({cores or 0:.1f} cores busy). No number of threads makes this work faster.",
             "gil",
         )
     if runner == "asyncio" and (cores or 0) >= WAITS:
@@ -120,16 +140,25 @@ def _contention(case: _Case) -> Finding:
     native = case.seen.table.facts.get("native_threads", 1)
     if computes and runner in IN_PROCESSES and isinstance(usable, int) and workers * native > usable:
         each = f" with {native:.0f} native threads each" if native > 1 else ""
+        most = f", so that at most {percent(usable / workers)} of their time can be work" if workers > usable else ""
         return Finding(
-            f"{share} was lost to contention: {workers} workers{each} that compute took turns on {usable} cores.",
+            f"{share} was lost to contention: {workers} workers{each} that compute took turns on {usable} cores{most}.",
             "oversubscription",
         )
     own, before = (line.busy / line.tasks for line in (case.line, case.base))
     return Finding(
-        f"{share} was lost to contention: a task took {seconds(own)} instead of {seconds(before)}, though it computed "
-        "no more: what it waits for (a lock, a server, a disk, a core) serves only so many at once.",
-        "lock-around-everything",
+        f"{share} was lost to contention: a task took {seconds(own)} in the mean instead of {seconds(before)}, and "
+        f"computed no more. The tasks waited for one another, or for the same thing: {_shared(case)}a lock, a core, or "
+        "what they all ask. Which of these is not measured.",
+        "index",
     )
+
+
+def _shared(case: _Case) -> str:
+    """What only this runner's workers share."""
+    if case.cell.cell.runner == "asyncio":
+        return "the event loop, "
+    return "the GIL, " if case.cell.cell.runner in THREADED and case.cell.cell.interpreter.get("gil") else ""
 
 
 def _slower(case: _Case) -> Finding:
@@ -147,9 +176,10 @@ def _slower(case: _Case) -> Finding:
 def _start_up(case: _Case) -> Finding:
     cell, line, share = case.cell, case.line, case.share(START_UP)
     if cell.cell.runner in ONE_TASK_EACH and line.peak < cell.cell.workers:
+        began = cell.cell.observed.began if cell.cell.observed else [0.0]
         return Finding(
-            f"{share} was lost to starting: of {cell.cell.workers:,} workers at most {line.peak:,} were at work at "
-            f"once; the first had ended before the last was started ({seconds(line.makespan / line.tasks)} each).",
+            f"{share} was lost to starting {cell.cell.workers:,} workers: the first began after {seconds(began[0])}, "
+            f"the last after {seconds(began[-1])}, and at most {line.peak:,} were at work at once.",
             "a-worker-for-each-task",
         )
     each = line.start_up / line.workers
@@ -184,12 +214,20 @@ def _dispatch(case: _Case) -> Finding:
 
 
 def _tail(case: _Case) -> Finding:
-    usual, _, _, longest = case.line.service
-    return Finding(
-        f"{case.share(TAIL)} was lost at the end: workers had nothing left to do while the last tasks went on. "
-        f"The longest of all (task {case.line.longest}) took {seconds(longest)}, half of all at most {seconds(usual)}.",
-        "one-long-task",
-    )
+    line, share = case.line, case.share(TAIL)
+    lost = f"{share} was lost at the end: workers had nothing left to do while the last tasks went on"
+    if line.last_seconds > _LONG * line.service[0]:
+        return Finding(
+            f"{lost}. The one that ended last (task {line.last}) took {seconds(line.last_seconds)}, half of all tasks "
+            f"at most {seconds(line.service[0])}.",
+            "one-long-task",
+        )
+    left = line.tasks % case.cell.cell.workers
+    if case.cell.cell.runner == "batched-threads" and left:
+        return Finding(
+            f"{lost}: the last batch had {left} tasks for {case.cell.cell.workers} workers.", "batch-barrier"
+        )
+    return Finding(f"{lost}.", "one-long-task")
 
 
 def _shut_down(case: _Case) -> Finding:

@@ -92,7 +92,7 @@ class HostedCell:
 
     def items_as_text(self) -> list[str]:
         """The first items, each as a short text."""
-        return [short(item, LABEL) for item in self.items[:MOST_LABELS]]
+        return [_cut(short(item, 10 * LABEL)) for item in self.items[:MOST_LABELS]]
 
     def observe(self) -> tuple[dict[str, Any], float]:
         """Execute the cell once with every task recorded.
@@ -286,6 +286,12 @@ def observing_cost(*, sends: bool) -> float:
         sent = _timed(lambda: [pickle.loads(pickle.dumps(one)) for one in seen])[0].seconds if sends else 0.0  # noqa: B023
         costs.append((watched.seconds + sent - plain) / _BATCH)
     return max(0.0, sorted(costs)[_BATCHES // 2])
+
+
+def _cut(text: str) -> str:
+    """At most LABEL characters; the end is kept, since that is where addresses differ."""
+    half = (LABEL - 3) // 2
+    return text if len(text) <= LABEL else f"{text[:half]}...{text[-half:]}"
 
 
 def _nothing(item: Any) -> Any:

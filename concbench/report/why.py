@@ -23,7 +23,7 @@ from concbench.advice.budget import (
     Budget,
 )
 from concbench.advice.evidence import CellEvidence, Evidence, evidence
-from concbench.advice.losses import largest_loss, overlap, reached
+from concbench.advice.losses import largest_loss, overlap, reached, too_few
 from concbench.advice.units import percent, seconds
 from concbench.report.columns import NOTHING
 from concbench.report.rows import Grid
@@ -43,10 +43,23 @@ MARKS = {
     UNEXPLAINED: ("?", "white"),
 }
 """What a part looks like: a letter, and a colour where there are colours."""
+_MEANINGS = {
+    USEFUL: "computing that the baseline did as well",
+    WAITING: "the tasks' own waiting (network, disk, sleep), as in the baseline",
+    CONTENTION: "waiting that the baseline did not do: for the GIL, a lock, a core, a busy server",
+    SLOWER: "more CPU time for the same work",
+    START_UP: "until a worker begins its first task",
+    DISPATCH: "from one task to the next",
+    TAIL: "nothing left to begin, while others are still at work",
+    SHUT_DOWN: "after the last task has ended",
+    UNEXPLAINED: "what the others leave: the cost of recording tasks",
+}
 PAGES = "docs/pitfalls"
 _WIDEST = 100
 _LEAST = 0.005
 """Share from which a part is written out."""
+_LONG = 2.0
+"""Times the median, from which the longest task is named."""
 _NAMED = 4
 """Items that are written out."""
 _COSTLY = 0.02
@@ -64,7 +77,7 @@ LATENCY: dict[str, Callable[[CellEvidence, Timeline], str]] = {
     "90 %": lambda _, line: seconds(line.service[1]),
     "99 %": lambda _, line: seconds(line.service[2]),
     "longest": lambda _, line: seconds(line.service[3]),
-    "which": lambda _, line: f"task {line.longest:,}",
+    "no.": lambda _, line: f"{line.longest:,}",
 }
 """Columns by their header."""
 
@@ -110,29 +123,28 @@ def render_why(why: ShownWhy, console: Console) -> list[RenderableType]:
     parts: list[RenderableType] = ["", Text(why.title, style="bold")]
     if not why.cells:
         return [*parts, Text(_NOTHING)]
-    parts.append(Text(f"Workers x time of one pass = 100 %. {_legend()}", style="dim"))
+    parts += [Text(line, style="dim") for line in _legend(why)]
     width = min(_WIDEST, console.width - 2)
     for cell in why.cells:
         parts += ["", Text(cell.heading), Padding(_bar(cell.budget, width), (0, 0, 0, 2))]
         parts.append(Padding(Text(cell.figures), (0, 0, 0, 2)))
         parts += [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in cell.sentences]
-    parts += ["", *(Text(line, style="dim") for line in why.notes)]
-    return parts
+    return [*parts, "", *(Text(line, style="dim") for line in why.notes)]
 
 
 def _budget(cell: CellEvidence, seen: Evidence) -> ShownBudget:
     assert cell.budget is not None
     assert cell.line is not None
     line = cell.line
-    of = f" of {cell.cell.workers:,}" if line.workers < cell.cell.workers else ""
-    workers = f"{line.workers:,}{of} worker{'s' if cell.cell.workers > 1 else ''}"
+    most = f", at most {line.peak:,} at work at once" if line.peak < cell.cell.workers else ""
+    workers = f"{cell.cell.workers:,} worker{'s' if cell.cell.workers > 1 else ''}{most},"
     shares = [(part, share) for part, share in cell.budget.shares.items() if abs(share) >= _LEAST]
     figures = ", ".join(f"{part} {percent(share)}" for part, share in sorted(shares, key=lambda pair: -pair[1]))
-    finding = largest_loss(cell, seen)
+    found = [finding for finding in (too_few(cell), largest_loss(cell, seen)) if finding]
     sentences = [overlap(cell)]
-    sentences += [f"{finding.sentence}{f' ({PAGES}/{finding.page}.md)' if finding.page else ''}"] if finding else []
+    sentences += [f"{one.sentence}{f' ({PAGES}/{one.page}.md)' if one.page else ''}" for one in found]
     return ShownBudget(
-        heading=visible(f"{cell.name}: {workers} for {seconds(line.makespan)}"),
+        heading=visible(f"{cell.name}: {workers} {seconds(line.makespan)}"),
         budget=cell.budget,
         figures=figures,
         sentences=[visible(sentence) for sentence in [*sentences, reached(cell)] if sentence],
@@ -154,8 +166,13 @@ def _bar(budget: Budget, width: int) -> Text:
     return bar
 
 
-def _legend() -> str:
-    return ", ".join(f"{mark} {part}" for part, (mark, _) in MARKS.items())
+def _legend(why: ShownWhy) -> list[str]:
+    """What the bars are, and the parts that occur in them."""
+    used = [part for part in PARTS if any(abs(cell.budget.shares[part]) >= _LEAST for cell in why.cells)]
+    return [
+        _WHAT,
+        *(f"{MARKS[part][0]} {part}: {_MEANINGS[part]}" for part in used),
+    ]
 
 
 def _bytes(table: Table) -> dict[str, Callable[[CellEvidence, Timeline], str]]:
@@ -179,17 +196,23 @@ _NOTHING = (
     "There is nothing to tell. It takes an observed pass, a baseline that has one, and tasks that take longer than "
     "recording them."
 )
+_WHAT = (
+    "One more pass, with every task recorded: workers x its time = 100 %, sorted by kind, not in order of time. It can "
+    "take longer than those that are timed, and the bars of different runners stand for different times."
+)
 _READING = (
-    "From the observed pass, one more execution than those that are timed. at once: tasks in progress in the mean; "
-    "most: at the peak; queued: from the beginning of the work to a task's start, median; task: its length, median."
+    "at once: tasks in progress in the mean; most: at the peak; tasks/s and MB/s: of the timed rounds; queued: from "
+    "the beginning of the work to a task's start, median; task: its length, median; no.: of the longest."
 )
 
 
 def _notes(seen: Evidence, known: list[CellEvidence]) -> list[str]:
     notes = [_READING]
-    longest = sorted({cell.line.longest for cell in known if cell.line and cell.line.longest < len(seen.table.items)})
-    if longest:
-        notes.append(f"Longest: {', '.join(f'task {task} is {seen.table.items[task]}' for task in longest[:_NAMED])}.")
+    lines = [cell.line for cell in known if cell.line]
+    longest = {line.longest for line in lines if line.service[-1] > _LONG * line.service[0]}
+    named = [f"task {task} is {seen.table.items[task]}" for task in sorted(longest) if task < len(seen.table.items)]
+    if named:
+        notes.append(f"Longest: {', '.join(named[:_NAMED])}.")
     slow = [
         f"{cell.name} {percent(cost)}"
         for cell in known

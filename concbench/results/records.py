@@ -81,6 +81,8 @@ class Summary:
     service: list[float]
     queueing: list[float]
     longest: int
+    last: int
+    last_seconds: float
 
     def __post_init__(self) -> None:
         """Refuse what is no summary of tasks.

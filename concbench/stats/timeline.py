@@ -60,6 +60,10 @@ class Timeline:
     """Seconds from the beginning of the work to a task's start: the same."""
     longest: int
     """Index of the longest task."""
+    last: int
+    """Index of the task that ended last."""
+    last_seconds: float
+    """And how long it took."""
 
     @property
     def total(self) -> float:
@@ -115,6 +119,8 @@ def timeline(
         service=[float(value) for value in np.quantile(lengths, QUANTILES)],
         queueing=[float(value) for value in np.quantile(begin - submitted, QUANTILES)],
         longest=int(lengths.argmax()),
+        last=int(end.argmax()),
+        last_seconds=float(lengths[end.argmax()]),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from concbench.advice.budget import LOSSES, PARTS, budget, timeline_of
 from concbench.advice.evidence import CellEvidence, Evidence, evidence
-from concbench.advice.losses import largest_loss, overlap, reached
+from concbench.advice.losses import largest_loss, overlap, reached, too_few
 from concbench.advice.rules import findings
 from concbench.results.records import Cell, Observed, Sample, Table, Tasks
 
@@ -84,8 +84,8 @@ def test_contention_for_the_gil_is_told_from_that_for_cores_and_for_a_lock() -> 
     assert "4 workers that compute took turns on 2 cores" in said(COMPUTES, made("process-pool:4", four, workers=4))
     idle: Spans = [(start, end, 0.01, worker) for start, end, _, worker in TURNS]
     lock = said(WAITS, made("thread-pool:2", idle, workers=2))
-    assert "a task took 2.00 s instead of 1.00 s" in lock
-    assert lock.endswith("lock-around-everything")
+    assert "a task took 2.00 s in the mean instead of 1.00 s" in lock
+    assert "the GIL, a lock, a core, or what they all ask. Which of these is not measured." in lock
     assert "coroutines share one thread" in said(COMPUTES, made("asyncio:2", TURNS, workers=2))
 
 
@@ -104,14 +104,16 @@ def test_the_tail_names_the_longest_task() -> None:
                                    for place, start in enumerate(range(8))])  # fmt: skip
     sentence = said(baseline, made("thread-pool:2", last, workers=2))
     assert sentence.startswith("35 % was lost at the end")
-    assert "The longest of all (task 7) took 10.0 s, half of all at most 1.00 s" in sentence
+    assert "The one that ended last (task 7) took 10.0 s, half of all tasks at most 1.00 s" in sentence
 
 
 def test_starting_names_the_workers_that_were_at_work_at_once() -> None:
     """A thread for each task, each gone before the next but one is started."""
     spans: Spans = [(float(place), place + 0.5, 0.0, place) for place in range(TASKS)]
     short = one_after_another(0.5, 0.0)
-    assert "of 8 workers at most 1 were at work at once" in said(short, made("threads", spans, workers=8))
+    assert "the first began after 0 us, the last after 7.00 s, and at most 1 were at work at once" in said(
+        short, made("threads", spans, workers=8)
+    )
     late: Spans = [(start + 5, end + 5, cpu, place % 2) for place, (start, end, cpu, _) in enumerate(spans)]
     pool = said(short, made("process-pool:2", late, workers=2))
     assert "came to its first task after 5.50 s in the mean" in pool
@@ -186,8 +188,7 @@ def test_what_was_possible_counts_workers_cores_and_order() -> None:
     assert cell.limits is not None
     assert (cell.limits.here, cell.limits.reordered, cell.limits.longest) == (1.6, 2.0, 2.0)
     assert reached(cell) == (
-        "1.60x of the 1.60x that its workers and cores allow in this order of the items; the longest first would "
-        "allow 2.00x."
+        "1.60x of the 1.60x that so many workers allow in this order of the items; the longest first would allow 2.00x."
     )
     shared, _ = explained(COMPUTES, made("thread-pool:2", TURNS, workers=2))
     assert reached(shared) == "1.00x of the 1.00x that one core at a time allows."
@@ -272,3 +273,22 @@ def test_the_cost_of_recording_is_nobodys_loss() -> None:
     assert cell.budget.shares["unexplained"] == pytest.approx(7 * 0.5 / 11.5)
     hidden, _ = explained(COMPUTES, replace(slow, observed=replace(slow.observed, observing=1.5)))
     assert hidden.budget is None
+
+
+def test_an_uneven_last_batch_is_named_and_no_task_that_is_not_long() -> None:
+    """Eight tasks in batches of six: two for six workers at the end."""
+    spans: Spans = [(place // 6 * 1.0, place // 6 * 1.0 + 1.0, 0.01, place) for place in range(TASKS)]
+    told = said(WAITS, made("batched-threads:6", spans, workers=6))
+    assert "the last batch had 2 tasks for 6 workers" in told
+    assert "ended last" not in told
+
+
+def test_too_few_workers_that_wait_are_named() -> None:
+    """Two where eight could wait; not where each task has a worker."""
+    spans: Spans = [(place // 2 * 1.0, place // 2 * 1.0 + 1.0, 0.01, place % 2) for place in range(TASKS)]
+    finding = too_few(explained(WAITS, made("thread-pool:2", spans, workers=2))[0])
+    assert finding is not None
+    assert finding.sentence.startswith("99 % was the tasks' own waiting, by 2 workers")
+    wide: Spans = [(0.0, 1.0, 0.01, place) for place in range(TASKS)]
+    assert too_few(explained(WAITS, made("thread-pool:8", wide, workers=8))[0]) is None
+    assert too_few(explained(COMPUTES, made("thread-pool:2", TURNS, workers=2))[0]) is None

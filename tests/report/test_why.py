@@ -37,7 +37,7 @@ def test_every_measured_cell_is_explained_and_every_page_exists() -> None:
     assert len(why.pace.rows) == len(why.latency.rows) == 3
     text = run.why()
     assert all(len(line) <= 80 for line in text.splitlines())
-    assert "Workers x time of one pass = 100 %" in text
+    assert "workers x its time = 100 %" in text
 
 
 def test_why_needs_an_observed_pass(capsys: pytest.CaptureFixture[str]) -> None:

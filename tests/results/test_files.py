@@ -25,7 +25,7 @@ QUANTILES = st.lists(TIMES, min_size=4, max_size=4)
 SUMMARIES = st.builds(
     Summary, workers=st.integers(1), makespan=TIMES, tasks=st.integers(1), busy=TIMES, cpu=TIMES, start_up=TIMES,
     dispatch=TIMES, tail=TIMES, shut_down=TIMES, in_flight=TIMES, peak=st.integers(1), service=QUANTILES,
-    queueing=QUANTILES, longest=st.integers(0),
+    queueing=QUANTILES, longest=st.integers(0), last=st.integers(0), last_seconds=TIMES,
 )  # fmt: skip
 OBSERVED = st.builds(
     Observed, start=TIMES, work=TIMES, stop=TIMES, cpu=TIMES | st.none(), began=st.lists(TIMES),
