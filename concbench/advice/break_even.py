@@ -1,8 +1,8 @@
 """From how long a task on another runner is worth it: a line through what one length of tasks has shown.
 
-A runner of w workers takes O + S / w, where S is what one task after another takes: O, what the runner adds, is
-measured here at one S. It is as fast as the baseline where S = O + S / w. That is a model and no measurement, so every
-sentence says "by these figures".
+What a runner takes is taken apart into what is there whatever the tasks are (its observed start-up, dispatch and
+shut-down) and the rest, which grows with them as what one task after another takes does. That is a model and no
+measurement, so every sentence says "by these figures".
 """
 
 from __future__ import annotations
@@ -34,11 +34,27 @@ class BreakEven:
 def break_even(seen: Evidence, rival: CellEvidence) -> BreakEven | None:
     """Where a runner begins to be worth it; None if that cannot be said."""
     took = rival.seconds or (rival.cell.warmup.seconds if rival.cell.warmup else None)
-    workers, tasks, baseline = min(rival.cell.workers, seen.table.tasks), seen.table.tasks, seen.baseline.seconds
-    if took is None or baseline is None or workers < 2:
+    tasks, baseline = seen.table.tasks, seen.baseline.seconds
+    if took is None or baseline is None or seen.baseline.cell.workers > 1 or rival.cell.workers < 2:
         return None
-    added = (took - baseline / workers) / tasks
-    return BreakEven(rival, baseline / tasks, added, added * workers / (workers - 1))
+    fixed = _fixed(rival, took, baseline, tasks)
+    gained = baseline - (took - fixed)
+    if fixed <= 0 or gained <= 0:
+        return None
+    return BreakEven(rival, baseline / tasks, fixed / tasks, fixed / gained * baseline / tasks)
+
+
+def _fixed(rival: CellEvidence, took: float, baseline: float, tasks: int) -> float:
+    """Seconds that do not depend on how long the tasks are; of a cell that was not observed, a guess.
+
+    The guess is what it took beyond an even share of the work, for each worker that can be at work at the same time.
+    """
+    if rival.line is not None:
+        idle = rival.line.start_up + rival.line.dispatch + rival.line.shut_down
+        return min(took, idle / rival.line.workers)
+    usable = rival.cell.interpreter.get("cores")
+    most = usable if isinstance(usable, int) and rival.cell.runner in IN_PROCESSES else tasks
+    return took - baseline / max(1, min(rival.cell.workers, tasks, most))
 
 
 def not_worth_it(seen: Evidence) -> list[str]:

@@ -13,6 +13,8 @@ from concbench.stats.timeline import Spans, Timeline, timeline
 
 ONE_TASK_EACH = {"threads", "processes"}
 """Runners that start a worker for every task."""
+NEW_THREADS = {"batched-threads"}
+"""And those that start new workers in the course of the work."""
 
 USEFUL, WAITING, CONTENTION, SLOWER = "useful work", "waiting", "contention", "slower CPU"
 START_UP, DISPATCH, TAIL, SHUT_DOWN = "start-up", "dispatch", "tail", "shut-down"
@@ -51,7 +53,8 @@ def timeline_of(cell: Cell, *, warm: bool) -> Timeline | None:
         workers=cell.workers,
         makespan=observed.start + observed.work + observed.stop,
         submitted=observed.start,
-        kept=warm and cell.runner not in ONE_TASK_EACH,
+        kept=warm and cell.runner not in NEW_THREADS | ONE_TASK_EACH,
+        dealt_out=int(cell.settings.get("chunksize", 1)) > 1,
         one_task_each=cell.runner in ONE_TASK_EACH,
     )
 

@@ -127,7 +127,8 @@ def _cell(cell: Cell, baseline: Cell, level: float, table: Table, *, in_group: b
     total = observed.start + observed.work + observed.stop if observed else 0.0
     began = start_up(observed, cell.workers) if observed else None
     cores = _cores(cell, total, warm=table.warm)
-    line, base = timeline_of(cell, warm=table.warm), timeline_of(baseline, warm=table.warm)
+    line = timeline_of(cell, warm=table.warm)
+    base = timeline_of(baseline, warm=table.warm) if baseline.workers == 1 else None
     return CellEvidence(
         cell=cell,
         seconds=float(np.median([sample.seconds for sample in cell.samples])) if _rated(cell) else None,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from concbench.advice.budget import ONE_TASK_EACH
 from concbench.results.records import Cell
 from concbench.stats.schedules import in_batches, in_order, least, longest_first
 from concbench.stats.timeline import Timeline
 
-AT_ONCE = {"threads", "processes"}
-"""Runners that start all tasks at once, so that their order does not matter."""
 IN_BATCHES = {"batched-threads"}
 
 
@@ -47,7 +46,7 @@ def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: int
         here = reordered = max(baseline.busy / cell.workers, longest)
     elif cell.runner in IN_BATCHES:
         here, reordered = in_batches(tasks, cell.workers), in_batches(sorted(tasks, reverse=True), cell.workers)
-    elif cell.runner in AT_ONCE:
+    elif cell.runner in ONE_TASK_EACH:
         here = reordered = least(tasks, cell.workers)
     else:
         here, reordered = in_order(tasks, cell.workers), longest_first(tasks, cell.workers)

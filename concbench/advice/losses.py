@@ -111,7 +111,10 @@ def _no_loss(case: _Case) -> Finding:
     if case.budget.shares[WAITING] > _MOSTLY:
         more = "" if case.cell.cell.workers > 1 else ": others could have been in progress meanwhile"
         return Finding(f"{case.share(WAITING)} of it was waiting for what the tasks wait for{more}.", "waiting")
-    more = "" if case.cell.cell.workers > 1 else ": only more cores, or less work, can make it shorter"
+    alone = case.cell.cell.workers == 1 and case.budget.shares[WAITING] < WORTH_A_WORD
+    more = ": only more cores, or less work, can make it shorter" if alone else ""
+    if case.budget.shares[WAITING] >= WORTH_A_WORD:
+        more = f", and {case.share(WAITING)} its own waiting"
     return Finding(f"{case.share(USEFUL)} of it was the work itself{more}.")
 
 
@@ -126,7 +129,8 @@ def _contention(case: _Case) -> Finding:
     runner, workers, cores = cell.cell.runner, cell.cell.workers, cell.cores
     usable = cell.cell.interpreter.get("cores")
     computes = case.base.cpu > WAITS * case.base.busy
-    if computes and runner in THREADED and cell.cell.interpreter.get("gil") and (cores or 0) < MORE_THAN_ONE:
+    one_core = cores is not None and cores < MORE_THAN_ONE
+    if computes and runner in THREADED and cell.cell.interpreter.get("gil") and one_core:
         return Finding(
             f"{share} was lost to contention: one thread at a time holds the GIL and computes, and the others wait for "
             f"it ({cores or 0:.1f} cores busy). No number of threads makes this work faster.",
@@ -137,7 +141,7 @@ def _contention(case: _Case) -> Finding:
             f"{share} was lost to contention: all coroutines share one thread: while one computes, no other goes on.",
             "blocking-the-event-loop",
         )
-    native = case.seen.table.facts.get("native_threads", 1)
+    native = case.seen.table.facts.get("native_threads", 1) if (case.seen.baseline.cores or 0) > MORE_THAN_ONE else 1
     if computes and runner in IN_PROCESSES and isinstance(usable, int) and workers * native > usable:
         each = f" with {native:.0f} native threads each" if native > 1 else ""
         most = f", so that at most {percent(usable / workers)} of their time can be work" if workers > usable else ""
@@ -146,10 +150,11 @@ def _contention(case: _Case) -> Finding:
             "oversubscription",
         )
     own, before = (line.busy / line.tasks for line in (case.line, case.base))
+    computed = ", and computed no more" if case.budget.shares[SLOWER] < WORTH_A_WORD else ""
     return Finding(
-        f"{share} was lost to contention: a task took {seconds(own)} in the mean instead of {seconds(before)}, and "
-        f"computed no more. The tasks waited for one another, or for the same thing: {_shared(case)}a lock, a core, or "
-        "what they all ask. Which of these is not measured.",
+        f"{share} was lost to contention: a task took {seconds(own)} in the mean instead of {seconds(before)}"
+        f"{computed}. The tasks waited for one another, or for the same thing: {_shared(case)}a lock, a core, or what "
+        "they all ask. Which of these is not measured.",
         "index",
     )
 
@@ -222,6 +227,9 @@ def _tail(case: _Case) -> Finding:
             f"at most {seconds(line.service[0])}.",
             "one-long-task",
         )
+    chunk = int(case.cell.cell.settings.get("chunksize", 1))
+    if chunk > 1:
+        return Finding(f"{lost}: {chunk} tasks at a time go to one worker.", "one-long-task")
     left = line.tasks % case.cell.cell.workers
     if case.cell.cell.runner == "batched-threads" and left:
         return Finding(

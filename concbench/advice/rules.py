@@ -45,7 +45,7 @@ def waiting_overlapped(evidence: Evidence) -> str | None:
     cores = evidence.baseline.cores
     if cores is None or cores > WAITS:
         return None
-    overlapped = [cell for cell in _of(evidence, THREADED | {"asyncio"}) if cell.verdict == FASTER]
+    overlapped = [cell for cell in _of(evidence, SHARING) if cell.verdict == FASTER]
     if not overlapped:
         return None
     return (
@@ -129,7 +129,7 @@ def saturated(evidence: Evidence) -> str | None:
     """More workers that wait, the same throughput, longer tasks: what they wait for is at its limit."""
     if (evidence.baseline.cores or 1.0) > WAITS:
         return None
-    for name in sorted(THREADED | {"asyncio"}):
+    for name in sorted(SHARING):
         cells = sorted((cell for cell in _of(evidence, {name}) if cell.line), key=lambda cell: cell.cell.workers)
         for few, many in pairwise(cells):
             if _no_better(few, many):
@@ -151,7 +151,7 @@ def superlinear(evidence: Evidence) -> str | None:
         if cell.interval and cell.interval.low > cell.cell.workers > 1 and cell.line
     ]
     line = evidence.baseline.line
-    if not best or line is None or (evidence.baseline.cores or 0) < COMPUTES:
+    if not best or line is None or line.workers > 1 or (evidence.baseline.cores or 0) < COMPUTES:
         return None
     cell = max(best, key=lambda one: one.speedup or 0)
     assert cell.line
@@ -276,10 +276,17 @@ def _no_better(few: CellEvidence, many: CellEvidence) -> bool:
     if not (few.line and many.line and few.seconds and many.seconds):
         return False
     return (
-        many.cell.workers >= 2 * few.cell.workers
+        _idle(few)
+        and _idle(many)  # else the GIL or the event loop may be what is full
+        and many.cell.workers >= 2 * few.cell.workers
         and many.seconds > 0.95 * few.seconds
         and many.line.service[0] > 1.5 * few.line.service[0]
     )
+
+
+def _idle(cell: CellEvidence) -> bool:
+    """Whether it is known not to have kept a core busy."""
+    return cell.cores is not None and cell.cores < COMPUTES
 
 
 def _rate(cell: CellEvidence) -> float:

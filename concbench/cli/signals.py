@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from types import FrameType
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
@@ -24,13 +23,13 @@ class Interruption:
     def handle(self) -> None:
         """From now on; in the main thread only, as Python wants it."""
         for one in SIGNALS:
-            signal.signal(one, self._interrupt)
+            if signal.getsignal(one) != signal.SIG_IGN:  # as for what a script starts in the background
+                signal.signal(one, self._interrupt)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         del frame
         self._seen.append(number)
         if len(self._seen) > 1:  # the guardian ends the measuring processes once this one has gone
-            sys.stdout.flush()
             os._exit(self.exit_code)
         raise KeyboardInterrupt
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+
+from concbench.harness.plan import LEAST_MEMORY
 
 SHARE = 0.8
 """Of what is available, that a cell may use unless said otherwise."""
@@ -17,20 +20,41 @@ def available(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")
     """Bytes that can still be used: of the machine, or of this process's control group if that has fewer."""
     left = [int(psutil.virtual_memory().available)]
     with contextlib.suppress(OSError, ValueError):
-        (line,) = (line for line in (proc / "self" / "cgroup").read_text().splitlines() if line.startswith("0::"))
-        folder = cgroups / line[3:].lstrip("/")
-        while folder != cgroups and cgroups in folder.parents:
-            left += _left_in(folder)
-            folder = folder.parent
-    return min(left)
+        for line in (proc / "self" / "cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers == "":
+                left += _upwards(cgroups, path, _left_v2)
+            elif "memory" in controllers.split(","):
+                left += _upwards(cgroups / "memory", path, _left_v1)
+    return max(0, min(left))
 
 
-def _left_in(folder: Path) -> list[int]:
+def _upwards(root: Path, path: str, read: Callable[[Path], int | None]) -> list[int]:
+    """What the group itself has left, and each that it is in, the root of a container among them."""
+    folders = [root / path.lstrip("/")]
+    while folders[-1] != root and root in folders[-1].parents:
+        folders.append(folders[-1].parent)
+    return [left for folder in folders if (left := read(folder)) is not None]
+
+
+def _left_v2(folder: Path) -> int | None:
+    return _left(folder, "memory.max", "memory.current", "inactive_file")
+
+
+def _left_v1(folder: Path) -> int | None:
+    return _left(folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+
+
+def _left(folder: Path, limit: str, usage: str, cache: str) -> int | None:
+    """The limit less what is used, the file cache that can be given back apart; None without a limit."""
     try:
-        most = (folder / "memory.max").read_text().strip()
-        return [] if most == "max" else [int(most) - int((folder / "memory.current").read_text())]
+        most, used = ((folder / name).read_text().strip() for name in (limit, usage))
+        if most == "max":
+            return None
+        statistics = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        return int(most) - int(used) + int(statistics.get(cache, 0))
     except (OSError, ValueError):
-        return []
+        return None
 
 
 class MemoryLimit:
@@ -39,7 +63,8 @@ class MemoryLimit:
     def __init__(self, pid: int, limit: int | None) -> None:
         self._pid = pid
         self._before = available()
-        self.limit = limit if limit is not None else int(SHARE * self._before)
+        self.limit = limit if limit is not None else max(LEAST_MEMORY, int(SHARE * self._before))
+        self.source = "--memory-limit" if limit is not None else "80 % of what was left; --memory-limit allows more"
 
     def used(self) -> int | None:
         """Bytes of the tree if they are above the limit; None if not."""

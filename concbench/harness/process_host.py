@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -71,17 +71,18 @@ class FreshHost:
         self._make = make
         self._seconds: float | None = None
         self._referee: ProcessHost | None = None
-        self._current: ProcessHost | None = None
+        self._interpreter: Json = {}
 
     def prepare(self) -> Json:
         """Load the cell once, to see that it can be."""
-        with closing(self._make()) as host:
-            return host.prepare()
+        with self._prepared():
+            return self._interpreter
 
     def reference(self) -> Json:
         """Make the sequential results, in a process that is kept for `steady`."""
-        self._referee = self._prepared()
-        return self._referee.reference()
+        host = self._referee = self._make()
+        host.prepare()
+        return host.reference()
 
     def steady(self) -> bool:
         """In the same process, so that what it keeps is not taken for chance."""
@@ -92,7 +93,7 @@ class FreshHost:
         """As many processes as repeats."""
         taken = []
         for _ in range(repeats):
-            with closing(self._prepared()) as host:
+            with self._prepared() as host:
                 taken.append(host.sample(compare=compare))
         cpu = [sample.cpu for sample in taken if sample.cpu is not None]
         return Sample(
@@ -105,23 +106,24 @@ class FreshHost:
 
     def items_as_text(self) -> list[str]:
         """Of a new process: items may be made as they are read."""
-        with closing(self._prepared()) as host:
+        with self._prepared() as host:
             return host.items_as_text()
 
     def observe(self) -> Observed:
         """In a process of its own too."""
-        with closing(self._prepared()) as host:
+        with self._prepared() as host:
             return host.observe()
 
     def allow(self, seconds: float) -> None:
-        """Of every process to come."""
+        """Of every process to come, and of the one that is kept."""
         self._seconds = seconds
+        if self._referee is not None:
+            self._referee.allow(seconds)
 
     def kill(self) -> None:
         """End what there is, at once."""
-        for host in (self._referee, self._current):
-            if host is not None:
-                host.kill()
+        if self._referee is not None:
+            self._referee.kill()
 
     def close(self) -> None:
         """End what was kept."""
@@ -129,16 +131,20 @@ class FreshHost:
             self._referee.close()
         self._referee = None
 
-    def _prepared(self) -> ProcessHost:
-        host = self._current = self._make()
+    @contextmanager
+    def _prepared(self) -> Iterator[ProcessHost]:
+        """A process for one execution."""
+        host = self._make()
         if self._seconds is not None:
             host.allow(self._seconds)
         try:
-            host.prepare()
+            self._interpreter = host.prepare()
+            yield host
         except BaseException:
-            host.close()
+            host.kill()
             raise
-        return host
+        finally:
+            host.close()
 
 
 class ProcessHost:
@@ -146,7 +152,7 @@ class ProcessHost:
 
     def __init__(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> None:
         name = f"cell-{cell.label.replace(':', '-').replace('=', '-').replace(',', '-').replace('/', '-')[:80]}"
-        self._timeout = options.timeout or UNTIL_KNOWN
+        self._timeout = self._preparing = options.timeout or UNTIL_KNOWN
         self._warm = options.warm
         self._reference = directory / "reference.pickle"
         self._payload = directory / f"{name}.pickle"
@@ -162,7 +168,7 @@ class ProcessHost:
                 text=True,
                 encoding="utf-8",
                 start_new_session=True,
-                env={**os.environ, MARK: self._mark},
+                env={**os.environ, MARK: f"{os.environ.get(MARK, '')} {self._mark}".strip()},
             )
         GUARD.watch(self._process.pid, self._mark)
         self._memory = MemoryLimit(self._process.pid, options.memory_limit)
@@ -174,7 +180,8 @@ class ProcessHost:
 
     def prepare(self) -> Json:
         """Load the cell."""
-        interpreter: Json = self._ask({"do": "prepare", "cell": str(self._payload), "warm": self._warm})
+        request = {"do": "prepare", "cell": str(self._payload), "warm": self._warm}
+        interpreter: Json = self._ask(request, timeout=self._preparing)
         self._payload.unlink()
         return interpreter
 
@@ -244,19 +251,20 @@ class ProcessHost:
         if not self._closed:
             self._kill()
 
-    def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
+    def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None, timeout: float | None = None) -> Any:
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
         except OSError:
             raise self._died() from None
-        answer = self._answer(monotonic() + self._timeout, watch)
+        answer = self._answer(timeout or self._timeout, watch)
         if "failed" in answer:
             raise CellEnded(Outcome(**answer["failed"]))
         return answer["ok"]
 
-    def _answer(self, deadline: float, watch: TreeWatch | None) -> dict[str, Any]:
+    def _answer(self, timeout: float, watch: TreeWatch | None) -> dict[str, Any]:
+        deadline = monotonic() + timeout
         while True:
             pause = min(LOOK_SECONDS, watch.look() if watch else LOOK_SECONDS)
             try:
@@ -267,7 +275,7 @@ class ProcessHost:
                     continue
                 self._kill()
                 raise CellEnded(
-                    Outcome("failed", f"timed out after {self._timeout:.3g} s", self._tail(), "timeout", self._timeout)
+                    Outcome("failed", f"timed out after {timeout:.3g} s", self._tail(), "timeout", timeout)
                 ) from None
             if not line:
                 raise self._died()
@@ -278,7 +286,7 @@ class ProcessHost:
         used = self._memory.used()
         if used is not None:
             self._kill()
-            allowed = f"{self._memory.limit / 1e9:.1f} GB are allowed (--memory-limit)"
+            allowed = f"{self._memory.limit / 1e9:.1f} GB are allowed ({self._memory.source})"
             why = f"used {used / 1e9:.1f} GB of memory, and {allowed}"
             raise CellEnded(Outcome("failed", why, self._tail(), "memory"))
 
@@ -307,7 +315,8 @@ class ProcessHost:
     def _kill(self) -> None:
         end(self._process.pid, self._mark)
         self._process.kill()
-        self._process.wait(_CLOSE_SECONDS)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel has not let it go yet
+            self._process.wait(_CLOSE_SECONDS)
 
     def _end_group(self) -> None:
         """Let what the host started end by itself, such as the tracker that removes semaphores; then kill the rest."""

@@ -17,6 +17,7 @@ from concbench.harness.hosts import CellEnded, Host, Hosts
 from concbench.harness.plan import Plan, PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.harness.thinning import thinned
+from concbench.observing import MEET_SECONDS
 from concbench.registry import RUNNERS
 from concbench.results.files import build
 from concbench.results.records import Cell, Json, Outcome, Sample, Table
@@ -102,6 +103,7 @@ class _Session:
         self._compare_always = False
         self._unsendable = ""
         self._patience: float | None = None
+        self._baseline_took: float | None = None
         self._began = perf_counter()
 
     def run(self) -> None:
@@ -115,6 +117,8 @@ class _Session:
                 for cell in sorted(self._well(), key=lambda cell: cell.record.label != self._plan.baseline):
                     if cell.record.warmup is None:
                         self._try(cell, "warm-up", self._warm_up)
+                    if cell.record.label == self._plan.baseline and not cell.well:
+                        self._allow_unknown()
                 self._listen(RoundEnded(self.table()))
                 self._choose_repeats()
             self._rounds()
@@ -188,12 +192,16 @@ class _Session:
                 self._allow_unknown()
 
     def _refer(self, cell: _Live) -> None:
-        facts = cell.host.reference()
         self._executions += 1
+        began = perf_counter()
+        facts = cell.host.reference()
+        took = perf_counter() - began
         self._referee = cell
         self._facts = facts.get("facts", {})
-        if facts.get("sample") and self._plan.warm_up:
-            self._warmed_up(cell, build(Sample, facts["sample"]))
+        if facts.get("sample"):
+            self._be_patient(cell, took)
+            if self._plan.warm_up:
+                self._warmed_up(cell, build(Sample, facts["sample"]))
         self._compare_always = facts.get("size", 0) <= SMALL_REFERENCE
         if facts.get("changed"):
             self._notes.append(
@@ -222,12 +230,15 @@ class _Session:
                 self._try(cell, "reference", self._refer_to_itself)
 
     def _refer_to_itself(self, cell: _Live) -> None:
-        cell.host.reference()
         self._executions += 1
+        cell.host.reference()
 
     def _warm_up(self, cell: _Live) -> None:
         self._executions += 1
-        self._warmed_up(cell, cell.host.sample(compare=self._compares))
+        began = perf_counter()
+        sample = cell.host.sample(compare=self._compares)
+        self._be_patient(cell, perf_counter() - began)
+        self._warmed_up(cell, sample)
 
     def _allow_unknown(self) -> None:
         """Nobody knows what the work takes, and it may be that it never ends."""
@@ -239,8 +250,14 @@ class _Session:
     def _warmed_up(self, cell: _Live, sample: Sample) -> None:
         cell.record = replace(cell.record, warmup=sample)
         cell.seconds.append(sample.seconds)
-        if cell.record.label == self._plan.baseline and self._plan.options.timeout is None:
-            self._patience = max(LEAST_PATIENCE, PATIENCE * sample.seconds)
+
+    def _be_patient(self, cell: _Live, took: float) -> None:
+        """What the baseline's first execution took, all that is not timed included, decides how long others may."""
+        if cell.record.label != self._plan.baseline:
+            return
+        self._baseline_took = took
+        if self._plan.options.timeout is None:
+            self._patience = max(LEAST_PATIENCE, PATIENCE * took) + (MEET_SECONDS if self._plan.options.warm else 0.0)
             for one in self._well():
                 one.host.allow(self._patience)
 
@@ -294,7 +311,7 @@ class _Session:
             known = {cell.record.label for cell in self._cells}
             for planned in self._plan.stop_rule.more_cells(self._samples()):
                 rounds = (len(live) + FEWEST) * self._repeats
-                if planned.label in known or self._too_many_calls(rounds + 2):  # its warm-up and observed pass
+                if planned.label in known or self._too_many_calls(rounds + 2 + bool(self._unsendable)):
                     continue
                 self._join(planned)
                 live += [cell for cell in self._cells[-1:] if cell.well]
@@ -353,20 +370,24 @@ class _Session:
         try:
             self._judged(cell, act)
         except CellEnded as ended:
-            cell.record = replace(cell.record, outcome=self._bounded(ended.outcome))
+            executions = self._repeats if phase.startswith("round") else 1
+            cell.record = replace(cell.record, outcome=self._bounded(cell, ended.outcome, executions))
             cell.host.close()
         if phase != "preparing":
             self._done += 1
 
-    def _bounded(self, outcome: Outcome) -> Outcome:
-        """A timeout is a bound on how much slower the cell is, where the baseline's time is known."""
-        known = [cell for cell in self._cells if cell.record.label == self._plan.baseline and cell.seconds]
-        if outcome.cause != "timeout" or not known or not outcome.seconds:
+    def _bounded(self, cell: _Live, outcome: Outcome, executions: int) -> Outcome:
+        """A timeout is a bound on how much slower the cell is, where the baseline's time is known.
+
+        Whole requests are compared, what is not timed included, which can only make the bound too low.
+        """
+        baseline = self._plan.baseline
+        if outcome.cause != "timeout" or not outcome.seconds or self._baseline_took is None:
             return outcome
-        times = outcome.seconds / _typical(known[0].seconds)
-        if times < 1:
+        times = outcome.seconds / (executions * self._baseline_took)
+        if cell.record.label == baseline or times < 1:
             return outcome
-        return replace(outcome, reason=f"{outcome.reason}: at least {times:.3g} times as long as {self._plan.baseline}")
+        return replace(outcome, reason=f"{outcome.reason}: at least {times:,.1f} times as long as {baseline}")
 
     def _judged(self, cell: _Live, act: Callable[[_Live], None]) -> None:
         """Do it; where results differ, find out whether that is the runner's doing or the function's own way."""
@@ -375,7 +396,7 @@ class _Session:
         except CellEnded as ended:
             if ended.outcome.cause != "results" or self._checked != "sequential" or self._referee is None:
                 raise
-            if self._too_many_calls(2):  # the pass that would tell, and the sample again
+            if self._too_many_calls(1 + self._repeats):  # the pass that would tell, and the sample again
                 raise
             self._executions += 1
             if self._referee.host.steady():

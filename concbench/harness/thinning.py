@@ -29,6 +29,7 @@ def thinned(cell: Cell, seed: int, *, warm: bool) -> Cell:
         cpu=[tasks.cpu[place] for place in kept],
         worker=[tasks.worker[place] for place in kept],
         index=kept,
+        failed=tasks.failed[:MOST_TASKS],
     )
     return replace(
         cell,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -49,12 +50,12 @@ def _kill(pid: int) -> None:
 
 def _belonging(group: int, mark: str) -> Iterator[int]:
     """Living processes of the group or with the mark."""
-    wanted = f"{MARK}={mark}".encode()
+    wanted = re.compile(rf"(^|\0){MARK}=([^\0]* )?{mark}[ \0]".encode())  # of a run in a run, both marks are there
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):  # it has gone, or is another user's
             state, _, its_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
             living = state not in {"Z", "X"} and int(entry.name) != os.getpid()
-            if living and (int(its_group) == group or wanted in (entry / "environ").read_bytes().split(b"\0")):
+            if living and (int(its_group) == group or wanted.search((entry / "environ").read_bytes() + b"\0")):
                 yield int(entry.name)
 
 

@@ -193,8 +193,8 @@ def _grid(cells: list[CellEvidence], columns: dict[str, Callable[[CellEvidence, 
 
 
 _NOTHING = (
-    "There is nothing to tell. It takes an observed pass, a baseline that has one, and tasks that take longer than "
-    "recording them."
+    "There is nothing to tell. It takes an observed pass, a baseline that has one and does one task after another, and "
+    "tasks that take longer than recording them."
 )
 _WHAT = (
     "One more pass, with every task recorded: workers x its time = 100 %, sorted by kind, not in order of time. It can "

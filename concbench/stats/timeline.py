@@ -79,6 +79,7 @@ def timeline(
     submitted: float = 0.0,
     kept: bool = False,
     one_task_each: bool = False,
+    dealt_out: bool = False,
 ) -> Timeline:
     """Take an execution apart.
 
@@ -88,6 +89,7 @@ def timeline(
         makespan: seconds from the beginning to the end of everything.
         submitted: when all tasks were handed to the runner.
         kept: the workers were there before, so that what lies before their first tasks is dispatch.
+        dealt_out: tasks were assigned to workers beforehand, so that one whose own are done has nothing left to do.
         one_task_each: a worker is started for every task, so that what lies between two tasks of a lane is start-up,
             and there are as many lanes as workers ever were at work at once.
 
@@ -101,7 +103,7 @@ def timeline(
     lanes = min(workers, peak) if one_task_each else workers
     order = np.argsort(begin, kind="stable")
     lane = _lanes(begin, end, np.asarray(spans.worker), lanes, order)
-    first, between, tail = _idle(begin, end, lane, lanes, order)
+    first, between, tail = _idle(begin, end, lane, lanes, order, dealt_out=dealt_out)
     start_up = 0.0 if kept else first + between if one_task_each else first
     lengths = end - begin
     return Timeline(
@@ -154,7 +156,7 @@ def _lanes(begin: Floats, end: Floats, worker: NDArray[np.int64], lanes: int, or
 
 
 def _idle(
-    begin: Floats, end: Floats, lane: list[int], lanes: int, order: NDArray[np.int64]
+    begin: Floats, end: Floats, lane: list[int], lanes: int, order: NDArray[np.int64], *, dealt_out: bool
 ) -> tuple[float, float, float]:
     """Before the first task, between tasks and after the last, added up over the lanes."""
     handed_out, ended = float(begin.max()), float(end.max())
@@ -168,7 +170,8 @@ def _idle(
             start_up += max(0.0, float(begin[task]))
         free_from[number] = max(free_from.get(number, 0.0), float(end[task]))
     for free in free_from.values():
-        dispatch += max(0.0, handed_out - free)
-        tail += ended - max(free, handed_out)
+        left_over = free if dealt_out else max(free, handed_out)
+        dispatch += left_over - free
+        tail += ended - left_over
     unused = lanes - len(free_from)
     return start_up + unused * handed_out, dispatch, tail + unused * (ended - handed_out)

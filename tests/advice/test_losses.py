@@ -257,9 +257,12 @@ def test_coroutines_that_never_overlapped_are_named_before_anything_else() -> No
 def test_native_threads_count_as_computing_workers() -> None:
     """Two processes with two each, on two cores."""
     pool = made("process-pool:2", TURNS, workers=2)
-    told = said(COMPUTES, pool, {"native_threads": 2.0})
+    assert COMPUTES.observed
+    both = replace(COMPUTES, observed=replace(COMPUTES.observed, cpu=1.9 * TASKS))
+    told = said(both, pool, {"native_threads": 2.0})
     assert "2 workers with 2 native threads each that compute took turns on 2 cores" in told
     assert "took turns" not in said(COMPUTES, pool)
+    assert "took turns" not in said(COMPUTES, pool, {"native_threads": 2.0}), "they were there, and did nothing"
 
 
 def test_the_cost_of_recording_is_nobodys_loss() -> None:
@@ -292,3 +295,37 @@ def test_too_few_workers_that_wait_are_named() -> None:
     wide: Spans = [(0.0, 1.0, 0.01, place) for place in range(TASKS)]
     assert too_few(explained(WAITS, made("thread-pool:8", wide, workers=8))[0]) is None
     assert too_few(explained(COMPUTES, made("thread-pool:2", TURNS, workers=2))[0]) is None
+
+
+def test_a_baseline_that_overlaps_tasks_explains_nothing() -> None:
+    """What it waited for is not what the work waits for."""
+    threads = made("thread-pool:2", TURNS, workers=2)
+    cell, _ = explained(threads, made("process-pool:2", TURNS, workers=2))
+    assert cell.budget is None
+    assert cell.limits is None
+
+
+def test_tasks_that_were_dealt_out_beforehand_leave_a_tail_and_no_dispatch() -> None:
+    """Chunks of four to each of two workers; one chunk is done long before the other."""
+    spans: Spans = [(float(place), place + 1.0, 1.0, 0) for place in range(4)]
+    spans += [(3.0 * place, 3.0 * place + 3.0, 3.0, 1) for place in range(4)]
+    chunks = replace(made("process-pool:2", spans, workers=2), settings={"start_method": "spawn", "chunksize": 4})
+    told = said(one_after_another(2.0, 2.0), chunks)
+    assert told.startswith("33 % was lost at the end")
+    assert "4 tasks at a time go to one worker" in told
+
+
+def test_half_waiting_work_is_not_called_computing() -> None:
+    """Both shares are named, and nobody is told that only cores help."""
+    mixed = one_after_another(1.0, 0.52)
+    told = said(mixed, mixed)
+    assert "only more cores" not in told
+    assert "52 % of it was the work itself, and 48 % its own waiting" in told
+
+
+def test_computed_no_more_is_said_only_where_it_is_so() -> None:
+    """CPU time went up, too."""
+    spans: Spans = [(start * 2, end * 2, 1.3, worker) for start, end, _, worker in TURNS]
+    told = said(COMPUTES, made("process-pool:2", spans, workers=2))
+    assert "lost to contention" in told
+    assert "computed no more" not in told

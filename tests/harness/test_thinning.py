@@ -39,6 +39,13 @@ def test_of_many_the_longest_and_a_sample_are_kept_and_the_sums_of_all() -> None
     assert all(tasks.started[row] == index for row, index in enumerate(tasks.index))
     assert timeline_of(fewer, warm=False) == timeline_of(many, warm=False)
     assert thinned(many, 1, warm=False) == fewer
+    seen = many.observed.tasks
+    assert seen is not None
+    some_failed = replace(many, observed=replace(many.observed, tasks=replace(seen, failed=[7, 29_999])))
+    kept = thinned(some_failed, 1, warm=False).observed
+    assert kept is not None
+    assert kept.tasks is not None
+    assert kept.tasks.failed == [7, 29_999]
 
 
 def nothing(item: int) -> None:

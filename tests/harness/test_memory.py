@@ -1,0 +1,48 @@
+"""The memory that is left is that of the tightest group, its file cache counted as free."""
+
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from concbench.harness.memory import MemoryLimit, available
+
+MB = 1_000_000
+
+
+def group(folder: Path, limit: str, used: int, cache: int, *, version: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ("memory.max", "memory.current") if version == 2 else ("memory.limit_in_bytes", "memory.usage_in_bytes")
+    for name, value in zip(names, (limit, str(used)), strict=True):
+        (folder / name).write_text(f"{value}\n")
+    key = "inactive_file" if version == 2 else "total_inactive_file"
+    (folder / "memory.stat").write_text(f"anon 5\n{key} {cache}\n")
+
+
+@pytest.mark.parametrize(("version", "line"), [(2, "0::/a/b"), (1, "4:memory:/a/b")])
+def test_the_tightest_group_counts_with_its_cache(tmp_path: Path, version: int, line: str) -> None:
+    """Both versions; the root of a container, too."""
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "cgroup").write_text(f"{line}\n")
+    root = tmp_path / "groups" if version == 2 else tmp_path / "groups" / "memory"
+    group(root / "a" / "b", "max" if version == 2 else str(2**62), 10 * MB, 0, version=version)
+    group(root / "a", str(100 * MB), 80 * MB, 30 * MB, version=version)
+    group(root, str(60 * MB), 20 * MB, 5 * MB, version=version)
+    assert available(tmp_path, tmp_path / "groups") == 45 * MB
+    (root / "memory.stat").unlink()
+    assert available(tmp_path, tmp_path / "groups") == 50 * MB
+
+
+def test_without_groups_it_is_what_the_machine_has(tmp_path: Path) -> None:
+    """Within what other programs do meanwhile."""
+    assert available(tmp_path, tmp_path) == pytest.approx(psutil.virtual_memory().available, rel=0.2)
+
+
+def test_a_limit_is_never_smaller_than_a_measuring_process() -> None:
+    """And says where it is from."""
+    given, own = MemoryLimit(os.getpid(), 300 * MB), MemoryLimit(os.getpid(), None)
+    assert (given.limit, given.source) == (300 * MB, "--memory-limit")
+    assert own.limit >= 100 * MB
+    assert "80 %" in own.source
+    assert given.used() is None
