@@ -53,6 +53,16 @@ class _Case:
         return percent(self.budget.shares[part])
 
 
+def findings_of(cell: CellEvidence, seen: Evidence) -> list[Finding]:
+    """What is to be said of where a cell's time went, the most important first."""
+    few, loss = too_few(cell), largest_loss(cell, seen)
+    if few is None:
+        return [loss] if loss else []
+    assert cell.budget is not None
+    worth = cell.budget.shares[cell.budget.largest_loss] >= WORTH_A_WORD
+    return [few, loss] if loss and worth else [few]
+
+
 def too_few(cell: CellEvidence) -> Finding | None:
     """Workers that waited for most of their time, where there were more tasks to wait for."""
     line = cell.line

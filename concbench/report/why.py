@@ -23,7 +23,7 @@ from concbench.advice.budget import (
     Budget,
 )
 from concbench.advice.evidence import CellEvidence, Evidence, evidence
-from concbench.advice.losses import largest_loss, overlap, reached, too_few
+from concbench.advice.losses import findings_of, overlap, reached
 from concbench.advice.units import percent, seconds
 from concbench.report.columns import NOTHING
 from concbench.report.rows import Grid
@@ -140,7 +140,7 @@ def _budget(cell: CellEvidence, seen: Evidence) -> ShownBudget:
     workers = f"{cell.cell.workers:,} worker{'s' if cell.cell.workers > 1 else ''}{most},"
     shares = [(part, share) for part, share in cell.budget.shares.items() if abs(share) >= _LEAST]
     figures = ", ".join(f"{part} {percent(share)}" for part, share in sorted(shares, key=lambda pair: -pair[1]))
-    found = [finding for finding in (too_few(cell), largest_loss(cell, seen)) if finding]
+    found = findings_of(cell, seen)
     sentences = [overlap(cell)]
     sentences += [f"{one.sentence}{f' ({PAGES}/{one.page}.md)' if one.page else ''}" for one in found]
     return ShownBudget(
