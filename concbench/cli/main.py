@@ -35,7 +35,7 @@ OK, FAILED, USAGE = 0, 1, 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if argv is None:
+    if argv is None and arguments[:1] != ["serve"]:  # asyncio has a way of its own with Ctrl-C
         INTERRUPTION.handle()
     try:
         return _dispatch(arguments)

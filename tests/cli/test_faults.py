@@ -9,14 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from concbench.host.marked import MARK
 from concbench.results.files import load
 from concbench.results.records import Outcome
 
+WHERE = "CONCBENCH_TEST"
+"""An environment variable that everything which a test starts inherits."""
 APP = """
 import ctypes, os, subprocess, sys, threading, time
 from pathlib import Path
@@ -60,29 +60,28 @@ def slow_in_threads(item):
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "app.py").write_text(APP)
-    before = marked()
     yield tmp_path
-    assert gone(before, 2.0) == set()
+    assert left(tmp_path, 2.0) == set()
 
 
-def marked() -> set[int]:
-    """Processes that carry the mark of a measuring process."""
+def alive(app: Path) -> set[int]:
+    """Processes that came from a command of this test."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if f"{MARK}=".encode() in (entry / "environ").read_bytes():
+            if f"{WHERE}={app}".encode() in (entry / "environ").read_bytes().split(b"\0"):
                 found.add(int(entry.name))
         except OSError:
             continue
     return found
 
 
-def gone(before: set[int], seconds: float) -> set[int]:
+def left(app: Path, seconds: float) -> set[int]:
     """What is still there after so many seconds at most."""
     deadline = time.monotonic() + seconds
-    while (left := marked() - before) and time.monotonic() < deadline:
+    while (found := alive(app)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return left
+    return found
 
 
 def command(*arguments: str) -> list[str]:
@@ -93,18 +92,19 @@ def outcomes(app: Path, *arguments: str) -> dict[str, Outcome]:
     """Run to the end, with a bound; the outcome of each cell."""
     done = subprocess.run(
         command(*arguments, "-o", "run.json", "--force", "--no-observe"),
-        cwd=app, capture_output=True, text=True, timeout=60, check=False,
+        cwd=app, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, WHERE: str(app)},
     )  # fmt: skip
     assert "Traceback" not in done.stdout + done.stderr
     assert done.returncode in {0, 1}, done.stderr
     return {cell.runner: cell.outcome for cell in load(app / "run.json").tables[0].cells}
 
 
-def started(app: Path, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+def started(app: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """A run in the background."""
     return subprocess.Popen(
         command(*arguments), cwd=app, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler), **options,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        env={**os.environ, WHERE: str(app)},
     )  # fmt: skip
 
 
@@ -155,15 +155,14 @@ def test_a_child_that_left_its_group_is_found(app: Path) -> None:
 @pytest.mark.parametrize("function", ["sleeps", "holds_the_gil"])
 def test_when_the_command_is_killed_everything_goes_within_two_seconds(app: Path, function: str) -> None:
     """By its guardian."""
-    before = marked()
     run = started(app, f"app:{function}", "--items", "1..4", "-r", "sequential", "-r", "process-pool:2")
     try:
         wait_for(app / ("sleeping" if function == "sleeps" else "holding"))
-        assert marked() - before
+        assert len(alive(app)) > 2
     finally:
         run.kill()
         run.communicate()
-    assert gone(before, 2.0) == set()
+    assert left(app, 2.0) == set()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
