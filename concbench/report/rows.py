@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from concbench.advice import units
 from concbench.advice.answer import answer
 from concbench.advice.evidence import FLAGGED, STRONG, CellEvidence, Evidence, evidence
-from concbench.report.columns import ANSWER, COST, RUNNER, Column
+from concbench.report.columns import ANSWER, COST, NOTHING, RUNNER, Column
 from concbench.report.visible import visible
 from concbench.results.records import Json, RunRecord, Table
 from concbench.stats.intervals import FEWEST
@@ -53,7 +53,7 @@ def shown(table: Table) -> Shown:
     return Shown(
         title=visible(f"{table.workload}: {table.title}{size}"),
         answer_grid=_grid(seen, ANSWER),
-        cost_grid=_grid(seen, COST),
+        cost_grid=_without_empty(_grid(seen, COST)),
         best=[cell.in_fastest_group for cell in seen.measured],
         missing=[visible(line) for line in missing],
         reading=[visible(line) for line in _reading(seen)],
@@ -96,6 +96,14 @@ def _grid(seen: Evidence, columns: tuple[Column, ...]) -> Grid:
         header=[column.header for column in chosen],
         rows=[[visible(column.text(cell)) for column in chosen] for cell in seen.measured],
     )
+
+
+def _without_empty(grid: Grid) -> Grid:
+    """Without the columns that say nothing of any runner, such as those of an observed pass that was left out."""
+    kept = [
+        place for place in range(len(grid.header)) if not grid.rows or any(row[place] != NOTHING for row in grid.rows)
+    ]
+    return Grid([grid.header[place] for place in kept], [[row[place] for place in kept] for row in grid.rows])
 
 
 def _why_missing(cell: CellEvidence) -> str:

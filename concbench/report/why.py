@@ -58,6 +58,8 @@ PAGES = "docs/pitfalls"
 _WIDEST = 100
 _LEAST = 0.005
 """Share from which a part is written out."""
+_ROUGH = 1.25
+"""Times what the timed rounds took, from which an observed pass is not typical of them."""
 _LONG = 2.0
 """Times the median, from which the longest task is named."""
 _NAMED = 4
@@ -213,6 +215,13 @@ def _notes(seen: Evidence, known: list[CellEvidence]) -> list[str]:
     named = [f"task {task} is {seen.table.items[task]}" for task in sorted(longest) if task < len(seen.table.items)]
     if named:
         notes.append(f"Longest: {', '.join(named[:_NAMED])}.")
+    rough = [
+        f"{cell.name} {seconds(cell.line.makespan)} instead of {seconds(cell.seconds)}"
+        for cell in known
+        if cell.line and cell.seconds and not 1 / _ROUGH < cell.line.makespan / cell.seconds < _ROUGH
+    ]
+    if rough:
+        notes.append(f"Rough, since the pass took clearly more or less than the timed rounds: {', '.join(rough)}.")
     slow = [
         f"{cell.name} {percent(cost)}"
         for cell in known

@@ -329,3 +329,10 @@ def test_computed_no_more_is_said_only_where_it_is_so() -> None:
     told = said(COMPUTES, made("process-pool:2", spans, workers=2))
     assert "lost to contention" in told
     assert "computed no more" not in told
+
+
+def test_without_a_gil_slower_threads_point_to_shared_counts() -> None:
+    """A free-threaded interpreter: the same work takes twice the CPU time under threads."""
+    spans: Spans = [(place // 2 * 2.0, place // 2 * 2.0 + 2.0, 2.0, place % 2) for place in range(TASKS)]
+    assert "shared reference counts" in said(COMPUTES, made("thread-pool:2", spans, workers=2, gil=False))
+    assert "reference counts" not in said(COMPUTES, made("process-pool:2", spans, workers=2))

@@ -1,10 +1,13 @@
 """Where the time went, as it is shown."""
 
+from dataclasses import replace
+
 import pytest
 
 from concbench import measure
 from concbench.advice.budget import PARTS, Budget
 from concbench.cli.main import main
+from concbench.report.rows import shown
 from concbench.report.why import MARKS, PAGES, shown_why
 from concbench.report.why import _bar as bar  # the one place where shares become letters
 from concbench.workloads.synthetic import Sleep
@@ -60,3 +63,19 @@ def test_the_pages_that_sentences_name_exist() -> None:
     pages |= set(re.findall(r', "([a-z-]+)"\)$', inspect.getsource(losses), flags=re.MULTILINE))
     assert len(pages) > 8
     assert [page for page in pages if not (root / PAGES / f"{page}.md").exists()] == []
+
+
+def test_columns_that_say_nothing_are_left_out() -> None:
+    """Without an observed pass only the number of workers is known."""
+    run = measure(Sleep(), runners=["sequential", "threads"], rounds=1, observe=False)
+    assert shown(run.tables[0]).cost_grid.header == ["runner", "workers"]
+    assert "start-up" not in str(run)
+
+
+def test_a_pass_that_was_not_typical_is_called_rough() -> None:
+    """It took twice what the timed rounds took."""
+    table = measure(Sleep(), runners=["sequential"], rounds=1).tables[0]
+    (cell,) = table.cells
+    assert not any("Rough" in note for note in shown_why(table).notes)
+    fast = replace(cell, samples=[replace(cell.samples[0], work=cell.samples[0].work / 2)])
+    assert any("Rough" in note for note in shown_why(replace(table, cells=[fast])).notes)
