@@ -12,10 +12,10 @@ from concbench.stats.verdicts import FASTER, SAME, SLOWER, UNDECIDED
 SIMPLEST_FIRST = ("sequential", "thread-pool", "threads", "batched-threads", "asyncio", "process-pool", "processes")
 
 
-def answer(table: Table) -> list[str]:
-    """The sentences, the most important first."""
+def answer(table: Table, *, linked: bool = False) -> list[str]:
+    """The sentences, the most important first; linked: reasons name the pages that explain them."""
     seen = evidence(table)
-    return [*_headline(seen), *findings(seen), *_caution(seen)]
+    return [*_headline(seen), *findings(seen, linked=linked), *_caution(seen)]
 
 
 def _caution(seen: Evidence) -> list[str]:

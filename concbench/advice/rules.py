@@ -21,6 +21,7 @@ COMPUTES = 0.85
 """Cores that one task after another keeps busy, above which the work is computing."""
 WAITS = 0.50
 """And below which it is waiting, for the most part."""
+PAGES = "docs/pitfalls"
 PICKLING_SHARE = 0.25
 """Of a task, that pickling takes where it is worth a word."""
 LARGE = 100_000_000
@@ -227,26 +228,28 @@ def better_algorithm(evidence: Evidence) -> str | None:
     return None
 
 
-RULES: tuple[Callable[[Evidence], str | None], ...] = (
-    wrong_at_once,
-    waiting_overlapped,
-    gil_bound_threads,
-    computes_on_its_own_threads,
-    threads_computed_at_once,
-    processes_computed_at_once,
-    saturated,
-    superlinear,
-    pickling_costs,
-    longest_task,
-    memory_of_processes,
-    starting_dominated,
-    better_algorithm,
-)
+RULES: dict[Callable[[Evidence], str | None], str] = {
+    wrong_at_once: "",
+    waiting_overlapped: "waiting",
+    gil_bound_threads: "gil",
+    computes_on_its_own_threads: "oversubscription",
+    threads_computed_at_once: "gil",
+    processes_computed_at_once: "gil",
+    saturated: "lock-around-everything",
+    superlinear: "slower-cpu",
+    pickling_costs: "pickling",
+    longest_task: "one-long-task",
+    memory_of_processes: "index",
+    starting_dominated: "cold-pool",
+    better_algorithm: "",
+}
+"""Each with the page of docs/pitfalls that explains it, if there is one."""
 
 
-def findings(evidence: Evidence) -> list[str]:
-    """The sentences of all rules that have a ground."""
-    return [sentence for rule in RULES if (sentence := rule(evidence))]
+def findings(evidence: Evidence, *, linked: bool = False) -> list[str]:
+    """The sentences of all rules that have a ground; linked: with their pages."""
+    told = ((rule(evidence), page) for rule, page in RULES.items())
+    return [f"{sentence} ({PAGES}/{page}.md)" if linked and page else sentence for sentence, page in told if sentence]
 
 
 def _of(evidence: Evidence, names: set[str]) -> list[CellEvidence]:

@@ -44,8 +44,8 @@ class Shown:
     answer: list[str]
 
 
-def shown(table: Table) -> Shown:
-    """Build everything that a format lays out."""
+def shown(table: Table, *, linked: bool = False) -> Shown:
+    """Build everything that a format lays out; linked: the answer names the pages that explain it."""
     seen = evidence(table)
     size = f" (size {table.size})" if table.size else ""
     missing = (f"{cell.name}: {_why_missing(cell)}" for cell in seen.cells if cell.seconds is None)
@@ -59,7 +59,7 @@ def shown(table: Table) -> Shown:
         reading=[visible(line) for line in _reading(seen)],
         load=load,
         loaded=loaded,
-        answer=[visible(line) for line in answer(table)],
+        answer=[visible(line) for line in answer(table, linked=linked)],
     )
 
 

@@ -45,7 +45,7 @@ def render(
 
     The answers come last, or what is recommended in their place.
     """
-    tables = [shown(table) for table in record.tables]
+    tables = [shown(table, linked=why) for table in record.tables]
     parts: list[RenderableType] = [Text(heading(record), style="dim")]
     for one, table in zip(tables, record.tables, strict=True):
         parts += ["", *_table(one, console)]

@@ -24,6 +24,7 @@ from concbench.advice.budget import (
 )
 from concbench.advice.evidence import CellEvidence, Evidence, evidence
 from concbench.advice.losses import findings_of, overlap, reached
+from concbench.advice.rules import PAGES
 from concbench.advice.units import percent, seconds
 from concbench.report.columns import NOTHING
 from concbench.report.rows import Grid
@@ -54,7 +55,6 @@ _MEANINGS = {
     SHUT_DOWN: "after the last task has ended",
     UNEXPLAINED: "what the others leave: the cost of recording tasks",
 }
-PAGES = "docs/pitfalls"
 _WIDEST = 100
 _LEAST = 0.005
 """Share from which a part is written out."""

@@ -250,6 +250,13 @@ def test_pickling_is_named_where_it_is_a_good_part_of_a_task() -> None:
     assert "Pickling" not in words(SEQUENTIAL, cell("thread-pool:2", 1.0), facts=facts)
 
 
+def test_reasons_name_their_pages_if_asked() -> None:
+    """With --why; not in the answer that everybody sees."""
+    rows = table(SEQUENTIAL, cell("threads", 1.0, 1.0))
+    assert any(line.endswith("(docs/pitfalls/gil.md)") for line in answer(rows, linked=True))
+    assert not any("docs/" in line for line in answer(rows))
+
+
 def test_work_that_computes_on_threads_of_its_own_is_named() -> None:
     """Where one task after another kept more than one core busy."""
     own = cell("sequential", 1.0, cores=1.9)

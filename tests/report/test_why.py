@@ -6,9 +6,10 @@ import pytest
 
 from concbench import measure
 from concbench.advice.budget import PARTS, Budget
+from concbench.advice.rules import PAGES, RULES
 from concbench.cli.main import main
 from concbench.report.rows import shown
-from concbench.report.why import MARKS, PAGES, shown_why
+from concbench.report.why import MARKS, shown_why
 from concbench.report.why import _bar as bar  # the one place where shares become letters
 from concbench.workloads.synthetic import Sleep
 
@@ -61,6 +62,7 @@ def test_the_pages_that_sentences_name_exist() -> None:
     root = Path(__file__).parents[2]
     pages = set(re.findall(r'^ +"([a-z]+(?:-[a-z]+)*)",$', inspect.getsource(losses), flags=re.MULTILINE))
     pages |= set(re.findall(r', "([a-z-]+)"\)$', inspect.getsource(losses), flags=re.MULTILINE))
+    pages |= {page for page in RULES.values() if page}
     assert len(pages) > 8
     assert [page for page in pages if not (root / PAGES / f"{page}.md").exists()] == []
 
