@@ -26,7 +26,7 @@ class BreakEven:
     task: float
     """That were measured."""
     added: float
-    """By the rival to each task, its start included; not above 0 where it scales better than its workers allow."""
+    """By the rival to each task, its start included: what is there however long the tasks are."""
     length: float
     """Of a task from which the rival is worth it."""
 
@@ -78,7 +78,7 @@ def what_if(seen: Evidence, chosen: CellEvidence) -> list[str]:
         times = _rounded_up(even.length / even.task)
         return [f"If tasks were {times} times longer, {even.rival.name} would be faster, by these figures."]
     even = break_even(seen, chosen)
-    if even is None or even.length <= 0 or even.length * _FAR > even.task:
+    if even is None or even.length * _FAR > even.task:
         return []
     times = _rounded_up(even.task / even.length)
     return [f"If tasks were {times} times shorter, one after another would be as fast, by these figures."]

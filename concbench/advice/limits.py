@@ -16,8 +16,6 @@ IN_BATCHES = {"batched-threads"}
 class Limits:
     """Speed-ups that are possible at most."""
 
-    longest: float
-    """With any number of workers: all the work over its longest task."""
     here: float
     """With so many workers, the cores that can compute, and this order of the items."""
     reordered: float
@@ -41,9 +39,8 @@ def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: int
     if cores is None or baseline.busy <= 0 or cell.workers < 2:
         return None
     shared = baseline.cpu / cores
-    longest = baseline.service[-1]
     if tasks is None:
-        here = reordered = max(baseline.busy / cell.workers, longest)
+        here = reordered = max(baseline.busy / cell.workers, baseline.service[-1])
     elif cell.runner in IN_BATCHES:
         here, reordered = in_batches(tasks, cell.workers), in_batches(sorted(tasks, reverse=True), cell.workers)
     elif cell.runner in ONE_TASK_EACH:
@@ -51,7 +48,6 @@ def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: int
     else:
         here, reordered = in_order(tasks, cell.workers), longest_first(tasks, cell.workers)
     return Limits(
-        longest=baseline.busy / longest,
         here=baseline.busy / max(here, shared),
         reordered=baseline.busy / max(reordered, shared),
         cores=cores if shared >= here else None,

@@ -21,7 +21,7 @@ from concbench.advice.budget import (
     Budget,
 )
 from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence
-from concbench.advice.rules import IN_PROCESSES, THREADED, WAITS
+from concbench.advice.rules import COMPUTES, IN_PROCESSES, THREADED, WAITS
 from concbench.advice.units import percent, ratio, seconds
 from concbench.stats.timeline import Timeline
 from concbench.stats.verdicts import UNDECIDED
@@ -29,7 +29,7 @@ from concbench.stats.verdicts import UNDECIDED
 WORTH_A_WORD = 0.05
 """Share of the workers' time above which a loss is named."""
 _MOSTLY = 0.5
-_LONG = 2.0
+LONG = 2.0
 """Times the median, from which a task is a long one."""
 
 
@@ -141,9 +141,10 @@ def _contention(case: _Case) -> Finding:
     computes = case.base.cpu > WAITS * case.base.busy
     one_core = cores is not None and cores < MORE_THAN_ONE
     if computes and runner in THREADED and cell.cell.interpreter.get("gil") and one_core:
+        never = case.base.cpu > COMPUTES * case.base.busy  # else threads can still share the waiting
         return Finding(
             f"{share} was lost to contention: one thread at a time holds the GIL and computes, and the others wait for "
-            f"it ({cores or 0:.1f} cores busy). No number of threads makes this work faster.",
+            f"it ({cores:.1f} cores busy).{' No number of threads makes this work faster.' if never else ''}",
             "gil",
         )
     if runner == "asyncio" and (cores or 0) >= WAITS:
@@ -231,7 +232,7 @@ def _dispatch(case: _Case) -> Finding:
 def _tail(case: _Case) -> Finding:
     line, share = case.line, case.share(TAIL)
     lost = f"{share} was lost at the end: workers had nothing left to do while the last tasks went on"
-    if line.last_seconds > _LONG * line.service[0]:
+    if line.last_seconds > LONG * line.service[0]:
         return Finding(
             f"{lost}. The one that ended last (task {line.last}) took {seconds(line.last_seconds)}, half of all tasks "
             f"at most {seconds(line.service[0])}.",

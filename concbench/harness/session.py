@@ -311,7 +311,8 @@ class _Session:
             known = {cell.record.label for cell in self._cells}
             for planned in self._plan.stop_rule.more_cells(self._samples()):
                 rounds = (len(live) + FEWEST) * self._repeats
-                if planned.label in known or self._too_many_calls(rounds + 2 + bool(self._unsendable)):
+                once = 2 + bool(self._unsendable)  # its warm-up and observed pass, and perhaps a reference of its own
+                if planned.label in known or self._too_many_calls(rounds + once):
                     continue
                 self._join(planned)
                 live += [cell for cell in self._cells[-1:] if cell.well]

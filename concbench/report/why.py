@@ -23,9 +23,9 @@ from concbench.advice.budget import (
     Budget,
 )
 from concbench.advice.evidence import CellEvidence, Evidence, evidence
-from concbench.advice.losses import findings_of, overlap, reached
+from concbench.advice.losses import LONG, findings_of, overlap, reached
 from concbench.advice.rules import PAGES
-from concbench.advice.units import percent, seconds
+from concbench.advice.units import percent, ratio, seconds
 from concbench.report.columns import NOTHING
 from concbench.report.rows import Grid
 from concbench.report.visible import visible
@@ -60,8 +60,6 @@ _LEAST = 0.005
 """Share from which a part is written out."""
 _ROUGH = 1.25
 """Times what the timed rounds took, from which an observed pass is not typical of them."""
-_LONG = 2.0
-"""Times the median, from which the longest task is named."""
 _NAMED = 4
 """Items that are written out."""
 _COSTLY = 0.02
@@ -210,8 +208,12 @@ _READING = (
 
 def _notes(seen: Evidence, known: list[CellEvidence]) -> list[str]:
     notes = [_READING]
+    base = seen.baseline.line
+    if base and base.tasks > 1 and base.workers == 1:
+        most = ratio(base.busy / base.service[-1])
+        notes.append(f"However many workers: {most} at most, which is all the work over its longest task.")
     lines = [cell.line for cell in known if cell.line]
-    longest = {line.longest for line in lines if line.service[-1] > _LONG * line.service[0]}
+    longest = {line.longest for line in lines if line.service[-1] > LONG * line.service[0]}
     named = [f"task {task} is {seen.table.items[task]}" for task in sorted(longest) if task < len(seen.table.items)]
     if named:
         notes.append(f"Longest: {', '.join(named[:_NAMED])}.")

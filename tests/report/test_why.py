@@ -38,6 +38,9 @@ def test_every_measured_cell_is_explained_and_every_page_exists() -> None:
     why = shown_why(run.tables[0])
     assert [cell.heading.partition(":")[0] for cell in why.cells] == ["sequential", "threads", "thread-pool(2)"]
     assert all("waiting" in cell.figures and cell.sentences for cell in why.cells)
+    (most,) = (note for note in why.notes if note.startswith("However many workers"))
+    tasks = run.tables[0].tasks
+    assert tasks / 2 < float(most.split()[3].rstrip("x")) <= tasks
     assert len(why.pace.rows) == len(why.latency.rows) == 3
     text = run.why()
     assert all(len(line) <= 80 for line in text.splitlines())
