@@ -10,6 +10,7 @@
     |   `-- BadResults        a results file that cannot be read
     |-- Inapplicable          this runner cannot do this work; the message says why and what would help
     |-- WorkerFailure         a runner's own machinery broke: a worker died or could not be started
+    |-- TasksFailed           tasks failed, and their failures were counted instead of raised
     |-- ResultsDiffer         a runner's results are not those of the reference
     `-- HostFailure           the measuring process died, hung, or could not be started
 
@@ -55,6 +56,10 @@ class Inapplicable(ConcbenchError):  # noqa: N818
 
 class WorkerFailure(ConcbenchError):  # noqa: N818
     """A worker died, or could not be started."""
+
+
+class TasksFailed(ConcbenchError):  # noqa: N818
+    """Tasks failed, more than may; the message counts them by what happened."""
 
 
 class ResultsDiffer(ConcbenchError):  # noqa: N818

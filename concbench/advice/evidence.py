@@ -9,6 +9,7 @@ import numpy as np
 
 from concbench.advice.budget import Budget, budget, timeline_of
 from concbench.advice.limits import Limits, limits
+from concbench.advice.mishaps import Mishaps, mishaps, uneven
 from concbench.results.records import Cell, Observed, Sample, Table
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
 from concbench.stats.timeline import Timeline
@@ -51,6 +52,10 @@ class CellEvidence:
     """Where the workers' time went in it."""
     limits: Limits | None
     """What was possible at most."""
+    mishaps: Mishaps
+    """What failed and was tolerated, and what was tried again."""
+    uneven: bool
+    """Whether so much more or less failed than under the baseline that their times must not be compared."""
 
     @property
     def name(self) -> str:
@@ -93,7 +98,7 @@ def evidence(table: Table) -> Evidence:
     baseline = table.cell(table.baseline)
     compared = sum(bool(cell.samples) for cell in table.cells) - 1
     level = look_level(table.max_rounds, compared)
-    group = _fastest_group(table, level)
+    group = _fastest_group(table, baseline, level)
     cells = [_cell(cell, baseline, level, table, in_group=cell.label in group) for cell in table.cells]
     leader = next((cell for cell in cells if group and cell.cell.label == group[0]), None)
     cells = [
@@ -121,7 +126,9 @@ def start_up(observed: Observed, workers: int) -> float:
 
 def _cell(cell: Cell, baseline: Cell, level: float, table: Table, *, in_group: bool) -> CellEvidence:
     observed = cell.observed
-    compared = _rated(cell) and _rated(baseline)
+    happened = mishaps(cell, table.tasks)
+    rated = _rated(cell, baseline, table.tasks)
+    compared = rated and _rated(baseline, baseline, table.tasks)
     ratios = log_ratios(_by_round(baseline.samples), _by_round(cell.samples)) if compared else np.empty(0)
     interval = ratio_interval(ratios, level) if cell is not baseline else None
     total = observed.start + observed.work + observed.stop if observed else 0.0
@@ -131,7 +138,7 @@ def _cell(cell: Cell, baseline: Cell, level: float, table: Table, *, in_group: b
     base = timeline_of(baseline, warm=table.warm) if baseline.workers == 1 else None
     return CellEvidence(
         cell=cell,
-        seconds=float(np.median([sample.seconds for sample in cell.samples])) if _rated(cell) else None,
+        seconds=float(np.median([sample.seconds for sample in cell.samples])) if rated else None,
         speedup=interval.centre if interval else exp(float(np.median(ratios))) if ratios.size else None,
         interval=interval,
         verdict=verdict(interval) if interval else "",
@@ -143,6 +150,8 @@ def _cell(cell: Cell, baseline: Cell, level: float, table: Table, *, in_group: b
         line=line,
         budget=_budget(line, base, observed.observing) if line and base and observed else None,
         limits=_limits(cell, baseline, base, cores) if base and cell is not baseline else None,
+        mishaps=happened,
+        uneven=uneven(happened, mishaps(baseline, table.tasks)),
     )
 
 
@@ -172,16 +181,18 @@ def _capacity(cell: Cell, cores: float | None) -> int | None:
     return usable if isinstance(usable, int) else None
 
 
-def _fastest_group(table: Table, level: float) -> list[str]:
+def _fastest_group(table: Table, baseline: Cell, level: float) -> list[str]:
     """The leader first; empty as long as no intervals are possible."""
-    seconds = {cell.label: _by_round(cell.samples) for cell in table.cells if _rated(cell)}
+    seconds = {cell.label: _by_round(cell.samples) for cell in table.cells if _rated(cell, baseline, table.tasks)}
     if len(seconds) < 2 or max(map(len, seconds.values())) < FEWEST:
         return []
     return list(fastest_group(seconds, level))
 
 
-def _rated(cell: Cell) -> bool:
-    return cell.outcome.kind == "ok" and bool(cell.samples)
+def _rated(cell: Cell, baseline: Cell, tasks: int) -> bool:
+    """Whether a cell has times, of the work that the baseline did."""
+    measured = cell.outcome.kind == "ok" and bool(cell.samples)
+    return measured and not uneven(mishaps(cell, tasks), mishaps(baseline, tasks))
 
 
 def _by_round(samples: list[Sample]) -> dict[int, float]:

@@ -10,7 +10,7 @@ from concbench.cli.values import count
 from concbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from concbench.harness.plan import Plan
     from concbench.workloads.base import Workload
@@ -33,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--check", metavar="M:NAME", help="called with an expected and an actual result; says whether "
                        "that is right (default: equality)")  # fmt: skip
     group.add_argument("--no-check", action="store_true", help="do not compare results")
-    group.add_argument("--tolerate", action="store_true", help="take exceptions for results")
+    group.add_argument("--tolerate", action="store_true", help="take exceptions for results; of downloads, "
+                       "count those that fail and go on")  # fmt: skip
     group.add_argument("--max-workers", type=count, metavar="N", help="at most N calls at once")
     group.add_argument("--max-calls", type=count, metavar="N", help="at most N calls in all")
 
@@ -43,14 +44,14 @@ def is_named(name: str) -> bool:
     return ":" in name
 
 
-def require_function(arguments: argparse.Namespace) -> None:
-    """Refuse options of functions where there is none.
+def require_function(arguments: argparse.Namespace, but: Collection[str] = ()) -> None:
+    """Refuse options of functions where there is none, but those that another workload has, too.
 
     Raises:
         UsageError: names the first.
     """
     for option in (*OPTIONS, "max_workers"):
-        if getattr(arguments, option):
+        if option not in but and getattr(arguments, option):
             raise UsageError(f"--{option.replace('_', '-')} is for a function of your own, such as app:fetch")
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from concbench.workloads.base import Workload
 
 SIZES = ("quick", "article", "full")
-DOWNLOAD_OPTIONS = ("images", "latency", "jitter", "image_size", "urls", "keep")
+SERVER_OPTIONS = ("images", "latency", "jitter", "image_size")
+DOWNLOAD_OPTIONS = (*SERVER_OPTIONS, "urls", "keep", "request_timeout", "size_limit", "retries")
 PRIMES_OPTIONS = ("limits", "algorithm")
 
 
@@ -67,6 +68,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     download.add_argument("--urls", metavar="FILE", help="download these URLs, one a line, instead: one round, at most "
                           "10 connections to a host")  # fmt: skip
     download.add_argument("--keep", metavar="DIR", help="keep the images in this new or empty directory")
+    download.add_argument("--request-timeout", type=duration, metavar="TIME", help="for one image (default: 60s)")
+    download.add_argument("--size-limit", type=size, metavar="SIZE", help="of one image (default: 100MB)")
+    download.add_argument("--retries", type=natural, metavar="N", help="try a download that failed N times more, if "
+                          "the reason may pass (default: 0, since retries change what is measured)")  # fmt: skip
     primes = parser.add_argument_group("primes")
     primes.add_argument("--limits", type=limits, metavar="N,N", help="these limits, instead of a size")
     primes.add_argument("--algorithm", choices=("trial", "sieve"), help="trial division (default) or a sieve")
@@ -126,7 +131,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         arguments.seed = random.randrange(2**32)
     workloads = [_workload(name, arguments) for name in dict.fromkeys(arguments.workloads)]
     if not any(map(functions.is_named, arguments.workloads)):
-        functions.require_function(arguments)
+        functions.require_function(arguments, but=("tolerate",) if "download" in arguments.workloads else ())
     specs = arguments.runners or default_runners()
     if arguments.workers:
         specs = with_workers(specs, arguments.workers)
@@ -163,6 +168,8 @@ def _workload(name: str, arguments: argparse.Namespace) -> Workload:
 
         _refuse_with_urls(arguments)
         given["urls"] = read_urls(given["urls"])
+    if name == "download":
+        given["tolerate"] = arguments.tolerate
     if name not in own:
         made: Workload = make()
     else:
@@ -177,6 +184,6 @@ def _refuse(owner: str, options: tuple[str, ...], arguments: argparse.Namespace)
 
 
 def _refuse_with_urls(arguments: argparse.Namespace) -> None:
-    for option in ("images", "latency", "jitter", "image_size"):
+    for option in SERVER_OPTIONS:
         if getattr(arguments, option) is not None:
             raise UsageError(f"--{option.replace('_', '-')} is of our own image server; leave it out with --urls")

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -102,6 +103,8 @@ class FreshHost:
             stop=sum(sample.stop for sample in taken),
             cpu=sum(cpu) if len(cpu) == repeats else None,
             repeats=repeats,
+            failed=dict(sum((Counter(sample.failed) for sample in taken), Counter())),
+            retries=sum(sample.retries for sample in taken),
         )
 
     def items_as_text(self) -> list[str]:

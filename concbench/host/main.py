@@ -19,6 +19,7 @@ import json
 import pickle
 import platform
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -161,14 +162,19 @@ def take_sample(cell: HostedCell, repeats: int, expected: Any) -> dict[str, Any]
     if cell.workload.expected is not None:
         expected = cell.workload.expected
     total: dict[str, Any] = {"start": 0.0, "work": 0.0, "stop": 0.0, "cpu": 0.0}
+    failed: Counter[str] = Counter()
+    retries = 0
     for _ in range(repeats):
         timing = cell.sample()
         if expected is not None:
             require_equal(timing.collected, expected, cell.workload.same)
+        tally = cell.workload.tally(timing.results)
+        failed.update(tally.get("failed", {}))
+        retries += tally.get("retries", 0)
         figures = timing.figures()
         unknown = {key for key in total if total[key] is None or figures[key] is None}
         total = {key: None if key in unknown else total[key] + figures[key] for key in total}
-    return {**total, "repeats": repeats}
+    return {**total, "repeats": repeats, "failed": dict(failed), "retries": retries}
 
 
 def interpreter() -> dict[str, Any]:

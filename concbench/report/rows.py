@@ -107,6 +107,8 @@ def _without_empty(grid: Grid) -> Grid:
 
 
 def _why_missing(cell: CellEvidence) -> str:
+    if cell.uneven and not cell.cell.outcome.reason:
+        return f"{cell.mishaps}; that is not the work of the others, so it is not compared with them"
     return cell.cell.outcome.reason or "not sampled"
 
 
@@ -134,7 +136,16 @@ def _reading(seen: Evidence) -> list[str]:
         lines.append("There was no warm-up: first-run costs are in the times.")
     if seen.baseline.seconds is not None and len(seen.measured) > 1:
         lines.append(_meaning(seen))
-    return lines + _first_runs(seen)
+    return lines + _mishaps(seen) + _first_runs(seen)
+
+
+def _mishaps(seen: Evidence) -> list[str]:
+    """What failed and was tolerated, or was tried again; runners of which the same is to be said together."""
+    told: dict[str, list[str]] = {}
+    for cell in seen.measured:
+        if text := str(cell.mishaps):
+            told.setdefault(text, []).append(cell.name)
+    return [f"{units.listed(names)}: {text}." for text, names in told.items()]
 
 
 def _meaning(seen: Evidence) -> str:

@@ -27,6 +27,10 @@ class Sample:
     """Where in the random order of the round, from 0."""
     repeats: int = 1
     """Executions that the figures above are sums of: short work is repeated within a sample."""
+    failed: Json = field(default_factory=dict)
+    """Tasks that failed where that is tolerated: for each thing that happened, how many, in all these executions."""
+    retries: int = 0
+    """Tries of tasks beyond their first, in all these executions."""
 
     @property
     def seconds(self) -> float:

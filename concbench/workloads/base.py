@@ -93,6 +93,15 @@ class Workload(ABC):
         """What is compared, one value for each item; called within the context, after the clock has stopped."""
         return results
 
+    def tally(self, results: list[Any]) -> dict[str, Any]:
+        """How many tasks of an execution failed and were tolerated, and how many tries were repeated.
+
+        Returns:
+            `failed`: for each thing that happened, how many; `retries`. Empty where there is nothing to say.
+        """
+        del results
+        return {}
+
     def same(self, expected: Any, actual: Any) -> bool | None:
         """Whether a result is what it must be; None where that cannot be told."""
         return equality.same(expected, actual)

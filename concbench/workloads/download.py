@@ -6,18 +6,21 @@ ones instead. This module imports neither client nor server: each is in a module
 
 from __future__ import annotations
 
+import math
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from concbench.errors import BadOutput, BadSetting, HostFailure
+from concbench.errors import BadOutput, BadSetting, HostFailure, TasksFailed
 from concbench.launch import python
 from concbench.workloads.base import Workload
 from concbench.workloads.file_names import file_names
+from concbench.workloads.http_rules import DownloadFailed, Limits
 from concbench.workloads.images import LARGEST, SMALLEST, image
 from concbench.workloads.serving import Serving
 from concbench.workloads.target import Image
@@ -58,7 +61,7 @@ class Download(Workload):
     name = "download"
     kind: ClassVar[str] = "io"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option of its own
         self,
         size: str = "quick",
         *,
@@ -68,6 +71,10 @@ class Download(Workload):
         image_size: int = 60_000,
         urls: Sequence[str] | None = None,
         keep: str | None = None,
+        request_timeout: float = 60.0,
+        size_limit: int = 100_000_000,
+        retries: int = 0,
+        tolerate: bool = False,
     ) -> None:
         """Choose what is downloaded.
 
@@ -80,6 +87,11 @@ class Download(Workload):
             urls: real URLs instead of our own server: one round unless said otherwise, and at most 10 connections to
                 a host, since other people's servers are no test bench.
             keep: a new or empty directory that the images stay in; by default they are removed.
+            request_timeout: seconds that one download may take, from connecting to the last byte.
+            size_limit: bytes that one image may have.
+            retries: how often a download that failed for a reason that may pass is tried again; its pauses (0.1 s,
+                then twice as long each time) are in the times.
+            tolerate: count failed downloads and go on, as long as not all of them fail.
 
         Raises:
             BadSetting: one of them cannot be.
@@ -92,6 +104,12 @@ class Download(Workload):
             raise BadSetting(f"image-size must be {SMALLEST:,} to {LARGEST:,} bytes, not {image_size:,}")
         self.urls = list(urls) if urls is not None else None
         self.keep = keep
+        self.limits = Limits(_above_zero("request-timeout", request_timeout), size_limit, retries)
+        if min(size_limit, retries + 1) < 1:
+            raise BadSetting(
+                f"size-limit must be 1 byte or more, and retries 0 or more, not {size_limit} and {retries}"
+            )
+        self.tolerate = tolerate
         if self.urls is not None:
             self.names = file_names(self.urls)
             self.rounds, self.most_at_once = 1, MOST_TO_A_HOST
@@ -101,17 +119,17 @@ class Download(Workload):
 
     @property
     def function(self) -> Callable[[Any], Any]:
-        """http_client.download_image (urllib3)."""
-        from concbench.workloads.http_client import download_image
+        """That of urllib3."""
+        from concbench.workloads import http_client
 
-        return download_image
+        return http_client.Download(self.limits)
 
     @property
     def coroutine(self) -> Callable[[Any], Awaitable[Any]]:
-        """async_http_client.download_image (aiohttp)."""
-        from concbench.workloads.async_http_client import download_image
+        """That of aiohttp."""
+        from concbench.workloads import async_http_client
 
-        return download_image
+        return async_http_client.Download(self.limits)
 
     @property
     def items(self) -> Sequence[Image]:
@@ -120,12 +138,15 @@ class Download(Workload):
 
     def title(self) -> str:
         """How many images of what size, after what latency, from where."""
+        retries = ", up to 1 retry each" if self.limits.retries == 1 else f", up to {self.limits.retries} retries each"
+        retries = retries if self.limits.retries else ""
         if self.urls is not None:
-            return f"{len(self.names):,} URLs, at most {MOST_TO_A_HOST} connections to a host"
+            urls = f"{len(self.names):,} URL{'' if len(self.names) == 1 else 's'}"
+            return f"{urls}, at most {MOST_TO_A_HOST} connections to a host{retries}"
         jitter = f" + up to {self.jitter * 1000:g} ms" if self.jitter else ""
         return (
             f"{len(self.names):,} images of {self.image_size / 1000:g} kB over HTTP, "
-            f"{self.latency * 1000:g} ms{jitter} latency"
+            f"{self.latency * 1000:g} ms{jitter} latency{retries}"
         )
 
     @contextmanager
@@ -164,15 +185,50 @@ class Download(Workload):
         return connections(workers, self.most_at_once)
 
     def collect(self, results: list[Any]) -> list[Any]:
-        """Name, length and digest of every file as it stands on disk; the task's own result is only its length."""
-        del results
-        return [_fingerprint(name, _content(item)) for name, item in zip(self.names, self._images, strict=True)]
+        """Name, length and digest of every file as it stands on disk, None where the download failed.
+
+        Raises:
+            TasksFailed: some failed and that is not tolerated, or all did.
+        """
+        failures = [result for result in results if isinstance(result, DownloadFailed)]
+        if failures and not (self.tolerate and len(failures) < len(results)):
+            raise TasksFailed(_counted(failures, len(results), tolerable=not self.tolerate))
+        return [
+            None if isinstance(result, DownloadFailed) else _fingerprint(name, _content(item))
+            for name, item, result in zip(self.names, self._images, results, strict=True)
+        ]
+
+    def notes(self) -> list[str]:
+        """What retries and failures do to the figures."""
+        notes = []
+        if self.limits.retries:
+            notes.append("Failed downloads that may succeed were tried again; that, and the pauses before, is timed.")
+        if self.tolerate:
+            notes.append("Failed downloads are counted (--tolerate); the images that arrived are what is compared.")
+        return notes
+
+    def same(self, expected: Any, actual: Any) -> bool | None:
+        """Whether the same image arrived; one that did not is counted instead."""
+        return expected is None or actual is None or bool(expected == actual)
+
+    def tally(self, results: list[Any]) -> dict[str, Any]:
+        """Failed downloads by what happened, and tries beyond the first of the others."""
+        failed = Counter(result.kind for result in results if isinstance(result, DownloadFailed))
+        retries = sum(result[1] - 1 for result in results if not isinstance(result, DownloadFailed))
+        return {"failed": dict(failed), "retries": retries}
 
     def settings(self) -> dict[str, Any]:
-        """What the server was told, or the URLs."""
+        """What the server was told, or the URLs; and what the clients keep to."""
+        rules = {
+            "request_timeout": self.limits.seconds,
+            "size_limit": self.limits.largest,
+            "retries": self.limits.retries,
+            "tolerate": self.tolerate,
+        }
         if self.urls is not None:
-            return {"urls": self.urls}
+            return {"urls": self.urls, **rules}
         return {
+            **rules,
             "images": len(self.names),
             "latency": self.latency,
             "jitter": self.jitter,
@@ -228,6 +284,20 @@ def _at_least_zero(name: str, seconds: float) -> float:
     if not 0 <= seconds < 3600:
         raise BadSetting(f"{name} must be a time of 0 or more (such as 20ms), not {seconds:g} s")
     return seconds
+
+
+def _above_zero(name: str, seconds: float) -> float:
+    if not 0 < seconds < math.inf:
+        raise BadSetting(f"{name} must be a time of more than 0 (such as 30s), not {seconds:g} s")
+    return seconds
+
+
+def _counted(failures: list[DownloadFailed], tasks: int, *, tolerable: bool) -> str:
+    """4,987 of 5,000 downloaded; 13 timed out, and the first of them."""
+    kinds = Counter(failure.kind for failure in failures).most_common()
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
+    advice = "; --tolerate counts failures and goes on" if tolerable and len(failures) < tasks else ""
+    return f"{tasks - len(failures):,} of {tasks:,} downloaded; {counts} (the first: {failures[0]}){advice}"
 
 
 def _kept(directory: str) -> str:

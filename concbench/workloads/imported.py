@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pickle
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -228,6 +229,13 @@ class Imported(Workload):
         if self._how.check is None:
             return super().same(expected, actual)
         return bool(resolve(self._how.check)(expected, actual))
+
+    def tally(self, results: list[Any]) -> dict[str, Any]:
+        """Exceptions that were taken for results, by their types."""
+        if not self._how.tolerate:
+            return {}
+        failed = Counter(type(result).__name__ for result in results if isinstance(result, BaseException))
+        return {"failed": dict(failed)}
 
     def settings(self) -> dict[str, Any]:
         """Names and switches."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 import urllib3
+from http_faults import FaultyServer
 
 from concbench import __version__
 from concbench.cli.main import main
@@ -90,6 +91,11 @@ def test_show_before_anything_was_measured_says_what_to_do() -> None:
         (["run", "download", "--latency", "soon"], "is not a time such as 20ms"),
         (["run", "download", "--image-size", "1kB"], "image-size must be"),
         (["run", "download", "--images", "0"], "'0' is not"),
+        (["run", "primes", "--retries", "1"], "--retries is an option of download"),
+        (["run", "primes", "--tolerate"], "--tolerate is for"),
+        (["run", "download", "--request-timeout", "0"], "request-timeout must be"),
+        (["run", "download", "--size-limit", "0"], "size-limit must be"),
+        (["run", "download", "--retries", "often"], "'often' is not"),
         (["run", "download", "--limits", "10"], "--limits is an option of primes"),
         (["run", "primes", "--size", "huge"], "invalid choice: 'huge'"),
         (["run", "primes", "-r", "threads", "--baseline", "sequential"], "not among the runners"),
@@ -147,9 +153,27 @@ def test_a_cell_that_fails_makes_exit_code_one_and_a_row_with_its_reason(tmp_pat
     urls.write_text("http://127.0.0.1:1/nobody.png\n")
     done = run("run", "download", "--urls", str(urls), "-r", "sequential", "-r", "threads")
     assert done.returncode == 1
-    assert "Connection refused" in done.stdout
+    assert "0 of 1 downloaded; 1 not connected" in done.stdout
+    assert "Connection refused" in " ".join(done.stdout.split())
     assert "No answer" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_downloads_that_fail_are_counted_and_retried_if_that_is_wanted(tmp_path: Path) -> None:
+    """The table says both."""
+    with FaultyServer() as server:
+        names = ("1.png", "2.png", "not_found.png", "unavailable_at_first.png")
+        (tmp_path / "urls.txt").write_text("".join(f"{server.url(name)}\n" for name in names))
+        done = run(
+            "run", "download", "--urls", str(tmp_path / "urls.txt"), "--tolerate", "--retries", "1", "--no-observe",
+            "-r", "sequential", "-o", str(tmp_path / "run.json"),
+        )  # fmt: skip
+    assert done.returncode == 0
+    assert "4 URLs, at most 10 connections to a host, up to 1 retry each" in done.stdout
+    assert "sequential: 3 of 4 tasks succeeded; 1 answered 404" in done.stdout
+    (sample,) = load(tmp_path / "run.json").tables[0].cells[0].samples
+    assert sample.failed == {"answered 404": 1}
+    assert sample.retries in {0, 1}
 
 
 def test_processes_refuse_too_many_and_that_is_no_failure() -> None:

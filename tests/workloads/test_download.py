@@ -38,7 +38,7 @@ def test_what_arrives_is_what_was_served(small: Download, runner: object) -> Non
     """Name, length and digest of every file, whoever the client is."""
     timing = HostedCell(small, runner).sample()  # type: ignore[arg-type]
     require_equal(timing.collected, small.expected)
-    assert timing.results == [5_000] * 6
+    assert timing.results == [(5_000, 1)] * 6
 
 
 def test_a_wrong_byte_and_swapped_images_are_found(small: Download) -> None:

@@ -1,0 +1,211 @@
+"""A server that goes wrong in every way that servers do, and what each is to be called.
+
+    with FaultyServer() as server:
+        server.url("dripping_body")
+
+On 127.0.0.1, a free port, one thread; every path but those of faults is an image of a few bytes. To add a fault: its
+line in FAULTS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import socket
+import struct
+import threading
+from asyncio import StreamReader, StreamWriter
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+IMAGE = b"an image, for all that a client can tell\n" * 20
+LARGE = 50_000_000
+_PAUSE = 0.05
+
+
+def head(status: str = "200 OK", **headers: object) -> bytes:
+    """Status line and headers."""
+    lines = (f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status}\r\n{''.join(lines)}\r\n".encode("latin-1")
+
+
+def whole(body: bytes = IMAGE, status: str = "200 OK") -> bytes:
+    """A complete answer."""
+    return head(status, Content_Length=len(body)) + body
+
+
+def to(location: str) -> bytes:
+    """A redirect."""
+    return head("302 Found", Location=location, Content_Length=0)
+
+
+def piece(data: bytes) -> bytes:
+    """A chunk of a chunked body."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+@dataclass(frozen=True)
+class Talk:
+    """One request, and where the answer goes."""
+
+    path: str
+    writer: StreamWriter
+    server: FaultyServer
+
+    async def drip(self, first: bytes, then: bytes) -> None:
+        """Something at once, then a byte at a time, without an end."""
+        self.writer.write(first)
+        for _ in range(10_000):
+            self.writer.write(then)
+            await self.writer.drain()
+            await asyncio.sleep(_PAUSE)
+
+    async def pour(self, first: bytes, then: bytes, times: int) -> None:
+        """Something at once, then as much as is taken."""
+        self.writer.write(first)
+        for _ in range(times):
+            self.writer.write(then)
+            await self.writer.drain()
+
+    async def reset(self, first: bytes = b"") -> None:
+        """Hang up so that the other side is told of an error."""
+        self.writer.write(first)
+        await self.writer.drain()
+        await asyncio.sleep(_PAUSE if first else 0)
+        connection: socket.socket = self.writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
+    async def slow(self) -> None:
+        """Slow, and not too slow."""
+        await asyncio.sleep(0.2)
+        self.writer.write(whole())
+
+    async def every_other(self) -> None:
+        """Unavailable, then there."""
+        self.server.asked[self.path] += 1
+        self.writer.write(whole() if self.server.asked[self.path] % 2 == 0 else whole(b"", "503 Service Unavailable"))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is answered, and what that is to be called."""
+
+    expected: str = ""
+    """What happened in the words of the client, or several that are as good; empty: the image arrives."""
+    answer: bytes = b""
+    closes: bool = False
+    """Whether the connection is closed after it."""
+    act: Callable[[Talk], Awaitable[None]] | None = None
+    """Instead of an answer."""
+
+
+@lru_cache(maxsize=1)
+def bomb() -> bytes:
+    """100 kB that would become 100 MB."""
+    data = gzip.compress(bytes(100_000_000), 1)
+    return head(Content_Length=len(data), Content_Encoding="gzip") + data
+
+
+_SHORT = head(Content_Length=2 * len(IMAGE)) + IMAGE
+FAULTS: dict[str, Fault] = {
+    "not_found": Fault("answered 404", whole(b"no such image\n", "404 Not Found")),
+    "server_error": Fault("answered 500", whole(b"sorry\n", "500 Internal Server Error")),
+    "no_content": Fault("answered 204", head("204 No Content")),
+    "unavailable_at_first": Fault("answered 503", act=Talk.every_other),
+    "slow": Fault("", act=Talk.slow),
+    "silent": Fault("timed out", act=lambda _: asyncio.sleep(3600)),
+    "dripping_headers": Fault("timed out", act=lambda talk: talk.drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"z")),
+    "dripping_body": Fault("timed out", act=lambda talk: talk.drip(head(Content_Length=60_000), b"z")),
+    "dripping_pieces": Fault("timed out", act=lambda talk: talk.drip(head(Transfer_Encoding="chunked"), piece(b"z"))),
+    "truncated_body": Fault("cut short", _SHORT, closes=True),
+    "truncated_pieces": Fault("cut short", head(Transfer_Encoding="chunked") + piece(IMAGE)[:-20], closes=True),
+    "malformed_pieces": Fault(
+        "cut short or no valid HTTP", head(Transfer_Encoding="chunked") + b"many\r\n" + IMAGE, closes=True
+    ),
+    "length_too_short": Fault("", whole() + whole(b"this is no answer to anything")),
+    "reset": Fault("reset", act=Talk.reset),
+    "reset_in_body": Fault("cut short", act=lambda talk: talk.reset(_SHORT)),
+    "hung_up": Fault("reset", closes=True),
+    "redirect_loop": Fault("redirected too often", to("/redirect_loop")),
+    "redirect_here": Fault("", to("/there.png")),
+    "redirect_to_another_host": Fault("redirected elsewhere", to("http://localhost/there.png")),
+    "redirect_to_another_port": Fault("redirected elsewhere", to("http://127.0.0.1:1/there.png")),
+    "redirect_to_a_file": Fault("redirected elsewhere", to("file:///etc/hostname")),
+    "redirect_nowhere": Fault("bad address", to("http://[::1/there.png")),
+    "chunked": Fault(
+        "", head(Transfer_Encoding="chunked") + piece(IMAGE[:100]) + piece(IMAGE[100:]) + b"0\r\n\r\n"
+    ),
+    "http_1_0": Fault("", b"HTTP/1.0 200 OK\r\n\r\n" + IMAGE, closes=True),
+    "empty_body": Fault("empty", whole(b"")),
+    "large_body": Fault("", act=lambda talk: talk.pour(head(Content_Length=LARGE), bytes(1_000_000), 50)),
+    "announced_too_large": Fault("too large", head(Content_Length=10**15) + IMAGE),
+    "endless_body": Fault(
+        "too large", act=lambda talk: talk.pour(b"HTTP/1.0 200 OK\r\n\r\n", bytes(1_000_000), 10**6)
+    ),
+    "compressed_bomb": Fault("compressed unasked", act=lambda talk: talk.pour(bomb(), b"", 1)),
+    "no_http": Fault("no valid HTTP", b"220 mail.example ESMTP\r\n" * 3, closes=True),
+    "endless_header": Fault(
+        "no valid HTTP", act=lambda talk: talk.pour(b"HTTP/1.1 200 OK\r\nX-Long: ", b"z" * 100_000, 10**6)
+    ),
+}  # fmt: skip
+
+
+class FaultyServer:
+    """Serves in a thread until it is left."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.asked: Counter[str] = Counter()
+        """Requests, by path, where a fault counts them."""
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def url(self, name: str) -> str:
+        """The address of a fault, or of an image."""
+        return f"http://127.0.0.1:{self.port}/{name}"
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        talks: set[asyncio.Task[None]] = set()
+
+        def begin(reader: StreamReader, writer: StreamWriter) -> None:
+            task = asyncio.ensure_future(self._talk(reader, writer))
+            talks.add(task)
+            task.add_done_callback(talks.discard)
+
+        server = await asyncio.start_server(begin, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._stop.wait()
+        server.close()
+        for task in list(talks):
+            task.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+        await asyncio.sleep(0)  # for connections to close
+
+    async def _talk(self, reader: StreamReader, writer: StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while not writer.is_closing():
+                request = await reader.readuntil(b"\r\n\r\n")
+                path = request.split()[1].decode()
+                fault = FAULTS.get(path.strip("/").partition(".")[0], Fault("", whole()))
+                if fault.act is not None:
+                    await fault.act(Talk(path, writer, self))
+                writer.write(fault.answer)
+                await writer.drain()
+                if fault.closes:
+                    break

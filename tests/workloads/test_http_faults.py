@@ -1,0 +1,171 @@
+"""A server that goes wrong: both clients call it by the same name, in time, and write nothing but whole images."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from http_faults import FAULTS, IMAGE, LARGE, FaultyServer
+
+from concbench import Asyncio, Download, ProcessPool, Sequential, ThreadPool
+from concbench.errors import BadSetting, ResultsDiffer, TasksFailed
+from concbench.host.cell import HostedCell, require_equal
+from concbench.workloads import async_http_client, http_client
+from concbench.workloads.http_rules import DownloadFailed, Limits
+from concbench.workloads.target import Image
+
+SECONDS = 0.4
+LIMITS = Limits(SECONDS, LARGE + 1)
+Outcomes = list[tuple[int, int] | DownloadFailed]
+Client = Callable[[list[Image], Limits], Outcomes]
+
+
+def with_urllib3(images: list[Image], limits: Limits) -> Outcomes:
+    with http_client.connections(1, None):
+        return list(map(http_client.Download(limits), images))
+
+
+def with_aiohttp(images: list[Image], limits: Limits) -> Outcomes:
+    async def download() -> Outcomes:
+        async with async_http_client.connections(1, None):
+            return [await async_http_client.Download(limits)(image) for image in images]
+
+    return asyncio.run(download())
+
+
+CLIENTS = pytest.mark.parametrize("client", [with_urllib3, with_aiohttp])
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FaultyServer]:
+    with FaultyServer() as running:
+        yield running
+
+
+@CLIENTS
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_has_its_name_and_harms_no_other(
+    server: FaultyServer, tmp_path: Path, client: Client, fault: str
+) -> None:
+    """One image before it and one after it, over the same connection where that is kept."""
+    server.asked.clear()
+    images = [Image(server.url(name), str(tmp_path / name)) for name in ("before.png", f"{fault}.png", "after.png")]
+    before, wrong, after = client(images, LIMITS)
+    assert before == after == (len(IMAGE), 1)
+    assert (tmp_path / "before.png").read_bytes() == (tmp_path / "after.png").read_bytes() == IMAGE
+    written = tmp_path / f"{fault}.png"
+    if not FAULTS[fault].expected:
+        size = LARGE if fault == "large_body" else len(IMAGE)
+        assert wrong == (size, 1)
+        assert written.stat().st_size == size
+    else:
+        assert isinstance(wrong, DownloadFailed)
+        assert wrong.kind in FAULTS[fault].expected.split(" or ")
+        assert wrong.url.startswith(server.url(""))
+        assert not written.exists()
+
+
+@CLIENTS
+def test_what_passes_is_tried_again_if_that_is_wanted(server: FaultyServer, tmp_path: Path, client: Client) -> None:
+    """Its tries are counted; what will not pass is not asked for again."""
+    server.asked.clear()
+    names = ("unavailable_at_first.png", "not_found.png")
+    images = [Image(server.url(name), str(tmp_path / name)) for name in names]
+    again, gone = client(images, Limits(SECONDS, retries=2))
+    assert again == (len(IMAGE), 2)
+    assert isinstance(gone, DownloadFailed)
+
+
+@CLIENTS
+def test_nobody_listens(tmp_path: Path, client: Client) -> None:
+    """A port that is closed, and an address that cannot be."""
+    urls = ("http://127.0.0.1:1/a.png", f"http://{'a' * 64}.invalid/a.png")
+    outcomes = client([Image(url, str(tmp_path / "a.png")) for url in urls], LIMITS)
+    assert [getattr(outcome, "kind", None) for outcome in outcomes] == ["not connected", "bad address"]
+
+
+@CLIENTS
+def test_a_file_that_is_there_is_not_written_through(server: FaultyServer, tmp_path: Path, client: Client) -> None:
+    """A link that somebody has put in the place of an image leads nowhere."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "image.png").symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        client([Image(server.url("image.png"), str(tmp_path / "image.png"))], LIMITS)
+    assert victim.read_text() == "precious"
+
+
+@CLIENTS
+@pytest.mark.parametrize("name", ["bild-ä-ü.png", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "a%20b%00c.png"])
+def test_odd_names_are_asked_for_and_stay_in_the_directory(
+    server: FaultyServer, tmp_path: Path, client: Client, name: str
+) -> None:
+    """Whatever an address says."""
+    with Download(urls=[server.url(name)]).running(str(tmp_path)) as workload:
+        assert client(list(workload.items), LIMITS) == [(len(IMAGE), 1)]
+        assert [path.read_bytes() for path in tmp_path.glob("images-*/*")] == [IMAGE]
+
+
+def test_a_failure_survives_the_trip_from_another_process() -> None:
+    """With all that it says."""
+    failed = DownloadFailed("timed out", "http://x/a.png", "after 3 s")
+    assert str(pickle.loads(pickle.dumps(failed))) == str(failed) == "http://x/a.png timed out (after 3 s)"
+
+
+RUNNERS = [Sequential(), ThreadPool(workers=2), ProcessPool(workers=2), Asyncio(workers=2)]
+
+
+@pytest.mark.parametrize("runner", RUNNERS, ids=lambda runner: type(runner).__name__)
+def test_failures_are_counted_whatever_the_runner(server: FaultyServer, tmp_path: Path, runner: object) -> None:
+    """With --tolerate beside the images that arrived; without it they end the row, with the same count."""
+    urls = [server.url(name) for name in ("1.png", "not_found.png", "2.png", "silent.png", "not_found.png?again")]
+    with Download(urls=urls, request_timeout=SECONDS, tolerate=True).running(str(tmp_path)) as workload:
+        timing = HostedCell(workload, runner).sample()  # type: ignore[arg-type]
+        assert workload.tally(timing.results) == {"failed": {"answered 404": 2, "timed out": 1}, "retries": 0}
+        assert [image is not None for image in timing.collected] == [True, False, True, False, False]
+        other = ("other.png", 1, "")
+        require_equal(timing.collected, [None if image else other for image in timing.collected], workload.same)
+        with pytest.raises(ResultsDiffer, match="2 of 5"):
+            require_equal(timing.collected, [other] * 5, workload.same)
+    with (
+        Download(urls=urls, request_timeout=SECONDS).running(str(tmp_path)) as workload,
+        pytest.raises(TasksFailed) as failed,
+    ):
+        HostedCell(workload, runner).sample()  # type: ignore[arg-type]
+    assert str(failed.value) == (
+        f"2 of 5 downloaded; 2 answered 404, 1 timed out (the first: {urls[1]} answered 404); "
+        "--tolerate counts failures and goes on"
+    )
+
+
+def test_nothing_at_all_is_no_measurement(server: FaultyServer, tmp_path: Path) -> None:
+    """Not even if failures are tolerated."""
+    urls = [server.url("not_found.png"), server.url("reset.png")]
+    with (
+        Download(urls=urls, tolerate=True).running(str(tmp_path)) as workload,
+        pytest.raises(TasksFailed, match="0 of 2 downloaded; 1 answered 404, 1 reset"),
+    ):
+        HostedCell(workload, Sequential()).sample()
+
+
+@pytest.mark.parametrize("runner", [ThreadPool(workers=30), Asyncio(workers=30)], ids=["threads", "coroutines"])
+def test_waiting_for_a_connection_is_no_fault_of_the_server(
+    server: FaultyServer, tmp_path: Path, runner: object
+) -> None:
+    """Ten connections at most, each busy for a good part of what a download may take."""
+    urls = [server.url(f"slow.{number}") for number in range(30)]
+    with Download(urls=urls, request_timeout=SECONDS).running(str(tmp_path)) as workload:
+        results = HostedCell(workload, runner).sample().results  # type: ignore[arg-type]
+    assert results == [(len(IMAGE), 1)] * 30
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"request_timeout": 0}, {"request_timeout": float("nan")}, {"size_limit": 0}, {"retries": -1}]
+)
+def test_a_limit_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
+    """Before anything is asked for."""
+    with pytest.raises(BadSetting):
+        Download(**wrong)  # type: ignore[arg-type]
