@@ -19,6 +19,7 @@ from concbench.harness.events import RoundEnded, Step
 from concbench.harness.hosts import Hosts, InProcessHosts
 from concbench.harness.plan import Options, Plan, default_runners, plan
 from concbench.harness.process_host import ProcessHosts
+from concbench.harness.resuming import finished_part, is_complete, require_same_run
 from concbench.harness.search import search
 from concbench.harness.session import measure_workload
 from concbench.registry import workload_class
@@ -86,6 +87,7 @@ def measure(
     isolate: bool | None = None,
     hosts: Hosts | None = None,
     listen: Callable[[Step | RunRecord], None] | None = None,
+    resume: Run | None = None,
     **options: Any,
 ) -> Run:
     """Measure workloads under runners, results compared first.
@@ -100,6 +102,8 @@ def measure(
             not be found there (it is a lambda, or defined in the main program).
         hosts: where samples are taken instead, such as `concbench.testing.SimulatedHosts`.
         listen: called with each Step before it is taken, and with the RunRecord so far after each round.
+        resume: an earlier run of the same, on the same machine, that was interrupted (`load("run.json")`): its whole
+            rounds count, and its seed is taken.
         **options: the fields of `concbench.harness.plan.Options`: baseline, max_rounds, budget, precision, rounds,
             warm, fresh, observe, seed, timeout, max_calls; without a seed, one is drawn and recorded. And for functions
             those of `concbench.workloads.how.How`: coroutine, context, check, compare, star, tolerate,
@@ -113,12 +117,13 @@ def measure(
         UsageError: something that was asked for cannot be; nothing has run then.
     """
     given = _Given(items, options)
-    chosen = _options(options)
+    chosen = _options({"seed": resume.record.seed, **options} if resume else options)
     plans = [plan(given.workload(workload), runners or default_runners(), chosen) for workload in workloads]
     if not plans:
         raise UsageError("no workload: name at least one, such as 'download' or 'primes', or give a function")
     given.require_used()
-    return measure_plans(plans, hosts or _hosts([one.workload for one in plans], isolate, fresh=chosen.fresh), listen)
+    hosts = hosts or _hosts([one.workload for one in plans], isolate, fresh=chosen.fresh)
+    return measure_plans(plans, hosts, listen, resume.record if resume else None)
 
 
 @dataclass(frozen=True)
@@ -191,11 +196,24 @@ def advise_workload(
     return Advice(Run(record), recommendation)
 
 
-def measure_plans(plans: Sequence[Plan], hosts: Hosts, listen: Callable[[Step | RunRecord], None] | None = None) -> Run:
-    """Carry out plans, one after the other; as `measure`."""
+def measure_plans(
+    plans: Sequence[Plan],
+    hosts: Hosts,
+    listen: Callable[[Step | RunRecord], None] | None = None,
+    earlier: RunRecord | None = None,
+) -> Run:
+    """Carry out plans, one after the other, or what an earlier run of theirs has left to do; as `measure`."""
     record = _record(plans[0].options.seed)
-    for one in plans:
-        table, interrupted = measure_workload(one, hosts, _relay(record, listen))
+    done: list[Table] = []
+    if earlier is not None:
+        require_same_run(earlier, record, plans)
+        record, done = replace(record, created=earlier.created), earlier.tables
+    for one, before in zip(plans, [*done, *[None] * (len(plans) - len(done))], strict=True):
+        if before is not None and is_complete(before, one):
+            record = replace(record, tables=[*record.tables, before])
+            continue
+        rounds = finished_part(before) if before is not None else None
+        table, interrupted = measure_workload(one, hosts, _relay(record, listen), rounds)
         record = replace(record, tables=[*record.tables, table], interrupted=interrupted)
         if interrupted:
             break

@@ -48,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", choices=SIZES, default="quick", help="how much work (default: quick)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
+    parser.add_argument("--resume", metavar="FILE", help="go on with a run of this command that was interrupted, from "
+                        "its results file, and write that again")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the raw results instead of the tables")
     parser.add_argument(
         "--seed", type=natural, metavar="N", help="of the order of the rounds (default: drawn, printed)"
@@ -80,7 +82,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure, write, print; returns the exit code."""
-    output = Output(arguments.output, force=arguments.force)
+    earlier = _earlier(arguments)
+    output = Output(arguments.resume or arguments.output, force=arguments.force or earlier is not None)
     plans = _plans(arguments)
     output.require_writable()
     functions.announce(plans)
@@ -93,14 +96,30 @@ def main(arguments: argparse.Namespace) -> int:
 
     with ProgressBar() as progress:
         listen = output.listener(progress.show)
-        run = measure_plans(plans, ProcessHosts(), listen)
+        run = measure_plans(plans, ProcessHosts(), listen, earlier)
     output.save(run.record)
     keep(run.record)
     print_record(run.record, as_json=arguments.json, why=arguments.why)
     output.complain()
+    if run.record.interrupted and output.path is not None and not output.error:
+        print(f"concbench: the same command with --resume {output.path} goes on", file=sys.stderr)
     if run.record.interrupted:
         return INTERRUPTION.exit_code
     return OK if run.ok and not output.error else FAILED
+
+
+def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
+    """The run that is gone on with; its seed is that of the whole."""
+    if arguments.resume is None:
+        return None
+    if arguments.output is not None:
+        raise UsageError("--resume writes the file that it goes on with; leave out --output")
+    from concbench.results.files import load
+
+    record = load(arguments.resume)
+    if arguments.seed is None:
+        arguments.seed = record.seed
+    return record
 
 
 def print_record(record: RunRecord, *, as_json: bool, why: bool = False) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from concbench.errors import BadSetting, ConcbenchError, UsageError
 from concbench.harness.stopping import StopRule
 from concbench.registry import nearest, runner_class, runner_name, runner_names
+from concbench.results.records import Cell, Table
 from concbench.runners.base import Runner, workers_for
 from concbench.stats.intervals import FEWEST, MOST
 from concbench.workloads.base import Workload
@@ -29,6 +30,10 @@ class PlannedCell:
     name: str
     runner: Runner
     settings: dict[str, Any]
+
+    def record(self, tasks: int) -> Cell:
+        """What the results say of it over so many tasks, as long as nothing has been measured."""
+        return Cell(self.label, self.name, self.settings, workers_for(self.runner, tasks))
 
 
 LEAST_MEMORY = 100_000_000
@@ -107,6 +112,30 @@ class Plan:
         warm_up_is_reference = self.warm_up and any(cell.name == BASELINE for cell in self.cells)
         reference = self.workload.compares and self.workload.expected is None and not warm_up_is_reference
         return self.workload.tasks * (each * len(self.cells) + reference)
+
+    def table(self) -> Table:
+        """What the results say of it as long as nothing has been measured."""
+        workload, rule = self.workload, self.stop_rule
+        return Table(
+            workload=workload.name,
+            kind=workload.kind,
+            size=workload.size,
+            title=workload.title(),
+            settings=workload.settings(),
+            tasks=workload.tasks,
+            baseline=rule.baseline,
+            max_rounds=rule.max_rounds,
+            all_rounds=rule.all_rounds,
+            budget=rule.budget,
+            precision=rule.precision,
+            stopped="",
+            warm=self.options.warm,
+            warmed_up=self.warm_up,
+            checked="known" if workload.expected is not None else "sequential" if workload.compares else "off",
+            facts={},
+            cells=[cell.record(workload.tasks) for cell in self.cells],
+            fresh=self.options.fresh,
+        )
 
     def require_allowed(self) -> None:
         """Refuse a plan that needs more calls than are allowed.

@@ -16,14 +16,13 @@ from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded, Host, Hosts
 from concbench.harness.plan import Plan, PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
+from concbench.harness.resuming import executions
 from concbench.harness.thinning import thinned
 from concbench.observing import MEET_SECONDS
 from concbench.registry import RUNNERS
 from concbench.results.files import build
 from concbench.results.records import Cell, Json, Outcome, Sample, Table
-from concbench.runners.base import workers_for
 from concbench.stats.intervals import FEWEST
-from concbench.workloads.base import Workload
 
 SMALL_REFERENCE = 1_000_000
 """Bytes of results up to which those of every sample are compared; larger ones in the warm-up only, since they would
@@ -52,8 +51,14 @@ class _Live:
         return self.record.outcome.kind == "ok"
 
 
-def measure_workload(plan: Plan, hosts: Hosts, listen: Listener) -> tuple[Table, bool]:
+def measure_workload(plan: Plan, hosts: Hosts, listen: Listener, earlier: Table | None = None) -> tuple[Table, bool]:
     """Measure one workload under all its cells.
+
+    Args:
+        plan: what is measured.
+        hosts: where.
+        listen: told every step, and the table after every round.
+        earlier: whole rounds of the same plan, which are gone on with.
 
     Returns:
         What was seen, and whether it was interrupted (Ctrl-C) before its end.
@@ -62,7 +67,9 @@ def measure_workload(plan: Plan, hosts: Hosts, listen: Listener) -> tuple[Table,
         _temporary_directory() as directory,
         plan.workload.running(str(directory)) as workload,
     ):
-        session = _Session(plan, workload, hosts, directory, listen)
+        session = _Session(replace(plan, workload=workload), hosts, directory, listen)
+        if earlier is not None:
+            session.go_on(earlier)
         try:
             session.run()
         except KeyboardInterrupt:
@@ -83,9 +90,9 @@ def _temporary_directory() -> Iterator[Path]:
 
 
 class _Session:
-    def __init__(self, plan: Plan, workload: Workload, hosts: Hosts, directory: Path, listen: Listener) -> None:
+    def __init__(self, plan: Plan, hosts: Hosts, directory: Path, listen: Listener) -> None:
         self._plan = plan
-        self._workload = workload
+        self._workload = plan.workload
         self._hosts = hosts
         self._directory = directory
         self._listen = listen
@@ -97,25 +104,43 @@ class _Session:
         self._load: list[float] = []
         self._facts: Json = {}
         self._items: list[str] = []
+        self._rounds_done = 0
+        self._earlier: dict[str, Cell] = {}
         self._notes: list[str] = [_FRESH] if plan.options.fresh else []
-        self._checked = "known" if workload.expected is not None else "sequential" if workload.compares else "off"
+        self._checked = plan.table().checked
         self._referee: _Live | None = None
+        self._warm_already: _Live | None = None
         self._compare_always = False
         self._unsendable = ""
         self._patience: float | None = None
         self._baseline_took: float | None = None
         self._began = perf_counter()
 
+    def go_on(self, earlier: Table) -> None:
+        """Take these rounds for the first ones; cells that ended in them stay as they are."""
+        self._earlier = {cell.label: cell for cell in earlier.cells}
+        self._rounds_done = earlier.rounds
+        self._load = list(earlier.load)
+        self._items = earlier.items
+        self._executions = executions(earlier)
+        self._notes += [note for note in earlier.notes if note not in {*self._workload.notes(), *self._notes}]
+        self._notes.append(f"Interrupted, and resumed after round {earlier.rounds}.")
+        if earlier.checked in {"unsteady", "incomparable"}:
+            self._checked = earlier.checked
+
     def run(self) -> None:
         with ExitStack() as stack:
             self._stack = stack
             for cell in [self._hosted(planned) for planned in self._plan.cells]:
-                self._try(cell, "preparing", self._prepare)
+                if cell.well:
+                    self._try(cell, "preparing", self._prepare)
+                else:
+                    cell.host.close()
             self._make_reference()
             self._began = perf_counter()
             if self._plan.warm_up:
                 for cell in sorted(self._well(), key=lambda cell: cell.record.label != self._plan.baseline):
-                    if cell.record.warmup is None:
+                    if cell is not self._warm_already:
                         self._try(cell, "warm-up", self._warm_up)
                     if cell.record.label == self._plan.baseline and not cell.well:
                         self._allow_unknown()
@@ -125,13 +150,14 @@ class _Session:
             if self._plan.options.observe:
                 self._label_items()
                 for cell in self._well():
-                    self._try(cell, "observed pass", self._observe)
+                    if cell.record.observed is None:
+                        self._try(cell, "observed pass", self._observe)
                 self._listen(RoundEnded(self.table()))
 
     def _hosted(self, planned: PlannedCell) -> _Live:
         host = self._stack.enter_context(self._hosts.host(self._workload, planned, self._directory, self._plan.options))
-        workers = workers_for(planned.runner, self._workload.tasks)
-        cell = _Live(planned, Cell(planned.label, planned.name, planned.settings, workers), host)
+        record = self._earlier.get(planned.label) or planned.record(self._workload.tasks)
+        cell = _Live(planned, record, host, [sample.seconds * sample.repeats for sample in record.samples])
         self._cells.append(cell)
         return cell
 
@@ -148,28 +174,16 @@ class _Session:
 
     def table(self) -> Table:
         """All that is known by now."""
-        plan, workload = self._plan, self._workload
-        return Table(
-            workload=workload.name,
-            kind=workload.kind,
-            size=workload.size,
-            title=workload.title(),
-            settings=workload.settings(),
-            tasks=workload.tasks,
-            baseline=plan.baseline,
-            max_rounds=plan.stop_rule.max_rounds,
-            all_rounds=plan.stop_rule.all_rounds,
-            budget=plan.stop_rule.budget,
-            precision=plan.stop_rule.precision,
+        return replace(
+            self._plan.table(),
             stopped=self._stopped,
-            warm=plan.options.warm,
-            warmed_up=plan.warm_up,
             checked=self._checked,
-            facts={**self._facts, **workload.facts()},
+            facts={**self._facts, **self._workload.facts()},
             cells=[cell.record for cell in self._cells],
-            notes=[*workload.notes(), *self._notes],
+            notes=list(dict.fromkeys([*self._workload.notes(), *self._notes])),
             items=self._items,
             load=self._load,
+            rounds=self._rounds_done,
         )
 
     def _well(self) -> list[_Live]:
@@ -202,6 +216,7 @@ class _Session:
             self._be_patient(cell, took)
             if self._plan.warm_up:
                 self._warmed_up(cell, build(Sample, facts["sample"]))
+                self._warm_already = cell
         self._compare_always = facts.get("size", 0) <= SMALL_REFERENCE
         if facts.get("changed"):
             self._notes.append(
@@ -263,6 +278,9 @@ class _Session:
 
     def _choose_repeats(self) -> None:
         """One number of executions in a sample for every cell; a cell that is too short even so is refused."""
+        if self._earlier:
+            self._repeats = max(sample.repeats for cell in self._earlier.values() for sample in cell.samples)
+            return
         self._give_up_hopeless()
         cells = self._well()
         self._repeats = min(repeats_for([cell.seconds[0] for cell in cells]), self._repeats_allowed(len(cells)))
@@ -305,8 +323,6 @@ class _Session:
         return most is not None and self._calls + executions * self._workload.tasks + self._observed_later() > most
 
     def _rounds(self) -> None:
-        order = random.Random(self._plan.options.seed)
-        count = 0
         while live := self._cells_of_next_round():
             known = {cell.record.label for cell in self._cells}
             for planned in self._plan.stop_rule.more_cells(self._samples()):
@@ -316,14 +332,15 @@ class _Session:
                     continue
                 self._join(planned)
                 live += [cell for cell in self._cells[-1:] if cell.well]
-            order.shuffle(live)
+            count = self._rounds_done
+            random.Random(f"{self._plan.options.seed} {count}").shuffle(live)
             watch = self._hosts.load_watch()
             for position, cell in enumerate(live):
                 self._try(cell, f"round {count + 1}", self._sampler(count, position))
             load = watch.cores() if watch else None
             if load is not None:
                 self._load.append(round(load, 3))
-            count += 1
+            self._rounds_done += 1
             self._listen(RoundEnded(self.table()))
 
     def _cells_of_next_round(self) -> list[_Live]:

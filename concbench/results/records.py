@@ -205,6 +205,10 @@ class Table:
     """The first 10,000 items as short texts, where a pass was observed."""
     load: list[float] = field(default_factory=list)
     """Cores that other processes used, by round; empty where that cannot be read."""
+    rounds: int = 0
+    """Rounds that were finished; samples of a later one are of a round that was interrupted."""
+    fresh: bool = False
+    """Whether every execution was in a new measuring process."""
 
     def cell(self, label: str) -> Cell:
         """The cell of this label."""

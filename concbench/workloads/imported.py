@@ -16,6 +16,7 @@ from contextlib import (
 )
 from copy import deepcopy
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -244,6 +245,11 @@ class Imported(Workload):
         named = {"coroutine": how.coroutine, "context": how.context, "check": how.check}
         return {
             "function": self.name,
+            **(
+                {"items_sha256": sha256(self._packed).hexdigest()[:16]}
+                if self._packed and source and source.written()
+                else {}
+            ),
             **(
                 {"items": source.text, "limit": source.limit, "sample": source.sample} if source and source.text else {}
             ),

@@ -278,3 +278,37 @@ def test_serve_serves_and_ends_with_ctrl_c() -> None:
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")
+
+
+def test_an_interrupted_run_goes_on_from_its_file(tmp_path: Path) -> None:
+    """By the same command and --resume; changed items are another run."""
+    (tmp_path / "app.py").write_text(
+        "import os, signal, time\n"
+        "def work(item):\n"
+        "    time.sleep(0.005)\n"
+        "    with open('calls', 'a') as calls:\n"
+        "        calls.write('x')\n"
+        "    if os.path.getsize('calls') == 35:\n"
+        "        os.kill(os.getppid(), signal.SIGINT)\n"
+        "        time.sleep(1)\n"
+        "    return item\n"
+    )
+    items = tmp_path / "items.txt"
+    items.write_text("".join(f"{number}\n" for number in range(10)))
+    command = ["run", "app:work", "--items", "items.txt", "-r", "sequential", "--rounds", "6", "--no-observe"]
+    stopped = run(*command, "-o", "run.json", cwd=tmp_path)
+    assert stopped.returncode == 130
+    assert "the same command with --resume run.json goes on" in stopped.stderr
+    before = load(tmp_path / "run.json").tables[0]
+    assert before.rounds == 2
+    items.write_text("".join(f"{number}\n" for number in range(1, 11)))
+    refused = run(*command, "--resume", "run.json", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "cannot go on with that run: items_sha256 of app:work was" in refused.stderr
+    items.write_text("".join(f"{number}\n" for number in range(10)))
+    done = run(*command, "--resume", "run.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Interrupted, and resumed after round 2." in done.stdout
+    after = load(tmp_path / "run.json").tables[0]
+    assert after.cells[0].samples[:2] == before.cells[0].samples[:2]
+    assert [sample.round for sample in after.cells[0].samples] == list(range(6))

@@ -1,0 +1,150 @@
+"""A run that was interrupted goes on where it stopped, and only if it is the same run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concbench import Download, Primes, measure
+from concbench.api import Run, load
+from concbench.errors import Inapplicable, UsageError
+from concbench.testing import SimulatedHosts
+
+WORK = Primes(limits=[300, 200])
+RUNNERS = ["sequential", "thread-pool:2", "process-pool:2"]
+ROUNDS = 5
+
+
+class Played(SimulatedHosts):
+    """Hosts that are interrupted at an execution, counted over all cells, and told of it as by Ctrl-C."""
+
+    def __init__(self, interrupted_at: int | None = None, failing: str = "") -> None:
+        super().__init__(self._play)
+        self.interrupted_at = interrupted_at
+        self.failing = failing
+
+    def _play(self, label: str, number: int) -> float | Exception:
+        if len(self.order) == self.interrupted_at:
+            raise KeyboardInterrupt
+        if label == self.failing and number == 2:
+            return Inapplicable("no more of it")
+        return 1.0 + len(label) / 100 + number / 1000
+
+
+def played(hosts: SimulatedHosts, **options: Any) -> Run:
+    return measure(WORK, **{"runners": RUNNERS, "hosts": hosts, "rounds": ROUNDS, "seed": 7, **options})
+
+
+WHOLE = played(Played())
+EXECUTIONS = 3 * (1 + ROUNDS + 1)
+"""Of a whole run: warm-ups, rounds, observed passes."""
+
+
+@pytest.mark.parametrize("moment", range(EXECUTIONS))
+def test_wherever_it_stopped_it_ends_as_if_it_had_not(moment: int, tmp_path: Path) -> None:
+    """The same rounds in the same order, each once; what had been measured is kept, and nothing is measured twice."""
+    stopped = played(Played(moment))
+    assert stopped.record.interrupted
+    stopped.save(tmp_path / "run.json")
+    before = load(tmp_path / "run.json")
+    hosts = Played()
+    run = played(hosts, resume=before, seed=7)
+    assert not run.record.interrupted
+    (table,), (earlier,), (whole,) = run.tables, before.tables, WHOLE.tables
+    assert table.rounds == ROUNDS
+    assert table.stopped == whole.stopped
+    for cell, uninterrupted in zip(table.cells, whole.cells, strict=True):
+        assert [(sample.round, sample.position) for sample in cell.samples] == [
+            (sample.round, sample.position) for sample in uninterrupted.samples
+        ]
+        assert cell.observed is not None
+    for cell in earlier.cells if earlier.rounds else ():
+        kept = [sample for sample in cell.samples if sample.round < earlier.rounds]
+        assert table.cell(cell.label).samples[: len(kept)] == kept
+    done = earlier.rounds
+    observed = sum(cell.observed is not None for cell in earlier.cells) if done else 0
+    assert len(hosts.order) == EXECUTIONS - 3 * done - observed
+    assert any("resumed" in note for note in table.notes) == (done > 0)
+
+
+def test_a_whole_run_has_nothing_left_to_do() -> None:
+    """And is handed back as it is."""
+    hosts = Played()
+    assert played(hosts, resume=WHOLE).tables == WHOLE.tables
+    assert hosts.order == []
+
+
+def test_a_cell_that_ended_stays_ended() -> None:
+    """It is not tried again."""
+    stopped = played(Played(EXECUTIONS - 4, failing="thread-pool:2"))
+    hosts = Played()
+    (table,) = played(hosts, resume=stopped).tables
+    assert table.cell("thread-pool:2") == stopped.tables[0].cell("thread-pool:2")
+    assert "thread-pool:2" not in {label for label, _ in hosts.order}
+
+
+def test_tables_that_were_finished_stay_and_the_next_begin() -> None:
+    """The second of two workloads was interrupted."""
+    both = [WORK, Download(images=2)]
+    options: dict[str, Any] = {"runners": RUNNERS, "rounds": ROUNDS, "seed": 7}
+    stopped = measure(*both, hosts=Played(EXECUTIONS + 7), **options)
+    hosts = Played()
+    run = measure(*both, hosts=hosts, resume=stopped, **options)
+    assert run.tables[0] == stopped.tables[0]
+    assert run.tables[1].rounds == ROUNDS
+    assert {label for label, _ in hosts.order} == set(RUNNERS)
+
+
+def test_the_seed_is_that_of_the_run() -> None:
+    """Unless it is said, and then it must be the same."""
+    stopped = played(Played(10))
+    assert measure(WORK, runners=RUNNERS, hosts=Played(), rounds=ROUNDS, resume=stopped).record.seed == 7
+    with pytest.raises(UsageError, match="seed was 7, and is 8"):
+        played(Played(), resume=stopped, seed=8)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"rounds": 6}, "max-rounds was 5, and is 6"),
+        ({"rounds": None, "max_rounds": 5}, "all-rounds was True, and is False"),
+        ({"runners": RUNNERS[:2]}, "list of runners was sequential, thread-pool:2, process-pool:2, and is sequential"),
+        ({"baseline": "thread-pool:2"}, "baseline was sequential, and is thread-pool:2"),
+        ({"warm": True}, "warm was False, and is True"),
+        ({"fresh": True}, "fresh was False, and is True"),
+    ],
+)
+def test_another_plan_is_refused(changed: dict[str, Any], named: str) -> None:
+    """What differs is named, and nothing runs."""
+    hosts = Played()
+    with pytest.raises(UsageError) as refused:
+        played(hosts, resume=played(Played(10)), **changed)
+    assert str(refused.value).startswith(f"cannot go on with that run: {named}")
+    assert hosts.order == []
+
+
+def test_other_work_is_refused() -> None:
+    """Another limit, or another workload."""
+    stopped = played(Played(10))
+    for other in (Primes(limits=[300, 201]), Download(images=2)):
+        with pytest.raises(UsageError, match="cannot go on"):
+            measure(other, runners=RUNNERS, hosts=Played(), rounds=ROUNDS, resume=stopped)
+
+
+@pytest.mark.parametrize("key", ["python", "processor", "cores_usable", "memory", "packages"])
+def test_another_machine_is_refused(key: str) -> None:
+    """And another interpreter, with other packages."""
+    record = played(Played(10)).record
+    other = replace(record, environment={**record.environment, key: 3 * 10**12})
+    with pytest.raises(UsageError, match=f"cannot go on with that run: {key.replace('_', ' ')} was "):
+        played(Played(), resume=Run(other))
+
+
+def test_another_version_is_refused() -> None:
+    """It may measure in another way."""
+    record = replace(played(Played(10)).record, concbench="0.0.1")
+    with pytest.raises(UsageError, match=r"version of concbench was 0\.0\.1"):
+        played(Played(), resume=Run(record))
