@@ -280,6 +280,13 @@ def test_serve_serves_and_ends_with_ctrl_c() -> None:
     assert (process.returncode, err) == (0, "")
 
 
+def test_the_results_hold_no_secrets_of_the_environment() -> None:
+    """Of its variables, the few that decide on threads."""
+    done = run(*QUICK, "--rounds", "1", "--json", API_TOKEN="correct-horse", OMP_NUM_THREADS="1")
+    assert "correct-horse" not in done.stdout
+    assert from_json(done.stdout).environment["variables"]["OMP_NUM_THREADS"] == "1"
+
+
 def test_an_interrupted_run_goes_on_from_its_file(tmp_path: Path) -> None:
     """By the same command and --resume; changed items are another run."""
     (tmp_path / "app.py").write_text(
