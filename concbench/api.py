@@ -110,6 +110,7 @@ def measure(
         The run; if it was interrupted (Ctrl-C), what there is, with `record.interrupted` set.
 
     Raises:
+        KeyboardInterrupt: it was interrupted before there was anything.
         UsageError: something that was asked for cannot be; nothing has run then.
     """
     given = _Given(items, options)
@@ -195,7 +196,12 @@ def measure_plans(plans: Sequence[Plan], hosts: Hosts, listen: Callable[[Step | 
     """Carry out plans, one after the other; as `measure`."""
     record = _record(plans[0].options.seed)
     for one in plans:
-        table, interrupted = measure_workload(one, hosts, _relay(record, listen))
+        try:
+            table, interrupted = measure_workload(one, hosts, _relay(record, listen))
+        except KeyboardInterrupt:
+            if not record.tables:
+                raise
+            return Run(replace(record, interrupted=True))
         record = replace(record, tables=[*record.tables, table], interrupted=interrupted)
         if interrupted:
             break

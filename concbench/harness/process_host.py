@@ -27,6 +27,7 @@ import psutil
 
 from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded, Host
+from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.load import LoadWatch
 from concbench.harness.memory import LOOK_SECONDS, MemoryLimit
 from concbench.harness.plan import Options, PlannedCell
@@ -238,13 +239,18 @@ class ProcessHost:
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:
-            self._process.wait(_CLOSE_SECONDS)
+            with INTERRUPTION.allowed():
+                self._process.wait(_CLOSE_SECONDS)
         except subprocess.TimeoutExpired:
             self._kill()
-        self._end_group()
-        GUARD.release(self._process.pid)
-        self._reader.join(_CLOSE_SECONDS)
-        self._process.stdout.close()
+        except KeyboardInterrupt:
+            self._kill()
+            raise
+        finally:
+            self._end_group()
+            GUARD.release(self._process.pid)
+            self._reader.join(_CLOSE_SECONDS)
+            self._process.stdout.close()
 
     def kill(self) -> None:
         """End the process and all that it started, at once."""
@@ -268,7 +274,8 @@ class ProcessHost:
         while True:
             pause = min(LOOK_SECONDS, watch.look() if watch else LOOK_SECONDS)
             try:
-                line = self._answers.get(timeout=max(0.0, min(pause, deadline - monotonic())))
+                with INTERRUPTION.allowed():
+                    line = self._answers.get(timeout=max(0.0, min(pause, deadline - monotonic())))
             except queue.Empty:
                 self._require_little_memory()
                 if monotonic() < deadline:

@@ -14,6 +14,7 @@ from time import perf_counter
 from concbench.harness.events import Listener, RoundEnded, Step
 from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded, Host, Hosts
+from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.plan import Plan, PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.harness.thinning import thinned
@@ -57,17 +58,29 @@ def measure_workload(plan: Plan, hosts: Hosts, listen: Listener) -> tuple[Table,
 
     Returns:
         What was seen, and whether it was interrupted (Ctrl-C) before its end.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted before there was anything to see.
     """
-    with (
-        _temporary_directory() as directory,
-        plan.workload.running(str(directory)) as workload,
-    ):
-        session = _Session(plan, workload, hosts, directory, listen)
-        try:
+    session = None
+    try:
+        with _temporary_directory() as directory, _running(plan.workload, directory) as workload:
+            session = _Session(plan, workload, hosts, directory, listen)
             session.run()
-        except KeyboardInterrupt:
-            return session.table(), True
-        return session.table(), False
+    except KeyboardInterrupt:
+        if session is None:
+            raise
+        return session.table(), True
+    return session.table(), False
+
+
+@contextmanager
+def _running(workload: Workload, directory: Path) -> Iterator[Workload]:
+    """What must run meanwhile may take long to make, and to start."""
+    with ExitStack() as stack:
+        with INTERRUPTION.allowed():
+            running = stack.enter_context(workload.running(str(directory)))
+        yield running
 
 
 @contextmanager
