@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from concbench.cli.output import printing
 from concbench.cli.values import count, duration, port, size
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ async def _serve(serving: Serving, title: str) -> None:
     from concbench.workloads.image_server import ImageServer
 
     async with ImageServer(serving) as server:
-        print(f"Serving {title}.")
-        print(f"All addresses, one a line: {server.url}")
-        print("Ctrl-C stops it.", flush=True)
+        with printing():
+            print(f"Serving {title}.")
+            print(f"All addresses, one a line: {server.url}")
+            print("Ctrl-C stops it.")
         await asyncio.Event().wait()
