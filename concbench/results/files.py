@@ -78,6 +78,8 @@ def replaceable(path: str | Path) -> Path:
         target = Path(path)
         if target.is_symlink():
             target = Path(os.path.realpath(target))
+            if target.is_symlink():
+                raise BadOutput(f"{path} is a symbolic link that leads in a circle; name a file")
         if not target.parent.is_dir():
             raise BadOutput(f"cannot write {path}: there is no directory {target.parent}")
         if not target.exists():
