@@ -239,14 +239,10 @@ class ProcessHost:
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:
-            with INTERRUPTION.allowed():
-                self._process.wait(_CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._kill()
-        except KeyboardInterrupt:
-            self._kill()
-            raise
+            self._let_end()
         finally:
+            if self._process.poll() is None:
+                self._kill()
             self._end_group()
             GUARD.release(self._process.pid)
             self._reader.join(_CLOSE_SECONDS)
@@ -256,6 +252,13 @@ class ProcessHost:
         """End the process and all that it started, at once."""
         if not self._closed:
             self._kill()
+
+    def _let_end(self) -> None:
+        """Not by Popen.wait(), which keeps a lock for good if it is interrupted at the wrong moment."""
+        patience = monotonic() + _CLOSE_SECONDS
+        while self._process.poll() is None and monotonic() < patience:
+            with INTERRUPTION.allowed():
+                sleep(0.002)
 
     def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None, timeout: float | None = None) -> Any:
         assert self._process.stdin is not None
