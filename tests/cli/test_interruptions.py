@@ -5,16 +5,12 @@ What is run, when it is interrupted and what is looked at: benchmarks/reliabilit
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from interruptions import PHASES, interrupt
-from traces import WHERE, left
+from interruptions import PHASES, Running, interrupt
 
 QUICK = (
     "import of the module", "start of the image server", "preparing", "reference", "round", "observed pass",
@@ -37,18 +33,24 @@ def test_so_does_sigterm(phase: str, tmp_path: Path) -> None:
     assert ending.code == 143
 
 
+@pytest.mark.parametrize("arguments", [["list"], ["show"], ["run", "primes", "--help"]])
+def test_what_only_prints_goes_on_to_its_end(arguments: list[str], tmp_path: Path) -> None:
+    """It is short; the exit code says that there was an interruption."""
+    running = Running(tmp_path, arguments, {})
+    running.wait_for(Running.handling)
+    ending = running.interrupted(signal.SIGINT)
+    assert ending.code == 130
+    assert ending.left == set()
+    assert "Traceback" not in ending.err
+    assert "Exception ignored" not in ending.err
+
+
 def test_doctor_is_interrupted_without_a_traceback(tmp_path: Path) -> None:
-    """Wherever it is."""
-    with _doctor(tmp_path) as doctor:
-        time.sleep(1.5)
-        doctor.send_signal(signal.SIGINT)
-        out, err = doctor.communicate(timeout=30)
-    assert (doctor.returncode, out, err) == (130, b"", b"concbench: interrupted\n")
-    assert left(tmp_path, 1.0) == set()
-
-
-def _doctor(directory: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "concbench", "doctor"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), env={**os.environ, WHERE: str(directory)},
-    )  # fmt: skip
+    """While it measures."""
+    running = Running(tmp_path, ["doctor"], {})
+    running.wait_for(Running.handling)
+    time.sleep(1.5)
+    ending = running.interrupted(signal.SIGINT)
+    assert (ending.code, ending.out, ending.err) == (130, "", "concbench: interrupted\n")
+    assert ending.left == set()
+    assert ending.seconds < 5
