@@ -37,8 +37,6 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if argv is None and arguments[:1] != ["serve"]:  # asyncio has a way of its own with Ctrl-C
-        INTERRUPTION.handle()
     code = _outcome(arguments)
     return INTERRUPTION.exit_code or code
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from concbench.cli.output import printing
 from concbench.cli.values import count, duration, port, size
+from concbench.harness.interruption import INTERRUPTION
 
 if TYPE_CHECKING:
     from concbench.workloads.serving import Serving
@@ -37,6 +38,7 @@ def main(arguments: argparse.Namespace) -> int:
         image_size=arguments.image_size,
     )
     serving = Serving(checked.names, checked.image_size, checked.latency, checked.jitter, arguments.port)
+    INTERRUPTION.release()  # asyncio has a way of its own with Ctrl-C
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(serving, checked.title()))
     return 0

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
 _SHOW_CURSOR = b"\x1b[?25h"
@@ -26,6 +27,7 @@ class Interruption:
         self._came: int | None = None
         self._raised = False
         self._allowed = False
+        self._before: dict[int, Any] = {}
 
     @property
     def exit_code(self) -> int | None:
@@ -36,7 +38,13 @@ class Interruption:
         """From now on; in the main thread only, as Python wants it."""
         for one in SIGNALS:
             if signal.getsignal(one) != signal.SIG_IGN:  # as for what a script starts in the background
-                signal.signal(one, self._remember)
+                self._before[one] = signal.signal(one, self._remember)
+
+    def release(self) -> None:
+        """No longer: what handled them before does again."""
+        with self.allowed():
+            for one, before in self._before.items():
+                signal.signal(one, before)
 
     @contextmanager
     def allowed(self) -> Iterator[None]:

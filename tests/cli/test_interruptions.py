@@ -33,7 +33,7 @@ def test_so_does_sigterm(phase: str, tmp_path: Path) -> None:
     assert ending.code == 143
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["show"], ["run", "primes", "--help"]])
+@pytest.mark.parametrize("arguments", [["list"], ["show"]])
 def test_what_only_prints_goes_on_to_its_end(arguments: list[str], tmp_path: Path) -> None:
     """It is short; the exit code says that there was an interruption."""
     running = Running(tmp_path, arguments, {})
