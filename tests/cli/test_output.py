@@ -35,9 +35,10 @@ HOMELESS = (
 def run(
     *arguments: str, cwd: Path, stdout: int | None = subprocess.PIPE, limit: Callable[[], None] | None = None
 ) -> subprocess.CompletedProcess[str]:
+    """Without caches of bytecode: Python writes them cut short where files may not be large."""
     return subprocess.run(
         [sys.executable, "-m", "concbench", *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60,
-        check=False, cwd=cwd, preexec_fn=limit, env=os.environ,
+        check=False, cwd=cwd, preexec_fn=limit, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
 
 
