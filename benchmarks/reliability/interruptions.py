@@ -39,6 +39,8 @@ GRACE = 1.0
 """Seconds more for what it has started."""
 LONGEST = 4.0
 """Seconds after which a random interruption comes at the latest."""
+ATTEMPTS = 5
+"""At a moment that may be missed, such as a file that is there for a millisecond."""
 PIPE = 4096
 """Bytes that the pipe holds which nobody reads."""
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -82,9 +84,10 @@ class Running:
     """A command that runs in a directory of its own."""
 
     def __init__(self, directory: Path, arguments: list[str], environment: dict[str, str]) -> None:
+        self.arguments = arguments
         self.directory = directory
         self.temporary = directory / "tmp"
-        self.temporary.mkdir()
+        self.temporary.mkdir(parents=True)
         (directory / "app.py").write_text(APP)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "concbench", *arguments],
@@ -95,10 +98,10 @@ class Running:
         )  # fmt: skip
         self._written: set[str] = set()
 
-    def wait_for(self, there: Callable[[Running], bool]) -> None:
-        """Until it is there; the command must still run then."""
+    def wait_for(self, there: Callable[[Running], bool]) -> bool:
+        """Until it is there; whether the command still runs then."""
         wait_until(lambda: there(self) or self.process.poll() is not None, "such moment")
-        assert self.process.poll() is None, self.process.communicate()
+        return self.process.poll() is None
 
     def marked(self) -> bool:
         """Whether a task or an import has said that it sleeps now."""
@@ -242,7 +245,7 @@ PHASES = {
     ),
     "writing after a round": Phase(
         ["run", "app:quick", "--items", "1..300", *MANY, "--baseline", "thread-pool:1", "--rounds", "3"],
-        lambda running: running.writings() == 2, "interrupted", [1],
+        lambda running: running.writings() == 2, "interrupted",
     ),
     "writing after the last": Phase(
         ["run", "app:quick", "--items", "1..300", *MANY, "--baseline", "thread-pool:1", "--rounds", "1"],
@@ -267,15 +270,16 @@ RANDOM = Phase(
 
 def interrupt(phase: Phase, number: signal.Signals, directory: Path, pause: float = 0.0) -> Ending:
     """Start the command of a phase in an empty directory, and interrupt it there."""
-    running = Running(directory, [*phase.arguments, "-o", "run.json"], phase.environment)
-    try:
-        running.wait_for(phase.there)
-        time.sleep(pause)
-        return running.interrupted(number)
-    finally:
-        if running.process.poll() is None:
+    for attempt in range(ATTEMPTS):
+        running = Running(directory / str(attempt), [*phase.arguments, "-o", "run.json"], phase.environment)
+        try:
+            if running.wait_for(phase.there):
+                time.sleep(pause)
+                return running.interrupted(number)
+        finally:
             running.process.kill()
             running.process.communicate()
+    raise AssertionError(f"the moment was missed {ATTEMPTS} times: {running.arguments}")
 
 
 def _command_line(pid: int | str) -> str:
