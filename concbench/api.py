@@ -114,6 +114,7 @@ def measure(
         The run; if it was interrupted (Ctrl-C), what there is, with `record.interrupted` set.
 
     Raises:
+        KeyboardInterrupt: it was interrupted before there was anything.
         UsageError: something that was asked for cannot be; nothing has run then.
     """
     given = _Given(items, options)
@@ -208,12 +209,19 @@ def measure_plans(
     if earlier is not None:
         require_same_run(earlier, record, plans)
         record, done = replace(record, created=earlier.created), earlier.tables
-    for one, before in zip(plans, [*done, *[None] * (len(plans) - len(done))], strict=True):
+    for place, one in enumerate(plans):
+        before = done[place] if place < len(done) else None
         if before is not None and is_complete(before, one):
             record = replace(record, tables=[*record.tables, before])
             continue
         rounds = finished_part(before) if before is not None else None
-        table, interrupted = measure_workload(one, hosts, _relay(record, listen), rounds)
+        try:
+            table, interrupted = measure_workload(one, hosts, _relay(record, listen), rounds)
+        except KeyboardInterrupt:
+            kept = [*record.tables, *done[place:]]
+            if not kept:
+                raise
+            return Run(replace(record, tables=kept, interrupted=True))
         record = replace(record, tables=[*record.tables, table], interrupted=interrupted)
         if interrupted:
             break

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from matrix import traces
+from traces import traces
 
 from concbench.errors import BadResults
 from concbench.results.files import load

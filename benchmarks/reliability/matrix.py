@@ -21,6 +21,7 @@ from time import perf_counter
 from typing import Any
 
 import faults
+from traces import traces
 
 RUNNERS = (
     "sequential", "threads", "batched-threads:2", "thread-pool:2",
@@ -30,19 +31,6 @@ RUNNERS = (
 BOUND = 60.0
 """Seconds that a command may take, beyond one timeout for each cell."""
 HERE = Path(__file__).parent
-
-
-def traces() -> set[str]:
-    """What a measurement could leave: processes that carry its mark, temporary directories, shared memory."""
-    marked = set()
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if b"CONCBENCH_HOST=" in (entry / "environ").read_bytes():
-                marked.add(f"process {entry.name} {(entry / 'cmdline').read_bytes()[:60]!r}")
-        except OSError:
-            continue
-    directories = {f"directory {path.name}" for path in Path(tempfile.gettempdir()).glob("concbench-*")}
-    return marked | directories | {f"shared memory {path.name}" for path in Path("/dev/shm").iterdir()}
 
 
 def run(fault: str, timeout: float) -> tuple[dict[str, Any], float, set[str]]:

@@ -10,8 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from concbench.cli import functions
-from concbench.cli.output import Output
-from concbench.cli.signals import INTERRUPTION
+from concbench.cli.output import Output, printing
 from concbench.cli.values import count, duration, natural, size
 from concbench.errors import UsageError
 
@@ -48,7 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.api import advise_workload
     from concbench.cli.cache import keep
-    from concbench.cli.main import FAILED, OK
+    from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar
     from concbench.harness.plan import Options
     from concbench.harness.process_host import ProcessHosts
@@ -70,13 +69,16 @@ def main(arguments: argparse.Namespace) -> int:
         )
     output.save(advice.run.record)
     keep(advice.run.record)
-    _print(advice, as_json=arguments.json)
-    output.complain()
+    try:
+        _print(advice, as_json=arguments.json)
+    finally:
+        output.complain()
     if advice.run.record.interrupted:
-        return INTERRUPTION.exit_code
+        return INTERRUPTED
     return FAILED if output.error else OK
 
 
+@printing()
 def _print(advice: Advice, *, as_json: bool) -> None:
     if as_json:
         from concbench.results.files import to_json

@@ -6,6 +6,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from concbench.cli.output import printing
+
 if TYPE_CHECKING:
     from concbench.harness.controls import Checkup
 
@@ -21,10 +23,11 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.harness.controls import check_up
 
     checkup = check_up()
-    if arguments.json:
-        print(json.dumps(checkup.as_json(), indent=1))
-    else:
-        _print(checkup)
+    with printing():
+        if arguments.json:
+            print(json.dumps(checkup.as_json(), indent=1))
+        else:
+            _print(checkup)
     return OK if checkup.well else FAILED
 
 

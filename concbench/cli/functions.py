@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from concbench.cli.values import count
 from concbench.errors import UsageError
+from concbench.harness.interruption import INTERRUPTION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -127,6 +128,7 @@ def _require_together(arguments: argparse.Namespace) -> None:
 
 def _standard_input() -> str:
     try:
-        return sys.stdin.read()
+        with INTERRUPTION.allowed():
+            return sys.stdin.read()
     except UnicodeDecodeError:
         raise UsageError("the items on standard input are not text in UTF-8") from None

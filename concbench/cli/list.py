@@ -7,12 +7,15 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from concbench.cli.output import printing
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """There are no options."""
     del parser
 
 
+@printing()
 def main(arguments: argparse.Namespace) -> int:
     """Print the lists; returns the exit code."""
     del arguments

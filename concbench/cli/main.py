@@ -11,11 +11,13 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 from concbench import __version__
-from concbench.cli.signals import INTERRUPTION
+from concbench.cli.output import printing
 from concbench.errors import ConcbenchError, UsageError
+from concbench.harness.interruption import INTERRUPTION
 from concbench.registry import WORKLOADS, nearest
 from concbench.report.visible import visible
 
@@ -29,25 +31,41 @@ COMMANDS = {
 }
 """Each lives in the module of its name: add_arguments(parser) and main(arguments) -> exit code."""
 
-OK, FAILED, USAGE = 0, 1, 2
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if argv is None and arguments[:1] != ["serve"]:  # asyncio has a way of its own with Ctrl-C
-        INTERRUPTION.handle()
+    code = _outcome(arguments)
+    return INTERRUPTION.exit_code or code
+
+
+def _outcome(arguments: list[str]) -> int:
     try:
+        _require_streams()
         return _dispatch(arguments)
     except UsageError as error:
         return _complain(error, USAGE)
     except ConcbenchError as error:
         return _complain(error, FAILED)
     except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTION.exit_code)
+        return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return OK
+
+
+def _require_streams() -> None:
+    """A standard stream that is closed is replaced by nothing: its number would go to the next file that is opened.
+
+    Raises:
+        ConcbenchError: it is standard output.
+    """
+    closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]
+    for name in closed:  # what is opened takes the lowest number that is free
+        setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
+    if "stdout" in closed:
+        raise ConcbenchError("standard output is closed; send it to a file, or to /dev/null")
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -68,7 +86,8 @@ def _dispatch(arguments: list[str]) -> int:
         added = commands.add_parser(command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
         if command == name:
             import_module(f"concbench.cli.{command}").add_arguments(added)
-    parsed = parser.parse_args(arguments)
+    with printing():
+        parsed = parser.parse_args(arguments)
     code: int = import_module(f"concbench.cli.{parsed.command}").main(parsed)
     return code
 

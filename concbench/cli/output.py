@@ -1,26 +1,46 @@
-"""The results file of a command that measures."""
+"""What a command prints, and the file that it writes."""
 
 from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from concbench.errors import BadOutput
+from concbench.errors import BadOutput, ConcbenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from concbench.harness.events import Step
     from concbench.results.records import RunRecord
 
 
+@contextmanager
+def printing() -> Iterator[None]:
+    """Around what prints on standard output, which may be a full disk.
+
+    Raises:
+        BrokenPipeError: whoever reads it has gone.
+        ConcbenchError: it cannot be written; says why.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise ConcbenchError(f"cannot write to standard output: {error.strerror or error}") from error
+
+
 class Output:
-    """The results file: checked before anything runs, written after every round; the run goes on without it."""
+    """A file to write: checked before anything runs, written when there is news; the command goes on without it."""
 
     def __init__(self, path: str | None, *, force: bool) -> None:
-        self.path = Path(path) if path else None
+        self.path = path or None
         self._force = force
         self.error: BadOutput | None = None
 
@@ -28,29 +48,34 @@ class Output:
         """Refuse what could not be written at the end.
 
         Raises:
-            BadOutput: it exists, or its directory is missing or read-only.
+            BadOutput: it exists, is nothing that can be replaced, or its directory is missing or read-only.
         """
-        path = self.path
-        if path is None:
+        if self.path is None:
             return
-        if path.is_dir():
-            raise BadOutput(f"{path} is a directory; name a file in it")
-        if path.exists() and not self._force:
-            raise BadOutput(f"{path} exists; --force overwrites it")
-        if not path.parent.is_dir():
-            raise BadOutput(f"cannot write {path}: there is no directory {path.parent}")
-        if not os.access(path.parent, os.W_OK):
-            raise BadOutput(f"cannot write {path}: the directory {path.parent} is read-only")
+        from concbench.results.files import replaceable
+
+        target = replaceable(self.path)
+        if target.exists() and not self._force:
+            raise BadOutput(f"{self.path} exists; --force overwrites it")
+        if not os.access(target.parent, os.W_OK):
+            raise BadOutput(f"cannot write {self.path}: the directory {target.parent} is read-only")
 
     def save(self, record: RunRecord) -> None:
         """Write the record; what goes wrong is said at the end."""
+        if self.path is not None:
+            from concbench.results.files import to_json
+
+            self.write(to_json(record))
+
+    def write(self, text: str) -> None:
+        """Write a text; what goes wrong is said at the end."""
         if self.path is None:
             return
-        from concbench.results.files import save
+        from concbench.results.files import write
 
         self.error = None
         try:
-            save(record, self.path)
+            write(text, self.path)
         except BadOutput as error:
             self.error = error
 

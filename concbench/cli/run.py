@@ -8,8 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from concbench.cli import functions
-from concbench.cli.output import Output
-from concbench.cli.signals import INTERRUPTION
+from concbench.cli.output import Output, printing
 from concbench.cli.values import count, counts, duration, limits, natural, share, size
 from concbench.errors import UsageError
 
@@ -90,7 +89,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.api import measure_plans
     from concbench.cli.cache import keep
-    from concbench.cli.main import FAILED, OK
+    from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar
     from concbench.harness.process_host import ProcessHosts
 
@@ -99,12 +98,14 @@ def main(arguments: argparse.Namespace) -> int:
         run = measure_plans(plans, ProcessHosts(), listen, earlier)
     output.save(run.record)
     keep(run.record)
-    print_record(run.record, as_json=arguments.json, why=arguments.why)
-    output.complain()
+    try:
+        print_record(run.record, as_json=arguments.json, why=arguments.why)
+    finally:
+        output.complain()
     if run.record.interrupted and output.path is not None and not output.error:
         print(f"concbench: the same command with --resume {output.path} goes on", file=sys.stderr)
     if run.record.interrupted:
-        return INTERRUPTION.exit_code
+        return INTERRUPTED
     return OK if run.ok and not output.error else FAILED
 
 
@@ -122,6 +123,7 @@ def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
     return record
 
 
+@printing()
 def print_record(record: RunRecord, *, as_json: bool, why: bool = False) -> None:
     """Print the tables and the answers, or the results file, on standard output."""
     if as_json:

@@ -7,7 +7,9 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from concbench.cli.output import printing
 from concbench.cli.values import count, duration, port, size
+from concbench.harness.interruption import INTERRUPTION
 
 if TYPE_CHECKING:
     from concbench.workloads.serving import Serving
@@ -36,6 +38,7 @@ def main(arguments: argparse.Namespace) -> int:
         image_size=arguments.image_size,
     )
     serving = Serving(checked.names, checked.image_size, checked.latency, checked.jitter, arguments.port)
+    INTERRUPTION.release()  # asyncio has a way of its own with Ctrl-C
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(serving, checked.title()))
     return 0
@@ -45,7 +48,8 @@ async def _serve(serving: Serving, title: str) -> None:
     from concbench.workloads.image_server import ImageServer
 
     async with ImageServer(serving) as server:
-        print(f"Serving {title}.")
-        print(f"All addresses, one a line: {server.url}")
-        print("Ctrl-C stops it.", flush=True)
+        with printing():
+            print(f"Serving {title}.")
+            print(f"All addresses, one a line: {server.url}")
+            print("Ctrl-C stops it.")
         await asyncio.Event().wait()

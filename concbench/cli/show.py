@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from concbench.cli.output import Output
-from concbench.errors import UsageError
+from concbench.cli.output import Output, printing
+from concbench.errors import BadResults, UsageError
 
 if TYPE_CHECKING:
     from concbench.results.records import RunRecord
@@ -25,31 +25,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Load, print; returns the exit code."""
-    from concbench.cli.cache import last_run
+    from concbench.cli.main import FAILED, OK
     from concbench.cli.run import print_record
+
+    record = _loaded(arguments.file)
+    output = Output(arguments.trace, force=arguments.force)
+    if arguments.trace:
+        _write_trace(record, output)
+    try:
+        if arguments.env and not arguments.json:
+            _print_environment(record)
+        print_record(record, as_json=arguments.json, why=arguments.why)
+    finally:
+        output.complain()
+    return FAILED if output.error else OK
+
+
+def _loaded(file: str | None) -> RunRecord:
+    from concbench.cli.cache import last_run
     from concbench.results.files import load
 
-    path = arguments.file or last_run()
-    if arguments.file is None and not path.exists():
-        raise UsageError("nothing has been measured yet; 'concbench' alone measures both workloads")
-    record = load(path)
-    if arguments.env and not arguments.json:
-        from concbench.report.rows import facts
+    try:
+        return load(file or last_run())
+    except BadResults as bad:
+        if file is None and isinstance(bad.__cause__, FileNotFoundError):
+            raise UsageError("nothing has been measured yet; 'concbench' alone measures both workloads") from None
+        raise
 
-        print("\n".join(f"{name:<26}{value}" for name, value in facts(record.environment)), end="\n\n")
-    if arguments.trace:
-        _write_trace(record, Output(arguments.trace, force=arguments.force))
-    print_record(record, as_json=arguments.json, why=arguments.why)
-    return 0
+
+@printing()
+def _print_environment(record: RunRecord) -> None:
+    from concbench.report.rows import facts
+
+    print("\n".join(f"{name:<26}{value}" for name, value in facts(record.environment)), end="\n\n")
 
 
 def _write_trace(record: RunRecord, output: Output) -> None:
     from concbench.report.trace import trace
-    from concbench.results.files import write
 
     if not any(cell.observed for table in record.tables for cell in table.cells):
         raise UsageError("there is nothing to trace: no pass of this run was observed")
     output.require_writable()
-    assert output.path is not None
-    write(trace(record), output.path)
-    print(f"concbench: wrote {output.path}; open it in a trace viewer such as Perfetto", file=sys.stderr)
+    output.write(trace(record))
+    if not output.error:
+        print(f"concbench: wrote {output.path}; open it in a trace viewer such as Perfetto", file=sys.stderr)

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from concbench.errors import BadFunction
+from concbench.harness.interruption import INTERRUPTION
 from concbench.launch import python
 from concbench.results.records import Json
 from concbench.workloads.facts import Facts
@@ -40,7 +41,7 @@ def named_workload(function: Place, how: How, source: ItemSource) -> Imported:
 
 
 def _asked(request: str, log: Path) -> Json:
-    with log.open("wb") as errors:
+    with log.open("wb") as errors, INTERRUPTION.allowed():
         try:
             done = subprocess.run(
                 python("concbench.host.probe"),

@@ -28,6 +28,7 @@ import psutil
 
 from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded, Host
+from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.load import LoadWatch
 from concbench.harness.memory import LOOK_SECONDS, MemoryLimit
 from concbench.harness.plan import Options, PlannedCell
@@ -241,18 +242,26 @@ class ProcessHost:
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:
-            self._process.wait(_CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._kill()
-        self._end_group()
-        GUARD.release(self._process.pid)
-        self._reader.join(_CLOSE_SECONDS)
-        self._process.stdout.close()
+            self._let_end()
+        finally:
+            if self._process.poll() is None:
+                self._kill()
+            self._end_group()
+            GUARD.release(self._process.pid)
+            self._reader.join(_CLOSE_SECONDS)
+            self._process.stdout.close()
 
     def kill(self) -> None:
         """End the process and all that it started, at once."""
         if not self._closed:
             self._kill()
+
+    def _let_end(self) -> None:
+        """Not by Popen.wait(), which keeps a lock for good if it is interrupted at the wrong moment."""
+        patience = monotonic() + _CLOSE_SECONDS
+        while self._process.poll() is None and monotonic() < patience:
+            with INTERRUPTION.allowed():
+                sleep(0.002)
 
     def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None, timeout: float | None = None) -> Any:
         assert self._process.stdin is not None
@@ -271,7 +280,8 @@ class ProcessHost:
         while True:
             pause = min(LOOK_SECONDS, watch.look() if watch else LOOK_SECONDS)
             try:
-                line = self._answers.get(timeout=max(0.0, min(pause, deadline - monotonic())))
+                with INTERRUPTION.allowed():
+                    line = self._answers.get(timeout=max(0.0, min(pause, deadline - monotonic())))
             except queue.Empty:
                 self._require_little_memory()
                 if monotonic() < deadline:

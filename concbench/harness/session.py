@@ -14,6 +14,7 @@ from time import perf_counter
 from concbench.harness.events import Listener, RoundEnded, Step
 from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded, Host, Hosts
+from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.plan import Plan, PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.harness.resuming import executions
@@ -23,6 +24,7 @@ from concbench.registry import RUNNERS
 from concbench.results.files import build
 from concbench.results.records import Cell, Json, Outcome, Sample, Table
 from concbench.stats.intervals import FEWEST
+from concbench.workloads.base import Workload
 
 SMALL_REFERENCE = 1_000_000
 """Bytes of results up to which those of every sample are compared; larger ones in the warm-up only, since they would
@@ -62,19 +64,31 @@ def measure_workload(plan: Plan, hosts: Hosts, listen: Listener, earlier: Table 
 
     Returns:
         What was seen, and whether it was interrupted (Ctrl-C) before its end.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted before there was anything to see.
     """
-    with (
-        _temporary_directory() as directory,
-        plan.workload.running(str(directory)) as workload,
-    ):
-        session = _Session(replace(plan, workload=workload), hosts, directory, listen)
-        if earlier is not None:
-            session.go_on(earlier)
-        try:
+    session = None
+    try:
+        with _temporary_directory() as directory, _running(plan.workload, directory) as workload:
+            session = _Session(replace(plan, workload=workload), hosts, directory, listen)
+            if earlier is not None:
+                session.go_on(earlier)
             session.run()
-        except KeyboardInterrupt:
-            return session.table(), True
-        return session.table(), False
+    except KeyboardInterrupt:
+        if session is None:
+            raise
+        return session.table(), True
+    return session.table(), False
+
+
+@contextmanager
+def _running(workload: Workload, directory: Path) -> Iterator[Workload]:
+    """What must run meanwhile may take long to make, and to start."""
+    with ExitStack() as stack:
+        with INTERRUPTION.allowed():
+            running = stack.enter_context(workload.running(str(directory)))
+        yield running
 
 
 @contextmanager
@@ -174,12 +188,13 @@ class _Session:
 
     def table(self) -> Table:
         """All that is known by now."""
+        known = {cell.record.label: cell.record for cell in self._cells}
         return replace(
             self._plan.table(),
             stopped=self._stopped,
             checked=self._checked,
             facts={**self._facts, **self._workload.facts()},
-            cells=[cell.record for cell in self._cells],
+            cells=[*known.values(), *(cell for label, cell in self._earlier.items() if label not in known)],
             notes=list(dict.fromkeys([*self._workload.notes(), *self._notes])),
             items=self._items,
             load=self._load,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
+import secrets
+import stat
 from collections.abc import Callable
 from dataclasses import asdict, fields, is_dataclass
 from functools import cache
@@ -38,28 +39,74 @@ def save(record: RunRecord, path: str | Path) -> None:
     Raises:
         BadOutput: it cannot be written; says why.
     """
-    write(to_json(record), Path(path))
+    write(to_json(record), path)
 
 
-def write(text: str, path: Path) -> None:
+def write(text: str, path: str | Path) -> None:
     """Write a file so that whoever reads it, at any moment, finds a whole one.
+
+    A symbolic link is followed. A file that is replaced keeps its mode.
 
     Raises:
         BadOutput: it cannot be written; says why.
     """
-    temporary = ""
+    target = replaceable(path)
+    temporary = target.with_name(f".concbench-{secrets.token_hex(8)}")
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with temporary.open("x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        if target.exists():
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
+        _make_lasting(target.parent)
     except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
         raise BadOutput(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def replaceable(path: str | Path) -> Path:
+    """The file that would be written: what a symbolic link points to.
+
+    Raises:
+        BadOutput: it is something else than a file that may be written, or its directory is missing.
+    """
+    try:
+        target = Path(path)
+        if target.is_symlink():
+            target = Path(os.path.realpath(target))
+            if target.is_symlink():
+                raise BadOutput(f"{path} is a symbolic link that leads in a circle; name a file")
+        if not target.parent.is_dir():
+            raise BadOutput(f"cannot write {path}: there is no directory {target.parent}")
+        if not target.exists():
+            return target
+        mode = target.stat().st_mode
+        writable = mode & 0o222 and os.access(target, os.W_OK)
+    except OSError as error:
+        raise BadOutput(f"cannot write {path}: {error.strerror or error}") from error
+    if stat.S_ISDIR(mode):
+        raise BadOutput(f"{path} is a directory; name a file in it")
+    if not stat.S_ISREG(mode):
+        raise BadOutput(f"{path} is a device, a pipe or a socket, which a file would replace; name a file")
+    if not writable:
+        raise BadOutput(f"{path} is read-only; make it writable, or name another")
+    return target
+
+
+def _make_lasting(directory: Path) -> None:
+    """That a file has taken the place of another is known to the directory, and on disk once that is."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with contextlib.suppress(OSError):  # some file systems cannot, and some directories may not be read
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def load(path: str | Path) -> RunRecord:

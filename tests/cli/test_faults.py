@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from traces import WHERE, alive, left, wait_until
 
 from concbench.results.files import load
 from concbench.results.records import Outcome
 
-WHERE = "CONCBENCH_TEST"
-"""An environment variable that everything which a test starts inherits."""
 APP = """
 import ctypes, os, subprocess, sys, threading, time
 from pathlib import Path
@@ -64,26 +63,6 @@ def app(tmp_path: Path) -> Iterator[Path]:
     assert left(tmp_path, 2.0) == set()
 
 
-def alive(app: Path) -> set[int]:
-    """Processes that came from a command of this test."""
-    found = set()
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"{WHERE}={app}".encode() in (entry / "environ").read_bytes().split(b"\0"):
-                found.add(int(entry.name))
-        except OSError:
-            continue
-    return found
-
-
-def left(app: Path, seconds: float) -> set[int]:
-    """What is still there after so many seconds at most."""
-    deadline = time.monotonic() + seconds
-    while (found := alive(app)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return found
-
-
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "concbench", "run", *arguments]
 
@@ -108,11 +87,8 @@ def started(app: Path, *arguments: str) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def wait_for(file: Path, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not file.exists():
-        assert time.monotonic() < deadline, f"no {file.name}"
-        time.sleep(0.01)
+def wait_for(file: Path) -> None:
+    wait_until(file.exists, file.name)
 
 
 RUNNERS = ("-r", "sequential", "-r", "thread-pool:2", "-r", "process-pool:2")
@@ -163,21 +139,6 @@ def test_when_the_command_is_killed_everything_goes_within_two_seconds(app: Path
         run.kill()
         run.communicate()
     assert left(app, 2.0) == set()
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interruption_is_at_once_and_keeps_what_there_is(app: Path, number: signal.Signals, code: int) -> None:
-    """Though a task sleeps on; the file is whole, and there is no traceback."""
-    run = started(app, "app:sleeps", "--items", "1..4", "-o", "run.json", "-r", "sequential", "-r", "thread-pool:2")
-    wait_for(app / "sleeping")
-    began = time.monotonic()
-    run.send_signal(number)
-    out, err = run.communicate(timeout=30)
-    assert time.monotonic() - began < 5
-    assert run.returncode == code
-    assert b"Traceback" not in out + err
-    assert b"Interrupted" in out
-    assert load(app / "run.json").interrupted
 
 
 def test_a_second_interruption_does_not_wait(app: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from concbench import Workload, measure
 from concbench.harness.plan import Options, parse
-from concbench.harness.process_host import ProcessHosts
+from concbench.harness.process_host import ProcessHost, ProcessHosts
 
 
 class Odd(Workload):
@@ -176,3 +176,19 @@ def test_the_observed_pass_knows_memory_and_workers() -> None:
     assert observed.tasks is not None
     assert len(observed.tasks.started) == 8
     assert all(start <= finish for start, finish in zip(observed.tasks.started, observed.tasks.finished, strict=True))
+
+
+def test_an_interruption_while_processes_end_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was measured is there."""
+
+    def interrupted(host: ProcessHost) -> None:
+        monkeypatch.setattr(ProcessHost, "_let_end", let_end)
+        raise KeyboardInterrupt
+
+    let_end = ProcessHost._let_end
+    before = set(psutil.Process().children(recursive=True))
+    monkeypatch.setattr(ProcessHost, "_let_end", interrupted)
+    run = measure(Odd(where), runners=["sequential", "threads"], rounds=1, observe=False)
+    assert run.record.interrupted
+    assert [len(cell.samples) for cell in run.tables[0].cells] == [1, 1]
+    assert set(psutil.Process().children(recursive=True)) <= before

@@ -70,6 +70,23 @@ def test_wherever_it_stopped_it_ends_as_if_it_had_not(moment: int, tmp_path: Pat
     assert any("resumed" in note for note in table.notes) == (done > 0)
 
 
+class Unavailable(Download):
+    """Work that is interrupted before anything of it runs."""
+
+    def running(self, directory: str) -> Any:
+        raise KeyboardInterrupt
+
+
+def test_what_there_was_is_kept_if_the_work_could_not_even_be_started() -> None:
+    """Both tables: the one that was finished, and the one that was not."""
+    options: dict[str, Any] = {"runners": RUNNERS, "rounds": ROUNDS, "seed": 7}
+    stopped = measure(WORK, Download(images=2), hosts=Played(EXECUTIONS + 9), **options)
+    assert stopped.tables[1].rounds == 2
+    run = measure(WORK, Unavailable(images=2), hosts=Played(), resume=stopped, **options)
+    assert run.record.interrupted
+    assert run.tables == stopped.tables
+
+
 def test_a_whole_run_has_nothing_left_to_do() -> None:
     """And is handed back as it is."""
     hosts = Played()
@@ -148,3 +165,17 @@ def test_another_version_is_refused() -> None:
     record = replace(played(Played(10)).record, concbench="0.0.1")
     with pytest.raises(UsageError, match=r"version of concbench was 0\.0\.1"):
         played(Played(), resume=Run(record))
+
+
+@pytest.mark.parametrize("moment", range(4, EXECUTIONS, 3))
+@pytest.mark.parametrize("again", range(8))
+def test_it_can_be_interrupted_again_and_again(moment: int, again: int, tmp_path: Path) -> None:
+    """Nothing that was finished is ever lost, though nothing came of going on."""
+    first = played(Played(moment))
+    second = played(Played(again), resume=first)
+    second.save(tmp_path / "run.json")
+    kept = {cell.label: cell.samples[: first.tables[0].rounds] for cell in first.tables[0].cells}
+    assert {cell.label: cell.samples[: first.tables[0].rounds] for cell in second.tables[0].cells} == kept
+    assert second.tables[0].rounds >= first.tables[0].rounds
+    (table,) = played(Played(), resume=load(tmp_path / "run.json")).tables
+    assert [[sample.round for sample in cell.samples] for cell in table.cells] == [list(range(ROUNDS))] * 3

@@ -1,5 +1,8 @@
 """The loop of rounds, played without a clock."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from concbench import measure
@@ -143,6 +146,41 @@ def test_an_interrupted_run_returns_what_there_is() -> None:
     assert run.record.interrupted
     assert [len(cell.samples) for cell in run.tables[0].cells] == [2, 2, 2]
     assert "Interrupted" in str(run)
+
+
+class Halting(Primes):
+    """Interrupted while it is made ready, or while it is put away."""
+
+    def __init__(self, *, before: bool) -> None:
+        super().__init__(limits=[10, 20, 30])
+        self._before = before
+
+    @contextmanager
+    def running(self, directory: str) -> Iterator["Halting"]:
+        if self._before:
+            raise KeyboardInterrupt
+        yield self
+        raise KeyboardInterrupt
+
+
+def test_an_interruption_before_the_second_workload_keeps_the_first() -> None:
+    """Whole, all its rounds."""
+    run = measure(WORK, Halting(before=True), runners=RUNNERS, hosts=SimulatedHosts(_steady), rounds=3)
+    assert run.record.interrupted
+    assert [[len(cell.samples) for cell in table.cells] for table in run.tables] == [[3, 3, 3]]
+
+
+def test_an_interruption_after_the_rounds_keeps_them() -> None:
+    """What follows is not measured."""
+    run = measure(Halting(before=False), WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), rounds=3)
+    assert run.record.interrupted
+    assert [[len(cell.samples) for cell in table.cells] for table in run.tables] == [[3, 3, 3]]
+
+
+def test_an_interruption_before_there_is_anything_is_the_callers() -> None:
+    """An empty table is no answer."""
+    with pytest.raises(KeyboardInterrupt):
+        measure(Halting(before=True), runners=RUNNERS, hosts=SimulatedHosts(_steady))
 
 
 def test_one_round_alone_has_no_warm_up() -> None:

@@ -1,6 +1,7 @@
 """Results files: what is saved is what is loaded, and nothing that is wrong with a file is a traceback."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,6 +130,80 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """With the path and the system's reason."""
     with pytest.raises(BadOutput, match="cannot write"):
         save(EMPTY, tmp_path / "missing" / "run.json")
+
+
+def test_a_new_file_has_the_mode_that_the_umask_gives(tmp_path: Path) -> None:
+    """As if a program had simply opened it."""
+    before = os.umask(0o027)
+    try:
+        save(EMPTY, tmp_path / "run.json")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "run.json").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
+    """Also one that no umask gives."""
+    file = tmp_path / "run.json"
+    file.write_text("old")
+    file.chmod(0o606)
+    save(EMPTY, file)
+    assert load(file) == EMPTY
+    assert file.stat().st_mode & 0o777 == 0o606
+
+
+def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
+    """What it points to is written, if there was something or not."""
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "run.json"
+    link.symlink_to(Path("elsewhere") / "real.json")
+    for seed in (1, 2):
+        save(replace(EMPTY, seed=seed), link)
+        assert link.is_symlink()
+        assert load(tmp_path / "elsewhere" / "real.json").seed == seed
+    assert len(list(tmp_path.rglob("*"))) == 3
+
+
+def test_a_file_without_a_write_bit_stays_as_it_is(tmp_path: Path) -> None:
+    """For root too."""
+    file = tmp_path / "run.json"
+    file.write_text("precious")
+    file.chmod(0o444)
+    with pytest.raises(BadOutput, match="read-only"):
+        save(EMPTY, file)
+    assert file.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_is_no_regular_file_is_never_replaced(tmp_path: Path) -> None:
+    """A pipe, a directory, a link to a device, a circle of links, a name that is too long."""
+    pipe, device, circle = tmp_path / "pipe", tmp_path / "device", tmp_path / "circle"
+    os.mkfifo(pipe)
+    device.symlink_to(os.devnull)
+    circle.symlink_to(circle)
+    for path in (pipe, device, circle, tmp_path, tmp_path / ("x" * 300)):
+        with pytest.raises(BadOutput):
+            save(EMPTY, path)
+    assert pipe.is_fifo()
+    assert device.is_char_device()
+    assert sorted(tmp_path.iterdir()) == [circle, device, pipe]
+
+
+def test_an_interruption_while_it_is_written_leaves_the_old_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a program that calls measure(), where it may come at any moment."""
+
+    def interrupted(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    file = tmp_path / "run.json"
+    save(EMPTY, file)
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save(replace(EMPTY, seed=2), file)
+    assert load(file) == EMPTY
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_value_that_json_cannot_hold_is_never_written(tmp_path: Path) -> None:

@@ -1,0 +1,56 @@
+"""Ctrl-C and SIGTERM in every phase of a run: at once, the table printed, the file whole, nothing left behind.
+
+What is run, when it is interrupted and what is looked at: benchmarks/reliability/interruptions.py, which has more.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from interruptions import PHASES, Running, interrupt
+
+QUICK = (
+    "import of the module", "start of the image server", "preparing", "reference", "round", "observed pass",
+    "second workload, preparing", "writing after a round", "writing after the last", "printing", "advise, first look",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("phase", QUICK)
+def test_an_interruption_ends_everything_and_keeps_what_there_is(phase: str, tmp_path: Path) -> None:
+    """Ctrl-C reaches the whole group of the command, as from a terminal."""
+    ending = interrupt(PHASES[phase], signal.SIGINT, tmp_path)
+    assert ending.wrong(PHASES[phase]) == [], ending.err
+
+
+@pytest.mark.parametrize("phase", ["import of the module", "second workload, image server", "round"])
+def test_so_does_sigterm(phase: str, tmp_path: Path) -> None:
+    """With an exit code of its own, 143."""
+    ending = interrupt(PHASES[phase], signal.SIGTERM, tmp_path)
+    assert ending.wrong(PHASES[phase]) == [], ending.err
+    assert ending.code == 143
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["show"]])
+def test_what_only_prints_goes_on_to_its_end(arguments: list[str], tmp_path: Path) -> None:
+    """It is short; the exit code says that there was an interruption."""
+    running = Running(tmp_path, arguments, {})
+    running.wait_for(Running.handling)
+    ending = running.interrupted(signal.SIGINT)
+    assert ending.code == 130
+    assert ending.left == set()
+    assert "Traceback" not in ending.err
+    assert "Exception ignored" not in ending.err
+
+
+def test_doctor_is_interrupted_without_a_traceback(tmp_path: Path) -> None:
+    """While it measures."""
+    running = Running(tmp_path, ["doctor"], {})
+    running.wait_for(Running.handling)
+    time.sleep(1.5)
+    ending = running.interrupted(signal.SIGINT)
+    assert (ending.code, ending.out, ending.err) == (130, "", "concbench: interrupted\n")
+    assert ending.left == set()
+    assert ending.seconds < 5

@@ -1,0 +1,185 @@
+"""What is printed and written, where that is full, closed, gone, read-only or no file: a sentence, no traceback."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from concbench.results.files import load
+
+QUICK = ("run", "primes", "--limits", "300,200", "-r", "sequential", "-r", "thread-pool:2", "--rounds", "1")
+APP = """
+import os, shutil
+from pathlib import Path
+
+def removes_the_directory(item):
+    shutil.rmtree("there", ignore_errors=True)
+    return item
+
+def protects_the_file(item):
+    if Path("run.json").exists():
+        Path("run.json").chmod(0o444)
+    return item
+"""
+HOMELESS = (
+    "import os, pwd; pwd.getpwuid = {}.__getitem__; os.environ.pop('HOME', 0); os.environ.pop('XDG_CACHE_HOME', 0)"
+)
+
+
+def run(
+    *arguments: str, cwd: Path, stdout: int | None = subprocess.PIPE, limit: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Without caches of bytecode: Python writes them cut short where files may not be large."""
+    return subprocess.run(
+        [sys.executable, "-m", "concbench", *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60,
+        check=False, cwd=cwd, preexec_fn=limit, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+
+
+def no_space() -> None:
+    """As if disks were full: no file may have more than a few bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """The last line on standard error."""
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    (tmp_path / "app.py").write_text(APP)
+    return tmp_path
+
+
+def test_on_a_full_disk_the_run_goes_on(tmp_path: Path) -> None:
+    """The table is printed, the error is the last line, nothing is left; the cache is no fault of the run."""
+    done = run(*QUICK, "-o", "run.json", cwd=tmp_path, limit=no_space)
+    assert done.returncode == 1
+    assert "Answer for primes" in done.stdout
+    assert said(done) == "concbench: cannot write run.json: File too large"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_only_the_cache_cannot_be_written_nothing_is_said(tmp_path: Path) -> None:
+    """Full, or where a file is."""
+    done = run(*QUICK, cwd=tmp_path, limit=no_space)
+    assert (done.returncode, done.stderr) == (0, "")
+    (tmp_path / "file").write_text("")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path / "file")  # the fixture own_cache puts it back
+    done = run(*QUICK, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_directory_that_goes_during_the_run_is_said_at_its_end(app: Path) -> None:
+    """The table is printed."""
+    (app / "there").mkdir()
+    done = run("run", "app:removes_the_directory", "--items", "1..2", "-r", "sequential", "--rounds", "1", "-o",
+               "there/run.json", cwd=app)  # fmt: skip
+    assert done.returncode == 1
+    assert "Answer for app" in done.stdout
+    assert said(done) == "concbench: cannot write there/run.json: there is no directory there"
+
+
+def test_a_file_that_becomes_read_only_during_the_run_is_left_alone(app: Path) -> None:
+    """It holds the rounds before."""
+    done = run("run", "app:protects_the_file", "--items", "1..2", "-r", "sequential", "--rounds", "1", "-o", "run.json",
+               cwd=app)  # fmt: skip
+    assert done.returncode == 1
+    assert "Answer for app" in done.stdout
+    assert said(done) == "concbench: run.json is read-only; make it writable, or name another"
+    assert load(app / "run.json").tables[0].cells[0].samples
+
+
+@pytest.mark.parametrize(("name", "says"), [("pipe", "a pipe or a socket"), ("protected", "is read-only")])
+def test_what_must_not_be_replaced_is_refused_before_anything_runs(name: str, says: str, tmp_path: Path) -> None:
+    """Even with --force."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "protected").write_text("precious")
+    (tmp_path / "protected").chmod(0o444)
+    done = run(*QUICK, "-o", name, "--force", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in said(done)
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "protected").read_text() == "precious"
+
+
+def test_a_trace_that_cannot_be_written_is_said_after_the_table(tmp_path: Path) -> None:
+    """With exit code 1."""
+    run(*QUICK, cwd=tmp_path)
+    done = run("show", "--trace", "trace.json", cwd=tmp_path, limit=no_space)
+    assert done.returncode == 1
+    assert "Answer for primes" in done.stdout
+    assert said(done) == "concbench: cannot write trace.json: File too large"
+
+
+@pytest.mark.parametrize("arguments", [QUICK, (*QUICK, "--json"), ("list",), ("--help",), ("--version",), ("serve",)])
+def test_a_full_standard_output_is_a_sentence(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """And exit code 1."""
+    with Path("/dev/full").open("w") as full:
+        done = run(*arguments, cwd=tmp_path, stdout=full.fileno())
+    assert done.returncode == 1
+    assert said(done) == "concbench: cannot write to standard output: No space left on device"
+
+
+def test_what_could_not_be_written_is_said_though_nothing_could_be_printed(tmp_path: Path) -> None:
+    """Both sentences."""
+    with Path("/dev/full").open("w") as full:
+        done = run(*QUICK, "-o", "run.json", cwd=tmp_path, stdout=full.fileno(), limit=no_space)
+    assert done.returncode == 1
+    assert "cannot write run.json" in done.stderr
+    assert "cannot write to standard output" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [QUICK, ("list",), ("show",)])
+def test_a_standard_output_that_is_closed_is_said_before_anything_runs(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    """And exit code 1."""
+    done = run(*arguments, cwd=tmp_path, stdout=None, limit=lambda: os.close(1))
+    assert done.returncode == 1
+    assert said(done) == "concbench: standard output is closed; send it to a file, or to /dev/null"
+
+
+def test_without_standard_error_and_input_a_run_is_as_ever(tmp_path: Path) -> None:
+    """Their numbers do not go to files of ours."""
+    done = subprocess.run(
+        [sys.executable, "-m", "concbench", *QUICK, "-o", "run.json"], stdout=subprocess.PIPE, text=True, timeout=60,
+        check=False, cwd=tmp_path, preexec_fn=lambda: [os.close(number) for number in (0, 2)], env=os.environ,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "Answer for primes" in done.stdout
+    assert load(tmp_path / "run.json").tables
+
+
+@pytest.mark.parametrize("arguments", [QUICK, (*QUICK, "--json"), ("list",), ("--help",)])
+def test_a_reader_that_has_seen_enough_is_no_fault(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """Nothing is said."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = run(*arguments, cwd=tmp_path, stdout=writing)
+    os.close(writing)
+    assert done.stderr == ""
+    assert done.returncode == 0 or arguments == ("list",)  # rich exits with 1
+
+
+def test_who_has_no_home_can_measure(tmp_path: Path) -> None:
+    """There is no last run to show then, and that is said."""
+    code = f"{HOMELESS}; import sys; from concbench.cli.main import main; sys.exit(main())"
+    for arguments, expected in ((QUICK, 0), (("show",), 2)):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False,
+            cwd=tmp_path, env=os.environ,
+        )  # fmt: skip
+        assert done.returncode == expected, done.stderr
+        assert "Traceback" not in done.stderr
+    assert "there is no home directory" in done.stderr
+    assert list(tmp_path.iterdir()) == []
