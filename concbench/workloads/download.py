@@ -136,6 +136,11 @@ class Download(Workload):
         """An address and a file for each image; known while this is `running`."""
         return self._images
 
+    @property
+    def tasks(self) -> int:
+        """How many images."""
+        return len(self.names)
+
     def title(self) -> str:
         """How many images of what size, after what latency, from where."""
         retries = ", up to 1 retry each" if self.limits.retries == 1 else f", up to {self.limits.retries} retries each"
