@@ -7,6 +7,7 @@ Exit codes: 0 ok, 1 a cell failed or something could not be written, 2 the comma
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None and arguments[:1] != ["serve"]:  # asyncio has a way of its own with Ctrl-C
         INTERRUPTION.handle()
+    if argv is None and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # lines of tables and names of people's own, where output is ASCII
     try:
         return _dispatch(arguments)
     except UsageError as error:
