@@ -57,7 +57,7 @@ def shown(table: Table, *, linked: bool = False) -> Shown:
         best=[cell.in_fastest_group for cell in seen.measured],
         missing=[visible(line) for line in missing],
         reading=[visible(line) for line in _reading(seen)],
-        load=load,
+        load=visible(load),
         loaded=loaded,
         answer=[visible(line) for line in answer(table, linked=linked)],
     )
