@@ -250,7 +250,8 @@ def main() -> int:
         longest = max(longest, time.monotonic() - start)
     print(
         f"{counted.total()} hostile files (seed {arguments.seed}): {counted['refused']} refused with a sentence, "
-        f"{counted['shown']} shown in {len(FORMATS)} formats, {counted['BROKEN']} broken; the longest took {longest:.2f} s"
+        f"{counted['shown']} shown in {len(FORMATS)} formats, {counted['BROKEN']} broken; the longest took "
+        f"{longest:.2f} s"
     )
     return 1 if counted["BROKEN"] else 0
 
