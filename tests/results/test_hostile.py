@@ -153,6 +153,12 @@ def test_a_table_without_its_baseline_says_that_there_is_no_answer() -> None:
         assert "No answer: sequential has no times to compare with (it was not begun)." in " ".join(text.split())
 
 
+def test_a_number_that_is_too_large_to_calculate_with_is_shown_as_it_is() -> None:
+    """Where the format does not say what there is."""
+    content = {**WHOLE, "environment": {"memory": 10**400, "cores_usable": 10**400}}
+    assert f"{10**400}" in shown(from_json(json.dumps(content)))
+
+
 def test_more_rounds_than_levels_were_calibrated_for_are_shown() -> None:
     """With wider intervals."""
     record = from_json(json.dumps(WHOLE))
