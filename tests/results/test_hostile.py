@@ -159,6 +159,15 @@ def test_a_number_that_is_too_large_to_calculate_with_is_shown_as_it_is() -> Non
     assert f"{10**400}" in shown(from_json(json.dumps(content)))
 
 
+def test_names_of_megabytes_are_cut() -> None:
+    """Laying them out would take minutes."""
+    content = copy.deepcopy(WHOLE)
+    content["tables"][0]["cells"][1]["label"] = content["tables"][0]["title"] = "x" * 3_000_000
+    text = plain(from_json(json.dumps(content)), why=True)
+    assert "xxx..." in "".join(text.split())
+    assert len(text) < 1_000_000
+
+
 def test_more_rounds_than_levels_were_calibrated_for_are_shown() -> None:
     """With wider intervals."""
     record = from_json(json.dumps(WHOLE))
