@@ -81,7 +81,7 @@ def test_whatever_is_changed_it_is_refused_with_a_sentence_or_shown(draw: random
     try:
         record = from_json(json.dumps(content))
     except BadResults as refused:
-        assert "damaged" in str(refused) or "concbench" in str(refused)
+        assert str(refused).startswith("the results ")
         return
     assert all(character.isprintable() or character == "\n" for character in shown(record))
     assert from_json(to_json(record)) == record
