@@ -127,7 +127,8 @@ def judged(watch: Watch) -> int:
     """Print every figure with its verdict; how many grow."""
     first = min(SETTLED, watch.count // 2)
     growing = 0
-    print(f"\n{'what':<62}{f'round {first}':>12}{f'round {watch.count}':>12}{'per 100 rounds':>16}  verdict; largest step")
+    heads = f"{f'round {first}':>12}{f'round {watch.count}':>12}{'per 100 rounds':>16}"
+    print(f"\n{'what':<60}{heads}  verdict, largest step")
 
     def tell(what: str, values: np.ndarray, *, grows: bool, unit: str = "") -> None:
         nonlocal growing
@@ -138,7 +139,7 @@ def judged(watch: Watch) -> int:
         rate = 100 * slope(values) / scale
         steps = np.diff(values) / scale
         step = f"; {steps.max():+,.{digits}f} in round {first + 1 + int(steps.argmax())}" if steps.max() > 0 else ""
-        print(f"{f'{what} {unit}':<62}{at:>12,.{digits}f}{end:>12,.{digits}f}{rate:>+16.3f}  "
+        print(f"{f'{what} {unit}':<60}{at:>12,.{digits}f}{end:>12,.{digits}f}{rate:>+16.3f}  "
               f"{'GROWING' if grows else 'flat'}{step}")  # fmt: skip
 
     for name, table in watch.seen.items():
