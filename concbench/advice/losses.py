@@ -195,8 +195,8 @@ def _slower(case: _Case) -> Finding:
 
 def _start_up(case: _Case) -> Finding:
     cell, line, share = case.cell, case.line, case.share(START_UP)
-    if cell.cell.runner in ONE_TASK_EACH and line.peak < cell.cell.workers:
-        began = cell.cell.observed.began if cell.cell.observed else [0.0]
+    began = cell.cell.observed.began if cell.cell.observed else []
+    if cell.cell.runner in ONE_TASK_EACH and line.peak < cell.cell.workers and began:
         return Finding(
             f"{share} was lost to starting {cell.cell.workers:,} workers: the first began after {seconds(began[0])}, "
             f"the last after {seconds(began[-1])}, and at most {line.peak:,} were at work at once.",

@@ -159,6 +159,16 @@ def test_a_number_that_is_too_large_to_calculate_with_is_shown_as_it_is() -> Non
     assert f"{10**400}" in shown(from_json(json.dumps(content)))
 
 
+def test_workers_of_which_none_is_known_to_have_begun_are_shown() -> None:
+    """Though what they lost most to was being started."""
+    content = copy.deepcopy(WHOLE)
+    cell = content["tables"][0]["cells"][1]
+    cell.update(runner="threads", workers=4)
+    cell["observed"].update(began=[], work=9.0)
+    cell["observed"]["tasks"] = {"started": [8.0], "finished": [8.1], "cpu": [0.1], "worker": [0]}
+    assert "was lost to starting" in shown(from_json(json.dumps(content)))
+
+
 def test_names_of_megabytes_are_cut() -> None:
     """Laying them out would take minutes."""
     content = copy.deepcopy(WHOLE)
