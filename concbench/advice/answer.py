@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concbench.advice.budget import chunk_of
 from concbench.advice.evidence import FLAGGED, CellEvidence, Evidence, evidence
 from concbench.advice.rules import findings
 from concbench.advice.units import listed, ratio, seconds, span
@@ -101,4 +102,4 @@ def simplicity(cell: CellEvidence) -> tuple[int, int, int]:
     """The simplest runner sorts first; of one runner, that with the fewest workers and the smallest chunks."""
     name = cell.cell.runner
     place = SIMPLEST_FIRST.index(name) if name in SIMPLEST_FIRST else len(SIMPLEST_FIRST)
-    return place, cell.cell.workers, int(cell.cell.settings.get("chunksize", 1))
+    return place, cell.cell.workers, chunk_of(cell.cell)

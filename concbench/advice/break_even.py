@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from concbench.advice.evidence import CellEvidence, Evidence
+from concbench.advice.budget import chunk_of
+from concbench.advice.evidence import CellEvidence, Evidence, cores_of
 from concbench.advice.rules import COMPUTES, IN_PROCESSES, SHARING, WAITS
 from concbench.advice.units import seconds
 
@@ -52,8 +53,8 @@ def _fixed(rival: CellEvidence, took: float, baseline: float, tasks: int) -> flo
     if rival.line is not None:
         idle = rival.line.start_up + rival.line.dispatch + rival.line.shut_down
         return min(took, idle / rival.line.workers)
-    usable = rival.cell.interpreter.get("cores")
-    most = usable if isinstance(usable, int) and rival.cell.runner in IN_PROCESSES else tasks
+    usable = cores_of(rival.cell)
+    most = usable if usable is not None and rival.cell.runner in IN_PROCESSES else tasks
     return took - baseline / max(1, min(rival.cell.workers, tasks, most))
 
 
@@ -90,7 +91,7 @@ def _with_rival(seen: Evidence) -> BreakEven | None:
     if cores is None or WAITS < cores < COMPUTES:
         return None
     able = SHARING if cores <= WAITS else IN_PROCESSES
-    rivals = [cell for cell in seen.cells if cell.cell.runner in able and cell.cell.settings.get("chunksize", 1) == 1]
+    rivals = [cell for cell in seen.cells if cell.cell.runner in able and chunk_of(cell.cell) == 1]
     evens = (break_even(seen, cell) for cell in rivals)
     return next((even for even in evens if even is not None), None)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from concbench.results.records import Cell
+from concbench.results.records import Cell, number
 from concbench.stats.timeline import Spans, Timeline, timeline
 
 ONE_TASK_EACH = {"threads", "processes"}
@@ -54,9 +54,14 @@ def timeline_of(cell: Cell, *, warm: bool) -> Timeline | None:
         makespan=observed.start + observed.work + observed.stop,
         submitted=observed.start,
         kept=warm and cell.runner not in NEW_THREADS | ONE_TASK_EACH,
-        dealt_out=int(cell.settings.get("chunksize", 1)) > 1,
+        dealt_out=chunk_of(cell) > 1,
         one_task_each=cell.runner in ONE_TASK_EACH,
     )
+
+
+def chunk_of(cell: Cell) -> int:
+    """Tasks that go to a worker at a time; 1 unless the runner says otherwise."""
+    return int(number(cell.settings, "chunksize") or 1)
 
 
 def budget(own: Timeline, baseline: Timeline, observing: float = 0.0) -> Budget:

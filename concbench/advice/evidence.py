@@ -10,7 +10,7 @@ import numpy as np
 from concbench.advice.budget import Budget, budget, timeline_of
 from concbench.advice.limits import Limits, limits
 from concbench.advice.mishaps import Mishaps, mishaps, uneven
-from concbench.results.records import Cell, Observed, Sample, Table
+from concbench.results.records import Cell, Observed, Sample, Table, number
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
 from concbench.stats.timeline import Timeline
 from concbench.stats.verdicts import fastest_group, log_ratios, verdict
@@ -109,7 +109,8 @@ def evidence(table: Table) -> Evidence:
     ]
     others = float(np.median(table.load)) if table.load else None
     by_label = {seen.cell.label: seen for seen in cells}
-    return Evidence(table, by_label[baseline.label], cells, by_label[group[0]] if group else None, others)
+    base = by_label.get(baseline.label) or _cell(baseline, baseline, level, table, in_group=False)
+    return Evidence(table, base, cells, by_label[group[0]] if group else None, others)
 
 
 def _behind(cell: CellEvidence, leader: CellEvidence | None) -> bool:
@@ -174,11 +175,17 @@ def _lengths(cell: Cell) -> list[float] | None:
 
 def _capacity(cell: Cell, cores: float | None) -> int | None:
     """Cores that may compute at once: all, or 1 where threads share a GIL and did not give it up."""
-    usable = cell.interpreter.get("cores")
+    usable = cores_of(cell)
     shares_gil = bool(cell.interpreter.get("gil")) and "start_method" not in cell.settings
     if shares_gil and (cores is None or cores < MORE_THAN_ONE):
         return 1
-    return usable if isinstance(usable, int) else None
+    return usable
+
+
+def cores_of(cell: Cell) -> int | None:
+    """Cores that its measuring process may use; None where that is not known."""
+    cores = number(cell.interpreter, "cores")
+    return int(cores) if cores is not None and cores >= 1 else None
 
 
 def _fastest_group(table: Table, baseline: Cell, level: float) -> list[str]:

@@ -19,10 +19,12 @@ from concbench.advice.budget import (
     USEFUL,
     WAITING,
     Budget,
+    chunk_of,
 )
-from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence
+from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence, cores_of
 from concbench.advice.rules import COMPUTES, IN_PROCESSES, THREADED, WAITS
 from concbench.advice.units import percent, ratio, seconds
+from concbench.results.records import number
 from concbench.stats.timeline import Timeline
 from concbench.stats.verdicts import UNDECIDED
 
@@ -137,7 +139,7 @@ def _never_gave_way() -> Finding:
 def _contention(case: _Case) -> Finding:
     cell, share = case.cell, case.share(CONTENTION)
     runner, workers, cores = cell.cell.runner, cell.cell.workers, cell.cores
-    usable = cell.cell.interpreter.get("cores")
+    usable = cores_of(cell.cell)
     computes = case.base.cpu > WAITS * case.base.busy
     one_core = cores is not None and cores < MORE_THAN_ONE
     if computes and runner in THREADED and cell.cell.interpreter.get("gil") and one_core:
@@ -152,8 +154,10 @@ def _contention(case: _Case) -> Finding:
             f"{share} was lost to contention: all coroutines share one thread: while one computes, no other goes on.",
             "blocking-the-event-loop",
         )
-    native = case.seen.table.facts.get("native_threads", 1) if (case.seen.baseline.cores or 0) > MORE_THAN_ONE else 1
-    if computes and runner in IN_PROCESSES and isinstance(usable, int) and workers * native > usable:
+    native = 1.0
+    if (case.seen.baseline.cores or 0) > MORE_THAN_ONE:
+        native = number(case.seen.table.facts, "native_threads") or 1.0
+    if computes and runner in IN_PROCESSES and usable is not None and workers * native > usable:
         each = f" with {native:.0f} native threads each" if native > 1 else ""
         most = f", so that at most {percent(usable / workers)} of their time can be work" if workers > usable else ""
         return Finding(
@@ -191,8 +195,8 @@ def _slower(case: _Case) -> Finding:
 
 def _start_up(case: _Case) -> Finding:
     cell, line, share = case.cell, case.line, case.share(START_UP)
-    if cell.cell.runner in ONE_TASK_EACH and line.peak < cell.cell.workers:
-        began = cell.cell.observed.began if cell.cell.observed else [0.0]
+    began = cell.cell.observed.began if cell.cell.observed else []
+    if cell.cell.runner in ONE_TASK_EACH and line.peak < cell.cell.workers and began:
         return Finding(
             f"{share} was lost to starting {cell.cell.workers:,} workers: the first began after {seconds(began[0])}, "
             f"the last after {seconds(began[-1])}, and at most {line.peak:,} were at work at once.",
@@ -215,7 +219,7 @@ def _dispatch(case: _Case) -> Finding:
             "before has ended.",
             "batch-barrier",
         )
-    pickling = case.seen.table.facts.get("pickling_seconds")
+    pickling = number(case.seen.table.facts, "pickling_seconds")
     if cell.cell.runner in IN_PROCESSES and pickling and pickling > 0.25 * each:
         return Finding(
             f"{share} was lost between tasks: {seconds(each)} for each, and pickling an item and its result takes "
@@ -238,7 +242,7 @@ def _tail(case: _Case) -> Finding:
             f"at most {seconds(line.service[0])}.",
             "one-long-task",
         )
-    chunk = int(case.cell.cell.settings.get("chunksize", 1))
+    chunk = chunk_of(case.cell.cell)
     if chunk > 1:
         return Finding(f"{lost}: {chunk} tasks at a time go to one worker.", "one-long-task")
     left = line.tasks % case.cell.cell.workers

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence
 from concbench.advice.units import data, listed, percent, ratio, seconds
+from concbench.results.records import number
 from concbench.stats.verdicts import FASTER
 
 THREADED = {"threads", "batched-threads", "thread-pool"}
@@ -99,16 +100,18 @@ def processes_computed_at_once(evidence: Evidence) -> str | None:
 
 def pickling_costs(evidence: Evidence) -> str | None:
     """Items and results that take about as long to send as to work on."""
-    facts, baseline = evidence.table.facts, evidence.baseline.seconds
-    pickling = facts.get("pickling_seconds")
-    if pickling is None or baseline is None or not _of(evidence, IN_PROCESSES):
+    facts, baseline, tasks = evidence.table.facts, evidence.baseline.seconds, evidence.table.tasks
+    pickling, item, result = (number(facts, key) for key in ("pickling_seconds", "item_bytes", "result_bytes"))
+    if pickling is None or item is None or result is None or baseline is None or tasks < 1:
         return None
-    task = baseline / evidence.table.tasks
+    if not _of(evidence, IN_PROCESSES):
+        return None
+    task = baseline / tasks
     if pickling < PICKLING_SHARE * task:
         return None
     return (
         f"Pickling costs {seconds(pickling)} a task for processes, where a task takes {seconds(task)}: an item is "
-        f"{data(facts['item_bytes'])} and a result {data(facts['result_bytes'])} in the mean."
+        f"{data(item)} and a result {data(result)} in the mean."
     )
 
 
@@ -117,7 +120,7 @@ def computes_on_its_own_threads(evidence: Evidence) -> str | None:
     cores = evidence.baseline.cores
     if cores is None or cores <= MORE_THAN_ONE or evidence.baseline.cell.workers > 1:
         return None
-    count = evidence.table.facts.get("native_threads")
+    count = number(evidence.table.facts, "native_threads")
     pools = f" in pools of {count:.0f}" if count else ""
     return (
         f"{evidence.baseline.name} kept {cores:.1f} cores busy by itself: the function starts native threads or "
@@ -212,7 +215,7 @@ def starting_dominated(evidence: Evidence) -> str | None:
 def better_algorithm(evidence: Evidence) -> str | None:
     """What the algorithm is worth beside more workers."""
     facts, baseline = evidence.table.facts, evidence.baseline.seconds
-    sieve, trial = facts.get("sieve_seconds"), facts.get("trial_seconds")
+    sieve, trial = number(facts, "sieve_seconds"), number(facts, "trial_seconds")
     if baseline is None:
         return None
     if sieve:

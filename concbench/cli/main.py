@@ -7,6 +7,7 @@ Exit codes: 0 ok, 1 a cell failed or something could not be written, 2 the comma
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # lines of tables and names of people's own, where output is ASCII
     code = _outcome(arguments)
     return INTERRUPTION.exit_code or code
 

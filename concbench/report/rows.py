@@ -10,7 +10,7 @@ from concbench.advice.answer import answer
 from concbench.advice.evidence import FLAGGED, STRONG, CellEvidence, Evidence, evidence
 from concbench.report.columns import ANSWER, COST, NOTHING, RUNNER, Column
 from concbench.report.visible import visible
-from concbench.results.records import Json, RunRecord, Table
+from concbench.results.records import Json, RunRecord, Table, number
 from concbench.stats.intervals import FEWEST
 
 
@@ -57,7 +57,7 @@ def shown(table: Table, *, linked: bool = False) -> Shown:
         best=[cell.in_fastest_group for cell in seen.measured],
         missing=[visible(line) for line in missing],
         reading=[visible(line) for line in _reading(seen)],
-        load=load,
+        load=visible(load),
         loaded=loaded,
         answer=[visible(line) for line in answer(table, linked=linked)],
     )
@@ -84,8 +84,8 @@ def facts(environment: Json) -> list[tuple[str, str]]:
 def _fact(name: str, value: object) -> str:
     if isinstance(value, float) and name.startswith("timer"):
         return f"{1e9 * value:.0f} ns"
-    if isinstance(value, int) and name == "memory":
-        return units.memory(value)
+    if name == "memory" and (size := number({name: value}, name)) is not None:
+        return units.memory(size)
     words = {None: "none or unknown", True: "yes", False: "no"}
     return words[value] if value is None or isinstance(value, bool) else visible(str(value))
 

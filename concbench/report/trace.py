@@ -60,7 +60,7 @@ def _tasks(table: Table, tasks: Tasks, pid: int) -> Iterator[Json]:
             about["item"] = table.items[index]
         about["outcome"] = "failed" if index in failed else "ok"
         yield _span(f"task {index}", started, finished - started, pid, 1 + worker, about)
-    if tasks.index is None:
+    if tasks.index is None and tasks.started:
         moments, counts = tasks_in_flight(tasks.started, tasks.finished)
         for moment, count in zip(moments.tolist(), counts.tolist(), strict=True):
             yield _count("tasks in flight", moment, {"tasks": count}, pid)

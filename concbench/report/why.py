@@ -29,7 +29,7 @@ from concbench.advice.units import percent, ratio, seconds
 from concbench.report.columns import NOTHING
 from concbench.report.rows import Grid
 from concbench.report.visible import visible
-from concbench.results.records import Table
+from concbench.results.records import Table, number
 from concbench.stats.timeline import Timeline
 
 MARKS = {
@@ -177,8 +177,8 @@ def _legend(why: ShownWhy) -> list[str]:
 
 def _bytes(table: Table) -> dict[str, Callable[[CellEvidence, Timeline], str]]:
     """The column of throughput in bytes, where the size of what is fetched is known."""
-    size = table.settings.get("image_size")
-    if not isinstance(size, int):
+    size = number(table.settings, "image_size")
+    if size is None:
         return {}
 
     def rate(cell: CellEvidence, line: Timeline) -> str:
@@ -209,7 +209,7 @@ _READING = (
 def _notes(seen: Evidence, known: list[CellEvidence]) -> list[str]:
     notes = [_READING]
     base = seen.baseline.line
-    if base and base.tasks > 1 and base.workers == 1:
+    if base and base.tasks > 1 and base.workers == 1 and base.service[-1] > 0:
         most = ratio(base.busy / base.service[-1])
         notes.append(f"However many workers: {most} at most, which is all the work over its longest task.")
     lines = [cell.line for cell in known if cell.line]

@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import asdict, fields, is_dataclass
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -26,6 +27,10 @@ VERSION = 1
 UPGRADES: list[Callable[[dict[str, Any]], dict[str, Any]]] = []
 """UPGRADES[n] makes a file of version n+1 one of version n+2."""
 _LARGEST = 200_000_000
+_LEAST, _MOST = 1e-100, 1e100
+"""Of every figure but 0: whatever is calculated from such figures does not overflow."""
+_DEEPEST = 50
+"""Levels of what is in settings and the like."""
 
 
 def to_json(record: RunRecord) -> str:
@@ -115,13 +120,17 @@ def load(path: str | Path) -> RunRecord:
     Raises:
         BadResults: it is missing, too large, no JSON, not ours, damaged, or newer than this version.
     """
-    path = Path(path)
     try:
-        if path.stat().st_size > _LARGEST:
-            raise BadResults(f"{path} is larger than {_LARGEST // 1_000_000} MB: it is no results file of concbench")
-        text = path.read_text(encoding="utf-8")
+        with Path(path).open("rb") as file:
+            content = file.read(_LARGEST + 1)  # a device or a pipe does not say how large it is
     except OSError as error:
         raise BadResults(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:  # a null character in the path
+        raise BadResults(f"cannot read {str(path)!r}: {error}") from error
+    if len(content) > _LARGEST:
+        raise BadResults(f"{path} is larger than {_LARGEST // 1_000_000} MB: it is no results file of concbench")
+    try:
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadResults(f"{path} is not text: it is no results file of concbench") from error
     return from_json(text, str(path))
@@ -134,7 +143,7 @@ def from_json(text: str, name: str = "the results") -> RunRecord:
         BadResults: as load.
     """
     try:
-        data = json.loads(text, parse_constant=_no_constant)
+        data = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise BadResults(f"{name} is not JSON, or was cut short: {error}") from error
     if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
@@ -167,6 +176,12 @@ def _no_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON number")
 
 
+def _finite(text: str) -> float:
+    """JSON allows 1e999, which becomes an infinity that JSON cannot say."""
+    number = float(text)
+    return number if isfinite(number) else _no_constant(text)
+
+
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
@@ -185,12 +200,26 @@ def _build(kind: Any, value: Any, where: str) -> Any:
     if origin is list and isinstance(value, list):
         (element,) = get_args(kind)
         return [_build(element, item, f"{where}[{index}]") for index, item in enumerate(value)]
-    if kind is float and type(value) is int:
-        return float(value)
     expected = origin or kind
-    if type(value) is not expected:
+    if type(value) is not expected and not (kind is float and type(value) is int):
         raise _Mismatch(f"{where or 'the file'} should be {_named(expected)}, and is {_named(type(value))}")
+    if expected in {int, float}:
+        if value and not _LEAST < abs(value) < _MOST:
+            raise _Mismatch(f"{where} should be 0, or between {_LEAST:g} and {_MOST:g} in size")
+        return expected(value)
+    if expected is dict:
+        _require_shallow(value, where)
+        return {key: _build(get_args(kind)[1], inner, f"{where}[{key[:40]!r}]") for key, inner in value.items()}
     return value
+
+
+def _require_shallow(value: Any, where: str, levels: int = _DEEPEST) -> None:
+    """What is deeper can be read and not be written or shown, since Python's own depth is limited."""
+    if levels == 0:
+        raise _Mismatch(f"{where} should be nested in no more than {_DEEPEST} levels")
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(inner, (dict, list)):
+            _require_shallow(inner, where, levels - 1)
 
 
 def _build_record(kind: Any, value: Any, where: str) -> Any:

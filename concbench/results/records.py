@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import gt
 from typing import Any
 
 Json = dict[str, Any]
 """A JSON object whose keys are not ours to fix: settings, versions."""
+
+SHORTEST = 1e-9
+"""Seconds that an execution takes at least: no clock of ours shows less, and nothing can be divided by 0."""
+
+
+def number(values: Json, key: str) -> float | None:
+    """A figure of an object whose keys are not ours: None if it is not there, or nothing to calculate with."""
+    value = values.get(key)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -1e100 < value < 1e100:
+        return None
+    return value
 
 
 @dataclass(frozen=True)
@@ -27,10 +39,24 @@ class Sample:
     """Where in the random order of the round, from 0."""
     repeats: int = 1
     """Executions that the figures above are sums of: short work is repeated within a sample."""
-    failed: Json = field(default_factory=dict)
+    failed: dict[str, int] = field(default_factory=dict)
     """Tasks that failed where that is tolerated: for each thing that happened, how many, in all these executions."""
     retries: int = 0
     """Tries of tasks beyond their first, in all these executions."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no clock and no counter can say.
+
+        Raises:
+            ValueError: names the field.
+        """
+        _require_not_negative(self, "start", "work", "stop", "cpu", "round", "position", "retries")
+        if any(count < 0 for count in self.failed.values()):
+            raise ValueError("failed must hold counts of 0 or more")
+        if self.repeats < 1:
+            raise ValueError(f"repeats must be 1 or more, not {self.repeats}")
+        if self.seconds < SHORTEST:
+            raise ValueError(f"start, work and stop must come to {SHORTEST:g} seconds or more, not {self.seconds:g}")
 
     @property
     def seconds(self) -> float:
@@ -55,16 +81,19 @@ class Tasks:
     """Indexes of the items whose task raised, where that was tolerated."""
 
     def __post_init__(self) -> None:
-        """Refuse lists of different lengths.
+        """Refuse lists of different lengths, and tasks that cannot have been.
 
         Raises:
-            ValueError: they are.
+            ValueError: says which.
         """
         lengths = {len(self.started), len(self.finished), len(self.cpu), len(self.worker)}
         if self.index is not None:
             lengths.add(len(self.index))
         if len(lengths) > 1:
             raise ValueError("the lists of tasks differ in length")
+        _require_not_negative(self, "cpu", "worker", "index", "failed")
+        if any(map(gt, self.started, self.finished)):
+            raise ValueError("a task must not finish before it is started")
 
 
 @dataclass(frozen=True)
@@ -92,10 +121,16 @@ class Summary:
         """Refuse what is no summary of tasks.
 
         Raises:
-            ValueError: there are no tasks, or not four quantiles.
+            ValueError: there are no tasks, or not four quantiles, or a figure is less than it can be.
         """
         if min(self.workers, self.tasks) < 1 or len(self.service) != 4 or len(self.queueing) != 4:
             raise ValueError("a summary takes one task or more, and four quantiles")
+        _require_not_negative(
+            self, "busy", "cpu", "start_up", "dispatch", "tail", "shut_down", "in_flight", "peak", "service", "longest",
+            "last", "last_seconds",
+        )  # fmt: skip
+        if self.makespan < SHORTEST:
+            raise ValueError(f"makespan must be {SHORTEST:g} seconds or more, not {self.makespan:g}")
 
 
 @dataclass(frozen=True)
@@ -133,6 +168,21 @@ class Observed:
     threads: int | None = None
     """Threads of all of them that were seen alive at once."""
 
+    def __post_init__(self) -> None:
+        """Refuse what no clock and no counter can say.
+
+        Raises:
+            ValueError: names the field.
+        """
+        _require_not_negative(
+            self, "start", "work", "stop", "cpu", "observing", "voluntary_switches", "involuntary_switches",
+            "page_faults", "tree_cpu", "memory", "processes", "threads",
+        )  # fmt: skip
+        if self.start + self.work + self.stop < SHORTEST:
+            raise ValueError(f"start, work and stop must come to {SHORTEST:g} seconds or more")
+        if any(len(pair) != 2 for pair in self.memory_track):
+            raise ValueError("memory_track must be pairs")
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -149,6 +199,15 @@ class Outcome:
     process; empty for exceptions, and otherwise."""
     seconds: float | None = None
     """After which it timed out."""
+
+    def __post_init__(self) -> None:
+        """Refuse an end that there is not.
+
+        Raises:
+            ValueError: names those that there are.
+        """
+        if self.kind not in {"ok", "inapplicable", "failed"}:
+            raise ValueError(f"kind must be ok, inapplicable or failed, not {self.kind!r}")
 
 
 @dataclass(frozen=True)
@@ -167,6 +226,17 @@ class Cell:
     observed: Observed | None = None
     interpreter: Json = field(default_factory=dict)
     """Version and GIL state of the measuring process after the workload's imports."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot have been measured.
+
+        Raises:
+            ValueError: it had no workers, or took a round twice.
+        """
+        if self.workers < 1:
+            raise ValueError(f"workers must be 1 or more, not {self.workers}")
+        if len({sample.round for sample in self.samples}) < len(self.samples):
+            raise ValueError("two samples are of the same round")
 
 
 @dataclass(frozen=True)
@@ -210,9 +280,21 @@ class Table:
     fresh: bool = False
     """Whether every execution was in a new measuring process."""
 
+    def __post_init__(self) -> None:
+        """Refuse cells that cannot be told apart, and what cannot be counted.
+
+        Raises:
+            ValueError: says which.
+        """
+        labels = [cell.label for cell in self.cells]
+        if len(set(labels)) < len(labels):
+            raise ValueError("two cells have the same label")
+        _require_not_negative(self, "tasks", "max_rounds", "load", "rounds")
+
     def cell(self, label: str) -> Cell:
-        """The cell of this label."""
-        return next(cell for cell in self.cells if cell.label == label)
+        """The cell of this label; one that was not begun if the run was interrupted before it came to it."""
+        unknown = Cell(label, label.partition(":")[0], {}, 1, Outcome("inapplicable", "it was not begun"))
+        return next((cell for cell in self.cells if cell.label == label), unknown)
 
 
 @dataclass(frozen=True)
@@ -228,3 +310,16 @@ class RunRecord:
     interrupted: bool
     environment: Json
     tables: list[Table]
+
+
+def _require_not_negative(record: object, *names: str) -> None:
+    """Refuse figures below 0, in fields that are a number, a list of numbers or None.
+
+    Raises:
+        ValueError: names the first.
+    """
+    for name in names:
+        value = getattr(record, name)
+        least = min(value, default=0) if isinstance(value, list) else value
+        if least is not None and least < 0:
+            raise ValueError(f"{name} must be 0 or more, not {least:g}")

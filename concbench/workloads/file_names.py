@@ -17,19 +17,21 @@ def file_names(urls: Iterable[str]) -> list[str]:
     Upper and lower case count as the same, since they are on macOS and Windows.
     """
     taken: set[str] = set()
+    counts: dict[str, int] = {}
     names = []
     for url in urls:
         name = _safe(unquote(urlsplit(url).path).rpartition("/")[2])
         stem, dot, ending = name.rpartition(".")
-        candidate, count = name, 1
+        candidate, count = name, counts.get(name.lower(), 1)
         while candidate.lower() in taken:
             count += 1
             candidate = f"{stem}-{count}.{ending}" if dot else f"{name}-{count}"
         taken.add(candidate.lower())
+        counts[name.lower()] = count
         names.append(candidate)
     return names
 
 
 def _safe(segment: str) -> str:
-    name = _UNSAFE.sub("_", segment).lstrip(".")[:_LONGEST] or "image"
+    name = _UNSAFE.sub("_", segment).lstrip(".")[:_LONGEST].rstrip(".") or "image"  # Windows drops dots at the end
     return f"_{name}" if _RESERVED.fullmatch(name) else name

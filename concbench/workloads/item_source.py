@@ -20,6 +20,8 @@ from concbench.workloads.loading import Place
 
 MOST = 10_000_000
 """Items that are read at most: an endless generator ends here, with advice."""
+_LINE_END = re.compile(r"\r\n|\r|\n")
+"""Not those of str.splitlines, among which are characters that a JSON text may hold as they are."""
 _RANGE = re.compile(r"\s*(-?\d{1,18})\s*\.\.\s*(-?\d{1,18})\s*")
 
 
@@ -114,10 +116,10 @@ def parse(text: str, name: str, ending: str = "") -> list[Any]:
     form = form_of(text, ending)
     if form == "array":
         return _array(text, name)
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [(number, line) for number, line in enumerate(_LINE_END.split(text), start=1) if line.strip()]
     if form == "lines":
-        return [_value(line, f"line {number} of {name}") for number, line in enumerate(lines, start=1)]
-    return lines
+        return [_value(line, f"line {number} of {name}") for number, line in lines]
+    return [line for _, line in lines]
 
 
 def form_of(text: str, ending: str = "") -> str:
@@ -130,7 +132,7 @@ def form_of(text: str, ending: str = "") -> str:
         return "array"
     if ending.lower() in {".jsonl", ".ndjson"}:
         return "lines"
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in _LINE_END.split(text) if line.strip()]
     try:
         if text.lstrip().startswith("[") and text.rstrip().endswith("]") and isinstance(json.loads(text), list):
             return "array"

@@ -1,13 +1,20 @@
 """Files of URLs: one a line, blank lines and `#` comments passed over."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from concbench.errors import BadInput
 
+_SERVER = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:\d*)?")
+"""A name or an address of version 4, or one of version 6 in brackets, and perhaps a port."""
+
 
 def read_urls(path: str) -> list[str]:
     """The URLs of a file, in its order.
+
+    Refused are also those that clients may read differently, so that one would ask another server than the next does:
+    with a user name or a backslash; and what a password is in would end in the results file.
 
     Raises:
         BadInput: the file is missing, no text, or empty, or a line is no http or https URL; the line is named.
@@ -31,7 +38,9 @@ def _counts(line: str) -> bool:
 def _url(text: str, where: str) -> str:
     try:
         parts = urlsplit(text)
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+        if "@" in parts.netloc or "\\" in text:
+            raise BadInput(f"{where}: a URL must have no user name and no backslash")
+        valid = parts.scheme in {"http", "https"} and bool(_SERVER.fullmatch(parts.netloc)) and parts.port != 0
     except ValueError:
         valid = False
     if not valid or any(character.isspace() or not character.isprintable() for character in text):

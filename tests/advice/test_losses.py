@@ -153,7 +153,7 @@ def test_without_recorded_tasks_nothing_is_said() -> None:
     cell, seen = explained(COMPUTES, bare)
     assert cell.budget is None
     assert largest_loss(cell, seen) is None
-    assert reached(explained(bare, bare)[0]) == ""
+    assert reached(explained(bare, replace(bare, label="thread-pool:3"))[0]) == ""
 
 
 @pytest.mark.parametrize(
@@ -318,7 +318,7 @@ def test_tasks_that_were_dealt_out_beforehand_leave_a_tail_and_no_dispatch() -> 
 def test_half_waiting_work_is_not_called_computing() -> None:
     """Both shares are named, and nobody is told that only cores help."""
     mixed = one_after_another(1.0, 0.52)
-    told = said(mixed, mixed)
+    told = said(mixed, replace(mixed, label="another"))
     assert "only more cores" not in told
     assert "52 % of it was the work itself, and 48 % its own waiting" in told
 

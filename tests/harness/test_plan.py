@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from concbench import Primes, ProcessPool, ThreadPool
 from concbench.errors import BadSetting, UnknownName, UsageError
-from concbench.harness.plan import Options, parse, plan, plan_cells, with_workers
-from concbench.registry import RUNNERS
+from concbench.harness.plan import Options, parse, plan, plan_cells, settings_of, with_workers
+from concbench.registry import RUNNERS, runner_class
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,32 @@ def test_any_text_is_a_runner_or_a_sentence(name: str, rest: str) -> None:
             parse(spec)
         except UsageError as refused:
             assert str(refused)
+
+
+WRITTEN = st.one_of(
+    st.integers(-2, 10**6).map(str), st.sampled_from(["fork", "spawn", "forkserver", "true", "1_0", "+3", "9" * 5_000]),
+    st.text(max_size=5),
+)  # fmt: skip
+SPECS = st.sampled_from(sorted(RUNNERS)).flatmap(
+    lambda name: st.tuples(
+        st.just(name),
+        st.dictionaries(st.sampled_from([*settings_of(runner_class(name)), "unknown"]), WRITTEN, max_size=3),
+    )
+)
+
+
+@given(SPECS)
+def test_a_label_is_a_spec_of_the_same_cell(spec: tuple[str, dict[str, str]]) -> None:
+    """Whatever settings were written; those that cannot be are refused with a sentence."""
+    name, written = spec
+    settings = ",".join(f"{key}={value}" for key, value in written.items())
+    try:
+        cell = parse(f"{name}:{settings}" if settings else name)
+    except UsageError as refused:
+        assert str(refused)
+        return
+    again = parse(cell.label)
+    assert (again.label, again.name, again.settings) == (cell.label, cell.name, cell.settings)
 
 
 @pytest.mark.parametrize(

@@ -13,37 +13,41 @@ from concbench.errors import BadOutput, BadResults
 from concbench.results.files import FORMAT, VERSION, from_json, load, save, to_json
 from concbench.results.records import Cell, Observed, Outcome, RunRecord, Sample, Summary, Table, Tasks
 
-TIMES = st.floats(0, 1e6)
+TIMES = st.integers(0, 10**15).map(lambda count: count / 1e9)
 TEXTS = st.text(max_size=20)
-SAMPLES = st.builds(Sample, TIMES, TIMES, TIMES, TIMES | st.none(), st.integers(0, 99), st.integers(0, 9))
+WORK = st.integers(1, 10**15).map(lambda count: count / 1e9)
+SAMPLES = st.builds(Sample, TIMES, WORK, TIMES, TIMES | st.none(), st.integers(0, 99), st.integers(0, 9))
 COUNTS = st.integers(0) | st.none()
 ROWS = st.lists(st.tuples(TIMES, TIMES, TIMES, st.integers(0, 9), st.integers(0)), min_size=1)
 TASKS = st.builds(
     lambda rows, some, failed: Tasks(*(list(row) for row in rows[: 4 + some]), failed=failed),
-    ROWS.map(lambda rows: list(zip(*rows, strict=True))), st.booleans(), st.lists(st.integers(0)),
+    ROWS.map(lambda rows: list(zip(*((*sorted(row[:2]), *row[2:]) for row in rows), strict=True))), st.booleans(),
+    st.lists(st.integers(0)),
 )  # fmt: skip
 QUANTILES = st.lists(TIMES, min_size=4, max_size=4)
 SUMMARIES = st.builds(
-    Summary, workers=st.integers(1), makespan=TIMES, tasks=st.integers(1), busy=TIMES, cpu=TIMES, start_up=TIMES,
+    Summary, workers=st.integers(1), makespan=WORK, tasks=st.integers(1), busy=TIMES, cpu=TIMES, start_up=TIMES,
     dispatch=TIMES, tail=TIMES, shut_down=TIMES, in_flight=TIMES, peak=st.integers(1), service=QUANTILES,
     queueing=QUANTILES, longest=st.integers(0), last=st.integers(0), last_seconds=TIMES,
 )  # fmt: skip
 OBSERVED = st.builds(
-    Observed, start=TIMES, work=TIMES, stop=TIMES, cpu=TIMES | st.none(), began=st.lists(TIMES),
+    Observed, start=TIMES, work=WORK, stop=TIMES, cpu=TIMES | st.none(), began=st.lists(TIMES),
     tasks=TASKS | st.none(), summary=SUMMARIES | st.none(), observing=TIMES, voluntary_switches=COUNTS,
     involuntary_switches=COUNTS, page_faults=COUNTS, tree_cpu=TIMES | st.none(), memory=COUNTS, memory_kind=TEXTS,
     memory_track=st.lists(st.lists(TIMES, min_size=2, max_size=2), max_size=3), processes=COUNTS, threads=COUNTS,
 )  # fmt: skip
 JSON = st.dictionaries(TEXTS, st.integers() | TEXTS | st.booleans() | st.none(), max_size=3)
+KINDS = st.sampled_from(["ok", "inapplicable", "failed"])
 CELLS = st.builds(
-    Cell, TEXTS, TEXTS, JSON, st.integers(1), st.builds(Outcome, TEXTS, TEXTS, TEXTS), SAMPLES | st.none(),
-    st.lists(SAMPLES, max_size=3), OBSERVED | st.none(), JSON,
+    Cell, TEXTS, TEXTS, JSON, st.integers(1), st.builds(Outcome, KINDS, TEXTS, TEXTS), SAMPLES | st.none(),
+    st.lists(SAMPLES, max_size=3, unique_by=lambda sample: sample.round), OBSERVED | st.none(), JSON,
 )  # fmt: skip
 TABLES = st.builds(
     Table, workload=TEXTS, kind=TEXTS, size=TEXTS, title=TEXTS, settings=JSON, tasks=st.integers(0), baseline=TEXTS,
     max_rounds=st.integers(1), all_rounds=st.booleans(), budget=TIMES | st.none(), precision=TIMES | st.none(),
     stopped=TEXTS, warm=st.booleans(), warmed_up=st.booleans(), checked=TEXTS, facts=JSON,
-    cells=st.lists(CELLS, max_size=3), items=st.lists(TEXTS, max_size=3), load=st.lists(TIMES, max_size=3),
+    cells=st.lists(CELLS, max_size=3, unique_by=lambda cell: cell.label), items=st.lists(TEXTS, max_size=3),
+    load=st.lists(TIMES, max_size=3),
 )  # fmt: skip
 RECORDS = st.builds(
     RunRecord, TEXTS, TEXTS, st.integers(0), st.booleans(), JSON, st.lists(TABLES, max_size=2)

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from concbench import measure
 from concbench.errors import BadFunction, BadInput, UsageError
 from concbench.results.records import Cell, Table
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
-from concbench.workloads.item_source import MOST, ItemSource, parse, read_items
+from concbench.workloads.item_source import MOST, ItemSource, form_of, parse, read_items
 from concbench.workloads.loading import Place
 
 FILE = Path(__file__).parent / "user_module.py"
@@ -258,6 +260,7 @@ def test_a_function_that_cannot_be_called_so_is_refused_before_it_is_called(
         ("[section]\nnot json\n", ".txt", ["[section]", "not json"]),
         ("1\n2\n", ".jsonl", [1, 2]),
         ("[1,\n 2]", ".json", [1, 2]),
+        ('"a\u2028b"\r\n"c"\n', ".jsonl", ["a\u2028b", "c"]),
     ],
 )
 def test_a_text_says_itself_what_it_is(text: str, ending: str, items: list[Any]) -> None:
@@ -270,6 +273,30 @@ def test_a_file_that_is_not_what_it_is_called_is_refused(text: str, ending: str)
     """By its ending; lines are named by their number."""
     with pytest.raises(BadInput, match="JSON"):
         parse(text, f"items{ending}", ending)
+
+
+def test_the_number_of_a_line_counts_those_that_are_blank() -> None:
+    """As an editor does."""
+    with pytest.raises(BadInput, match="line 4 of items"):
+        parse("1\n\n\n2 3\n", "items.jsonl", ".jsonl")
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.text() | st.lists(st.sampled_from(["[", "]", "{", "}", '"', ",", ":", "1", "NaN", "\n", "\\", "a"])).map("".join)
+    | st.integers(1, 100_000).map(lambda depth: "[" * depth) | st.integers(1, 6_000).map(lambda digits: "9" * digits),
+    st.sampled_from(["", ".txt", ".json", ".jsonl", ".ndjson", ".JSON"]),
+)  # fmt: skip
+def test_any_text_is_a_list_of_items_or_refused_with_a_sentence(text: str, ending: str) -> None:
+    """Whatever it is called; items of a text that is no JSON are its lines, and none is blank."""
+    try:
+        items = parse(text, "items", ending)
+    except BadInput as refused:
+        assert "items" in str(refused)
+        return
+    assert isinstance(items, list)
+    if form_of(text, ending) == "text":
+        assert all(isinstance(item, str) and item.strip() and item in text for item in items)
 
 
 def test_items_come_from_ranges_files_and_modules(tmp_path: Path) -> None:

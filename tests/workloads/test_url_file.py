@@ -1,8 +1,11 @@
 """Files of URLs, well-formed and not."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from concbench.errors import BadInput
 from concbench.workloads.url_file import read_urls
@@ -26,6 +29,15 @@ def test_comments_and_blank_lines_are_passed_over(tmp_path: Path) -> None:
         "http://h:99999/a",
         "http://h/a b",
         "http://[::1/a",
+        "http://h:0/a",
+        "http://user@h/a",
+        "http://user:secret@h/a",
+        "http://h\\@other/a",
+        "http:\\\\h\\a",
+        "javascript:alert(1)",
+        "data:image/png;base64,AAAA",
+        "//h/a",
+        "http://h/\u202egnp.a",
     ],
 )
 def test_a_malformed_line_is_named_by_its_number(line: str, tmp_path: Path) -> None:
@@ -34,6 +46,39 @@ def test_a_malformed_line_is_named_by_its_number(line: str, tmp_path: Path) -> N
     file.write_text(f"# first\nhttp://example.org/a\n{line}\n")
     with pytest.raises(BadInput, match="line 3"):
         read_urls(str(file))
+
+
+PARTS = st.sampled_from([
+    "http", "https", "HTTP", "file", "ftp", "javascript", "data", ":", "//", "/", "\\", "@", "user", "h", "..",
+    "[::1]", "[", "]", ":0", ":80", ":65536", ":-1", ":\u0661", "%00", "%2e", "?", "#", " ", "\t", "\x00", "\x1b",
+    "\u202e", "\u2028", "\u00e9", "\u2100", "\n", "http://h/a.png",
+])  # fmt: skip
+CONTENTS = (
+    st.binary(max_size=60)
+    | st.lists(PARTS, max_size=8).map(lambda parts: "".join(parts).encode())
+    | st.lists(PARTS, max_size=4).map(lambda parts: f"http://{''.join(parts)}".encode())
+)
+
+
+@settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=CONTENTS)
+def test_any_bytes_are_urls_of_http_or_refused_with_a_sentence(content: bytes, tmp_path: Path) -> None:
+    """With a host and a possible port, and nothing in them that two clients may read differently."""
+    file = tmp_path / "urls.txt"
+    file.write_bytes(content)
+    try:
+        urls = read_urls(str(file))
+    except BadInput as refused:
+        assert "urls.txt" in str(refused)
+        return
+    assert urls
+    for url in urls:
+        scheme, _, rest = url.partition("://")
+        server = re.split("[/?#]", rest)[0]
+        assert scheme.lower() in {"http", "https"}
+        assert re.fullmatch(r"(\[[^\[\]@]+\]|[^\[\]@:]+)(:[0-9]*)?", server), url
+        assert url.isprintable()
+        assert not set(url) & set(" \\")
 
 
 @pytest.mark.parametrize("content", [b"", b"# nothing\n\n", b"\xff\xfe\x00\x01"])
