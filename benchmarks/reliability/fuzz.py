@@ -34,7 +34,7 @@ from concbench.report.rows import facts
 from concbench.report.terminal import plain
 from concbench.report.trace import trace
 from concbench.results.files import from_json, to_json
-from concbench.results.records import Observed, RunRecord, Tasks
+from concbench.results.records import Observed, RunRecord, Table, Tasks
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
 from concbench.workloads.synthetic import Sleep
@@ -74,8 +74,15 @@ def originals() -> list[str]:
     real = measure(Sleep(), runners=runners, rounds=3, seed=1).record
     computed = measure(Primes(limits=[3_000] * 8), runners=[*runners, "batched-threads:2"], rounds=1, seed=1).record
     simulated = measure(Primes(limits=[10, 20]), runners=runners, hosts=SimulatedHosts(seconds_of), seed=1).record
-    many = replace(real, tables=[with_many_tasks(real), *computed.tables])
+    many = replace(real, tables=[with_many_tasks(real), *map(with_failures, computed.tables)])
     return [to_json(record) for record in (real, computed, simulated, many, replace(real, interrupted=True))]
+
+
+def with_failures(table: Table) -> Table:
+    """The same, where some tasks failed."""
+    samples = ([replace(sample, failed={"timed out": 1, "reset": 2}, retries=3) for sample in cell.samples]
+               for cell in table.cells)  # fmt: skip
+    return replace(table, cells=[replace(cell, samples=one) for cell, one in zip(table.cells, samples, strict=True)])
 
 
 def with_many_tasks(record: RunRecord) -> Any:

@@ -162,6 +162,8 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) 
     Raises:
         UsageError: a runner, setting or baseline that cannot be; says what to do.
     """
+    if not workload.tasks:
+        raise BadSetting(f"{workload.name} has no tasks: give it one at least")
     cells = plan_cells(within(workload.most_workers, runners))
     baseline = _baseline(cells, options.baseline)
     rounds = options.rounds or workload.rounds

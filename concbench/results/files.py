@@ -197,9 +197,6 @@ def _build(kind: Any, value: Any, where: str) -> Any:
     if origin is UnionType:
         chosen = NoneType if value is None else next(arg for arg in get_args(kind) if arg is not NoneType)
         return _build(chosen, value, where)
-    if origin is list and isinstance(value, list):
-        (element,) = get_args(kind)
-        return [_build(element, item, f"{where}[{index}]") for index, item in enumerate(value)]
     expected = origin or kind
     if type(value) is not expected and not (kind is float and type(value) is int):
         raise _Mismatch(f"{where or 'the file'} should be {_named(expected)}, and is {_named(type(value))}")
@@ -207,9 +204,17 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         if value and not _LEAST < abs(value) < _MOST:
             raise _Mismatch(f"{where} should be 0, or between {_LEAST:g} and {_MOST:g} in size")
         return expected(value)
-    if expected is dict:
+    return _build_inner(kind, value, where)
+
+
+def _build_inner(kind: Any, value: Any, where: str) -> Any:
+    """The same with what is in it, if it is a list or an object."""
+    element = get_args(kind)[-1] if get_args(kind) else Any
+    if isinstance(value, list):
+        return [_build(element, item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, dict):
         _require_shallow(value, where)
-        return {key: _build(get_args(kind)[1], inner, f"{where}[{key[:40]!r}]") for key, inner in value.items()}
+        return {key: _build(element, item, f"{where}[{key[:40]!r}]") for key, item in value.items()}
     return value
 
 

@@ -24,6 +24,7 @@ from concbench.workloads.http_rules import DownloadFailed, Limits
 from concbench.workloads.images import LARGEST, SMALLEST, image
 from concbench.workloads.serving import Serving
 from concbench.workloads.target import Image
+from concbench.workloads.url_file import require_url
 
 ARTICLE_NAMES = (
     "5941812700_0f634b136e_b.jpg",
@@ -95,6 +96,7 @@ class Download(Workload):
 
         Raises:
             BadSetting: one of them cannot be.
+            BadInput: one of the URLs is none of http or https.
         """
         self.size = "" if images is not None or urls is not None else size
         self.latency = _at_least_zero("latency", latency)
@@ -102,7 +104,7 @@ class Download(Workload):
         self.image_size = image_size
         if not SMALLEST <= image_size <= LARGEST:
             raise BadSetting(f"image-size must be {SMALLEST:,} to {LARGEST:,} bytes, not {image_size:,}")
-        self.urls = list(urls) if urls is not None else None
+        self.urls = [require_url(url, "urls") for url in urls] if urls is not None else None
         self.keep = keep
         self.limits = Limits(_above_zero("request-timeout", request_timeout), size_limit, retries)
         if min(size_limit, retries + 1) < 1:

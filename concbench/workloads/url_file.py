@@ -1,4 +1,4 @@
-"""Files of URLs: one a line, blank lines and `#` comments passed over."""
+"""URLs: which of them are downloaded, and files of them, one a line, blank lines and `#` comments passed over."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,9 @@ def read_urls(path: str) -> list[str]:
         raise BadInput(f"cannot read the URL file {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"the URL file {path} is not text: write one URL a line, in UTF-8") from error
-    urls = [_url(line.strip(), f"{path}, line {number}") for number, line in enumerate(lines, 1) if _counts(line)]
+    urls = [
+        require_url(line.strip(), f"{path}, line {number}") for number, line in enumerate(lines, 1) if _counts(line)
+    ]
     if not urls:
         raise BadInput(f"the URL file {path} has no URLs: write one a line")
     return urls
@@ -35,7 +37,12 @@ def _counts(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
-def _url(text: str, where: str) -> str:
+def require_url(text: str, where: str) -> str:
+    """The text, if it is an http or https URL that every client reads alike.
+
+    Raises:
+        BadInput: it is not; `where` it stands is said first.
+    """
     try:
         parts = urlsplit(text)
         if "@" in parts.netloc or "\\" in text:

@@ -8,6 +8,7 @@ from concbench import Primes, ProcessPool, ThreadPool
 from concbench.errors import BadSetting, UnknownName, UsageError
 from concbench.harness.plan import Options, parse, plan, plan_cells, settings_of, with_workers
 from concbench.registry import RUNNERS, runner_class
+from concbench.workloads.synthetic import Sleep
 
 
 @pytest.mark.parametrize(
@@ -163,3 +164,9 @@ def test_worker_counts_are_tried_where_there_are_workers() -> None:
         "process-pool:chunksize=2,workers=4",
         "asyncio:5",
     ]
+
+
+def test_work_without_tasks_is_refused() -> None:
+    """There would be nothing to time."""
+    with pytest.raises(BadSetting, match="sleep has no tasks"):
+        plan(Sleep(tasks=0), ["sequential"], Options())

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from concbench import Download
 from concbench.errors import BadInput
 from concbench.workloads.url_file import read_urls
 
@@ -94,3 +95,12 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     """With the system's reason."""
     with pytest.raises(BadInput, match="No such file"):
         read_urls(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/hostname", "ftp://host/a.png", "http://user:secret@host/a.png", "nonsense"]
+)
+def test_urls_that_are_given_are_held_to_the_same(url: str) -> None:
+    """Before anything is asked for."""
+    with pytest.raises(BadInput, match="urls: "):
+        Download(urls=["http://127.0.0.1:1/a.png", url])
