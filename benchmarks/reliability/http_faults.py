@@ -136,6 +136,7 @@ FAULTS: dict[str, Fault] = {
     "redirect_to_another_host": Fault("redirected elsewhere", to("http://localhost/there.png")),
     "redirect_to_another_port": Fault("redirected elsewhere", to("http://127.0.0.1:1/there.png")),
     "redirect_to_a_file": Fault("redirected elsewhere", to("file:///etc/hostname")),
+    "redirect_to_a_user": Fault("bad address", to("http://127.0.0.1@localhost/there.png")),
     "redirect_nowhere": Fault("bad address", to("http://[::1/there.png")),
     "chunked": Fault(
         "", head(Transfer_Encoding="chunked") + piece(IMAGE[:100]) + piece(IMAGE[100:]) + b"0\r\n\r\n"

@@ -92,6 +92,8 @@ def redirected(url: str, status: int, headers: Mapping[str, str]) -> str:
         here, there = urlsplit(url), urlsplit(target)
         same = (there.scheme, there.hostname, there.port) == (here.scheme, here.hostname, here.port)
         secured = (here.scheme, there.scheme) == ("http", "https") and there.hostname == here.hostname
+        if "@" in there.netloc or "\\" in target:  # clients may read it differently
+            raise ValueError(target)
     except ValueError:
         raise DownloadFailed(BAD_ADDRESS, url, "in a redirect") from None
     if not same and not secured:
