@@ -56,6 +56,8 @@ def _outcome(arguments: list[str]) -> int:
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:  # whoever read our output has seen enough
         return OK
+    except OSError as error:  # what nobody has foreseen: a disk for temporary files that is full, no more open files
+        return _complain(error, FAILED)
 
 
 def _require_streams() -> None:

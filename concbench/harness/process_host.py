@@ -162,7 +162,16 @@ class ProcessHost:
         self._payload = directory / f"{name}.pickle"
         self._log = directory / f"{name}.log"
         self._mark = secrets.token_hex(8)
-        self._payload.write_bytes(pickle.dumps((workload, cell.runner)))
+        self._own_reference = False
+        self._closed = True
+        self._unstarted = ""
+        try:
+            self._start(pickle.dumps((workload, cell.runner)), options)
+        except OSError as error:  # a disk is full, or there are too many processes or open files
+            self._unstarted = f"the measuring process could not be started: {error.strerror or error}"
+
+    def _start(self, payload: bytes, options: Options) -> None:
+        self._payload.write_bytes(payload)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 python("concbench.host.main"),
@@ -174,16 +183,17 @@ class ProcessHost:
                 start_new_session=True,
                 env={**os.environ, MARK: f"{os.environ.get(MARK, '')} {self._mark}".strip()},
             )
-        GUARD.watch(self._process.pid, self._mark)
-        self._memory = MemoryLimit(self._process.pid, options.memory_limit)
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._own_reference = False
         self._closed = False
+        GUARD.watch(self._process.pid, self._mark)
+        self._memory = MemoryLimit(self._process.pid, options.memory_limit)
 
     def prepare(self) -> Json:
         """Load the cell."""
+        if self._unstarted:
+            raise CellEnded(Outcome("failed", self._unstarted))
         request = {"do": "prepare", "cell": str(self._payload), "warm": self._warm}
         interpreter: Json = self._ask(request, timeout=self._preparing)
         self._payload.unlink()

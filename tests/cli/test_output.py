@@ -69,6 +69,28 @@ def test_on_a_full_disk_the_run_goes_on(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def no_space_at_all() -> None:
+    """As if not even temporary files could be written."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+
+def test_a_measuring_process_that_cannot_be_started_is_a_row(tmp_path: Path) -> None:
+    """With the reason; nothing else is tried with it."""
+    done = run(*QUICK, cwd=tmp_path, limit=no_space_at_all)
+    assert done.returncode == 1
+    assert "sequential: the measuring process could not be started: File too large" in done.stdout
+    assert done.stderr == ""
+
+
+def test_work_that_cannot_be_prepared_is_a_sentence(tmp_path: Path) -> None:
+    """Its items find no place."""
+    (tmp_path / "items.txt").write_text("a line\n" * 100)
+    (tmp_path / "app.py").write_text("def work(item): return item\n")
+    done = run("run", "app:work", "--items", "items.txt", cwd=tmp_path, limit=no_space_at_all)
+    assert done.returncode != 0
+    assert said(done).startswith("concbench: ")
+
+
 def test_where_only_the_cache_cannot_be_written_nothing_is_said(tmp_path: Path) -> None:
     """Full, or where a file is."""
     done = run(*QUICK, cwd=tmp_path, limit=no_space)
