@@ -13,7 +13,7 @@ from concbench import __version__
 from concbench.advice.evidence import evidence
 from concbench.advice.recommendation import Recommendation, recommend
 from concbench.advice.snippet import snippet
-from concbench.errors import BadSetting, UsageError
+from concbench.errors import BadSetting, ConcbenchError, UsageError
 from concbench.harness.environment import environment
 from concbench.harness.events import RoundEnded, Step
 from concbench.harness.hosts import Hosts, InProcessHosts
@@ -25,7 +25,7 @@ from concbench.harness.session import measure_workload
 from concbench.registry import workload_class
 from concbench.report import terminal
 from concbench.results import files
-from concbench.results.records import RunRecord, Table
+from concbench.results.records import Outcome, RunRecord, Table
 from concbench.runners.base import Runner
 from concbench.workloads.base import Workload
 from concbench.workloads.how import How
@@ -210,22 +210,32 @@ def measure_plans(
         require_same_run(earlier, record, plans)
         record, done = replace(record, created=earlier.created), earlier.tables
     for place, one in enumerate(plans):
-        before = done[place] if place < len(done) else None
+        before, later = done[place] if place < len(done) else None, done[place + 1 :]
         if before is not None and is_complete(before, one):
             record = replace(record, tables=[*record.tables, before])
             continue
         rounds = finished_part(before) if before is not None else None
         try:
-            table, interrupted = measure_workload(one, hosts, _relay(record, listen), rounds)
+            table, interrupted = measure_workload(one, hosts, _relay(record, listen, later), rounds)
         except KeyboardInterrupt:
-            kept = [*record.tables, *done[place:]]
-            if not kept:
+            if not record.tables and before is None:
                 raise
-            return Run(replace(record, tables=kept, interrupted=True))
-        record = replace(record, tables=[*record.tables, table], interrupted=interrupted)
+            return Run(replace(record, tables=[*record.tables, *done[place:]], interrupted=True))
+        except ConcbenchError as error:  # it could not even be begun
+            if not record.tables:
+                raise
+            table, interrupted = _not_begun(one, error), False
         if interrupted:
-            break
+            return Run(replace(record, tables=[*record.tables, table, *later], interrupted=True))
+        record = replace(record, tables=[*record.tables, table])
     return Run(record)
+
+
+def _not_begun(one: Plan, error: ConcbenchError) -> Table:
+    """The table of work that could not be prepared: what was measured before it must not be lost with it."""
+    blank = one.table()
+    ended = Outcome("failed", f"{one.workload.name} could not be prepared: {error}")
+    return replace(blank, stopped="cells", cells=[replace(cell, outcome=ended) for cell in blank.cells])
 
 
 def _record(seed: int) -> RunRecord:
@@ -239,12 +249,15 @@ def _record(seed: int) -> RunRecord:
     )
 
 
-def _relay(record: RunRecord, listen: Callable[[Step | RunRecord], None] | None) -> Callable[[Step | RoundEnded], None]:
-    """Tell whoever listens; the tables that are done go before the one in progress."""
+def _relay(
+    record: RunRecord, listen: Callable[[Step | RunRecord], None] | None, later: Sequence[Table] = ()
+) -> Callable[[Step | RoundEnded], None]:
+    """Tell whoever listens; tables that are done go before the one in progress, those of an earlier run after it."""
 
     def relay(event: Step | RoundEnded) -> None:
         if listen is not None:
-            listen(event if isinstance(event, Step) else replace(record, tables=[*record.tables, event.table]))
+            tables = [] if isinstance(event, Step) else [*record.tables, event.table, *later]
+            listen(event if isinstance(event, Step) else replace(record, tables=tables))
 
     return relay
 

@@ -85,6 +85,11 @@ class Talk:
         await asyncio.sleep(0.2)
         self.writer.write(whole())
 
+    async def slow_redirect(self) -> None:
+        """Slow, and then somewhere else."""
+        await asyncio.sleep(0.2)
+        self.writer.write(to("/slow"))
+
     async def every_other(self) -> None:
         """Unavailable, then there."""
         self.server.asked[self.path] += 1
@@ -118,6 +123,7 @@ FAULTS: dict[str, Fault] = {
     "no_content": Fault("answered 204", head("204 No Content")),
     "unavailable_at_first": Fault("answered 503", act=Talk.every_other),
     "slow": Fault("", act=Talk.slow),
+    "slow_redirect": Fault("", act=Talk.slow_redirect),
     "silent": Fault("timed out", act=lambda _: asyncio.sleep(3600)),
     "dripping_headers": Fault("timed out", act=lambda talk: talk.drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"z")),
     "dripping_body": Fault("timed out", act=lambda talk: talk.drip(head(Content_Length=60_000), b"z")),
@@ -133,6 +139,8 @@ FAULTS: dict[str, Fault] = {
     "hung_up": Fault("reset", closes=True),
     "redirect_loop": Fault("redirected too often", to("/redirect_loop")),
     "redirect_here": Fault("", to("/there.png")),
+    "redirect_with_a_cookie": Fault("", to("/there.png").replace(b"\r\n", b"\r\nSet-Cookie: a=b; Path=/\r\n", 1)),
+    "redirect_in_utf_8": Fault("", to("/b\xc3\xbccher%2C.png")),
     "redirect_to_another_host": Fault("redirected elsewhere", to("http://localhost/there.png")),
     "redirect_to_another_port": Fault("redirected elsewhere", to("http://127.0.0.1:1/there.png")),
     "redirect_to_a_file": Fault("redirected elsewhere", to("file:///etc/hostname")),
@@ -147,6 +155,12 @@ FAULTS: dict[str, Fault] = {
     "announced_too_large": Fault("too large", head(Content_Length=10**15) + IMAGE),
     "endless_body": Fault(
         "too large", act=lambda talk: talk.pour(b"HTTP/1.0 200 OK\r\n\r\n", bytes(1_000_000), 10**6)
+    ),
+    "length_and_pieces": Fault(
+        "too large or no valid HTTP",
+        act=lambda talk: talk.pour(
+            head(Content_Length=10, Transfer_Encoding="chunked"), piece(bytes(1_000_000)), 10**6
+        ),
     ),
     "compressed_bomb": Fault("compressed unasked", act=lambda talk: talk.pour(bomb(), b"", 1)),
     "no_http": Fault("no valid HTTP", b"220 mail.example ESMTP\r\n" * 3, closes=True),
@@ -163,6 +177,8 @@ class FaultyServer:
         self.port = 0
         self.asked: Counter[str] = Counter()
         """Requests, by path, where a fault counts them."""
+        self.heads: list[bytes] = []
+        """Of all requests."""
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
 
@@ -202,6 +218,7 @@ class FaultyServer:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while not writer.is_closing():
                 request = await reader.readuntil(b"\r\n\r\n")
+                self.heads.append(request)
                 path = request.split()[1].decode()
                 fault = FAULTS.get(path.strip("/").partition(".")[0], Fault("", whole()))
                 if fault.act is not None:

@@ -21,18 +21,21 @@ def answer(table: Table, *, linked: bool = False) -> list[str]:
 
 def _caution(seen: Evidence) -> list[str]:
     """What must be known before anyone acts on it."""
+    lines = []
+    if any(str(cell.mishaps) for cell in seen.cells):
+        lines.append("Tasks failed or were tried again, as counted above: these are not the times of the whole work.")
     if seen.others is None or seen.others <= FLAGGED:
-        return []
+        return lines
     return [
-        f"Other processes used {seen.others:.2f} cores meanwhile: measure again without them before you act on this."
+        *lines,
+        f"Other processes used {seen.others:.2f} cores meanwhile: measure again without them before you act on this.",
     ]
 
 
 def _headline(seen: Evidence) -> list[str]:
     others = [cell for cell in seen.measured if cell is not seen.baseline]
     if seen.baseline.seconds is None:
-        reason = seen.baseline.cell.outcome.reason or "it was not sampled"
-        return [f"No answer: {seen.baseline.name} has no times to compare with ({reason})."]
+        return [f"No answer: {seen.baseline.name} has no times to compare with ({seen.baseline.why_missing})."]
     if not others:
         return [f"Only {seen.baseline.name} has times ({seconds(seen.baseline.seconds)}): there is nothing to compare."]
     if all(cell.interval is None for cell in others):

@@ -9,7 +9,7 @@ import numpy as np
 
 from concbench.advice.budget import Budget, budget, timeline_of
 from concbench.advice.limits import Limits, limits
-from concbench.advice.mishaps import Mishaps, mishaps, uneven
+from concbench.advice.mishaps import Mishaps, comparable, mishaps
 from concbench.results.records import Cell, Observed, Sample, Table, number
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
 from concbench.stats.timeline import Timeline
@@ -54,8 +54,16 @@ class CellEvidence:
     """What was possible at most."""
     mishaps: Mishaps
     """What failed and was tolerated, and what was tried again."""
-    uneven: bool
-    """Whether so much more or less failed than under the baseline that their times must not be compared."""
+    left_out: int
+    """Rounds that are not among its samples here, since other things failed in them than under other runners."""
+
+    @property
+    def why_missing(self) -> str:
+        """Why it has no times."""
+        if self.cell.outcome.reason or not self.left_out:
+            return self.cell.outcome.reason or "it was not sampled"
+        done = str(self.mishaps) or f"all its {self.mishaps.tasks:,} tasks succeeded"
+        return f"{done}; other tasks failed than under the others, so it is not compared with them"
 
     @property
     def name(self) -> str:
@@ -94,12 +102,16 @@ class Evidence:
 
 
 def evidence(table: Table) -> Evidence:
-    """Derive everything from a table."""
+    """Derive everything from a table, from those samples that can be compared."""
+    whole, table = table, replace(table, cells=comparable(table.cells, table.tasks))
     baseline = table.cell(table.baseline)
-    compared = sum(bool(cell.samples) for cell in table.cells) - 1
+    compared = sum(bool(cell.samples) for cell in whole.cells) - 1
     level = look_level(table.max_rounds, compared)
-    group = _fastest_group(table, baseline, level)
-    cells = [_cell(cell, baseline, level, table, in_group=cell.label in group) for cell in table.cells]
+    group = _fastest_group(table, level)
+    cells = [
+        _cell(cell, baseline, level, table, before, in_group=cell.label in group)
+        for cell, before in zip(table.cells, whole.cells, strict=True)
+    ]
     leader = next((cell for cell in cells if group and cell.cell.label == group[0]), None)
     cells = [
         replace(cell, in_fastest_group=cell.in_fastest_group and not _behind(cell, leader))
@@ -109,7 +121,7 @@ def evidence(table: Table) -> Evidence:
     ]
     others = float(np.median(table.load)) if table.load else None
     by_label = {seen.cell.label: seen for seen in cells}
-    base = by_label.get(baseline.label) or _cell(baseline, baseline, level, table, in_group=False)
+    base = by_label.get(baseline.label) or _cell(baseline, baseline, level, table, baseline, in_group=False)
     return Evidence(table, base, cells, by_label[group[0]] if group else None, others)
 
 
@@ -125,11 +137,9 @@ def start_up(observed: Observed, workers: int) -> float:
     return observed.began[min(workers, len(observed.began)) - 1] if observed.began else 0.0
 
 
-def _cell(cell: Cell, baseline: Cell, level: float, table: Table, *, in_group: bool) -> CellEvidence:
+def _cell(cell: Cell, baseline: Cell, level: float, table: Table, whole: Cell, *, in_group: bool) -> CellEvidence:
     observed = cell.observed
-    happened = mishaps(cell, table.tasks)
-    rated = _rated(cell, baseline, table.tasks)
-    compared = rated and _rated(baseline, baseline, table.tasks)
+    compared = _rated(cell) and _rated(baseline)
     ratios = log_ratios(_by_round(baseline.samples), _by_round(cell.samples)) if compared else np.empty(0)
     interval = ratio_interval(ratios, level) if cell is not baseline else None
     total = observed.start + observed.work + observed.stop if observed else 0.0
@@ -139,7 +149,7 @@ def _cell(cell: Cell, baseline: Cell, level: float, table: Table, *, in_group: b
     base = timeline_of(baseline, warm=table.warm) if baseline.workers == 1 else None
     return CellEvidence(
         cell=cell,
-        seconds=float(np.median([sample.seconds for sample in cell.samples])) if rated else None,
+        seconds=float(np.median([sample.seconds for sample in cell.samples])) if _rated(cell) else None,
         speedup=interval.centre if interval else exp(float(np.median(ratios))) if ratios.size else None,
         interval=interval,
         verdict=verdict(interval) if interval else "",
@@ -151,8 +161,8 @@ def _cell(cell: Cell, baseline: Cell, level: float, table: Table, *, in_group: b
         line=line,
         budget=_budget(line, base, observed.observing) if line and base and observed else None,
         limits=_limits(cell, baseline, base, cores) if base and cell is not baseline else None,
-        mishaps=happened,
-        uneven=uneven(happened, mishaps(baseline, table.tasks)),
+        mishaps=mishaps(whole, table.tasks),
+        left_out=len(whole.samples) - len(cell.samples),
     )
 
 
@@ -188,18 +198,16 @@ def cores_of(cell: Cell) -> int | None:
     return int(cores) if cores is not None and cores >= 1 else None
 
 
-def _fastest_group(table: Table, baseline: Cell, level: float) -> list[str]:
+def _fastest_group(table: Table, level: float) -> list[str]:
     """The leader first; empty as long as no intervals are possible."""
-    seconds = {cell.label: _by_round(cell.samples) for cell in table.cells if _rated(cell, baseline, table.tasks)}
+    seconds = {cell.label: _by_round(cell.samples) for cell in table.cells if _rated(cell)}
     if len(seconds) < 2 or max(map(len, seconds.values())) < FEWEST:
         return []
     return list(fastest_group(seconds, level))
 
 
-def _rated(cell: Cell, baseline: Cell, tasks: int) -> bool:
-    """Whether a cell has times, of the work that the baseline did."""
-    measured = cell.outcome.kind == "ok" and bool(cell.samples)
-    return measured and not uneven(mishaps(cell, tasks), mishaps(baseline, tasks))
+def _rated(cell: Cell) -> bool:
+    return cell.outcome.kind == "ok" and bool(cell.samples)
 
 
 def _by_round(samples: list[Sample]) -> dict[int, float]:

@@ -113,7 +113,7 @@ def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
     """The run that is gone on with; its seed is that of the whole."""
     if arguments.resume is None:
         return None
-    if arguments.output is not None:
+    if arguments.output not in {None, arguments.resume}:
         raise UsageError("--resume writes the file that it goes on with; leave out --output")
     from concbench.results.files import load
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import math
 import typing
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class Options:
         if self.max_calls is not None and self.max_calls < 1:
             raise BadSetting(f"max-calls must be 1 or more, not {self.max_calls}")
         for name, value in (("budget", self.budget), ("timeout", self.timeout)):
-            if value is not None and not value > 0:
+            if value is not None and not 0 < value < math.inf:
                 raise BadSetting(f"{name} must be more than 0 seconds, not {value:g}")
         if self.memory_limit is not None and self.memory_limit < LEAST_MEMORY:
             raise BadSetting(

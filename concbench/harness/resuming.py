@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 from concbench.errors import UsageError
 from concbench.harness.plan import Plan
-from concbench.results.records import Json, RunRecord, Table
+from concbench.results.records import Json, RunRecord, Table, number
+from concbench.task import one_line
 
 _PLANNED = (
     "workload", "size", "settings", "tasks", "baseline", "max_rounds", "all_rounds", "budget", "precision", "warm",
     "fresh", "warmed_up",
 )  # fmt: skip
 """What a table and the plan of a table must have in common."""
-_MEASURED = {"timer_step"}
-"""Of the environment, what differs from time to time on one machine."""
+_MEASURED = {"timer_step", "memory"}
+"""Of the environment, what differs from time to time on one machine; memory by a little, and is looked at apart."""
+_MEMORY = 0.02
+"""Share by which it may."""
 
 
 def require_same_run(earlier: RunRecord, now: RunRecord, plans: Sequence[Plan]) -> None:
@@ -28,9 +32,12 @@ def require_same_run(earlier: RunRecord, now: RunRecord, plans: Sequence[Plan]) 
     """
     _compare("version of concbench", earlier.concbench, now.concbench)
     _compare("seed", earlier.seed, now.seed)
-    then, here = _lasting(earlier.environment), _lasting(now.environment)
-    for key in sorted({*then, *here}):
-        _compare(key.replace("_", " "), then.get(key), here.get(key))
+    _compare("the environment", _lasting(earlier.environment), _lasting(now.environment))
+    then, here = (number(record.environment, "memory") or 0.0 for record in (earlier, now))
+    if abs(then - here) > _MEMORY * here:
+        raise UsageError(
+            f"cannot go on with that run: the machine had {then / 1e9:.1f} GB of memory, and has {here / 1e9:.1f}"
+        )
     if len(earlier.tables) > len(plans):
         _compare("number of workloads", len(earlier.tables), len(plans))
     for table, plan in zip(earlier.tables, plans, strict=False):
@@ -64,30 +71,35 @@ def executions(table: Table) -> int:
 
 def _require_same_plan(then: Table, now: Table) -> None:
     for name in _PLANNED:
-        before, after = getattr(then, name), _as_json(getattr(now, name))
-        if isinstance(before, dict):
-            for key in sorted({*before, *after}):
-                _compare(f"{key} of {now.workload}", before.get(key), after.get(key))
-        _compare(name.replace("_", "-"), before, after)
-    _compare("list of runners", [cell.label for cell in then.cells], [cell.label for cell in now.cells])
-    for before_cell, cell in zip(then.cells, now.cells, strict=True):
-        _compare(f"settings of {cell.label}", before_cell.settings, _as_json(cell.settings))
+        _compare(f"{name.replace('_', '-')} of {now.workload}", getattr(then, name), _as_json(getattr(now, name)))
+    _compare("runners", [cell.label for cell in then.cells], [cell.label for cell in now.cells])
+    for before, cell in zip(then.cells, now.cells, strict=True):
+        _compare(cell.label, before.settings, _as_json(cell.settings))
 
 
 def _compare(what: str, then: Any, now: Any) -> None:
-    if then != now:
+    """Refuse values that differ; of objects and lists, what differs in them first.
+
+    Raises:
+        UsageError: they do.
+    """
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in sorted({*then, *now}):
+            _compare(f"{key.replace('_', ' ')} of {what}", then.get(key), now.get(key))
+    elif isinstance(then, list) and isinstance(now, list):
+        for place, (before, after) in enumerate(zip_longest(then, now), start=1):
+            _compare(f"number {place} of {what}", before, after)
+    elif then != now:
         raise UsageError(f"cannot go on with that run: {what} was {_said(then)}, and is {_said(now)}")
 
 
 def _said(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else "none" if value in (None, {}) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return "none" if value is None else one_line(value, 100)
 
 
 def _lasting(environment: Json) -> Json:
-    """Facts of a machine and an interpreter; memory to the GB, since a little more or less is the same machine."""
-    facts = {key: _as_json(value) for key, value in environment.items() if key not in _MEASURED}
-    return {**facts, "memory": round(facts.get("memory", 0) / 1e9)}
+    """Facts of a machine and an interpreter that stay as they are."""
+    return {key: _as_json(value) for key, value in environment.items() if key not in _MEASURED}
 
 
 def _as_json(value: Any) -> Any:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
+from concbench.advice.mishaps import comparable
 from concbench.harness.events import Listener, RoundEnded, Step
 from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded, Host, Hosts
@@ -33,6 +35,8 @@ stay in the memory of the measuring process, and cost it forks and collections."
 
 PATIENCE, LEAST_PATIENCE = 20, 10.0
 """An execution may take so many times what the baseline's first took, and so many seconds at least."""
+MOST_WAITS = 600.0
+"""Seconds that are added at most for tasks that see to their own timeouts: these end by themselves."""
 UNKNOWN_PATIENCE = 60.0
 """Seconds, where the baseline itself failed."""
 _FRESH = "Every execution was in a new process: what the function does once in a process is in all the times (--fresh)."
@@ -136,6 +140,8 @@ class _Session:
         self._rounds_done = earlier.rounds
         self._load = list(earlier.load)
         self._items = earlier.items
+        self._facts = earlier.facts
+        self._stopped = earlier.stopped
         self._executions = executions(earlier)
         self._notes += [note for note in earlier.notes if note not in {*self._workload.notes(), *self._notes}]
         self._notes.append(f"Interrupted, and resumed after round {earlier.rounds}.")
@@ -153,20 +159,30 @@ class _Session:
             self._make_reference()
             self._began = perf_counter()
             if self._plan.warm_up:
-                for cell in sorted(self._well(), key=lambda cell: cell.record.label != self._plan.baseline):
-                    if cell is not self._warm_already:
-                        self._try(cell, "warm-up", self._warm_up)
-                    if cell.record.label == self._plan.baseline and not cell.well:
-                        self._allow_unknown()
-                self._listen(RoundEnded(self.table()))
-                self._choose_repeats()
-            self._rounds()
+                self._warm_all_up()
+            if not self._stopped:  # as they had, where the run was interrupted after them
+                self._rounds()
+            if not self._well():
+                self._stopped = "cells"
             if self._plan.options.observe:
-                self._label_items()
-                for cell in self._well():
-                    if cell.record.observed is None:
-                        self._try(cell, "observed pass", self._observe)
-                self._listen(RoundEnded(self.table()))
+                self._observe_all()
+
+    def _warm_all_up(self) -> None:
+        """The baseline first: what it takes decides how long the others may."""
+        for cell in sorted(self._well(), key=lambda cell: cell.record.label != self._plan.baseline):
+            if cell is not self._warm_already:
+                self._try(cell, "warm-up", self._warm_up)
+            if cell.record.label == self._plan.baseline and not cell.well:
+                self._allow_unknown()
+        self._listen(RoundEnded(self.table()))
+        self._choose_repeats()
+
+    def _observe_all(self) -> None:
+        self._label_items()
+        for cell in self._well():
+            if cell.record.observed is None:
+                self._try(cell, "observed pass", self._observe)
+        self._listen(RoundEnded(self.table()))
 
     def _hosted(self, planned: PlannedCell) -> _Live:
         host = self._stack.enter_context(self._hosts.host(self._workload, planned, self._directory, self._plan.options))
@@ -179,7 +195,7 @@ class _Session:
         """A cell that comes later: prepared and warmed up like all others."""
         cell = self._hosted(planned)
         if self._patience is not None:
-            cell.host.allow(self._patience)
+            cell.host.allow(self._patience + self._waits(cell))
         self._try(cell, "preparing", self._prepare)
         if cell.well:
             self._keep_results_at_home([cell])
@@ -275,7 +291,7 @@ class _Session:
         if self._plan.options.timeout is None:
             self._patience = UNKNOWN_PATIENCE
             for one in self._well():
-                one.host.allow(self._patience)
+                one.host.allow(self._patience + self._waits(one))
 
     def _warmed_up(self, cell: _Live, sample: Sample) -> None:
         cell.record = replace(cell.record, warmup=sample)
@@ -289,12 +305,18 @@ class _Session:
         if self._plan.options.timeout is None:
             self._patience = max(LEAST_PATIENCE, PATIENCE * took) + (MEET_SECONDS if self._plan.options.warm else 0.0)
             for one in self._well():
-                one.host.allow(self._patience)
+                one.host.allow(self._patience + self._waits(one))
+
+    def _waits(self, cell: _Live) -> float:
+        """Seconds that tasks which see to their own timeouts may need for that, one after another in each worker."""
+        tasks = math.ceil(self._workload.tasks / cell.record.workers)
+        return min(MOST_WAITS, tasks * (self._workload.longest_task or 0.0))
 
     def _choose_repeats(self) -> None:
         """One number of executions in a sample for every cell; a cell that is too short even so is refused."""
         if self._earlier:
-            self._repeats = max(sample.repeats for cell in self._earlier.values() for sample in cell.samples)
+            taken = (sample.repeats for cell in self._earlier.values() for sample in cell.samples)
+            self._repeats = max(taken, default=1)
             return
         self._give_up_hopeless()
         cells = self._well()
@@ -307,7 +329,9 @@ class _Session:
 
     def _give_up_hopeless(self) -> None:
         warm_ups = {cell.record.label: cell.seconds[0] for cell in self._well()}
-        hopeless = self._plan.stop_rule.hopeless(warm_ups)
+        as_round = [replace(cell.record, samples=[cell.record.warmup]) for cell in self._well() if cell.record.warmup]
+        fair = {cell.label for cell in comparable(as_round, self._workload.tasks) if cell.samples}
+        hopeless = self._plan.stop_rule.hopeless({label: took for label, took in warm_ups.items() if label in fair})
         for cell in self._well():
             if cell.record.label in hopeless:
                 times = cell.seconds[0] / min(warm_ups.values())
@@ -363,13 +387,29 @@ class _Session:
         samples = self._samples()
         compared = sum(bool(cell.record.samples) for cell in self._cells) - 1
         labels, self._stopped = self._plan.stop_rule.cells_of_next_round(samples, compared, self._elapsed())
+        labels = self._with_another_chance(labels, samples)
         if labels and max(map(len, samples.values())) >= FEWEST and self._too_many_calls(len(labels) * self._repeats):
             self._stopped = "calls"
             return []
         return [well[label] for label in labels]
 
+    def _with_another_chance(self, labels: list[str], samples: Mapping[str, Sequence[Sample]]) -> list[str]:
+        """With those that have no comparable sample yet, since tasks failed, as long as that may have been chance."""
+        left_out = [
+            cell.record.label
+            for cell in self._well()
+            if cell.record.label not in samples and len(cell.record.samples) < FEWEST
+        ]
+        if self._plan.baseline in left_out:
+            self._stopped = ""
+            return [*samples, *left_out]
+        return [*labels, *left_out] if self._plan.baseline in labels else labels
+
     def _samples(self) -> dict[str, list[Sample]]:
-        return {cell.record.label: cell.record.samples for cell in self._well()}
+        """Those that can be compared; without cells that have none of these."""
+        cells = [cell.record for cell in self._well()]
+        fair = zip(cells, comparable(cells, self._workload.tasks), strict=True)
+        return {after.label: after.samples for before, after in fair if after.samples or not before.samples}
 
     def _elapsed(self) -> float:
         """Seconds since the warm-up began; what was simulated counts as if it had taken its time."""
@@ -418,7 +458,7 @@ class _Session:
         if outcome.cause != "timeout" or not outcome.seconds or self._baseline_took is None:
             return outcome
         times = outcome.seconds / (executions * self._baseline_took)
-        if cell.record.label == baseline or times < 1:
+        if cell.record.label == baseline or times < 1 or self._workload.longest_task is not None:
             return outcome
         return replace(outcome, reason=f"{outcome.reason}: at least {times:,.1f} times as long as {baseline}")
 

@@ -132,7 +132,7 @@ class HostedCell:
         """
         if isinstance(self.runner, Sequential):
             timing = self.sample()
-            return timing.collected, timing.figures()
+            return timing.collected, {**timing.figures(), **self.workload.tally(timing.results)}
         self._reset()
         if self.awaits:
             return self._awaited_reference(), None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from concbench.advice import units
 from concbench.advice.answer import answer
-from concbench.advice.evidence import FLAGGED, STRONG, CellEvidence, Evidence, evidence
+from concbench.advice.evidence import FLAGGED, STRONG, Evidence, evidence
 from concbench.report.columns import ANSWER, COST, NOTHING, RUNNER, Column
 from concbench.report.visible import visible
 from concbench.results.records import Json, RunRecord, Table, number
@@ -48,7 +48,7 @@ def shown(table: Table, *, linked: bool = False) -> Shown:
     """Build everything that a format lays out; linked: the answer names the pages that explain it."""
     seen = evidence(table)
     size = f" (size {table.size})" if table.size else ""
-    missing = (f"{cell.name}: {_why_missing(cell)}" for cell in seen.cells if cell.seconds is None)
+    missing = (f"{cell.name}: {cell.why_missing}" for cell in seen.cells if cell.seconds is None)
     load, loaded = _load(seen)
     return Shown(
         title=visible(f"{table.workload}: {table.title}{size}"),
@@ -106,12 +106,6 @@ def _without_empty(grid: Grid) -> Grid:
     return Grid([grid.header[place] for place in kept], [[row[place] for place in kept] for row in grid.rows])
 
 
-def _why_missing(cell: CellEvidence) -> str:
-    if cell.uneven and not cell.cell.outcome.reason:
-        return f"{cell.mishaps}; that is not the work of the others, so it is not compared with them"
-    return cell.cell.outcome.reason or "not sampled"
-
-
 _CHECKED = {
     "known": "Results were compared: those above are all what they must be",
     "sequential": "Results were compared: those above are all equal to the sequential ones",
@@ -145,7 +139,13 @@ def _mishaps(seen: Evidence) -> list[str]:
     for cell in seen.measured:
         if text := str(cell.mishaps):
             told.setdefault(text, []).append(cell.name)
-    return [f"{units.listed(names)}: {text}." for text, names in told.items()]
+    lines = [f"{units.listed(names)}: {text}." for text, names in told.items()]
+    short = [f"{cell.name} {cell.left_out}" for cell in seen.measured if cell.left_out]
+    if short:
+        lines.append(
+            f"Rounds that are left out, since other tasks failed in them than under others: {', '.join(short)}."
+        )
+    return lines
 
 
 def _meaning(seen: Evidence) -> str:

@@ -260,7 +260,8 @@ class Table:
     precision: float | None
     """Relative half-width that every interval was to reach."""
     stopped: str
-    """Why the rounds ended: verdicts, rounds, budget, calls (no more were allowed), or empty if they did not."""
+    """Why the rounds ended: verdicts, rounds, budget, calls (no more were allowed), baseline (it ended), cells (all of
+    them ended); empty if they did not."""
     warm: bool
     """Whether workers and connections were kept from round to round."""
     warmed_up: bool

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from concbench.workloads import http_rules
 from concbench.workloads.http_rules import DownloadFailed, Limits
@@ -34,7 +35,7 @@ async def download_image(image: Image, limits: Limits = Limits()) -> int:  # noq
         return file.write(data)
 
 
-class Download:
+class DownloadTask:
     """A download as a task: tried as often as the limits allow, and a failure is a result."""
 
     def __init__(self, limits: Limits) -> None:
@@ -64,26 +65,34 @@ async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=None),  # each download has its own
         auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[_waiting_apart()] if most_to_a_host is not None else [],
     ) as _session:
-        yield
-    _session = None
+        try:
+            yield
+        finally:
+            _session = None
 
 
 async def _fetched(session: aiohttp.ClientSession, url: str, limits: Limits) -> bytes:
     """The body, after redirects."""
-    try:
-        async with asyncio.timeout(limits.seconds) as allowed:
-            for _ in range(http_rules.MOST_REDIRECTS + 1):
-                async with session.get(
-                    url, headers=http_rules.UNASKED, allow_redirects=False, trace_request_ctx=(allowed, limits.seconds)
-                ) as response:
-                    if response.status == 200:
-                        return await _body(url, response, limits)
-                    url = http_rules.redirected(url, response.status, response.headers)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        kind = _kind(error)
-        raise DownloadFailed(kind, url, http_rules.detail(kind, error, limits)) from error
+    for _ in range(http_rules.MOST_REDIRECTS + 1):
+        try:
+            async with (
+                asyncio.timeout(limits.seconds) as allowed,
+                session.get(
+                    URL(url, encoded=True),
+                    headers=http_rules.UNASKED,
+                    allow_redirects=False,
+                    trace_request_ctx=(allowed, limits.seconds),
+                ) as response,
+            ):
+                if response.status == 200:
+                    return await _body(url, response, limits)
+                url = http_rules.redirected(url, response.status, response.headers)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            kind = _kind(error)
+            raise DownloadFailed(kind, url, http_rules.detail(kind, error, limits)) from error
     raise DownloadFailed(http_rules.ROUND_AND_ROUND, url)
 
 

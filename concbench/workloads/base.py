@@ -30,6 +30,8 @@ class Workload(ABC):
     most_at_once: int | None = None
     """Tasks that may be in progress at once, where others would suffer from more; None: as many as the runner likes."""
 
+    longest_task: float | None = None
+    """Seconds that one task may take because it sees to its own timeouts; None: it does not."""
     most_workers: int | None = None
     """Runners with more workers than this are not measured; None: any number."""
     unsendable: str = ""

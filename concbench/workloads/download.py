@@ -16,11 +16,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from concbench.errors import BadOutput, BadSetting, HostFailure, TasksFailed
+from concbench.errors import BadInput, BadOutput, BadSetting, HostFailure, TasksFailed
 from concbench.launch import python
 from concbench.workloads.base import Workload
 from concbench.workloads.file_names import file_names
-from concbench.workloads.http_rules import DownloadFailed, Limits
+from concbench.workloads.http_rules import MOST_RETRIES, DownloadFailed, Limits, canonical
 from concbench.workloads.images import LARGEST, SMALLEST, image
 from concbench.workloads.serving import Serving
 from concbench.workloads.target import Image
@@ -91,7 +91,7 @@ class Download(Workload):
             request_timeout: seconds that one download may take, from connecting to the last byte.
             size_limit: bytes that one image may have.
             retries: how often a download that failed for a reason that may pass is tried again; its pauses (0.1 s,
-                then twice as long each time) are in the times.
+                then twice as long each time, 5 s at most) are in the times.
             tolerate: count failed downloads and go on, as long as not all of them fail.
 
         Raises:
@@ -106,15 +106,19 @@ class Download(Workload):
             raise BadSetting(f"image-size must be {SMALLEST:,} to {LARGEST:,} bytes, not {image_size:,}")
         self.urls = [require_url(url, "urls") for url in urls] if urls is not None else None
         self.keep = keep
+        if keep is not None:
+            _require_empty(Path(keep))
         self.limits = Limits(_above_zero("request-timeout", request_timeout), size_limit, retries)
-        if min(size_limit, retries + 1) < 1:
-            raise BadSetting(
-                f"size-limit must be 1 byte or more, and retries 0 or more, not {size_limit} and {retries}"
-            )
+        if size_limit < 1:
+            raise BadSetting(f"size-limit must be 1 byte or more, not {size_limit}")
+        if not 0 <= retries <= MOST_RETRIES:
+            raise BadSetting(f"retries must be 0 to {MOST_RETRIES}, not {retries}")
         self.tolerate = tolerate
         if self.urls is not None:
             self.names = file_names(self.urls)
+            self._addresses = [_canonical(url) for url in self.urls]
             self.rounds, self.most_at_once = 1, MOST_TO_A_HOST
+            self.longest_task = self.limits.longest
         else:
             self.names = _names(size, images)
         self._images: list[Image] = []
@@ -124,14 +128,14 @@ class Download(Workload):
         """That of urllib3."""
         from concbench.workloads import http_client
 
-        return http_client.Download(self.limits)
+        return http_client.DownloadTask(self.limits)
 
     @property
     def coroutine(self) -> Callable[[Any], Awaitable[Any]]:
         """That of aiohttp."""
         from concbench.workloads import async_http_client
 
-        return async_http_client.Download(self.limits)
+        return async_http_client.DownloadTask(self.limits)
 
     @property
     def items(self) -> Sequence[Image]:
@@ -165,7 +169,7 @@ class Download(Workload):
         """
         files = _kept(self.keep) if self.keep else tempfile.mkdtemp(prefix="images-", dir=directory)
         if self.urls is not None:
-            self._aim(files, self.urls)
+            self._aim(files, self._addresses)
             yield self
             return
         digests = (image(index, self.image_size) for index in range(len(self.names)))
@@ -211,7 +215,7 @@ class Download(Workload):
         if self.limits.retries:
             notes.append("Failed downloads that may succeed were tried again; that, and the pauses before, is timed.")
         if self.tolerate:
-            notes.append("Failed downloads are counted (--tolerate); the images that arrived are what is compared.")
+            notes.append("Failed downloads are counted (--tolerate), and are not among the results that are compared.")
         return notes
 
     def same(self, expected: Any, actual: Any) -> bool | None:
@@ -299,6 +303,13 @@ def _above_zero(name: str, seconds: float) -> float:
     return seconds
 
 
+def _canonical(url: str) -> str:
+    try:
+        return canonical(url)
+    except ValueError as error:
+        raise BadInput(f"{url!r} is no URL that can be asked for: {error}") from error
+
+
 def _counted(failures: list[DownloadFailed], tasks: int, *, tolerable: bool) -> str:
     """4,987 of 5,000 downloaded; 13 timed out, and the first of them."""
     kinds = Counter(failure.kind for failure in failures).most_common()
@@ -311,11 +322,18 @@ def _kept(directory: str) -> str:
     path = Path(directory).absolute()
     try:
         path.mkdir(parents=True, exist_ok=True)
-        if any(path.iterdir()):
+    except OSError as error:
+        raise BadOutput(f"cannot keep images in {directory}: {error.strerror or error}") from error
+    _require_empty(path)
+    return str(path)
+
+
+def _require_empty(directory: Path) -> None:
+    try:
+        if directory.exists() and any(directory.iterdir()):
             raise BadOutput(f"the directory {directory} is not empty; name a new or an empty one to keep images in")
     except OSError as error:
         raise BadOutput(f"cannot keep images in {directory}: {error.strerror or error}") from error
-    return str(path)
 
 
 def _content(image: Image) -> bytes:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from concbench.workloads.target import Image
 
 _PIECE = 65_536
+_MOST_HOSTS = 100_000
+"""To keep connections to: those of urllib3's own 10 would be closed and opened again all the time."""
 _pool: urllib3.PoolManager | None = None
 _pool_process: int | None = None
 """Whose the pool is: a forked process must not use its parent's connections."""
@@ -47,7 +49,7 @@ def download_image(image: Image, limits: Limits = Limits()) -> int:  # noqa: B00
         return file.write(data)
 
 
-class Download:
+class DownloadTask:
     """A download as a task: tried as often as the limits allow, and a failure is a result."""
 
     def __init__(self, limits: Limits) -> None:
@@ -94,12 +96,11 @@ def _connections() -> urllib3.PoolManager:
 
 def _fetched(url: str, limits: Limits) -> bytes:
     """The body, after redirects."""
-    deadline = monotonic() + limits.seconds
     for _ in range(http_rules.MOST_REDIRECTS + 1):
         try:
             response = _connections().request(
                 "GET", url, headers=http_rules.UNASKED, preload_content=False, redirect=False, retries=False,
-                timeout=urllib3.Timeout(total=max(0.001, deadline - monotonic())),
+                timeout=urllib3.Timeout(total=limits.seconds),
             )  # fmt: skip
             try:
                 if response.status == 200:
@@ -180,7 +181,7 @@ class _Response(HTTPResponse):
 
 
 def _new_pool(**settings: Any) -> urllib3.PoolManager:
-    pool = urllib3.PoolManager(**settings)
+    pool = urllib3.PoolManager(num_pools=_MOST_HOSTS, **settings)
     pool.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     return pool
 

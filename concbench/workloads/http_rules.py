@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_REDIRECTS = 5
-PAUSE = 0.1
-"""Seconds before the first retry; each further one waits twice as long."""
+PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds before the first retry; each further one waits twice as long, up to the second figure."""
+MOST_RETRIES = 10
+_PORTS = {"http": 80, "https": 443}
 UNASKED = {"Accept-Encoding": "identity"}
 """What every request says: what is downloaded is kept as it comes, so nothing is ever decompressed."""
 
@@ -40,7 +42,7 @@ class Limits:
 
     def __init__(self, seconds: float = 60.0, largest: int = 100_000_000, retries: int = 0) -> None:
         self.seconds = seconds
-        """From the first byte of the request to the last of the answer, redirects included."""
+        """From connecting to the last byte of the answer; a redirect is a request of its own."""
         self.largest = largest
         """Bytes of a body."""
         self.retries = retries
@@ -50,7 +52,17 @@ class Limits:
         """Seconds to wait before another try; None if there is none."""
         if tries > self.retries or failure.kind not in _PASSING:
             return None
-        return PAUSE * float(2 ** (tries - 1))
+        return _pause(tries)
+
+    @property
+    def longest(self) -> float:
+        """Seconds that a download may take at most, with all its redirects and tries."""
+        pauses = sum(_pause(tries) for tries in range(1, self.retries + 1))
+        return (MOST_REDIRECTS + 1) * self.seconds * (self.retries + 1) + pauses
+
+
+def _pause(tries: int) -> float:
+    return min(LONGEST_PAUSE, PAUSE * float(2 ** (tries - 1)))
 
 
 class DownloadFailed(Exception):  # noqa: N818 - reads as what happened
@@ -88,17 +100,36 @@ def redirected(url: str, status: int, headers: Mapping[str, str]) -> str:
     if status not in {301, 302, 303, 307, 308} or not headers.get("Location"):
         raise DownloadFailed(f"answered {status}", url)
     try:
-        target = urljoin(url, headers["Location"])
+        target = urljoin(url, _as_utf8(headers["Location"]))
         here, there = urlsplit(url), urlsplit(target)
-        same = (there.scheme, there.hostname, there.port) == (here.scheme, here.hostname, here.port)
-        secured = (here.scheme, there.scheme) == ("http", "https") and there.hostname == here.hostname
         if "@" in there.netloc or "\\" in target:  # clients may read it differently
             raise ValueError(target)
+        ports = (here.port or _PORTS.get(here.scheme), there.port or _PORTS.get(there.scheme))
+        secured = (here.scheme, there.scheme) == ("http", "https") and ports == (80, 443)
+        if here.hostname != there.hostname or not (secured or (here.scheme == there.scheme and ports[0] == ports[1])):
+            raise DownloadFailed(ELSEWHERE, url, f"to {target[:100]}; list that address instead")
+        return canonical(target)
     except ValueError:
         raise DownloadFailed(BAD_ADDRESS, url, "in a redirect") from None
-    if not same and not secured:
-        raise DownloadFailed(ELSEWHERE, url, f"to {target[:100]}; list that address instead")
-    return target
+
+
+def canonical(url: str) -> str:
+    """The URL as every client is to send it: in ASCII, without dots in its path, what is encoded left encoded.
+
+    Raises:
+        ValueError: it is none.
+    """
+    from urllib3.util import parse_url
+
+    return parse_url(url).url
+
+
+def _as_utf8(text: str) -> str:
+    """A header as it was meant: its bytes are read as latin-1 by some, and are UTF-8 for the most part."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def length_told(url: str, headers: Mapping[str, str], limits: Limits) -> bool:
@@ -107,6 +138,8 @@ def length_told(url: str, headers: Mapping[str, str], limits: Limits) -> bool:
     Raises:
         DownloadFailed: it must not be read.
     """
+    if "Transfer-Encoding" in headers:  # which goes before any length
+        return False
     encoding = headers.get("Content-Encoding")
     if encoding is not None and encoding.lower() != "identity":
         raise DownloadFailed(COMPRESSED, url, encoding[:20])

@@ -65,6 +65,7 @@ class Imported(Workload):
         self._facts = facts
         self._source = source
         self._packed = packed
+        self._digest = sha256(packed).hexdigest()[:16] if packed else ""
         self._given = items
         self._items: Sequence[Any] | None = None
         self._picked: list[int] | None = None
@@ -245,11 +246,7 @@ class Imported(Workload):
         named = {"coroutine": how.coroutine, "context": how.context, "check": how.check}
         return {
             "function": self.name,
-            **(
-                {"items_sha256": sha256(self._packed).hexdigest()[:16]}
-                if self._packed and source and source.written()
-                else {}
-            ),
+            **({"items_sha256": self._digest} if self._digest else {}),
             **(
                 {"items": source.text, "limit": source.limit, "sample": source.sample} if source and source.text else {}
             ),

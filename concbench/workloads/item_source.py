@@ -57,10 +57,6 @@ class ItemSource:
         match = _RANGE.fullmatch(self.text)
         return (int(match[1]), int(match[2])) if match else None
 
-    def written(self) -> bool:
-        """Whether items are what a text says, and so the same as long as the text is."""
-        return ":" not in self.text or Path(self.text).exists()
-
     def called(self) -> bool:
         """Whether the items are what a function of a module returns."""
         if self.text in {"", "-"} or self.bounds() or Path(self.text).exists():
@@ -73,7 +69,7 @@ class ItemSource:
         if bounds := self.bounds():
             return range(bounds[0], bounds[1] + 1)
         path = Path(self.text)
-        if self.written():
+        if path.exists() or ":" not in self.text:
             return parse(_text_of(path), str(path), path.suffix)
         found = Place.read(self.text).load()
         return _iterated(found() if _is_function(found) else found, self.text)

@@ -43,6 +43,8 @@ def require_url(text: str, where: str) -> str:
     Raises:
         BadInput: it is not; `where` it stands is said first.
     """
+    if not isinstance(text, str):
+        raise BadInput(f"{where}: {text!r} is no text")
     try:
         parts = urlsplit(text)
         if "@" in parts.netloc or "\\" in text:

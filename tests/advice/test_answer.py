@@ -286,30 +286,3 @@ def test_what_would_change_the_answer_follows_from_the_figures(cores: float) -> 
     faster = recommend(evidence(table(baseline, cell(label, 0.62, cores, workers=2, noise=0.0))), 4)
     assert faster.runner == label
     assert any(sentence.startswith("If tasks were 5 times shorter, one") for sentence in faster.valid_for)
-
-
-def failing(one: Cell, *, every: int, retries: int = 0) -> Cell:
-    """The same, where in every so many rounds one of its four tasks timed out."""
-    samples = [
-        replace(sample, failed={"timed out": 1} if sample.round % every == 0 else {}, retries=retries)
-        for sample in one.samples
-    ]
-    return replace(one, samples=samples)
-
-
-def test_a_runner_that_failed_more_is_not_compared() -> None:
-    """Whoever leaves out work is fast."""
-    seen = shown(table(SEQUENTIAL, failing(cell("thread-pool:4", 0.1), every=2)))
-    (missing,) = seen.missing
-    assert missing.startswith(
-        "thread-pool(4): 35 of 40 tasks succeeded; 5 timed out; that is not the work of the others"
-    )
-    assert "thread-pool" not in " ".join(seen.answer)
-
-
-def test_failures_of_all_are_told_and_change_no_verdict() -> None:
-    """They did the same work."""
-    cells = [failing(one, every=5, retries=1) for one in (SEQUENTIAL, cell("thread-pool:4", 0.5))]
-    seen = shown(table(*cells))
-    assert "sequential and thread-pool(4): 38 of 40 tasks succeeded; 2 timed out; 10 retries." in seen.reading
-    assert seen.answer[0].startswith("thread-pool(4) was fastest")

@@ -311,7 +311,7 @@ def test_an_interrupted_run_goes_on_from_its_file(tmp_path: Path) -> None:
     items.write_text("".join(f"{number}\n" for number in range(1, 11)))
     refused = run(*command, "--resume", "run.json", cwd=tmp_path)
     assert refused.returncode == 2
-    assert "cannot go on with that run: items_sha256 of app:work was" in refused.stderr
+    assert "cannot go on with that run: items sha256 of settings of app:work was" in refused.stderr
     items.write_text("".join(f"{number}\n" for number in range(10)))
     done = run(*command, "--resume", "run.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

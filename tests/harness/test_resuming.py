@@ -126,12 +126,12 @@ def test_the_seed_is_that_of_the_run() -> None:
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"rounds": 6}, "max-rounds was 5, and is 6"),
-        ({"rounds": None, "max_rounds": 5}, "all-rounds was True, and is False"),
-        ({"runners": RUNNERS[:2]}, "list of runners was sequential, thread-pool:2, process-pool:2, and is sequential"),
-        ({"baseline": "thread-pool:2"}, "baseline was sequential, and is thread-pool:2"),
-        ({"warm": True}, "warm was False, and is True"),
-        ({"fresh": True}, "fresh was False, and is True"),
+        ({"rounds": 6}, "max-rounds of primes was 5, and is 6"),
+        ({"rounds": None, "max_rounds": 5}, "all-rounds of primes was True, and is False"),
+        ({"runners": RUNNERS[:2]}, "number 3 of runners was process-pool:2, and is none"),
+        ({"baseline": "thread-pool:2"}, "baseline of primes was sequential, and is thread-pool:2"),
+        ({"warm": True}, "warm of primes was False, and is True"),
+        ({"fresh": True}, "fresh of primes was False, and is True"),
     ],
 )
 def test_another_plan_is_refused(changed: dict[str, Any], named: str) -> None:
@@ -151,13 +151,70 @@ def test_other_work_is_refused() -> None:
             measure(other, runners=RUNNERS, hosts=Played(), rounds=ROUNDS, resume=stopped)
 
 
-@pytest.mark.parametrize("key", ["python", "processor", "cores_usable", "memory", "packages"])
-def test_another_machine_is_refused(key: str) -> None:
-    """And another interpreter, with other packages."""
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        ("python", "3.1", "python of the environment was 3.1, and is "),
+        ("cores_usable", 999, "cores usable of the environment was 999, and is "),
+        ("packages", {"rich": "0.1"}, "aiohttp of packages of the environment was none, and is "),
+        ("variables", {"OMP_NUM_THREADS": "3"}, "OMP NUM THREADS of variables of the environment was 3, and is none"),
+        ("memory", 10**15, "the machine had 1000000.0 GB of memory, and has "),
+        ("memory", "lots", "the machine had 0.0 GB of memory, and has "),
+    ],
+)
+def test_another_machine_is_refused(key: str, value: object, named: str) -> None:
+    """And another interpreter, with other packages; what differs first is named."""
     record = played(Played(10)).record
-    other = replace(record, environment={**record.environment, key: 3 * 10**12})
-    with pytest.raises(UsageError, match=f"cannot go on with that run: {key.replace('_', ' ')} was "):
+    other = replace(record, environment={**record.environment, key: value})
+    with pytest.raises(UsageError) as refused:
         played(Played(), resume=Run(other))
+    assert str(refused.value).startswith(f"cannot go on with that run: {named}")
+
+
+def test_a_little_more_memory_is_the_same_machine() -> None:
+    """A kernel keeps more or less of it for itself."""
+    record = played(Played(10)).record
+    memory = record.environment["memory"]
+    for other in (round(memory * 1.01), round(memory * 0.99)):
+        run = played(Played(), resume=Run(replace(record, environment={**record.environment, "memory": other})))
+        assert run.tables[0].rounds == ROUNDS
+
+
+def test_other_items_are_another_run() -> None:
+    """Whether they were read or given."""
+
+    def over(items: list[int], hosts: Played, **resumed: Any) -> Run:
+        return measure(abs, items=items, runners=RUNNERS[:2], hosts=hosts, rounds=ROUNDS, seed=7, **resumed)
+
+    stopped = over([1, 2, 3], Played(9))
+    assert stopped.tables[0].rounds
+    with pytest.raises(UsageError, match="items sha256 of settings of builtins:abs was"):
+        over([4, 5, 6], Played(), resume=stopped)
+    assert over([1, 2, 3], Played(), resume=stopped).tables[0].rounds == ROUNDS
+
+
+def test_tables_after_the_one_that_is_redone_are_kept() -> None:
+    """In what is handed back, and in what is saved meanwhile."""
+    both = [WORK, Primes(limits=[300, 201], algorithm="sieve")]
+    options: dict[str, Any] = {"runners": RUNNERS, "rounds": ROUNDS, "seed": 7}
+    whole = measure(*both, hosts=Played(), observe=False, **options)
+    saved: list[int] = []
+    run = measure(
+        *both, hosts=Played(2), resume=whole, listen=lambda event: saved.append(len(getattr(event, "tables", "ab"))),
+        **options,
+    )  # fmt: skip
+    assert run.record.interrupted
+    assert run.tables[1] == whole.tables[1]
+    assert set(saved) == {2}
+
+
+def test_a_run_whose_cells_have_all_ended_has_nothing_left_to_do() -> None:
+    """It is complete as it is."""
+    ended = measure(WORK, runners=["asyncio"], hosts=SimulatedHosts(lambda _, __: Inapplicable("no")), seed=7)
+    assert ended.tables[0].stopped == "cells"
+    hosts = Played()
+    assert measure(WORK, runners=["asyncio"], hosts=hosts, resume=ended).tables == ended.tables
+    assert hosts.order == []
 
 
 def test_another_version_is_refused() -> None:

@@ -14,7 +14,7 @@ from concbench import Asyncio, Download, ProcessPool, Sequential, ThreadPool
 from concbench.errors import BadSetting, ResultsDiffer, TasksFailed
 from concbench.host.cell import HostedCell, require_equal
 from concbench.workloads import async_http_client, http_client
-from concbench.workloads.http_rules import DownloadFailed, Limits
+from concbench.workloads.http_rules import DownloadFailed, Limits, redirected
 from concbench.workloads.target import Image
 
 SECONDS = 0.4
@@ -25,13 +25,13 @@ Client = Callable[[list[Image], Limits], Outcomes]
 
 def with_urllib3(images: list[Image], limits: Limits) -> Outcomes:
     with http_client.connections(1, None):
-        return list(map(http_client.Download(limits), images))
+        return list(map(http_client.DownloadTask(limits), images))
 
 
 def with_aiohttp(images: list[Image], limits: Limits) -> Outcomes:
     async def download() -> Outcomes:
         async with async_http_client.connections(1, None):
-            return [await async_http_client.Download(limits)(image) for image in images]
+            return [await async_http_client.DownloadTask(limits)(image) for image in images]
 
     return asyncio.run(download())
 
@@ -109,6 +109,46 @@ def test_odd_names_are_asked_for_and_stay_in_the_directory(
         assert [path.read_bytes() for path in tmp_path.glob("images-*/*")] == [IMAGE]
 
 
+@pytest.mark.parametrize(
+    "name", ["a%2Cb%7ec.png", "bücher.png", "x/../y/./z.png?q=%2F&r=a/b", "redirect_with_a_cookie", "redirect_in_utf_8"]
+)
+def test_clients_ask_for_the_same(server: FaultyServer, tmp_path: Path, name: str) -> None:
+    """In the same words, and with nothing of what was said before."""
+    asked = []
+    for client in (with_urllib3, with_aiohttp):
+        server.heads.clear()
+        with Download(urls=[server.url(name)]).running(str(tmp_path)) as workload:
+            assert client(list(workload.items), LIMITS) == [(len(IMAGE), 1)]
+        asked.append([head.split(b"\r\n")[0] for head in server.heads])
+        assert not any(b"\r\ncookie:" in head.lower() for head in server.heads)
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize(
+    ("url", "location", "leads"),
+    [
+        ("http://host/a", "b", "http://host/b"),
+        ("http://host/a", "http://host:80/b", "http://host:80/b"),
+        ("http://host/a", "https://host/a", "https://host/a"),
+        ("http://host:8080/a", "http://host:8080/b", "http://host:8080/b"),
+        ("http://host/a", "//other/a", None),
+        ("http://host:8080/a", "https://host:22/b", None),
+        ("http://host/a", "http://host:8080/a", None),
+        ("https://host/a", "http://host/a", None),
+        ("http://host/a", "ftp://host/a", None),
+        ("http://host/a", "http://other@host/a", None),
+        ("http://host/a", "http://host\\@other/a", None),
+    ],
+)
+def test_redirects_stay_with_their_host(url: str, location: str, leads: str | None) -> None:
+    """And with its port, unless they go from http to https."""
+    if leads is not None:
+        assert redirected(url, 302, {"Location": location}) == leads
+        return
+    with pytest.raises(DownloadFailed):
+        redirected(url, 302, {"Location": location})
+
+
 def test_a_failure_survives_the_trip_from_another_process() -> None:
     """With all that it says."""
     failed = DownloadFailed("timed out", "http://x/a.png", "after 3 s")
@@ -155,8 +195,8 @@ def test_nothing_at_all_is_no_measurement(server: FaultyServer, tmp_path: Path) 
 def test_waiting_for_a_connection_is_no_fault_of_the_server(
     server: FaultyServer, tmp_path: Path, runner: object
 ) -> None:
-    """Ten connections at most, each busy for a good part of what a download may take."""
-    urls = [server.url(f"slow.{number}") for number in range(30)]
+    """Ten connections at most, each busy for a good part of what a request may take; half of them redirect."""
+    urls = [server.url(f"{'slow' if number % 2 else 'slow_redirect'}.{number}") for number in range(30)]
     with Download(urls=urls, request_timeout=SECONDS).running(str(tmp_path)) as workload:
         results = HostedCell(workload, runner).sample().results  # type: ignore[arg-type]
     assert results == [(len(IMAGE), 1)] * 30

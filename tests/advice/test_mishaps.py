@@ -1,0 +1,161 @@
+"""Tasks that failed: only what is the same work is compared, and what failed is always said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concbench import advise, measure
+from concbench.advice.mishaps import UNEVEN, comparable
+from concbench.harness.hosts import Host
+from concbench.harness.plan import Options, PlannedCell
+from concbench.report.rows import Shown, shown
+from concbench.results.records import Cell, Sample, Table
+from concbench.testing import SimulatedHosts
+from concbench.workloads.base import Workload
+from concbench.workloads.synthetic import Sleep
+
+TASKS, ROUNDS = 100, 10
+Failed = dict[str, int]
+
+
+def cell(label: str, seconds: float, *failed: Failed, retries: int = 0) -> Cell:
+    """Of ten rounds; what failed in them, from the first on and over again."""
+    samples = [
+        Sample(0.0, seconds * (1 + number % 3 / 1000), 0.0, None, number, failed=dict(failed[number % len(failed)]),
+               retries=retries)
+        for number in range(ROUNDS)
+    ]  # fmt: skip
+    return Cell(label, label.partition(":")[0], {}, 1 if label == "sequential" else 4, samples=samples)
+
+
+def looked_at(*cells: Cell) -> Shown:
+    return shown(
+        Table(
+            workload="work", kind="io", size="", title="some work", settings={}, tasks=TASKS, baseline="sequential",
+            max_rounds=30, all_rounds=False, budget=60.0, precision=None, stopped="verdicts", warm=False,
+            warmed_up=True, checked="sequential", facts={}, cells=list(cells), rounds=ROUNDS,
+        )
+    )  # fmt: skip
+
+
+NONE: Failed = {}
+FAILURES = st.dictionaries(st.sampled_from(["timed out", "answered 429", "ValueError"]), st.integers(0, 5))
+
+
+@given(st.lists(st.tuples(FAILURES, FAILURES, FAILURES), min_size=1, max_size=4))
+def test_what_is_compared_is_the_same_work(rounds: list[tuple[Failed, Failed, Failed]]) -> None:
+    """Within a round; the best of it always stays, and once is enough."""
+    cells = [
+        Cell(f"runner:{place}", "runner", {}, 1, samples=[
+            Sample(0.0, 1.0, 0.0, None, number, failed=failed[place]) for number, failed in enumerate(rounds)
+        ])
+        for place in range(3)
+    ]  # fmt: skip
+    kept = comparable(cells, TASKS)
+    assert comparable(kept, TASKS) == kept
+    for number in range(len(rounds)):
+        samples = [sample for one in kept for sample in one.samples if sample.round == number]
+        assert samples
+        assert len({sample.failed.get("timed out", 0) for sample in samples}) == 1
+        others = [sum(sample.failed.values()) - sample.failed.get("timed out", 0) for sample in samples]
+        assert max(others) - min(others) <= 2 * UNEVEN * TASKS
+
+
+def test_where_nothing_failed_everything_is_compared() -> None:
+    """The usual case."""
+    cells = [cell("sequential", 1.0, NONE), cell("thread-pool:4", 0.3, NONE)]
+    assert comparable(cells, TASKS) == cells
+
+
+@pytest.mark.parametrize(
+    ("baseline", "other"),
+    [
+        (NONE, {"answered 429": 90}),
+        ({"timed out": 10}, {"answered 429": 10}),
+        ({"timed out": 2}, {"timed out": 3}),
+        ({"answered 404": 20}, {"answered 429": 20}),
+    ],
+)
+def test_a_runner_under_which_more_failed_is_not_compared(baseline: Failed, other: Failed) -> None:
+    """Whoever leaves out work is fast."""
+    seen = looked_at(
+        cell("sequential", 1.0, baseline), cell("thread-pool:4", 0.1, other), cell("threads", 0.5, baseline)
+    )
+    told = [line for line in (*seen.missing, *seen.answer) if "other tasks failed than under the others" in line]
+    assert told
+    assert not any("10.0x" in line for line in seen.answer)
+    assert any("tasks succeeded" in line for line in told)
+
+
+def test_a_baseline_under_which_more_failed_is_what_is_named() -> None:
+    """One download in a hundred timed out one after another, and none under threads: they are not 30 times as fast."""
+    seen = looked_at(cell("sequential", 3.0, {"timed out": 1}), cell("thread-pool:8", 0.1, NONE))
+    assert seen.answer[0].startswith(
+        "No answer: sequential has no times to compare with (990 of 1,000 tasks succeeded; 10 timed out; other tasks"
+    )
+    assert "thread-pool(8)" not in " ".join(seen.missing)
+
+
+def test_rounds_in_which_chance_struck_are_left_out_and_the_others_decide() -> None:
+    """It is said how many."""
+    seen = looked_at(cell("sequential", 1.0, NONE), cell("thread-pool:4", 0.5, {"timed out": 1}, NONE))
+    assert seen.answer[0].startswith("thread-pool(4) was fastest: 2.00x")
+    assert "thread-pool(4): 995 of 1,000 tasks succeeded; 5 timed out." in seen.reading
+    assert (
+        "Rounds that are left out, since other tasks failed in them than under others: thread-pool(4) 5."
+        in seen.reading
+    )
+    assert any("not the times of the whole work" in line for line in seen.answer)
+
+
+def test_failures_of_all_change_no_verdict_and_are_told() -> None:
+    """They did the same work."""
+    gone = {"answered 404": 2}
+    seen = looked_at(cell("sequential", 1.0, gone, retries=1), cell("thread-pool:4", 0.5, gone, retries=1))
+    told = "sequential and thread-pool(4): 980 of 1,000 tasks succeeded; 20 answered 404; 10 retries."
+    assert told in seen.reading
+    assert seen.answer[0].startswith("thread-pool(4) was fastest")
+    assert any("not the times of the whole work" in line for line in seen.answer)
+
+
+class FailingFast(SimulatedHosts):
+    """With more than two workers nearly everything fails, and at once."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda label, _: 1.0 if label == "sequential" else 0.5 if label.endswith(":2") else 0.01)
+
+    @contextmanager
+    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
+        with super().host(workload, cell, directory, options) as host:
+            if cell.label != "sequential" and not cell.label.endswith(":2"):
+                sample = host.sample
+                host.sample = lambda **how: replace(sample(**how), failed={"Refused": 20})  # type: ignore[method-assign]
+            yield host
+
+
+def test_a_race_is_not_decided_by_those_that_fail_fast() -> None:
+    """They drive nobody out, and are not advised."""
+    advice = advise(Sleep(tasks=24), hosts=FailingFast(), seed=1)
+    assert advice.recommendation is not None
+    assert advice.recommendation.runner.endswith(":2")
+    failing = {cell.label: cell for cell in advice.run.tables[0].cells if cell.samples and cell.samples[0].failed}
+    assert failing
+    assert all(cell.outcome.kind == "ok" and len(cell.samples) <= 3 for cell in failing.values())
+
+
+def test_rounds_go_on_with_those_that_do_the_work() -> None:
+    """A runner that never does is given three chances."""
+    options: dict[str, Any] = {"hosts": FailingFast(), "seed": 1}
+    run = measure(Sleep(tasks=24), runners=["sequential", "thread-pool:2", "thread-pool:4"], **options)
+    (table,) = run.tables
+    assert table.stopped == "verdicts"
+    assert len(table.cell("thread-pool:4").samples) == 3
+    assert "thread-pool(2) was fastest: 2.00x" in str(run)
