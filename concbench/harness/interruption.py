@@ -60,6 +60,8 @@ class Interruption:
     def _remember(self, number: int, frame: FrameType | None) -> None:
         del frame
         if self._came is not None:  # the guardian ends the measuring processes once this one has gone
+            if files := sys.modules.get("concbench.results.files"):
+                files.discard_pending()
             if sys.stderr.isatty():
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)
             os._exit(128 + self._came)

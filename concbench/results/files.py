@@ -26,6 +26,8 @@ FORMAT = "concbench-run"
 VERSION = 1
 UPGRADES: list[Callable[[dict[str, Any]], dict[str, Any]]] = []
 """UPGRADES[n] makes a file of version n+1 one of version n+2."""
+PENDING: set[Path] = set()
+"""Files that are not yet what they are to be."""
 _LARGEST = 200_000_000
 _LEAST, _MOST = 1e-100, 1e100
 """Of every figure but 0: whatever is calculated from such figures does not overflow."""
@@ -57,6 +59,7 @@ def write(text: str, path: str | Path) -> None:
     """
     target = replaceable(path)
     temporary = target.with_name(f".concbench-{secrets.token_hex(8)}")
+    PENDING.add(temporary)
     try:
         with temporary.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -71,6 +74,14 @@ def write(text: str, path: str | Path) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        PENDING.discard(temporary)
+
+
+def discard_pending() -> None:
+    """Remove what was being written; for whoever ends this process in the middle of it."""
+    while PENDING:
+        with contextlib.suppress(OSError):
+            PENDING.pop().unlink()
 
 
 def replaceable(path: str | Path) -> Path:

@@ -6,6 +6,8 @@ What is run, when it is interrupted and what is looked at: benchmarks/reliabilit
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -54,3 +56,21 @@ def test_doctor_is_interrupted_without_a_traceback(tmp_path: Path) -> None:
     assert (ending.code, ending.out, ending.err) == (130, "", "concbench: interrupted\n")
     assert ending.left == set()
     assert ending.seconds < 5
+
+
+TWICE_WHILE_WRITING = """
+import os, signal
+from concbench.harness.interruption import INTERRUPTION
+from concbench.results import files
+
+INTERRUPTION.handle()
+os.fsync = lambda _: [os.kill(os.getpid(), signal.SIGINT) for _ in range(2)]
+files.write("half of it", "run.json")
+"""
+
+
+def test_a_second_interruption_leaves_no_half_written_file(tmp_path: Path) -> None:
+    """It may come while a slow disk is waited for."""
+    done = subprocess.run([sys.executable, "-c", TWICE_WHILE_WRITING], cwd=tmp_path, timeout=30, check=False)
+    assert done.returncode == 130
+    assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ import pytest
 
 from concbench import Download, Primes, measure
 from concbench.api import Run, load
-from concbench.errors import Inapplicable, UsageError
+from concbench.errors import HostFailure, Inapplicable, UsageError
 from concbench.testing import SimulatedHosts
 
 WORK = Primes(limits=[300, 200])
@@ -85,6 +85,27 @@ def test_what_there_was_is_kept_if_the_work_could_not_even_be_started() -> None:
     run = measure(WORK, Unavailable(images=2), hosts=Played(), resume=stopped, **options)
     assert run.record.interrupted
     assert run.tables == stopped.tables
+
+
+class Broken(Download):
+    """Work that cannot be prepared."""
+
+    def running(self, directory: str) -> Any:
+        raise HostFailure("the image server did not start")
+
+
+def test_work_that_cannot_be_prepared_takes_nothing_of_what_was_measured_with_it() -> None:
+    """Its table says why; where there is nothing else, it is an error."""
+    options: dict[str, Any] = {"runners": RUNNERS, "hosts": Played(), "rounds": ROUNDS, "seed": 7}
+    run = measure(WORK, Broken(images=2), **options)
+    assert run.tables[0].cells == WHOLE.tables[0].cells
+    assert {cell.outcome.reason for cell in run.tables[1].cells} == {
+        "download could not be prepared: the image server did not start"
+    }
+    assert not run.ok
+    assert "No answer" in str(run)
+    with pytest.raises(HostFailure):
+        measure(Broken(images=2), **options)
 
 
 def test_a_whole_run_has_nothing_left_to_do() -> None:
