@@ -88,7 +88,7 @@ class Download(Workload):
             urls: real URLs instead of our own server: one round unless said otherwise, and at most 10 connections to
                 a host, since other people's servers are no test bench.
             keep: a new or empty directory that the images stay in; by default they are removed.
-            request_timeout: seconds that one download may take, from connecting to the last byte.
+            request_timeout: seconds that one request may take, from connecting to the last byte of the answer.
             size_limit: bytes that one image may have.
             retries: how often a download that failed for a reason that may pass is tried again; its pauses (0.1 s,
                 then twice as long each time, 5 s at most) are in the times.

@@ -63,7 +63,7 @@ def test_what_is_saved_is_what_is_loaded(record: RunRecord) -> None:
     assert from_json(to_json(record)) == record
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | TEXTS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner)
@@ -75,7 +75,7 @@ def test_other_json_is_refused_with_a_sentence(value: object) -> None:
         from_json(json.dumps(value))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(RECORDS, st.data())
 def test_a_damaged_file_is_refused_or_still_whole(record: RunRecord, data: st.DataObject) -> None:
     """Cut anywhere, or with any value replaced by one of another type: a sentence, never another exception."""

@@ -70,7 +70,7 @@ def shown(record: RunRecord) -> str:
     return "\n".join([plain(record), plain(record, why=True), named, trace(record), to_json(record)])
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=120)
 @given(st.randoms(use_true_random=False), st.lists(NASTY, min_size=1, max_size=3))
 def test_whatever_is_changed_it_is_refused_with_a_sentence_or_shown(draw: random.Random, values: list[Any]) -> None:
     """Nothing that is loaded breaks a format, and nothing in it reaches a terminal as an escape sequence."""
@@ -87,7 +87,7 @@ def test_whatever_is_changed_it_is_refused_with_a_sentence_or_shown(draw: random
     assert from_json(to_json(record)) == record
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.randoms(use_true_random=False))
 def test_whatever_is_missing_it_is_refused_with_a_sentence_or_shown(draw: random.Random) -> None:
     """A key, a cell, a sample."""

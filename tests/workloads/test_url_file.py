@@ -61,7 +61,7 @@ CONTENTS = (
 )
 
 
-@settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=CONTENTS)
 def test_any_bytes_are_urls_of_http_or_refused_with_a_sentence(content: bytes, tmp_path: Path) -> None:
     """With a host and a possible port, and nothing in them that two clients may read differently."""
