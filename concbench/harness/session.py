@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import shutil
 import tempfile
@@ -17,11 +16,11 @@ from concbench.harness.events import Listener, RoundEnded, Step
 from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded, Host, Hosts
 from concbench.harness.interruption import INTERRUPTION
+from concbench.harness.patience import Patience
 from concbench.harness.plan import Plan, PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.harness.resuming import executions
 from concbench.harness.thinning import thinned
-from concbench.observing import MEET_SECONDS
 from concbench.registry import RUNNERS
 from concbench.results.files import build
 from concbench.results.records import Cell, Json, Outcome, Sample, Table
@@ -32,13 +31,6 @@ SMALL_REFERENCE = 1_000_000
 """Bytes of results up to which those of every sample are compared; larger ones in the warm-up only, since they would
 stay in the memory of the measuring process, and cost it forks and collections."""
 
-
-PATIENCE, LEAST_PATIENCE = 20, 10.0
-"""An execution may take so many times what the baseline's first took, and so many seconds at least."""
-MOST_WAITS = 600.0
-"""Seconds that are added at most for tasks that see to their own timeouts: these end by themselves."""
-UNKNOWN_PATIENCE = 60.0
-"""Seconds, where the baseline itself failed."""
 _FRESH = "Every execution was in a new process: what the function does once in a process is in all the times (--fresh)."
 
 
@@ -130,8 +122,7 @@ class _Session:
         self._warm_already: _Live | None = None
         self._compare_always = False
         self._unsendable = ""
-        self._patience: float | None = None
-        self._baseline_took: float | None = None
+        self._patience = Patience(plan)
         self._began = perf_counter()
 
     def go_on(self, earlier: Table) -> None:
@@ -194,8 +185,7 @@ class _Session:
     def _join(self, planned: PlannedCell) -> None:
         """A cell that comes later: prepared and warmed up like all others."""
         cell = self._hosted(planned)
-        if self._patience is not None:
-            cell.host.allow(self._patience + self._waits(cell))
+        self._allow([cell])
         self._try(cell, "preparing", self._prepare)
         if cell.well:
             self._keep_results_at_home([cell])
@@ -287,30 +277,23 @@ class _Session:
         self._warmed_up(cell, sample)
 
     def _allow_unknown(self) -> None:
-        """Nobody knows what the work takes, and it may be that it never ends."""
-        if self._plan.options.timeout is None:
-            self._patience = UNKNOWN_PATIENCE
-            for one in self._well():
-                one.host.allow(self._patience + self._waits(one))
+        self._patience.gives_up_knowing()
+        self._allow(self._well())
+
+    def _allow(self, cells: Sequence[_Live]) -> None:
+        for cell in cells:
+            seconds = self._patience.seconds(cell.record.workers)
+            if seconds is not None:
+                cell.host.allow(seconds)
 
     def _warmed_up(self, cell: _Live, sample: Sample) -> None:
         cell.record = replace(cell.record, warmup=sample)
         cell.seconds.append(sample.seconds)
 
     def _be_patient(self, cell: _Live, took: float) -> None:
-        """What the baseline's first execution took, all that is not timed included, decides how long others may."""
-        if cell.record.label != self._plan.baseline:
-            return
-        self._baseline_took = took
-        if self._plan.options.timeout is None:
-            self._patience = max(LEAST_PATIENCE, PATIENCE * took) + (MEET_SECONDS if self._plan.options.warm else 0.0)
-            for one in self._well():
-                one.host.allow(self._patience + self._waits(one))
-
-    def _waits(self, cell: _Live) -> float:
-        """Seconds that tasks which see to their own timeouts may need for that, one after another in each worker."""
-        tasks = math.ceil(self._workload.tasks / cell.record.workers)
-        return min(MOST_WAITS, tasks * (self._workload.longest_task or 0.0))
+        if cell.record.label == self._plan.baseline:
+            self._patience.knows(took)
+            self._allow(self._well())
 
     def _choose_repeats(self) -> None:
         """One number of executions in a sample for every cell; a cell that is too short even so is refused."""
@@ -444,23 +427,11 @@ class _Session:
             self._judged(cell, act)
         except CellEnded as ended:
             executions = self._repeats if phase.startswith("round") else 1
-            cell.record = replace(cell.record, outcome=self._bounded(cell, ended.outcome, executions))
+            outcome = self._patience.bound(cell.record.label, ended.outcome, executions)
+            cell.record = replace(cell.record, outcome=outcome)
             cell.host.close()
         if phase != "preparing":
             self._done += 1
-
-    def _bounded(self, cell: _Live, outcome: Outcome, executions: int) -> Outcome:
-        """A timeout is a bound on how much slower the cell is, where the baseline's time is known.
-
-        Whole requests are compared, what is not timed included, which can only make the bound too low.
-        """
-        baseline = self._plan.baseline
-        if outcome.cause != "timeout" or not outcome.seconds or self._baseline_took is None:
-            return outcome
-        times = outcome.seconds / (executions * self._baseline_took)
-        if cell.record.label == baseline or times < 1 or self._workload.longest_task is not None:
-            return outcome
-        return replace(outcome, reason=f"{outcome.reason}: at least {times:,.1f} times as long as {baseline}")
 
     def _judged(self, cell: _Live, act: Callable[[_Live], None]) -> None:
         """Do it; where results differ, find out whether that is the runner's doing or the function's own way."""

@@ -64,7 +64,7 @@ class DownloadTask:
             except DownloadFailed as failed:
                 pause = self.limits.again_after(failed, tries)
                 if pause is None:
-                    return failed.with_traceback(None)
+                    return DownloadFailed(*failed.args)  # without what it has seen on its way
             sleep(pause)
             tries += 1
 
