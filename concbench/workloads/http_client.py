@@ -146,38 +146,26 @@ def _kind(error: Exception) -> str:
     return next((kind for types, kind in kinds if isinstance(cause, types)), http_rules.NO_HTTP)
 
 
-class _Bounded(io.RawIOBase):
-    """What arrives on a socket, until a moment: a timeout for each read alone would let an answer drip for ever."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
-        self._raw = raw
-        self._sock = sock
-        self._deadline = monotonic() + (sock.gettimeout() or http_rules.Limits().seconds)
-
-    def readable(self) -> bool:
-        """It is for reading."""
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        """As soon as there is something."""
-        left = self._deadline - monotonic()
-        if left <= 0:
-            raise TimeoutError("the time is up")
-        self._sock.settimeout(left)
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        """The socket is closed with its last reader."""
-        self._raw.close()
-        super().close()
-
-
 class _Response(HTTPResponse):
-    """An answer that must have arrived, headers and body, within the timeout of the socket at its beginning."""
+    """An answer that must have arrived, headers and body, within the timeout of the socket at its beginning.
+
+    A timeout for each read alone would let an answer drip for ever.
+    """
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Bounded(self.fp.detach(), sock))
+        deadline = monotonic() + (sock.gettimeout() or Limits().seconds)
+
+        def readinto(buffer: Any) -> int:
+            left = deadline - monotonic()
+            if left <= 0:
+                raise TimeoutError("the time is up")
+            sock.settimeout(left)
+            return sock.recv_into(buffer)
+
+        raw: Any = self.fp.detach()
+        raw.readinto = readinto
+        self.fp = io.BufferedReader(raw)
 
 
 def _new_pool(**settings: Any) -> urllib3.PoolManager:
