@@ -13,8 +13,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 SHARED_MEMORY = Path("/dev/shm")
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(
+    "any machine"
+)  # tables of characters are made when they are first needed, on a machine that is busy
 
 
 @pytest.fixture(scope="session", autouse=True)
