@@ -118,7 +118,9 @@ def measure(
         UsageError: something that was asked for cannot be; nothing has run then.
     """
     given = _Given(items, options)
-    chosen = _options({"seed": resume.record.seed, **options} if resume else options)
+    if resume is not None and options.get("seed") is None:
+        options["seed"] = resume.record.seed
+    chosen = _options(options)
     plans = [plan(given.workload(workload), runners or default_runners(), chosen) for workload in workloads]
     if not plans:
         raise UsageError("no workload: name at least one, such as 'download' or 'primes', or give a function")
@@ -133,7 +135,8 @@ class Advice:
 
     run: Run
     recommendation: Recommendation | None
-    """None if the race was interrupted before anything was known."""
+    """None if there is nothing to compare with: the race was interrupted before that, or other tasks failed one after
+    another than did under the runners."""
 
     def __str__(self) -> str:
         return terminal.plain(self.run.record, recommendation=self.recommendation)
@@ -187,9 +190,10 @@ def advise_workload(
     record = _record(options.seed)
     table, interrupted = search(workload, hosts, options, _relay(record, listen), before)
     record = replace(record, tables=[table], interrupted=interrupted)
-    base = table.cell(table.baseline)
+    seen = evidence(table)
+    base = seen.baseline.cell
     known = base.samples or (base.outcome.kind == "inapplicable" and base.warmup and not interrupted)
-    recommendation = recommend(evidence(table), workload.tasks) if known else None
+    recommendation = recommend(seen, workload.tasks) if known else None
     call = getattr(workload, "call", None)
     if recommendation is not None and call is not None:
         cell = table.cell(recommendation.runner)
@@ -255,9 +259,12 @@ def _relay(
     """Tell whoever listens; tables that are done go before the one in progress, those of an earlier run after it."""
 
     def relay(event: Step | RoundEnded) -> None:
-        if listen is not None:
-            tables = [] if isinstance(event, Step) else [*record.tables, event.table, *later]
-            listen(event if isinstance(event, Step) else replace(record, tables=tables))
+        if listen is None:
+            return
+        if isinstance(event, Step):
+            listen(event)
+        else:
+            listen(replace(record, tables=[*record.tables, event.table, *later]))
 
     return relay
 

@@ -21,15 +21,20 @@ def answer(table: Table, *, linked: bool = False) -> list[str]:
 
 def _caution(seen: Evidence) -> list[str]:
     """What must be known before anyone acts on it."""
-    lines = []
-    if any(str(cell.mishaps) for cell in seen.cells):
-        lines.append("Tasks failed or were tried again, as counted above: these are not the times of the whole work.")
-    if seen.others is None or seen.others <= FLAGGED:
-        return lines
-    return [
-        *lines,
-        f"Other processes used {seen.others:.2f} cores meanwhile: measure again without them before you act on this.",
-    ]
+    lines = failures(seen)
+    if seen.others is not None and seen.others > FLAGGED:
+        lines.append(
+            f"Other processes used {seen.others:.2f} cores meanwhile: measure again without them before you act on "
+            "this."
+        )
+    return lines
+
+
+def failures(seen: Evidence) -> list[str]:
+    """That the work was not done as it was meant to be, if it was not."""
+    if not any(str(cell.mishaps) for cell in seen.cells):
+        return []
+    return ["Tasks failed or were tried again, as counted above: without that, the times would be others."]
 
 
 def _headline(seen: Evidence) -> list[str]:

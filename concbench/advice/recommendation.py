@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from concbench.advice.answer import rate_of, simplicity
+from concbench.advice.answer import failures, rate_of, simplicity
 from concbench.advice.break_even import not_worth_it, what_if
 from concbench.advice.evidence import FLAGGED, CellEvidence, Evidence
 from concbench.advice.rules import findings
@@ -149,7 +149,7 @@ def _price(seen: Evidence, chosen: CellEvidence) -> list[str]:
 
 def _valid(seen: Evidence, chosen: CellEvidence, tasks: int) -> list[str]:
     table = seen.table
-    sentences = []
+    sentences = failures(seen)
     if table.tasks < tasks:
         sentences.append(
             f"Measured on {table.tasks:,} of {tasks:,} items, drawn at random: more than {table.tasks:,} workers could "

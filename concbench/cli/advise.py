@@ -75,7 +75,7 @@ def main(arguments: argparse.Namespace) -> int:
         output.complain()
     if advice.run.record.interrupted:
         return INTERRUPTED
-    return FAILED if output.error else OK
+    return FAILED if output.error or advice.recommendation is None else OK
 
 
 @printing()

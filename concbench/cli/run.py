@@ -71,8 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     download.add_argument("--keep", metavar="DIR", help="keep the images in this new or empty directory")
     download.add_argument("--request-timeout", type=duration, metavar="TIME", help="for one image (default: 60s)")
     download.add_argument("--size-limit", type=size, metavar="SIZE", help="of one image (default: 100MB)")
-    download.add_argument("--retries", type=natural, metavar="N", help="try a download that failed N times more, if "
-                          "the reason may pass (default: 0, since retries change what is measured)")  # fmt: skip
+    download.add_argument("--retries", type=natural, metavar="N", help="try a download that failed N times more, 10 "
+                          "at most, if the reason may pass (default: 0: retries change what is measured)")  # fmt: skip
     primes = parser.add_argument_group("primes")
     primes.add_argument("--limits", type=limits, metavar="N,N", help="these limits, instead of a size")
     primes.add_argument("--algorithm", choices=("trial", "sieve"), help="trial division (default) or a sieve")

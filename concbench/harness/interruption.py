@@ -60,7 +60,7 @@ class Interruption:
     def _remember(self, number: int, frame: FrameType | None) -> None:
         del frame
         if self._came is not None:  # the guardian ends the measuring processes once this one has gone
-            if files := sys.modules.get("concbench.results.files"):
+            if files := sys.modules.get("concbench.results.files"):  # not imported: nothing of ours is, as yet
                 files.discard_pending()
             if sys.stderr.isatty():
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)

@@ -311,10 +311,10 @@ class _Session:
                 cell.host.close()
 
     def _give_up_hopeless(self) -> None:
-        warm_ups = {cell.record.label: cell.seconds[0] for cell in self._well()}
         as_round = [replace(cell.record, samples=[cell.record.warmup]) for cell in self._well() if cell.record.warmup]
-        fair = {cell.label for cell in comparable(as_round, self._workload.tasks) if cell.samples}
-        hopeless = self._plan.stop_rule.hopeless({label: took for label, took in warm_ups.items() if label in fair})
+        fair = comparable(as_round, self._workload.tasks)
+        warm_ups = {cell.label: cell.samples[0].seconds for cell in fair if cell.samples}
+        hopeless = self._plan.stop_rule.hopeless(warm_ups)
         for cell in self._well():
             if cell.record.label in hopeless:
                 times = cell.seconds[0] / min(warm_ups.values())
@@ -366,6 +366,9 @@ class _Session:
             self._listen(RoundEnded(self.table()))
 
     def _cells_of_next_round(self) -> list[_Live]:
+        if self._rounds_done >= self._plan.stop_rule.max_rounds:  # the rule sees fewer, if some cannot be compared
+            self._stopped = "rounds"
+            return []
         well = {cell.record.label: cell for cell in self._well()}
         samples = self._samples()
         compared = sum(bool(cell.record.samples) for cell in self._cells) - 1

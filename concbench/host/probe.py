@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from concbench.errors import ConcbenchError
+from concbench.errors import BadOutput, ConcbenchError
 from concbench.host.pipes import take_over_pipes
 from concbench.task import short
 from concbench.workloads.facts import Facts, pickled
@@ -38,9 +38,17 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
             require_function(other.load(), other.text)
     packed = pickled(items)
     if packed is not None:
-        Path(request["items"]).write_bytes(packed)
+        _keep(packed, Path(request["items"]))
     facts = replace(Facts.of(function, items), items_called=source.called())
     return {**asdict(facts), "packed": packed is not None}
+
+
+def _keep(packed: bytes, path: Path) -> None:
+    try:
+        path.write_bytes(packed)
+    except OSError as error:
+        place = f"{path.parent.parent}, the directory for temporary files"
+        raise BadOutput(f"the items cannot be written to {place}: {error.strerror or error}") from error
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Any
 
 import aiohttp
@@ -60,6 +61,8 @@ async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator
     """A fresh session with as many connections as workers."""
     global _session  # noqa: PLW0603 - a coroutine finds its session here, as a function finds its pool
     allow_open_files(workers)
+    if most_to_a_host is not None:
+        import_module("urllib3.util")  # what the first redirect would import on the clock
     connector = aiohttp.TCPConnector(limit=workers, limit_per_host=most_to_a_host or 0)
     async with aiohttp.ClientSession(
         connector=connector,

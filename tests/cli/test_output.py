@@ -87,8 +87,9 @@ def test_work_that_cannot_be_prepared_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "items.txt").write_text("a line\n" * 100)
     (tmp_path / "app.py").write_text("def work(item): return item\n")
     done = run("run", "app:work", "--items", "items.txt", cwd=tmp_path, limit=no_space_at_all)
-    assert done.returncode != 0
-    assert said(done).startswith("concbench: ")
+    assert done.returncode == 2
+    assert said(done).startswith("concbench: the items cannot be written to ")
+    assert said(done).endswith("the directory for temporary files: File too large")
 
 
 def test_where_only_the_cache_cannot_be_written_nothing_is_said(tmp_path: Path) -> None:
