@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from interruptions import PHASES, Running, interrupt
 
 QUICK = (
     "import of the module", "start of the image server", "preparing", "reference", "round", "observed pass",
-    "second workload, preparing", "writing after a round", "writing after the last", "printing", "advise, first look",
+    "second workload, preparing", "writing after a round", "writing after the last", "advise, first look",
 )  # fmt: skip
 
 
@@ -25,6 +26,13 @@ def test_an_interruption_ends_everything_and_keeps_what_there_is(phase: str, tmp
     """Ctrl-C reaches the whole group of the command, as from a terminal."""
     ending = interrupt(PHASES[phase], signal.SIGINT, tmp_path)
     assert ending.wrong(PHASES[phase]) == [], ending.err
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_interruption_loses_nothing_of_what_is_printed(unbuffered: str, tmp_path: Path) -> None:
+    """Whether or not Python is to write at once (python -u), as on many CI machines."""
+    phase = replace(PHASES["printing"], environment={"PYTHONUNBUFFERED": unbuffered})
+    assert interrupt(phase, signal.SIGINT, tmp_path).wrong(phase) == []
 
 
 @pytest.mark.parametrize("phase", ["import of the module", "second workload, image server", "round"])

@@ -144,9 +144,13 @@ def test_a_trace_that_cannot_be_written_is_said_after_the_table(tmp_path: Path) 
     assert said(done) == "concbench: cannot write trace.json: File too large"
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("arguments", [QUICK, (*QUICK, "--json"), ("list",), ("--help",), ("--version",), ("serve",)])
-def test_a_full_standard_output_is_a_sentence(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    """And exit code 1."""
+def test_a_full_standard_output_is_a_sentence(
+    arguments: tuple[str, ...], unbuffered: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And exit code 1, whether or not Python is to write at once (python -u)."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     with Path("/dev/full").open("w") as full:
         done = run(*arguments, cwd=tmp_path, stdout=full.fileno())
     assert done.returncode == 1
