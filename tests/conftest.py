@@ -5,6 +5,7 @@ import multiprocessing
 import multiprocessing.forkserver
 import multiprocessing.resource_tracker
 import os
+import signal
 import tempfile
 import threading
 import time
@@ -20,6 +21,14 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile(
     "any machine"
 )  # tables of characters are made when they are first needed, on a machine that is busy
+
+
+def pytest_configure() -> None:
+    """The commands that tests start begin as from a person's terminal, wherever the tests themselves were started."""
+    for variable in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+        os.environ.pop(variable, None)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in the background of a shell script
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
