@@ -2,12 +2,11 @@
 
     python benchmarks/reliability/interruptions.py [--phases round writing] [--times 30] [--seed 1] [--markdown]
 
-Each phase is a command that surely is in it when the signal comes: a task says so by a file and sleeps, a temporary
-file lies beside the results file, a pipe that nobody reads is full. Then the same at random moments of a run. SIGINT
-goes to the whole process group, as from a terminal, SIGTERM to the command alone. Every command must end within five
-seconds, with 130 or 143, without a traceback; it must print the table of what there is and leave a whole results file,
-and no process, temporary directory or temporary file. The exit code is 1 if one of these does not hold. Some three
-minutes.
+Each phase is a command that surely is in it when the signal comes: a task or the disk says so by a file and sleeps,
+or a pipe that nobody reads is full. Then the same at random moments of a run. SIGINT goes to the whole process group,
+as from a terminal, SIGTERM to the command alone. Every command must end within five seconds, with 130 or 143, without
+a traceback; it must print the table of what there is and leave a whole results file, and no process, temporary
+directory or temporary file. The exit code is 1 if one of these does not hold. Some three minutes.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ GRACE = 1.0
 LONGEST = 4.0
 """Seconds after which a random interruption comes at the latest."""
 ATTEMPTS = 5
-"""At a moment that may be missed, such as a file that is there for a millisecond."""
+"""At a moment that may be missed, such as the start of the image server."""
 PIPE = 4096
 """Bytes that the pipe holds which nobody reads."""
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -67,14 +66,27 @@ def task(item):
     time.sleep(0.06)
     return item
 
-def quick(item):
-    time.sleep(0.001)
-    return item
-
 def leaves_a_child(item):
     subprocess.Popen(["sleep", "1000"])
     return item
 """
+SLOW_DISK = """
+import os, time
+from pathlib import Path
+
+to_disk = os.fsync
+
+def fsync(file):
+    with Path("fsyncs").open("a") as fsyncs:
+        fsyncs.write("x")
+    if Path("fsyncs").stat().st_size == int(os.environ.get("SLOW_FSYNC", -1)):
+        Path("there").write_text("")
+        time.sleep(0.3)
+    to_disk(file)
+
+os.fsync = fsync
+"""
+"""Imported by every Python that starts with this directory on its path."""
 LIMITS = ["--limits", "300,200"]
 TWO = ["-r", "sequential", "-r", "thread-pool:1", "--rounds", "3", "--items", "1..2"]
 MANY = [argument for workers in range(1, 13) for argument in ("-r", f"thread-pool:{workers}")]
@@ -89,6 +101,7 @@ class Running:
         self.temporary = directory / "tmp"
         self.temporary.mkdir(parents=True)
         (directory / "app.py").write_text(APP)
+        (directory / "sitecustomize.py").write_text(SLOW_DISK)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "concbench", *arguments],
             cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=PIPE, start_new_session=True,
@@ -96,7 +109,6 @@ class Running:
             env={**os.environ, **environment, WHERE: str(directory), "TMPDIR": str(self.temporary),
                  "XDG_CACHE_HOME": str(directory / "cache")},
         )  # fmt: skip
-        self._written: set[str] = set()
 
     def wait_for(self, there: Callable[[Running], bool]) -> bool:
         """Until it is there; whether the command still runs then."""
@@ -106,11 +118,6 @@ class Running:
     def marked(self) -> bool:
         """Whether a task or an import has said that it sleeps now."""
         return (self.directory / "there").exists()
-
-    def writings(self) -> int:
-        """How many temporary files have been seen beside the results file by now."""
-        self._written |= {path.name for path in self.directory.glob(".concbench-*")}
-        return len(self._written)
 
     def saved(self) -> bool:
         """Whether there is a results file."""
@@ -223,6 +230,13 @@ def _sleeping(call: int, rounds: list[int] | None, *, command: str = "run") -> P
     return Phase(arguments, Running.marked, "interrupted", rounds, {"SLOW_CALL": str(call)})
 
 
+def _writing(time: int, file: str, rounds: list[int]) -> Phase:
+    """Each writing is two fsyncs, of the file and of its directory."""
+    return Phase(
+        ["run", "app:task", *TWO], Running.marked, file, rounds, {"SLOW_FSYNC": str(2 * time - 1), "PYTHONPATH": "."}
+    )
+
+
 PHASES = {
     "import of the module": Phase(
         ["run", "app:task", *TWO], Running.marked, "none", environment={"SLOW_IMPORT": "1"}
@@ -243,14 +257,9 @@ PHASES = {
         ["run", "primes", "app:task", *LIMITS, *TWO], Running.marked, "interrupted", [3, 0], {"SLOW_IMPORT": "2"},
         "primes: ",
     ),
-    "writing after a round": Phase(
-        ["run", "app:quick", "--items", "1..300", *MANY, "--baseline", "thread-pool:1", "--rounds", "3"],
-        lambda running: running.writings() == 2, "interrupted",
-    ),
-    "writing after the last": Phase(
-        ["run", "app:quick", "--items", "1..300", *MANY, "--baseline", "thread-pool:1", "--rounds", "1"],
-        lambda running: running.writings() == 3, "complete", [1],
-    ),
+    "writing before the first round": _writing(1, "interrupted", [0]),
+    "writing after a round": _writing(2, "interrupted", [1]),
+    "writing after the last": _writing(6, "complete", [3]),
     "ending the processes": Phase(
         ["run", "app:leaves_a_child", "--items", "1..2", "-r", "sequential", "-r", "thread-pool:2", "--rounds", "1",
          "--no-observe", "--no-check"], Running.saved, "interrupted", [1],

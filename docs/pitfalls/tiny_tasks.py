@@ -8,6 +8,6 @@ def task(number):
 if __name__ == "__main__":
     from concbench import measure
 
-    runners = ["sequential", "process-pool:2", "process-pool:2,chunksize=200"]
-    run = measure("tiny_tasks:task", items=range(2_000), runners=runners, rounds=3, warm=True)
+    runners = ["sequential", "process-pool:2", "process-pool:2,chunksize=100"]
+    run = measure("tiny_tasks:task", items=range(1_000), runners=runners, rounds=3, warm=True)
     print(run.why())

@@ -65,17 +65,20 @@ def race(item: int) -> int:
 def count(item: int) -> int:
     """Never the same twice."""
     global counter  # noqa: PLW0603 - it is what is wrong with it
+    time.sleep(0.002)  # shorter work is executed a hundred times in a sample
     counter += 1
     return counter + 0 * item
 
 
 def opaque(item: int) -> Opaque:
+    time.sleep(0.002)
     del item
     return Opaque()
 
 
 def lock(item: int) -> Any:
     """A result that cannot be pickled, nor compared."""
+    time.sleep(0.002)
     del item
     return threading.Lock()
 
