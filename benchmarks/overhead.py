@@ -33,8 +33,9 @@ from pairs import Columns, Measure, Pair, Ratio, ratio_of, take_pairs, typical
 
 from concbench import Download, Primes, Workload
 from concbench.harness.hosts import CellEnded, Host
-from concbench.harness.plan import Options, PlannedCell, default_runners, parse
-from concbench.harness.process_host import ProcessHosts
+from concbench.harness.plan import Options
+from concbench.harness.process_hosts import ProcessHosts
+from concbench.harness.runner_specs import PlannedCell, default_runners, parse
 from concbench.runners.base import workers_for
 
 SCRIPTS = Path(__file__).parent / "standalone"

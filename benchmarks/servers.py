@@ -29,7 +29,7 @@ from time import monotonic, sleep
 from pairs import Columns, Measure, Pair, ratio_of, take_pairs, typical, verdict
 
 from concbench import Download
-from concbench.harness.plan import PlannedCell, parse
+from concbench.harness.runner_specs import PlannedCell, parse
 from concbench.host.cell import HostedCell, require_equal
 from concbench.workloads.images import image
 

@@ -17,9 +17,10 @@ from concbench.errors import BadSetting, ConcbenchError, UsageError
 from concbench.harness.environment import environment
 from concbench.harness.events import RoundEnded, Step
 from concbench.harness.hosts import Hosts, InProcessHosts
-from concbench.harness.plan import Options, Plan, default_runners, plan
-from concbench.harness.process_host import ProcessHosts
+from concbench.harness.plan import Options, Plan, plan
+from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.resuming import finished_part, is_complete, require_same_run
+from concbench.harness.runner_specs import default_runners
 from concbench.harness.search import search
 from concbench.harness.session import measure_workload
 from concbench.registry import workload_class

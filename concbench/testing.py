@@ -24,7 +24,8 @@ from concbench.runners.base import Runner, workers_for
 
 if TYPE_CHECKING:  # a spawned worker imports this module for its functions, and must not pay for the harness
     from concbench.harness.hosts import Host
-    from concbench.harness.plan import Options, PlannedCell
+    from concbench.harness.plan import Options
+    from concbench.harness.runner_specs import PlannedCell
     from concbench.results.records import Json, Observed, Sample
     from concbench.workloads.base import Workload
 

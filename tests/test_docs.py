@@ -26,7 +26,7 @@ import pytest
 from concbench import registry
 from concbench.cli.main import COMMANDS, main
 from concbench.harness.environment import environment
-from concbench.harness.plan import settings_of
+from concbench.harness.runner_specs import settings_of
 from concbench.results import records
 
 ROOT = Path(__file__).parents[1]

@@ -23,7 +23,7 @@ import jobs
 
 from concbench import advise, measure
 from concbench.advice.evidence import evidence
-from concbench.harness.plan import default_runners
+from concbench.harness.runner_specs import default_runners
 from concbench.results.records import Table
 
 GOOD = 1.10

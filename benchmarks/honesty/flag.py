@@ -13,7 +13,7 @@ import numpy as np
 
 from concbench.advice.evidence import FLAGGED, STRONG, evidence
 from concbench.harness.plan import Options, plan
-from concbench.harness.process_host import ProcessHosts
+from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.session import measure_workload
 from concbench.workloads.synthetic import Spin
 

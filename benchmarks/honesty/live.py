@@ -20,8 +20,9 @@ import numpy as np
 import psutil
 
 from concbench.advice.evidence import FLAGGED, Evidence, evidence
-from concbench.harness.plan import Options, Plan, parse
-from concbench.harness.process_host import ProcessHosts
+from concbench.harness.plan import Options, Plan
+from concbench.harness.process_hosts import ProcessHosts
+from concbench.harness.runner_specs import parse
 from concbench.harness.session import measure_workload
 from concbench.harness.stopping import StopRule
 from concbench.workloads.base import Workload

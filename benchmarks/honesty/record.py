@@ -17,8 +17,9 @@ from pathlib import Path
 from time import monotonic
 
 from concbench.harness.load import LoadWatch
-from concbench.harness.plan import Options, parse
-from concbench.harness.process_host import ProcessHosts
+from concbench.harness.plan import Options
+from concbench.harness.process_hosts import ProcessHosts
+from concbench.harness.runner_specs import parse
 from concbench.workloads.synthetic import Sleep, Spin
 
 if __package__:

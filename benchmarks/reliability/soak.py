@@ -30,7 +30,7 @@ from matrix import traces
 
 from concbench.harness.events import RoundEnded, Step
 from concbench.harness.plan import Options, plan
-from concbench.harness.process_host import ProcessHosts
+from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.session import measure_workload
 from concbench.harness.stopping import StopRule
 from concbench.workloads.download import Download

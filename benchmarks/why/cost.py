@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from work import nothing, nothing_awaited
 
 from concbench import measure
-from concbench.harness.plan import parse
+from concbench.harness.runner_specs import parse
 from concbench.host.cell import HostedCell
 from concbench.results.files import to_json
 from concbench.workloads.how import How

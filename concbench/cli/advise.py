@@ -50,7 +50,7 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar
     from concbench.harness.plan import Options
-    from concbench.harness.process_host import ProcessHosts
+    from concbench.harness.process_hosts import ProcessHosts
     from concbench.harness.search import MOST_LOOKED_AT
 
     options = Options(

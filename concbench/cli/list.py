@@ -40,7 +40,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _line(name: str, load: Callable[[str], Any]) -> str:
     from concbench.errors import Inapplicable
-    from concbench.harness.plan import settings_of
+    from concbench.harness.runner_specs import settings_of
 
     try:
         loaded = load(name)

@@ -91,7 +91,7 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.cli.cache import keep
     from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar
-    from concbench.harness.process_host import ProcessHosts
+    from concbench.harness.process_hosts import ProcessHosts
 
     with ProgressBar() as progress:
         listen = output.listener(progress.show)
@@ -146,7 +146,8 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
     """Decide on everything; nothing has run and nothing is written when this refuses."""
     if arguments.why and arguments.no_observe:
         raise UsageError("--why needs the observed pass, which --no-observe skips")
-    from concbench.harness.plan import Options, default_runners, plan, with_workers
+    from concbench.harness.plan import Options, plan
+    from concbench.harness.runner_specs import default_runners, with_workers
 
     if arguments.seed is None:
         arguments.seed = random.randrange(2**32)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from concbench.advice.rules import COMPUTES, WAITS
-from concbench.harness.plan import PlannedCell, parse
+from concbench.harness.runner_specs import PlannedCell, parse
 
 MOST_THREADS = 256
 SHORT_TASK = 0.005

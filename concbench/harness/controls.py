@@ -11,7 +11,7 @@ from concbench.advice.units import ratio, span
 from concbench.harness.environment import environment
 from concbench.harness.load import LoadWatch
 from concbench.harness.plan import Options, plan
-from concbench.harness.process_host import ProcessHosts
+from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.session import measure_workload
 from concbench.results.records import Json
 from concbench.stats.verdicts import FASTER

@@ -16,7 +16,8 @@ from typing import Protocol, TypeVar
 
 from concbench.errors import ConcbenchError
 from concbench.harness.load import LoadWatch
-from concbench.harness.plan import Options, PlannedCell
+from concbench.harness.plan import Options
+from concbench.harness.runner_specs import PlannedCell
 from concbench.host.cell import HostedCell
 from concbench.host.main import Reference, describe, interpreter, read_results, take_sample
 from concbench.results.files import build

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-import json
 import math
-import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from concbench.errors import BadSetting, ConcbenchError, UsageError
+from concbench.errors import BadSetting, UsageError
+from concbench.harness.runner_specs import PlannedCell, parse, plan_cells, within
 from concbench.harness.stopping import StopRule
-from concbench.registry import nearest, runner_class, runner_name, runner_names
-from concbench.results.records import Cell, Table
+from concbench.results.records import Table
 from concbench.runners.base import Runner, workers_for
 from concbench.stats.intervals import FEWEST, MOST
 from concbench.workloads.base import Workload
 
 BASELINE = "sequential"
-
-
-@dataclass(frozen=True)
-class PlannedCell:
-    """A runner as it will be measured."""
-
-    label: str
-    """As on the command line; no two of a plan are the same."""
-    name: str
-    runner: Runner
-    settings: dict[str, Any]
-
-    def record(self, tasks: int) -> Cell:
-        """What the results say of it over so many tasks, as long as nothing has been measured."""
-        return Cell(self.label, self.name, self.settings, workers_for(self.runner, tasks))
 
 
 LEAST_MEMORY = 100_000_000
@@ -175,156 +155,6 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) 
     made = Plan(workload, cells, rule, warm_up=options.rounds != 1, options=options)
     made.require_allowed()
     return made
-
-
-def plan_cells(runners: Sequence[str | Runner]) -> tuple[PlannedCell, ...]:
-    """A cell for each runner, whether it is written as on the command line or an instance.
-
-    Raises:
-        UsageError: one of them cannot be, or is there twice.
-    """
-    cells = tuple(parse(runner) if isinstance(runner, str) else _of_instance(runner) for runner in runners)
-    if not cells:
-        raise UsageError("no runners: name at least one, such as thread-pool:32")
-    for one, other in itertools.combinations(cells, 2):
-        if one.label == other.label:
-            raise UsageError(f"the runner {one.label} is there twice; each is measured once")
-    return cells
-
-
-def within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runner]:
-    """Runners whose number of workers was left to us get no more of them than are allowed."""
-    if most is None:
-        return list(runners)
-    return [
-        with_workers([runner], [most])[0]
-        if isinstance(runner, str) and (getattr(parse(runner).runner, "workers", 1) or 1) > most
-        else runner
-        for runner in runners
-    ]
-
-
-def default_runners() -> list[str]:
-    """Every registered runner with its defaults."""
-    return runner_names()
-
-
-def with_workers(specs: Iterable[str], counts: Sequence[int]) -> list[str]:
-    """Each runner that has workers once for every count; the others once.
-
-    A runner whose workers are written out already (thread-pool:32) keeps them.
-    """
-    chosen: list[str] = []
-    for spec in specs:
-        cell = parse(spec)
-        fixed = "workers" not in _fields(type(cell.runner)) or "workers" in _written(spec)[1]
-        join = "," if "=" in spec else ":"
-        chosen += [spec] if fixed else [f"{spec}{join}{'workers=' if join == ',' else ''}{count}" for count in counts]
-    return list(dict.fromkeys(chosen))
-
-
-def settings_of(runner_type: type) -> dict[str, Any]:
-    """The settings of a runner and their defaults; empty for what is no runner of ours."""
-    if not _fields(runner_type):
-        return {}
-    made = runner_type()
-    return {key: getattr(made, key) for key in _fields(runner_type)}
-
-
-def parse(spec: str) -> PlannedCell:
-    """The runner that a text asks for: `thread-pool`, `thread-pool:32`, `process-pool:workers=2,chunksize=16`.
-
-    Raises:
-        UnknownName: no runner has this name.
-        BadSetting: a setting is unknown, malformed, or cannot be.
-    """
-    name, written = _written(spec)
-    runner_type = runner_class(name)
-    known = _fields(runner_type)
-    settings: dict[str, Any] = {}
-    for key, text in written.items():
-        if key not in known:
-            offer = nearest(key, list(known)) if known else "it has no settings"
-            raise BadSetting(f"{name} has no setting {key!r}; {offer}")
-        settings[key] = _value(f"{key} of {name}", text, known[key])
-    return _cell(name, _made(name, lambda: runner_type(**settings)))
-
-
-def _written(spec: str) -> tuple[str, dict[str, str]]:
-    name, colon, rest = spec.strip().partition(":")
-    written: dict[str, str] = {}
-    for part in rest.split(",") if colon else []:
-        key, equals, value = (text.strip() for text in part.partition("="))
-        key, value = (key, value) if equals else ("workers", key)
-        if not value or not key or key in written:
-            raise BadSetting(
-                f"cannot read the runner {spec!r}; write {name}, {name}:4 or {name}:workers=4 (name=value, ...)"
-            )
-        written[key] = value
-    return name, written
-
-
-def _fields(runner_type: type) -> dict[str, type]:
-    """The settings of a runner and their types; a runner that is no dataclass has none."""
-    if not dataclasses.is_dataclass(runner_type):
-        return {}
-    hints = typing.get_type_hints(runner_type)
-    return {field.name: hints[field.name] for field in dataclasses.fields(runner_type) if field.init}
-
-
-def _value(what: str, text: str, kind: type) -> Any:
-    if kind is bool:
-        if text.lower() in {"true", "false"}:
-            return text.lower() == "true"
-        raise BadSetting(f"{what} must be true or false, not {text!r}")
-    if kind in {int, float}:
-        try:
-            return kind(text)
-        except ValueError:
-            number = "a whole number" if kind is int else "a number"
-            raise BadSetting(f"{what} must be {number}, not {text!r}") from None
-    return text
-
-
-def _made(name: str, make: Callable[[], Runner]) -> Runner:
-    try:
-        return make()
-    except BadSetting as error:
-        raise BadSetting(f"{name}: {error}") from error
-
-
-def _of_instance(runner: Runner) -> PlannedCell:
-    missing = [method for method in ("__enter__", "run", "__exit__") if not hasattr(runner, method)]
-    if missing:
-        raise UsageError(f"{runner!r} is no runner: it has no {', '.join(missing)}")
-    return _cell(runner_name(runner), runner)
-
-
-def _cell(name: str, runner: Runner) -> PlannedCell:
-    settings = {key: getattr(runner, key) for key in _fields(type(runner))}
-    try:
-        json.dumps(settings)
-    except (TypeError, ValueError):
-        settings = {key: repr(value) for key, value in settings.items()}
-    return PlannedCell(_label(name, settings), name, runner, settings)
-
-
-def _label(name: str, settings: dict[str, Any]) -> str:
-    """As short as it can be: workers always, the other settings where they are not the defaults."""
-    workers = settings.get("workers")
-    others = [
-        f"{key}={value}" for key, value in settings.items() if key != "workers" and not _is_default(name, key, value)
-    ]
-    parts = ([str(workers) if not others else f"workers={workers}"] if workers is not None else []) + others
-    return f"{name}:{','.join(parts)}" if parts else name
-
-
-def _is_default(name: str, key: str, value: Any) -> bool:
-    try:
-        defaults = runner_class(name)()
-    except (ConcbenchError, TypeError):
-        return False
-    return bool(getattr(defaults, key, None) == value)
 
 
 def _require_between(name: str, value: int | None, least: int, most: int, why: str = "") -> None:

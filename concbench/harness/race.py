@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from concbench.harness.plan import PlannedCell
+from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.stopping import StopRule, by_round, round_seconds
 from concbench.results.records import Sample
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval

@@ -11,8 +11,9 @@ from concbench.errors import UsageError
 from concbench.harness.candidates import Look, candidates, neighbours
 from concbench.harness.events import Listener
 from concbench.harness.hosts import Hosts
-from concbench.harness.plan import BASELINE, Options, Plan, plan, plan_cells, within
+from concbench.harness.plan import BASELINE, Options, Plan, plan
 from concbench.harness.race import RaceRule
+from concbench.harness.runner_specs import plan_cells, within
 from concbench.harness.session import measure_workload
 from concbench.machine import usable_cores
 from concbench.results.records import Cell, Table

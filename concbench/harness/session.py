@@ -12,24 +12,22 @@ from pathlib import Path
 from time import perf_counter
 
 from concbench.advice.mishaps import comparable
+from concbench.harness.calls import Calls
 from concbench.harness.events import Listener, RoundEnded, Step
 from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded, Host, Hosts
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.patience import Patience
-from concbench.harness.plan import Plan, PlannedCell
+from concbench.harness.plan import Plan
+from concbench.harness.referee import Referee, blamed
 from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.harness.resuming import executions
+from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.thinning import thinned
-from concbench.registry import RUNNERS
 from concbench.results.files import build
 from concbench.results.records import Cell, Json, Outcome, Sample, Table
 from concbench.stats.intervals import FEWEST
 from concbench.workloads.base import Workload
-
-SMALL_REFERENCE = 1_000_000
-"""Bytes of results up to which those of every sample are compared; larger ones in the warm-up only, since they would
-stay in the memory of the measuring process, and cost it forks and collections."""
 
 _FRESH = "Every execution was in a new process: what the function does once in a process is in all the times (--fresh)."
 
@@ -109,7 +107,6 @@ class _Session:
         self._cells: list[_Live] = []
         self._done = 0
         self._repeats = 1
-        self._executions = 0
         self._stopped = ""
         self._load: list[float] = []
         self._facts: Json = {}
@@ -117,11 +114,9 @@ class _Session:
         self._rounds_done = 0
         self._earlier: dict[str, Cell] = {}
         self._notes: list[str] = [_FRESH] if plan.options.fresh else []
-        self._checked = plan.table().checked
-        self._referee: _Live | None = None
+        self._referee = Referee(plan)
         self._warm_already: _Live | None = None
-        self._compare_always = False
-        self._unsendable = ""
+        self._calls = Calls(plan.workload.tasks, plan.options.max_calls)
         self._patience = Patience(plan)
         self._began = perf_counter()
 
@@ -133,11 +128,10 @@ class _Session:
         self._items = earlier.items
         self._facts = earlier.facts
         self._stopped = earlier.stopped
-        self._executions = executions(earlier)
+        self._calls.executions = executions(earlier)
+        self._referee.goes_on(earlier)
         self._notes += [note for note in earlier.notes if note not in {*self._workload.notes(), *self._notes}]
         self._notes.append(f"Interrupted, and resumed after round {earlier.rounds}.")
-        if earlier.checked in {"unsteady", "incomparable"}:
-            self._checked = earlier.checked
 
     def run(self) -> None:
         with ExitStack() as stack:
@@ -198,10 +192,10 @@ class _Session:
         return replace(
             self._plan.table(),
             stopped=self._stopped,
-            checked=self._checked,
+            checked=self._referee.checked,
             facts={**self._facts, **self._workload.facts()},
             cells=[*known.values(), *(cell for label, cell in self._earlier.items() if label not in known)],
-            notes=list(dict.fromkeys([*self._workload.notes(), *self._notes])),
+            notes=list(dict.fromkeys([*self._workload.notes(), *self._notes, *self._referee.notes])),
             items=self._items,
             load=self._load,
             rounds=self._rounds_done,
@@ -215,64 +209,48 @@ class _Session:
 
     def _make_reference(self) -> None:
         """Sequential results to compare with, made before anything is timed, unless they are known."""
-        if self._checked != "sequential":
+        if not self._referee.judges:
             return
         for cell in sorted(self._well(), key=lambda cell: cell.planned.name != "sequential")[:1]:
             self._try(cell, "reference", self._refer)
             if not cell.well:
-                self._checked = "incomparable"
-                self._notes.append(
-                    f"Results were not compared: one after another, the tasks fail ({cell.record.outcome.reason})."
-                )
+                self._referee.has_nothing(cell.record.outcome.reason)
                 self._allow_unknown()
 
     def _refer(self, cell: _Live) -> None:
-        self._executions += 1
+        self._calls.executions += 1
         began = perf_counter()
-        facts = cell.host.reference()
+        found = cell.host.reference()
         took = perf_counter() - began
-        self._referee = cell
-        self._facts = facts.get("facts", {})
-        if facts.get("sample"):
+        self._referee.knows(cell.host, found)
+        self._facts = found.get("facts", {})
+        if found.get("sample"):
             self._be_patient(cell, took)
             if self._plan.warm_up:
-                self._warmed_up(cell, build(Sample, facts["sample"]))
+                self._warmed_up(cell, build(Sample, found["sample"]))
                 self._warm_already = cell
-        self._compare_always = facts.get("size", 0) <= SMALL_REFERENCE
-        if facts.get("changed"):
-            self._notes.append(
-                f"The function changes its items ({facts['changed']}): every execution gets fresh ones, off the clock."
-            )
-        if facts.get("incomparable"):
-            self._checked = "incomparable"
-            self._notes.append(f"Results cannot be compared: {facts['incomparable']}.")
-        self._unsendable = facts.get("unsendable", "")
-        if self._unsendable and self._plan.options.fresh and self._checked == "sequential":
-            self._checked = "incomparable"
-            self._notes.append(
-                f"Results cannot be compared: they cannot be sent from one process to the next ({self._unsendable})."
-            )
         others = [other for other in self._well() if other is not cell or hasattr(cell.planned.runner, "start_method")]
         self._keep_results_at_home(others)
 
     def _keep_results_at_home(self, cells: Sequence[_Live]) -> None:
         """Results that cannot be pickled: each host makes its own reference, and worker processes cannot send any."""
-        for cell in cells if self._unsendable else ():
+        unsendable = self._referee.unsendable
+        for cell in cells if unsendable else ():
             if hasattr(cell.planned.runner, "start_method"):
-                why = f"its results cannot be sent back from another process ({self._unsendable})"
+                why = f"its results cannot be sent back from another process ({unsendable})"
                 cell.record = replace(cell.record, outcome=Outcome("inapplicable", why))
                 cell.host.close()
-            elif self._checked == "sequential":
+            elif self._referee.judges:
                 self._try(cell, "reference", self._refer_to_itself)
 
     def _refer_to_itself(self, cell: _Live) -> None:
-        self._executions += 1
+        self._calls.executions += 1
         cell.host.reference()
 
     def _warm_up(self, cell: _Live) -> None:
-        self._executions += 1
+        self._calls.executions += 1
         began = perf_counter()
-        sample = cell.host.sample(compare=self._compares)
+        sample = cell.host.sample(compare=self._referee.compares)
         self._be_patient(cell, perf_counter() - began)
         self._warmed_up(cell, sample)
 
@@ -324,32 +302,25 @@ class _Session:
 
     def _repeats_allowed(self, cells: int) -> int:
         """How often each may be executed in a sample so that three rounds fit into the calls that are allowed."""
-        most = self._plan.options.max_calls
-        if most is None or not cells:
+        left = self._calls.left()
+        if left is None or not cells:
             return 10**9
-        left = most - self._calls - self._observed_later()
-        return max(1, left // (FEWEST * cells * self._workload.tasks))
+        return max(1, (left - self._observed_later()) // (FEWEST * cells))
 
     def _observed_later(self) -> int:
-        """Calls that the observed passes will make."""
-        return len(self._well()) * self._workload.tasks if self._plan.options.observe else 0
-
-    @property
-    def _calls(self) -> int:
-        """Of the function, by now."""
-        return self._executions * self._workload.tasks
+        """Executions that the observed passes will be."""
+        return len(self._well()) if self._plan.options.observe else 0
 
     def _too_many_calls(self, executions: int) -> bool:
         """Whether so many more, and the observed passes, are more than is allowed."""
-        most = self._plan.options.max_calls
-        return most is not None and self._calls + executions * self._workload.tasks + self._observed_later() > most
+        return not self._calls.allow(executions + self._observed_later())
 
     def _rounds(self) -> None:
         while live := self._cells_of_next_round():
             known = {cell.record.label for cell in self._cells}
             for planned in self._plan.stop_rule.more_cells(self._samples()):
                 rounds = (len(live) + FEWEST) * self._repeats
-                once = 2 + bool(self._unsendable)  # its warm-up and observed pass, and perhaps a reference of its own
+                once = 2 + bool(self._referee.unsendable)  # warm-up, observed pass, perhaps a reference of its own
                 if planned.label in known or self._too_many_calls(rounds + once):
                     continue
                 self._join(planned)
@@ -405,8 +376,8 @@ class _Session:
     def _sampler(self, count: int, position: int) -> Callable[[_Live], None]:
         def take(cell: _Live) -> None:
             first = not self._plan.warm_up and count == 0
-            compare = self._compares and (first or self._compare_always)
-            self._executions += self._repeats
+            compare = self._referee.compares and (first or self._referee.compares_always)
+            self._calls.executions += self._repeats
             sample = replace(cell.host.sample(compare=compare, repeats=self._repeats), round=count, position=position)
             cell.record = replace(cell.record, samples=[*cell.record.samples, sample])
             cell.seconds.append(sample.seconds * sample.repeats)
@@ -441,23 +412,14 @@ class _Session:
         try:
             act(cell)
         except CellEnded as ended:
-            if ended.outcome.cause != "results" or self._checked != "sequential" or self._referee is None:
+            if not self._referee.disputes(ended.outcome):
                 raise
             if self._too_many_calls(1 + self._repeats):  # the pass that would tell, and the sample again
                 raise
-            self._executions += 1
-            if self._referee.host.steady():
-                raise CellEnded(_blamed(ended.outcome, cell)) from ended
-            self._checked = "unsteady"
-            self._notes.append(
-                "Results cannot be compared: one sequential pass does not give what another gives "
-                f"(seen first: {ended.outcome.reason})."
-            )
+            self._calls.executions += 1
+            if self._referee.is_steady(ended.outcome):
+                raise CellEnded(blamed(ended.outcome, cell.planned, cell.record.workers)) from ended
             act(cell)
-
-    @property
-    def _compares(self) -> bool:
-        return self._checked in {"known", "sequential"}
 
     def _announce(self, cell: _Live, phase: str) -> None:
         left = self._executions_left()
@@ -478,15 +440,6 @@ class _Session:
             return warm_up + max(0, rounds - len(record.samples)) + observed
 
         return [(cell, left(cell.record)) for cell in self._well()]
-
-
-def _blamed(outcome: Outcome, cell: _Live) -> Outcome:
-    """Results that are right one after another and wrong at once are a finding, and named as one."""
-    runner = cell.planned.runner
-    if cell.record.workers == 1 or hasattr(runner, "start_method") or cell.planned.name not in RUNNERS:
-        return outcome
-    what = "not safe to interleave" if getattr(runner, "awaits", False) else "not thread-safe"
-    return replace(outcome, reason=f"{what}: {outcome.reason}")
 
 
 def _typical(seconds: Sequence[float]) -> float:

@@ -11,7 +11,7 @@ from concbench.stats.intervals import FEWEST, look_level, ratio_interval
 from concbench.stats.verdicts import BAND, UNDECIDED, fastest_group, log_ratios, verdict
 
 if TYPE_CHECKING:
-    from concbench.harness.plan import PlannedCell
+    from concbench.harness.runner_specs import PlannedCell
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from concbench import advise, measure
 from concbench.advice.mishaps import UNEVEN, comparable
 from concbench.harness.hosts import Host
-from concbench.harness.plan import Options, PlannedCell
+from concbench.harness.plan import Options
+from concbench.harness.runner_specs import PlannedCell
 from concbench.report.rows import Shown, shown
 from concbench.results.records import Cell, Sample, Table
 from concbench.testing import SimulatedHosts

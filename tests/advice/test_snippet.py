@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from concbench.advice.snippet import snippet
-from concbench.harness.plan import default_runners, parse
+from concbench.harness.runner_specs import default_runners, parse
 from concbench.workloads.facts import Facts
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported

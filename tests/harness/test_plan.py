@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from concbench import Primes, ProcessPool, ThreadPool
 from concbench.errors import BadSetting, UnknownName, UsageError
-from concbench.harness.plan import Options, parse, plan, plan_cells, settings_of, with_workers
+from concbench.harness.plan import Options, plan
+from concbench.harness.runner_specs import parse, plan_cells, settings_of, with_workers
 from concbench.registry import RUNNERS, runner_class
 from concbench.workloads.synthetic import Sleep
 

@@ -14,8 +14,10 @@ import psutil
 import pytest
 
 from concbench import Workload, measure
-from concbench.harness.plan import Options, parse
-from concbench.harness.process_host import ProcessHost, ProcessHosts
+from concbench.harness.plan import Options
+from concbench.harness.process_host import ProcessHost
+from concbench.harness.process_hosts import ProcessHosts
+from concbench.harness.runner_specs import parse
 
 
 class Odd(Workload):

@@ -7,7 +7,7 @@ import pytest
 
 from concbench import Advice, advise
 from concbench.harness.candidates import Look, candidates, neighbours
-from concbench.harness.plan import parse
+from concbench.harness.runner_specs import parse
 from concbench.testing import SimulatedHosts
 
 Model = Callable[[str], float]

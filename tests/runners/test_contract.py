@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from concbench import registry, testing
-from concbench.harness.plan import settings_of
+from concbench.harness.runner_specs import settings_of
 
 METHODS = multiprocessing.get_all_start_methods()
 

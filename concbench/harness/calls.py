@@ -1,0 +1,25 @@
+"""How often the function is called, and how often it may be (`--max-calls`): counted in executions of all its items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Calls:
+    """Of one measurement."""
+
+    tasks: int
+    """Calls in one execution."""
+    most: int | None
+    """Calls that are allowed; None: any number."""
+    executions: int = 0
+    """By now."""
+
+    def allow(self, executions: int) -> bool:
+        """Whether so many more executions are allowed."""
+        return self.most is None or (self.executions + executions) * self.tasks <= self.most
+
+    def left(self) -> int | None:
+        """Executions that are still allowed; None: any number."""
+        return None if self.most is None else self.most // self.tasks - self.executions
