@@ -116,7 +116,7 @@ class Running:
         return self.process.poll() is None
 
     def marked(self) -> bool:
-        """Whether a task or an import has said that it sleeps now."""
+        """Whether a task, an import or the disk has said that it sleeps now."""
         return (self.directory / "there").exists()
 
     def saved(self) -> bool:
@@ -230,11 +230,14 @@ def _sleeping(call: int, rounds: list[int] | None, *, command: str = "run") -> P
     return Phase(arguments, Running.marked, "interrupted", rounds, {"SLOW_CALL": str(call)})
 
 
-def _writing(time: int, file: str, rounds: list[int]) -> Phase:
-    """Each writing is two fsyncs, of the file and of its directory."""
-    return Phase(
-        ["run", "app:task", *TWO], Running.marked, file, rounds, {"SLOW_FSYNC": str(2 * time - 1), "PYTHONPATH": "."}
-    )
+def _writing(nth: int, file: str, rounds: list[int]) -> Phase:
+    """The first is after the warm-up, then come three of rounds, that of the observed pass, and the last.
+
+    Each is two fsyncs, of the file and of its directory.
+    """
+    path = os.pathsep.join(filter(None, [".", os.environ.get("PYTHONPATH")]))
+    environment = {"SLOW_FSYNC": str(2 * nth - 1), "PYTHONPATH": path}
+    return Phase(["run", "app:task", *TWO], Running.marked, file, rounds, environment)
 
 
 PHASES = {

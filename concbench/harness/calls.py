@@ -16,7 +16,11 @@ class Calls:
     executions: int = 0
     """By now."""
 
-    def allow(self, executions: int) -> bool:
+    def count(self, executions: int = 1) -> None:
+        """So many more are about to be made."""
+        self.executions += executions
+
+    def allows(self, executions: int) -> bool:
         """Whether so many more executions are allowed."""
         return self.most is None or (self.executions + executions) * self.tasks <= self.most
 

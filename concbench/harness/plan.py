@@ -15,8 +15,6 @@ from concbench.stats.intervals import FEWEST, MOST
 from concbench.workloads.base import Workload
 
 BASELINE = "sequential"
-
-
 LEAST_MEMORY = 100_000_000
 """Bytes: a measuring process alone takes some 20 MB."""
 

@@ -44,7 +44,7 @@ class FreshHost:
     def __init__(self, make: Callable[[], ProcessHost]) -> None:
         self._make = make
         self._seconds: float | None = None
-        self._referee: ProcessHost | None = None
+        self._kept: ProcessHost | None = None
         self._interpreter: Json = {}
 
     def prepare(self) -> Json:
@@ -54,14 +54,14 @@ class FreshHost:
 
     def reference(self) -> Json:
         """Make the sequential results, in a process that is kept for `steady`."""
-        host = self._referee = self._make()
+        host = self._kept = self._make()
         host.prepare()
         return host.reference()
 
     def steady(self) -> bool:
         """In the same process, so that what it keeps is not taken for chance."""
-        assert self._referee is not None, "reference comes first"
-        return self._referee.steady()
+        assert self._kept is not None, "reference comes first"
+        return self._kept.steady()
 
     def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
         """As many processes as repeats."""
@@ -93,19 +93,19 @@ class FreshHost:
     def allow(self, seconds: float) -> None:
         """Of every process to come, and of the one that is kept."""
         self._seconds = seconds
-        if self._referee is not None:
-            self._referee.allow(seconds)
+        if self._kept is not None:
+            self._kept.allow(seconds)
 
     def kill(self) -> None:
         """End what there is, at once."""
-        if self._referee is not None:
-            self._referee.kill()
+        if self._kept is not None:
+            self._kept.kill()
 
     def close(self) -> None:
         """End what was kept."""
-        if self._referee is not None:
-            self._referee.close()
-        self._referee = None
+        if self._kept is not None:
+            self._kept.close()
+        self._kept = None
 
     @contextmanager
     def _prepared(self) -> Iterator[ProcessHost]:

@@ -20,7 +20,7 @@ class Referee:
 
     def __init__(self, plan: Plan) -> None:
         self.checked = plan.table().checked
-        """As in results.records.Table: known, sequential, unsteady, incomparable or none."""
+        """As in results.records.Table: known, sequential, off, incomparable or unsteady."""
         self.notes: list[str] = []
         self.unsendable = ""
         """Why results cannot be sent from one process to another; empty: they can, as far as is known."""
@@ -60,7 +60,7 @@ class Referee:
                 f"Results cannot be compared: they cannot be sent from one process to the next ({self.unsendable})."
             )
 
-    def has_nothing(self, why: str) -> None:
+    def goes_without(self, why: str) -> None:
         """The sequential pass failed."""
         self._gives_up(f"Results were not compared: one after another, the tasks fail ({why}).")
 
@@ -72,7 +72,7 @@ class Referee:
         """Whether it can be asked if a cell ended so by the fault of its runner."""
         return outcome.cause == "results" and self.judges and self._host is not None
 
-    def is_steady(self, seen: Outcome) -> bool:
+    def finds_steady(self, seen: Outcome) -> bool:
         """Whether another sequential pass gives the same; if not, nothing is compared from now on.
 
         Raises:

@@ -128,7 +128,7 @@ class _Session:
         self._items = earlier.items
         self._facts = earlier.facts
         self._stopped = earlier.stopped
-        self._calls.executions = executions(earlier)
+        self._calls.count(executions(earlier))
         self._referee.goes_on(earlier)
         self._notes += [note for note in earlier.notes if note not in {*self._workload.notes(), *self._notes}]
         self._notes.append(f"Interrupted, and resumed after round {earlier.rounds}.")
@@ -214,11 +214,11 @@ class _Session:
         for cell in sorted(self._well(), key=lambda cell: cell.planned.name != "sequential")[:1]:
             self._try(cell, "reference", self._refer)
             if not cell.well:
-                self._referee.has_nothing(cell.record.outcome.reason)
+                self._referee.goes_without(cell.record.outcome.reason)
                 self._allow_unknown()
 
     def _refer(self, cell: _Live) -> None:
-        self._calls.executions += 1
+        self._calls.count()
         began = perf_counter()
         found = cell.host.reference()
         took = perf_counter() - began
@@ -244,11 +244,11 @@ class _Session:
                 self._try(cell, "reference", self._refer_to_itself)
 
     def _refer_to_itself(self, cell: _Live) -> None:
-        self._calls.executions += 1
+        self._calls.count()
         cell.host.reference()
 
     def _warm_up(self, cell: _Live) -> None:
-        self._calls.executions += 1
+        self._calls.count()
         began = perf_counter()
         sample = cell.host.sample(compare=self._referee.compares)
         self._be_patient(cell, perf_counter() - began)
@@ -309,11 +309,11 @@ class _Session:
 
     def _observed_later(self) -> int:
         """Executions that the observed passes will be."""
-        return len(self._well()) if self._plan.options.observe else 0
+        return sum(cell.record.observed is None for cell in self._well()) if self._plan.options.observe else 0
 
     def _too_many_calls(self, executions: int) -> bool:
         """Whether so many more, and the observed passes, are more than is allowed."""
-        return not self._calls.allow(executions + self._observed_later())
+        return not self._calls.allows(executions + self._observed_later())
 
     def _rounds(self) -> None:
         while live := self._cells_of_next_round():
@@ -377,7 +377,7 @@ class _Session:
         def take(cell: _Live) -> None:
             first = not self._plan.warm_up and count == 0
             compare = self._referee.compares and (first or self._referee.compares_always)
-            self._calls.executions += self._repeats
+            self._calls.count(self._repeats)
             sample = replace(cell.host.sample(compare=compare, repeats=self._repeats), round=count, position=position)
             cell.record = replace(cell.record, samples=[*cell.record.samples, sample])
             cell.seconds.append(sample.seconds * sample.repeats)
@@ -391,6 +391,7 @@ class _Session:
 
     def _observe(self, cell: _Live) -> None:
         options = self._plan.options
+        self._calls.count()
         seen = replace(cell.record, observed=cell.host.observe())
         cell.record = thinned(seen, options.seed, warm=options.warm)
 
@@ -416,8 +417,8 @@ class _Session:
                 raise
             if self._too_many_calls(1 + self._repeats):  # the pass that would tell, and the sample again
                 raise
-            self._calls.executions += 1
-            if self._referee.is_steady(ended.outcome):
+            self._calls.count()
+            if self._referee.finds_steady(ended.outcome):
                 raise CellEnded(blamed(ended.outcome, cell.planned, cell.record.workers)) from ended
             act(cell)
 

@@ -246,7 +246,6 @@ def test_an_interruption_ends_everything_with_130_and_keeps_the_rounds(tmp_path:
     process = subprocess.Popen(
         [sys.executable, "-m", "concbench", *QUICK, "--limits", "9000,8000", "--rounds", "100", "-o", str(file)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     deadline = time.monotonic() + 30
     while not (file.exists() and load(file).tables[0].cells[0].samples) and time.monotonic() < deadline:
@@ -267,7 +266,6 @@ def test_serve_serves_and_ends_with_ctrl_c() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "concbench", "serve", "--images", "3", "--latency", "0", "--image-size", "5kB"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(3)]

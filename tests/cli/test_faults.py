@@ -82,7 +82,6 @@ def started(app: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """A run in the background."""
     return subprocess.Popen(
         command(*arguments), cwd=app, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         env={**os.environ, WHERE: str(app)},
     )  # fmt: skip
 

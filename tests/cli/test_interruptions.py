@@ -32,7 +32,8 @@ def test_an_interruption_ends_everything_and_keeps_what_there_is(phase: str, tmp
 def test_an_interruption_loses_nothing_of_what_is_printed(unbuffered: str, tmp_path: Path) -> None:
     """Whether or not Python is to write at once (python -u), as on many CI machines."""
     phase = replace(PHASES["printing"], environment={"PYTHONUNBUFFERED": unbuffered})
-    assert interrupt(phase, signal.SIGINT, tmp_path).wrong(phase) == []
+    ending = interrupt(phase, signal.SIGINT, tmp_path)
+    assert ending.wrong(phase) == [], ending.err
 
 
 @pytest.mark.parametrize("phase", ["import of the module", "second workload, image server", "round"])

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+LONG_ENOUGH = 0.002
+"""Seconds; shorter work is executed a hundred times in a sample."""
 counter = 0
 entered: list[Any] = []
 as_lambda = lambda item: item  # noqa: E731
@@ -58,27 +60,27 @@ def race(item: int) -> int:
     """Right one after another, wrong at once: it reads, waits and writes."""
     global counter  # noqa: PLW0603 - it is what is wrong with it
     counter = item
-    time.sleep(0.002)
+    time.sleep(LONG_ENOUGH)
     return counter
 
 
 def count(item: int) -> int:
     """Never the same twice."""
     global counter  # noqa: PLW0603 - it is what is wrong with it
-    time.sleep(0.002)  # shorter work is executed a hundred times in a sample
+    time.sleep(LONG_ENOUGH)
     counter += 1
     return counter + 0 * item
 
 
 def opaque(item: int) -> Opaque:
-    time.sleep(0.002)
+    time.sleep(LONG_ENOUGH)
     del item
     return Opaque()
 
 
 def lock(item: int) -> Any:
     """A result that cannot be pickled, nor compared."""
-    time.sleep(0.002)
+    time.sleep(LONG_ENOUGH)
     del item
     return threading.Lock()
 
