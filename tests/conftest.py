@@ -17,10 +17,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 SHARED_MEMORY = Path("/dev/shm")
+# The first example may take long: tables of characters are made when they are first needed, on a machine that is busy.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile(
-    "any machine"
-)  # tables of characters are made when they are first needed, on a machine that is busy
+settings.load_profile("any machine")
 
 
 def pytest_configure() -> None:

@@ -5,9 +5,9 @@
 
 Real results files, observed passes included, are damaged: bytes are flipped, cut and repeated; values of the JSON are
 replaced by nasty ones, removed, repeated, swapped. Each is then loaded, and what is loaded is shown: tables, reasons
-(--why), trace, environment, JSON. It is broken if anything but BadResults is raised, a warning
-included, if what is shown would reach a terminal as an escape sequence, or if it takes more than five seconds. A file
-that is broken is kept, and its path is printed: --again does it once more. The exit code is 1 if any is broken.
+(--why), trace, environment, JSON. It is broken if anything but BadResults is raised, a warning included, if what is
+shown would reach a terminal as an escape sequence, or if it takes more than five seconds. A file that is broken is
+kept, and its path is printed: --again does it once more. The exit code is 1 if any is broken.
 """
 
 from __future__ import annotations
@@ -57,8 +57,6 @@ FACTS: tuple[tuple[str, str], ...] = (
     ("environment", "memory"), ("environment", "timer_resolution"),
 )  # fmt: skip
 """Keys that are not the format's to fix, and that something reads."""
-
-
 PIECES = (b"[" * 100_000, b'{"a":' * 500 + b"1" + b"}" * 500, b"1e999", b"NaN", b"\xff", b"9" * 5_000, b'"')
 """What is put between two bytes."""
 
@@ -202,8 +200,8 @@ def outcome(text: str) -> str:
     try:
         record = from_json(text)
     except BadResults as refused:
-        if not str(refused):
-            raise AssertionError("refused without a sentence") from None
+        if not str(refused).startswith("the results "):
+            raise AssertionError("refused without a sentence that says of what") from None
         return "refused"
     for form in FORMATS:
         shown = form(record)

@@ -1,23 +1,24 @@
-"""Hostile results files: a sentence that says where, or something that can be shown in every format."""
+"""Hostile results files: a sentence that says where, or something that can be shown in every format.
+
+What becomes of a file, and in which formats it is shown: benchmarks/reliability/fuzz.py, which makes more of them.
+"""
 
 import copy
 import json
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzz import FORMATS, outcome, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concbench import measure
 from concbench.cli.main import main
 from concbench.errors import BadResults
-from concbench.report.rows import facts
 from concbench.report.terminal import plain
-from concbench.report.trace import trace
 from concbench.results.files import from_json, load, to_json
 from concbench.results.records import Observed, RunRecord, Summary, Tasks
 from concbench.testing import SimulatedHosts
@@ -56,18 +57,9 @@ def whole() -> dict[str, Any]:
 WHOLE = whole()
 
 
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """What holds each value, and under which key or index."""
-    if isinstance(value, (dict, list)):
-        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield value, key
-            yield from places(inner)
-
-
 def shown(record: RunRecord) -> str:
     """In every format, one after the other."""
-    named = "\n".join(name + value for name, value in facts(record.environment))
-    return "\n".join([plain(record), plain(record, why=True), named, trace(record), to_json(record)])
+    return "\n".join(form(record) for form in FORMATS)
 
 
 @settings(deadline=None, max_examples=120)
@@ -78,13 +70,7 @@ def test_whatever_is_changed_it_is_refused_with_a_sentence_or_shown(draw: random
     for value in values:
         holder, key = draw.choice(list(places(content)))
         holder[key] = value
-    try:
-        record = from_json(json.dumps(content))
-    except BadResults as refused:
-        assert str(refused).startswith("the results ")
-        return
-    assert all(character.isprintable() or character == "\n" for character in shown(record))
-    assert from_json(to_json(record)) == record
+    assert outcome(json.dumps(content)) in {"refused", "shown"}
 
 
 @settings(deadline=None, max_examples=60)
@@ -94,10 +80,7 @@ def test_whatever_is_missing_it_is_refused_with_a_sentence_or_shown(draw: random
     content = copy.deepcopy(WHOLE)
     holder, key = draw.choice(list(places(content)))
     del holder[key]
-    try:
-        assert shown(from_json(json.dumps(content)))
-    except BadResults as refused:
-        assert str(refused)
+    assert outcome(json.dumps(content)) in {"refused", "shown"}
 
 
 CELL = ("tables", 0, "cells", 1)
