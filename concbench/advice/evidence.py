@@ -19,6 +19,11 @@ FLAGGED, STRONG = 0.15, 0.40
 """Cores used by others above which a table is flagged, and above which its ratios are not those of a quiet machine."""
 MORE_THAN_ONE = 1.15
 """Cores above which something was computed at the same time."""
+CPU_TOLD = 100e-6
+"""Seconds of a pass below which its CPU time says nothing: reading it takes some microseconds, which count as CPU and
+not as time. A loop that keeps one core busy came out as 1.18 cores in 10 us, 1.03 in 100 us (medians of 60)."""
+TICKS_TOLD = 0.050
+"""The same where it is counted from outside, in ticks of 10 ms: of every process that lives on, one may be too many."""
 UNSTEADY = 1.07
 """Median over minimum of the baseline above which a machine is noisy, where the load cannot be read."""
 
@@ -43,7 +48,7 @@ class CellEvidence:
     start_up_share: float | None
     """The same as a share of that pass."""
     cores: float | None
-    """CPU seconds over wall seconds, in the observed pass."""
+    """CPU seconds over wall seconds, in the observed pass; None also where it was too short to tell."""
     memory: int | None
     """Bytes at the peak of the observed pass, all processes together."""
     line: Timeline | None
@@ -220,8 +225,9 @@ def _cores(cell: Cell, total: float, *, warm: bool) -> float | None:
     Workers of a fork server are no children of the host, and workers that are kept have not been reaped: their ticks
     are counted from outside instead.
     """
-    if cell.observed is None or total <= 0:
-        return None
     method = cell.settings.get("start_method")
-    cpu = cell.observed.tree_cpu if method == "forkserver" or (method and warm) else cell.observed.cpu
+    outside = method == "forkserver" or (method is not None and warm)
+    if cell.observed is None or total < (TICKS_TOLD if outside else CPU_TOLD):
+        return None
+    cpu = cell.observed.tree_cpu if outside else cell.observed.cpu
     return None if cpu is None else cpu / total

@@ -286,3 +286,25 @@ def test_what_would_change_the_answer_follows_from_the_figures(cores: float) -> 
     faster = recommend(evidence(table(baseline, cell(label, 0.62, cores, workers=2, noise=0.0))), 4)
     assert faster.runner == label
     assert any(sentence.startswith("If tasks were 5 times shorter, one") for sentence in faster.valid_for)
+
+
+@pytest.mark.parametrize("seconds", [10e-6, 90e-6])
+def test_of_a_pass_of_microseconds_no_cores_are_told(seconds: float) -> None:
+    """Reading the CPU time takes a part of it, so that one core comes out as more."""
+    told = words(cell("sequential", seconds, cores=1.5), cell("thread-pool:2", 0.002, cores=1.0))
+    assert "cores busy" not in told
+    assert "native threads" not in told
+    assert "native threads" in words(cell("sequential", 0.01, cores=1.5), cell("thread-pool:2", 0.02, cores=1.5))
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.02, None), (0.2, 2.0)])
+def test_ticks_tell_no_cores_of_a_short_pass(seconds: float, told: float | None) -> None:
+    """Under the fork server CPU time is counted from outside, in ticks of 10 ms."""
+    pool = cell("process-pool:2", seconds)
+    assert pool.observed is not None
+    pool = replace(
+        pool,
+        settings={"workers": 2, "start_method": "forkserver"},
+        observed=replace(pool.observed, tree_cpu=2 * seconds),
+    )
+    assert evidence(table(SEQUENTIAL, pool)).cells[1].cores == told
