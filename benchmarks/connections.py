@@ -20,7 +20,8 @@ from urllib.request import urlopen
 from pairs import Columns, verdict
 
 from concbench import Asyncio, Download
-from concbench.host.cell import HostedCell, require_equal
+from concbench.host.cell import HostedCell
+from concbench.host.comparing import require_equal
 
 LEAST = 5_000
 SPARE = 200

@@ -30,7 +30,8 @@ from pairs import Columns, Measure, Pair, ratio_of, take_pairs, typical, verdict
 
 from concbench import Download
 from concbench.harness.runner_specs import PlannedCell, parse
-from concbench.host.cell import HostedCell, require_equal
+from concbench.host.cell import HostedCell
+from concbench.host.comparing import require_equal
 from concbench.workloads.images import image
 
 LEAST = 0.9

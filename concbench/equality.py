@@ -6,11 +6,17 @@ Standard library only; numpy is asked only where a result has brought it.
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import Any
+
+DOUBLE = (1e-9, 1e-12)
+"""Relative and absolute difference of two floats that `close` takes for rounding; the former as math.isclose."""
+SINGLE = (1e-5, 1e-8)
+"""The same for arrays of less than double precision, as numpy.isclose."""
 
 
 def same(expected: Any, actual: Any) -> bool | None:
@@ -24,38 +30,82 @@ def same(expected: Any, actual: Any) -> bool | None:
         Whether they are the same; None where that cannot be told: objects that have no equality of their own, or
         nested too deeply.
     """
-    try:
-        return _same(expected, actual)
-    except RecursionError:
-        return None
+    return _EXACT.same(expected, actual)
 
 
-def _same(expected: Any, actual: Any) -> bool | None:
-    if type(expected) is not type(actual):
-        return False
-    for types, compare in _BY_TYPE:
-        if isinstance(expected, types):
-            return compare(expected, actual)
-    if dataclasses.is_dataclass(expected):
-        names = [field.name for field in dataclasses.fields(expected)]
-        return _all(_same(getattr(expected, name, None), getattr(actual, name, None)) for name in names)
-    return _same_array(expected, actual) if _is_array(expected) else _same_by_own(expected, actual)
+def close(expected: Any, actual: Any) -> bool | None:
+    """Compare two results as `same` does, and take floats that differ by rounding for equal.
+
+    Floats may differ by a relative 1e-9 or an absolute 1e-12; elements of arrays of less than double precision by 1e-5
+    or 1e-8.
+    """
+    return _CLOSE.same(expected, actual)
 
 
-def _same_number(expected: complex, actual: complex) -> bool:
-    if isinstance(expected, complex):
-        return _same_number(expected.real, actual.real) and _same_number(expected.imag, actual.imag)
-    return expected == actual or (expected != expected and actual != actual)  # noqa: PLR0124 - NaN
+class _Comparison:
+    """Compares what is nested; numbers exactly or with room for rounding."""
 
+    def __init__(self, *, rounding: bool) -> None:
+        self._rounding = rounding
+        self._by_type: tuple[tuple[Any, Callable[[Any, Any], bool | None]], ...] = (
+            ((str, bytes, bytearray, int, type(None), AbstractSet, range), lambda one, other: bool(one == other)),
+            ((float, complex), self._number),
+            ((Enum, type), lambda expected, actual: expected is actual),
+            (BaseException, lambda expected, actual: self._any(expected.args, actual.args)),
+            (Mapping, self._mapping),
+            (Sequence, self._sequence),
+        )
+        """The first that fits decides."""
 
-def _same_mapping(expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> bool | None:
-    if len(expected) != len(actual) or any(key not in actual for key in expected):
-        return False
-    return _all(_same(value, actual[key]) for key, value in expected.items())
+    def same(self, expected: Any, actual: Any) -> bool | None:
+        """Compare two values of whatever type."""
+        try:
+            return self._any(expected, actual)
+        except RecursionError:
+            return None
 
+    def _any(self, expected: Any, actual: Any) -> bool | None:
+        if type(expected) is not type(actual):
+            return False
+        for types, compare in self._by_type:
+            if isinstance(expected, types):
+                return compare(expected, actual)
+        if dataclasses.is_dataclass(expected):
+            names = [field.name for field in dataclasses.fields(expected)]
+            return _all(self._any(getattr(expected, name, None), getattr(actual, name, None)) for name in names)
+        if _is_array(expected):
+            return self._array(expected, actual)
+        if self._rounding and callable(getattr(expected, "to_numpy", None)):  # a table or column of pandas or polars
+            return self._any(expected.to_numpy(), actual.to_numpy())
+        return _same_by_own(expected, actual)
 
-def _same_sequence(expected: Sequence[Any], actual: Sequence[Any]) -> bool | None:
-    return len(expected) == len(actual) and _all(map(_same, expected, actual))
+    def _number(self, expected: complex, actual: complex) -> bool:
+        if isinstance(expected, complex):
+            return self._number(expected.real, actual.real) and self._number(expected.imag, actual.imag)
+        if expected == actual or (expected != expected and actual != actual):  # noqa: PLR0124 - NaN
+            return True
+        return self._rounding and math.isclose(expected, actual.real, rel_tol=DOUBLE[0], abs_tol=DOUBLE[1])
+
+    def _mapping(self, expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> bool | None:
+        if len(expected) != len(actual) or any(key not in actual for key in expected):
+            return False
+        return _all(self._any(value, actual[key]) for key, value in expected.items())
+
+    def _sequence(self, expected: Sequence[Any], actual: Sequence[Any]) -> bool | None:
+        return len(expected) == len(actual) and _all(map(self._any, expected, actual))
+
+    def _array(self, expected: Any, actual: Any) -> bool | None:
+        if expected.dtype != actual.dtype or expected.shape != actual.shape:
+            return False
+        if expected.dtype == object:
+            return self._any(expected.tolist(), actual.tolist())
+        numpy = sys.modules["numpy"]
+        if self._rounding and expected.dtype.kind in "fc":
+            double = expected.real.dtype.itemsize >= 8
+            relative, absolute = DOUBLE if double else SINGLE
+            return bool(numpy.allclose(actual, expected, rtol=relative, atol=absolute, equal_nan=True))
+        equal = (expected == actual) | ((expected != expected) & (actual != actual))  # noqa: PLR0124 - NaN
+        return bool(numpy.all(equal))
 
 
 def _same_by_own(expected: Any, actual: Any) -> bool | None:
@@ -74,16 +124,6 @@ def _is_array(value: Any) -> bool:
     return numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic))
 
 
-def _same_array(expected: Any, actual: Any) -> bool | None:
-    if expected.dtype != actual.dtype or expected.shape != actual.shape:
-        return False
-    if expected.dtype == object:
-        return _same(expected.tolist(), actual.tolist())
-    numpy = sys.modules["numpy"]
-    equal = (expected == actual) | ((expected != expected) & (actual != actual))  # noqa: PLR0124 - NaN
-    return bool(numpy.all(equal))
-
-
 def _all(parts: Iterable[bool | None]) -> bool | None:
     """False if one of them is; else None if one of them is; else True."""
     verdict: bool | None = True
@@ -95,12 +135,4 @@ def _all(parts: Iterable[bool | None]) -> bool | None:
     return verdict
 
 
-_BY_TYPE: tuple[tuple[Any, Callable[[Any, Any], bool | None]], ...] = (
-    ((str, bytes, bytearray, int, type(None), AbstractSet, range), lambda expected, actual: bool(expected == actual)),
-    ((float, complex), _same_number),
-    ((Enum, type), lambda expected, actual: expected is actual),
-    (BaseException, lambda expected, actual: _same(expected.args, actual.args)),
-    (Mapping, _same_mapping),
-    (Sequence, _same_sequence),
-)
-"""The first that fits decides."""
+_EXACT, _CLOSE = _Comparison(rounding=False), _Comparison(rounding=True)

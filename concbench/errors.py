@@ -66,5 +66,9 @@ class ResultsDiffer(ConcbenchError):  # noqa: N818
     """The results of a runner are not those of the reference."""
 
 
+class RoundingDiffers(ResultsDiffer):
+    """They are the same but for the rounding of floating-point numbers."""
+
+
 class HostFailure(ConcbenchError):  # noqa: N818
     """The process that measures died, did not answer in time, or could not be started."""

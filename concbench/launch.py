@@ -5,6 +5,8 @@ import is what their function needs.
 """
 
 import json
+import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -17,3 +19,14 @@ def python(module: str) -> list[str]:
     path = [str(Path(entry).absolute()) for entry in sys.path]
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined] # noqa: SLF001 - as multiprocessing
     return [sys.executable, *flags, "-c", _RUN.format(module=module), json.dumps(path)]
+
+
+def hash_seed(seed: int) -> str:
+    """The PYTHONHASHSEED of all measuring processes of a run, so that sets of texts have one order in all of them.
+
+    Args:
+        seed: that of the run; it decides, unless the environment fixes one. Interpreters that run with -E or -I, and
+            their children with them, ignore it.
+    """
+    own = os.environ.get("PYTHONHASHSEED", "")
+    return own if own.isdigit() else str(random.Random(f"hashes {seed}").randrange(1, 2**32))

@@ -1,4 +1,4 @@
-"""What an execution that is not timed adds to a task: the record of it, and the meeting of workers.
+"""What an execution that is not timed adds to a task: the record of it, the meeting of workers, sequential passes.
 
 Standard library only: workers import this, though never in a sample.
 """
@@ -76,6 +76,31 @@ class ObservedCoroutine:
         finished = perf_counter()
         asyncio = sys.modules["asyncio"]  # it is running this
         return Observation(result, started, finished, steps.cpu, (os.getpid(), id(asyncio.current_task())))
+
+
+class Passes:
+    """The whole work as one task: the function is called on the items one by one, once for each list of items.
+
+    Whichever worker gets the task makes all passes, so what they give tells what depends on the process or the thread.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+
+    def __call__(self, item: list[list[Any]]) -> list[list[Any]]:
+        """Make one pass over each list of items."""
+        return [[self.function(one) for one in items] for items in item]
+
+
+class PassesOfCoroutine:
+    """The same for a coroutine function."""
+
+    def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
+        self.function = function
+
+    async def __call__(self, item: list[list[Any]]) -> list[list[Any]]:
+        """Make one pass over each list of items."""
+        return [[await self.function(one) for one in items] for items in item]
 
 
 class _Steps:

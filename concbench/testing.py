@@ -23,7 +23,7 @@ from concbench.errors import Inapplicable
 from concbench.runners.base import Runner, workers_for
 
 if TYPE_CHECKING:  # a spawned worker imports this module for its functions, and must not pay for the harness
-    from concbench.harness.hosts import Host
+    from concbench.harness.hosts import CheckHost, Finding, Host
     from concbench.harness.plan import Options
     from concbench.harness.runner_specs import PlannedCell
     from concbench.results.records import Json, Observed, Sample
@@ -236,6 +236,14 @@ class SimulatedHosts:
         del workload, directory, options
         yield _SimulatedHost(self, cell.label)
 
+    @contextmanager
+    def check_host(
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
+    ) -> Iterator[CheckHost]:
+        """A host that finds nothing to say, and uses up none of the samples."""
+        del workload, directory, options
+        yield _SimulatedHost(self, cell.label)
+
 
 class _SimulatedHost:
     def __init__(self, hosts: SimulatedHosts, label: str) -> None:
@@ -243,18 +251,24 @@ class _SimulatedHost:
         self._label = label
         self._count = 0
 
-    def prepare(self) -> Json:
+    def prepare(self, *, examine: bool = False) -> Json:
+        del examine
         return {"implementation": "simulated", "python": "", "gil": True}
 
     def reference(self) -> Json:
         """There are no results."""
         return {}
 
-    def steady(self) -> bool:
-        """They would be the same."""
-        return True
+    def check(self, most: int) -> tuple[Sample | None, int]:
+        """They are what they must be."""
+        del most
+        return None, 1
 
-    def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
+    def passes(self) -> Finding:
+        """They would be the same."""
+        return "same"
+
+    def sample(self, *, compare: bool = False, repeats: int = 1) -> Sample:
         from concbench.results.records import Sample
 
         del compare
@@ -267,9 +281,10 @@ class _SimulatedHost:
         """There are no items."""
         return []
 
-    def observe(self) -> Observed:
+    def observe(self, *, compare: bool = False) -> Observed:
         from concbench.results.records import Observed
 
+        del compare
         return Observed(start=0.0, work=self._next(), stop=0.0, cpu=None, began=[0.0], tasks=None)
 
     def close(self) -> None:

@@ -10,21 +10,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from concbench.errors import ConcbenchError
 from concbench.harness.load import LoadWatch
 from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
 from concbench.host.cell import HostedCell
-from concbench.host.main import Reference, describe, interpreter, read_results, take_sample
+from concbench.host.comparing import require_equal
+from concbench.host.main import Reference, check, describe, expected_of, interpreter, sequential_passes, take_sample
 from concbench.results.files import build
 from concbench.results.records import Json, Observed, Outcome, Sample
 from concbench.workloads.base import Workload
 
 T = TypeVar("T")
+Finding = Literal["same", "process", "unsteady"]
+"""What sequential passes gave: the reference again; the same twice, and not the reference; or not the same twice."""
 
 
 class CellEnded(ConcbenchError):  # noqa: N818
@@ -36,41 +39,70 @@ class CellEnded(ConcbenchError):  # noqa: N818
 
 
 class Host(Protocol):
-    """Takes the samples of one cell. Every method but close may raise CellEnded."""
+    """Takes the samples of one cell. Every method but close may raise CellEnded.
+
+    Nothing of ours allocates, pickles or compares there before the last sample: it would leave a heap behind that no
+    program of the user's has.
+    """
 
     def prepare(self) -> Json:
         """Import and load all that the cell needs; returns what the interpreter is after that."""
         ...
 
-    def reference(self) -> Json:
-        """Make and keep the sequential results that every cell of the workload is compared with.
-
-        Returns:
-            `unsendable`, `incomparable` and `changed`: why the results cannot be pickled, why they cannot be compared,
-            and which item the function has changed; each empty or absent where there is nothing to say. `size`: of
-            the results as a pickle, in bytes. `sample`: the pass, where it was an execution of a sequential cell.
-            `facts`: figures about the work, for the table.
-        """
-        ...
-
-    def steady(self) -> bool:
-        """Make another sequential pass where the reference was made; whether its results are the same."""
-        ...
-
-    def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
-        """Execute the cell so many times, timed; `compare` its results with the reference first kept."""
+    def sample(self, *, compare: bool = False, repeats: int = 1) -> Sample:
+        """Execute the cell so many times, timed; `compare` the results, if no further sample is taken here."""
         ...
 
     def items_as_text(self) -> list[str]:
-        """The first items, each as a short text."""
+        """The first items, each as a short text; after the last sample."""
         ...
 
     def allow(self, seconds: float) -> None:
         """From now on, a request may take so long."""
         ...
 
-    def observe(self) -> Observed:
-        """Execute the cell once with every task recorded."""
+    def observe(self, *, compare: bool = False) -> Observed:
+        """Execute the cell once with every task recorded, and `compare` the results; after the last sample."""
+        ...
+
+    def close(self) -> None:
+        """End it; never raises."""
+        ...
+
+
+class CheckHost(Protocol):
+    """Finds out what the results of one cell must be, and whether they are. No sample that counts is taken there."""
+
+    def prepare(self, *, examine: bool = False) -> Json:
+        """As of a Host; `examine` whether the function and the items can be sent to workers."""
+        ...
+
+    def reference(self) -> Json:
+        """Make and keep the sequential results that every cell of the workload is compared with.
+
+        Returns:
+            `awaitable`: whether the function returns what must be awaited; nothing else is known then. `unfinished`,
+            `unsendable`, `incomparable` and `changed`: what work it leaves undone, why the results cannot be pickled,
+            why they cannot be compared, and which item the function has changed; each empty or absent where there is
+            nothing to say. `unchanged`: whether it surely changed none. `sample`: the pass, where it was an execution
+            of a sequential cell. `facts`: figures about the work, for the table.
+        """
+        ...
+
+    def check(self, most: int) -> tuple[Sample | None, int]:
+        """Execute the cell and compare its results with the reference, short work several times, `most` at most.
+
+        Returns:
+            The first execution, and how many were made.
+        """
+        ...
+
+    def passes(self) -> Finding:
+        """Make two sequential passes in one worker of this cell, and compare them with each other and the reference."""
+        ...
+
+    def allow(self, seconds: float) -> None:
+        """From now on, a request may take so long."""
         ...
 
     def close(self) -> None:
@@ -84,7 +116,7 @@ class Hosts(Protocol):
     def host(
         self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
     ) -> AbstractContextManager[Host]:
-        """A host for a cell.
+        """A host that takes the samples of a cell.
 
         Args:
             workload: as it is running now.
@@ -92,6 +124,12 @@ class Hosts(Protocol):
             directory: private, shared by the hosts of the workload, removed afterwards.
             options: whether it is warm, and how long one request may take at most.
         """
+        ...
+
+    def check_host(
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
+    ) -> AbstractContextManager[CheckHost]:
+        """A host in which the results of a cell are checked; always cold."""
         ...
 
     def load_watch(self) -> LoadWatch | None:
@@ -109,11 +147,17 @@ class InProcessHosts:
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
         """A host in this process; the timeout cannot be kept, since nobody is there to keep it."""
-        host = _InProcessHost(workload, cell, directory / "reference.pickle", warm=options.warm)
-        try:
+        with closing(_InProcessHost(workload, cell, directory / "reference.pickle", warm=options.warm)) as host:
             yield host
-        finally:
-            host.close()
+
+    @contextmanager
+    def check_host(
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
+    ) -> Iterator[CheckHost]:
+        """The same process, so that what checking leaves behind is there when samples are taken."""
+        del options
+        with closing(_InProcessHost(workload, cell, directory / "reference.pickle", warm=False)) as host:
+            yield host
 
 
 class _InProcessHost:
@@ -125,29 +169,38 @@ class _InProcessHost:
         self._reference: Reference | None = None
         self._cell: HostedCell | None = None
 
-    def prepare(self) -> Json:
+    def prepare(self, *, examine: bool = False) -> Json:
         self._cell = _do(lambda: HostedCell(self._workload, self._planned.runner, warm=self._warm))
+        if examine:
+            _do(self._cell.require_sendable)
         return interpreter()
 
     def reference(self) -> Json:
         self._reference = Reference(self._prepared(), self._path)
         return _do(self._reference.make)
 
-    def steady(self) -> bool:
-        assert self._reference is not None, "reference comes first"
-        return _do(self._reference.steady)
+    def check(self, most: int) -> tuple[Sample | None, int]:
+        found = _do(lambda: check(self._prepared(), most, self._expected()))
+        return build(Sample, found["sample"]), found["executions"]
 
-    def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
-        expected = None
-        if compare and self._workload.expected is None and (self._reference or self._path.exists()):
-            expected = self._reference.results() if self._reference else read_results(self._path)
+    def passes(self) -> Finding:
+        finding: Finding = _do(lambda: sequential_passes(self._prepared(), self._expected()))
+        return finding
+
+    def sample(self, *, compare: bool = False, repeats: int = 1) -> Sample:
+        expected = self._expected() if compare else None
         sample: Sample = build(Sample, _do(lambda: take_sample(self._prepared(), repeats, expected)))
         return sample
 
-    def observe(self) -> Observed:
-        figures, _ = _do(self._prepared().observe)
+    def observe(self, *, compare: bool = False) -> Observed:
+        figures, _, collected = _do(lambda: self._prepared().observe(collect=compare))
+        if compare:
+            _do(lambda: require_equal(collected, self._expected(), self._workload.same))
         observed: Observed = build(Observed, figures)
         return observed
+
+    def _expected(self) -> Any:
+        return expected_of(self._prepared(), self._reference, self._path)
 
     def items_as_text(self) -> list[str]:
         return self._prepared().items_as_text()

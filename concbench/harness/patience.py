@@ -18,7 +18,7 @@ UNKNOWN = 60.0
 
 
 class Patience:
-    """Of one measurement."""
+    """Decides how long the executions of each cell may take."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -31,8 +31,9 @@ class Patience:
         self._seconds = max(LEAST, TIMES * took) + (MEET_SECONDS if self._plan.options.warm else 0.0)
 
     def gives_up_knowing(self) -> None:
-        """The baseline failed."""
-        self._seconds = UNKNOWN
+        """The baseline failed, so that nothing can be compared with what it took."""
+        self._took = None
+        self._seconds = self._seconds or UNKNOWN
 
     def seconds(self, workers: int) -> float | None:
         """For a cell of so many workers; None as long as nothing is known, and where it was said."""
@@ -41,16 +42,17 @@ class Patience:
         waits = math.ceil(self._plan.workload.tasks / workers) * (self._plan.workload.longest_task or 0.0)
         return self._seconds + min(MOST_WAITS, waits)
 
-    def bound(self, label: str, outcome: Outcome, executions: int) -> Outcome:
+    def bound(self, outcome: Outcome, executions: int) -> Outcome:
         """A timeout is a bound on how much slower a cell is, where it is known what the baseline took.
 
         Whole requests are compared, what is not timed included, which can only make the bound too low. It says nothing
         of runners where tasks see to their own timeouts.
         """
-        baseline, own_timeouts = self._plan.baseline, self._plan.workload.longest_task is not None
+        own_timeouts = self._plan.workload.longest_task is not None
         if outcome.cause != "timeout" or not outcome.seconds or self._took is None or own_timeouts:
             return outcome
         times = outcome.seconds / (executions * self._took)
-        if label == baseline or times < 1:
+        if times < 1:
             return outcome
-        return replace(outcome, reason=f"{outcome.reason}: at least {times:,.1f} times as long as {baseline}")
+        reason = f"{outcome.reason}: at least {times:,.1f} times as long as {self._plan.baseline}"
+        return replace(outcome, reason=reason)

@@ -63,6 +63,8 @@ class Options:
             raise BadSetting(
                 f"memory-limit must be {LEAST_MEMORY // 1_000_000} MB or more, not {self.memory_limit:,} bytes"
             )
+        if self.precision is not None and self.rounds is not None:
+            raise BadSetting("rounds are taken whatever is known, so precision decides nothing; leave out one of them")
         if self.precision is not None and not 0 < self.precision < 1:
             raise BadSetting(f"precision must be more than 0 % and less than 100 %, not {100 * self.precision:g} %")
 
@@ -84,12 +86,25 @@ class Plan:
         return self.stop_rule.baseline
 
     @property
+    def makes_reference(self) -> bool:
+        """Whether a sequential pass is made before anything is timed."""
+        return self.workload.expected is None and (self.workload.compares or self.workload.examined)
+
+    @property
+    def checks_first(self) -> bool:
+        """Whether results are compared in processes of their own before anything is timed.
+
+        Of a single round they are compared once that is taken, so that work that takes long is not done once more.
+        """
+        return self.workload.compares and self.stop_rule.max_rounds > 1
+
+    @property
     def fewest_calls(self) -> int:
         """Calls of the function that are made if every verdict is found as soon as can be, and none is too short."""
         rounds = self.stop_rule.max_rounds if self.stop_rule.all_rounds else FEWEST
-        each = rounds + self.warm_up + self.options.observe
-        warm_up_is_reference = self.warm_up and any(cell.name == BASELINE for cell in self.cells)
-        reference = self.workload.compares and self.workload.expected is None and not warm_up_is_reference
+        each = rounds + self.warm_up + self.options.observe + self.checks_first
+        checked_by_reference = self.checks_first and any(cell.name == BASELINE for cell in self.cells)
+        reference = self.makes_reference and not checked_by_reference
         return self.workload.tasks * (each * len(self.cells) + reference)
 
     def table(self) -> Table:

@@ -23,14 +23,14 @@ from typing import Any
 import psutil
 
 from concbench.harness.guard import GUARD
-from concbench.harness.hosts import CellEnded
+from concbench.harness.hosts import CellEnded, Finding
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.memory import LOOK_SECONDS, MemoryLimit
 from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.tree import TreeWatch
 from concbench.host.marked import MARK, end
-from concbench.launch import python
+from concbench.launch import hash_seed, python
 from concbench.results.files import build
 from concbench.results.records import Json, Observed, Outcome, Sample
 from concbench.workloads.base import Workload
@@ -52,7 +52,6 @@ class ProcessHost:
         self._payload = directory / f"{name}.pickle"
         self._log = directory / f"{name}.log"
         self._mark = secrets.token_hex(8)
-        self._own_reference = False
         self._closed = True
         self._unstarted = ""
         try:
@@ -71,7 +70,11 @@ class ProcessHost:
                 text=True,
                 encoding="utf-8",
                 start_new_session=True,
-                env={**os.environ, MARK: f"{os.environ.get(MARK, '')} {self._mark}".strip()},
+                env={
+                    **os.environ,
+                    MARK: f"{os.environ.get(MARK, '')} {self._mark}".strip(),
+                    "PYTHONHASHSEED": hash_seed(options.seed),
+                },
             )
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -80,32 +83,38 @@ class ProcessHost:
         GUARD.watch(self._process.pid, self._mark)
         self._memory = MemoryLimit(self._process.pid, options.memory_limit)
 
-    def prepare(self) -> Json:
+    def prepare(self, *, examine: bool = False) -> Json:
         """Load the cell."""
         if self._unstarted:
             raise CellEnded(Outcome("failed", self._unstarted))
-        request = {"do": "prepare", "cell": str(self._payload), "warm": self._warm}
+        request = {"do": "prepare", "cell": str(self._payload), "warm": self._warm, "examine": examine}
         interpreter: Json = self._ask(request, timeout=self._preparing)
         self._payload.unlink()
         return interpreter
 
     def reference(self) -> Json:
         """Make the sequential results, in this host."""
-        facts: Json = self._ask({"do": "reference", "save": str(self._reference)})
-        self._own_reference = True
-        return facts
+        found: Json = self._ask({"do": "reference", "save": str(self._reference)})
+        return found
 
-    def steady(self) -> bool:
-        """Make them once more, and compare."""
-        return bool(self._ask({"do": "steady"}))
+    def check(self, most: int) -> tuple[Sample | None, int]:
+        """Execute the cell and compare its results."""
+        found = self._ask({"do": "check", "most": most, "compare": self._compared()})
+        return build(Sample, found["sample"]), found["executions"]
 
-    def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
+    def passes(self) -> Finding:
+        """Make sequential passes in one of its workers."""
+        finding: Finding = self._ask({"do": "passes", "compare": self._compared()})
+        return finding
+
+    def sample(self, *, compare: bool = False, repeats: int = 1) -> Sample:
         """Take a timed sample."""
-        known = self._own_reference or self._reference.exists()
-        compare_with = str(self._reference) if compare and known else None
-        request = {"do": "sample", "compare": compare_with, "repeats": repeats}
-        sample: Sample = build(Sample, self._ask(request))
+        comparison = {"compare": self._compared()} if compare else {}
+        sample: Sample = build(Sample, self._ask({"do": "sample", "repeats": repeats, **comparison}))
         return sample
+
+    def _compared(self) -> str | None:
+        return str(self._reference) if self._reference.exists() else None
 
     def allow(self, seconds: float) -> None:
         """From the next request on."""
@@ -116,10 +125,12 @@ class ProcessHost:
         labels: list[str] = self._ask({"do": "items"})
         return labels
 
-    def observe(self) -> Observed:
+    def observe(self, *, compare: bool = False) -> Observed:
         """Observe a pass, and watch the memory of all its processes from outside meanwhile."""
         watch = TreeWatch(self._process.pid)
-        figures = self._ask({"do": "observe"}, watch)
+        figures = self._ask({"do": "observe", "collect": compare}, watch)
+        if compare:
+            self._ask({"do": "compare", "compare": self._compared()})
         began = figures.pop("at")
         observed: Observed = build(Observed, figures)
         return replace(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from concbench.harness.hosts import Host
+from concbench.harness.hosts import CheckHost, Host
 from concbench.harness.load import LoadWatch
 from concbench.harness.plan import Options
 from concbench.harness.process_host import ProcessHost
@@ -28,14 +30,32 @@ class ProcessHosts:
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
         """Start the process of a cell, and end it whatever happens."""
         make = partial(ProcessHost, workload, cell, directory, options)
-        host = FreshHost(make) if options.fresh else make()
-        try:
+        made: ProcessHost | FreshHost = FreshHost(make) if options.fresh else make()
+        with _ending(made) as host:
             yield host
-        except BaseException:  # interrupted, for the most part: what it is doing is of no use to anybody
-            host.kill()
-            raise
-        finally:
-            host.close()
+
+    @contextmanager
+    def check_host(
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
+    ) -> Iterator[CheckHost]:
+        """Start a process in which no sample is taken, and end it whatever happens."""
+        with _ending(ProcessHost(workload, cell, directory, replace(options, warm=False))) as host:
+            yield host
+
+
+H = TypeVar("H", bound="ProcessHost | FreshHost")
+
+
+@contextmanager
+def _ending(host: H) -> Iterator[H]:
+    """A host that is ended whatever happens."""
+    try:
+        yield host
+    except BaseException:  # interrupted, for the most part: what it is doing is of no use to anybody
+        host.kill()
+        raise
+    finally:
+        host.close()
 
 
 class FreshHost:
@@ -44,26 +64,15 @@ class FreshHost:
     def __init__(self, make: Callable[[], ProcessHost]) -> None:
         self._make = make
         self._seconds: float | None = None
-        self._kept: ProcessHost | None = None
         self._interpreter: Json = {}
 
-    def prepare(self) -> Json:
+    def prepare(self, *, examine: bool = False) -> Json:
         """Load the cell once, to see that it can be."""
+        del examine  # that is for hosts that take no samples
         with self._prepared():
             return self._interpreter
 
-    def reference(self) -> Json:
-        """Make the sequential results, in a process that is kept for `steady`."""
-        host = self._kept = self._make()
-        host.prepare()
-        return host.reference()
-
-    def steady(self) -> bool:
-        """In the same process, so that what it keeps is not taken for chance."""
-        assert self._kept is not None, "reference comes first"
-        return self._kept.steady()
-
-    def sample(self, *, compare: bool, repeats: int = 1) -> Sample:
+    def sample(self, *, compare: bool = False, repeats: int = 1) -> Sample:
         """As many processes as repeats."""
         taken = []
         for _ in range(repeats):
@@ -85,39 +94,26 @@ class FreshHost:
         with self._prepared() as host:
             return host.items_as_text()
 
-    def observe(self) -> Observed:
+    def observe(self, *, compare: bool = False) -> Observed:
         """In a process of its own too."""
         with self._prepared() as host:
-            return host.observe()
+            return host.observe(compare=compare)
 
     def allow(self, seconds: float) -> None:
-        """Of every process to come, and of the one that is kept."""
+        """Of every process to come."""
         self._seconds = seconds
-        if self._kept is not None:
-            self._kept.allow(seconds)
 
     def kill(self) -> None:
-        """End what there is, at once."""
-        if self._kept is not None:
-            self._kept.kill()
+        """Nothing is kept between executions."""
 
     def close(self) -> None:
-        """End what was kept."""
-        if self._kept is not None:
-            self._kept.close()
-        self._kept = None
+        """Nothing is kept between executions."""
 
     @contextmanager
     def _prepared(self) -> Iterator[ProcessHost]:
         """A process for one execution."""
-        host = self._make()
-        if self._seconds is not None:
-            host.allow(self._seconds)
-        try:
+        with _ending(self._make()) as host:
+            if self._seconds is not None:
+                host.allow(self._seconds)
             self._interpreter = host.prepare()
             yield host
-        except BaseException:
-            host.kill()
-            raise
-        finally:
-            host.close()

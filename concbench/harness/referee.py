@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from concbench.harness.hosts import Host
+from concbench.harness.hosts import Finding
 from concbench.harness.plan import Plan
 from concbench.harness.runner_specs import PlannedCell
 from concbench.registry import RUNNERS
 from concbench.results.records import Json, Outcome, Table
 
-SMALL_REFERENCE = 1_000_000
-"""Bytes of results up to which those of every sample are compared; larger ones in the warm-up only, since they would
-stay in the memory of the measuring process, and cost it forks and collections."""
+DIFFER = {"results", "rounding"}
+"""Causes of outcomes that are about what came out."""
 
 
 class Referee:
-    """Of one measurement."""
+    """Decides what results are compared with, and who is to blame where they differ."""
 
     def __init__(self, plan: Plan) -> None:
         self.checked = plan.table().checked
-        """As in results.records.Table: known, sequential, off, incomparable or unsteady."""
+        """As in results.records.Table: known, sequential, off, incomparable, process or unsteady."""
         self.notes: list[str] = []
         self.unsendable = ""
         """Why results cannot be sent from one process to another; empty: they can, as far as is known."""
-        self.compares_always = False
-        """Whether the results of every sample are compared, and not of the first alone."""
-        self._fresh = plan.options.fresh
-        self._host: Host | None = None
 
     @property
     def compares(self) -> bool:
@@ -35,63 +30,63 @@ class Referee:
         return self.checked in {"known", "sequential"}
 
     @property
-    def judges(self) -> bool:
-        """Whether they are compared with those of a sequential pass."""
-        return self.checked == "sequential"
+    def compares_later(self) -> bool:
+        """Whether they can be compared in a process that has not made a reference of its own."""
+        return self.compares and not self.unsendable
 
     def goes_on(self, earlier: Table) -> None:
         """What was found out before the interruption still holds."""
-        if earlier.checked in {"unsteady", "incomparable"}:
+        if earlier.checked not in {"known", "sequential", "off"}:
             self.checked = earlier.checked
 
-    def knows(self, host: Host, found: Json) -> None:
-        """The sequential pass has been made by this host, which found that (see Host.reference)."""
-        self._host = host
-        self.compares_always = found.get("size", 0) <= SMALL_REFERENCE
+    def knows(self, found: Json) -> None:
+        """The sequential pass has been made, and found that (see CheckHost.reference)."""
         self.unsendable = found.get("unsendable", "")
         if found.get("changed"):
             self.notes.append(
                 f"The function changes its items ({found['changed']}): every execution gets fresh ones, off the clock."
             )
-        if found.get("incomparable"):
-            self._gives_up(f"Results cannot be compared: {found['incomparable']}.")
-        elif self.unsendable and self._fresh:
-            self._gives_up(
-                f"Results cannot be compared: they cannot be sent from one process to the next ({self.unsendable})."
-            )
+        if found.get("incomparable") and self.checked == "sequential":
+            self._gives_up("incomparable", f"Results cannot be compared: {found['incomparable']}.")
 
     def goes_without(self, why: str) -> None:
         """The sequential pass failed."""
-        self._gives_up(f"Results were not compared: one after another, the tasks fail ({why}).")
-
-    def _gives_up(self, note: str) -> None:
-        self.checked = "incomparable"
-        self.notes.append(note)
+        if self.checked == "sequential":
+            self._gives_up("incomparable", f"Results were not compared: sequentially, the tasks fail ({why}).")
 
     def disputes(self, outcome: Outcome) -> bool:
         """Whether it can be asked if a cell ended so by the fault of its runner."""
-        return outcome.cause == "results" and self.judges and self._host is not None
+        return outcome.cause in DIFFER and self.checked == "sequential"
 
-    def finds_steady(self, seen: Outcome) -> bool:
-        """Whether another sequential pass gives the same; if not, nothing is compared from now on.
+    def acquits(self, finding: Finding, outcome: Outcome) -> bool:
+        """Whether sequential passes differ, too, so that no runner is to blame and nothing is compared any more.
 
-        Raises:
-            CellEnded: the pass failed.
+        Args:
+            finding: what sequential passes gave in a new process, in a worker of the runner that is accused.
+            outcome: how the cell of that runner ended.
         """
-        assert self._host is not None
-        if self._host.steady():
-            return True
-        self.checked = "unsteady"
-        self.notes.append(
-            "Results cannot be compared: one sequential pass does not give what another gives "
-            f"(seen first: {seen.reason})."
-        )
-        return False
+        if finding == "process":
+            self._gives_up(
+                "process",
+                "Results were not compared: they depend on the process or the thread that computes them, sequentially "
+                f"as well (seen first: {outcome.reason}).",
+            )
+        if finding == "unsteady":
+            self._gives_up(
+                "unsteady",
+                "Results were not compared: one sequential pass does not give what another gives (seen first: "
+                f"{outcome.reason}).",
+            )
+        return finding != "same"
+
+    def _gives_up(self, checked: str, note: str) -> None:
+        self.checked = checked
+        self.notes.append(note)
 
 
 def blamed(outcome: Outcome, cell: PlannedCell, workers: int) -> Outcome:
-    """Results that are right one after another and wrong at once are a finding, and named as one."""
-    if workers == 1 or hasattr(cell.runner, "start_method") or cell.name not in RUNNERS:
+    """Results that are right in sequential passes and wrong at once are a finding, and named as one."""
+    if outcome.cause == "rounding" or workers == 1 or hasattr(cell.runner, "start_method") or cell.name not in RUNNERS:
         return outcome
     what = "not safe to interleave" if getattr(cell.runner, "awaits", False) else "not thread-safe"
     return replace(outcome, reason=f"{what}: {outcome.reason}")

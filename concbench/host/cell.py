@@ -5,16 +5,16 @@ from __future__ import annotations
 import gc
 import pickle
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from concbench.equality import same
-from concbench.errors import Inapplicable, ResultsDiffer, WorkerFailure
+from concbench.errors import Inapplicable, WorkerFailure
 from concbench.host.usage import counters, cpu_seconds
-from concbench.observing import MEET_SECONDS, Observation, Observed, ObservedCoroutine, meet
+from concbench.observing import MEET_SECONDS, Observation, Observed, ObservedCoroutine, Passes, PassesOfCoroutine, meet
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.sequential import Sequential
 from concbench.task import one_line, short
@@ -45,6 +45,7 @@ class Timing:
     """perf_counter() when the runner was entered; if what lies between start and work took time, later by that."""
     results: list[Any]
     collected: list[Any]
+    """What is compared; empty where that was not asked for."""
 
     def figures(self) -> dict[str, Any]:
         """Seconds, as a results file has them."""
@@ -69,8 +70,7 @@ class HostedCell:
         """
         self.workload = workload
         self.runner = runner
-        self.items = workload.items
-        self.workers = workers_for(runner, len(self.items))
+        self.workers = workers_for(runner, workload.tasks)
         self._require_no_more_than_allowed()
         self.awaits = bool(getattr(runner, "awaits", False))
         self._warm = warm
@@ -84,25 +84,26 @@ class HostedCell:
         else:
             self._require_few_processes()
             self.function = workload.function
-            self._require_sendable()
+        self.items = workload.items  # after the function: items may be objects of its module
 
-    def sample(self) -> Timing:
-        """Execute the cell once, timed."""
-        return self._execute(self.function)
+    def sample(self, *, collect: bool = False) -> Timing:
+        """Execute the cell once, timed; `collect` what is compared, too."""
+        return self._execute(self.function, collect=collect)
 
     def items_as_text(self) -> list[str]:
         """The first items, each as a short text."""
         return [_cut(short(item, 10 * LABEL)) for item in self.items[:MOST_LABELS]]
 
-    def observe(self) -> tuple[dict[str, Any], float]:
+    def observe(self, *, collect: bool = False) -> tuple[dict[str, Any], float, list[Any]]:
         """Execute the cell once with every task recorded.
 
         Returns:
-            Figures as `results.records.Observed` has them, and perf_counter() when it began.
+            Figures as `results.records.Observed` has them, perf_counter() when it began, and what is compared,
+            if that was to be collected.
         """
         recorder = ObservedCoroutine if self.awaits else Observed
         before = counters()
-        timing = self._execute(recorder(self.function))
+        timing = self._execute(recorder(self.function), collect=collect)
         counted = {name: count - before[name] for name, count in counters().items()}
         seen: list[Observation] = timing.results
         workers: dict[tuple[int, int], float] = {}
@@ -122,7 +123,7 @@ class HostedCell:
                 "failed": [place for place, task in enumerate(seen) if isinstance(task.result, BaseException)],
             },
         }
-        return figures, timing.origin
+        return figures, timing.origin, timing.collected
 
     def reference(self) -> tuple[list[Any], dict[str, Any] | None]:
         """What the function gives, one task after another: what every runner must agree with.
@@ -131,7 +132,7 @@ class HostedCell:
             The results, and the seconds it took if this cell is sequential, which makes it an execution of its own.
         """
         if isinstance(self.runner, Sequential):
-            timing = self.sample()
+            timing = self.sample(collect=True)
             return timing.collected, {**timing.figures(), **self.workload.tally(timing.results)}
         self._reset()
         if self.awaits:
@@ -151,16 +152,55 @@ class HostedCell:
             finally:
                 runner.run(_leave, [context])
 
-    def changed_item(self) -> str:
-        """The first item that the last execution has changed, in words; empty if there is none."""
-        used = self.items
+    def passes(self) -> tuple[list[Any], list[Any]]:
+        """What two sequential passes give in one worker of this cell's runner, the first thing that worker does."""
+        items = []
+        for _ in range(2):
+            self._reset()
+            items.append(self.items)
+        twice = (PassesOfCoroutine if self.awaits else Passes)(self.function)
+        session, _ = self._entered()
+        try:
+            ((first, second),) = self.runner.run(twice, [items])
+            return self.workload.collect(first), self.workload.collect(second)
+        finally:
+            session.leave()
+            self._kept = None
+
+    def changed_item(self) -> tuple[str, bool]:
+        """The first item that the last execution has changed, in words, and whether it surely changed none.
+
+        Items without an equality of their own are the same if their pickles are.
+        """
+        used, sure = self.items, True
         self._reset()
-        if used is self.items:
-            return ""
-        for index, (before, after) in enumerate(zip(self.items, used, strict=True)):
-            if same(before, after) is False:
-                return f"item {index} was {short(before)} and is {short(after)}"
-        return ""
+        for index, (before, after) in enumerate(zip(self.items, used, strict=True) if used is not self.items else ()):
+            alike = same(before, after)
+            if alike is False:
+                return f"item {index} was {short(before)} and is {short(after)}", False
+            sure = sure and (alike is True or _same_pickle(before, after))
+        return "", sure
+
+    def require_sendable(self) -> None:
+        """Refuse worker processes where the function or the items cannot be sent to them.
+
+        It pickles, so it is not for a process in which samples are taken.
+
+        Raises:
+            Inapplicable: says what cannot be sent, and what to change.
+        """
+        if not hasattr(self.runner, "start_method"):
+            return
+        if self.workload.unsendable:
+            raise Inapplicable(self.workload.unsendable)
+        for what, value in (("the function", self.function), ("an item", self.items[0] if self.items else None)):
+            try:
+                pickle.dumps(value)
+            except Exception as error:
+                raise Inapplicable(
+                    f"{what} cannot be sent to another process ({one_line(error)}); "
+                    "what is sent must be picklable, and functions be defined at the top level of a module"
+                ) from error
 
     def close(self) -> None:
         """Stop what was kept."""
@@ -168,12 +208,13 @@ class HostedCell:
             self._kept.leave()
             self._kept = None
 
-    def _execute(self, function: Callable[[Any], Any]) -> Timing:
+    def _execute(self, function: Callable[[Any], Any], *, collect: bool) -> Timing:
         session, start = self._entered()
         try:
             began = perf_counter()
             work, results = _timed(self.runner.run, function, self.items)
-            collected = self._collect(results)
+            self.workload.require_success(_plain(results))
+            collected = self.workload.collect(_plain(results)) if collect else []
         except BaseException:
             session.leave()
             self._kept = None
@@ -200,30 +241,10 @@ class HostedCell:
         self.workload.reset()
         self.items = self.workload.items
 
-    def _collect(self, results: list[Any]) -> list[Any]:
-        if results and isinstance(results[0], Observation):
-            return self.workload.collect([task.result for task in results])
-        return self.workload.collect(results)
-
     def _require_no_more_than_allowed(self) -> None:
         most = self.workload.most_workers
         if most is not None and self.workers > most:
             raise Inapplicable(f"it would make {self.workers:,} calls at once, and {most} are allowed (--max-workers)")
-
-    def _require_sendable(self) -> None:
-        """Refuse worker processes where the function or the items cannot be sent to them."""
-        if not hasattr(self.runner, "start_method"):
-            return
-        if self.workload.unsendable:
-            raise Inapplicable(self.workload.unsendable)
-        for what, value in (("the function", self.function), ("an item", self.items[0] if self.items else None)):
-            try:
-                pickle.dumps(value)
-            except Exception as error:
-                raise Inapplicable(
-                    f"{what} cannot be sent to another process ({one_line(error)}); "
-                    "what is sent must be picklable, and functions be defined at the top level of a module"
-                ) from error
 
     def _require_few_processes(self) -> None:
         """Threads and coroutines share a client that keeps to the limit; each process has a client of its own."""
@@ -294,6 +315,11 @@ def _cut(text: str) -> str:
     return text if len(text) <= LABEL else f"{text[:half]}...{text[-half:]}"
 
 
+def _plain(results: list[Any]) -> list[Any]:
+    """Results without the records of an observed pass around them."""
+    return [task.result for task in results] if results and isinstance(results[0], Observation) else results
+
+
 def _nothing(item: Any) -> Any:
     return item
 
@@ -322,29 +348,11 @@ def _meet(runner: Runner, workers: int, function: Callable[[Any], Any]) -> None:
         raise WorkerFailure(f"not all of the {workers} workers began a task within {MEET_SECONDS:g} s")
 
 
-def require_equal(
-    collected: Sequence[Any], expected: Sequence[Any], same: Callable[[Any, Any], bool | None] = same
-) -> None:
-    """Compare what came out with what must.
-
-    Args:
-        collected: what came out.
-        expected: what must.
-        same: says of a pair, expected first, whether it is right.
-
-    Raises:
-        ResultsDiffer: says how many differ, and how the first does.
-    """
-    if len(collected) != len(expected):
-        raise ResultsDiffer(f"{len(collected):,} results instead of {len(expected):,}")
-    pairs = enumerate(zip(expected, collected, strict=True))
-    wrong = [index for index, (due, seen) in pairs if same(due, seen) is False]
-    if wrong:
-        first = wrong[0]
-        raise ResultsDiffer(
-            f"{len(wrong):,} of {len(expected):,} results differ, first at item {first}: "
-            f"expected {short(expected[first])}, got {short(collected[first])}"
-        )
+def _same_pickle(one: Any, other: Any) -> bool:
+    try:
+        return pickle.dumps(one) == pickle.dumps(other)
+    except Exception:  # noqa: BLE001 - whatever the reason, that tells nothing
+        return False
 
 
 async def _enter(context: AbstractAsyncContextManager[Any]) -> None:

@@ -1,15 +1,22 @@
 """The measuring process: one request a line on standard input, one answer a line on standard output, both JSON.
 
-    {"do": "prepare", "cell": FILE, "warm": true or false}       the pickled workload and runner
-    {"do": "reference", "save": FILE}                            a sequential pass; its results are saved, or kept
-    {"do": "steady"}                                             another; whether it has the same results
-    {"do": "sample", "compare": FILE or null, "repeats": 1}      so many timed executions, added up
-    {"do": "items"}                                              the items as short texts
-    {"do": "observe"}                                            one execution with every task recorded; `at`: when it
-                                                                 began, by perf_counter()
+    {"do": "prepare", "cell": FILE, "warm": BOOL, "examine": BOOL}   the pickled workload and runner; `examine`: whether
+                                                                     the function and the items can be sent to workers
+    {"do": "sample", "compare": FILE or null, "repeats": 1}          so many timed executions, added up
+    {"do": "observe", "collect": BOOL}                               one execution with every task recorded; `at`: when
+                                                                     it began, by perf_counter()
+    {"do": "compare", "compare": FILE or null}                       the results of the observed pass, if collected
+    {"do": "items"}                                                  the items as short texts
 
-An answer is {"ok": ...} or {"failed": {"kind": ..., "reason": ..., "detail": ...}}. The end of the input ends it.
-The two pipes are taken over at the start: what the function prints goes where standard error goes, a file.
+These are for processes in which no sample is ever taken, since they leave a heap behind that no user's program has:
+
+    {"do": "reference", "save": FILE}                                a sequential pass; its results are saved, or kept
+    {"do": "check", "compare": FILE or null, "most": 10}             executions whose results are compared
+    {"do": "passes", "compare": FILE or null}                        what sequential passes in one of its workers give
+
+FILE holds the results to compare with; null: the workload knows them, or this process has made them. An answer is
+{"ok": ...} or {"failed": {"kind": ..., "reason": ..., "detail": ...}}. The end of the input ends it. The two pipes are
+taken over at the start: what the function prints goes where standard error goes, a file.
 """
 
 from __future__ import annotations
@@ -22,16 +29,22 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from time import perf_counter
+from typing import Any, Literal
 
-from concbench.errors import ConcbenchError, Inapplicable, ResultsDiffer
-from concbench.host.cell import HostedCell, require_equal
+from concbench.errors import BadFunction, ConcbenchError, Inapplicable, ResultsDiffer, RoundingDiffers
+from concbench.host.cell import HostedCell
+from concbench.host.comparing import require_equal
 from concbench.host.native import native_threads
 from concbench.host.pipes import take_over_pipes
 from concbench.host.transfer import transfer
+from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.machine import gil_enabled, usable_cores
 from concbench.runners.start_method import keep_sockets_in, preload
 from concbench.task import one_line, short
+
+CHECK_SECONDS = 0.1
+"""Seconds for which short work is executed again and again in a check, since what goes wrong by chance shows seldom."""
 
 
 class Host:
@@ -40,16 +53,19 @@ class Host:
     def __init__(self) -> None:
         self.cell: HostedCell | None = None
         self.reference: Reference | None = None
+        self.collected: list[Any] | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what is asked; every exception becomes an answer, those that would end the process included."""
         doing: dict[str, Callable[[dict[str, Any]], Any]] = {
             "prepare": self._prepare,
-            "reference": self._reference,
-            "steady": lambda _: self._made_reference().steady(),
-            "sample": self._sample,
+            "sample": lambda asked: take_sample(self._prepared(), asked["repeats"], self._expected(asked)),
+            "observe": self._observe,
+            "compare": self._compare,
             "items": lambda _: self._prepared().items_as_text(),
-            "observe": lambda _: self._observe(),
+            "reference": self._reference,
+            "check": lambda asked: check(self._prepared(), asked["most"], self._expected(asked)),
+            "passes": lambda asked: sequential_passes(self._prepared(), self._expected(asked)),
         }
         try:
             return {"ok": doing[request["do"]](request)}
@@ -63,26 +79,31 @@ class Host:
             keep_sockets_in(Path(request["cell"]).parent)
         if getattr(runner, "start_method", None) == "forkserver":
             preload(self.cell.function)
+        if request["examine"]:
+            self.cell.require_sendable()
         return interpreter()
 
     def _reference(self, request: dict[str, Any]) -> dict[str, Any]:
         self.reference = Reference(self._prepared(), Path(request["save"]))
         return self.reference.make()
 
-    def _sample(self, request: dict[str, Any]) -> dict[str, Any]:
-        expected = None
-        if request["compare"]:
-            path = Path(request["compare"])
-            expected = self.reference.results() if self.reference else read_results(path)
-        return take_sample(self._prepared(), request["repeats"], expected)
-
-    def _observe(self) -> dict[str, Any]:
-        observed, began = self._prepared().observe()
+    def _observe(self, request: dict[str, Any]) -> dict[str, Any]:
+        observed, began, self.collected = self._prepared().observe(collect=request["collect"])
         return {**observed, "at": began}
 
-    def _made_reference(self) -> Reference:
-        assert self.reference is not None, "reference comes first"
-        return self.reference
+    def _compare(self, request: dict[str, Any]) -> None:
+        expected, collected = self._expected(request), self.collected
+        assert collected is not None, "observe and collect come first"
+        assert expected is not None, "there is nothing to compare with"
+        self.collected = None
+        require_equal(collected, expected, self._prepared().workload.same)
+
+    def _expected(self, request: dict[str, Any]) -> Any:
+        """What results must be; None where they are not compared."""
+        if "compare" not in request:
+            return None
+        path = request["compare"]
+        return expected_of(self._prepared(), self.reference, Path(path) if path else None)
 
     def _prepared(self) -> HostedCell:
         assert self.cell is not None, "prepare comes first"
@@ -101,39 +122,33 @@ class Reference:
         """Make the pass.
 
         Returns:
-            Why the results cannot be sent, why they cannot be compared, which item was changed; empty where they
-            can, and none was; their size as a pickle in bytes; the pass as a sample, if it was one; and facts.
+            What is known then, see concbench.harness.hosts.Host.reference.
         """
         results, timing = self._cell.reference()
-        unsendable, size = "", 0
+        if awaitable(results) or unfinished(results):
+            close_unawaited(results)
+            return {"awaitable": awaitable(results), "unfinished": unfinished(results)}
+        unsendable = ""
         try:
             packed = pickle.dumps(results)
             pickle.loads(packed)
-            size = self._path.write_bytes(packed)
+            self._path.write_bytes(packed)
         except Exception as error:  # noqa: BLE001 - whatever the reason, they stay here
             self._kept = results
             unsendable = one_line(error)
+        changed, unchanged = self._cell.changed_item()
         return {
             "unsendable": unsendable,
             "incomparable": self._incomparable(results),
-            "changed": self._cell.changed_item(),
-            "size": size,
+            "changed": changed,
+            "unchanged": unchanged,
             "sample": timing and {**timing, "repeats": 1},
             "facts": {**native_threads(), **({} if unsendable else transfer(self._cell.items, results))},
         }
 
     def results(self) -> list[Any]:
         """What the pass gave."""
-        return self._kept if self._kept is not None else read_results(self._path)
-
-    def steady(self) -> bool:
-        """Whether another sequential pass gives the same."""
-        try:
-            results, _ = self._cell.reference()
-            require_equal(results, self.results(), self._cell.workload.same)
-        except ResultsDiffer:
-            return False
-        return True
+        return self._kept if self._kept is not None else _read_results(self._path)
 
     def _incomparable(self, results: list[Any]) -> str:
         for index, result in enumerate(results):
@@ -142,39 +157,99 @@ class Reference:
         return ""
 
 
-def read_results(path: Path) -> list[Any]:
-    """What a Reference has saved."""
+def expected_of(cell: HostedCell, reference: Reference | None, path: Path | None) -> Any:
+    """What the results of a cell must be: known to the workload, made here, or saved in a file."""
+    if cell.workload.expected is not None:
+        return cell.workload.expected
+    if reference is not None:
+        return reference.results()
+    assert path is not None, "a reference comes first"
+    return _read_results(path)
+
+
+def _read_results(path: Path) -> list[Any]:
     results: list[Any] = pickle.loads(path.read_bytes())
     return results
 
 
-def take_sample(cell: HostedCell, repeats: int, expected: Any) -> dict[str, Any]:
-    """Execute a cell so many times, each checked; the figures added up, as a results file has them.
+def take_sample(cell: HostedCell, repeats: int, expected: Any = None) -> dict[str, Any]:
+    """Execute a cell so many times, and add up the figures, as a results file has them.
+
+    Each execution begins when the results of the one before are gone, as in a program that does this once.
 
     Args:
         cell: what to execute.
         repeats: how often.
-        expected: results to compare with, or None; what the workload itself knows goes first.
+        expected: results to compare with, or None. Comparing changes the heap, so these are the last samples here.
 
     Raises:
         ResultsDiffer: they are not what they must be.
     """
-    if cell.workload.expected is not None:
-        expected = cell.workload.expected
     total: dict[str, Any] = {"start": 0.0, "work": 0.0, "stop": 0.0, "cpu": 0.0}
     failed: Counter[str] = Counter()
     retries = 0
     for _ in range(repeats):
-        timing = cell.sample()
+        timing = cell.sample(collect=expected is not None)
+        tally = cell.workload.tally(timing.results)
+        figures = timing.figures()
         if expected is not None:
             require_equal(timing.collected, expected, cell.workload.same)
-        tally = cell.workload.tally(timing.results)
+        del timing
         failed.update(tally.get("failed", {}))
         retries += tally.get("retries", 0)
-        figures = timing.figures()
         unknown = {key for key in total if total[key] is None or figures[key] is None}
         total = {key: None if key in unknown else total[key] + figures[key] for key in total}
     return {**total, "repeats": repeats, "failed": dict(failed), "retries": retries}
+
+
+def check(cell: HostedCell, most: int, expected: Any) -> dict[str, Any]:
+    """Execute a cell and compare its results, short work several times.
+
+    Args:
+        cell: what to execute; no sample is ever taken of it in this process.
+        most: executions at most.
+        expected: results to compare with.
+
+    Returns:
+        `sample`: the figures of the first execution. `executions`: how many were made.
+
+    Raises:
+        ResultsDiffer: they are not what they must be.
+        BadFunction: they are work that has not been done.
+    """
+    first: dict[str, Any] = {}
+    executions = 0
+    began = perf_counter()
+    while executions == 0 or (executions < most and perf_counter() - began < CHECK_SECONDS):
+        timing = cell.sample(collect=True)
+        told = unfinished(timing.results)
+        if told:
+            close_unawaited(timing.results)
+            raise BadFunction(f"{cell.workload.name} {told}")
+        require_equal(timing.collected, expected, cell.workload.same)
+        first = first or {**timing.figures(), **cell.workload.tally(timing.results), "repeats": 1}
+        executions += 1
+    return {"sample": first, "executions": executions}
+
+
+def sequential_passes(cell: HostedCell, expected: Any) -> Literal["same", "process", "unsteady"]:
+    """What two sequential passes give in a worker of this cell.
+
+    Returns:
+        `unsteady` if they differ from one another, `process` if they differ from what is expected, else `same`.
+    """
+    first, second = cell.passes()
+    if _differ(first, second, cell):
+        return "unsteady"
+    return "process" if _differ(first, expected, cell) else "same"
+
+
+def _differ(collected: list[Any], expected: Any, cell: HostedCell) -> bool:
+    try:
+        require_equal(collected, expected, cell.workload.same)
+    except ResultsDiffer:
+        return True
+    return False
 
 
 def interpreter() -> dict[str, Any]:
@@ -194,10 +269,16 @@ def describe(error: BaseException) -> dict[str, str]:
     reason = text if isinstance(error, ConcbenchError) else f"{type(error).__name__}: {text}".rstrip(": ")
     return {
         "kind": "inapplicable" if isinstance(error, Inapplicable) else "failed",
-        "cause": "results" if isinstance(error, ResultsDiffer) else "",
+        "cause": _cause(error),
         "reason": "; ".join([one_line(reason, 500), *(one_line(note, 120) for note in notes[:1])]),
         "detail": "".join(traceback.format_exception(error))[-4000:],
     }
+
+
+def _cause(error: BaseException) -> str:
+    if isinstance(error, RoundingDiffers):
+        return "rounding"
+    return "results" if isinstance(error, ResultsDiffer) else ""
 
 
 def main() -> None:

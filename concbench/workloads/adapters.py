@@ -49,14 +49,15 @@ class InEventLoop:
 
 
 class Awaited:
-    """Makes an adapted coroutine function a coroutine function again."""
+    """Makes a coroutine function of an ordinary one that returns awaitables, always or now and then."""
 
-    def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
+    def __init__(self, function: Callable[[Any], Any]) -> None:
         self.function = function
 
     async def __call__(self, item: Any) -> Any:
-        """Await it."""
-        return await self.function(item)
+        """Call it, and await what it returns if that is an awaitable."""
+        result = self.function(item)
+        return await result if hasattr(result, "__await__") else result
 
 
 class Tolerant:

@@ -38,6 +38,9 @@ class Workload(ABC):
     """Why tasks cannot be sent to other processes; empty if they can."""
     compares: bool = True
     """Whether results are compared at all."""
+    examined: ClassVar[bool] = False
+    """Whether a sequential pass is made before anything is timed even where nothing is compared, to see what the
+    function returns and what it does to its items."""
 
     @property
     @abstractmethod
@@ -91,9 +94,23 @@ class Workload(ABC):
         del workers
         return nullcontext()
 
+    def require_success(self, results: list[Any]) -> None:  # noqa: B027 - most tasks raise where they fail
+        """Raise if tasks failed and say so in their results; called after every execution, within the context.
+
+        It runs in processes in which samples are taken, so it must leave nothing behind.
+        """
+
     def collect(self, results: list[Any]) -> list[Any]:
-        """What is compared, one value for each item; called within the context, after the clock has stopped."""
+        """What is compared, one value for each item.
+
+        Called within the context, after the clock has stopped, and only where results are compared.
+        """
         return results
+
+    def knowing(self, found: dict[str, Any]) -> Self:
+        """The same workload, knowing what its first sequential pass showed; `found` is what Host.reference returns."""
+        del found
+        return self
 
     def tally(self, results: list[Any]) -> dict[str, Any]:
         """How many tasks of an execution failed and were tolerated, and how many tries were repeated.

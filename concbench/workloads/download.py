@@ -195,8 +195,8 @@ class Download(Workload):
 
         return connections(workers, self.most_at_once)
 
-    def collect(self, results: list[Any]) -> list[Any]:
-        """Name, length and digest of every file as it stands on disk, None where the download failed.
+    def require_success(self, results: list[Any]) -> None:
+        """Count the downloads that failed.
 
         Raises:
             TasksFailed: some failed and that is not tolerated, or all did.
@@ -204,6 +204,9 @@ class Download(Workload):
         failures = [result for result in results if isinstance(result, DownloadFailed)]
         if failures and not (self.tolerate and len(failures) < len(results)):
             raise TasksFailed(_counted(failures, len(results), tolerable=not self.tolerate))
+
+    def collect(self, results: list[Any]) -> list[Any]:
+        """Name, length and digest of every file as it stands on disk, None where the download failed."""
         return [
             None if isinstance(result, DownloadFailed) else _fingerprint(name, _content(item))
             for name, item, result in zip(self.names, self._images, results, strict=True)

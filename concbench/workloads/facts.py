@@ -35,16 +35,21 @@ class Facts:
         """Look at them."""
         return cls(
             tasks=len(items),
-            awaits=inspect.iscoroutinefunction(function),
+            awaits=is_coroutine_function(function),
             changing=not all(isinstance(item, _UNCHANGING) for item in items),
             elsewhere=any(map(_elsewhere, items)),
         )
 
 
+def is_coroutine_function(function: Any) -> bool:
+    """Whether calling it returns a coroutine: it is an async function, or an object whose __call__ is one."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
 def pickled(items: Sequence[Any]) -> bytes | None:
     """The items as a pickle that can be read back; None if they cannot be pickled."""
     try:
-        packed = pickle.dumps(list(items))
+        packed = pickle.dumps(list(items), protocol=5)  # 5: large arrays are read into place, without a copy
         pickle.loads(packed)
     except Exception:  # noqa: BLE001 - whatever the reason, they stay in this process
         return None

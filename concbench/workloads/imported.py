@@ -25,7 +25,7 @@ from concbench.task import short
 from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
 from concbench.workloads.base import Workload
 from concbench.workloads.call import Call, ItemsText, listed, named
-from concbench.workloads.facts import Facts, pickled, why_at_home
+from concbench.workloads.facts import Facts, is_coroutine_function, pickled, why_at_home
 from concbench.workloads.how import How, name_of, require_callable, resolve
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
@@ -38,6 +38,7 @@ class Imported(Workload):
     """A function that is named or given, over items that are given."""
 
     kind: ClassVar[str] = "mixed"
+    examined: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -111,7 +112,7 @@ class Imported(Workload):
         """The user's own, adapted only where it must be."""
         function = self._called(resolve(self._function))
         if self._facts.awaits:
-            function = InEventLoop(function)
+            function = InEventLoop(self._awaitable(function))
         return Tolerant(function) if self._how.tolerate else function
 
     @property
@@ -122,11 +123,8 @@ class Imported(Workload):
         )
         if found is None:
             return None
-        given = resolve(found)
-        coroutine = self._called(given)
-        if self._how.tolerate:
-            return TolerantCoroutine(coroutine)
-        return coroutine if coroutine is given else Awaited(coroutine)
+        coroutine = self._awaitable(self._called(resolve(found)))
+        return TolerantCoroutine(coroutine) if self._how.tolerate else coroutine
 
     @property
     def items(self) -> Sequence[Any]:
@@ -137,14 +135,33 @@ class Imported(Workload):
         return self._items
 
     def _fresh(self) -> Sequence[Any]:
-        packed = self._file.read_bytes() if self._file else self._packed
-        if packed is not None:
-            unpacked: Sequence[Any] = pickle.loads(packed)
-            return unpacked
-        if self._given is not None:
-            return _copied(self._given)
-        assert self._source is not None
-        return self._source.read()
+        made_by = self._source.place() if self._source is not None else None
+        for place in (self._function, self._how.coroutine, self._how.context, self._how.check, made_by):
+            if isinstance(place, Place):
+                place.make_importable()  # items may be objects of these modules
+        items: Sequence[Any]
+        if self._file is not None:
+            with self._file.open("rb") as file:  # piece by piece: large blocks that are freed change the heap
+                items = pickle.load(file)
+        elif self._packed is not None:
+            items = pickle.loads(self._packed)
+        elif self._given is not None:
+            items = _copied(self._given)
+        else:
+            assert self._source is not None
+            items = self._source.read()
+        return items
+
+    def knowing(self, found: dict[str, Any]) -> Self:
+        """Awaited if its results must be, and not given fresh items if it leaves them as they are."""
+        known = object.__new__(type(self))
+        facts = replace(
+            self._facts,
+            awaits=self._facts.awaits or bool(found.get("awaitable")),
+            changing=self._facts.changing and not found.get("unchanged"),
+        )
+        known.__dict__.update(self.__dict__, _facts=facts)
+        return known
 
     @property
     def awaitable(self) -> bool:
@@ -227,7 +244,9 @@ class Imported(Workload):
         return made if hasattr(made, "__aenter__") else _entered_in_loop(made)
 
     def same(self, expected: Any, actual: Any) -> bool | None:
-        """By the user's check, if there is one."""
+        """By the user's check, if there is one; exceptions that are tolerated are counted, not compared."""
+        if self._how.tolerate and (isinstance(expected, BaseException) or isinstance(actual, BaseException)):
+            return True
         if self._how.check is None:
             return super().same(expected, actual)
         return bool(resolve(self._how.check)(expected, actual))
@@ -253,6 +272,10 @@ class Imported(Workload):
             **{key: name_of(value) for key, value in named.items() if value is not None},
             **{key: getattr(how, key) for key in ("star", "tolerate") if getattr(how, key)},
         }
+
+    def _awaitable(self, function: Callable[[Any], Any]) -> Callable[[Any], Awaitable[Any]]:
+        """A coroutine function itself, or one made of a function that returns awaitables."""
+        return function if is_coroutine_function(function) else Awaited(function)
 
     def _called(self, function: Callable[..., Any]) -> Callable[[Any], Any]:
         if not self._how.arguments:

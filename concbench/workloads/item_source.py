@@ -57,11 +57,16 @@ class ItemSource:
         match = _RANGE.fullmatch(self.text)
         return (int(match[1]), int(match[2])) if match else None
 
+    def place(self) -> Place | None:
+        """The object of a module that the items are; None if they are something else."""
+        if self.text in {"", "-"} or self.bounds() or Path(self.text).exists() or ":" not in self.text:
+            return None
+        return Place.read(self.text)
+
     def called(self) -> bool:
         """Whether the items are what a function of a module returns."""
-        if self.text in {"", "-"} or self.bounds() or Path(self.text).exists():
-            return False
-        return _is_function(Place.read(self.text).load())
+        place = self.place()
+        return place is not None and _is_function(place.load())
 
     def _all(self) -> Iterable[Any]:
         if self.text == "-":

@@ -62,14 +62,18 @@ class Place:
             )
         return cls(text, ".".join(names), attribute, str(directory), str(file))
 
+    def make_importable(self) -> None:
+        """Put its directory on the import path, where pickles find the modules of what they hold."""
+        if self.directory not in sys.path:
+            sys.path.insert(0, self.directory)
+
     def load(self) -> Any:
         """Import the module and find the object.
 
         Raises:
             BadFunction: there is none, or its module cannot be imported; the end of the traceback is a note.
         """
-        if self.directory not in sys.path:
-            sys.path.insert(0, self.directory)
+        self.make_importable()
         module = self._module()
         found: Any = module
         for part in self.attribute.split("."):

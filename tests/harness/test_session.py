@@ -85,11 +85,23 @@ def test_a_cell_that_fails_ends_alone() -> None:
     outcomes = {cell.label: (cell.outcome.kind, cell.outcome.reason) for cell in run.tables[0].cells}
     assert outcomes == {
         "sequential": ("ok", ""),
-        "threads": ("failed", "lightning"),
+        "threads": ("failed", "flaky: failed in 1 of 6 executions: lightning"),
         "thread-pool:2": ("inapplicable", "not here"),
     }
     assert len(run.tables[0].cell("sequential").samples) == 3
     assert not run.ok
+
+
+def test_what_fails_now_and_then_says_how_often() -> None:
+    """It is tried twice more, and its good samples are no reason to trust it."""
+
+    def seconds(label: str, number: int) -> float | Exception:
+        return RuntimeError("lightning") if label == "threads" and number in {3, 5} else 1.0
+
+    run = measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(seconds), rounds=6)
+    reason = run.tables[0].cell("threads").outcome.reason
+    assert reason == "flaky: failed in 2 of 7 executions: lightning"  # a check, a warm-up, two rounds, and three more
+    assert "lightning" in str(run)
 
 
 def test_a_runner_that_is_inapplicable_is_no_failure() -> None:
@@ -128,10 +140,11 @@ def test_the_time_left_is_told_once_every_cell_has_run() -> None:
             steps.append(event)
 
     measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), listen=listen)
-    assert [step.seconds_left is None for step in steps] == [True] * 3 + [False] * 12
-    assert steps[3].seconds_left == pytest.approx(4 * 1.75)
-    assert [step.done for step in steps] == list(range(15))
-    assert {step.total for step in steps} == {15}
+    assert [step.seconds_left is None for step in steps] == [True] * 6 + [False] * 12
+    assert steps[6].seconds_left == pytest.approx(4 * 1.75)
+    assert [step.done for step in steps] == list(range(18))
+    assert {step.total for step in steps} == {18}
+    assert [step.phase for step in steps[:6]] == ["check"] * 3 + ["warm-up"] * 3
 
 
 def test_an_interrupted_run_returns_what_there_is() -> None:

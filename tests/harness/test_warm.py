@@ -81,7 +81,7 @@ def test_warm_downloads_begin_without_the_files_of_the_last(tmp_path: Path) -> N
         cell = HostedCell(workload, ThreadPool(workers=2), warm=True)
         cell.sample()
         cell.function = lambda image: 4_000
-        collected = cell.sample().collected
+        collected = cell.sample(collect=True).collected
         cell.close()
     assert [length for _, length, _ in collected] == [0, 0, 0]
 

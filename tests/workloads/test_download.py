@@ -16,7 +16,8 @@ import urllib3
 
 from concbench import Asyncio, Download, Sequential, ThreadPool
 from concbench.errors import BadOutput, BadSetting, ResultsDiffer
-from concbench.host.cell import HostedCell, require_equal
+from concbench.host.cell import HostedCell
+from concbench.host.comparing import require_equal
 from concbench.launch import python
 from concbench.workloads.http_client import DownloadFailed, download_image
 from concbench.workloads.image_server import ImageServer
@@ -36,7 +37,7 @@ def small(tmp_path: Path) -> Iterator[Download]:
 @pytest.mark.parametrize("runner", RUNNERS, ids=lambda runner: type(runner).__name__)
 def test_what_arrives_is_what_was_served(small: Download, runner: object) -> None:
     """Name, length and digest of every file, whoever the client is."""
-    timing = HostedCell(small, runner).sample()  # type: ignore[arg-type]
+    timing = HostedCell(small, runner).sample(collect=True)  # type: ignore[arg-type]
     require_equal(timing.collected, small.expected)
     assert timing.results == [(5_000, 1)] * 6
 
@@ -251,7 +252,7 @@ def test_real_urls_see_at_most_ten_connections(runner: object, tmp_path: Path) -
     with _other_server() as base:
         urls = [f"{base}/{number}/photo.png" for number in range(40)]
         with Download(urls=urls).running(str(tmp_path)) as workload:
-            timing = HostedCell(workload, runner).sample()  # type: ignore[arg-type]
+            timing = HostedCell(workload, runner).sample(collect=True)  # type: ignore[arg-type]
     assert _Slow.most <= 10
     assert len({name for name, _, _ in timing.collected}) == 40
     assert all(length > 0 for _, length, _ in timing.collected)

@@ -1,0 +1,166 @@
+"""What is found out before the first sample, in processes in which no sample is ever taken.
+
+A sequential pass shows what the function returns and does to its items; its results are the reference that every cell
+is compared with. Pickling, loading and comparing them leaves a heap behind that no program of the user's has, and which
+makes the next execution faster or slower than it is: so all of it happens elsewhere than the sampling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+from concbench.errors import BadFunction
+from concbench.harness.calls import Calls
+from concbench.harness.hosts import CellEnded, Finding, Hosts
+from concbench.harness.live_cell import LiveCell
+from concbench.harness.patience import Patience
+from concbench.harness.plan import Plan
+from concbench.harness.referee import Referee
+from concbench.results.files import build
+from concbench.results.records import Json, Outcome, Sample
+from concbench.workloads.base import Workload
+
+MOST_CHECKS = 10
+"""Executions of short work that a check makes at most."""
+
+Attempt = Callable[[LiveCell, str, Callable[[LiveCell], None]], None]
+
+
+class Examination:
+    """Makes the reference, compares every cell with it, and says what sequential passes give where one differs."""
+
+    def __init__(self, plan: Plan, workload: Workload, hosts: Hosts, directory: Path, attempt: Attempt) -> None:
+        """Begin with nothing known.
+
+        Args:
+            plan: what is measured.
+            workload: as it is running now.
+            hosts: where checks are made.
+            directory: private, shared by all hosts.
+            attempt: does one thing with a cell in a phase, and ends the cell where that goes wrong.
+        """
+        self.workload = workload
+        """The workload, knowing what the sequential pass showed."""
+        self.facts: Json = {}
+        """Figures about the work, for the table."""
+        self.referee = Referee(plan)
+        self.calls = Calls(plan.workload.tasks, plan.options.max_calls)
+        self.patience = Patience(plan)
+        self._plan = plan
+        self._hosts = hosts
+        self._directory = directory
+        self._attempt = attempt
+        self._options = replace(plan.options, fresh=False)
+
+    def make_reference(self, cells: Sequence[LiveCell]) -> None:
+        """Make the sequential pass, in the first cell that can: that of the sequential runner, if there is one.
+
+        Raises:
+            BadFunction: the function returns work that has not been done.
+        """
+        if not self._plan.makes_reference:
+            return
+        for cell in sorted(cells, key=lambda cell: cell.planned.name != "sequential"):
+            found = self._referred(cell)
+            if found.get("awaitable"):
+                self.workload = self.workload.knowing(found)
+                self.facts = {"awaits": 1.0}
+                found = self._referred(cell)
+            if found.get("unfinished"):
+                raise BadFunction(f"{self.workload.name} {found['unfinished']}")
+            if cell.well:
+                self.workload = self.workload.knowing(found)
+                self.referee.knows(found)
+                self.facts = {**self.facts, **found.get("facts", {})}
+                return
+            if cell.record.outcome.kind == "failed":
+                self.referee.goes_without(cell.record.outcome.reason)
+                self.patience.gives_up_knowing()
+                return
+
+    def _referred(self, cell: LiveCell) -> Json:
+        found: Json = {}
+
+        def refer(cell: LiveCell) -> None:
+            cell.checking.prepare()
+            self.calls.count()
+            began = perf_counter()
+            found.update(cell.checking.reference())
+            if found.get("sample"):
+                self.has_run(cell, build(Sample, found["sample"]), perf_counter() - began)
+                cell.checked = True
+
+        self._in_check_host(cell, {"reference": refer})
+        return found
+
+    def check(self, cell: LiveCell) -> None:
+        """Compare the results of a cell, and see whether its workers can be sent the work."""
+        if cell.in_processes and self.referee.unsendable:
+            why = f"its results cannot be sent back from another process ({self.referee.unsendable})"
+            cell.end(Outcome("inapplicable", why))
+        elif self._compares(cell):
+            self._in_check_host(cell, {"preparing": _examine, "check": self._compare})
+        elif cell.in_processes:
+            self._in_check_host(cell, {"preparing": _examine})
+        cell.checked = True
+
+    def _compares(self, cell: LiveCell) -> bool:
+        """Whether it is still to be compared before the first sample; results that cannot be pickled must be."""
+        first = self._plan.checks_first or bool(self.referee.unsendable)
+        return first and self.referee.compares and not cell.checked
+
+    def _compare(self, cell: LiveCell) -> None:
+        if not self._compares(cell):  # it was found out meanwhile that there is no comparing
+            return
+        if self.referee.unsendable:
+            self.calls.count()
+            cell.checking.reference()
+        once = self._plan.options.fresh or self._plan.options.max_calls is not None
+        began = perf_counter()
+        first, made = cell.checking.check(1 if once else MOST_CHECKS)
+        self.calls.count(made)
+        cell.executions += made - 1
+        if first is not None:
+            self.has_run(cell, first, (perf_counter() - began) / made)
+
+    def has_run(self, cell: LiveCell, sample: Sample, took: float) -> None:
+        """A cell was executed for the first time in its process; `took` seconds, what is not timed included."""
+        cell.first_run = sample
+        cell.executions += 1
+        if cell.record.label == self._plan.baseline:
+            self.patience.knows(took)
+
+    def sequential_passes(self, cell: LiveCell) -> Finding | None:
+        """What they give in a new process, in a worker of this cell's runner; None where that cannot be found out."""
+        try:
+            with self._hosts.check_host(self.workload, cell.planned, self._directory, self._options) as host:
+                host.prepare()
+                if self.referee.unsendable:
+                    self.calls.count()
+                    host.reference()
+                self.calls.count(2)
+                return host.passes()
+        except CellEnded:
+            return None
+
+    def allow(self, cell: LiveCell) -> None:
+        """Let each request of a cell take as long as it may."""
+        seconds = self.patience.seconds(cell.record.workers)
+        if seconds is not None and cell.host is not None:
+            cell.host.allow(seconds)
+
+    def _in_check_host(self, cell: LiveCell, acts: dict[str, Callable[[LiveCell], None]]) -> None:
+        with self._hosts.check_host(self.workload, cell.planned, self._directory, self._options) as host:
+            cell.host = host
+            self.allow(cell)
+            for phase, act in acts.items():
+                if cell.well:
+                    self._attempt(cell, phase, act)
+        cell.host = None
+
+
+def _examine(cell: LiveCell) -> None:
+    cell.checking.prepare(examine=True)

@@ -1,0 +1,87 @@
+"""Results that are work not yet done: what a function returns that has computed nothing so far."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+_INSIDE = 100
+"""Values that are looked at within a result that is a list, a tuple, a set or a dict."""
+_LAZY_MODULES = {"builtins", "itertools", "_csv", "multiprocessing.pool"}
+"""Where the types of iterators stand that compute, or read, as they are asked. Files and cursors are of others."""
+_FUTURES = (("result", "done"), ("get", "ready"))
+"""Methods by which futures are known, those of concurrent.futures and those of multiprocessing."""
+
+
+def awaitable(results: Sequence[Any]) -> bool:
+    """Whether some results must be awaited: the function is a coroutine function by another name."""
+    return any(hasattr(type(result), "__await__") for result in results)
+
+
+def unfinished(results: Sequence[Any]) -> str:
+    """Look at all results of a pass for work that has not been done.
+
+    Returns:
+        What the function returns and what to return instead, as the end of a sentence; empty if there is none.
+    """
+    for result in results:
+        told = _told(result)
+        if told:
+            return f"returns {told}"
+        for inside in _within(result):
+            told = _told(inside)
+            if told:
+                return f"returns a {type(result).__name__} that holds {told}"
+    return ""
+
+
+def close_unawaited(results: Sequence[Any]) -> None:
+    """Close coroutines that nobody will await, so that Python does not warn of them."""
+    for result in results:
+        for one in (result, *_within(result)):
+            close = getattr(one, "close", None)
+            if hasattr(type(one), "__await__") and callable(close):
+                with contextlib.suppress(Exception):
+                    close()
+
+
+def _told(value: Any) -> str:
+    """What is unfinished about a value, and what to return instead; empty if it is finished."""
+    kind = type(value)
+    name, module = kind.__name__, kind.__module__
+    polars = sys.modules.get("polars")
+    kinds = (
+        (name == "async_generator", "which has computed nothing yet: return [part async for part in ...]"),
+        (
+            module in _LAZY_MODULES and isinstance(value, Iterator),
+            "which computes as it is read and has computed nothing yet: return list(...) of it",
+        ),
+        (hasattr(kind, "__await__"), "which nobody has awaited: await it in the function"),
+        (
+            module == "contextlib" and name.endswith("ContextManager"),
+            "which was not entered: use it in a with statement in the function",
+        ),
+        *(
+            (
+                callable(getattr(kind, wait, None)) and callable(getattr(kind, ask, None)),
+                f"whose work may not be done yet: return its .{wait}()",
+            )
+            for wait, ask in _FUTURES
+        ),
+        (hasattr(kind, "__dask_graph__"), "which is lazy and has computed nothing yet: return its .compute()"),
+        (
+            polars is not None and isinstance(value, polars.LazyFrame),
+            "which has computed nothing yet: return its .collect()",
+        ),
+    )
+    return next((f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}, {what}" for is_one, what in kinds if is_one), "")
+
+
+def _within(result: Any) -> Iterable[Any]:
+    if isinstance(result, dict):
+        result = list(result.values())
+    if isinstance(result, (set, frozenset)):
+        result = list(result)
+    return result[:_INSIDE] if isinstance(result, (list, tuple)) else ()
