@@ -206,7 +206,7 @@ class Imported(Workload):
         if self._facts.awaits:
             notes.append("Threads and processes run the coroutine function in an event loop of each worker's own.")
         if self._how.tolerate:
-            notes.append("Exceptions of tasks are taken for results (--tolerate).")
+            notes.append("Exceptions of tasks are counted (--tolerate), and are not compared.")
         if self._facts.elsewhere and self._how.max_workers is None:
             notes.append(
                 f"At most {self.most_workers} calls at once, since items are addresses of other machines "

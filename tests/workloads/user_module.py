@@ -1,11 +1,20 @@
 """Functions as users have them, for tests; a module that worker processes can import."""
 
 import asyncio
+import concurrent.futures
+import functools
+import itertools
+import os
+import random
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple
 
 LONG_ENOUGH = 0.002
 """Seconds; shorter work is executed a hundred times in a sample."""
@@ -148,3 +157,207 @@ def broken_items() -> Iterator[int]:
     yield 1
     yield 2
     raise RuntimeError("the database is gone")
+
+
+touches = 0
+"""How often a result or an item of this process was pickled, compared or loaded."""
+
+
+class Touchy:
+    """Counts what is done to it."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __reduce__(self) -> Any:
+        _touch()
+        return _loaded, (self.value,)
+
+    def __eq__(self, other: object) -> bool:
+        _touch()
+        return isinstance(other, Touchy) and other.value == self.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _touch() -> None:
+    global touches  # noqa: PLW0603 - it counts
+    touches += 1
+
+
+def _loaded(value: int) -> Touchy:
+    _touch()
+    return Touchy(value)
+
+
+def untouched(item: Touchy) -> Touchy:
+    """Fails if anything but loading three items once was done in its process."""
+    time.sleep(LONG_ENOUGH)
+    if touches > 3:
+        raise RuntimeError(f"{touches} results or items were pickled, compared or loaded")
+    return Touchy(item.value)
+
+
+@dataclass
+class Page:
+    """An item or a result of a class in the function's own module."""
+
+    number: int
+
+
+class Size(Enum):
+    SMALL = 1
+    LARGE = 2
+
+
+class Pair(NamedTuple):
+    left: int
+    right: int
+
+
+def pages() -> list[Page]:
+    return [Page(number) for number in range(4)]
+
+
+def sizes() -> list[Size]:
+    return [Size.SMALL, Size.LARGE]
+
+
+def pairs() -> list[Pair]:
+    return [Pair(number, number) for number in range(4)]
+
+
+def returned(item: Any) -> Any:
+    time.sleep(LONG_ENOUGH)
+    return item
+
+
+AT_IMPORT = random.random()
+
+
+def order_of_a_set(item: int) -> list[str]:
+    time.sleep(LONG_ENOUGH)
+    return list({f"{item} {number}" for number in range(20)})
+
+
+def hash_of_a_text(item: int) -> int:
+    time.sleep(LONG_ENOUGH)
+    return hash(str(item))
+
+
+def process_id(item: int) -> int:
+    time.sleep(LONG_ENOUGH)
+    return os.getpid() + 0 * item
+
+
+def constant_of_the_import(item: int) -> float:
+    time.sleep(LONG_ENOUGH)
+    return AT_IMPORT + item
+
+
+def name_of_the_thread(item: int) -> str:
+    time.sleep(LONG_ENOUGH)
+    return threading.current_thread().name + "" * item
+
+
+def random_number(item: int) -> float:
+    time.sleep(LONG_ENOUGH)
+    return random.random() + item
+
+
+def race_and_chance(item: int) -> tuple[int, float]:
+    """Both wrong at once and never the same."""
+    return race(item), random.random()
+
+
+def race_that_rounds(item: int) -> float:
+    """Wrong at once, by as little as an addition in another order is."""
+    return 1.0 + 1e-15 * race(item)
+
+
+class TooBusyError(Exception):
+    """A server that has too many requests."""
+
+
+in_progress = 0
+
+
+def too_many_at_once(item: int) -> str:
+    """Serves two at once."""
+    global in_progress  # noqa: PLW0603 - calls in progress
+    in_progress += 1
+    try:
+        time.sleep(LONG_ENOUGH)
+        if in_progress > 2:
+            raise TooBusyError("429")
+    finally:
+        in_progress -= 1
+    return f"/{item}"
+
+
+def wrapped_coroutine(item: int) -> Any:
+    return double_later(item)
+
+
+class Client:
+    """An object whose call is a coroutine function."""
+
+    async def __call__(self, item: int) -> int:
+        return await double_later(item)
+
+
+client = Client()
+part_of_a_coroutine = functools.partial(add_later, 1)
+
+
+def coroutine_now_and_then(item: int) -> Any:
+    return double_later(item) if item % 2 else item * 2
+
+
+def generator(item: int) -> Iterator[int]:
+    yield item
+
+
+async def async_generator(item: int) -> AsyncIterator[int]:
+    yield item
+
+
+def mapped(item: int) -> Any:
+    return map(double, [item])
+
+
+def counted(item: int) -> Any:
+    return itertools.count(item)
+
+
+def future(item: int) -> Any:
+    return concurrent.futures.Future[int]()
+
+
+def list_of_coroutines(item: int) -> Any:
+    return [double_later(item)]
+
+
+def not_entered(item: int) -> Any:
+    return context(item)
+
+
+def cursor(item: int) -> Any:
+    time.sleep(LONG_ENOUGH)
+    return sqlite3.connect(":memory:", check_same_thread=False).cursor()
+
+
+def open_file(item: int) -> Any:
+    time.sleep(LONG_ENOUGH)
+    return Path(os.devnull).open()
+
+
+calls = 0
+
+
+def hangs_later(item: int) -> int:
+    """Comes back from its first pass in a process, and never from the second."""
+    global calls  # noqa: PLW0603 - it counts
+    calls += 1
+    time.sleep(0.15 if calls <= 2 else 60)
+    return item

@@ -1,0 +1,170 @@
+"""What is found out before the first sample, and who is blamed for what."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concbench import measure
+from concbench.errors import BadFunction
+from concbench.results.records import Table
+
+FILE = Path(__file__).parents[1] / "workloads" / "user_module.py"
+SHARING = ["sequential", "threads", "thread-pool:2"]
+EVERY = [*SHARING, "batched-threads:3", "processes", "process-pool:2", "asyncio:2"]
+SPAWNED = "process-pool:workers=2,start_method=spawn"
+
+
+def table_of(name: str, items: Any = range(8), runners: Any = SHARING, **options: Any) -> Table:
+    given = items if isinstance(items, (list, range)) else items()
+    return measure(f"{FILE}:{name}", items=given, runners=runners, **{"rounds": 3, **options}).tables[0]
+
+
+def outcomes(table: Table) -> dict[str, str]:
+    return {cell.label: cell.outcome.kind for cell in table.cells}
+
+
+def reasons(table: Table) -> str:
+    return " ".join([*table.notes, *(cell.outcome.reason for cell in table.cells)])
+
+
+@pytest.mark.parametrize("options", [{}, {"compare": False}, {"warm": True}], ids=str)
+def test_nothing_touches_results_or_items_in_a_process_before_its_last_sample(options: dict[str, Any]) -> None:
+    """They are not pickled, not compared and not loaded again, whether results are compared or not."""
+    from tests.workloads import user_module
+
+    items = [user_module.Touchy(number) for number in range(3)]
+    # as many calls as are allowed: a check executes the work once, since it touches what it compares
+    table = table_of("untouched", items=items, rounds=4, max_calls=1_000, **options)
+    assert set(outcomes(table).values()) == {"ok"}
+    assert table.checked == ("off" if options.get("compare") is False else "sequential")
+
+
+@pytest.mark.parametrize("make", ["pages", "sizes", "pairs"])
+@pytest.mark.parametrize("where", [str(FILE), FILE.stem], ids=["by path", "by module name"])
+def test_items_and_results_may_be_of_classes_of_the_functions_own_module(make: str, where: str) -> None:
+    """The processes that measure find the module before they read the items."""
+    runners = [part for name in ("sequential", "thread-pool:2", "process-pool:2") for part in ("-r", name)]
+    options = ["--items", f"{where}:{make}", "--rounds", "1", "--no-observe", *runners]
+    command = [sys.executable, "-m", "concbench", "run", f"{where}:returned", *options]
+    done = subprocess.run(command, cwd=FILE.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all equal to the sequential ones" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", ["order_of_a_set", "hash_of_a_text"])
+def test_hashes_of_texts_are_the_same_in_all_processes(name: str) -> None:
+    """One PYTHONHASHSEED for all, workers included, so that what depends on it can be compared."""
+    table = table_of(name, runners=["sequential", "thread-pool:2", "process-pool:2", SPAWNED], rounds=1)
+    assert set(outcomes(table).values()) == {"ok"}
+    assert table.checked == "sequential"
+
+
+def test_where_hashes_cannot_be_fixed_results_depend_on_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under -E or -I, which ignore PYTHONHASHSEED: nobody is blamed."""
+    monkeypatch.setattr("concbench.harness.process_host.hash_seed", lambda _: "random")
+    table = table_of("order_of_a_set", runners=["sequential", "thread-pool:2", SPAWNED])
+    assert table.checked == "process"
+    assert set(outcomes(table).values()) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("name", "checked"),
+    [
+        ("process_id", "process"),
+        ("constant_of_the_import", "process"),
+        ("name_of_the_thread", "process"),
+        ("random_number", "unsteady"),
+        ("count", "unsteady"),
+        ("race_and_chance", "unsteady"),
+    ],
+)
+def test_nobody_is_blamed_for_what_sequential_passes_do_as_well(name: str, checked: str) -> None:
+    """Rows keep their times, and the table says why nothing was compared."""
+    table = table_of(name, runners=["sequential", "threads", "thread-pool:2", "process-pool:2"])
+    assert table.checked == checked
+    assert set(outcomes(table).values()) == {"ok"}
+    assert all(len(cell.samples) == 3 for cell in table.cells)
+    assert "not thread-safe" not in reasons(table)
+    assert sum("Results were not compared" in note for note in table.notes) == 1
+
+
+@pytest.mark.parametrize("options", [{}, {"rounds": 1}, {"fresh": True}, {"warm": True}], ids=str)
+def test_what_is_right_sequentially_in_every_process_and_wrong_at_once_is_blamed(options: dict[str, Any]) -> None:
+    """In every way of measuring."""
+    table = table_of("race", items=range(20), runners=["sequential", "threads", "process-pool:2"], **options)
+    assert outcomes(table) == {"sequential": "ok", "threads": "failed", "process-pool:2": "ok"}
+    assert table.cell("threads").outcome.reason.startswith("not thread-safe: ")
+    assert table.checked == "sequential"
+
+
+def test_rounding_is_called_rounding_and_a_check_takes_it_for_equal() -> None:
+    """It is no race."""
+    table = table_of("race_that_rounds", items=range(20), runners=["sequential", "threads"])
+    assert table.cell("threads").outcome.reason.startswith("rounding differences: ")
+    assert "--check concbench.checks:close" in table.cell("threads").outcome.reason
+    assert table.cell("threads").outcome.cause == "rounding"
+    close = table_of(
+        "race_that_rounds", items=range(20), runners=["sequential", "threads"], check="concbench.checks:close"
+    )
+    assert set(outcomes(close).values()) == {"ok"}
+
+
+def test_errors_under_load_are_counted_and_no_fault_of_the_function() -> None:
+    """Where an expected or an actual result is an exception, there is nothing to compare."""
+    table = table_of("too_many_at_once", items=range(20), tolerate=True)
+    assert set(outcomes(table).values()) == {"ok"}
+    assert table.checked == "sequential"
+    counted = {cell.label: set(cell.samples[0].failed) for cell in table.cells}
+    assert counted["sequential"] == set()
+    assert counted["threads"] == {"TooBusyError"}
+    assert "not thread-safe" not in reasons(table)
+
+
+@pytest.mark.parametrize("name", ["wrapped_coroutine", "client", "part_of_a_coroutine", "coroutine_now_and_then"])
+def test_what_returns_awaitables_is_a_coroutine_function(name: str) -> None:
+    """However it is written: it is awaited under every runner, and asyncio can run it."""
+    table = table_of(name, runners=["sequential", "thread-pool:2", "process-pool:2", "asyncio:4"], rounds=1)
+    assert set(outcomes(table).values()) == {"ok"}
+    assert table.checked == "sequential"
+    assert any("event loop" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("isolate", [None, False])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("generator", "return list"),
+        ("async_generator", "return .part async for part in"),
+        ("mapped", "a map, which computes as it is read"),
+        ("counted", "return list"),
+        ("future", r"return its .result\(\)"),
+        ("list_of_coroutines", "a list that holds a coroutine"),
+        ("not_entered", "with statement"),
+    ],
+)
+def test_work_that_is_not_done_is_refused_with_what_to_return_instead(
+    name: str, says: str, isolate: bool | None
+) -> None:
+    """Nothing would have been measured."""
+    with pytest.raises(BadFunction, match=says):
+        table_of(name, isolate=isolate, compare=False)
+
+
+@pytest.mark.parametrize("name", ["cursor", "open_file"])
+def test_open_files_and_cursors_are_results(name: str) -> None:
+    """They can be read, and are not made of work that waits to be done."""
+    table = table_of(name, rounds=1)
+    assert set(outcomes(table).values()) == {"ok"}
+    assert table.checked == "incomparable"
+
+
+def test_a_baseline_that_timed_out_is_no_measure_for_others() -> None:
+    """Nothing is said to take N times as long as what did not end."""
+    table = table_of("hangs_later", items=range(2), runners=["sequential", "threads"], timeout=0.6)
+    assert outcomes(table) == {"sequential": "failed", "threads": "failed"}
+    assert "times as long" not in reasons(table)
