@@ -12,6 +12,7 @@ import pytest
 from concbench import measure
 from concbench.errors import BadFunction
 from concbench.results.records import Table
+from concbench.workloads.loading import Place
 
 FILE = Path(__file__).parents[1] / "workloads" / "user_module.py"
 SHARING = ["sequential", "threads", "thread-pool:2"]
@@ -35,9 +36,8 @@ def reasons(table: Table) -> str:
 @pytest.mark.parametrize("options", [{}, {"compare": False}, {"warm": True}], ids=str)
 def test_nothing_touches_results_or_items_in_a_process_before_its_last_sample(options: dict[str, Any]) -> None:
     """They are not pickled, not compared and not loaded again, whether results are compared or not."""
-    from tests.workloads import user_module
-
-    items = [user_module.Touchy(number) for number in range(3)]
+    touchy = Place.read(f"{FILE}:Touchy").load()
+    items = [touchy(number) for number in range(3)]
     # as many calls as are allowed: a check executes the work once, since it touches what it compares
     table = table_of("untouched", items=items, rounds=4, max_calls=1_000, **options)
     assert set(outcomes(table).values()) == {"ok"}
