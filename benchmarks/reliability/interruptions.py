@@ -249,9 +249,10 @@ PHASES = {
         ["run", "app:task", *TWO], Running.marked, "interrupted", [0], {"SLOW_IMPORT": "2"}
     ),
     "reference": _sleeping(1, [0]),
-    "warm-up": _sleeping(3, [0]),
-    "round": _sleeping(9, [1]),
-    "observed pass": _sleeping(17, [3]),
+    "check": _sleeping(3, [0]),
+    "warm-up": _sleeping(5, [0]),
+    "round": _sleeping(13, [1]),
+    "observed pass": _sleeping(21, [3]),
     "second workload, image server": Phase(
         ["run", "primes", "download", *LIMITS, "-r", "sequential", "--rounds", "1"], Running.serving, None,
         prints="primes: ",

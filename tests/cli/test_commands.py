@@ -293,7 +293,7 @@ def test_an_interrupted_run_goes_on_from_its_file(tmp_path: Path) -> None:
         "    time.sleep(0.005)\n"
         "    with open('calls', 'a') as calls:\n"
         "        calls.write('x')\n"
-        "    if os.path.getsize('calls') == 35:\n"
+        "    if os.path.getsize('calls') == 45:\n"
         "        os.kill(os.getppid(), signal.SIGINT)\n"
         "        time.sleep(1)\n"
         "    return item\n"
