@@ -64,7 +64,7 @@ def test_tiny_tasks_are_left_as_they_are(app: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["app:fail", "--items", "1..3"], "app:fail fails when it is called one after another: ValueError: always"),
+        (["app:fail", "--items", "1..3"], "app:fail fails under sequential: ValueError: always"),
         (["app:wait"], "--items"),
         (["download"], "module:function"),
         (["app:wait", "--items", "1..3", "--budget", "0"], "budget"),
