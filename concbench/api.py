@@ -337,6 +337,9 @@ def _options(options: dict[str, Any]) -> Options:
     given = {name: value for name, value in options.items() if name in Options.__dataclass_fields__}
     if given.get("seed") is None:
         given["seed"] = random.randrange(2**32)
+    baseline = given.get("baseline")
+    if not isinstance(baseline, str | None):
+        raise BadSetting(f"baseline is written as a text, such as 'thread-pool:2', and not {short(baseline)}")
     return Options(**given)
 
 

@@ -55,13 +55,13 @@ def _headline(seen: Evidence) -> list[str]:
 
 def _no_baseline(baseline: CellEvidence) -> str:
     """That nothing can be compared, and how the baseline ended."""
-    rounds = len(baseline.cell.samples)
-    ended = {"failed": "failed", "inapplicable": "was not measured to the end"}.get(
-        baseline.cell.outcome.kind, "has no times that count"
+    rounds, why = len(baseline.cell.samples), baseline.why_missing.rstrip(".")
+    if not rounds:
+        return f"No answer: {baseline.name} has no times to compare with ({why})."
+    ended = "failed" if baseline.cell.outcome.kind == "failed" else "ended"
+    return (
+        f"No answer: there is nothing to compare with, since {baseline.name} {ended} after {_rounds(rounds)} ({why})."
     )
-    after = f" after {_rounds(rounds)}" if rounds else ""
-    why = baseline.why_missing.rstrip(".")
-    return f"No answer: there is nothing to compare with, since {baseline.name} {ended}{after} ({why})."
 
 
 def _rounds(count: int) -> str:

@@ -25,13 +25,27 @@ def unmeasured(seen: Evidence, given_up: str = "") -> str:
         seen: the table.
         given_up: what to do about a cell that was left after its warm-up.
     """
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str, str], list[CellEvidence]] = {}
     for cell in seen.cells:
         if cell is not seen.baseline and cell.interval is None and not _cannot_win(cell, seen):
-            groups.setdefault(_ended(cell, seen, given_up), []).append(cell.name)
+            groups.setdefault(_ended(cell, seen, given_up), []).append(cell)
     return "; ".join(
-        f"{listed(names)} {_in_plural(how) if len(names) > 1 else how} ({reason})"
-        for (how, reason), names in groups.items()
+        f"{_named(cells)} {_in_plural(how) if len(cells) > 1 else how} ({reason})"
+        for (how, reason), cells in groups.items()
+    )
+
+
+def _named(cells: list[CellEvidence]) -> str:
+    """Runners with all their numbers of workers: threads and thread-pool with 16 and 64 workers."""
+    counts: dict[str, list[int]] = {}
+    for cell in cells:
+        counts.setdefault(cell.cell.runner, []).append(cell.cell.workers)
+    alone = {cell.cell.runner: cell.name for cell in cells}
+    return listed(
+        f"{runner} with {listed(f'{count:,}' for count in dict.fromkeys(workers))} workers"
+        if workers[1:]
+        else alone[runner]
+        for runner, workers in counts.items()
     )
 
 
@@ -63,7 +77,7 @@ def _ended(cell: CellEvidence, seen: Evidence, given_up: str) -> tuple[str, str]
         return "failed", reason
     if cell.seconds is not None:
         shared = f"only {cell.shared} round{'' if cell.shared == 1 else 's'}" if cell.shared else "no round"
-        more = f"where a verdict takes {FEWEST}; {more_rounds(seen.table)} allows more"
+        more = f"where a verdict takes {FEWEST}; more with {more_rounds(seen.table)}"
         return "was not measured to the end", f"{shared} shared with {seen.baseline.name}, {more}"
     if outcome.kind == "inapplicable" and cell.cell.warmup is not None:
         return "was not measured to the end", f"{reason}{given_up}"

@@ -63,7 +63,7 @@ def main(arguments: argparse.Namespace) -> int:
         seed=seed,
         max_calls=arguments.max_calls,
     )
-    functions.announce_look(workload, calls_of_looks(workload.tasks))
+    functions.announce_look(workload, calls_of_looks(workload.tasks, arguments.max_calls))
     with ProgressBar() as progress:
         listen = output.listener(progress.show)
         advice = advise_workload(

@@ -59,6 +59,8 @@ def search(
         return table, True
     seconds = _task_seconds(table)
     more = min(SECOND_LOOK, int(_LOOK_SHARE * options.budget / (_PASSES * seconds)))
+    if options.max_calls is not None:
+        more = min(more, (options.max_calls - calls) // _PASSES)
     if min(more, workload.tasks) > table.tasks:
         table, interrupted = _look(workload, more, hosts, options, listen)
         calls += _PASSES * table.tasks
@@ -83,10 +85,11 @@ def search(
     return _with_ruled_out(table, look), interrupted
 
 
-def calls_of_looks(tasks: int) -> int:
+def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
     """Calls that both looks at so many tasks make at most."""
     second = min(SECOND_LOOK, tasks) if tasks > FIRST_LOOK else 0
-    return _PASSES * (min(FIRST_LOOK, tasks) + second)
+    calls = _PASSES * (min(FIRST_LOOK, tasks) + second)
+    return calls if max_calls is None else min(calls, max_calls)
 
 
 def _with_ruled_out(table: Table, look: Look) -> Table:

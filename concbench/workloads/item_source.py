@@ -202,7 +202,7 @@ def _mistakes(items: Any) -> Iterator[str]:
         number = short(items)
         yield f"{number}, which is not a list of items: write range({number}) for so many, or [{number}] for one item"
     if hasattr(items, "__aiter__"):
-        yield f"an asynchronous {kind.__name__}: write [item async for item in items] where that can be awaited"
+        yield f"an {kind.__name__}, which only a coroutine can read: write [item async for item in items] in one"
     iterable = hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")
     if callable(items) and not iterable:
         yield f"{short(items)}, which was not called: write names() where it is called names"

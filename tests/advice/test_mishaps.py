@@ -100,8 +100,7 @@ def test_a_baseline_under_which_more_failed_is_what_is_named() -> None:
     """One download in a hundred timed out one after another, and none under threads: they are not 30 times as fast."""
     seen = looked_at(cell("sequential", 3.0, {"timed out": 1}), cell("thread-pool:8", 0.1, NONE))
     assert seen.answer[0].startswith(
-        "No answer: there is nothing to compare with, since sequential has no times that count (990 of 1,000 tasks "
-        "succeeded; 10 timed out; other tasks"
+        "No answer: sequential has no times to compare with (990 of 1,000 tasks succeeded; 10 timed out; other tasks"
     )
     assert "thread-pool(8)" not in " ".join(seen.missing)
 
@@ -201,7 +200,7 @@ def test_there_is_no_advice_where_the_baseline_is_what_failed() -> None:
     """And least of all that there is nothing to gain."""
     advice = advise(Sleep(tasks=24), hosts=FailingNow({"sequential": set(range(100))}), seed=1)
     assert advice.recommendation is None
-    assert "there is nothing to compare with, since sequential has no times that count" in " ".join(str(advice).split())
+    assert "No answer: sequential has no times to compare with" in str(advice)
 
 
 def test_advice_says_that_tasks_failed() -> None:
