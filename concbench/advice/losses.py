@@ -151,7 +151,7 @@ def _contention(case: _Case) -> Finding:
     runner, workers, cores = cell.cell.runner, cell.cell.workers, cell.cores
     usable = cores_of(cell.cell)
     computes = case.base.cpu > WAITS * case.base.busy
-    one_core = cores is not None and COMPUTES <= cores < MORE_THAN_ONE
+    one_core = cores is not None and WAITS <= cores < MORE_THAN_ONE
     if computes and runner in THREADED and cell.cell.interpreter.get("gil") and one_core:
         gained = any(one.verdict == FASTER and one.cell.runner in THREADED for one in case.seen.measured)
         never = case.base.cpu > COMPUTES * case.base.busy and not gained  # else threads can still share the waiting

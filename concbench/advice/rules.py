@@ -283,7 +283,7 @@ def _one_at_a_time(cell: CellEvidence) -> bool:
         and cell.speedup is not None
         and cell.speedup < MORE_THAN_ONE
         and cell.cores is not None
-        and COMPUTES <= cell.cores < MORE_THAN_ONE
+        and WAITS <= cell.cores < MORE_THAN_ONE
     )
 
 

@@ -29,24 +29,21 @@ def unmeasured(seen: Evidence, given_up: str = "") -> str:
     for cell in seen.cells:
         if cell is not seen.baseline and cell.interval is None and not _cannot_win(cell, seen):
             groups.setdefault(_ended(cell, seen, given_up), []).append(cell)
-    return "; ".join(
-        f"{_named(cells)} {_in_plural(how) if len(cells) > 1 else how} ({reason})"
-        for (how, reason), cells in groups.items()
-    )
+    return "; ".join(_sentence(cells, how, reason) for (how, reason), cells in groups.items())
 
 
-def _named(cells: list[CellEvidence]) -> str:
-    """Runners with all their numbers of workers: threads and thread-pool with 16 and 64 workers."""
-    counts: dict[str, list[int]] = {}
+def _sentence(cells: list[CellEvidence], how: str, reason: str) -> str:
+    """Of cells that ended alike; those of one runner are told by their workers: thread-pool with 16 and 64 workers."""
+    of_runner: dict[str, list[CellEvidence]] = {}
     for cell in cells:
-        counts.setdefault(cell.cell.runner, []).append(cell.cell.workers)
-    alone = {cell.cell.runner: cell.name for cell in cells}
-    return listed(
-        f"{runner} with {listed(f'{count:,}' for count in dict.fromkeys(workers))} workers"
-        if workers[1:]
-        else alone[runner]
-        for runner, workers in counts.items()
-    )
+        of_runner.setdefault(cell.cell.runner, []).append(cell)
+    names = [own[0].name if len(own) == 1 else f"{name} with {_workers(own)}" for name, own in of_runner.items()]
+    return f"{listed(names)} {how.replace('was ', 'were ', 1) if len(names) > 1 else how} ({reason})"
+
+
+def _workers(cells: list[CellEvidence]) -> str:
+    counts = [f"{count:,}" for count in dict.fromkeys(cell.cell.workers for cell in cells)]
+    return f"{listed(counts)} workers"
 
 
 def more_rounds(table: Table) -> str:
@@ -82,7 +79,3 @@ def _ended(cell: CellEvidence, seen: Evidence, given_up: str) -> tuple[str, str]
     if outcome.kind == "inapplicable" and cell.cell.warmup is not None:
         return "was not measured to the end", f"{reason}{given_up}"
     return "was not measured", reason
-
-
-def _in_plural(how: str) -> str:
-    return how.replace("was ", "were ", 1)
