@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from concbench import __version__
@@ -28,6 +29,7 @@ from concbench.report import terminal
 from concbench.results import files
 from concbench.results.records import Outcome, RunRecord, Table
 from concbench.runners.base import Runner
+from concbench.task import short
 from concbench.workloads.base import Workload
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
@@ -99,15 +101,16 @@ def measure(
         items: what functions are called on, once each in an execution; None: they take no arguments.
         runners: as on the command line (`"thread-pool:32"`) or instances; None: every runner with its defaults.
         isolate: take the samples of each cell in a process of its own. False: in this one, which protects from
-            nothing: a crash ends the program and a leak is everybody's. None: in processes, unless a function could
-            not be found there (it is a lambda, or defined in the main program).
-        hosts: where samples are taken instead, such as `concbench.testing.SimulatedHosts`.
+            nothing: a crash ends the program and a leak is everybody's, and fresh, timeout and memory_limit are
+            refused. None: in processes, unless a function could not be found there (it is a lambda, or defined in the
+            main program).
+        hosts: where samples are taken instead, such as `concbench.testing.SimulatedHosts`; leave out isolate then.
         listen: called with each Step before it is taken, and with the RunRecord so far after each round.
         resume: an earlier run of the same, on the same machine, that was interrupted (`load("run.json")`): its whole
             rounds count, and its seed is taken.
         **options: the fields of `concbench.harness.plan.Options`: baseline, max_rounds, budget, precision, rounds,
-            warm, fresh, observe, seed, timeout, max_calls; without a seed, one is drawn and recorded. And for functions
-            those of `concbench.workloads.how.How`: coroutine, context, check, compare, star, tolerate,
+            warm, fresh, observe, seed, timeout, memory_limit, max_calls; without a seed, one is drawn and recorded. And
+            for functions those of `concbench.workloads.how.How`: coroutine, context, check, compare, star, tolerate,
             max_workers (functions by name, too); and `repeat`: how often a function without items is called in an
             execution.
 
@@ -118,15 +121,20 @@ def measure(
         KeyboardInterrupt: it was interrupted before there was anything.
         UsageError: something that was asked for cannot be; nothing has run then.
     """
+    _require_known("measure", options)
     given = _Given(items, options)
-    if resume is not None and options.get("seed") is None:
-        options["seed"] = resume.record.seed
+    if resume is not None:
+        if not isinstance(resume, Run):
+            raise UsageError(f"resume must be a run, not {short(resume)}: write resume=load('run.json')")
+        if options.get("seed") is None:
+            options["seed"] = resume.record.seed
     chosen = _options(options)
-    plans = [plan(given.workload(workload), runners or default_runners(), chosen) for workload in workloads]
+    specs = _runners(runners)
+    plans = [plan(given.workload(workload), specs, chosen) for workload in workloads]
     if not plans:
         raise UsageError("no workload: name at least one, such as 'download' or 'primes', or give a function")
     given.require_used()
-    hosts = hosts or _hosts([one.workload for one in plans], isolate, fresh=chosen.fresh)
+    hosts = _hosts([one.workload for one in plans], isolate, hosts, chosen)
     return measure_plans(plans, hosts, listen, resume.record if resume else None)
 
 
@@ -136,8 +144,8 @@ class Advice:
 
     run: Run
     recommendation: Recommendation | None
-    """None if there is nothing to compare with: the race was interrupted before that, or other tasks failed one after
-    another than did under the runners."""
+    """None if there is nothing to compare with: the race was interrupted before that, or `sequential` failed, or other
+    tasks failed under it than under the runners. What is printed says which."""
 
     def __str__(self) -> str:
         return terminal.plain(self.run.record, recommendation=self.recommendation)
@@ -168,16 +176,18 @@ def advise(
         isolate: as for `measure`.
         hosts: as for `measure`.
         listen: as for `measure`.
-        **options: as for `measure`; `budget` (60 seconds) is that of everything together.
+        **options: as for `measure`, but for what the race decides by itself: baseline, precision, rounds (and runners
+            and resume); `budget` (60 seconds) is that of everything together.
 
     Raises:
         UsageError: something that was asked for cannot be, or the function fails.
     """
+    _require_known("advise", options, _DECIDED_BY_THE_RACE)
     given = _Given(items, options)
     chosen = _options(options)
     workload = given.workload(function)
     given.require_used()
-    return advise_workload(workload, chosen, hosts or _hosts([workload], isolate, fresh=chosen.fresh), listen)
+    return advise_workload(workload, chosen, _hosts([workload], isolate, hosts, chosen), listen)
 
 
 def advise_workload(
@@ -185,16 +195,13 @@ def advise_workload(
     options: Options,
     hosts: Hosts,
     listen: Callable[[Step | RunRecord], None] | None = None,
-    before: Callable[[Plan], None] = lambda _: None,
+    before: Callable[[Plan, int], None] = lambda _, __: None,
 ) -> Advice:
-    """As `advise`, of what has been made; `before` is told the plan of the race before it begins."""
+    """As `advise`, of what has been made; `before` is told of the race before it begins, as `search` tells it."""
     record = _record(options.seed)
     table, interrupted = search(workload, hosts, options, _relay(record, listen), before)
     record = replace(record, tables=[table], interrupted=interrupted)
-    seen = evidence(table)
-    base = seen.baseline.cell
-    known = base.samples or (base.outcome.kind == "inapplicable" and base.warmup and not interrupted)
-    recommendation = recommend(seen, workload.tasks) if known else None
+    recommendation = recommend(evidence(table), workload.tasks)
     call = getattr(workload, "call", None)
     if recommendation is not None and call is not None:
         cell = table.cell(recommendation.runner)
@@ -270,37 +277,100 @@ def _relay(
     return relay
 
 
-def _hosts(workloads: Sequence[Workload], isolate: bool | None, *, fresh: bool) -> Hosts:
+def _hosts(workloads: Sequence[Workload], isolate: bool | None, hosts: Hosts | None, options: Options) -> Hosts:
+    """Those that were given, else processes where that is possible; what nobody could keep in them is refused."""
+    if hosts is not None:
+        if isolate is not None:
+            raise UsageError("isolate and hosts exclude each other: hosts say where samples are taken; leave out one")
+        return hosts
     at_home = [workload for workload in workloads if workload.unsendable]
-    if fresh and (at_home or isolate is False):
-        raise UsageError("fresh needs processes, and this is measured in one: leave it out")
     if isolate and at_home:
         raise UsageError(f"{at_home[0].name} cannot be isolated: {at_home[0].unsendable}")
-    return ProcessHosts() if isolate or (isolate is None and not at_home) else InProcessHosts()
+    if isolate or (isolate is None and not at_home):
+        return ProcessHosts()
+    unkept = {"fresh": options.fresh, "timeout": options.timeout, "memory_limit": options.memory_limit}
+    for name, value in unkept.items():
+        if value:
+            why = f" ({at_home[0].unsendable})" if at_home and isolate is None else ""
+            raise UsageError(f"{name} needs processes, and everything is measured in this one{why}: leave it out")
+    return InProcessHosts()
+
+
+def _runners(runners: Sequence[str | Runner] | None) -> list[str | Runner]:
+    """Those that were given, or all."""
+    if runners is None:
+        return [*default_runners()]
+    if isinstance(runners, (str, bytes)) or not isinstance(runners, Iterable):
+        one = repr(runners) if isinstance(runners, str) else short(runners)
+        raise UsageError(f"runners is a list of them, not {one}: write runners=[{one}]")
+    return list(runners)
+
+
+_DECIDED_BY_THE_RACE = {
+    "baseline": "advise() compares with sequential: leave out baseline, or use measure()",
+    "precision": "advise() goes on until its answer is known: leave out precision, or use measure()",
+    "rounds": "advise() takes as many rounds as its answer needs: give max_rounds or budget instead of rounds, or use "
+    "measure()",
+    "resume": "advise() cannot go on with an earlier run: leave out resume",
+    "runners": "advise() chooses the runners by itself: leave out runners, or use measure()",
+}
+"""Options that measure() has and advise() has not, and what to do."""
+_OF_FUNCTIONS = [name for name in How.__dataclass_fields__ if name != "arguments"]
+"""Whether there are arguments is known from the items."""
+
+
+def _require_known(caller: str, options: dict[str, Any], refused: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Refuse options that nobody would look at; None is as good as left out.
+
+    Raises:
+        BadSetting: names the first, and those that there are.
+    """
+    known = [name for name in (*Options.__dataclass_fields__, *_OF_FUNCTIONS, "repeat") if name not in refused]
+    for name, value in options.items():
+        if name in refused and value is not None:
+            raise BadSetting(refused[name])
+        if name not in known and name not in refused:
+            raise BadSetting(f"{caller}() has the options {', '.join(known)}: {name!r} is not one of them")
 
 
 def _options(options: dict[str, Any]) -> Options:
-    if options.get("seed") is None:
-        options = {**options, "seed": random.randrange(2**32)}
-    try:
-        return Options(**options)
-    except TypeError as error:
-        known = ", ".join([*Options.__dataclass_fields__, *How.__dataclass_fields__, "repeat"])
-        raise BadSetting(f"measure() has the options {known}: {error}") from error
+    given = {name: value for name, value in options.items() if name in Options.__dataclass_fields__}
+    if given.get("seed") is None:
+        given["seed"] = random.randrange(2**32)
+    baseline = given.get("baseline")
+    if not isinstance(baseline, str | None):
+        raise BadSetting(f"baseline is written as a text, such as 'thread-pool:2', and not {short(baseline)}")
+    return Options(**given)
+
+
+def _require_together(items: Iterable[Any] | None, repeat: int | None, how: Mapping[str, Any]) -> None:
+    """Refuse options of which one would be ignored.
+
+    Raises:
+        UsageError: says what to leave out.
+    """
+    for name, value in (("repeat", repeat), ("max_workers", how.get("max_workers"))):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise BadSetting(f"{name} must be a whole number, 1 or more, not {short(value)}")
+    if items is None and how.get("star"):
+        raise UsageError("star unpacks items into arguments, and there are none: give items, or leave out star")
+    if items is not None and repeat is not None:
+        raise UsageError("repeat is for functions without items: leave out one of items and repeat")
+    if how.get("check") is not None and not how.get("compare", True):
+        raise UsageError("check says how results are compared, and compare=False that they are not: leave out one")
 
 
 class _Given:
     """What was given for functions; taken out of the options."""
 
     def __init__(self, items: Iterable[Any] | None, options: dict[str, Any]) -> None:
-        given = {key: options.pop(key) for key in How.__dataclass_fields__ if key in options}
+        given = {key: options.pop(key) for key in _OF_FUNCTIONS if key in options}
         self._how: dict[str, Any] = {
             key: Place.read(value) if isinstance(value, str) else value for key, value in given.items()
         }
         self._repeat = options.pop("repeat", None)
-        self._items: list[Any] | None = None
-        if items is not None:
-            self._items = read_items(items)
+        _require_together(items, self._repeat, self._how)
+        self._items = None if items is None else read_items(items)
         self._used = False
 
     def workload(self, workload: str | Workload | Callable[..., Any]) -> Workload:

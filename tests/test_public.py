@@ -3,12 +3,16 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import concbench
-from concbench import Asyncio, Primes, Sequential, ThreadPool, measure
+from concbench import Asyncio, Primes, Run, Sequential, ThreadPool, advise, measure
+from concbench.errors import UsageError
+from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import product_of_primes
 
 
@@ -102,3 +106,163 @@ def test_a_saved_run_is_loaded_as_it_was(tmp_path: Path) -> None:
     run = measure(Primes(limits=[100]), runners=["sequential"], rounds=1)
     run.save(tmp_path / "run.json")
     assert concbench.load(tmp_path / "run.json") == run
+
+
+def same(item: int) -> int:
+    return item
+
+
+def one() -> int:
+    return 1
+
+
+async def later() -> AsyncIterator[int]:
+    yield 1
+
+
+class Frame:
+    """As much of a data frame as tells that it is one."""
+
+    columns, shape = ("name", "city"), (3, 2)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+
+class PolarsFrame(Frame):
+    def to_dicts(self) -> None: ...
+
+
+class ArrowTable(Frame):
+    def to_pylist(self) -> None: ...
+
+
+def simulated() -> SimulatedHosts:
+    return SimulatedHosts(lambda *_: 0.01)
+
+
+@pytest.mark.parametrize(
+    ("items", "says"),
+    [
+        ("urls.txt", "would be its letters: write ['urls.txt'] for one item, or Path"),
+        (b"abc", "write [data] for one item"),
+        (bytearray(b"abc"), "write [data] for one item"),
+        ({"Oslo": 1}, "would be its keys: write list(d.items())"),
+        (Frame(), 'would be its columns: write df.to_dict("records"), or list(df.itertuples(index=False))'),
+        (PolarsFrame(), "would be its columns: write df.to_dicts()"),
+        (ArrowTable(), "would be its columns: write table.to_pylist()"),
+        (Path("urls.txt"), "write path.read_text().splitlines() for its lines, or [path]"),
+        (5, "write range(5) for so many, or [5] for one item"),
+        (1.5, "1.5, which is not a list of items"),
+        (later, "was not called"),
+        (later(), "write [item async for item in items]"),
+        (object, "was not called"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else type(value).__name__,
+)
+def test_items_that_would_be_something_else_are_refused(items: Any, says: str) -> None:
+    """Letters, keys and names of columns are never meant; the message says what to write."""
+    for ask in (measure, advise):
+        with pytest.raises(UsageError) as refused:
+            ask(same, items=items, hosts=simulated())
+        assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "items", [[1], (1,), {1}, range(1), {1: 2}.keys(), iter([1])], ids=lambda value: type(value).__name__
+)
+def test_whatever_gives_items_is_taken(items: Any) -> None:
+    """Once, in its order."""
+    (table,) = measure(same, items=items, hosts=simulated(), runners=["sequential"], rounds=1).tables
+    assert table.tasks == 1
+
+
+ITEMS: dict[str, Any] = {"items": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"runners": "thread-pool:2"}, "write runners=['thread-pool:2']"),
+        ({"runners": ThreadPool(2)}, "write runners=[ThreadPool(workers=2)]"),
+        ({"runners": []}, "no runners"),
+        ({"isolate": True, "hosts": simulated()}, "isolate and hosts exclude each other"),
+        ({"isolate": False, "hosts": simulated()}, "isolate and hosts exclude each other"),
+        ({"isolate": False, "timeout": 5}, "timeout needs processes"),
+        ({"isolate": False, "memory_limit": 10**9}, "memory_limit needs processes"),
+        ({"isolate": False, "fresh": True}, "fresh needs processes"),
+        ({"repeat": 3}, "leave out one of items and repeat"),
+        ({"check": same, "compare": False}, "leave out one"),
+        ({"max_workers": 0}, "max_workers must be a whole number"),
+        ({"arguments": False}, "'arguments' is not one of them"),
+        ({"max_round": 3}, "measure() has the options baseline, max_rounds"),
+        ({"resume": "run.json"}, "write resume=load('run.json')"),
+        ({"baseline": ThreadPool(2)}, "baseline is written as a text"),
+        ({"items": None, "star": True}, "there are none: give items"),
+        ({"items": None, "repeat": 0}, "repeat must be a whole number"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else "-".join(value),
+)
+def test_an_option_that_would_be_ignored_is_refused(options: dict[str, Any], says: str) -> None:
+    """It says what to leave out, or to write instead."""
+    with pytest.raises(UsageError) as refused:
+        measure(same, **{**ITEMS, **options})
+    assert says in str(refused.value)
+
+
+def test_what_only_processes_can_keep_is_refused_for_a_function_that_none_can_import() -> None:
+    """With the reason for which everything is measured in this process."""
+    for option in ("timeout", "memory_limit"):
+        with pytest.raises(UsageError, match=f"{option} needs processes, .*cannot be sent"):
+            measure(lambda item: item, items=[1], **{option: 10**9})
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("rounds", 5, "give max_rounds or budget instead"),
+        ("precision", 0.1, "leave out precision"),
+        ("baseline", "thread-pool:2", "compares with sequential"),
+        ("runners", ["threads"], "chooses the runners by itself"),
+        ("resume", 1, "leave out resume"),
+        ("budgte", 5, "advise() has the options max_rounds, budget, warm"),
+        ("isolate", False, "isolate and hosts exclude each other"),
+        ("repeat", 2, "leave out one of items and repeat"),
+    ],
+)
+def test_advise_refuses_what_the_race_decides(option: str, value: Any, says: str) -> None:
+    """Of the options of measure() those that it would not look at; what is None was not given."""
+    with pytest.raises(UsageError) as refused:
+        advise(same, items=range(20), hosts=simulated(), **{option: value})
+    assert says in str(refused.value)
+    assert "rounds=" not in str(refused.value)
+    if option in {"rounds", "precision", "baseline"}:
+        assert advise(same, items=range(20), hosts=simulated(), compare=False, **{option: None}).recommendation
+
+
+def test_runners_that_can_be_read_once_are_measured_in_every_table() -> None:
+    """A generator is an iterable like any other."""
+    specs = (spec for spec in ("sequential", "threads"))
+    run = measure("sleep", "spin", runners=specs, hosts=simulated(), rounds=1)  # type: ignore[arg-type]
+    assert [len(table.cells) for table in run.tables] == [2, 2]
+
+
+def test_a_cell_that_is_not_there_is_not_invented() -> None:
+    """The nearest label is named, else all of them."""
+    run: Run = measure(one, runners=["sequential", "thread-pool:2"], hosts=simulated(), rounds=1)
+    (table,) = run.tables
+    assert table.cell("thread-pool:2").workers == 1
+    with pytest.raises(KeyError, match="no cell 'thread-pol:2'; did you mean 'thread-pool:2'"):
+        table.cell("thread-pol:2")
+    with pytest.raises(KeyError, match="known: sequential, thread-pool:2"):
+        table.cell("zzz")
+
+
+def test_a_baseline_that_fails_after_rounds_is_no_answer_and_no_success() -> None:
+    """Whatever the others took."""
+    hosts = SimulatedHosts({"sequential": [0.01, 0.01, 0.01, ValueError("burst")], "threads": [0.005]})
+    run = measure(same, items=[1, 2], runners=["sequential", "threads"], hosts=hosts, compare=False)
+    assert not run.ok
+    assert "No answer: there is nothing to compare with, since sequential failed after 2 rounds" in " ".join(
+        str(run).split()
+    )

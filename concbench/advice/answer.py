@@ -6,6 +6,7 @@ from concbench.advice.budget import chunk_of
 from concbench.advice.evidence import FLAGGED, CellEvidence, Evidence, evidence
 from concbench.advice.rules import findings
 from concbench.advice.units import listed, ratio, seconds, span
+from concbench.advice.unmeasured import more_rounds, unmeasured
 from concbench.results.records import Table
 from concbench.stats.intervals import FEWEST
 from concbench.stats.verdicts import FASTER, SAME, SLOWER, UNDECIDED
@@ -40,22 +41,40 @@ def failures(seen: Evidence) -> list[str]:
 def _headline(seen: Evidence) -> list[str]:
     others = [cell for cell in seen.measured if cell is not seen.baseline]
     if seen.baseline.seconds is None:
-        return [f"No answer: {seen.baseline.name} has no times to compare with ({seen.baseline.why_missing})."]
+        return [_no_baseline(seen.baseline)]
     if not others:
-        return [f"Only {seen.baseline.name} has times ({seconds(seen.baseline.seconds)}): there is nothing to compare."]
+        missing = unmeasured(seen)
+        why = f"; {missing}" if missing else ""
+        took = seconds(seen.baseline.seconds)
+        return [f"Only {seen.baseline.name} has times ({took}): there is nothing to compare{why}."]
     if all(cell.interval is None for cell in others):
         return [_too_few_rounds(seen)]
     faster = [cell for cell in others if cell.verdict == FASTER]
-    return (_winner(seen) if faster else [_no_winner(seen, others)]) + _undecided(others)
+    return (_winner(seen) if faster else [_no_winner(seen, others)]) + _undecided(seen, others)
+
+
+def _no_baseline(baseline: CellEvidence) -> str:
+    """That nothing can be compared, and how the baseline ended."""
+    rounds, why = len(baseline.cell.samples), baseline.why_missing.rstrip(".")
+    if not rounds:
+        return f"No answer: {baseline.name} has no times to compare with ({why})."
+    ended = "failed" if baseline.cell.outcome.kind == "failed" else "ended"
+    return (
+        f"No answer: there is nothing to compare with, since {baseline.name} {ended} after {_rounds(rounds)} ({why})."
+    )
+
+
+def _rounds(count: int) -> str:
+    return f"{count} round{'' if count == 1 else 's'}"
 
 
 def _winner(seen: Evidence) -> list[str]:
     """Only what was proved to be faster is ever advised; what merely may be as fast is undecided, and said so."""
     proved = [cell for cell in seen.measured if cell.verdict == FASTER]
-    first = seen.leader if seen.leader in proved else max(proved, key=lambda cell: cell.speedup or 0.0)
-    assert first is not None
-    rate = f"{rate_of(first)} as fast as {seen.baseline.name}"
     level = [cell for cell in seen.measured if cell.in_fastest_group and cell is not seen.baseline]
+    best = max([cell for cell in proved if cell in level] or proved, key=lambda cell: cell.speedup or 0.0)
+    first = seen.leader if seen.leader and seen.leader in proved and seen.leader in level else best
+    rate = f"{rate_of(first)} as fast as {seen.baseline.name}"
     ties = sorted((cell for cell in level if cell in proved), key=simplicity)
     if level == [first]:
         return [f"{first.name} was fastest: {rate}."]
@@ -69,34 +88,42 @@ def _winner(seen: Evidence) -> list[str]:
 
 
 def _no_winner(seen: Evidence, others: list[CellEvidence]) -> str:
+    missing, name = unmeasured(seen), seen.baseline.name
     if any(cell.verdict == UNDECIDED for cell in others):
-        return f"Nothing was proved to be faster than {seen.baseline.name}."
+        return f"Nothing was proved to be faster than {name}{f'; {missing}' if missing else ''}."
     same = [cell.name for cell in others if cell.verdict == SAME]
     slower = [cell.name for cell in others if cell.verdict == SLOWER]
     parts = [f"{listed(same)} the same within 5 %"] if same else []
     parts += [f"{listed(slower)} slower"] if slower else []
-    return f"Nothing was faster than {seen.baseline.name} ({'; '.join(parts)}): leave it as it is."
+    if missing:
+        return f"Nothing that was measured was faster than {name} ({'; '.join(parts)}); {missing}."
+    return f"Nothing was faster than {name} ({'; '.join(parts)}): leave it as it is."
 
 
-def _undecided(others: list[CellEvidence]) -> list[str]:
+def _undecided(seen: Evidence, others: list[CellEvidence]) -> list[str]:
     open_ones = [cell for cell in others if cell.verdict == UNDECIDED and cell.interval]
     if not open_ones:
         return []
     parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in open_ones if cell.interval]
-    return [f"Undecided: {', '.join(parts)}. More rounds (--max-rounds, --budget) or a quieter machine would tell."]
-
-
-_MORE = f"A verdict takes {FEWEST} rounds or more."
+    return [f"Undecided: {', '.join(parts)}. More rounds ({more_rounds(seen.table)}) or a quieter machine would tell."]
 
 
 def _too_few_rounds(seen: Evidence) -> str:
-    leader = max(seen.measured, key=lambda cell: cell.speedup or 0.0)
+    """Which took the least time, as the table has it, and what keeps that from being a verdict."""
+    least = min(seen.measured, key=lambda cell: cell.seconds or 0.0)
     rounds = max(len(cell.cell.samples) for cell in seen.measured)
-    if leader is seen.baseline:
-        return f"Nothing took less time than {leader.name} in {rounds} round{'s' if rounds > 1 else ''}. {_MORE}"
+    if least is seen.baseline:
+        first = f"Nothing took less time than {least.name} in {_rounds(rounds)}"
+    else:
+        first = f"{least.name} took the least time in {_rounds(len(least.cell.samples))}"
+        if least.speedup is not None and least.speedup > 1:
+            first += f": {ratio(least.speedup)} as fast as {seen.baseline.name}"
+    if rounds < FEWEST:
+        return f"{first}. A verdict takes {FEWEST} rounds or more."
+    shared = max(cell.shared for cell in seen.measured if cell is not seen.baseline)
     return (
-        f"{leader.name} took the least time in {rounds} round{'s' if rounds > 1 else ''}: "
-        f"{ratio(leader.speedup or 0)} as fast as {seen.baseline.name}. {_MORE}"
+        f"{first}. A verdict takes {FEWEST} rounds or more that a runner shares with {seen.baseline.name}, and none "
+        f"shares more than {shared}."
     )
 
 

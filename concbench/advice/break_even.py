@@ -1,7 +1,7 @@
 """From how long a task on another runner is worth it: a line through what one length of tasks has shown.
 
 What a runner takes is taken apart into what is there whatever the tasks are (its observed start-up, dispatch and
-shut-down) and the rest, which grows with them as what one task after another takes does. That is a model and no
+shut-down) and the rest, which grows with them as what `sequential` takes does. That is a model and no
 measurement, so every sentence says "by these figures".
 """
 
@@ -21,7 +21,7 @@ _FAR = 1.2
 
 @dataclass(frozen=True)
 class BreakEven:
-    """Between one task after another and a runner; times in seconds."""
+    """Between `sequential` and a runner; times in seconds."""
 
     rival: CellEvidence
     task: float
@@ -59,7 +59,7 @@ def _fixed(rival: CellEvidence, took: float, baseline: float, tasks: int) -> flo
 
 
 def not_worth_it(seen: Evidence) -> list[str]:
-    """Why one task after another is best, where handing a task out costs more than it saves."""
+    """Why `sequential` is best, where handing a task out costs more than it saves."""
     even = _with_rival(seen)
     if even is None or even.length < even.task:
         return []
@@ -82,7 +82,7 @@ def what_if(seen: Evidence, chosen: CellEvidence) -> list[str]:
     if even is None or even.length * _FAR > even.task:
         return []
     times = _rounded_up(even.task / even.length)
-    return [f"If tasks were {times} times shorter, one after another would be as fast, by these figures."]
+    return [f"If tasks were {times} times shorter, {seen.baseline.name} would be as fast, by these figures."]
 
 
 def _with_rival(seen: Evidence) -> BreakEven | None:
@@ -91,7 +91,11 @@ def _with_rival(seen: Evidence) -> BreakEven | None:
     if cores is None or WAITS < cores < COMPUTES:
         return None
     able = SHARING if cores <= WAITS else IN_PROCESSES
-    rivals = [cell for cell in seen.cells if cell.cell.runner in able and chunk_of(cell.cell) == 1]
+    rivals = [
+        cell
+        for cell in seen.cells
+        if cell.cell.runner in able and chunk_of(cell.cell) == 1 and cell.cell.outcome.kind != "failed"
+    ]
     evens = (break_even(seen, cell) for cell in rivals)
     return next((even for even in evens if even is not None), None)
 

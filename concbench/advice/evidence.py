@@ -10,10 +10,10 @@ import numpy as np
 from concbench.advice.budget import Budget, budget, timeline_of
 from concbench.advice.limits import Limits, limits
 from concbench.advice.mishaps import Mishaps, comparable, mishaps
-from concbench.results.records import Cell, Observed, Sample, Table, number
+from concbench.results.records import Cell, Observed, Outcome, Sample, Table, number
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
 from concbench.stats.timeline import Timeline
-from concbench.stats.verdicts import fastest_group, log_ratios, verdict
+from concbench.stats.verdicts import SLOWER, fastest_group, log_ratios, verdict
 
 FLAGGED, STRONG = 0.15, 0.40
 """Cores used by others above which a table is flagged, and above which its ratios are not those of a quiet machine."""
@@ -37,6 +37,8 @@ class CellEvidence:
     """Median of the samples."""
     speedup: float | None
     """The typical per-round ratio to the baseline: above 1 is faster."""
+    shared: int
+    """Rounds that both it and the baseline took part in."""
     interval: Interval | None
     """What that may be, at the level of the whole table; None for the baseline and below three rounds."""
     verdict: str
@@ -109,7 +111,7 @@ class Evidence:
 def evidence(table: Table) -> Evidence:
     """Derive everything from a table, from those samples that can be compared."""
     whole, table = table, replace(table, cells=comparable(table.cells, table.tasks))
-    baseline = table.cell(table.baseline)
+    baseline = _baseline(table)
     compared = sum(bool(cell.samples) for cell in whole.cells) - 1
     level = look_level(table.max_rounds, compared)
     group = _fastest_group(table, level)
@@ -117,9 +119,8 @@ def evidence(table: Table) -> Evidence:
         _cell(cell, baseline, level, table, before, in_group=cell.label in group)
         for cell, before in zip(table.cells, whole.cells, strict=True)
     ]
-    leader = next((cell for cell in cells if group and cell.cell.label == group[0]), None)
     cells = [
-        replace(cell, in_fastest_group=cell.in_fastest_group and not _behind(cell, leader))
+        replace(cell, in_fastest_group=cell.in_fastest_group and not _behind(cell, cells))
         if cell.interval or cell.cell is baseline
         else cell
         for cell in cells
@@ -130,11 +131,19 @@ def evidence(table: Table) -> Evidence:
     return Evidence(table, base, cells, by_label[group[0]] if group else None, others)
 
 
-def _behind(cell: CellEvidence, leader: CellEvidence | None) -> bool:
-    """Whether the ratios to the baseline alone, which hold all at once, tell a cell from the leader."""
-    if leader is None or leader.interval is None:
-        return False
-    return (cell.interval.high if cell.interval else 1.0) < leader.interval.low
+def _baseline(table: Table) -> Cell:
+    """The cell of the baseline; an empty one if the measurement was interrupted before it came to that."""
+    label = table.baseline
+    unknown = Cell(label, label.partition(":")[0], {}, 1, Outcome("inapplicable", "it was not begun"))
+    return next((cell for cell in table.cells if cell.label == label), unknown)
+
+
+def _behind(cell: CellEvidence, cells: list[CellEvidence]) -> bool:
+    """Whether the ratios to the baseline alone, which hold all at once, tell a cell from a faster one."""
+    if cell.verdict == SLOWER:
+        return True
+    high = cell.interval.high if cell.interval else 1.0
+    return any(high < other.interval.low for other in cells if other.interval)
 
 
 def start_up(observed: Observed, workers: int) -> float:
@@ -156,6 +165,7 @@ def _cell(cell: Cell, baseline: Cell, level: float, table: Table, whole: Cell, *
         cell=cell,
         seconds=float(np.median([sample.seconds for sample in cell.samples])) if _rated(cell) else None,
         speedup=interval.centre if interval else exp(float(np.median(ratios))) if ratios.size else None,
+        shared=ratios.size,
         interval=interval,
         verdict=verdict(interval) if interval else "",
         in_fastest_group=in_group,

@@ -29,7 +29,7 @@ def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: int
 
     Args:
         cell: which runner with how many workers.
-        tasks: seconds that each task took one after another, in the order of the items; None where they are not known.
+        tasks: seconds that each task took under `sequential`, in the order of the items; None where they are not known.
         baseline: what they came to.
         cores: that may compute at once: 1 where threads share a GIL; None where that is not known.
 

@@ -26,7 +26,7 @@ from concbench.advice.rules import COMPUTES, IN_PROCESSES, THREADED, WAITS
 from concbench.advice.units import percent, ratio, seconds
 from concbench.results.records import number
 from concbench.stats.timeline import Timeline
-from concbench.stats.verdicts import UNDECIDED
+from concbench.stats.verdicts import FASTER, UNDECIDED
 
 WORTH_A_WORD = 0.05
 """Share of the workers' time above which a loss is named."""
@@ -57,7 +57,7 @@ class _Case:
 
 def findings_of(cell: CellEvidence, seen: Evidence) -> list[Finding]:
     """What is to be said of where a cell's time went, the most important first."""
-    few, loss = too_few(cell), largest_loss(cell, seen)
+    few, loss = None if _more_are_no_faster(cell, seen) else too_few(cell), largest_loss(cell, seen)
     if few is None:
         return [loss] if loss else []
     assert cell.budget is not None
@@ -77,6 +77,16 @@ def too_few(cell: CellEvidence) -> Finding | None:
         f"{percent(waiting)} was the tasks' own waiting, by {cell.cell.workers:,} workers: more of them would wait for "
         "more tasks at the same time.",
         "waiting",
+    )
+
+
+def _more_are_no_faster(cell: CellEvidence, seen: Evidence) -> bool:
+    """Whether the same runner was measured with more workers, and gained nothing by them."""
+    return any(
+        other.cell.runner == cell.cell.runner
+        and other.cell.workers > cell.cell.workers
+        and (other.seconds or 0.0) >= (cell.seconds or 0.0)
+        for other in seen.measured
     )
 
 
@@ -102,7 +112,7 @@ def reached(cell: CellEvidence) -> str:
     by = {None: "so many workers allow", 1: "one core at a time allows"}.get(
         limits.cores, f"{limits.cores} cores allow"
     )
-    rate = f"{'About ' if cell.verdict == UNDECIDED else ''}{ratio(cell.speedup)}"
+    rate = f"{'About ' if cell.verdict == UNDECIDED else ''}{ratio(min(cell.speedup, limits.here))}"
     if limits.reordered > 1.05 * limits.here:
         return (
             f"{rate} of the {ratio(limits.here)} that {by} in this order of the items; the longest first would allow "
@@ -141,9 +151,10 @@ def _contention(case: _Case) -> Finding:
     runner, workers, cores = cell.cell.runner, cell.cell.workers, cell.cores
     usable = cores_of(cell.cell)
     computes = case.base.cpu > WAITS * case.base.busy
-    one_core = cores is not None and cores < MORE_THAN_ONE
+    one_core = cores is not None and WAITS <= cores < MORE_THAN_ONE
     if computes and runner in THREADED and cell.cell.interpreter.get("gil") and one_core:
-        never = case.base.cpu > COMPUTES * case.base.busy  # else threads can still share the waiting
+        gained = any(one.verdict == FASTER and one.cell.runner in THREADED for one in case.seen.measured)
+        never = case.base.cpu > COMPUTES * case.base.busy and not gained  # else threads can still share the waiting
         return Finding(
             f"{share} was lost to contention: one thread at a time holds the GIL and computes, and the others wait for "
             f"it ({cores:.1f} cores busy).{' No number of threads makes this work faster.' if never else ''}",
@@ -166,10 +177,11 @@ def _contention(case: _Case) -> Finding:
         )
     own, before = (line.busy / line.tasks for line in (case.line, case.base))
     computed = ", and computed no more" if case.budget.shares[SLOWER] < WORTH_A_WORD else ""
+    longer = "" if seconds(own) == seconds(before) else f"a task took {seconds(own)} in the mean instead of "
+    longer += f"{seconds(before)}{computed}. The" if longer else "the"
     return Finding(
-        f"{share} was lost to contention: a task took {seconds(own)} in the mean instead of {seconds(before)}"
-        f"{computed}. The tasks waited for one another, or for the same thing: {_shared(case)}a lock, a core, or what "
-        "they all ask. Which of these is not measured.",
+        f"{share} was lost to contention: {longer} tasks waited for one another, or for the same thing: "
+        f"{_shared(case)}a lock, a core, or what they all ask. Which of these is not measured.",
         "index",
     )
 

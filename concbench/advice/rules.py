@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence
-from concbench.advice.units import data, listed, percent, ratio, seconds
+from concbench.advice.units import data, instead_of, listed, percent, ratio, seconds
 from concbench.results.records import number
 from concbench.stats.verdicts import FASTER
 
@@ -19,7 +19,7 @@ IN_PROCESSES = {"processes", "process-pool"}
 SHARING = THREADED | {"asyncio"}
 
 COMPUTES = 0.85
-"""Cores that one task after another keeps busy, above which the work is computing."""
+"""Cores that the work keeps busy when it is run by `sequential`, above which it is computing."""
 WAITS = 0.50
 """And below which it is waiting, for the most part."""
 PAGES = "docs/pitfalls"
@@ -32,22 +32,26 @@ LONG_SHARE, LONG_TIMES = 0.5, 3.0
 
 
 def wrong_at_once(evidence: Evidence) -> str | None:
-    """Results that are right one after another and wrong at once."""
+    """Results that are right under `sequential` and wrong at once."""
     wrong = [cell for cell in evidence.cells if cell.cell.outcome.cause == "results" and cell.cell.runner in SHARING]
     if not wrong or evidence.table.checked != "sequential":
         return None
     return (
         f"It is not safe to run at once in one process: under {listed(cell.name for cell in wrong)} results came out "
-        "wrong that are right one after another. Mend that before you use threads, however fast they are."
+        "wrong that are right under sequential. Mend that before you use threads, however fast they are."
     )
 
 
 def waiting_overlapped(evidence: Evidence) -> str | None:
-    """Work that waits, and runners that waited for many things at once."""
-    cores = evidence.baseline.cores
+    """Work that waits, and runners that waited for many things at once, on no more than one core."""
+    cores = _cores_of_the_work(evidence)
     if cores is None or cores > WAITS:
         return None
-    overlapped = [cell for cell in _of(evidence, SHARING) if cell.verdict == FASTER]
+    overlapped = [
+        cell
+        for cell in _of(evidence, SHARING)
+        if cell.verdict == FASTER and cell.cores is not None and cell.cores < MORE_THAN_ONE
+    ]
     if not overlapped:
         return None
     return (
@@ -58,14 +62,15 @@ def waiting_overlapped(evidence: Evidence) -> str | None:
 
 def gil_bound_threads(evidence: Evidence) -> str | None:
     """Threads that computed one at a time, so that no number of them could gain anything."""
-    if (evidence.baseline.cores or 0) < COMPUTES:
+    if (_cores_of_the_work(evidence) or 0) < COMPUTES:
         return None
     held = [cell for cell in _of(evidence, THREADED) if _one_at_a_time(cell)]
     if not held:
         return None
-    cores = max(cell.cores or 0 for cell in held)
+    least, most = (f"{extreme(cell.cores or 0 for cell in held):.1f}" for extreme in (min, max))
+    cores = most if least == most else f"{least} to {most}"
     return (
-        f"Threads gave nothing ({_each(held)}): however many there were, they kept {cores:.1f} cores busy, because "
+        f"Threads gave nothing ({_each(held)}): however many there were, they kept {cores} cores busy, because "
         "one thread at a time holds the GIL and this work computes all along."
     )
 
@@ -78,13 +83,13 @@ def threads_computed_at_once(evidence: Evidence) -> str | None:
     best = max(released, key=lambda cell: cell.speedup or 0)
     return (
         f"Threads computed at the same time: {best.name} kept {best.cores:.1f} cores busy, so this work releases the "
-        "GIL for most of its time."
+        "GIL while it computes."
     )
 
 
 def processes_computed_at_once(evidence: Evidence) -> str | None:
     """Processes that computed at the same time."""
-    if (evidence.baseline.cores or 0) < COMPUTES:
+    if (_cores_of_the_work(evidence) or 0) < COMPUTES:
         return None
     parallel = [
         cell for cell in _of(evidence, IN_PROCESSES) if cell.verdict == FASTER and (cell.cores or 0) > MORE_THAN_ONE
@@ -92,9 +97,9 @@ def processes_computed_at_once(evidence: Evidence) -> str | None:
     if not parallel:
         return None
     best = max(parallel, key=lambda cell: cell.speedup or 0)
+    gil = "each has a GIL of its own, and " if best.cell.interpreter.get("gil", True) else ""
     return (
-        f"Processes computed at the same time ({_each(parallel)}): each has a GIL of its own, and {best.name} kept "
-        f"{best.cores:.1f} cores busy."
+        f"Processes computed at the same time ({_each(parallel)}): {gil}{best.name} kept {best.cores:.1f} cores busy."
     )
 
 
@@ -104,7 +109,7 @@ def pickling_costs(evidence: Evidence) -> str | None:
     pickling, item, result = (number(facts, key) for key in ("pickling_seconds", "item_bytes", "result_bytes"))
     if pickling is None or item is None or result is None or baseline is None or tasks < 1:
         return None
-    if not _of(evidence, IN_PROCESSES):
+    if not _of(evidence, IN_PROCESSES) or evidence.baseline.cell.workers > 1:
         return None
     task = baseline / tasks
     if pickling < PICKLING_SHARE * task:
@@ -131,7 +136,8 @@ def computes_on_its_own_threads(evidence: Evidence) -> str | None:
 
 def saturated(evidence: Evidence) -> str | None:
     """More workers that wait, the same throughput, longer tasks: what they wait for is at its limit."""
-    if (evidence.baseline.cores or 1.0) > WAITS:
+    cores = _cores_of_the_work(evidence)
+    if cores is None or cores > WAITS:
         return None
     for name in sorted(SHARING):
         cells = sorted((cell for cell in _of(evidence, {name}) if cell.line), key=lambda cell: cell.cell.workers)
@@ -139,8 +145,9 @@ def saturated(evidence: Evidence) -> str | None:
             if _no_better(few, many):
                 assert few.line
                 assert many.line
+                faster = "no" if (many.seconds or 0) >= (few.seconds or 0) else "hardly"
                 return (
-                    f"{many.name} was no faster than {few.name}, and a task took {seconds(many.line.service[0])} "
+                    f"{many.name} was {faster} faster than {few.name}, and a task took {seconds(many.line.service[0])} "
                     f"instead of {seconds(few.line.service[0])}: what the tasks wait for serves no more than about "
                     f"{_rate(few):,.0f} a second."
                 )
@@ -163,8 +170,8 @@ def superlinear(evidence: Evidence) -> str | None:
     faults = f", and {own:,} page faults instead of {before:,}" if own is not None and before is not None else ""
     return (
         f"{cell.name} gained more than its {cell.cell.workers} workers can by sharing the work: the tasks took "
-        f"{seconds(cell.line.cpu)} of CPU time instead of {seconds(line.cpu)}{faults}. One after another pays for "
-        "something of its own, often memory that is given back and fetched again; mend that first."
+        f"{instead_of(seconds(cell.line.cpu), seconds(line.cpu), 'CPU time')}{faults}. {evidence.baseline.name} pays "
+        "for something of its own, often memory that is given back and fetched again; mend that first."
     )
 
 
@@ -192,10 +199,13 @@ def longest_task(evidence: Evidence) -> str | None:
     usual, longest = line.service[0], line.service[-1]
     if longest < LONG_SHARE * leader.seconds or longest < LONG_TIMES * usual:
         return None
+    if longest < leader.seconds:
+        share = f"{percent(longest / leader.seconds)} of {leader.name}'s {seconds(leader.seconds)}"
+    else:  # it was timed in another pass
+        share = f"all of {leader.name}'s time"
     return (
-        f"Task {line.longest} takes {seconds(longest)}, where most take {seconds(usual)}: "
-        f"{percent(min(1.0, longest / leader.seconds))} of {leader.name}'s {seconds(leader.seconds)}, which no number "
-        "of workers makes shorter."
+        f"Task {line.longest} takes {seconds(longest)}, where most take {seconds(usual)}: {share}, which no number of "
+        "workers makes shorter."
     )
 
 
@@ -209,16 +219,16 @@ def starting_dominated(evidence: Evidence) -> str | None:
     if not late:
         return None
     parts = [f"{percent(cell.start_up_share or 0)} of {cell.name}'s {_pass_seconds(cell)}" for cell in late]
-    return f"Starting every worker took {listed(parts)}."
+    return f"Starting every worker took {listed(parts)} in the observed pass."
 
 
 def better_algorithm(evidence: Evidence) -> str | None:
-    """What the algorithm is worth beside more workers."""
+    """What the algorithm is worth beside more workers, where it is worth more."""
     facts, baseline = evidence.table.facts, evidence.baseline.seconds
     sieve, trial = number(facts, "sieve_seconds"), number(facts, "trial_seconds")
     if baseline is None:
         return None
-    if sieve:
+    if sieve and sieve < min(cell.seconds or baseline for cell in evidence.measured):
         return (
             f"A better algorithm is worth more than more workers: a sieve gives the same products in {seconds(sieve)}, "
             f"{ratio(baseline / sieve)} as fast as {evidence.baseline.name} (timed once)."
@@ -259,8 +269,13 @@ def _of(evidence: Evidence, names: set[str]) -> list[CellEvidence]:
     return [cell for cell in evidence.measured if cell.cell.runner in names and cell is not evidence.baseline]
 
 
+def _cores_of_the_work(evidence: Evidence) -> float | None:
+    """Cores that the work itself keeps busy; None where the baseline does several tasks at once, too."""
+    return evidence.baseline.cores if evidence.baseline.cell.workers == 1 else None
+
+
 def _one_at_a_time(cell: CellEvidence) -> bool:
-    """Several threads, a GIL, one core busy, and no gain that the intervals would allow to speak of."""
+    """Several threads, a GIL, one core busy and no less, and no gain that the intervals would allow to speak of."""
     return (
         cell.cell.workers > 1
         and bool(cell.cell.interpreter.get("gil"))
@@ -268,7 +283,7 @@ def _one_at_a_time(cell: CellEvidence) -> bool:
         and cell.speedup is not None
         and cell.speedup < MORE_THAN_ONE
         and cell.cores is not None
-        and cell.cores < MORE_THAN_ONE
+        and WAITS <= cell.cores < MORE_THAN_ONE
     )
 
 

@@ -39,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Search, write, print; returns the exit code."""
     if not functions.is_named(arguments.function):
-        raise UsageError(f"{arguments.function!r} is no function of yours; write module:function or file.py:function")
+        raise UsageError(
+            f"{arguments.function!r} is not a function of your own; write module:function or file.py:function"
+        )
     output = Output(arguments.output, force=arguments.force)
     output.require_writable()
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
@@ -51,7 +53,7 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.cli.progress import ProgressBar
     from concbench.harness.plan import Options
     from concbench.harness.process_hosts import ProcessHosts
-    from concbench.harness.search import MOST_LOOKED_AT
+    from concbench.harness.search import calls_of_looks
 
     options = Options(
         budget=arguments.budget,
@@ -61,11 +63,11 @@ def main(arguments: argparse.Namespace) -> int:
         seed=seed,
         max_calls=arguments.max_calls,
     )
-    functions.announce_look(workload, MOST_LOOKED_AT)
+    functions.announce_look(workload, calls_of_looks(workload.tasks, arguments.max_calls))
     with ProgressBar() as progress:
         listen = output.listener(progress.show)
         advice = advise_workload(
-            workload, options, ProcessHosts(), listen, before=lambda race: functions.announce([race])
+            workload, options, ProcessHosts(), listen, before=lambda race, most: functions.announce([race], most)
         )
     output.save(advice.run.record)
     keep(advice.run.record)

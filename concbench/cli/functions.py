@@ -92,13 +92,18 @@ def workload(name: str, arguments: argparse.Namespace, seed: int) -> Workload:
     return named_workload(Place.read(name), how, source)
 
 
-def announce(plans: Sequence[Plan]) -> None:
-    """Say how often functions will be called, before the first call: calls can cost, and can have effects."""
+def announce(plans: Sequence[Plan], most_at_once: int | None = None) -> None:
+    """Say how often functions will be called, before the first call: calls can cost, and can have effects.
+
+    Args:
+        plans: what is going to be measured.
+        most_at_once: calls in progress at the same time, where runners may join that are not planned yet.
+    """
     for plan in plans:
         if is_named(plan.workload.name):
             print(
                 f"concbench: {plan.workload.name} will be called some {plan.fewest_calls:,} times or more "
-                f"({plan.workload.tasks:,} an execution), up to {plan.most_at_once:,} at once; "
+                f"({plan.workload.tasks:,} an execution), up to {most_at_once or plan.most_at_once:,} at once; "
                 "--max-calls and --max-workers limit that",
                 file=sys.stderr,
                 flush=True,
@@ -107,9 +112,8 @@ def announce(plans: Sequence[Plan]) -> None:
 
 def announce_look(workload: Workload, calls: int) -> None:
     """Say that a few calls will be made, to see what the function is like."""
-    most = min(calls, 4 * workload.tasks)
     print(
-        f"concbench: {workload.name} is called up to {most} times first, one after another, to see how long it takes",
+        f"concbench: {workload.name} is called up to {calls} times first, one call at a time, to see how long it takes",
         file=sys.stderr,
         flush=True,
     )

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "time the work alone")  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="take every sample in a new process, so that caches and "
                         "connections that the function keeps are cold")  # fmt: skip
-    parser.add_argument("--size", choices=SIZES, default="quick", help="how much work (default: quick)")
+    parser.add_argument("--size", choices=SIZES, help="how much work (default: quick)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     parser.add_argument("--resume", metavar="FILE", help="go on with a run of this command that was interrupted, from "
@@ -144,8 +144,7 @@ def print_record(record: RunRecord, *, as_json: bool, why: bool = False) -> None
 
 def _plans(arguments: argparse.Namespace) -> list[Plan]:
     """Decide on everything; nothing has run and nothing is written when this refuses."""
-    if arguments.why and arguments.no_observe:
-        raise UsageError("--why needs the observed pass, which --no-observe skips")
+    _require_together(arguments)
     from concbench.harness.plan import Options, plan
     from concbench.harness.runner_specs import default_runners, with_workers
 
@@ -156,7 +155,10 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         functions.require_function(arguments, but=("tolerate",) if "download" in arguments.workloads else ())
     specs = arguments.runners or default_runners()
     if arguments.workers:
-        specs = with_workers(specs, arguments.workers)
+        tried = with_workers(specs, arguments.workers)
+        if tried == specs:
+            raise UsageError(f"--workers has nothing to try: {', '.join(specs)} have no workers, or theirs are written")
+        specs = tried
     options = Options(
         baseline=arguments.baseline,
         max_rounds=arguments.max_rounds,
@@ -195,8 +197,27 @@ def _workload(name: str, arguments: argparse.Namespace) -> Workload:
     if name not in own:
         made: Workload = make()
     else:
-        made = make(arguments.size, **given)
+        made = make(arguments.size or "quick", **given)
     return made
+
+
+def _require_together(arguments: argparse.Namespace) -> None:
+    """Refuse options of which one would be ignored.
+
+    Raises:
+        UsageError: says which to leave out.
+    """
+    if arguments.why and arguments.no_observe:
+        raise UsageError("--why needs the observed pass, which --no-observe skips")
+    if arguments.why and arguments.json:
+        raise UsageError("--why is printed as text, and --json prints the raw results; leave out one of them")
+    instead = {"download": ("urls", "images"), "primes": ("limits",)}
+    sized = [name for name in instead if name in arguments.workloads]
+    taken = [name for name in sized if all(getattr(arguments, option) is None for option in instead[name])]
+    if arguments.size and not taken:
+        given = [f"--{option}" for name in sized for option in instead[name] if getattr(arguments, option) is not None]
+        why = f"{given[0]} stands instead of a size" if given else f"{arguments.workloads[0]} has no sizes"
+        raise UsageError(f"--size would have no effect: {why}; leave out --size")
 
 
 def _refuse(owner: str, options: tuple[str, ...], arguments: argparse.Namespace) -> None:

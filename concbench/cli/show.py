@@ -28,12 +28,15 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.cli.main import FAILED, OK
     from concbench.cli.run import print_record
 
+    for option in ("why", "env"):
+        if arguments.json and getattr(arguments, option):
+            raise UsageError(f"--{option} is printed as text, and --json prints the raw results; leave out one of them")
     record = _loaded(arguments.file)
     output = Output(arguments.trace, force=arguments.force)
     if arguments.trace:
         _write_trace(record, output)
     try:
-        if arguments.env and not arguments.json:
+        if arguments.env:
             _print_environment(record)
         print_record(record, as_json=arguments.json, why=arguments.why)
     finally:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from concbench.advice.rules import COMPUTES, WAITS
 from concbench.harness.runner_specs import PlannedCell, parse
+from concbench.runners.base import workers_for
 
 MOST_THREADS = 256
+MOST_CORES_TIMES = 2
+"""Times the usable cores, that a pool of processes has workers at most."""
 SHORT_TASK = 0.005
 """Seconds below which handing tasks to processes one at a time may cost more than the task."""
 _CHUNKS_EACH = 4
@@ -24,7 +27,7 @@ class Look:
     seconds: float
     """Of one task, in the mean."""
     busy: float
-    """Cores that one task after another kept busy."""
+    """Cores that `sequential` kept busy."""
     awaitable: bool
     """Whether there is a coroutine function."""
     cores: int
@@ -56,14 +59,35 @@ def candidates(look: Look) -> list[str]:
 def neighbours(look: Look, leader: str) -> list[PlannedCell]:
     """Half and twice the workers of a leader, where that is still sensible."""
     cell = parse(leader)
-    workers = cell.settings.get("workers")
-    if cell.name not in {"thread-pool", "asyncio", "process-pool"} or not workers:
+    workers, most = cell.settings.get("workers"), _most(look).get(cell.name)
+    if most is None or not workers:
         return []
-    most = MOST_THREADS if cell.name != "process-pool" else 2 * look.cores
     counts = _up_to(look, [count for count in (workers // 2, workers * 2) if 2 <= count <= most])
     if cell.name == "process-pool":
         return [parse(spec) for count in counts for spec in _pools(look, count)]
     return [parse(f"{cell.name}:{count}") for count in counts]
+
+
+def ruled_out(look: Look) -> list[str]:
+    """The candidates that were left out because of the number of workers that is allowed."""
+    allowed = set(candidates(look))
+    return [spec for spec in candidates(replace(look, most_workers=None)) if spec not in allowed]
+
+
+def most_at_once(look: Look) -> int:
+    """Calls that may be in progress at the same time in a race, those of neighbours that join included."""
+    cells = [parse(spec) for spec in candidates(look)]
+    joined = [min(look.most, _most(look).get(cell.name, 1)) for cell in cells]
+    return max(*joined, *(workers_for(cell.runner, look.tasks) for cell in cells))
+
+
+def _most(look: Look) -> dict[str, int]:
+    """Workers at most of the runners whose number of workers is searched for."""
+    return {
+        "thread-pool": MOST_THREADS,
+        "asyncio": MOST_THREADS,
+        "process-pool": MOST_CORES_TIMES * look.cores,
+    }
 
 
 def _threads(look: Look) -> list[int]:
@@ -76,7 +100,7 @@ def _threads(look: Look) -> list[int]:
 def _processes(look: Look) -> list[int]:
     """One pool where it can hardly win, to show that; several where it may."""
     hardly = look.busy < WAITS or look.pickling > look.seconds
-    most = look.cores if hardly else 2 * look.cores
+    most = look.cores if hardly else MOST_CORES_TIMES * look.cores
     return _up_to(look, sorted({look.cores, most}))
 
 

@@ -11,18 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from concbench.advice.unmeasured import FAR_BEHIND, FIRST_RUN_COSTS, HOPELESS
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.stopping import StopRule, by_round, round_seconds
 from concbench.results.records import Sample
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval
 from concbench.stats.verdicts import BAND, UNDECIDED, fastest, log_ratios, verdict
 
-FAR_BEHIND = {1: 4.0, 2: 2.0}
-"""Times the leader's median after so many rounds; identical runs reach 4 with a chance of 0.1 %."""
-HOPELESS = 10.0
-"""Times the least warm-up."""
-FIRST_RUN_COSTS = 0.5
-"""Seconds that a warm-up may take beyond what follows: the imports of worker processes, the start of a fork server."""
 _DROP_LEVEL = 0.05
 
 Samples = Mapping[str, Sequence[Sample]]

@@ -8,19 +8,17 @@ from functools import partial
 from time import perf_counter
 
 from concbench.errors import UsageError
-from concbench.harness.candidates import Look, candidates, neighbours
+from concbench.harness.candidates import Look, candidates, most_at_once, neighbours, ruled_out
 from concbench.harness.events import Listener
 from concbench.harness.hosts import Hosts
 from concbench.harness.plan import BASELINE, Options, Plan, plan
 from concbench.harness.race import RaceRule
-from concbench.harness.runner_specs import plan_cells, within
+from concbench.harness.runner_specs import parse, plan_cells, within
 from concbench.harness.session import measure_workload
 from concbench.machine import usable_cores
-from concbench.results.records import Cell, Table
+from concbench.results.records import Cell, Outcome, Table
 from concbench.workloads.base import Workload
 
-MOST_LOOKED_AT = 68
-"""Calls that both looks make at most."""
 FIRST_LOOK = 2
 """Items of the first look, whose length nobody knows."""
 SECOND_LOOK = 32
@@ -36,7 +34,7 @@ _PASSES = 2
 
 
 def search(
-    workload: Workload, hosts: Hosts, options: Options, listen: Listener, before: Callable[[Plan], None]
+    workload: Workload, hosts: Hosts, options: Options, listen: Listener, before: Callable[[Plan, int], None]
 ) -> tuple[Table, bool]:
     """Find the best runner for a workload.
 
@@ -45,13 +43,14 @@ def search(
         hosts: where samples are taken.
         options: of which the budget is that of everything together.
         listen: is told what happens.
-        before: is told the plan of the race before it begins.
+        before: is told the plan of the race before it begins, and how many calls may be in progress at the same time,
+            those of runners that join it included.
 
     Returns:
-        The table of the race, and whether it was interrupted.
+        The table of the race, with what was ruled out from the beginning, and whether it was interrupted.
 
     Raises:
-        UsageError: the function fails when it is called one after another, so that there is nothing to advise on.
+        UsageError: the function fails under `sequential`, so that there is nothing to advise on.
     """
     began = perf_counter()
     table, interrupted = _look(workload, FIRST_LOOK, hosts, options, listen)
@@ -60,6 +59,8 @@ def search(
         return table, True
     seconds = _task_seconds(table)
     more = min(SECOND_LOOK, int(_LOOK_SHARE * options.budget / (_PASSES * seconds)))
+    if options.max_calls is not None:
+        more = min(more, (options.max_calls - calls) // _PASSES)
     if min(more, workload.tasks) > table.tasks:
         table, interrupted = _look(workload, more, hosts, options, listen)
         calls += _PASSES * table.tasks
@@ -79,8 +80,25 @@ def search(
     left = max(1.0, options.budget - (perf_counter() - began))
     allowed = None if options.max_calls is None else max(1, options.max_calls - calls)
     race = plan_race(part, look, replace(options, budget=_RACE_SHARE * left, max_calls=allowed))
-    before(race)
-    return measure_workload(race, hosts, listen)
+    before(race, most_at_once(look))
+    table, interrupted = measure_workload(race, hosts, listen)
+    return _with_ruled_out(table, look), interrupted
+
+
+def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
+    """Calls that both looks at so many tasks make at most."""
+    second = min(SECOND_LOOK, tasks) if tasks > FIRST_LOOK else 0
+    calls = _PASSES * (min(FIRST_LOOK, tasks) + second)
+    return calls if max_calls is None else min(calls, max_calls)
+
+
+def _with_ruled_out(table: Table, look: Look) -> Table:
+    """With the runners that may have been worth it and were not allowed: nothing is known of them."""
+    why = f"calls at once are limited to {look.most_workers}; --max-workers allows more"
+    known = {cell.label for cell in table.cells}
+    cells = [cell for cell in map(parse, ruled_out(look)) if cell.label not in known]
+    added = [replace(cell.record(look.tasks), outcome=Outcome("inapplicable", why)) for cell in cells]
+    return replace(table, cells=[*table.cells, *added])
 
 
 def plan_race(workload: Workload, look: Look, options: Options) -> Plan:
@@ -106,8 +124,7 @@ def _look(workload: Workload, items: int, hosts: Hosts, options: Options, listen
     cell = table.cells[0]
     if not interrupted and (cell.outcome.kind != "ok" or not cell.samples):
         raise UsageError(
-            f"{workload.name} fails when it is called one after another: {cell.outcome.reason}; --tolerate takes "
-            "exceptions for results"
+            f"{workload.name} fails under sequential: {cell.outcome.reason}; --tolerate takes exceptions for results"
         )
     return table, interrupted
 
@@ -125,6 +142,6 @@ def _task_seconds(table: Table) -> float:
 
 
 def _busy(cell: Cell) -> float:
-    """Cores that one task after another kept busy; 0.7, between waiting and computing, where that is not known."""
+    """Cores that `sequential` kept busy; 0.7, between waiting and computing, where that is not known."""
     sample = cell.samples[-1]
     return 0.7 if sample.cpu is None or sample.seconds <= 0 else sample.cpu / sample.repeats / sample.seconds

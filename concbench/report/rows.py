@@ -107,8 +107,8 @@ def _without_empty(grid: Grid) -> Grid:
 
 
 _CHECKED = {
-    "known": "Results were compared: those above are all what they must be",
-    "sequential": "Results were compared: those above are all equal to the sequential ones",
+    "known": "Results were compared: those with times are all what they must be",
+    "sequential": "Results were compared: those with times are all equal to the sequential ones",
     "off": "Results were not compared (--no-check)",
 }
 """What is said of the results; where they could not be compared, a note of the table says so."""
@@ -149,8 +149,8 @@ def _mishaps(seen: Evidence) -> list[str]:
 
 
 def _meaning(seen: Evidence) -> str:
-    if max(len(cell.cell.samples) for cell in seen.measured) < FEWEST:
-        return "Fewer than three rounds allow no interval and no verdict."
+    if not any(cell.interval for cell in seen.measured):
+        return f"Fewer than {FEWEST} rounds that are shared with {seen.baseline.name} allow no interval and no verdict."
     return (
         "[low, high]: all the ratios of this table lie in their brackets with 95 % confidence, for this machine as it "
         "was; * cannot be told apart from the fastest."
@@ -164,8 +164,8 @@ def _first_runs(seen: Evidence) -> list[str]:
         for cell in seen.measured
         if cell.cell.warmup and cell.seconds and cell.cell.warmup.seconds > 1.5 * cell.seconds
     ]
-    told = f"First executions, not among the times, took longer: {', '.join(slow)}; with --fresh each is a first one."
-    return [told] if slow else []
+    fresh = "" if seen.table.fresh else "; with --fresh each is a first one"
+    return [f"First executions, not among the times, took longer: {', '.join(slow)}{fresh}."] if slow else []
 
 
 def _load(seen: Evidence) -> tuple[str, bool]:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from concbench.advice.recommendation import Recommendation
 from concbench.report.rows import Grid, Shown, heading, shown
+from concbench.report.visible import visible
 from concbench.report.why import render_why, shown_why
 from concbench.results.records import RunRecord, Table
 
@@ -97,15 +98,20 @@ def _grid(grid: Grid, best: list[bool]) -> RichTable:
 
 def _advised(recommendation: Recommendation) -> list[RenderableType]:
     """Why, for how long, what to paste; what to do is the last line."""
-    parts: list[RenderableType] = ["", Text("Why", style="bold"), _bullets(recommendation.reasons)]
-    parts += ["", Text("When to ask again", style="bold"), _bullets(recommendation.valid_for)]
+    parts: list[RenderableType] = [
+        "",
+        Text("Why", style="bold"),
+        _bullets([visible(line) for line in recommendation.reasons]),
+    ]
+    until = [visible(line) for line in recommendation.valid_for]
+    parts += ["", Text("When to ask again", style="bold"), _bullets(until)] if until else []
     if recommendation.snippet:
         parts += [
             "",
             Text("To paste", style="bold"),
             Text(recommendation.snippet.rstrip(), no_wrap=True, overflow="ignore"),
         ]
-    return [*parts, "", Text(f"Advice: {recommendation.headline}", style="bold green")]
+    return [*parts, "", Text(f"Advice: {visible(recommendation.headline)}", style="bold green")]
 
 
 def _bullets(lines: list[str]) -> RenderableType:

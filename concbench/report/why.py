@@ -47,7 +47,7 @@ MARKS = {
 _MEANINGS = {
     USEFUL: "computing that the baseline did as well",
     WAITING: "the tasks' own waiting (network, disk, sleep), as in the baseline",
-    CONTENTION: "waiting that the baseline did not do: for the GIL, a lock, a core, a busy server",
+    CONTENTION: "waiting that the baseline did not do: for the GIL, a lock, a core, or what all tasks ask",
     SLOWER: "more CPU time for the same work",
     START_UP: "until a worker begins its first task",
     DISPATCH: "from one task to the next",
@@ -193,8 +193,8 @@ def _grid(cells: list[CellEvidence], columns: dict[str, Callable[[CellEvidence, 
 
 
 _NOTHING = (
-    "There is nothing to tell. It takes an observed pass, a baseline that has one and does one task after another, and "
-    "tasks that take longer than recording them."
+    "There is nothing to tell. It takes an observed pass, a baseline that has one and does one task at a time, such as "
+    "sequential, and tasks that take longer than recording them."
 )
 _WHAT = (
     "One more pass, with every task recorded: workers x its time = 100 %, sorted by kind, not in order of time. It can "
@@ -210,8 +210,9 @@ def _notes(seen: Evidence, known: list[CellEvidence]) -> list[str]:
     notes = [_READING]
     base = seen.baseline.line
     if base and base.tasks > 1 and base.workers == 1 and base.service[-1] > 0:
-        most = ratio(base.busy / base.service[-1])
-        notes.append(f"However many workers: {most} at most, which is all the work over its longest task.")
+        most = base.busy / base.service[-1]
+        if max((cell.speedup or 0.0 for cell in known), default=0.0) <= most:  # else its pass was not typical
+            notes.append(f"However many workers: {ratio(most)} at most, which is all the work over its longest task.")
     lines = [cell.line for cell in known if cell.line]
     longest = {line.longest for line in lines if line.service[-1] > LONG * line.service[0]}
     named = [f"task {task} is {seen.table.items[task]}" for task in sorted(longest) if task < len(seen.table.items)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from operator import gt
 from typing import Any
 
@@ -293,9 +294,18 @@ class Table:
         _require_not_negative(self, "tasks", "max_rounds", "load", "rounds")
 
     def cell(self, label: str) -> Cell:
-        """The cell of this label; one that was not begun if the run was interrupted before it came to it."""
-        unknown = Cell(label, label.partition(":")[0], {}, 1, Outcome("inapplicable", "it was not begun"))
-        return next((cell for cell in self.cells if cell.label == label), unknown)
+        """The cell of this label.
+
+        Raises:
+            KeyError: there is none; names the nearest label.
+        """
+        for cell in self.cells:
+            if cell.label == label:
+                return cell
+        labels = [cell.label for cell in self.cells]
+        close = get_close_matches(label, labels, n=1, cutoff=0.5)
+        offer = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(labels) or 'none'}"
+        raise KeyError(f"the table of {self.workload} has no cell {label!r}; {offer}")
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ Standard library only: the process that looks at a function imports this.
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,7 @@ from concbench.workloads.loading import Place
 
 MOST = 10_000_000
 """Items that are read at most: an endless generator ends here, with advice."""
+_ITEMS = "the items"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 """Not those of str.splitlines, among which are characters that a JSON text may hold as they are."""
 _RANGE = re.compile(r"\s*(-?\d{1,18})\s*\.\.\s*(-?\d{1,18})\s*")
@@ -77,7 +79,8 @@ class ItemSource:
         if path.exists() or ":" not in self.text:
             return parse(_text_of(path), str(path), path.suffix)
         found = Place.read(self.text).load()
-        return _iterated(found() if _is_function(found) else found, self.text)
+        items: Iterable[Any] = found() if _is_function(found) else found
+        return items
 
     def _chosen(self, items: Iterable[Any]) -> list[Any]:
         chosen = read_items(items, self.text, self.limit)
@@ -87,12 +90,13 @@ class ItemSource:
         return chosen
 
 
-def read_items(items: Iterable[Any], name: str = "the items", limit: int | None = None) -> list[Any]:
+def read_items(items: Iterable[Any], name: str = _ITEMS, limit: int | None = None) -> list[Any]:
     """All items of an iterable, or the first so many.
 
     Raises:
-        BadInput: there are none, or far too many, or the iterable raised.
+        BadInput: there are none, or far too many, or the iterable raised; or it would give something else than items.
     """
+    _require_items(items, name)
     chosen: list[Any] = []
     try:
         iterator = iter(items)
@@ -174,7 +178,45 @@ def _is_function(found: Any) -> bool:
     return callable(found) and not isinstance(found, type)
 
 
-def _iterated(found: Any, name: str) -> Iterable[Any]:
-    if isinstance(found, (str, bytes)) or not isinstance(found, Iterable):
-        raise BadInput(f"{name} is {short(found)}, which is not a list of items")
-    return found
+def _require_items(items: Any, name: str) -> None:
+    """Refuse what cannot be iterated over, and what would give letters, keys or names of columns.
+
+    Raises:
+        BadInput: says what to write instead.
+    """
+    for mistaken in _mistakes(items):
+        raise BadInput(f"{name} {'are' if name == _ITEMS else 'is'} {mistaken}")
+
+
+def _mistakes(items: Any) -> Iterator[str]:
+    """What was given in place of items, and what to write; the first is the most telling."""
+    kind = type(items)
+    if isinstance(items, str):
+        lines = "Path(file).read_text().splitlines() for the lines of a file"
+        yield f"the text {short(items)}, and would be its letters: write [{short(items)}] for one item, or {lines}"
+    if isinstance(items, (bytes, bytearray, memoryview)):
+        yield f"{kind.__name__}, and would be their numbers: write [data] for one item"
+    if isinstance(items, Mapping):
+        yield f"a {kind.__name__}, and would be its keys: write list(d.items()) for pairs, or list(d) for the keys"
+    if hasattr(items, "columns") and hasattr(items, "shape"):
+        yield f"a {kind.__name__}, and would be its columns: write {_rows_of(items)}"
+    if isinstance(items, os.PathLike):
+        lines = "path.read_text().splitlines() for its lines"
+        yield f"the path {short(str(items))}, which is not a list of items: write {lines}, or [path] for one item"
+    if isinstance(items, int) and not isinstance(items, bool):
+        number = short(items)
+        yield f"{number}, which is not a list of items: write range({number}) for so many, or [{number}] for one item"
+    if hasattr(items, "__aiter__"):
+        yield f"an {kind.__name__}, which only a coroutine can read: write [item async for item in items] in one"
+    iterable = hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")
+    if callable(items) and not iterable:
+        yield f"{short(items)}, which was not called: write names() where it is called names"
+    if not iterable:
+        yield f"{short(items)}, which is not a list of items: write a list, a range or another iterable"
+
+
+def _rows_of(table: Any) -> str:
+    """How the rows of a table of data are written, by the methods that it has."""
+    forms = {"to_pylist": "table.to_pylist()", "to_dicts": "df.to_dicts(), or df.rows() for tuples"}
+    pandas = 'df.to_dict("records"), or list(df.itertuples(index=False)) for tuples'
+    return next((form for method, form in forms.items() if hasattr(table, method)), pandas)

@@ -3,12 +3,13 @@
 import random
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from concbench.advice.answer import answer
 from concbench.advice.evidence import evidence
-from concbench.advice.recommendation import recommend
+from concbench.advice.recommendation import Recommendation, recommend
 from concbench.report.rows import shown
 from concbench.results.records import Cell, Observed, Outcome, Sample, Table, Tasks
 
@@ -55,6 +56,12 @@ def table(*cells: Cell, facts: dict[str, float] | None = None, load: list[float]
 
 def words(*cells: Cell, facts: dict[str, float] | None = None) -> str:
     return " ".join(answer(table(*cells, facts=facts)))
+
+
+def advised(*cells: Cell) -> Recommendation:
+    found = recommend(evidence(table(*cells)), 4)
+    assert found is not None
+    return found
 
 
 SEQUENTIAL = cell("sequential", 1.0)
@@ -160,7 +167,7 @@ def test_waiting_is_not_named_where_the_work_computes() -> None:
 def test_starting_is_named_where_it_took_most_of_the_time() -> None:
     """With the share of the observed pass."""
     text = words(WAITING, cell("processes", 2.0, 1.8, began=1.8), cell("threads", 0.1, 0.5))
-    assert "Starting every worker took 90 % of processes(spawn)'s 2.00 s." in text
+    assert "Starting every worker took 90 % of processes(spawn)'s 2.00 s in the observed pass." in text
 
 
 def test_a_better_algorithm_is_named_only_where_it_was_timed() -> None:
@@ -279,13 +286,13 @@ def test_what_would_change_the_answer_follows_from_the_figures(cores: float) -> 
     """Four tasks take a second, and the rival 0.7 s more than its share: 1.4 s of work would make up for it."""
     baseline = cell("sequential", 1.0, cores=cores, noise=0.0)
     label = "process-pool:2" if cores == 1.0 else "thread-pool:2"
-    advice = recommend(evidence(table(baseline, cell(label, 1.2, cores, workers=2, noise=0.0))), 4)
+    advice = advised(baseline, cell(label, 1.2, cores, workers=2, noise=0.0))
     assert advice.runner == "sequential"
     assert any("adds 175 ms to each" in reason and "above 350 ms" in reason for reason in advice.reasons)
     assert any(sentence.startswith("If tasks were 2 times longer, ") for sentence in advice.valid_for)
-    faster = recommend(evidence(table(baseline, cell(label, 0.62, cores, workers=2, noise=0.0))), 4)
+    faster = advised(baseline, cell(label, 0.62, cores, workers=2, noise=0.0))
     assert faster.runner == label
-    assert any(sentence.startswith("If tasks were 5 times shorter, one") for sentence in faster.valid_for)
+    assert any(sentence.startswith("If tasks were 5 times shorter, sequential would") for sentence in faster.valid_for)
 
 
 @pytest.mark.parametrize("seconds", [10e-6, 90e-6])
@@ -308,3 +315,271 @@ def test_ticks_tell_no_cores_of_a_short_pass(seconds: float, told: float | None)
         observed=replace(pool.observed, tree_cpu=2 * seconds),
     )
     assert evidence(table(SEQUENTIAL, pool)).cells[1].cores == told
+
+
+def advice_line(*cells: Cell, **changes: Any) -> str:
+    found = recommend(evidence(replace(table(*cells), **changes)), 4)
+    assert found is not None
+    return found.headline
+
+
+HOME = Outcome("inapplicable", "f is defined in the main program: move it to a module that other processes can import")
+BURST = Outcome("failed", "it burst")
+SLOWER = cell("thread-pool:4", 1.2, 1.0)
+
+
+def ended(label: str, outcome: Outcome, *, warm_up: float | None = None, **made: Any) -> Cell:
+    one = replace(cell(label, 1.0, None, **made), samples=[], outcome=outcome)
+    return one if warm_up is None else replace(one, warmup=Sample(0.0, warm_up, 0.0))
+
+
+def test_do_not_parallelise_is_said_where_everything_was_measured_to_the_end() -> None:
+    assert advice_line(SEQUENTIAL, SLOWER) == "Do not parallelise: nothing was faster than sequential."
+    assert advice_line(SEQUENTIAL, tasks=1) == "Do not parallelise: there is a single task."
+
+
+@pytest.mark.parametrize(
+    ("others", "says"),
+    [
+        ([ended("process-pool:2", HOME)], f"process-pool(2, spawn) was not measured ({HOME.reason})."),
+        (
+            [ended("process-pool:2", HOME, workers=2), ended("process-pool:4", HOME), ended("processes", HOME)],
+            f"process-pool with 2 and 4 workers and processes(spawn) were not measured ({HOME.reason}).",
+        ),
+        ([ended("thread-pool:2", BURST)], "thread-pool(2) failed (it burst)."),
+        (
+            [replace(cell("thread-pool:2", 0.5), outcome=BURST), ended("process-pool:2", HOME)],
+            f"thread-pool(2) failed (it burst); process-pool(2, spawn) was not measured ({HOME.reason}).",
+        ),
+        (
+            [ended("process-pool:2", Outcome("inapplicable", "given up"), warm_up=2.0)],
+            "process-pool(2, spawn) was not measured to the end (given up; concbench run measures it all the same).",
+        ),
+        (
+            [cell("process-pool:2", 0.5, rounds=2)],
+            (
+                "process-pool(2, spawn) was not measured to the end (only 2 rounds shared with sequential, where a "
+                "verdict takes 3; more with --max-rounds, --budget)."
+            ),
+        ),
+    ],
+    ids=["inapplicable", "together", "failed", "two reasons", "given up", "too few rounds"],
+)
+def test_what_was_not_measured_is_named_with_its_reason(others: list[Cell], says: str) -> None:
+    """In the advice and in the answer: nothing is known of it, least of all that it is no faster."""
+    assert advice_line(SEQUENTIAL, SLOWER, *others) == (f"Nothing that was measured was faster than sequential; {says}")
+    said = words(SEQUENTIAL, SLOWER, *others)
+    assert said.startswith("Nothing that was measured was faster than sequential (thread-pool(4) slower); ")
+    assert says.removesuffix(").").partition("; concbench run")[0] in said
+    assert "leave it as it is" not in said
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        cell("process-pool:2", 4.2, rounds=1),
+        cell("process-pool:2", 2.1, rounds=2),
+        ended("process-pool:2", Outcome("inapplicable", "given up"), warm_up=20.0),
+    ],
+    ids=["four times after a round", "twice after two", "hopeless in the warm-up"],
+)
+def test_what_is_far_behind_cannot_win_and_is_not_named(behind: Cell) -> None:
+    """It was dropped from the race for that; of workers that are kept, the warm-up says nothing."""
+    assert advice_line(SEQUENTIAL, SLOWER, behind) == "Do not parallelise: nothing was faster than sequential."
+    if not behind.samples:
+        assert "not measured to the end (given up" in advice_line(SEQUENTIAL, SLOWER, behind, warm=True)
+
+
+def test_where_nothing_else_was_measured_that_is_said() -> None:
+    """And where something is undecided, both."""
+    home = ended("process-pool:2", HOME)
+    assert advice_line(SEQUENTIAL, home).startswith("Nothing but sequential was measured; process-pool(2, spawn) was")
+    noisy = cell("thread-pool:4", 0.95, noise=0.4)
+    assert advice_line(SEQUENTIAL, noisy, home).startswith("Leave it as it is for now: nothing was proved to be faster")
+    assert "sequential; process-pool(2, spawn) was not measured" in advice_line(SEQUENTIAL, noisy, home)
+    assert "proved to be faster than sequential; process-pool(2" in words(SEQUENTIAL, noisy, home)
+    assert "nothing to compare; process-pool(2, spawn) was not measured" in words(SEQUENTIAL, home)
+
+
+def test_a_winner_is_advised_and_what_was_not_measured_is_a_reason() -> None:
+    """It may be better still."""
+    found = advised(SEQUENTIAL, cell("thread-pool:2", 0.5), ended("process-pool:2", HOME))
+    assert found.headline.startswith("thread-pool(2), 2.0")
+    assert any("not compared with everything: process-pool(2, spawn)" in reason for reason in found.reasons)
+
+
+def test_a_baseline_that_failed_after_rounds_leaves_nothing_to_compare_with() -> None:
+    """However many samples it has, and however slow the others are."""
+    failed = replace(SEQUENTIAL, outcome=BURST)
+    for other in (SLOWER, cell("thread-pool:4", 0.5)):
+        assert words(failed, other) == (
+            "No answer: there is nothing to compare with, since sequential failed after 10 rounds (it burst)."
+        )
+        assert recommend(evidence(table(failed, other)), 4) is None
+    refused = ended("sequential", Outcome("inapplicable", "one execution takes 5 us"), warm_up=5e-6)
+    assert "nothing to gain" in advice_line(refused, SLOWER)
+    assert recommend(evidence(table(replace(refused, warmup=Sample(0.0, 1.0, 0.0)), SLOWER)), 4) is None
+
+
+def of_rounds(label: str, seconds: dict[int, float], cores: float = 1.0) -> Cell:
+    """A cell that took so long in these rounds."""
+    samples = [Sample(0.0, took, 0.0, None, number, number) for number, took in seconds.items()]
+    return replace(cell(label, 1.0, cores), samples=samples)
+
+
+def test_no_star_stands_beside_a_slower_runner() -> None:
+    """The leader is undecided; what is proved to be slower than the baseline cannot be the fastest."""
+    baseline = of_rounds("sequential", dict.fromkeys(range(10), 1.0))
+    wide = of_rounds("threads", {0: 0.5, 1: 0.97, 2: 1.4})
+    slow = of_rounds("thread-pool:4", dict.fromkeys(range(10), 1.05))
+    seen = evidence(table(baseline, wide, slow))
+    assert {one.name: one.verdict for one in seen.cells}["thread-pool(4)"] == "slower"
+    assert not [one.name for one in seen.cells if one.verdict == "slower" and one.in_fastest_group]
+
+
+def test_no_star_stands_beside_a_baseline_that_something_is_faster_than() -> None:
+    """Though the one with the least median is undecided; and what is proved to be faster is advised."""
+    baseline = of_rounds("sequential", dict.fromkeys(range(10), 1.0))
+    wide = of_rounds("threads", {0: 0.5, 1: 0.6, 2: 2.4})
+    fast = of_rounds("thread-pool:4", {number: 0.8 + number / 1_000 for number in range(10)})
+    seen = evidence(table(baseline, wide, fast))
+    assert [one.verdict for one in seen.cells] == ["", "undecided", "faster"]
+    assert not seen.baseline.in_fastest_group
+    assert advised(baseline, wide, fast).runner == "thread-pool:4"
+
+
+def test_what_is_faster_is_advised_though_it_is_not_among_the_fastest() -> None:
+    """The fastest is undecided against the baseline, with which it shares few rounds."""
+    baseline = of_rounds("sequential", {**dict.fromkeys(range(7), 1.0), 7: 0.5, 8: 1.0, 9: 2.0})
+    first = of_rounds("threads", dict.fromkeys(range(7, 20), 0.5))
+    fast = of_rounds("thread-pool:4", {**dict.fromkeys(range(7), 0.8), **dict.fromkeys(range(10, 20), 0.8)})
+    seen = evidence(table(baseline, first, fast))
+    assert [one.verdict for one in seen.cells] == ["", "undecided", "faster"]
+    assert [one.in_fastest_group for one in seen.cells][2] is False
+    assert advised(baseline, first, fast).runner == "thread-pool:4"
+
+
+def test_waiting_takes_no_second_core_only_where_none_was_taken() -> None:
+    """Of two that gained, the one that kept two cores busy is left out."""
+    text = words(WAITING, cell("thread-pool:32", 0.1, 0.8), cell("threads", 0.1, 1.8))
+    assert "; thread-pool(32) waited for many tasks at once, which takes no second core" in text
+    assert "takes no second core" not in words(WAITING, cell("threads", 0.1, 1.8))
+
+
+def test_a_runner_that_shares_too_few_rounds_with_the_baseline_is_told_so() -> None:
+    """It has three of its own; the reading says the same, and speaks of no brackets."""
+    baseline = of_rounds("sequential", {0: 1.0, 1: 1.0})
+    other = of_rounds("threads", {0: 0.5, 1: 0.5, 2: 0.5})
+    assert words(baseline, other) == (
+        "threads took the least time in 3 rounds: 2.00x as fast as sequential. A verdict takes 3 rounds or more that a "
+        "runner shares with sequential, and none shares more than 2."
+    )
+    reading = shown(table(baseline, other)).reading
+    assert "Fewer than 3 rounds that are shared with sequential allow no interval and no verdict." in reading
+    assert not any("[low, high]" in line for line in reading)
+
+
+def test_the_least_time_is_that_of_the_table() -> None:
+    """A ratio within rounds may say otherwise, and is not told beside it."""
+    baseline = of_rounds("sequential", {0: 1.0, 1: 1.0})
+    other = of_rounds("threads", {0: 1.1, 1: 1.2, 2: 0.5, 3: 0.5, 4: 0.5})
+    assert words(baseline, other).startswith("threads took the least time in 5 rounds. A verdict")
+
+
+def test_costs_that_read_the_same_are_called_the_same() -> None:
+    """CPU time and memory."""
+
+    def with_memory(one: Cell) -> Cell:
+        assert one.observed
+        return replace(one, observed=replace(one.observed, memory=50_000_000))
+
+    found = advised(with_memory(SEQUENTIAL), with_memory(cell("thread-pool:2", 0.5, 2.0)))
+    assert "It costs the same CPU time, and the same memory." in found.reasons
+
+
+@pytest.mark.parametrize("cores", [0.1, 1.0])
+def test_no_server_is_spoken_of_and_waiting_only_where_there_is_some(cores: float) -> None:
+    """A function need not have one."""
+    found = advised(cell("sequential", 1.0, cores), cell("thread-pool:2", 0.5, 1.0))
+    told = " ".join([*found.reasons, *found.valid_for])
+    assert "server" not in told
+    assert ("what they wait for" in told) is (cores < 0.5)
+
+
+def test_workers_that_are_kept_are_not_said_to_be_started_each_time() -> None:
+    one = cell("thread-pool:2", 0.5, 1.9, began=0.1)
+    cold, warm = (recommend(evidence(replace(table(SEQUENTIAL, one), warm=kept)), 4) for kept in (False, True))
+    assert cold
+    assert warm
+    assert any("Workers are started for each execution" in line for line in cold.valid_for)
+    assert not any("Workers are started for each execution" in line for line in warm.valid_for)
+
+
+@pytest.mark.parametrize(
+    ("changes", "option"),
+    [
+        ({"all_rounds": True}, "(--rounds)"),
+        ({"stopped": "calls"}, "(--max-calls)"),
+        ({"stopped": "rounds"}, "(--max-rounds)"),
+    ],
+)
+def test_what_would_decide_is_the_option_that_ended_it(changes: dict[str, Any], option: str) -> None:
+    """With a number of rounds that was asked for, no budget would have helped."""
+    noisy = replace(table(SEQUENTIAL, cell("thread-pool:4", 0.95, noise=0.4)), **changes)
+    assert f"More rounds {option} or a quieter machine" in " ".join(answer(noisy))
+
+
+def test_the_gil_is_not_blamed_for_threads_that_left_the_core_idle() -> None:
+    """Whoever waits for the GIL waits for somebody who computes."""
+    assert "holds the GIL" not in words(SEQUENTIAL, cell("threads", 1.0, 0.3))
+    assert "they kept 0.9 to 1.1 cores busy" in words(
+        SEQUENTIAL, cell("threads", 1.0, 0.9), cell("thread-pool:4", 1.0, 1.1)
+    )
+
+
+def test_no_gil_of_their_own_is_given_to_processes_where_there_is_none() -> None:
+    pool = cell("process-pool:2", 0.5, 1.9, gil=False)
+    assert "Processes computed at the same time" in words(SEQUENTIAL, pool)
+    assert "GIL" not in words(SEQUENTIAL, pool)
+
+
+def test_a_better_algorithm_is_named_only_where_it_beats_more_workers() -> None:
+    pool = cell("process-pool:2", 0.5, 1.9)
+    assert "better algorithm" not in words(SEQUENTIAL, pool, facts={"sieve_seconds": 0.6})
+
+
+def test_what_the_work_is_like_is_not_read_from_a_baseline_of_many_workers() -> None:
+    """Its cores are those of eight, and its time is not that of a task after the other."""
+    facts = {"pickling_seconds": 0.2, "item_bytes": 2e6, "result_bytes": 28.0}
+    eight = cell("thread-pool:8", 1.0, 0.4, workers=8)
+    text = words(eight, cell("threads", 0.5, 0.8), cell("process-pool:2", 1.4, 1.9), facts=facts)
+    assert "computed only" not in text
+    assert "Pickling" not in text
+
+
+def test_a_task_longer_than_the_whole_run_is_no_percentage_of_it() -> None:
+    """They were timed in different passes."""
+    text = words(with_tasks(WAITING, 0.1, 0.1, 0.7, 0.1), cell("thread-pool:4", 0.6, 0.1))
+    assert "Task 2 takes 700 ms, where most take 100 ms: all of thread-pool(4)'s time" in text
+
+
+def test_results_of_runners_without_times_are_not_called_equal() -> None:
+    """Those that differ stand above the sentence, too."""
+    wrong = ended("threads", Outcome("failed", "results differ", cause="results"))
+    rows = replace(table(SEQUENTIAL, SLOWER, wrong), checked="sequential")
+    assert "Results were compared: those with times are all equal to the sequential ones." in shown(rows).reading
+
+
+def test_a_failed_runner_is_not_said_to_be_worth_it_for_longer_tasks() -> None:
+    """Its results may be wrong."""
+    pool = replace(cell("process-pool:2", 1.2, 1.0, workers=2), outcome=BURST, warmup=Sample(0.0, 1.2, 0.0))
+    found = advised(SEQUENTIAL, pool)
+    assert not any("longer" in line for line in found.valid_for)
+    assert not any("worth it" in line for line in found.reasons)
+
+
+def test_a_fresh_run_is_not_told_to_be_fresh() -> None:
+    slow = replace(SEQUENTIAL, warmup=Sample(0.0, 9.0, 0.0))
+    for fresh in (False, True):
+        (line,) = [line for line in shown(replace(table(slow, SLOWER), fresh=fresh)).reading if "took longer" in line]
+        assert ("--fresh" in line) is not fresh

@@ -9,7 +9,7 @@ import pytest
 
 from concbench.advice.budget import LOSSES, PARTS, budget, timeline_of
 from concbench.advice.evidence import CellEvidence, Evidence, evidence
-from concbench.advice.losses import largest_loss, overlap, reached, too_few
+from concbench.advice.losses import findings_of, largest_loss, overlap, reached, too_few
 from concbench.advice.rules import findings
 from concbench.results.records import Cell, Observed, Sample, Table, Tasks
 
@@ -345,3 +345,55 @@ def test_threads_are_called_useless_only_for_work_that_computes_all_along() -> N
     assert "holds the GIL" in told
     assert "No number of threads" not in told
     assert "No number of threads" in said(COMPUTES, made("thread-pool:2", TURNS, workers=2))
+
+
+def test_more_workers_are_not_wished_for_where_they_gained_nothing() -> None:
+    """The same runner was measured with twice as many, and took as long."""
+    few, many, quick = waiting(2, 1.0), waiting(4, 2.0), waiting(4, 1.0)
+    table = explained(WAITS, few)[1].table
+    for other, wished in ((many, False), (quick, True)):
+        seen = evidence(replace(table, cells=[WAITS, few, other]))
+        told = " ".join(finding.sentence for finding in findings_of(seen.cells[1], seen))
+        assert ("more of them would wait" in told) is wished
+
+
+def test_what_was_reached_is_never_more_than_was_possible() -> None:
+    """A twentieth more is noise."""
+    spans: Spans = [(place // 2 * 0.95, place // 2 * 0.95 + 0.95, 0.95, place % 2) for place in range(TASKS)]
+    assert reached(explained(COMPUTES, made("process-pool:2", spans, workers=2))[0]).startswith(
+        "2.00x of the 2.00x that"
+    )
+
+
+def test_threads_that_left_the_core_idle_did_not_wait_for_the_gil_to_compute() -> None:
+    """Half of the work computes, and under threads a third of a core was busy."""
+    spans: Spans = [(place // 2 * 4.0, place // 2 * 4.0 + 4.0, 0.6, place % 2) for place in range(TASKS)]
+    told = said(one_after_another(1.0, 0.6), made("thread-pool:2", spans, workers=2))
+    assert "holds the GIL and computes" not in told
+    assert "Which of these is not measured" in told
+
+
+def test_no_number_of_threads_is_called_useless_where_some_are_faster() -> None:
+    """The GIL was lost to, and yet another number of threads gained."""
+    slow, fast = made("thread-pool:2", TURNS, workers=2), waiting(4, 1.0)
+    seen = evidence(replace(explained(COMPUTES, slow)[1].table, cells=[COMPUTES, slow, fast]))
+    finding = largest_loss(seen.cells[1], seen)
+    assert finding is not None
+    assert "holds the GIL" in finding.sentence
+    assert "No number of threads" not in finding.sentence
+    assert "No number of threads" in said(COMPUTES, slow)
+
+
+def test_a_task_that_took_as_long_is_not_compared_with_itself() -> None:
+    """Less CPU time and the same length: there was more waiting."""
+    spans: Spans = [(place // 2 * 1.0, place // 2 * 1.0 + 1.0, 0.5, place % 2) for place in range(TASKS)]
+    told = said(COMPUTES, made("process-pool:2", spans, workers=2))
+    assert told.startswith("50 % was lost to contention: the tasks waited for one another")
+    assert "instead of" not in told
+
+
+def test_what_was_hardly_faster_is_not_called_no_faster() -> None:
+    """The table has the times."""
+    table = explained(WAITS, waiting(4, 1.0))[1].table
+    rows = replace(table, cells=[WAITS, waiting(4, 1.0), replace(waiting(8, 2.0), samples=waiting(4, 0.98).samples)])
+    assert "thread-pool(8) was hardly faster than thread-pool(4)" in " ".join(findings(evidence(rows)))

@@ -11,7 +11,7 @@ import pytest
 from concbench.results.files import load
 
 APP = """
-import time
+import os, threading, time
 
 def wait(item):
     time.sleep(0.01)
@@ -22,6 +22,16 @@ def quick(item):
 
 def fail(item):
     raise ValueError("always")
+
+def tire(item):
+    with open("calls", "a") as calls:
+        calls.write("x")
+    if os.path.getsize("calls") > 300 and threading.current_thread() is threading.main_thread():
+        raise ValueError("tired")
+    return item
+
+def compute(item):
+    return sum(range(20_000))
 """
 
 
@@ -64,7 +74,7 @@ def test_tiny_tasks_are_left_as_they_are(app: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["app:fail", "--items", "1..3"], "app:fail fails when it is called one after another: ValueError: always"),
+        (["app:fail", "--items", "1..3"], "app:fail fails under sequential: ValueError: always"),
         (["app:wait"], "--items"),
         (["download"], "module:function"),
         (["app:wait", "--items", "1..3", "--budget", "0"], "budget"),
@@ -78,3 +88,33 @@ def test_a_mistake_is_one_line_and_exit_code_2(app: Path, arguments: list[str], 
     assert says in done.stderr
     assert done.stderr.startswith("concbench: ")
     assert not (app / "run.json").exists()
+
+
+def test_a_baseline_that_fails_in_the_race_is_exit_code_1(app: Path) -> None:
+    """There is nothing to compare with: as text and as JSON."""
+    for arguments in ([], ["--json"]):
+        (app / "calls").unlink(missing_ok=True)
+        done = advise(app, "app:tire", "--items", "1..20", "--budget", "2s", *arguments)
+        assert done.returncode == 1, done.stderr
+        assert "parallelise" not in done.stdout
+        if arguments:
+            answer = json.loads(done.stdout)
+            assert answer["recommendation"] is None
+            (failed,) = [cell for cell in answer["run"]["tables"][0]["cells"] if cell["label"] == "sequential"]
+            assert "tired" in failed["outcome"]["reason"]
+        else:
+            assert "No answer: " in done.stdout
+            assert "ValueError: tired" in " ".join(done.stdout.split())
+
+
+def test_calls_are_announced_as_they_are_made(app: Path) -> None:
+    """Both looks, and as many at once as may join the race; and what the limit ruled out is in the advice."""
+    done = advise(app, "app:compute", "--items", "1..30", "--budget", "2s")
+    assert "app:compute is called up to 64 times first" in done.stderr
+    assert "up to 30 at once" in done.stderr
+    done = advise(app, "app:compute", "--items", "1..30", "--budget", "2s", "--max-workers", "1")
+    assert "up to 1 at once" in done.stderr
+    assert done.returncode == 0
+    last = " ".join(done.stdout.rstrip().rpartition("\n\n")[2].split())
+    assert last.startswith("Advice: Nothing but sequential was measured; thread-pool")
+    assert last.endswith("(calls at once are limited to 1; --max-workers allows more).")

@@ -14,6 +14,9 @@ APP = """
 import os, sys, time
 print("imported")
 cities = ["Oslo", "Lima"]
+places, motto, count = {"Oslo": 1}, "fluctuat", 7
+async def stream():
+    yield 1
 def fetch(city):
     print("fetching", city)
     time.sleep(0.001)
@@ -133,6 +136,15 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
         (["app:fetch", "--items", "cities.txt", "--context", "app:nothing"], "has no nothing"),
         (["app:fetch", "--items", "cities.txt", "--check", "app:pair", "--no-check"], "exclude each other"),
         (["shadow/json.py:dumps", "--items", "1..2"], "belongs to another module"),
+        (["app:fetch", "--items", "app:places"], "would be its keys: write list(d.items())"),
+        (["app:fetch", "--items", "app:motto"], "would be its letters"),
+        (["app:fetch", "--items", "app:count"], "write range(7) for so many"),
+        (["app:fetch", "--items", "app:stream"], "write [item async for item in items]"),
+        (
+            ["app:fetch", "--items", "1..2", "-w", "2,4", "-r", "sequential", "-r", "thread-pool:2"],
+            "--workers has nothing",
+        ),
+        (["app:fetch", "--items", "1..2", "--size", "full"], "--size would have no effect: app:fetch has no sizes"),
         (["primes", "--items", "1..2"], "--items is for a function of your own"),
         (["broken:f", "--items", "1..2"], "ZeroDivisionError"),
         (["unparsable:f", "--items", "1..2"], "SyntaxError"),
@@ -141,7 +153,7 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
 )
 def test_a_mistake_is_one_line_of_ours_and_exit_code_2(app: Path, arguments: list[str], says: str) -> None:
     """Nothing is measured and nothing is written; a traceback is the module's own, without our frames."""
-    done = run(app, *arguments, *ONCE, "-o", "run.json")
+    done = run(app, *arguments, *([] if "-r" in arguments else ONCE), "-o", "run.json")
     *shown, last = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (2, "")
     assert last.startswith("concbench: ")

@@ -6,9 +6,15 @@ from collections.abc import Callable
 import pytest
 
 from concbench import Advice, advise
-from concbench.harness.candidates import Look, candidates, neighbours
+from concbench.errors import BadSetting, Inapplicable
+from concbench.harness.candidates import Look, candidates, most_at_once, neighbours
+from concbench.harness.hosts import InProcessHosts
+from concbench.harness.plan import Options, Plan
 from concbench.harness.runner_specs import parse
+from concbench.harness.search import calls_of_looks, search
 from concbench.testing import SimulatedHosts
+from concbench.workloads.how import How
+from concbench.workloads.imported import Imported
 
 Model = Callable[[str], float]
 """Seconds of a cell, by its label."""
@@ -156,3 +162,109 @@ def test_costly_pickling_leaves_one_pool_of_processes() -> None:
         "process-pool:2",
         "process-pool:workers=2,chunksize=125",
     ]
+
+
+def test_a_baseline_that_fails_in_the_race_leaves_no_advice() -> None:
+    """It has samples by then, and the others have theirs: that says nothing of "nothing was faster"."""
+
+    def seconds(label: str, number: int) -> float | Exception:
+        if label == "sequential":
+            return ValueError("the disk is full") if number == 3 else 0.01
+        return 0.02
+
+    advice = advise(nothing, items=range(300), hosts=SimulatedHosts(seconds), seed=1, compare=False)
+    (table,) = advice.run.tables
+    assert table.cell("sequential").samples
+    assert advice.recommendation is None
+    text = " ".join(str(advice).split())
+    assert "there is nothing to compare with, since sequential failed after 2 rounds (the disk is full)" in text
+    assert "parallelise" not in text
+
+
+@pytest.mark.parametrize(
+    "end", [Inapplicable("f is defined in the main program: move it to a module"), ValueError("burst")]
+)
+def test_what_could_not_be_tried_is_in_the_headline(end: Exception) -> None:
+    """As in a notebook, whose functions processes cannot import."""
+    hosts = SimulatedHosts(lambda label, _: end if label.startswith("process") else never_faster(label))
+    advice = advise(nothing, items=range(300), hosts=hosts, seed=1, compare=False)
+    assert advice.recommendation is not None
+    assert advice.recommendation.headline.startswith(
+        "Nothing that was measured was faster than sequential; process-pool"
+    )
+    assert str(end) in advice.recommendation.headline
+    assert "parallelise" not in " ".join(str(advice).split())
+
+
+@pytest.mark.parametrize("most", [1, 5])
+def test_what_the_number_of_workers_ruled_out_is_a_row_and_in_the_headline(most: int) -> None:
+    """More of them might have won."""
+    hosts = SimulatedHosts(lambda label, _: never_faster(label))
+    advice = advise(nothing, items=range(300), hosts=hosts, seed=1, compare=False, max_workers=most)
+    (table,) = advice.run.tables
+    assert (
+        table.cell("thread-pool:64").outcome.reason == f"calls at once are limited to {most}; --max-workers allows more"
+    )
+    assert advice.recommendation is not None
+    assert "16, 64 and 256 workers" in advice.recommendation.headline
+    assert "--max-workers allows more" in advice.recommendation.headline
+    assert "parallelise" not in advice.recommendation.headline
+
+
+def test_no_row_is_ruled_out_where_any_number_of_workers_would_do() -> None:
+    """As many are allowed as are worth it."""
+    hosts = SimulatedHosts(lambda label, _: never_faster(label))
+    advice = advise(nothing, items=range(300), hosts=hosts, seed=1, compare=False, max_workers=256)
+    assert {cell.outcome.kind for cell in advice.run.tables[0].cells} == {"ok"}
+    assert advice.recommendation is not None
+    assert "Do not parallelise" in advice.recommendation.headline
+
+
+@pytest.mark.parametrize("model", [never_faster, two_cores, saturating(256)])
+@pytest.mark.parametrize("most_workers", [None, 40])
+def test_no_more_calls_are_in_progress_than_were_announced(model: Model, most_workers: int | None) -> None:
+    """Neighbours of the leader, and theirs, may have joined by the end."""
+    told: list[int] = []
+
+    def announced(race: Plan, most: int) -> None:
+        assert most >= race.most_at_once
+        told.append(most)
+
+    workload = Imported.of(nothing, list(range(300)), How(compare=False, max_workers=most_workers))
+    hosts = SimulatedHosts(lambda label, _: model(label))
+    table, _ = search(workload, hosts, Options(seed=1), lambda _: None, announced)
+    assert max(cell.workers for cell in table.cells if cell.warmup) <= told[0] <= (most_workers or 256)
+
+
+@pytest.mark.parametrize("busy", [0.01, 1.0])
+@pytest.mark.parametrize("tasks", [1, 2, 3, 50, 10_000])
+def test_the_bound_of_a_race_covers_whatever_may_join(busy: float, tasks: int) -> None:
+    """However often a leader's workers are doubled."""
+    look = Look(tasks, 0.001, busy, awaitable=True, cores=2)
+    specs, seen = candidates(look), set[str]()
+    while specs:
+        spec = specs.pop()
+        seen.add(spec)
+        specs += [cell.label for cell in neighbours(look, spec) if cell.label not in seen]
+    assert max(min(tasks, parse(spec).record(tasks).workers) for spec in seen) == most_at_once(look)
+
+
+@pytest.mark.parametrize("tasks", [1, 2, 3, 30, 32, 33, 1_000])
+@pytest.mark.parametrize("max_calls", [None, 50])
+def test_looks_make_no_more_calls_than_are_announced(tasks: int, max_calls: int | None) -> None:
+    """And no more than are allowed; short tasks are looked at twice, and as many as can be."""
+    calls: list[int] = []
+
+    def counting(item: int) -> None:
+        calls.append(item)
+
+    def stop(race: Plan, most: int) -> None:
+        raise KeyboardInterrupt
+
+    workload = Imported.of(counting, list(range(tasks)), How())
+    with pytest.raises((KeyboardInterrupt, BadSetting)):
+        search(workload, InProcessHosts(), Options(seed=1, max_calls=max_calls), lambda _: None, stop)
+    most = calls_of_looks(tasks, max_calls)
+    assert len(calls) <= most
+    if max_calls is None:
+        assert len(calls) == most == 2 * (min(2, tasks) + (min(32, tasks) if tasks > 2 else 0))

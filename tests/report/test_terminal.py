@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from concbench import measure
+from concbench import advise, measure
 from concbench.report.terminal import plain, render
 from concbench.results.records import RunRecord
 from concbench.testing import SimulatedHosts
@@ -65,3 +65,13 @@ def test_a_run_prints_as_its_tables() -> None:
     run = measure(Primes(limits=[10]), runners=RUNNERS[:2], hosts=SimulatedHosts(lambda *_: 1.0), seed=1)
     assert "speed-up" in str(run)
     assert "Answer for primes" in str(run)
+
+
+def test_a_reason_of_a_failure_is_shown_as_text_in_the_advice() -> None:
+    """It may be any exception's."""
+    hosts = SimulatedHosts(lambda label, _: ValueError("\x1b[31mred") if label.startswith("process") else 0.01)
+    advice = advise(Primes(limits=[10] * 50), hosts=hosts, seed=1)
+    assert advice.recommendation is not None
+    assert "\x1b[31m" in advice.recommendation.headline
+    assert "\x1b" not in str(advice)
+    assert "failed (\\x1b[31mred)" in " ".join(str(advice).split())

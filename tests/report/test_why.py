@@ -84,3 +84,13 @@ def test_a_pass_that_was_not_typical_is_called_rough() -> None:
     assert not any("Rough" in note for note in shown_why(table).notes)
     fast = replace(cell, samples=[replace(cell.samples[0], work=cell.samples[0].work / 2)])
     assert any("Rough" in note for note in shown_why(replace(table, cells=[fast])).notes)
+
+
+def test_no_bound_is_told_that_the_table_refutes() -> None:
+    """The baseline's observed pass was not typical: something was faster than it allows."""
+    table = measure(Sleep(), runners=["sequential", "threads"], rounds=3).tables[0]
+    assert any(note.startswith("However many workers") for note in shown_why(table).notes)
+    sequential, threads = table.cells
+    fast = replace(threads, samples=[replace(sample, start=0.0, work=1e-3, stop=0.0) for sample in threads.samples])
+    notes = shown_why(replace(table, cells=[sequential, fast])).notes
+    assert not any(note.startswith("However many workers") for note in notes)
