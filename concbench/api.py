@@ -24,6 +24,7 @@ from concbench.harness.resuming import finished_part, is_complete, require_same_
 from concbench.harness.runner_specs import default_runners
 from concbench.harness.search import search
 from concbench.harness.session import measure_workload
+from concbench.launch import hash_seed
 from concbench.registry import workload_class
 from concbench.report import terminal
 from concbench.results import files
@@ -202,6 +203,8 @@ def advise_workload(
     table, interrupted = search(workload, hosts, options, _relay(record, listen), before)
     record = replace(record, tables=[table], interrupted=interrupted)
     recommendation = recommend(evidence(table), workload.tasks)
+    if table.facts.get("awaits"):  # it turned out to return awaitables
+        workload = workload.knowing({"awaitable": True})
     call = getattr(workload, "call", None)
     if recommendation is not None and call is not None:
         cell = table.cell(recommendation.runner)
@@ -256,7 +259,7 @@ def _record(seed: int) -> RunRecord:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=seed,
         interrupted=False,
-        environment=environment(),
+        environment={**environment(), "hash_seed": hash_seed(seed)},
         tables=[],
     )
 

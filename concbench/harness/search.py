@@ -66,6 +66,8 @@ def search(
         calls += _PASSES * table.tasks
         if interrupted:
             return table, True
+    if table.facts.get("awaits"):  # it turned out to return awaitables
+        workload = workload.knowing({"awaitable": True})
     look = Look(
         tasks=workload.tasks,
         seconds=_task_seconds(table),

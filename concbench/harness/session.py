@@ -174,6 +174,7 @@ class _Session:
             if cell.record.label in hopeless:
                 times = seconds[cell.record.label] / min(seconds.values())
                 why = f"given up after its first execution, which took {times:,.0f} times as long as the shortest"
+                cell.record = replace(cell.record, warmup=cell.first_run)
                 cell.end(Outcome("inapplicable", why))
 
     # Samples.
