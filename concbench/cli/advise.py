@@ -22,9 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("function", metavar="FUNCTION", help="module:function or path/to/file.py:function")
     functions.add_arguments(parser)
-    parser.add_argument("--budget", type=duration, default=60.0, metavar="TIME", help="of everything together; three "
+    parser.add_argument("--budget", type=duration, metavar="TIME", help="of everything together; three "
                         "rounds are taken in any case (default: 60s)")  # fmt: skip
-    parser.add_argument("--max-rounds", type=count, default=30, metavar="N", help="at most N rounds (default: 30)")
+    parser.add_argument("--max-rounds", type=count, metavar="N", help="at most N rounds (default: 30)")
     parser.add_argument("--timeout", type=duration, metavar="TIME",
                         help="for one execution of a runner (default: 20 times what the "
                         "baseline takes, 10s at least)")  # fmt: skip

@@ -32,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "repeatable (default: every runner)")  # fmt: skip
     parser.add_argument("-w", "--workers", type=counts, metavar="N,N", help="try these numbers of workers")
     parser.add_argument("--baseline", metavar="SPEC", help="compare with this runner (default: sequential)")
-    parser.add_argument("--max-rounds", type=count, default=30, metavar="N", help="a runner stops at its verdict, or "
+    parser.add_argument("--max-rounds", type=count, metavar="N", help="a runner stops at its verdict, or "
                         "undecided after N rounds (default: 30)")  # fmt: skip
-    parser.add_argument("--budget", type=duration, default=60.0, metavar="TIME", help="for each workload; three rounds "
+    parser.add_argument("--budget", type=duration, metavar="TIME", help="for each workload; three rounds "
                         "are taken in any case (default: 60s; 10s for 'concbench' alone)")  # fmt: skip
     parser.add_argument("--precision", type=share, metavar="PERCENT", help="go on until every interval is so narrow, "
                         "such as 5%%")  # fmt: skip

@@ -15,6 +15,10 @@ from concbench.stats.intervals import FEWEST, MOST
 from concbench.workloads.base import Workload
 
 BASELINE = "sequential"
+MAX_ROUNDS = 30
+"""Rounds at most, unless said otherwise."""
+BUDGET = 60.0
+"""Seconds for each workload, or for the whole of `advise`, unless said otherwise."""
 LEAST_MEMORY = 100_000_000
 """Bytes: a measuring process alone takes some 20 MB."""
 
@@ -25,10 +29,10 @@ class Options:
 
     baseline: str | None = None
     """A runner's label; None: `sequential` if it takes part, else the first runner."""
-    max_rounds: int = 30
-    """A cell that has no verdict by then stays undecided; 3 to 100."""
-    budget: float = 60.0
-    """Seconds for each workload, after which no further round is begun; three rounds are taken in any case."""
+    max_rounds: int | None = None
+    """A cell that has no verdict by then stays undecided; 3 to 100. None: 30."""
+    budget: float | None = None
+    """Seconds for each workload, after which no further round is begun, but for the first three. None: 60."""
     precision: float | None = None
     """Go on until the half-width of every interval is this share of its ratio: 0.05 for plus or minus 5 %."""
     rounds: int | None = None
@@ -63,8 +67,9 @@ class Options:
             raise BadSetting(
                 f"memory-limit must be {LEAST_MEMORY // 1_000_000} MB or more, not {self.memory_limit:,} bytes"
             )
-        if self.precision is not None and self.rounds is not None:
-            raise BadSetting("rounds are taken whatever is known, so precision decides nothing; leave out one of them")
+        for name, value in (("max-rounds", self.max_rounds), ("budget", self.budget), ("precision", self.precision)):
+            if self.rounds is not None and value is not None:
+                raise BadSetting(f"rounds are taken whatever {name} says; leave out one of them")
         if self.precision is not None and not 0 < self.precision < 1:
             raise BadSetting(f"precision must be more than 0 % and less than 100 %, not {100 * self.precision:g} %")
 
@@ -162,7 +167,8 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) 
     baseline = _baseline(cells, options.baseline)
     rounds = options.rounds or workload.rounds
     if rounds is None:
-        rule = StopRule(baseline, options.max_rounds, budget=options.budget, precision=options.precision)
+        most, budget = options.max_rounds or MAX_ROUNDS, options.budget or BUDGET
+        rule = StopRule(baseline, most, budget=budget, precision=options.precision)
     else:
         rule = StopRule(baseline, rounds, all_rounds=True)
     made = Plan(workload, cells, rule, warm_up=options.rounds != 1, options=options)

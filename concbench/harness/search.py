@@ -11,7 +11,7 @@ from concbench.errors import UsageError
 from concbench.harness.candidates import Look, candidates, most_at_once, neighbours, ruled_out
 from concbench.harness.events import Listener
 from concbench.harness.hosts import Hosts
-from concbench.harness.plan import BASELINE, Options, Plan, plan
+from concbench.harness.plan import BASELINE, BUDGET, MAX_ROUNDS, Options, Plan, plan
 from concbench.harness.race import RaceRule
 from concbench.harness.runner_specs import parse, plan_cells, within
 from concbench.harness.session import measure_workload
@@ -53,12 +53,13 @@ def search(
         UsageError: the function fails under `sequential`, so that there is nothing to advise on.
     """
     began = perf_counter()
+    budget = options.budget or BUDGET
     table, interrupted = _look(workload, FIRST_LOOK, hosts, options, listen)
     calls = _PASSES * table.tasks
     if interrupted:
         return table, True
     seconds = _task_seconds(table)
-    more = min(SECOND_LOOK, int(_LOOK_SHARE * options.budget / (_PASSES * seconds)))
+    more = min(SECOND_LOOK, int(_LOOK_SHARE * budget / (_PASSES * seconds)))
     if options.max_calls is not None:
         more = min(more, (options.max_calls - calls) // _PASSES)
     if min(more, workload.tasks) > table.tasks:
@@ -77,9 +78,9 @@ def search(
         pickling=table.facts.get("pickling_seconds", 0.0),
         most_workers=workload.most_workers,
     )
-    part = _part(workload, max(4 * look.cores, int(_PASS_SHARE * options.budget / look.seconds)), options.seed)
+    part = _part(workload, max(4 * look.cores, int(_PASS_SHARE * budget / look.seconds)), options.seed)
     look = replace(look, tasks=part.tasks)
-    left = max(1.0, options.budget - (perf_counter() - began))
+    left = max(1.0, budget - (perf_counter() - began))
     allowed = None if options.max_calls is None else max(1, options.max_calls - calls)
     race = plan_race(part, look, replace(options, budget=_RACE_SHARE * left, max_calls=allowed))
     before(race, most_at_once(look))
@@ -109,7 +110,7 @@ def plan_race(workload: Workload, look: Look, options: Options) -> Plan:
     joining = 2  # half and twice the leader's workers
     rule = RaceRule(
         BASELINE,
-        options.max_rounds,
+        options.max_rounds or MAX_ROUNDS,
         budget=options.budget,
         comparisons=len(cells) - 1 + joining,
         neighbours=partial(neighbours, look),
@@ -121,7 +122,7 @@ def plan_race(workload: Workload, look: Look, options: Options) -> Plan:
 
 def _look(workload: Workload, items: int, hosts: Hosts, options: Options, listen: Listener) -> tuple[Table, bool]:
     part = _part(workload, items, options.seed)
-    once = replace(options, rounds=1, baseline=None, precision=None, observe=False)
+    once = replace(options, rounds=1, max_rounds=None, budget=None, observe=False)
     table, interrupted = measure_workload(plan(part, [BASELINE], once), hosts, listen)
     cell = table.cells[0]
     if not interrupted and (cell.outcome.kind != "ok" or not cell.samples):
