@@ -82,7 +82,8 @@ def medians(job: str, directory: Path, arguments: argparse.Namespace, *options: 
     command += [word for runner in arguments.runners for word in ("--runner", runner)]
     environment = found_first(Path(concbench.__file__).absolute().parent.parent)
     environment |= {"XDG_CACHE_HOME": str(directory)}  # the user's last run stays the last
-    subprocess.run(command, stdout=subprocess.DEVNULL, env=environment, check=True)
+    done = subprocess.run(command, capture_output=True, env=environment, text=True, check=False)
+    require(done.returncode in {0, 1}, done.stderr)
     return {cell.label: median(cell) for cell in load(str(results)).tables[0].cells}
 
 

@@ -18,7 +18,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,7 +144,13 @@ class Script:
 def started(command: Sequence[str], kind: type[Script] = Script, **options: Any) -> Iterator[Script]:
     """A process that is spoken to line by line; it ends when it is left."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options) as process:
-        yield kind(process)
+        try:
+            yield kind(process)
+        finally:
+            assert process.stdin is not None
+            with suppress(OSError):  # it has gone already
+                process.stdin.close()
+            process.wait()
 
 
 def serve(measure: Measure) -> None:
