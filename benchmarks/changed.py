@@ -30,8 +30,7 @@ def main() -> None:
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:  # noqa: PTH123 - pathlib is a change too
             score.write("1000")
     requests, answers = pipes(changes)
-    work = as_concbench() if "workload" in changes else by_hand
-    work()
+    work = as_concbench() if "workload" in changes else by_hand()
     answers.write("ready\n")
     answers.flush()
     for _ in requests:
@@ -54,17 +53,16 @@ def pipes(changes: "set[str]") -> "tuple[TextIO, TextIO]":
     return sys.stdin, sys.stdout
 
 
-def by_hand(made: "list[Any]" = []) -> "Work":  # noqa: B006 - made once
-    """The function and its items, as a program has them."""
+def by_hand() -> "Callable[[], Work]":
+    """What gives the function and its items as a program has them, which makes them once."""
     module, name = sys.argv[2].split(":")
     found = importlib.import_module(module)
-    if not made:
-        made += getattr(found, sys.argv[3])()
-    return getattr(found, name), made
+    function, items = getattr(found, name), getattr(found, sys.argv[3])()
+    return lambda: (function, items)
 
 
 def as_concbench() -> "Callable[[], Work]":
-    """What gives the function and its items as a host has them: ready for the next run."""
+    """What gives the function and its items as a host has them, which reads them again if they can be changed."""
     import pickle
     from pathlib import Path
 

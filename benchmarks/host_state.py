@@ -1,9 +1,9 @@
 """What else a measuring process does to the work: a plain process, against the same with one thing done to it.
 
 `overhead.py` shows that all of it together does not change the times; this shows it one by one, so that it cannot be
-that two changes hide each other. Both sides are `changed.py`, started afresh for each launch, and collect garbage before
-each run. But whether collecting matters is asked of processes that run once: in a second run that does not collect, the
-collector goes on where the first left it, which is not so in a program that does the work once.
+that two changes hide each other. Both sides are `changed.py`, started afresh for each launch. Both collect garbage
+before each run; whether that matters is asked of processes that run once. (In a second run that does not collect, the
+collector goes on where the first left it, which is not so in a program that does the work once.)
 
     python benchmarks/host_state.py                                          about 10 minutes
     python benchmarks/host_state.py --pairs 9 --launches 3 --jobs arrays --changes modules workload
