@@ -150,6 +150,6 @@ CALLS = {
     "small-objects": CallsJob("objects", "records", "firsts"),
     "arrays": CallsJob("arrays", "smooth", "signals"),
     "csv": CallsJob("objects", "columns", tables(12, 5_000)),
-    **({"pandas": CallsJob("frames", "frame", tables(40, 10_000))} if find_spec("pandas") else {}),
+    **({"pandas": CallsJob("frames", "frame", tables(12, 30_000))} if find_spec("pandas") else {}),
 }
 JOBS: dict[str, Job] = {"primes": PrimesJob(), "download": DownloadJob(), **CALLS}
