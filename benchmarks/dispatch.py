@@ -7,8 +7,11 @@ both sides share it, and ours starts it.
 
     python benchmarks/dispatch.py                                            about 5 minutes
     python benchmarks/dispatch.py --pairs 15 --scale 0.1 --cases sequential asyncio
+    python benchmarks/dispatch.py --against ../other-checkout                two versions of concbench; 10 minutes
 
 Budget, for each line: ours / theirs is 1.05 at most, or ours takes at most 20 ns more for each task; 15 pairs or more.
+With --against, theirs is the runner of the other version; each side has a process of its own, started afresh three
+times, and the interval of the ratio must end below 1.05.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ import random
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -31,12 +36,30 @@ from by_hand import (
     same,
     same_awaited,
 )
-from pairs import Columns, Measure, Pair, ratio_of, take_pairs, typical, verdict
+from pairs import (
+    MOST,
+    Columns,
+    Measure,
+    Pair,
+    Ratio,
+    checkout,
+    found_first,
+    no_slower,
+    program,
+    ratio_of,
+    serve,
+    started,
+    take_launches,
+    take_pairs,
+    typical,
+    verdict,
+)
 
+import concbench
 from concbench import Asyncio, BatchedThreads, Processes, ProcessPool, Runner, Sequential, ThreadPool, Threads
 from concbench.launch import python
 
-MOST = 1.05
+HERE = Path(__file__).parent
 MOST_SECONDS = 20e-9
 POOL_WORKERS = 2
 
@@ -50,10 +73,14 @@ def main() -> None:
     if arguments.one_case:
         print(json.dumps(measure(arguments.one_case, arguments)))
         return
+    if arguments.one_side:
+        serve_runner(arguments.one_side, arguments.scale)
+        return
     print(f"{arguments.pairs} pairs a line after {arguments.warm_up} of warm-up, seed {arguments.seed}\n")
     table = Columns(("case", 20), ("tasks", 8), ("ours", 13), ("theirs", 13), ("ours / theirs", 22), ("budget", 6))
     met = [report(case, arguments, table) for case in arguments.cases]
-    print(f"\n{sum(met)} of {len(met)} within the budget ({MOST}, or {MOST_SECONDS * 1e9:.0f} ns more for each task)")
+    budget = f"ends below {MOST}" if arguments.against else f"{MOST}, or {MOST_SECONDS * 1e9:.0f} ns more for each task"
+    print(f"\n{sum(met)} of {len(met)} within the budget ({budget})")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -64,30 +91,67 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--warm-up", type=int, default=1, metavar="PAIRS")
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of tasks")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--against", type=checkout, metavar="DIR", help="measure against this concbench")
+    parser.add_argument("--launches", type=int, default=3, help="of both sides, with --against; three at least")
     parser.add_argument("--one-case", choices=CASES, help=argparse.SUPPRESS)
+    parser.add_argument("--one-side", choices=CASES, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def report(case: str, arguments: argparse.Namespace, table: Columns) -> bool:
-    """Measure a case in a process of its own and print its line; returns whether the budget is met."""
-    command = [*python("dispatch"), "--one-case", case, "--seed", str(arguments.seed)]
-    command += ["--pairs", str(arguments.pairs), "--warm-up", str(arguments.warm_up), "--scale", str(arguments.scale)]
-    answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
-    pairs = [Pair(*pair) for pair in json.loads(answer)]
+    """Measure a case and print its line; returns whether the budget is met."""
+    pairs = pairs_of_versions(case, arguments) if arguments.against else pairs_by_hand(case, arguments)
     tasks = tasks_of(case, arguments.scale)
     ratio = ratio_of(pairs)
     more = typical([pair.ours - pair.theirs for pair in pairs]) / tasks
-    met = ratio.centre <= MOST or more <= MOST_SECONDS
-    wide = "" if met or ratio.low > 1 else ", too wide: more pairs would tell"
+    said = no_slower(ratio) if arguments.against else no_dearer(ratio, more)
     table.row(
         case,
         f"{tasks:,}",
         f"{typical([pair.ours for pair in pairs]) / tasks * 1e6:,.3f} us",
         f"{typical([pair.theirs for pair in pairs]) / tasks * 1e6:,.3f} us",
         ratio,
-        f"{verdict(met=met)} ({more * 1e9:+,.0f} ns{wide})",
+        said,
     )
-    return met
+    return said.startswith("met")
+
+
+def no_dearer(ratio: Ratio, more: float) -> str:
+    """What is said of a runner's own cost: the ratio, and how many seconds more each task takes."""
+    met = ratio.centre <= MOST or more <= MOST_SECONDS
+    wide = "" if met or ratio.low > 1 else ", too wide: more pairs would tell"
+    return f"{verdict(met=met)} ({more * 1e9:+,.0f} ns{wide})"
+
+
+def pairs_by_hand(case: str, arguments: argparse.Namespace) -> list[Pair]:
+    """Against the standard-library call, both in one process that is started for it."""
+    command = [*python("dispatch"), "--one-case", case, "--seed", str(arguments.seed)]
+    command += ["--pairs", str(arguments.pairs), "--warm-up", str(arguments.warm_up), "--scale", str(arguments.scale)]
+    answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+    return [Pair(*pair) for pair in json.loads(answer)]
+
+
+def pairs_of_versions(case: str, arguments: argparse.Namespace) -> list[Pair]:
+    """Against the runner of the other version, each in a process of its own."""
+    order = random.Random(f"{arguments.seed} {case}")
+    this = Path(concbench.__file__).absolute().parent.parent
+    ours, theirs = (partial(runner_of, version, case, arguments.scale) for version in (this, arguments.against))
+    return take_launches(ours, theirs, arguments, order)
+
+
+@contextmanager
+def runner_of(version: Path, case: str, scale: float) -> Iterator[Measure]:
+    """A process in which a runner of this version has been entered."""
+    command = [*program("dispatch", version, HERE), "--one-side", case, "--scale", str(scale)]
+    with started(command, env=found_first(version)) as script:
+        yield script.seconds
+
+
+def serve_runner(case: str, scale: float) -> None:
+    """Be that process."""
+    _, make, _ = CASES[case]
+    with make() as runner:
+        serve(ours_of(runner, list(range(tasks_of(case, scale)))))
 
 
 def tasks_of(case: str, scale: float) -> int:
@@ -101,8 +165,7 @@ def measure(case: str, arguments: argparse.Namespace) -> list[tuple[float, float
     items = list(range(tasks_of(case, arguments.scale)))
     order = random.Random(f"{arguments.seed} {case}")
     with make_ours() as runner, make_theirs() as theirs:
-        task = same_awaited if getattr(runner, "awaits", False) else same
-        ours = timed(lambda items: runner.run(task, items), items)
+        ours = ours_of(runner, items)
         ours()  # there is one fork server to a process, and what it loads beforehand is told by who starts it
         pairs = take_pairs(
             ours,
@@ -112,6 +175,12 @@ def measure(case: str, arguments: argparse.Namespace) -> list[tuple[float, float
             order=order,
         )
     return [(pair.ours, pair.theirs) for pair in pairs]
+
+
+def ours_of(runner: Runner, items: list[int]) -> Measure:
+    """The time of a runner that has been entered."""
+    task = same_awaited if getattr(runner, "awaits", False) else same
+    return timed(lambda items: runner.run(task, items), items)
 
 
 def timed(work: Work, items: list[int]) -> Measure:

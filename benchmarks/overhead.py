@@ -1,72 +1,68 @@
 """What measuring adds: a sample of a cell against an independent stand-alone script that does the same work.
 
-For each workload and runner, samples of the measuring process (as `concbench` takes them) and runs of
-`standalone/primes.py` or `standalone/download.py` (which share no line with concbench) are taken in pairs. Both are
-long-lived processes with the same workers and start method, and download from the same server, each to a directory of
-its own. The results of every run are compared. A process keeps what chance gave it at its start (addresses, hashes),
-which can be worth some percent: so both are started afresh ten times, and the interval is over these launches.
+For each job and runner, samples of the measuring process (as `concbench` takes them) and runs of a script in
+`standalone/` (which share no line with concbench) are taken in pairs. Both are long-lived processes with the same
+workers and start method, and download from the same server, each to a directory of its own. Our results are compared as
+concbench compares them; those of the script at the end of each launch, so that comparing cannot change its heap. Both
+sides are started afresh ten times, and the interval is over these launches (`pairs.py`). The jobs are in `jobs.py`.
 
-    python benchmarks/overhead.py                                            about 15 minutes
-    python benchmarks/overhead.py --pairs 20 --launches 5 --workloads primes --runners thread-pool process-pool:4
+    python benchmarks/overhead.py                                            about 45 minutes
+    python benchmarks/overhead.py --pairs 20 --launches 5 --jobs primes --runners thread-pool process-pool:4
     python benchmarks/overhead.py --control                                  two processes of the script: ratio 1
+    python benchmarks/overhead.py --against ../other-checkout                two versions of concbench
 
-Budget, for each line: the interval of ours / theirs contains 1.00 and ends below 1.05, with 40 pairs at least. Of so
-many intervals at 95 %, one in twenty misses 1.00 by chance: repeat the line that does.
+Budget, for each line: the interval of ours / theirs contains 1.00 and lies within 0.95 to 1.05, with 40 pairs at least:
+too quick is as wrong as too slow. Of so many intervals at 95 %, one in twenty misses 1.00 by chance: repeat the line
+that does. With --against, theirs are the samples of the other version, and the interval must end below 1.05.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from hashlib import sha256
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_all_start_methods
 from pathlib import Path
 from time import perf_counter
 
-from pairs import Columns, Measure, Pair, Ratio, ratio_of, take_pairs, typical
+from driver import sampled
+from jobs import JOBS, SCRIPTS
+from pairs import (
+    LEAST,
+    MOST,
+    Columns,
+    Measure,
+    Side,
+    add_launches,
+    checkout,
+    equal,
+    found_first,
+    milliseconds,
+    no_slower,
+    program,
+    ratio_of,
+    require,
+    started,
+    take_launches,
+)
 
-from concbench import Download, Primes, Workload
-from concbench.harness.hosts import CellEnded, Host
-from concbench.harness.plan import Options
-from concbench.harness.process_hosts import ProcessHosts
+import concbench
+from concbench import Workload
+from concbench.harness.hosts import CellEnded
 from concbench.harness.runner_specs import PlannedCell, default_runners, parse
 from concbench.runners.base import workers_for
 
-SCRIPTS = Path(__file__).parent / "standalone"
-MOST = 1.05
+HERE = Path(__file__).parent
 RUNNERS = [
     *(name for name in default_runners() if "process" not in name),
+    "thread-pool:2",
     *(f"{name}:start_method={method}" for name in ("processes", "process-pool") for method in get_all_start_methods()),
 ]
-OPTIONS = Options(timeout=120.0)
-
-
-class Script:
-    """A stand-alone script: one run for each line that it is sent."""
-
-    def __init__(self, process: subprocess.Popen[str], check: str) -> None:
-        self._process = process
-        self._check = check
-        require(self._line() == "ready", "the script did not start")
-
-    def seconds(self) -> float:
-        """Run it once; its results must be those of the workload."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._line())
-        require(answer["check"] == self._check, "the results of the script differ from those of the workload")
-        return float(answer["seconds"])
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
 
 
 def main() -> None:
@@ -75,156 +71,102 @@ def main() -> None:
     require(not sys.dont_write_bytecode, "unset PYTHONDONTWRITEBYTECODE, or every worker compiles what it imports")
     order = random.Random(arguments.seed)
     print(f"{arguments.pairs} pairs a line in {arguments.launches} launches, seed {arguments.seed}\n")
-    table = Columns(("cell", 49), ("ours", 9), ("theirs", 9), ("ours / theirs", 22), ("median", 7), ("budget", 6))
-    started = perf_counter()
+    table = Columns(("cell", 54), ("ours", 9), ("theirs", 9), ("ours / theirs", 22), ("median", 7), ("budget", 6))
+    began = perf_counter()
     met: list[bool] = []
-    for name in arguments.workloads:
-        with tempfile.TemporaryDirectory() as directory, workload(name).running(directory) as running:
+    for job in arguments.jobs:
+        with tempfile.TemporaryDirectory() as name, JOBS[job].workload(Path(name)).running(name) as running:
+            work = Work(job, running, Path(name))
             cells = cells_of(running, arguments.runners)
-            met += [report(running, planned, Path(directory), arguments, order, table) for planned in cells]
-    print(f"\n{sum(met)} of {len(met)} within the budget (contains 1.00, ends below {MOST}); ", end="")
-    print(f"{perf_counter() - started:.0f} s")
+            met += [report(work, planned, arguments, order, table) for planned in cells]
+    budget = f"ends below {MOST}" if arguments.against else f"contains 1.00, within {LEAST} to {MOST}"
+    print(f"\n{sum(met)} of {len(met)} within the budget ({budget}); {perf_counter() - began:.0f} s")
 
 
 def parse_arguments() -> argparse.Namespace:
     """What is measured, and for how long."""
     parser = argparse.ArgumentParser(description="A sample against a stand-alone script of the same work.")
-    parser.add_argument("--workloads", nargs="+", choices=("primes", "download"), default=["primes", "download"])
+    parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
     parser.add_argument("--runners", nargs="+", metavar="SPEC", default=RUNNERS)
-    parser.add_argument("--pairs", type=int, default=60)
-    parser.add_argument("--launches", type=int, default=10, help="of both processes; the pairs are spread over them")
-    parser.add_argument("--control", action="store_true", help="measure the script against itself")
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    add_launches(parser, pairs=60, launches=10)
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--control", action="store_true", help="measure the script against itself")
+    instead.add_argument(
+        "--against", type=checkout, metavar="DIR", help="measure against the concbench of this checkout"
+    )
     return parser.parse_args()
 
 
-def workload(name: str) -> Workload:
-    """The quick sizes."""
-    return Primes() if name == "primes" else Download(images=24, latency=0.020)
+@dataclass(frozen=True)
+class Work:
+    """A job while it is being measured."""
+
+    job: str
+    running: Workload
+    directory: Path
+
+    @contextmanager
+    def by_hand(self, planned: PlannedCell, own: str) -> Iterator[Measure]:
+        """The script, with the same workers and start method; in the end its results must be right."""
+        job = JOBS[self.job]
+        directory = self.directory / own
+        directory.mkdir(exist_ok=True)
+        command = [*program(job.script, SCRIPTS), planned.name]
+        command += job.arguments(self.running, self.directory, directory)
+        command += ["--workers", str(getattr(planned.runner, "workers", None) or workers_for(planned.runner, 1))]
+        if "start_method" in planned.settings:
+            command += ["--start-method", planned.settings["start_method"]]
+        with started(command, start_new_session=True) as script:
+            yield script.seconds
+            require(
+                script.check() == job.check(self.running, self.directory), "the script has other results than it must"
+            )
+
+    @contextmanager
+    def by(self, version: Path, planned: PlannedCell) -> Iterator[Measure]:
+        """A measuring process of this version of concbench."""
+        command = [*program("driver", version, HERE), self.job, planned.label]
+        with started(command, start_new_session=True, env=found_first(version)) as script:
+            yield script.seconds
+
+    def sides(self, planned: PlannedCell, arguments: argparse.Namespace) -> tuple[Side, Side]:
+        """What is compared."""
+        if arguments.against:
+            this = Path(concbench.__file__).absolute().parent.parent
+            return partial(self.by, this, planned), partial(self.by, arguments.against, planned)
+        theirs = partial(self.by_hand, planned, "by-hand")
+        if arguments.control:
+            return partial(self.by_hand, planned, "control"), theirs
+        return partial(sampled, self.running, planned, self.directory), theirs
 
 
 def cells_of(running: Workload, specs: list[str]) -> list[PlannedCell]:
     """The runners, without those that await where there is nothing to await."""
     cells = [parse(spec) for spec in specs]
-    return [cell for cell in cells if running.coroutine or not getattr(cell.runner, "awaits", False)]
+    return [cell for cell in cells if running.awaitable or not getattr(cell.runner, "awaits", False)]
 
 
 def report(
-    running: Workload,
-    planned: PlannedCell,
-    directory: Path,
-    arguments: argparse.Namespace,
-    order: random.Random,
-    table: Columns,
+    work: Work, planned: PlannedCell, arguments: argparse.Namespace, order: random.Random, table: Columns
 ) -> bool:
     """Measure one cell and print its line; returns whether the budget is met."""
-    cell = f"{running.name} {planned.label}"
+    cell = f"{work.job} {planned.label}"
     try:
-        pairs = measure(running, planned, directory, arguments, order)
+        pairs = take_launches(*work.sides(planned, arguments), arguments, order)
     except CellEnded as ended:
         table.row(cell, "", "", "", "", f"FAILED: {ended}")
         return False
     ratio = ratio_of(pairs)
+    said = no_slower(ratio) if arguments.against else equal(ratio)
     table.row(
         cell,
-        f"{typical([pair.ours for pair in pairs]) * 1000:.1f} ms",
-        f"{typical([pair.theirs for pair in pairs]) * 1000:.1f} ms",
+        milliseconds([pair.ours for pair in pairs]),
+        milliseconds([pair.theirs for pair in pairs]),
         ratio,
         f"{ratio.median:.3f}",
-        judge(ratio),
+        said,
     )
-    return judge(ratio) == "met"
-
-
-def measure(
-    running: Workload, planned: PlannedCell, directory: Path, arguments: argparse.Namespace, order: random.Random
-) -> list[Pair]:
-    """Take the pairs of one cell, in several launches of both processes; returns one pair for each launch."""
-    each = -(-arguments.pairs // arguments.launches)
-    return [launch(running, planned, directory, arguments, order, each) for _ in range(arguments.launches)]
-
-
-def launch(
-    running: Workload,
-    planned: PlannedCell,
-    directory: Path,
-    arguments: argparse.Namespace,
-    order: random.Random,
-    pairs: int,
-) -> Pair:
-    """Start both processes, take their pairs after one of warm-up, and return the middle of each side's logs."""
-    with ExitStack() as stack:
-        theirs = stack.enter_context(script(running, planned, directory / "by-hand"))
-        ours: Measure = (
-            stack.enter_context(script(running, planned, directory / "control")).seconds
-            if arguments.control
-            else sampler(stack.enter_context(ProcessHosts().host(running, planned, directory, OPTIONS)))
-        )
-        taken = take_pairs(ours, theirs.seconds, pairs=pairs, warm_up=1, order=order)
-    middle = ratio_of(taken).centre
-    seconds = typical([pair.theirs for pair in taken])
-    return Pair(ours=seconds * middle, theirs=seconds)
-
-
-def judge(ratio: Ratio) -> str:
-    """What the interval says of the budget."""
-    if ratio.high < 1:
-        return "MISSED: ours is faster, so the work differs"
-    if ratio.low > 1:
-        return "MISSED: ours is slower"
-    return "met" if ratio.high < MOST else "MISSED: too wide, more pairs would tell"
-
-
-def sampler(host: Host) -> Measure:
-    """The measuring process of a cell; it compares the results of every sample itself."""
-    host.prepare()
-    return lambda: host.sample(compare=False).seconds
-
-
-@contextmanager
-def script(running: Workload, planned: PlannedCell, directory: Path) -> Iterator[Script]:
-    """The stand-alone script of the same work, with the same workers and start method."""
-    program = f"import sys; sys.path[0] = {str(SCRIPTS)!r}; import {running.name}; {running.name}.main()"
-    command = [sys.executable, "-c", program, planned.name, *work(running, directory)]
-    command += ["--workers", str(getattr(planned.runner, "workers", None) or workers_for(planned.runner, 1))]
-    if "start_method" in planned.settings:
-        command += ["--start-method", planned.settings["start_method"]]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        yield Script(process, check_of(running))
-
-
-def work(running: Workload, directory: Path) -> list[str]:
-    """What the script is told to do."""
-    if isinstance(running, Primes):
-        return [",".join(map(str, running.limits))]
-    directory.mkdir(exist_ok=True)
-    addresses = directory.with_suffix(".urls")
-    addresses.write_text("".join(f"{image.url}\n" for image in running.items), encoding="utf-8")
-    return [str(addresses), str(directory)]
-
-
-def check_of(running: Workload) -> str:
-    """The checksum that the script prints where its results are those of the workload."""
-    check = sha256()
-    if isinstance(running, Primes):
-        assert running.expected is not None
-        check.update(",".join(f"{product:x}" for product in running.expected).encode())
-        return check.hexdigest()
-    from concbench.workloads.images import image
-
-    assert isinstance(running, Download)
-    for name, index in sorted((name, index) for index, name in enumerate(running.names)):
-        check.update(name.encode())
-        check.update(image(index, running.image_size))
-    return check.hexdigest()
-
-
-def require(fact: bool, otherwise: str) -> None:
-    """End with a message unless this is so."""
-    if not fact:
-        sys.exit(f"overhead: {otherwise}")
+    return said == "met"
 
 
 if __name__ == "__main__":

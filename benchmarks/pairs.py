@@ -2,23 +2,38 @@
 
 The two sides of a pair are measured one right after the other, in an order drawn anew for every pair, so that whatever
 slows the machine slows both. The ratio and its interval are those of the rounds of a table (docs/methodology.md): the
-trimmed mean of the logs. No budget of its own.
+trimmed mean of the logs. A side may be a process that is told to do its work line by line (`Script`); it keeps what
+chance gave it at its start (addresses, hashes), which can be worth some percent, so such sides are started afresh
+several times, and the interval is over these launches.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
+import json
+import os
 import random
 import statistics
-from collections.abc import Callable, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from concbench.stats.intervals import ratio_interval
 
+LEAST, MOST = 0.95, 1.05
+"""Between these a ratio counts as 1."""
+
 Measure = Callable[[], float]
 """Does the work once and returns the seconds it took."""
+Side = Callable[[], AbstractContextManager[Measure]]
+"""Starts one side of a comparison, and ends it."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,129 @@ def ratio_of(pairs: Sequence[Pair], confidence: float = 0.95) -> Ratio:
 def typical(seconds: Sequence[float]) -> float:
     """The median."""
     return statistics.median(seconds)
+
+
+def add_launches(parser: argparse.ArgumentParser, *, pairs: int, launches: int) -> None:
+    """Declare the options of `take_launches`, with these defaults."""
+    parser.add_argument("--pairs", type=int, default=pairs, help="of a line in all; each launch has three at least")
+    parser.add_argument("--launches", type=int, default=launches, help="of both processes; three at least")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+
+
+def take_launches(ours: Side, theirs: Side, arguments: argparse.Namespace, order: random.Random) -> list[Pair]:
+    """Start both sides so many times, and take their pairs after one of warm-up.
+
+    Returns:
+        A pair for each launch, whose ratio is the typical one of that launch.
+    """
+    each = max(3, -(-arguments.pairs // arguments.launches))
+    return [_launch(ours, theirs, each, order) for _ in range(max(3, arguments.launches))]
+
+
+def _launch(ours: Side, theirs: Side, pairs: int, order: random.Random) -> Pair:
+    with theirs() as their_seconds, ours() as our_seconds:
+        taken = take_pairs(our_seconds, their_seconds, pairs=pairs, warm_up=1, order=order)
+    seconds = typical([pair.theirs for pair in taken])
+    return Pair(ours=seconds * ratio_of(taken).centre, theirs=seconds)
+
+
+class Script:
+    """A process that does its work once for each line that it is sent, and answers with a line of JSON."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        require(self._line() == "ready", "a process did not start; what it said is above")
+
+    def seconds(self) -> float:
+        """Let it work once."""
+        return float(self._answer("")["seconds"])
+
+    def check(self) -> str:
+        """Let it work once more; returns its checksum over the results."""
+        return str(self._answer("check")["check"])
+
+    def _answer(self, request: str) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{request}\n")
+        self._process.stdin.flush()
+        line = self._line()
+        require(bool(line), "a process ended before its time; what it said is above")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+@contextmanager
+def started(command: Sequence[str], kind: type[Script] = Script, **options: Any) -> Iterator[Script]:
+    """A process that is spoken to line by line; it ends when it is left."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options) as process:
+        try:
+            yield kind(process)
+        finally:
+            assert process.stdin is not None
+            with suppress(OSError):  # it has gone already
+                process.stdin.close()
+            process.wait()
+
+
+def serve(measure: Measure) -> None:
+    """Be such a process, which does not check."""
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        print(json.dumps({"seconds": measure()}), flush=True)
+
+
+def program(module: str, *paths: Path) -> list[str]:
+    """The command that runs the main() of a module without loading it as a script; it is found on these paths first."""
+    return [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path[0:1] = {list(map(str, paths))}; import {module}; {module}.main()",
+    ]
+
+
+def checkout(text: str) -> Path:
+    """The directory of another version of concbench, as an argument of the command line."""
+    path = Path(text).absolute()
+    if not (path / "concbench" / "__init__.py").is_file():
+        raise argparse.ArgumentTypeError(f"{path} has no concbench/__init__.py")
+    return path
+
+
+def found_first(*paths: Path) -> dict[str, str]:
+    """The environment of a process whose imports are found here first; a fork server sees no other import path."""
+    found = [*map(str, paths), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(found)}
+
+
+def equal(ratio: Ratio) -> str:
+    """What the interval says of two sides that must take the same time: too quick is as wrong as too slow."""
+    if ratio.high < 1:
+        return "MISSED: ours is faster, so the work differs"
+    if ratio.low > 1:
+        return "MISSED: ours is slower"
+    return "met" if ratio.low >= LEAST and ratio.high <= MOST else "MISSED: too wide, more pairs would tell"
+
+
+def no_slower(ratio: Ratio) -> str:
+    """What the interval says of a side that may be faster."""
+    if ratio.high <= MOST:
+        return "met"
+    return "MISSED: ours is slower" if ratio.low > 1 else "MISSED: too wide, more pairs would tell"
+
+
+def milliseconds(seconds: Sequence[float]) -> str:
+    """The median, for a table."""
+    return f"{typical(seconds) * 1000:.1f} ms"
+
+
+def require(fact: bool, otherwise: str) -> None:
+    """End with a message unless this is so."""
+    if not fact:
+        sys.exit(f"{Path(sys.argv[0]).stem}: {otherwise}")
 
 
 class Columns:

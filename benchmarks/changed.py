@@ -1,0 +1,98 @@
+"""A plain process that calls a function on its items line by line, with some of what is done to hosts done to it.
+
+    python changed.py CHANGE,CHANGE MODULE:FUNCTION ITEMS WORKLOAD
+
+`host_state.py` starts it and says what the changes are for. With none of them nothing of concbench is imported, and the
+process is one that a person would write. Both are in one file so that they differ in the change alone. No budget of its
+own.
+"""
+
+import gc
+import importlib
+import os
+import sys
+from time import perf_counter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TextIO
+
+    Work = tuple[Callable[[Any], Any], list[Any]]
+
+
+def main() -> None:
+    """Do the work once for each line of standard input."""
+    changes = set(sys.argv[1].split(","))
+    if "modules" in changes:
+        importlib.import_module("concbench.host.main")
+    if "first" in changes:
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:  # noqa: PTH123 - pathlib is a change too
+            score.write("1000")
+    requests, answers = pipes(changes)
+    work = as_concbench() if "workload" in changes else by_hand()
+    answers.write("ready\n")
+    answers.flush()
+    for _ in requests:
+        function, items = work()
+        if "collect" in changes:
+            gc.collect()
+        seconds = measured(function, items) if "usage" in changes else timed(function, items)
+        answers.write(f'{{"seconds": {seconds!r}}}\n')
+        answers.flush()
+
+
+def pipes(changes: "set[str]") -> "tuple[TextIO, TextIO]":
+    """Where requests are read, and answers are written."""
+    if "streams" in changes:
+        from concbench.host.pipes import take_over_pipes
+
+        return take_over_pipes()
+    if "descriptors" in changes:
+        return os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
+    return sys.stdin, sys.stdout
+
+
+def by_hand() -> "Callable[[], Work]":
+    """What gives the function and its items as a program has them, which makes them once."""
+    module, name = sys.argv[2].split(":")
+    found = importlib.import_module(module)
+    function, items = getattr(found, name), getattr(found, sys.argv[3])()
+    return lambda: (function, items)
+
+
+def as_concbench() -> "Callable[[], Work]":
+    """What gives the function and its items as a host has them, which reads them again if they can be changed."""
+    import pickle
+    from pathlib import Path
+
+    workload, _ = pickle.loads(Path(sys.argv[4]).read_bytes())
+
+    def fresh() -> "Work":
+        workload.reset()
+        return workload.function, workload.items
+
+    return fresh
+
+
+def timed(function: "Callable[[Any], Any]", items: "list[Any]") -> float:
+    """Do it; the results go as soon as the clock has stopped."""
+    begin = perf_counter()
+    results = [function(item) for item in items]
+    seconds = perf_counter() - begin
+    del results
+    return seconds
+
+
+def measured(function: "Callable[[Any], Any]", items: "list[Any]") -> float:
+    """The same, with the CPU time read before and after."""
+    from concbench.host.usage import cpu_seconds
+
+    cpu_seconds()
+    seconds = timed(function, items)
+    cpu_seconds()
+    return seconds
+
+
+if __name__ == "__main__":
+    main()

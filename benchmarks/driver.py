@@ -1,0 +1,53 @@
+"""A measuring process that is told line by line to take a sample, as the scripts in `standalone/` are.
+
+    python -c "import driver; driver.main()" JOB RUNNER
+
+`overhead.py` and `checking.py` take our samples by what is in here; `overhead.py --against` starts this once with one
+version of concbench on the import path and once with another. So it uses only what both have. No budget of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from jobs import JOBS
+from pairs import Measure, serve
+
+from concbench import Workload
+from concbench.harness.hosts import Host
+from concbench.harness.plan import Options
+from concbench.harness.process_hosts import ProcessHosts
+from concbench.harness.runner_specs import PlannedCell, parse
+
+OPTIONS = Options(timeout=120.0)
+
+
+@contextmanager
+def sampled(running: Workload, planned: PlannedCell, directory: Path) -> Iterator[Measure]:
+    """Start the measuring process of a cell, and end it."""
+    with ProcessHosts().host(running, planned, directory, OPTIONS) as host:
+        yield sampler(host, running)
+
+
+def sampler(host: Host, running: Workload) -> Measure:
+    """Samples as concbench takes them by default: after whatever it does with a measuring process before its rounds."""
+    host.prepare()
+    if running.expected is None:
+        host.reference()
+        host.sample(compare=True)
+    return lambda: host.sample(compare=False).seconds
+
+
+def main() -> None:
+    """Take a sample for each line of standard input."""
+    job, spec = sys.argv[1:]
+    with (
+        tempfile.TemporaryDirectory() as name,
+        JOBS[job].workload(Path(name)).running(name) as running,
+        sampled(running, parse(spec), Path(name)) as seconds,
+    ):
+        serve(seconds)
