@@ -19,7 +19,8 @@ from concbench.harness.load import LoadWatch
 from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
 from concbench.host.cell import HostedCell
-from concbench.host.main import Reference, describe, interpreter, read_results, take_sample
+from concbench.host.describe import describe
+from concbench.host.main import Reference, interpreter, read_results, take_sample
 from concbench.results.files import build
 from concbench.results.records import Json, Observed, Outcome, Sample
 from concbench.workloads.base import Workload

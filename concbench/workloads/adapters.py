@@ -67,12 +67,12 @@ class Tolerant:
 
     def __call__(self, item: Any) -> Any:
         """Call it."""
-        from concbench.task import portable
+        from concbench.task import sendable
 
         try:
             return self.function(item)
         except Exception as error:  # noqa: BLE001 - it was asked for
-            return portable(error.with_traceback(None))
+            return sendable(BaseException.with_traceback(error, None))
 
 
 class TolerantCoroutine:
@@ -83,12 +83,12 @@ class TolerantCoroutine:
 
     async def __call__(self, item: Any) -> Any:
         """Await it."""
-        from concbench.task import portable
+        from concbench.task import sendable
 
         try:
             return await self.function(item)
         except Exception as error:  # noqa: BLE001 - it was asked for
-            return portable(error.with_traceback(None))
+            return sendable(BaseException.with_traceback(error, None))
 
 
 class _Loop:
