@@ -37,16 +37,20 @@ class Asyncio:
             raise Inapplicable(f"asyncio runs coroutine functions (async def); {name} is an ordinary function")
         items = as_sequence(items)
         results: list[Any] = [None] * len(items)
-        errors = self._runner.run(self._work(function, items, results))
-        if errors:  # raised here, since SystemExit for one would tear the event loop down
+        errors: dict[int, BaseException] = {}
+        self._runner.run(self._work(function, items, results, errors))
+        if errors:  # not raised in the loop, which SystemExit for one would tear down
             raise named(errors[min(errors)], min(errors), items)
         return results
 
     async def _work(
-        self, function: Callable[[Any], Awaitable[Any]], items: Sequence[Any], results: list[Any]
-    ) -> dict[int, BaseException]:
-        """Fill in the results; returns what was raised, by index."""
-        errors: dict[int, BaseException] = {}
+        self,
+        function: Callable[[Any], Awaitable[Any]],
+        items: Sequence[Any],
+        results: list[Any],
+        errors: dict[int, BaseException],
+    ) -> None:
+        """Fill in what the tasks return and raise, by index; nothing is returned, since asyncio would take its repr."""
         waiting = iter(range(len(items)))
         run = asyncio.current_task()
         assert run is not None, "this is awaited by a task"
@@ -63,7 +67,6 @@ class Asyncio:
                     return
 
         await asyncio.gather(*(worker() for _ in range(min(self.workers, len(items)))))
-        return errors
 
     def __exit__(self, *exc: object) -> None:
         self._runner.close()

@@ -45,7 +45,15 @@ class InEventLoop:
 
     def __call__(self, item: Any) -> Any:
         """Run the coroutine to its end."""
-        return _loop_of_this_thread().run(self.function, item)
+        from concbench.task import Raised
+
+        answer = _loop_of_this_thread().run(self.function, item)
+        if type(answer) is not Raised:
+            return answer
+        try:
+            raise answer.error  # here, where no frame of its traceback holds the loop
+        finally:
+            del answer
 
 
 class Awaited:
@@ -100,10 +108,25 @@ class _Loop:
         self._runner = asyncio.Runner()
 
     def run(self, function: Callable[[Any], Awaitable[Any]], item: Any) -> Any:
-        async def task() -> Any:
-            return await function(item)
+        """What the function returns or, as a Raised, raises."""
+        import asyncio
 
-        return self._runner.run(task())
+        from concbench.task import Raised
+
+        answers: list[Any] = []
+
+        async def task() -> None:
+            """Neither return nor raise what the function does: asyncio would take its repr."""
+            own = asyncio.current_task()
+            try:
+                answers.append(await function(item))
+            except BaseException as error:
+                if own and own.cancelling() and not isinstance(error, Exception):
+                    raise  # by Ctrl-C, for one
+                answers.append(Raised(error))
+
+        self._runner.run(task())
+        return answers.pop()
 
     def __del__(self) -> None:
         self._runner.close()
