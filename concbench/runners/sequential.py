@@ -23,13 +23,12 @@ class Sequential:
         count = len(items)
         results: list[Any] = []
         try:
-            results.extend(map(function, items))  # the quickest there is, and it takes StopIteration for the end
+            for item in items:  # map() is quicker by 2 ns, and takes a StopIteration of the function for the end
+                results.append(function(item))  # noqa: PERF401 - those before one that raises are counted
         except BaseException as error:  # noqa: BLE001 - it is raised again, whatever it is
             raise named(error, len(results), items)  # noqa: B904 - it is the same, or has it for its cause
         if len(results) != count:
-            changed = "the items were changed while they were worked on"
-            ended = RuntimeError("a task raised StopIteration" if len(items) == count else changed)
-            raise named(ended, len(results), items)
+            raise RuntimeError(f"the items were changed while they were worked on: {len(results)} instead of {count}")
         return results
 
     def __exit__(self, *exc: object) -> None:

@@ -341,8 +341,8 @@ def test_ctrl_c_ends_a_run_in_threads_and_is_no_failure_of_a_task() -> None:
             thread.join(5)
 
 
-def test_items_that_change_meanwhile_are_no_stop_iteration() -> None:
-    """The sequential runner would take the end of the list for the end."""
+def test_items_that_change_meanwhile_are_told() -> None:
+    """There is one result for each item that was given, or an exception."""
     items = [1, 2, 3, 4]
     with pytest.raises(RuntimeError, match="items were changed"), Sequential() as runner:
         runner.run(lambda item: items.pop(), items)
