@@ -9,12 +9,16 @@
     |   |-- BadOutput         an output that exists or cannot be written
     |   `-- BadResults        a results file that cannot be read
     |-- Inapplicable          this runner cannot do this work; the message says why and what would help
-    |-- WorkerFailure         a runner's own machinery broke: a worker died or could not be started
+    |-- WorkerFailure         a runner's own machinery broke: a worker died, could not be started, or could not send
+    |-- TaskFailure           stands for a task's exception that cannot be pickled or annotated
     |-- TasksFailed           tasks failed, and their failures were counted instead of raised
     |-- ResultsDiffer         a runner's results are not those of the reference
     `-- HostFailure           the measuring process died, hung, or could not be started
 
-A task's own exception is never wrapped: runners raise it as it is, with a note that names the item.
+A task's own exception is not wrapped: runners raise it as it is, with a note that names the item. There are two
+exceptions to that. StopIteration would end a loop of the caller in silence, so it becomes the cause of a RuntimeError,
+as in a generator. And what takes no note, or has to come from another process and cannot be pickled, is replaced by a
+TaskFailure.
 """
 
 
@@ -55,7 +59,30 @@ class Inapplicable(ConcbenchError):  # noqa: N818
 
 
 class WorkerFailure(ConcbenchError):  # noqa: N818
-    """A worker died, or could not be started."""
+    """A worker died, could not be started, or could not send what a task returned."""
+
+
+class TaskFailure(ConcbenchError):  # noqa: N818
+    """Stands for a task's exception that cannot be pickled or annotated; it reads as that exception would.
+
+    With equal arguments, two of them are the same result.
+    """
+
+    def __init__(self, type_name: str, text: str) -> None:
+        """Stand for an exception.
+
+        Args:
+            type_name: the name of its type.
+            text: its description on one line, `TypeName: text`.
+        """
+        super().__init__(type_name, text)
+        self.type_name = type_name
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
 
 class TasksFailed(ConcbenchError):  # noqa: N818

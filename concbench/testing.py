@@ -16,11 +16,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from concbench.errors import Inapplicable
 from concbench.runners.base import Runner, workers_for
+from concbench.task import exception_text, tried
 
 if TYPE_CHECKING:  # a spawned worker imports this module for its functions, and must not pay for the harness
     from concbench.harness.hosts import CheckHost, Finding, Host
@@ -47,6 +49,10 @@ def double_from(items: Sequence[int]) -> list[int]:
     return [item * 2 for item in items]
 
 
+def _nothing(item: int) -> None:
+    del item
+
+
 def touch(path: str) -> str:
     """Leave a mark; a second call with the same path fails."""
     with Path(path).open("x"):
@@ -60,6 +66,13 @@ def fail_on_thirteen(item: int) -> int:
         time.sleep(0.02)
     if item in {13, 17}:
         raise WrongItemError(f"no {item}")
+    return item
+
+
+def end_at_five(ending: type[BaseException], item: int) -> int:
+    """A task that raises what ends iterations, on 5."""
+    if item == 5:
+        raise ending
     return item
 
 
@@ -131,6 +144,37 @@ def the_first_failure_is_raised_with_its_item(make: MakeRunner, directory: Path)
         raise AssertionError("a task raised and run() did not")
 
 
+def one_result_for_each_item_or_an_exception(make: MakeRunner, directory: Path) -> None:
+    """A task that returns None has a result; one that raises StopIteration must not make the list shorter."""
+    del directory
+    with make() as runner:
+        got = runner.run(_for(runner, _nothing), range(9))
+    assert got == [None] * 9, f"expected None for each of 9 items, got {got}"
+    with make() as runner:
+        got, error = tried(runner.run, _for(runner, partial(end_at_five, StopIteration)), range(9))
+    assert error is not None, f"a task raised StopIteration; run() must raise, and returned {got} for 9 items"
+
+
+def exceptions_that_end_iteration_are_reported_with_their_item(make: MakeRunner, directory: Path) -> None:
+    """StopIteration as the cause of a RuntimeError, since raised by run() it would end a loop of the caller's."""
+    del directory
+    for ending, raised in (
+        (StopIteration, RuntimeError),
+        (StopAsyncIteration, StopAsyncIteration),
+        (GeneratorExit, GeneratorExit),
+    ):
+        with make() as runner:
+            _, error = tried(runner.run, _for(runner, partial(end_at_five, ending)), range(9))
+        assert error is not None, f"a task raised {ending.__name__} and run() did not raise"
+        seen = exception_text(error)
+        assert type(error) is raised, f"for {ending.__name__} of a task, run() must raise {raised.__name__}, not {seen}"
+        assert ending.__name__ in seen, f"the exception must say that a task raised {ending.__name__}, got: {seen}"
+        notes = getattr(error, "__notes__", [])
+        assert any("task 5" in note and "item 5" in note for note in notes), (
+            f"no note says that {ending.__name__} was raised by task 5, item 5: {notes}"
+        )
+
+
 def it_can_be_entered_again(make: MakeRunner, directory: Path) -> None:
     """After it was left, after a failure too; and run() may be called again while it is entered."""
     del directory
@@ -181,6 +225,8 @@ RUNNER_LAWS: tuple[Law, ...] = (
     few_items_are_enough,
     equal_items_are_different_tasks,
     the_first_failure_is_raised_with_its_item,
+    one_result_for_each_item_or_an_exception,
+    exceptions_that_end_iteration_are_reported_with_their_item,
     it_can_be_entered_again,
     no_worker_is_left,
     no_more_workers_than_said,

@@ -1,12 +1,18 @@
 """What messages and workers rely on."""
 
+import json
 import math
+import subprocess
+import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from concbench.errors import TaskFailure, UsageError
+from concbench.host.describe import describe
 from concbench.observing import Observed
-from concbench.task import short
+from concbench.task import exception_text, named, noted, one_line, sendable, short, type_name
 from concbench.workloads.primes import product_of_primes_by_sieve
 
 
@@ -43,3 +49,99 @@ def test_an_observation_says_when_and_at_what_cost() -> None:
     assert seen.result == 6
     assert seen.started <= seen.finished
     assert seen.cpu >= 0
+
+
+class Rude:
+    """Raises whatever it is asked for."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __str__(self) -> str:
+        raise self.error
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("error", [ValueError(), SystemExit(), GeneratorExit(), RecursionError(), StopIteration()])
+def test_texts_for_messages_never_raise(error: BaseException) -> None:
+    """They say what stood in the way."""
+    name = type(error).__name__
+    assert one_line(Rude(error)) == f"Rude (its text cannot be shown: __str__ raised {name})"
+    assert short(Rude(error)) == f"<Rude whose repr raises {name}>"
+
+
+def test_ctrl_c_is_not_taken_for_the_fault_of_a_text() -> None:
+    """It may come at any time."""
+    for show in (one_line, short):
+        with pytest.raises(KeyboardInterrupt):
+            show(Rude(KeyboardInterrupt()))
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("a\n b"), "ValueError: a b"),
+        (KeyError("b"), "KeyError: 'b'"),
+        (AssertionError(), "AssertionError"),
+        (UsageError("do this"), "do this"),
+        (TaskFailure("OtherError", "OtherError: of others"), "OtherError: of others"),
+        (
+            ExceptionGroup("msg", [ValueError("a"), KeyError("b")]),
+            "ExceptionGroup: msg (2 sub-exceptions): ValueError: a; KeyError: 'b'",
+        ),
+    ],
+)
+def test_an_exception_is_told_by_its_type_and_its_text(error: BaseException, text: str) -> None:
+    """On one line; a group with what it contains, our own errors by the text alone."""
+    assert exception_text(error) == text
+    assert describe(error)["reason"] == text
+
+
+def test_a_deep_and_a_wide_group_are_told_in_bounds() -> None:
+    """Without looking at all of them."""
+    looked = []
+
+    class CountedError(Exception):
+        def __str__(self) -> str:
+            looked.append(self)
+            return "counted"
+
+    deep: Exception = ValueError("core")
+    for _ in range(3_000):
+        deep = ExceptionGroup("deep", [deep])
+    for group in (ExceptionGroup("wide", [CountedError() for _ in range(10_000)]), deep):
+        assert len(exception_text(group, 100)) == 100
+        described = describe(group)
+        assert len(described["reason"]) == 500
+        assert len(described["detail"]) <= 4_000
+    assert len(looked) < 10_000 + 200  # the traceback module looks at them all, once
+
+
+def test_a_note_names_the_item_whatever_the_item_is() -> None:
+    """And the last note is the one that counts, since tasks may run runners themselves."""
+    error = named(ValueError("x"), 3, [0, 1, 2, Rude(ValueError())])
+    assert error.__notes__ == ["raised by task 3, item <Rude whose repr raises ValueError>"]
+    named(error, 9, [])
+    assert describe(error)["reason"] == "ValueError: x; raised by task 9, item that cannot be had"
+
+
+@given(st.text(), st.text())
+def test_what_stands_for_an_exception_is_the_same_wherever_it_comes_from(name: str, text: str) -> None:
+    """It survives pickle, takes notes, and is counted under the name of what it stands for."""
+    failure = TaskFailure(name, text)
+    assert sendable(failure) is failure
+    assert noted(failure, "a note") is failure
+    assert (type_name(failure), str(failure)) == (name, text)
+
+
+def test_what_every_worker_imports_is_light() -> None:
+    """Of the standard library it takes what Python has loaded anyway."""
+    code = (
+        "import sys; before = set(sys.modules); import concbench; alone = set(sys.modules); "
+        "import concbench.task, json; print(json.dumps(sorted(set(sys.modules) - alone)))"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    heavy = {"typing", "dataclasses", "traceback", "pickle", "inspect", "concbench.errors"}
+    assert not heavy & set(json.loads(printed))
+    assert "concbench.task" in json.loads(printed)

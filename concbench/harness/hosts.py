@@ -20,7 +20,8 @@ from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
-from concbench.host.main import Reference, check, describe, expected_of, interpreter, sequential_passes, take_sample
+from concbench.host.describe import describe, is_of_a_task
+from concbench.host.main import Reference, check, expected_of, interpreter, sequential_passes, take_sample
 from concbench.results.files import build
 from concbench.results.records import Json, Observed, Outcome, Sample
 from concbench.workloads.base import Workload
@@ -225,7 +226,9 @@ def _do(action: Callable[[], T]) -> T:
             return action()
         with ThreadPoolExecutor(1) as aside:
             return aside.submit(action).result()
-    except Exception as error:
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and not is_of_a_task(error):
+            raise
         ended: Outcome = build(Outcome, describe(error))
         raise CellEnded(ended) from error
 

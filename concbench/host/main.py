@@ -25,16 +25,16 @@ import contextlib
 import json
 import pickle
 import platform
-import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
-from concbench.errors import BadFunction, ConcbenchError, Inapplicable, ResultsDiffer, RoundingDiffers
+from concbench.errors import BadFunction, ResultsDiffer
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
+from concbench.host.describe import describe
 from concbench.host.native import native_threads
 from concbench.host.pipes import take_over_pipes
 from concbench.host.transfer import transfer
@@ -260,25 +260,6 @@ def interpreter() -> dict[str, Any]:
         "gil": gil_enabled(),
         "cores": usable_cores(),
     }
-
-
-def describe(error: BaseException) -> dict[str, str]:
-    """An exception as the outcome of a cell: one line, and the traceback behind it."""
-    notes = [note for note in getattr(error, "__notes__", []) if note.startswith("raised by")]
-    text = " ".join(str(error).split())
-    reason = text if isinstance(error, ConcbenchError) else f"{type(error).__name__}: {text}".rstrip(": ")
-    return {
-        "kind": "inapplicable" if isinstance(error, Inapplicable) else "failed",
-        "cause": _cause(error),
-        "reason": "; ".join([one_line(reason, 500), *(one_line(note, 120) for note in notes[:1])]),
-        "detail": "".join(traceback.format_exception(error))[-4000:],
-    }
-
-
-def _cause(error: BaseException) -> str:
-    if isinstance(error, RoundingDiffers):
-        return "rounding"
-    return "results" if isinstance(error, ResultsDiffer) else ""
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from concbench.errors import Inapplicable
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import name_item
+from concbench.task import named
 
 
 @dataclass
@@ -35,28 +35,38 @@ class Asyncio:
         if not _is_coroutine_function(function):
             name = getattr(function, "__name__", type(function).__name__)
             raise Inapplicable(f"asyncio runs coroutine functions (async def); {name} is an ordinary function")
-        return self._runner.run(self._work(function, as_sequence(items)))
-
-    async def _work(self, function: Callable[[Any], Awaitable[Any]], items: Sequence[Any]) -> list[Any]:
+        items = as_sequence(items)
         results: list[Any] = [None] * len(items)
-        errors: dict[int, Exception] = {}
+        errors: dict[int, BaseException] = {}
+        self._runner.run(self._work(function, items, results, errors))
+        if errors:  # not raised in the loop, which SystemExit for one would tear down
+            raise named(errors[min(errors)], min(errors), items)
+        return results
+
+    async def _work(
+        self,
+        function: Callable[[Any], Awaitable[Any]],
+        items: Sequence[Any],
+        results: list[Any],
+        errors: dict[int, BaseException],
+    ) -> None:
+        """Fill in what the tasks return and raise, by index; nothing is returned, since asyncio would take its repr."""
         waiting = iter(range(len(items)))
+        run = asyncio.current_task()
+        assert run is not None, "this is awaited by a task"
 
         async def worker() -> None:
             for index in waiting:
                 try:
                     results[index] = await function(items[index])
-                except Exception as error:  # noqa: BLE001 - raised below
+                except BaseException as error:
+                    if run.cancelling() and not isinstance(error, Exception):
+                        raise  # the whole run is cancelled, by Ctrl-C for one; no task did that
                     errors[index] = error
                 if errors:  # tasks in progress end, so that the first in order is known; no more are begun
                     return
 
         await asyncio.gather(*(worker() for _ in range(min(self.workers, len(items)))))
-        if errors:
-            index = min(errors)
-            name_item(errors[index], index, items[index])
-            raise errors[index]
-        return results
 
     def __exit__(self, *exc: object) -> None:
         self._runner.close()

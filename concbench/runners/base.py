@@ -26,9 +26,12 @@ class Runner(Protocol):
             The results in the order of the items.
 
         Raises:
-            Exception: the task's own exception, the first in the order of the items, with a note that names the item.
+            BaseException: the task's own exception, the first in the order of the items, with a note that names the
+                item; SystemExit and its like too.
+            RuntimeError: caused by StopIteration, where a task raised that: it would end a loop of the caller's.
+            TaskFailure: for an exception that takes no note, or cannot be brought home from another process.
             Inapplicable: before any task has begun, if this runner cannot do this work.
-            WorkerFailure: the runner's own machinery broke.
+            WorkerFailure: the runner's own machinery broke, or a result cannot be brought home.
         """
         ...
 

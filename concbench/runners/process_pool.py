@@ -1,19 +1,20 @@
 """A pool of processes: concurrent.futures.ProcessPoolExecutor."""
 
+import pickle
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import chain
+from itertools import count, islice, repeat
 from typing import Any, Self
 
 from concbench.errors import BadSetting, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import gather, run_chunk
+from concbench.task import Parcel, being_read, exception_text, gather, named, one_line, run_chunk, tried, unsent
 
 
 @dataclass
@@ -40,17 +41,54 @@ class ProcessPool:
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Call the function on each item; the contract is that of `base.Runner.run`."""
         items = as_sequence(items)
-        try:
-            if self.chunksize == 1:
-                return gather(self._executor.map(function, items), items)
-            chunks = self._executor.map(partial(run_chunk, function), self._chunks(items))
-            return list(chain.from_iterable(chunks))
-        except BrokenProcessPool as broken:
-            raise WorkerFailure(f"a worker process of process-pool({self.workers}) died: {broken}") from broken
+        with closing(self._answers(function, items)) as answers:
+            return gather(answers, items)
 
-    def _chunks(self, items: Sequence[Any]) -> Iterable[tuple[int, Sequence[Any]]]:
-        return ((first, items[first : first + self.chunksize]) for first in range(0, len(items), self.chunksize))
+    def _answers(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Generator[Any, None, None]:
+        """What the tasks return or raise: both come back as values, so what is raised here is about sending them."""
+        following = iter(items)
+        chunks = iter(lambda: tuple(islice(following, self.chunksize)), ())
+        first = 0
+        try:
+            done = self._executor.map(run_chunk, repeat(function), repeat(id(self)), count(0, self.chunksize), chunks)
+            with closing(done) as lists:  # type: ignore[type-var] # a generator
+                for answers in lists:
+                    yield from answers.answers if isinstance(answers, Parcel) else answers
+                    first += self.chunksize
+        except BrokenProcessPool as broken:
+            raise self._broken(broken, items) from broken
+        except BaseException as error:
+            if not _is_from_worker(error):
+                raise
+            raise self._unsent(error, function, first, items) from error
+
+    def _broken(self, broken: BrokenProcessPool, items: Sequence[Any]) -> BaseException:
+        """What it was: the executor tells a worker that died from an answer that it could not read by the cause."""
+        if broken.__cause__ is None:
+            return WorkerFailure(f"a worker process of process-pool({self.workers}) died: {broken}")
+        why = one_line(str(broken.__cause__).strip("\n '\"").splitlines()[-1])
+        first = being_read.pop(id(self), None)
+        if first is None:
+            return WorkerFailure(f"what a worker process of process-pool({self.workers}) sent cannot be read: {why}")
+        return unsent(why, first, items, min(self.chunksize, len(items) - first))
+
+    def _unsent(
+        self, error: BaseException, function: Callable[[Any], Any], first: int, items: Sequence[Any]
+    ) -> BaseException:
+        """What it was: an item on its way to a worker, or a result on its way back."""
+        chunk = range(first, min(first + self.chunksize, len(items)))
+        for index in chunk:
+            if tried(pickle.dumps, (function, items[index]))[1] is not None:
+                return named(error, index, items)
+        return unsent(exception_text(error), first, items, len(chunk))
 
     def __exit__(self, *exc: object) -> None:
         self._executor.shutdown()
         del self._executor
+
+
+def _is_from_worker(error: BaseException | None) -> bool:
+    """Whether the executor brought it: such an exception has the traceback of the worker for its cause."""
+    while error is not None and type(error).__name__ != "_RemoteTraceback":
+        error = error.__cause__
+    return error is not None

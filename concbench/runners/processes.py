@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, ClassVar, Self
 
-from concbench import task
 from concbench.errors import Inapplicable, WorkerFailure
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import name_item
+from concbench.task import answer, exception_text, gather, named, tried, unsent
 
 
 @dataclass
@@ -42,15 +42,18 @@ class Processes:
             )
         started: list[tuple[BaseProcess, Connection[Any, Any]]] = []
         try:
-            started += map(self._starter(function), items)
-            return [_result(process, answers, index, items[index]) for index, (process, answers) in enumerate(started)]
+            start = self._starter(function)
+            for item in items:
+                started.append(start(item))  # noqa: PERF401 - those that were started must be reaped
+            answers = (_answer(process, inbox, index, items) for index, (process, inbox) in enumerate(started))
+            return gather(answers, items)
         except BaseException:
             for process, _ in started:
                 process.terminate()
             raise
         finally:
-            for process, answers in started:
-                answers.close()
+            for process, inbox in started:
+                inbox.close()
                 process.join()
                 process.close()
 
@@ -61,26 +64,24 @@ class Processes:
         context = starting.context(self.start_method)
 
         def start(item: Any) -> tuple[BaseProcess, Connection[Any, Any]]:
-            answers, answer = context.Pipe(duplex=False)
+            inbox, outbox = context.Pipe(duplex=False)
             process = context.Process(  # type: ignore[attr-defined] # every context has one
-                target=task.answer, args=(answer, function, item)
+                target=answer, args=(outbox, function, item)
             )
             process.start()
-            answer.close()  # the child's copy is then the last: when it dies, the parent reads the end of the file
-            return process, answers
+            outbox.close()  # the child's copy is then the last: when it dies, the parent reads the end of the file
+            return process, inbox
 
         return start
 
 
-def _result(process: BaseProcess, answers: Connection[Any, Any], index: int, item: Any) -> Any:
+def _answer(process: BaseProcess, inbox: Connection[Any, Any], index: int, items: Sequence[Any]) -> Any:
     try:
-        ok, result = answers.recv()
+        packed = inbox.recv_bytes()
     except EOFError:
         process.join()
-        error: BaseException = WorkerFailure(f"a worker process died with exit code {process.exitcode}")
-    else:
-        if ok:
-            return result
-        error = result
-    name_item(error, index, item)
-    raise error
+        raise named(WorkerFailure(f"a worker process died with exit code {process.exitcode}"), index, items) from None
+    received, unreadable = tried(pickle.loads, packed)
+    if unreadable is not None:
+        raise unsent(exception_text(unreadable), index, items) from unreadable
+    return received

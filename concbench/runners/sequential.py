@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from concbench.runners.base import as_sequence
-from concbench.task import gather
+from concbench.task import named
 
 
 @dataclass
@@ -20,7 +20,16 @@ class Sequential:
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Call the function on each item; the contract is that of `base.Runner.run`."""
         items = as_sequence(items)
-        return gather(map(function, items), items)
+        count = len(items)
+        results: list[Any] = []
+        try:
+            for item in items:  # map() is quicker by 2 ns, and takes a StopIteration of the function for the end
+                results.append(function(item))  # noqa: PERF401 - those before one that raises are counted
+        except BaseException as error:  # noqa: BLE001 - it is raised again, whatever it is
+            raise named(error, len(results), items)  # noqa: B904 - it is the same, or has it for its cause
+        if len(results) != count:
+            raise RuntimeError(f"the items were changed while they were worked on: {len(results)} instead of {count}")
+        return results
 
     def __exit__(self, *exc: object) -> None:
         pass

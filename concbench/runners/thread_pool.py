@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Self
 
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import gather
+from concbench.task import Caught, gather
 
 
 @dataclass
@@ -25,7 +26,8 @@ class ThreadPool:
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Call the function on each item; the contract is that of `base.Runner.run`."""
         items = as_sequence(items)
-        return gather(self._executor.map(function, items), items)
+        with closing(self._executor.map(Caught(function), items)) as answers:  # type: ignore[type-var] # a generator
+            return gather(answers, items)
 
     def __exit__(self, *exc: object) -> None:
         self._executor.shutdown()

@@ -1,13 +1,13 @@
 """A thread for each task, all at once: the article's first cure for waiting."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from concbench.errors import WorkerFailure
 from concbench.runners.base import as_sequence
-from concbench.task import name_item
+from concbench.task import Caught, gather
 
 
 @dataclass
@@ -31,26 +31,23 @@ class Threads:
 def run_in_threads(function: Callable[[Any], Any], items: Sequence[Any], at_once: int) -> list[Any]:
     """A fresh thread for each task, `at_once` of them started and joined before the next begin.
 
-    A raw thread returns nothing and swallows what its target raises: results and exceptions are noted by index. When a
-    task fails, the batches after its own are not begun.
+    When a task fails, the batches after its own are not begun.
     """
-    results: list[Any] = [None] * len(items)
-    errors: dict[int, BaseException] = {}
+    return gather(_answers(function, items, at_once), items)
+
+
+def _answers(function: Callable[[Any], Any], items: Sequence[Any], at_once: int) -> Iterator[Any]:
+    """A raw thread returns nothing and swallows what its target raises: both are noted by index."""
+    caught = Caught(function)
+    answers: list[Any] = [None] * len(items)
 
     def call(index: int, item: Any) -> None:
-        try:
-            results[index] = function(item)
-        except BaseException as error:  # noqa: BLE001 - re-raised below, in the caller's thread
-            errors[index] = error
+        answers[index] = caught(item)
 
     for first in range(0, len(items), max(at_once, 1)):
         batch = range(first, min(first + at_once, len(items)))
         _start_and_join([threading.Thread(target=call, args=(index, items[index])) for index in batch])
-        if errors:
-            index = min(errors)
-            name_item(errors[index], index, items[index])
-            raise errors[index]
-    return results
+        yield from answers[first : first + at_once]
 
 
 def _start_and_join(threads: list[threading.Thread]) -> None:

@@ -45,7 +45,15 @@ class InEventLoop:
 
     def __call__(self, item: Any) -> Any:
         """Run the coroutine to its end."""
-        return _loop_of_this_thread().run(self.function, item)
+        from concbench.task import Raised
+
+        answer = _loop_of_this_thread().run(self.function, item)
+        if type(answer) is not Raised:
+            return answer
+        try:
+            raise answer.error  # here, where no frame of its traceback holds the loop
+        finally:
+            del answer
 
 
 class Awaited:
@@ -68,12 +76,12 @@ class Tolerant:
 
     def __call__(self, item: Any) -> Any:
         """Call it."""
-        from concbench.task import portable
+        from concbench.task import sendable
 
         try:
             return self.function(item)
         except Exception as error:  # noqa: BLE001 - it was asked for
-            return portable(error.with_traceback(None))
+            return sendable(BaseException.with_traceback(error, None))
 
 
 class TolerantCoroutine:
@@ -84,12 +92,12 @@ class TolerantCoroutine:
 
     async def __call__(self, item: Any) -> Any:
         """Await it."""
-        from concbench.task import portable
+        from concbench.task import sendable
 
         try:
             return await self.function(item)
         except Exception as error:  # noqa: BLE001 - it was asked for
-            return portable(error.with_traceback(None))
+            return sendable(BaseException.with_traceback(error, None))
 
 
 class _Loop:
@@ -101,10 +109,25 @@ class _Loop:
         self._runner = asyncio.Runner()
 
     def run(self, function: Callable[[Any], Awaitable[Any]], item: Any) -> Any:
-        async def task() -> Any:
-            return await function(item)
+        """What the function returns or, as a Raised, raises."""
+        import asyncio
 
-        return self._runner.run(task())
+        from concbench.task import Raised
+
+        answers: list[Any] = []
+
+        async def task() -> None:
+            """Neither return nor raise what the function does: asyncio would take its repr."""
+            own = asyncio.current_task()
+            try:
+                answers.append(await function(item))
+            except BaseException as error:
+                if own and own.cancelling() and not isinstance(error, Exception):
+                    raise  # by Ctrl-C, for one
+                answers.append(Raised(error))
+
+        self._runner.run(task())
+        return answers.pop()
 
     def __del__(self) -> None:
         self._runner.close()

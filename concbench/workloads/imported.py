@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from concbench.errors import BadFunction, Inapplicable
-from concbench.task import short
+from concbench.task import short, type_name
 from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
 from concbench.workloads.base import Workload
 from concbench.workloads.call import Call, ItemsText, listed, named
@@ -255,7 +255,7 @@ class Imported(Workload):
         """Exceptions that were taken for results, by their types."""
         if not self._how.tolerate:
             return {}
-        failed = Counter(type(result).__name__ for result in results if isinstance(result, BaseException))
+        failed = Counter(type_name(result) for result in results if isinstance(result, BaseException))
         return {"failed": dict(failed)}
 
     def settings(self) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
 
+from concbench.task import Caught, gather
+
 
 @dataclass
 class MpThreadPool:
@@ -16,15 +18,7 @@ class MpThreadPool:
 
     def run(self, function, items):
         items = list(items)
-        answers = self._pool.imap(function, items)
-        results = []
-        for index, item in enumerate(items):
-            try:
-                results.append(next(answers))
-            except Exception as error:
-                error.add_note(f"raised by task {index}, item {item!r}")
-                raise
-        return results
+        return gather(self._pool.imap(Caught(function), items), items)
 
     def __exit__(self, *exc):
         self._pool.close()

@@ -6,34 +6,15 @@ import threading
 
 import pytest
 
-from concbench import Asyncio, BatchedThreads, Processes, ProcessPool, Sequential, ThreadPool, Threads
+from concbench import Asyncio, BatchedThreads, Processes, ProcessPool, ThreadPool, Threads
 from concbench.errors import BadSetting, Inapplicable, WorkerFailure
 from concbench.testing import double
-
-
-class TwoArgumentsError(Exception):
-    """Can be pickled, and cannot be unpickled."""
-
-    def __init__(self, one: str, two: str) -> None:
-        super().__init__(one)
-
-
-def raise_unpicklable(item: int) -> int:
-    raise TwoArgumentsError("alas", "poor Yorick")
-
-
-def return_unpicklable(item: int) -> object:
-    return threading.Lock()
 
 
 def die(item: int) -> int:
     if item == 2:
         os._exit(3)
     return item
-
-
-def quit_softly(item: int) -> int:
-    raise SystemExit(7)
 
 
 def test_processes_refuses_too_many_before_starting_any() -> None:
@@ -55,25 +36,10 @@ def test_a_dead_pool_worker_is_a_failure_of_the_worker() -> None:
         runner.run(die, range(4))
 
 
-@pytest.mark.parametrize("function", [raise_unpicklable, return_unpicklable])
-def test_processes_brings_home_what_cannot_be_pickled_as_a_sentence(function: object) -> None:
-    """An exception or a result that cannot make the trip is quoted, and the runner does not hang."""
-    with pytest.raises((WorkerFailure, TypeError)) as caught, Processes() as runner:
-        runner.run(function, [1, 2])  # type: ignore[arg-type]
-    assert any("task 0" in note for note in caught.value.__notes__)
-
-
 def test_a_lambda_for_processes_says_that_it_cannot_be_pickled() -> None:
     """With a start method that pickles; the error is the interpreter's own."""
     with pytest.raises((pickle.PicklingError, AttributeError)), Processes(start_method="spawn") as runner:
         runner.run(lambda item: item, [1])
-
-
-@pytest.mark.parametrize("make", [Threads, BatchedThreads, Processes, Sequential])
-def test_system_exit_in_a_task_is_raised_by_run(make: type) -> None:
-    """A raw thread would swallow it."""
-    with pytest.raises(SystemExit, match="7"), make() as runner:
-        runner.run(quit_softly, [1])
 
 
 def test_threads_that_the_system_refuses_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,34 @@
+"""An exception as the outcome of a cell, whatever the exception is."""
+
+from __future__ import annotations
+
+from concbench.errors import Inapplicable, ResultsDiffer, RoundingDiffers
+from concbench.task import LONGEST, exception_text, one_line, traceback_text, tried
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """One line, and the traceback behind it; never an exception of its own."""
+    task = _task_of(error)
+    kind, cause = "failed", ""
+    if not task and issubclass(type(error), Inapplicable):  # raised by a task, it is the task's own
+        kind = "inapplicable"
+    if not task and issubclass(type(error), ResultsDiffer):
+        cause = "rounding" if issubclass(type(error), RoundingDiffers) else "results"
+    reason = exception_text(error, LONGEST)
+    return {
+        "kind": kind,
+        "cause": cause,
+        "reason": f"{reason}; {one_line(task, 120)}" if task else reason,
+        "detail": traceback_text(error)[-4000:],
+    }
+
+
+def is_of_a_task(error: BaseException) -> bool:
+    """Whether a task raised it, as its note says, and not a person or a signal."""
+    return bool(_task_of(error))
+
+
+def _task_of(error: BaseException) -> str:
+    """The last note that says which task raised it; empty if there is none."""
+    notes, _ = tried(lambda: [note for note in error.__notes__ if type(note) is str and note.startswith("raised by")])
+    return notes[-1] if notes else ""

@@ -1,0 +1,80 @@
+"""A hostile exception is a row of the table like any other, from the task to the screen and the file."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from concbench.results.files import load
+
+APP = """
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+
+class MuteError(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+    __repr__ = __str__
+
+@dataclass(frozen=True)
+class FrozenError(Exception):
+    code: int
+
+class TwoArgumentsError(Exception):
+    def __init__(self, one, two):
+        super().__init__(one)
+
+def stop(item):
+    return next(iter([])) if item == 2 else item
+
+def mute(item):
+    if item == 2:
+        raise MuteError
+    return item
+
+def frozen(item):
+    if item == 2:
+        raise FrozenError(7)
+    return item
+
+def two(item):
+    if item == 2:
+        raise TwoArgumentsError("alas", "poor")
+    return item
+
+def pool(item):
+    if item == 2:
+        raise BrokenProcessPool("my own")
+    return item
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        ("stop", "RuntimeError: a task raised StopIteration"),
+        ("mute", "MuteError (its text cannot be shown: __str__ raised ValueError)"),
+        ("frozen", "FrozenError: 7"),
+        ("two", "TwoArgumentsError: alas"),
+        ("pool", "BrokenProcessPool: my own"),
+    ],
+)
+def test_a_hostile_exception_fails_every_row_alike(tmp_path: Path, function: str, text: str) -> None:
+    """With the item; no process is said to have died."""
+    (tmp_path / "app.py").write_text(APP)
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "concbench", "run", f"app.py:{function}", "--items", "1..3", "--rounds", "1",
+            "--no-observe", "-o", "run.json", "-r", "sequential", "-r", "thread-pool:2", "-r", "process-pool:2",
+        ],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "COLUMNS": "200"},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    cells = load(tmp_path / "run.json").tables[0].cells
+    assert [cell.runner for cell in cells] == ["sequential", "thread-pool", "process-pool"]
+    assert {cell.outcome.reason for cell in cells} == {f"{text}; raised by task 1, item 2"}
+    assert all(f"in {function}\n" in cell.outcome.detail for cell in cells)
+    assert f"sequential: {text}" in done.stdout
