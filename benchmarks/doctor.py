@@ -1,6 +1,6 @@
 """How often `concbench doctor` is wrong, in three situations whose right answer is known.
 
-    python benchmarks/doctor.py                             40 runs of each, about 12 minutes
+    python benchmarks/doctor.py                             40 runs of each, about 10 minutes
     python benchmarks/doctor.py --runs 5 --only busy
 
     idle       nothing is bad; the exit code is 0

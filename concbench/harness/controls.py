@@ -65,7 +65,7 @@ class Control:
     gains: bool = True
     """Whether a gain is expected."""
     condition: str = ""
-    """What that rests on, where it does not speak for itself: ` with a GIL`."""
+    """What that rests on, where it does not speak for itself: `with a GIL`."""
 
     def outcome(self, interval: Interval | None) -> str:
         """SHOWN, NOT_SHOWN, or UNKNOWN as long as the bound lies in the interval."""
@@ -205,13 +205,13 @@ def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, 
     threads = Control(
         "threads", f"{workers} computing threads", workers, bound,
         "look for an extension that holds a lock, or suspect the interpreter build",
-        condition=" without a GIL",
+        condition="without a GIL",
     )  # fmt: skip
     if gil:
         threads = Control(
             "threads", f"{workers} computing threads", 1, (1 + workers) / 2,
             "do not take threads for parallel because of it: suspect the load, or the interpreter build",
-            gains=False, condition=" with a GIL",
+            gains=False, condition="with a GIL",
         )  # fmt: skip
     controls = {f"process-pool:workers={workers},start_method=spawn": processes, f"thread-pool:{workers}": threads}
     return _control(hosts, Spin(tasks=workers, turns=_TURNS), controls, _COMPUTING_SECONDS)
@@ -254,25 +254,31 @@ def judge(control: Control, seen: CellEvidence, load: float | None) -> Finding:
     text = f"{control.who} were {ratio(speedup.centre)} [{span(speedup.low, speedup.high)}] as fast as sequential"
     outcome = control.outcome(speedup)
     if outcome == SHOWN:
-        return Finding(control.about, OK, f"{text}{control.condition}", speedup=speedup)
-    text += f"; about {control.expected:.0f}x was expected{control.condition}"
-    if outcome == NOT_SHOWN and (load is None or load <= FLAGGED):
+        text += f", as expected {control.condition}" if control.condition else ""
+        return Finding(control.about, OK, text, speedup=speedup)
+    text = f"{text}; about {control.expected:.0f}x was expected {control.condition}".rstrip()
+    if outcome == NOT_SHOWN and load is not None and load > FLAGGED:
+        text += f", but other processes used {load:.2f} cores"
+    elif outcome == NOT_SHOWN:
         return Finding(control.about, BAD if control.gains else NOTE, text, control.advice, speedup)
-    untold = f"whether it is {'more' if control.gains else 'less'} than {ratio(control.bound)} could not be told"
-    text += f", and {untold} in the time allowed"
+    else:
+        untold = f"whether it is {'more' if control.gains else 'less'} than {ratio(control.bound)} could not be told"
+        text += f", and {untold} in the time allowed"
     return Finding(control.about, UNKNOWN if control.gains else NOTE, text, f"{AGAIN}, on a quieter machine", speedup)
 
 
 def _one_core() -> Finding:
     return Finding(
-        "parallelism", BAD, "nothing can be computed in parallel, because there is one usable core",
+        "parallelism", BAD, "there is one usable core, so nothing can be computed in parallel",
         "measure where there are two cores or more",
     )  # fmt: skip
 
 
 def _load(load: float | None) -> Finding:
     if load is None:
-        return Finding("load", NOTE, "the load of other processes cannot be read here", "see yourself that it is small")
+        return Finding(
+            "load", NOTE, "the load of other processes cannot be read here", "look at it yourself before you measure"
+        )
     text = f"other processes used {load:.2f} cores meanwhile"
     if load > STRONG:
         return Finding("load", BAD, text, f"stop them ('top' shows which), and {AGAIN}")
@@ -324,9 +330,9 @@ def conclude(findings: Sequence[Finding]) -> str:
     if said:
         return " ".join(said)
     if untold:
-        first = f"This machine {able}; whether" if able else "Whether this machine can show concurrency, and whether"
-        why = worst[untold[0]]
-        return f"{first} it can show {untold[-1]} could not be told in the time allowed: {why.advice}."
+        first = f"This machine {able}; whether it" if able else "Whether this machine"
+        advice = worst[untold[0]].advice
+        return f"{first} can show {' and '.join(untold)} could not be told in the time allowed: {advice}."
     return f"This machine {able}."
 
 
