@@ -18,7 +18,6 @@ from jobs import JOBS
 from pairs import Measure, serve
 
 from concbench import Workload
-from concbench.harness.hosts import Host
 from concbench.harness.plan import Options
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.runner_specs import PlannedCell, parse
@@ -28,18 +27,19 @@ OPTIONS = Options(timeout=120.0)
 
 @contextmanager
 def sampled(running: Workload, planned: PlannedCell, directory: Path) -> Iterator[Measure]:
-    """Start the measuring process of a cell, and end it."""
-    with ProcessHosts().host(running, planned, directory, OPTIONS) as host:
-        yield sampler(host, running)
-
-
-def sampler(host: Host, running: Workload) -> Measure:
-    """Samples as concbench takes them by default: after whatever it does with a measuring process before its rounds."""
-    host.prepare()
-    if running.expected is None:
-        host.reference()
-        host.sample(compare=True)
-    return lambda: host.sample(compare=False).seconds
+    """Samples as concbench takes them by default: after whatever it does before its rounds."""
+    hosts = ProcessHosts()
+    checks_elsewhere = hasattr(hosts, "check_host")
+    if running.expected is None and checks_elsewhere:
+        with hosts.check_host(running, parse("sequential"), directory, OPTIONS) as check:
+            check.prepare()
+            running = running.knowing(check.reference())
+    with hosts.host(running, planned, directory, OPTIONS) as host:
+        host.prepare()
+        if running.expected is None and not checks_elsewhere:  # 0.1.0
+            host.reference()
+            host.sample(compare=True)
+        yield lambda: host.sample(compare=False).seconds
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`concbench doctor`: can this machine show concurrency and parallelism at all, and what decides?"""
+"""`concbench doctor`: can this machine show concurrency and parallelism at all, and what limits it?"""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from concbench.cli.output import printing
 if TYPE_CHECKING:
     from concbench.harness.controls import Checkup
 
+_MARKS = {"ok": "ok  ", "bad": "BAD ", "unknown": "?   ", "note": "note"}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--json", action="store_true", help="print it for machines")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Try the controls; returns the exit code: 1 if this machine cannot show what it should."""
+    """Try the controls; returns the exit code: 1 if something is surely bad."""
     from concbench.cli.main import FAILED, OK
     from concbench.harness.controls import check_up
 
@@ -35,24 +37,18 @@ def _print(checkup: Checkup) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from concbench.advice.units import seconds
     from concbench.report.rows import facts
 
     console = Console()
-    for name, value in facts(checkup.environment):
+    starting = [(f"starting: {name}", seconds(took)) for name, took in checkup.starting.items()]
+    for name, value in [*facts(checkup.environment), *starting]:
         console.print(Text(f"  {name:<26}{value}"), soft_wrap=True)
     console.print()
     for finding in checkup.findings:
-        mark = "ok  " if finding.well else "BAD " if finding.matters else "note"
-        console.print(Text(f"{mark}  {finding.text}", style="" if finding.well else "bold yellow"), soft_wrap=True)
+        style = "" if finding.status == "ok" else "bold yellow"
+        console.print(Text(f"{_MARKS[finding.status]}  {finding.text}", style=style), soft_wrap=True)
         if finding.advice:
             console.print(Text(f"      {finding.advice}"), soft_wrap=True)
     console.print()
-    bad = [finding.about for finding in checkup.findings if finding.matters and not finding.well]
-    console.print(
-        Text(
-            f"What was measured here now could not be relied on: {', '.join(bad)}."
-            if bad
-            else "This machine can show concurrency and parallelism.",
-            style="bold",
-        )
-    )
+    console.print(Text(checkup.conclusion, style="bold"), soft_wrap=True)

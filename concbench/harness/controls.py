@@ -1,25 +1,107 @@
-"""Controls: work with known answers, tried on this machine, and what to do where it cannot show them."""
+"""Controls: work whose answer is known, tried on this machine, and what to do where it cannot show that answer.
+
+A control shows what the machine can do. Its workers are started before the clock, and it is measured until the interval
+of the ratio has passed a bound; that it cannot is only said after all of the time allowed. What starting a worker costs
+would hide that, and is measured apart.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
-from concbench.advice.evidence import FLAGGED, CellEvidence, evidence
+from concbench.advice.evidence import FLAGGED, STRONG, CellEvidence, evidence
 from concbench.advice.units import ratio, span
 from concbench.harness.environment import environment
-from concbench.harness.load import LoadWatch
-from concbench.harness.plan import Options, plan
+from concbench.harness.hosts import Hosts
+from concbench.harness.plan import BASELINE, Options, plan
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.session import measure_workload
-from concbench.results.records import Json
-from concbench.stats.verdicts import FASTER
+from concbench.harness.stopping import StopRule, by_round, round_seconds
+from concbench.results.records import Json, Sample
+from concbench.runners import start_method
+from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
+from concbench.stats.verdicts import log_ratios
+from concbench.workloads.base import Workload
 from concbench.workloads.synthetic import Sleep, Spin
 
-_PROBE_SECONDS = 0.5
-_BUDGET = 4.0
+OK, BAD, UNKNOWN, NOTE = "ok", "bad", "unknown", "note"
+"""What a finding can be: as expected; surely not, so that measurements mislead; not settled; good to know."""
+SHOWN, NOT_SHOWN = "shown", "not shown"
+
+AGAIN = "run 'concbench doctor' again"
+_ABILITIES = {"concurrency": ("concurrency", "coroutines"), "parallelism": ("parallelism", "threads")}
+
+WAITING = 8
+"""Workers that wait. Half of their gain is enough to have shown concurrency: anything serial gives 1x."""
+MOST_PROCESSES = 8
+"""Cores that are tried at once: more would show nothing else, and take longer to start."""
+ADDS = 0.10
+"""Of a core, what each core after the first must add: on a shared host a second one adds 10 to 100 %, as minutes go."""
+MAX_ROUNDS = 60
+_WAITING_SECONDS, _COMPUTING_SECONDS = 2.0, 4.0
+"""Allowed for each group of controls."""
+_TURNS = 1_200_000
+"""Of the loop of one task: some 25 ms."""
 _COARSE = 1e-6
+
+Samples = Mapping[str, Sequence[Sample]]
+
+
+@dataclass(frozen=True)
+class Control:
+    """What one runner must come to, compared with sequential."""
+
+    about: str
+    """concurrency, coroutines, parallelism or threads."""
+    who: str
+    """`8 waiting threads`."""
+    expected: float
+    """The speed-up of a machine that does nothing else."""
+    bound: float
+    """The speed-up above which it has been shown; below which, where no gain is expected."""
+    advice: str
+    """What to do if it is surely not shown."""
+    gains: bool = True
+    """Whether a gain is expected."""
+    condition: str = ""
+    """What that rests on, where it does not speak for itself: `with a GIL`."""
+
+    def outcome(self, interval: Interval | None) -> str:
+        """SHOWN, NOT_SHOWN, or UNKNOWN as long as the bound lies in the interval."""
+        if interval is None or interval.low <= self.bound <= interval.high:
+            return UNKNOWN
+        return SHOWN if (interval.low > self.bound) == self.gains else NOT_SHOWN
+
+
+@dataclass(frozen=True)
+class ControlRule(StopRule):
+    """A control stops once it has shown what is expected; else it goes on for all of the time allowed."""
+
+    controls: Mapping[str, Control] = field(default_factory=dict)
+    """By the label of the cell."""
+
+    def cells_of_next_round(self, samples: Samples, comparisons: int, elapsed: float) -> tuple[list[str], str]:
+        """As StopRule, with the bounds of the controls as the only question."""
+        rounds = max((len(taken) for taken in samples.values()), default=0)
+        if self.baseline not in samples:
+            return [], "baseline"
+        if rounds < FEWEST:
+            return list(samples), ""
+        if rounds >= self.max_rounds:
+            return [], "rounds"
+        level = look_level(self.max_rounds, comparisons)
+        base = by_round(samples[self.baseline])
+        wanted = [self.baseline]
+        for label, control in self.controls.items():
+            interval = ratio_interval(log_ratios(base, by_round(samples.get(label, []))), level)
+            if label in samples and control.outcome(interval) != SHOWN:
+                wanted.append(label)
+        if len(wanted) == 1:
+            return [], "verdicts"
+        if self.budget is not None and elapsed + round_seconds(samples, wanted) > self.budget:
+            return [], "budget"
+        return wanted, ""
 
 
 @dataclass(frozen=True)
@@ -28,12 +110,13 @@ class Finding:
 
     about: str
     """concurrency, coroutines, parallelism, threads, load, cores, timer or governor."""
-    well: bool
-    matters: bool
-    """Whether, not being well, it makes this machine unfit to show the difference."""
+    status: str
+    """ok, bad, unknown or note."""
     text: str
     advice: str = ""
-    """What to do, where it is not well."""
+    """What to do, unless it is ok."""
+    speedup: Interval | None = None
+    """Of a control, compared with sequential."""
 
 
 @dataclass(frozen=True)
@@ -41,125 +124,220 @@ class Checkup:
     """All of them, and the facts beside them."""
 
     environment: Json
+    starting: dict[str, float]
+    """Seconds from the start of one worker that does nothing to its end: thread, process and interpreter."""
     findings: list[Finding]
 
     @property
     def well(self) -> bool:
-        """Whether this machine can show concurrency and parallelism."""
-        return all(finding.well or not finding.matters for finding in self.findings)
+        """Whether nothing is surely bad."""
+        return all(finding.status != BAD for finding in self.findings)
+
+    @property
+    def conclusion(self) -> str:
+        """Whether this machine can show concurrency and parallelism; if not, why and what to do."""
+        return conclude(self.findings)
 
     def as_json(self) -> Json:
         """Plain JSON values."""
-        return {"well": self.well, **asdict(self)}
+        return {"well": self.well, "conclusion": self.conclusion, **asdict(self)}
 
 
-def check_up() -> Checkup:
-    """Read the machine and measure the controls; takes some ten seconds."""
-    facts = environment()
-    watch = LoadWatch()
-    time.sleep(_PROBE_SECONDS)
-    load = watch.cores()
-    facts = {**facts, "load_of_others": None if load is None else round(load, 2)}
+def check_up(hosts: Hosts | None = None, facts: Json | None = None) -> Checkup:
+    """Read the machine and measure the controls; takes less than ten seconds.
+
+    Args:
+        hosts: where the controls are measured; by default in processes of this machine.
+        facts: of the machine and the interpreter; by default of these.
+    """
+    hosts = hosts or ProcessHosts()
+    facts = facts or environment()
+    starting = _starting(hosts)
+    watch = hosts.load_watch()
+    seen = _waiting(hosts)
     cores = int(facts["cores_usable"])
-    waiting = _measure(Sleep(), ["sequential", "threads", "asyncio"])
-    computing = _measure(Spin(tasks=2 * cores), ["sequential", "threads", f"process-pool:{cores}"])
-    findings = [
-        *_overlap("concurrency", "8 threads that wait", waiting["threads"]),
-        *_overlap("coroutines", "8 coroutines that wait", waiting["asyncio:32"]),
-        *_parallelism(computing[f"process-pool:{cores}"], cores),
-        *_threads(computing["threads"], gil=bool(facts["gil"])),
-        *_load(load),
-        *_cores(facts),
-        *_clock(facts),
-    ]
-    return Checkup(facts, findings)
+    if cores > 1:
+        seen += _computing(hosts, min(cores, MOST_PROCESSES), gil=bool(facts["gil"]))
+    load = watch.cores() if watch else None
+    facts = {**facts, "load_of_others": None if load is None else round(load, 2)}
+    findings = [judge(control, cell, load) for control, cell in seen]
+    if cores == 1:
+        findings.append(_one_core())
+    return Checkup(facts, starting, [*findings, _load(load), *_cores(facts), *_clock(facts)])
 
 
-def _measure(workload: Sleep | Spin, runners: list[str]) -> dict[str, CellEvidence]:
-    chosen = plan(workload, runners, Options(budget=_BUDGET, observe=False, seed=1))
-    table, interrupted = measure_workload(chosen, ProcessHosts(), lambda _: None)
+def _starting(hosts: Hosts) -> dict[str, float]:
+    """Each alone, since the number of executions in a sample follows the shortest."""
+    runners = {
+        "thread": "threads",
+        "process": f"processes:start_method={start_method.DEFAULT}",
+        "interpreter": "processes:start_method=spawn",
+    }
+    options = Options(rounds=FEWEST, observe=False)
+    found = {}
+    for name, runner in runners.items():
+        (cell,) = _measure(hosts, Sleep(tasks=1, seconds=0.0), [runner], options).values()
+        if cell.seconds is not None:
+            found[name] = cell.seconds
+    return found
+
+
+def _waiting(hosts: Hosts) -> list[tuple[Control, CellEvidence]]:
+    advice = "look for a debugger, a tracer or an emulator around this Python, which serialises them"
+    controls = {
+        f"{runner}:{WAITING}": Control(about, f"{WAITING} waiting {who}", WAITING, WAITING / 2, advice)
+        for runner, about, who in (("thread-pool", "concurrency", "threads"), ("asyncio", "coroutines", "coroutines"))
+    }
+    return _control(hosts, Sleep(tasks=WAITING), BASELINE, controls, _WAITING_SECONDS)
+
+
+def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, CellEvidence]]:
+    """Compared with a pool of one process: in a measuring process itself, the same loop took a tenth longer.
+
+    Processes are spawned: those of a fork server are nobody's children, and would be taken for the load of others.
+    """
+    bound = 1 + ADDS * (workers - 1)
+    processes = Control(
+        "parallelism", f"{workers} computing processes", workers, bound,
+        "look for a limit of the container or the virtual machine, or measure elsewhere",
+    )  # fmt: skip
+    threads = Control(
+        "threads", f"{workers} computing threads", workers, bound,
+        "look for an extension that holds a lock, or suspect the interpreter build",
+        condition="without a GIL",
+    )  # fmt: skip
+    if gil:
+        threads = Control(
+            "threads", f"{workers} computing threads", 1, (1 + workers) / 2,
+            "do not take threads for parallel because of it: suspect the load, or the interpreter build",
+            gains=False, condition="with a GIL",
+        )  # fmt: skip
+    one, all_ = (f"process-pool:workers={number},start_method=spawn" for number in (1, workers))
+    controls = {all_: processes, f"thread-pool:{workers}": threads}
+    return _control(hosts, Spin(tasks=workers, turns=_TURNS), one, controls, _COMPUTING_SECONDS)
+
+
+def _control(
+    hosts: Hosts, workload: Workload, baseline: str, controls: Mapping[str, Control], budget: float
+) -> list[tuple[Control, CellEvidence]]:
+    options = Options(baseline, MAX_ROUNDS, budget, warm=True, observe=False, seed=1)
+    cells = _measure(hosts, workload, [baseline, *controls], options, controls)
+    return [(control, cells[runner]) for runner, control in controls.items()]
+
+
+def _measure(
+    hosts: Hosts,
+    workload: Workload,
+    runners: Sequence[str],
+    options: Options,
+    controls: Mapping[str, Control] | None = None,
+) -> dict[str, CellEvidence]:
+    """What was seen of each runner, as it is written here."""
+    chosen = plan(workload, runners, options)
+    labels = {runner: cell.label for runner, cell in zip(runners, chosen.cells, strict=True)}
+    if controls:
+        named = {labels[runner]: control for runner, control in controls.items()}
+        rule = ControlRule(chosen.baseline, MAX_ROUNDS, budget=options.budget, controls=named)
+        chosen = replace(chosen, stop_rule=rule)
+    table, interrupted = measure_workload(chosen, hosts, lambda _: None)
     if interrupted:
         raise KeyboardInterrupt
-    return {cell.cell.label: cell for cell in evidence(table).cells}
+    cells = {cell.cell.label: cell for cell in evidence(table).cells}
+    return {runner: cells[label] for runner, label in labels.items()}
 
 
-def _overlap(about: str, who: str, seen: CellEvidence) -> Iterator[Finding]:
-    if seen.verdict == FASTER:
-        yield Finding(about, True, True, f"{who} are {_rate(seen)} as fast as one after another")
+def judge(control: Control, seen: CellEvidence, load: float | None) -> Finding:
+    """What a control came to; what the load of others may have prevented is not put down to the machine."""
+    if seen.interval is None:
+        text = f"{control.who} could not be measured: {seen.why_missing}"
+        failed = BAD if seen.cell.outcome.kind == "failed" else UNKNOWN
+        return Finding(control.about, failed if control.gains else NOTE, text, control.advice)
+    speedup = seen.interval
+    text = f"{control.who} were {ratio(speedup.centre)} [{span(speedup.low, speedup.high)}] as fast as sequential"
+    outcome = control.outcome(speedup)
+    if outcome == SHOWN:
+        text += f", as expected {control.condition}" if control.condition else ""
+        return Finding(control.about, OK, text, speedup=speedup)
+    text = f"{text}; about {control.expected:.0f}x was expected {control.condition}".rstrip()
+    if outcome == NOT_SHOWN and load is not None and load > FLAGGED:
+        text += f", but other processes used {load:.2f} cores"
+    elif outcome == NOT_SHOWN:
+        return Finding(control.about, BAD if control.gains else NOTE, text, control.advice, speedup)
     else:
-        yield Finding(
-            about, False, True, f"{who} came to {_rate(seen)} of one after another, where about 8x is due",
-            "Something serialises them: look for a debugger, a tracer or an emulator around this Python.",
-        )  # fmt: skip
+        untold = f"whether it is {'more' if control.gains else 'less'} than {ratio(control.bound)} could not be told"
+        text += f", and {untold} in the time allowed"
+    return Finding(control.about, UNKNOWN if control.gains else NOTE, text, f"{AGAIN}, on a quieter machine", speedup)
 
 
-def _parallelism(seen: CellEvidence, cores: int) -> Iterator[Finding]:
-    if cores == 1:
-        yield Finding(
-            "parallelism", False, True, "one usable core: nothing can be computed at the same time here",
-            "Measure where there are two cores or more; results from here are about waiting only.",
-        )  # fmt: skip
-    elif seen.verdict == FASTER:
-        text = f"{cores} processes that compute are {_rate(seen)} as fast as one after another"
-        yield Finding("parallelism", True, True, text)
-    else:
-        yield Finding(
-            "parallelism", False, True, f"{cores} processes that compute came to {_rate(seen)} of one after another",
-            "Other processes may hold the cores (see the load), or a quota; stop them, and try again.",
-        )  # fmt: skip
+def _one_core() -> Finding:
+    return Finding(
+        "parallelism", BAD, "there is one usable core, so nothing can be computed in parallel",
+        "measure where there are two cores or more",
+    )  # fmt: skip
 
 
-def _threads(seen: CellEvidence, *, gil: bool) -> Iterator[Finding]:
-    if gil:
-        text = f"threads that compute are {_rate(seen)} as fast: this interpreter has a GIL"
-        yield Finding("threads", seen.verdict != FASTER, False, text)
-    elif seen.verdict == FASTER:
-        yield Finding("threads", True, True, f"threads that compute are {_rate(seen)} as fast: there is no GIL")
-    else:
-        yield Finding(
-            "threads", False, True, f"there is no GIL, and threads that compute came to {_rate(seen)}",
-            "Look at the load and at the cores; with both in order, the interpreter was built with a fault.",
-        )  # fmt: skip
-
-
-def _load(load: float | None) -> Iterator[Finding]:
+def _load(load: float | None) -> Finding:
     if load is None:
-        yield Finding("load", True, False, "the load of other processes cannot be read here")
-    elif load > FLAGGED:
-        yield Finding(
-            "load", False, True, f"other processes use {load:.2f} cores now", "Stop them before you measure."
-        )  # fmt: skip
-    else:
-        yield Finding("load", True, True, f"other processes use {load:.2f} cores now")
+        return Finding(
+            "load", NOTE, "the load of other processes cannot be read here", "look at it yourself before you measure"
+        )
+    text = f"other processes used {load:.2f} cores meanwhile"
+    if load > STRONG:
+        return Finding("load", BAD, text, f"stop them ('top' shows which), and {AGAIN}")
+    if load > FLAGGED:
+        return Finding("load", NOTE, f"{text}: enough to change ratios", "stop them before you measure")
+    return Finding("load", OK, text)
 
 
 def _cores(facts: Json) -> Iterator[Finding]:
     quota, affinity, machine = facts["cores_by_quota"], facts["cores_by_affinity"], facts["cores"]
     if quota is not None and quota < affinity:
         yield Finding(
-            "cores", False, False, f"a quota allows {quota:g} cores, and os.cpu_count() says {machine}",
-            f"Size pools by hand, to {facts['cores_usable']}: what is sized by cpu_count() will stall.",
+            "cores", NOTE, f"a quota allows {quota:g} cores, and os.cpu_count() says {machine}",
+            f"set the size of pools to {facts['cores_usable']}: those sized by cpu_count() will stall",
         )  # fmt: skip
     elif affinity < machine:
         text = f"affinity allows {affinity} of {machine} cores"
-        yield Finding("cores", False, False, text, f"Size pools to {facts['cores_usable']}, or lift it with taskset.")
+        yield Finding("cores", NOTE, text, f"set the size of pools to {facts['cores_usable']}, or lift it with taskset")
 
 
 def _clock(facts: Json) -> Iterator[Finding]:
     if facts["timer_step"] > _COARSE:
         yield Finding(
-            "timer", False, False, f"the timer steps by {1e6 * facts['timer_step']:.1f} us",
-            "Give short work more items, so that a sample lasts a thousand steps.",
+            "timer", NOTE, f"the timer steps by {1e6 * facts['timer_step']:.1f} us",
+            "give short work more items, so that a sample lasts a thousand steps",
         )  # fmt: skip
     if facts["governor"] not in {None, "performance"}:
         yield Finding(
-            "governor", False, False, f"the processor's governor is {facts['governor']}: speed follows load",
-            "'cpupower frequency-set -g performance', as root, makes times steadier.",
+            "governor", NOTE, f"the processor's governor is {facts['governor']}: speed follows load",
+            "'cpupower frequency-set -g performance', as root, makes times steadier",
         )  # fmt: skip
 
 
-def _rate(seen: CellEvidence) -> str:
-    if seen.speedup is None:
-        return f"nothing ({seen.cell.outcome.reason})"
-    interval = f" [{span(seen.interval.low, seen.interval.high)}]" if seen.interval else ""
-    return f"{ratio(seen.speedup)}{interval}"
+def conclude(findings: Sequence[Finding]) -> str:
+    """Whether this machine can show concurrency and parallelism; if not, why and what to do."""
+    worst = {ability: _worst([one for one in findings if one.about in about]) for ability, about in _ABILITIES.items()}
+    load = _worst([finding for finding in findings if finding.about == "load"])
+    can, cannot, untold = (
+        [ability for ability, finding in worst.items() if finding.status == status] for status in (OK, BAD, UNKNOWN)
+    )
+    able = f"can show {' and '.join(can)}" if can else ""
+    said = []
+    if cannot:
+        unable = f"cannot show {' or '.join(cannot)}"
+        why = worst[cannot[0]]
+        said.append(f"This machine {' but '.join(filter(None, [able, unable]))}: {why.text}; {why.advice}.")
+    if load.status == BAD:
+        said.append(f"Measurements taken here now would not be reliable: load; {load.text}: {load.advice}.")
+    if said:
+        return " ".join(said)
+    if untold:
+        first = f"This machine {able}; whether it" if able else "Whether this machine"
+        advice = worst[untold[0]].advice
+        return f"{first} can show {' and '.join(untold)} could not be told in the time allowed: {advice}."
+    return f"This machine {able}."
+
+
+def _worst(findings: Sequence[Finding]) -> Finding:
+    """The one that decides."""
+    return max(findings, key=lambda finding: [NOTE, OK, UNKNOWN, BAD].index(finding.status))
