@@ -24,7 +24,6 @@ from concbench.harness.resuming import finished_part, is_complete, require_same_
 from concbench.harness.runner_specs import default_runners
 from concbench.harness.search import search
 from concbench.harness.session import measure_workload
-from concbench.launch import hash_seed
 from concbench.registry import workload_class
 from concbench.report import terminal
 from concbench.results import files
@@ -259,7 +258,7 @@ def _record(seed: int) -> RunRecord:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=seed,
         interrupted=False,
-        environment={**environment(), "hash_seed": hash_seed(seed)},
+        environment=environment(seed),
         tables=[],
     )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from concbench.harness.repeats import timer_step
+from concbench.launch import hash_seed
 from concbench.machine import affinity_cores, gil_enabled, quota_cores, usable_cores
 from concbench.results.records import Json
 from concbench.runners import start_method
@@ -23,8 +24,8 @@ _VARIABLES = ("PYTHON_GIL", "PYTHON_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM
 """The only variables that are recorded: others may hold secrets."""
 
 
-def environment() -> Json:
-    """Plain JSON values."""
+def environment(seed: int = 0) -> Json:
+    """Plain JSON values; the seed is that of the run."""
     clock = time.get_clock_info("perf_counter")
     return {
         "implementation": platform.python_implementation(),
@@ -48,6 +49,7 @@ def environment() -> Json:
         "timer_resolution": clock.resolution,
         "timer_step": timer_step(),
         "packages": {name: _version(name) for name in _PACKAGES},
+        "hash_seed": hash_seed(seed),
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
     }
 
