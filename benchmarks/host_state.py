@@ -58,7 +58,7 @@ JOBS = {
     **{name: job for name, job in CALLS.items() if isinstance(job.items, str)},
 }
 CHANGES = {
-    "modules": "what a host imports",
+    "modules": "what a host imports, and has the garbage collector pass over",
     "workload": "function and items by way of a pickle",
     "collect": "garbage collected before the run",
     "usage": "CPU time read before and after each run",

@@ -271,7 +271,7 @@ def main() -> None:
     """Serve until the input ends."""
     requests, answers = take_over_pipes()
     _volunteer()
-    ballast = _stand_aside()
+    ballast = stand_aside()
     host = Host()
     for line in requests:
         answers.write(json.dumps(host.answer(json.loads(line))) + "\n")
@@ -281,7 +281,7 @@ def main() -> None:
     del ballast
 
 
-def _stand_aside() -> list[Callable[[], None]]:
+def stand_aside() -> list[Callable[[], None]]:
     """Have the garbage collector pass over what we have loaded, which the user's own program would not have.
 
     A full collection looks at every object, so functions that make many of them would be slower here than by hand. The
