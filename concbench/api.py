@@ -201,7 +201,8 @@ def advise_workload(
     record = _record(options.seed)
     table, interrupted = search(workload, hosts, options, _relay(record, listen), before)
     record = replace(record, tables=[table], interrupted=interrupted)
-    recommendation = recommend(evidence(table), workload.tasks)
+    in_a_look = interrupted and len(table.cells) == 1
+    recommendation = None if in_a_look else recommend(evidence(table), workload.tasks)
     if table.facts.get("awaits"):  # it turned out to return awaitables
         workload = workload.knowing({"awaitable": True})
     call = getattr(workload, "call", None)

@@ -15,6 +15,8 @@ from typing import Any
 
 DOUBLE = (1e-9, 1e-12)
 """Relative and absolute difference of two floats that `close` takes for rounding; the former as math.isclose."""
+_LABELS = ("columns", "index", "name", "dtypes")
+"""What a table or a column of pandas or Polars has beside its values."""
 SINGLE = (1e-5, 1e-8)
 """The same for arrays of less than double precision, as numpy.isclose."""
 
@@ -76,7 +78,8 @@ class _Comparison:
         if _is_array(expected):
             return self._array(expected, actual)
         if self._rounding and callable(getattr(expected, "to_numpy", None)):  # a table or column of pandas or polars
-            return self._any(expected.to_numpy(), actual.to_numpy())
+            labels = (self._any(getattr(expected, name, None), getattr(actual, name, None)) for name in _LABELS)
+            return False not in labels and self._any(expected.to_numpy(), actual.to_numpy())
         return _same_by_own(expected, actual)
 
     def _number(self, expected: complex, actual: complex) -> bool:

@@ -78,10 +78,15 @@ class ObservedCoroutine:
         return Observation(result, started, finished, steps.cpu, (os.getpid(), id(asyncio.current_task())))
 
 
+PASS_SECONDS = 1.0
+"""Seconds after which no further sequential pass is begun, the first two apart."""
+
+
 class Passes:
     """The whole work as one task: the function is called on the items one by one, once for each list of items.
 
     Whichever worker gets the task makes all passes, so what they give tells what depends on the process or the thread.
+    Short work is passed as often as there are lists of items, other work twice.
     """
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -89,7 +94,12 @@ class Passes:
 
     def __call__(self, item: list[list[Any]]) -> list[list[Any]]:
         """Make one pass over each list of items."""
-        return [[self.function(one) for one in items] for items in item]
+        passes: list[list[Any]] = []
+        began = perf_counter()
+        for items in item:
+            if len(passes) < 2 or perf_counter() - began < PASS_SECONDS:
+                passes.append([self.function(one) for one in items])
+        return passes
 
 
 class PassesOfCoroutine:
@@ -100,7 +110,12 @@ class PassesOfCoroutine:
 
     async def __call__(self, item: list[list[Any]]) -> list[list[Any]]:
         """Make one pass over each list of items."""
-        return [[await self.function(one) for one in items] for items in item]
+        passes: list[list[Any]] = []
+        began = perf_counter()
+        for items in item:
+            if len(passes) < 2 or perf_counter() - began < PASS_SECONDS:
+                passes.append([await self.function(one) for one in items])
+        return passes
 
 
 class _Steps:

@@ -310,14 +310,15 @@ class _SimulatedHost:
         del most
         return None, 1
 
-    def passes(self) -> Finding:
+    def passes(self, most: int) -> Finding:
         """They would be the same."""
+        del most
         return "same"
 
-    def sample(self, *, compare: bool = False, repeats: int = 1) -> Sample:
+    def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
         from concbench.results.records import Sample
 
-        del compare
+        del collect
         return Sample(start=0.0, work=self._next() * repeats, stop=0.0, cpu=None, repeats=repeats)
 
     def allow(self, seconds: float) -> None:
@@ -327,10 +328,13 @@ class _SimulatedHost:
         """There are no items."""
         return []
 
-    def observe(self, *, compare: bool = False) -> Observed:
+    def compare(self) -> None:
+        """They are equal."""
+
+    def observe(self, *, collect: bool = False) -> Observed:
         from concbench.results.records import Observed
 
-        del compare
+        del collect
         return Observed(start=0.0, work=self._next(), stop=0.0, cpu=None, began=[0.0], tasks=None)
 
     def close(self) -> None:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concbench.equality import same
+from concbench import checks
+from concbench.equality import close, same
 
 ATOMS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text() | st.binary()
@@ -137,3 +138,39 @@ def test_what_has_no_equality_cannot_be_compared() -> None:
     again: list[Any] = []
     again.append(again)
     assert same(endless, again) is None
+
+
+class Column:
+    """As a column of a table of others: values, and a name."""
+
+    def __init__(self, values: list[float], name: str) -> None:
+        self.values = np.array(values)
+        self.name = name
+
+    def to_numpy(self) -> np.ndarray:
+        return self.values
+
+    def equals(self, other: object) -> bool:
+        return isinstance(other, Column) and bool((self.values == other.values).all()) and self.name == other.name
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "alike"),
+    [
+        (0.1 + 0.2, 0.3, True),
+        (1.0, 1.0001, False),
+        ([1, {"a": 0.1 + 0.2}], [1, {"a": 0.3}], True),
+        (np.array([0.1 + 0.2]), np.array([0.3]), True),
+        (np.array([1.0], np.float32), np.array([1.000001], np.float32), True),
+        (np.array([1.0]), np.array([1.000001]), False),
+        (1, 1.0, False),
+        ("a", "b", False),
+        (Column([0.1 + 0.2], "a"), Column([0.3], "a"), True),
+        (Column([0.1 + 0.2], "a"), Column([0.3], "b"), False),
+        (float("nan"), float("nan"), True),
+    ],
+)
+def test_what_differs_by_rounding_is_close_and_nothing_else(expected: Any, actual: Any, alike: bool) -> None:
+    """Labels and types must be the same."""
+    assert close(expected, actual) is alike
+    assert checks.close(expected, actual) is alike

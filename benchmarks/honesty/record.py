@@ -53,7 +53,7 @@ def main() -> None:
             hosts.append(stack.enter_context(ProcessHosts().host(workload, cell, Path(directory), Options())))
         for host in hosts:
             host.prepare()
-            host.sample(compare=False)
+            host.sample()
         began = monotonic()
         third = arguments.seconds / 3
         stranger = ExitStack()
@@ -65,7 +65,7 @@ def main() -> None:
                 stranger.close()
             watch = LoadWatch()
             order = random.sample(range(ARMS), ARMS)
-            seconds = {number: hosts[number].sample(compare=False).seconds for number in order}
+            seconds = {number: hosts[number].sample().seconds for number in order}
             rounds.append([round(seconds[number], 6) for number in range(ARMS)])
             loads.append(round(watch.cores() or 0.0, 2))
     TRACES.mkdir(exist_ok=True)

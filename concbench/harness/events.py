@@ -14,7 +14,7 @@ class Step:
 
     workload: str
     phase: str
-    """preparing, warm-up, round or observed pass."""
+    """reference, check, preparing, warm-up, round N, observed pass or comparing."""
     cell: str
     done: int
     """Executions that are over."""

@@ -26,6 +26,11 @@ from concbench.workloads.base import Workload
 MOST_CHECKS = 10
 """Executions of short work that a check makes at most."""
 
+_MOST_PASSES = 100
+"""Sequential passes of short work at most by which it is found out who is to blame."""
+_LONGER = 3.0
+"""Times that sequential passes, of which two are made in one request, may take as long as one execution."""
+
 Attempt = Callable[[LiveCell, str, Callable[[LiveCell], None]], None]
 
 
@@ -53,7 +58,7 @@ class Examination:
         self._hosts = hosts
         self._directory = directory
         self._attempt = attempt
-        self._options = replace(plan.options, fresh=False)
+        self._options = plan.options
 
     def make_reference(self, cells: Sequence[LiveCell]) -> None:
         """Make the sequential pass, in the first cell that can: that of the sequential runner, if there is one.
@@ -120,8 +125,9 @@ class Examination:
             cell.checking.reference()
         once = self._plan.options.fresh or self._plan.options.max_calls is not None
         began = perf_counter()
+        self.calls.count()
         first, made = cell.checking.check(1 if once else MOST_CHECKS)
-        self.calls.count(made)
+        self.calls.count(made - 1)
         cell.executions += made - 1
         if first is not None:
             self.has_run(cell, first, (perf_counter() - began) / made)
@@ -134,15 +140,24 @@ class Examination:
             self.patience.knows(took)
 
     def sequential_passes(self, cell: LiveCell) -> Finding | None:
-        """What they give in a new process, in a worker of this cell's runner; None where that cannot be found out."""
+        """What they give in a new process, in a worker of this cell's runner; None where that cannot be found out.
+
+        There are as many of short work as it may have taken the cell to give something else.
+        """
+        most = 2 if self._options.max_calls is not None else max(MOST_CHECKS, min(_MOST_PASSES, cell.executions))
+        timeout = self._options.timeout
+        options = replace(self._options, timeout=timeout and _LONGER * timeout)
         try:
-            with self._hosts.check_host(self.workload, cell.planned, self._directory, self._options) as host:
+            with self._hosts.check_host(self.workload, cell.planned, self._directory, options) as host:
                 host.prepare()
+                seconds = self.patience.seconds(1)
+                if seconds is not None:
+                    host.allow(_LONGER * seconds)
                 if self.referee.unsendable:
                     self.calls.count()
                     host.reference()
                 self.calls.count(2)
-                return host.passes()
+                return host.passes(most)
         except CellEnded:
             return None
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -20,7 +22,7 @@ from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
-from concbench.host.describe import describe, is_of_a_task
+from concbench.host.describe import describe
 from concbench.host.main import Reference, check, expected_of, interpreter, sequential_passes, take_sample
 from concbench.results.files import build
 from concbench.results.records import Json, Observed, Outcome, Sample
@@ -50,8 +52,12 @@ class Host(Protocol):
         """Import and load all that the cell needs; returns what the interpreter is after that."""
         ...
 
-    def sample(self, *, compare: bool = False, repeats: int = 1) -> Sample:
-        """Execute the cell so many times, timed; `compare` the results, if no further sample is taken here."""
+    def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
+        """Execute the cell so many times, timed; `collect` what is compared, if this is the last sample."""
+        ...
+
+    def compare(self) -> None:
+        """Compare what was collected last with the reference; after the last sample."""
         ...
 
     def items_as_text(self) -> list[str]:
@@ -62,8 +68,8 @@ class Host(Protocol):
         """From now on, a request may take so long."""
         ...
 
-    def observe(self, *, compare: bool = False) -> Observed:
-        """Execute the cell once with every task recorded, and `compare` the results; after the last sample."""
+    def observe(self, *, collect: bool = False) -> Observed:
+        """Execute the cell once with every task recorded, and `collect` what is compared; after the last sample."""
         ...
 
     def close(self) -> None:
@@ -98,8 +104,11 @@ class CheckHost(Protocol):
         """
         ...
 
-    def passes(self) -> Finding:
-        """Make two sequential passes in one worker of this cell, and compare them with each other and the reference."""
+    def passes(self, most: int) -> Finding:
+        """Make sequential passes in one worker of this cell, and compare them with each other and the reference.
+
+        Two are made, of short work up to `most`.
+        """
         ...
 
     def allow(self, seconds: float) -> None:
@@ -157,6 +166,7 @@ class InProcessHosts:
     ) -> Iterator[CheckHost]:
         """The same process, so that what checking leaves behind is there when samples are taken."""
         del options
+        cell = replace(cell, runner=copy(cell.runner))  # the one that takes samples may be entered now
         with closing(_InProcessHost(workload, cell, directory / "reference.pickle", warm=False)) as host:
             yield host
 
@@ -169,6 +179,7 @@ class _InProcessHost:
         self._path = reference
         self._reference: Reference | None = None
         self._cell: HostedCell | None = None
+        self._collected: list[Any] = []
 
     def prepare(self, *, examine: bool = False) -> Json:
         self._cell = _do(lambda: HostedCell(self._workload, self._planned.runner, warm=self._warm))
@@ -184,19 +195,21 @@ class _InProcessHost:
         found = _do(lambda: check(self._prepared(), most, self._expected()))
         return build(Sample, found["sample"]), found["executions"]
 
-    def passes(self) -> Finding:
-        finding: Finding = _do(lambda: sequential_passes(self._prepared(), self._expected()))
+    def passes(self, most: int) -> Finding:
+        finding: Finding = _do(lambda: sequential_passes(self._prepared(), most, self._expected()))
         return finding
 
-    def sample(self, *, compare: bool = False, repeats: int = 1) -> Sample:
-        expected = self._expected() if compare else None
-        sample: Sample = build(Sample, _do(lambda: take_sample(self._prepared(), repeats, expected)))
+    def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
+        figures, self._collected = _do(lambda: take_sample(self._prepared(), repeats, collect=collect))
+        sample: Sample = build(Sample, figures)
         return sample
 
-    def observe(self, *, compare: bool = False) -> Observed:
-        figures, _, collected = _do(lambda: self._prepared().observe(collect=compare))
-        if compare:
-            _do(lambda: require_equal(collected, self._expected(), self._workload.same))
+    def compare(self) -> None:
+        _do(lambda: require_equal(self._collected, self._expected(), self._workload.same))
+        self._collected = []
+
+    def observe(self, *, collect: bool = False) -> Observed:
+        figures, _, self._collected = _do(lambda: self._prepared().observe(collect=collect))
         observed: Observed = build(Observed, figures)
         return observed
 
@@ -211,7 +224,8 @@ class _InProcessHost:
 
     def close(self) -> None:
         if self._cell is not None:
-            _do(self._cell.close)
+            with suppress(CellEnded):
+                _do(self._cell.close)
         self._cell = None
 
     def _prepared(self) -> HostedCell:
@@ -226,9 +240,9 @@ def _do(action: Callable[[], T]) -> T:
             return action()
         with ThreadPoolExecutor(1) as aside:
             return aside.submit(action).result()
+    except KeyboardInterrupt:  # it may be a person's
+        raise
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and not is_of_a_task(error):
-            raise
         ended: Outcome = build(Outcome, describe(error))
         raise CellEnded(ended) from error
 

@@ -49,9 +49,9 @@ class ProcessHost:
         self._timeout = self._preparing = options.timeout or UNTIL_KNOWN
         self._warm = options.warm
         self._reference = directory / "reference.pickle"
-        self._payload = directory / f"{name}.pickle"
-        self._log = directory / f"{name}.log"
         self._mark = secrets.token_hex(8)
+        self._payload = directory / f"{name}-{self._mark}.pickle"
+        self._log = directory / f"{name}-{self._mark}.log"
         self._closed = True
         self._unstarted = ""
         try:
@@ -102,16 +102,19 @@ class ProcessHost:
         found = self._ask({"do": "check", "most": most, "compare": self._compared()})
         return build(Sample, found["sample"]), found["executions"]
 
-    def passes(self) -> Finding:
+    def passes(self, most: int) -> Finding:
         """Make sequential passes in one of its workers."""
-        finding: Finding = self._ask({"do": "passes", "compare": self._compared()})
+        finding: Finding = self._ask({"do": "passes", "most": most, "compare": self._compared()})
         return finding
 
-    def sample(self, *, compare: bool = False, repeats: int = 1) -> Sample:
+    def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
         """Take a timed sample."""
-        comparison = {"compare": self._compared()} if compare else {}
-        sample: Sample = build(Sample, self._ask({"do": "sample", "repeats": repeats, **comparison}))
+        sample: Sample = build(Sample, self._ask({"do": "sample", "repeats": repeats, "collect": collect}))
         return sample
+
+    def compare(self) -> None:
+        """Compare what was collected last."""
+        self._ask({"do": "compare", "compare": self._compared()})
 
     def _compared(self) -> str | None:
         return str(self._reference) if self._reference.exists() else None
@@ -125,12 +128,10 @@ class ProcessHost:
         labels: list[str] = self._ask({"do": "items"})
         return labels
 
-    def observe(self, *, compare: bool = False) -> Observed:
+    def observe(self, *, collect: bool = False) -> Observed:
         """Observe a pass, and watch the memory of all its processes from outside meanwhile."""
         watch = TreeWatch(self._process.pid)
-        figures = self._ask({"do": "observe", "collect": compare}, watch)
-        if compare:
-            self._ask({"do": "compare", "compare": self._compared()})
+        figures = self._ask({"do": "observe", "collect": collect}, watch)
         began = figures.pop("at")
         observed: Observed = build(Observed, figures)
         return replace(
@@ -179,7 +180,7 @@ class ProcessHost:
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
-        except OSError:
+        except (OSError, ValueError):  # ValueError: it was closed
             raise self._died() from None
         answer = self._answer(timeout or self._timeout, watch)
         if "failed" in answer:

@@ -65,6 +65,7 @@ class FreshHost:
         self._make = make
         self._seconds: float | None = None
         self._interpreter: Json = {}
+        self._kept: ProcessHost | None = None
 
     def prepare(self, *, examine: bool = False) -> Json:
         """Load the cell once, to see that it can be."""
@@ -72,12 +73,13 @@ class FreshHost:
         with self._prepared():
             return self._interpreter
 
-    def sample(self, *, compare: bool = False, repeats: int = 1) -> Sample:
-        """As many processes as repeats."""
+    def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
+        """As many processes as repeats; the last is kept if what is compared was collected there."""
         taken = []
-        for _ in range(repeats):
-            with self._prepared() as host:
-                taken.append(host.sample(compare=compare))
+        for number in range(repeats):
+            last = collect and number == repeats - 1
+            with self._prepared(keep=last) as host:
+                taken.append(host.sample(collect=last))
         cpu = [sample.cpu for sample in taken if sample.cpu is not None]
         return Sample(
             start=sum(sample.start for sample in taken),
@@ -94,26 +96,46 @@ class FreshHost:
         with self._prepared() as host:
             return host.items_as_text()
 
-    def observe(self, *, compare: bool = False) -> Observed:
+    def observe(self, *, collect: bool = False) -> Observed:
         """In a process of its own too."""
-        with self._prepared() as host:
-            return host.observe(compare=compare)
+        with self._prepared(keep=collect) as host:
+            return host.observe(collect=collect)
+
+    def compare(self) -> None:
+        """In the process that was kept, which then ends."""
+        assert self._kept is not None, "nothing was collected"
+        self._kept.compare()
+        self.close()
 
     def allow(self, seconds: float) -> None:
         """Of every process to come."""
         self._seconds = seconds
 
     def kill(self) -> None:
-        """Nothing is kept between executions."""
+        """End what was kept, at once."""
+        if self._kept is not None:
+            self._kept.kill()
 
     def close(self) -> None:
-        """Nothing is kept between executions."""
+        """End what was kept."""
+        if self._kept is not None:
+            self._kept.close()
+        self._kept = None
 
     @contextmanager
-    def _prepared(self) -> Iterator[ProcessHost]:
-        """A process for one execution."""
-        with _ending(self._make()) as host:
-            if self._seconds is not None:
-                host.allow(self._seconds)
+    def _prepared(self, *, keep: bool = False) -> Iterator[ProcessHost]:
+        """A process for one execution, which ends unless it is kept for a comparison."""
+        host = self._make()
+        if self._seconds is not None:
+            host.allow(self._seconds)
+        try:
             self._interpreter = host.prepare()
             yield host
+        except BaseException:
+            host.kill()
+            host.close()
+            raise
+        if keep:
+            self._kept = host
+        else:
+            host.close()

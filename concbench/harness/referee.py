@@ -52,7 +52,7 @@ class Referee:
     def goes_without(self, why: str) -> None:
         """The sequential pass failed."""
         if self.checked == "sequential":
-            self._gives_up("incomparable", f"Results were not compared: sequentially, the tasks fail ({why}).")
+            self._gives_up("incomparable", f"Results were not compared: the sequential pass failed ({why}).")
 
     def disputes(self, outcome: Outcome) -> bool:
         """Whether it can be asked if a cell ended so by the fault of its runner."""

@@ -62,9 +62,12 @@ def is_complete(table: Table, plan: Plan) -> bool:
 
 
 def executions(table: Table) -> int:
-    """How often its work was executed, the reference included."""
+    """How often its work was executed at least, the reference and a check of every cell that was sampled included."""
     return 1 + sum(
-        sum(sample.repeats for sample in cell.samples) + (cell.warmup is not None) + (cell.observed is not None)
+        sum(sample.repeats for sample in cell.samples)
+        + (cell.warmup is not None)
+        + (cell.observed is not None)
+        + bool(cell.samples)
         for cell in table.cells
     )
 

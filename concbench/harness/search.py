@@ -58,6 +58,9 @@ def search(
     calls = _PASSES * table.tasks
     if interrupted:
         return table, True
+    if table.facts.get("awaits"):  # it turned out to return awaitables
+        workload = workload.knowing({"awaitable": True})
+        calls += table.tasks
     seconds = _task_seconds(table)
     more = min(SECOND_LOOK, int(_LOOK_SHARE * budget / (_PASSES * seconds)))
     if options.max_calls is not None:
@@ -67,8 +70,6 @@ def search(
         calls += _PASSES * table.tasks
         if interrupted:
             return table, True
-    if table.facts.get("awaits"):  # it turned out to return awaitables
-        workload = workload.knowing({"awaitable": True})
     look = Look(
         tasks=workload.tasks,
         seconds=_task_seconds(table),

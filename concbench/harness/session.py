@@ -114,6 +114,7 @@ class _Session:
             cell.record = self._earlier.get(cell.record.label, cell.record)
             cell.seconds = [sample.seconds * sample.repeats for sample in cell.record.samples]
             cell.checked = bool(cell.record.samples)
+            cell.executions = sum(sample.repeats for sample in cell.record.samples)
         self._rounds_done = earlier.rounds
         self._load = list(earlier.load)
         self._items = earlier.items
@@ -258,6 +259,8 @@ class _Session:
             watch = self._hosts.load_watch()
             for position, cell in enumerate(live):
                 self._try(cell, f"round {count + 1}", self._sampler(count, position))
+                if self._compares_samples() and cell.well:
+                    self._try(cell, "comparing", self._compare)
             load = watch.cores() if watch else None
             if load is not None:
                 self._load.append(round(load, 3))
@@ -273,7 +276,7 @@ class _Session:
         compared = sum(bool(cell.record.samples) for cell in self._cells) - 1
         labels, self._stopped = self._plan.stop_rule.cells_of_next_round(samples, compared, self._elapsed())
         labels = self._with_another_chance(labels, samples)
-        if labels and max(map(len, samples.values())) >= FEWEST and self._too_many_calls(len(labels) * self._repeats):
+        if labels and self._too_many_calls(len(labels) * self._repeats):
             self._stopped = "calls"
             return []
         return [well[label] for label in labels]
@@ -304,14 +307,17 @@ class _Session:
     def _sampler(self, count: int, position: int) -> Callable[[LiveCell], None]:
         def take(cell: LiveCell) -> None:
             self._calls.count(self._repeats)
-            last = self._plan.stop_rule.max_rounds == 1
-            taken = cell.sampling.sample(compare=last and self._referee.compares_later, repeats=self._repeats)
+            taken = cell.sampling.sample(collect=self._compares_samples(), repeats=self._repeats)
             sample = replace(taken, round=count, position=position)
             cell.record = replace(cell.record, samples=[*cell.record.samples, sample])
             cell.seconds.append(sample.seconds * sample.repeats)
             cell.executions += self._repeats
 
         return take
+
+    def _compares_samples(self) -> bool:
+        """Whether a sample is the last, and its results are compared: those of a single round are."""
+        return self._plan.stop_rule.max_rounds == 1 and self._referee.compares_later
 
     # After the last sample.
 
@@ -320,6 +326,8 @@ class _Session:
         for cell in self._well():
             if cell.record.observed is None:
                 self._try(cell, "observed pass", self._observe)
+                if cell.well:
+                    self._try(cell, "comparing", self._compare)
         self._listen(RoundEnded(self.table()))
 
     def _label_items(self) -> None:
@@ -330,8 +338,13 @@ class _Session:
     def _observe(self, cell: LiveCell) -> None:
         options = self._plan.options
         self._calls.count()
-        seen = replace(cell.record, observed=cell.sampling.observe(compare=self._referee.compares_later))
+        seen = replace(cell.record, observed=cell.sampling.observe(collect=self._referee.compares_later))
         cell.record = thinned(seen, options.seed, warm=options.warm)
+
+    def _compare(self, cell: LiveCell) -> None:
+        """Compare the results of the last execution; if it turned out that there is no comparing, they are as good."""
+        if self._referee.compares_later:
+            cell.sampling.compare()
 
     # What goes wrong.
 
@@ -347,7 +360,7 @@ class _Session:
             if cell.record.label == self._plan.baseline:
                 self._patience.gives_up_knowing()
                 self._allow_all()
-        if phase != "preparing":
+        if phase not in {"preparing", "comparing"}:
             self._done += 1
 
     def _flaky(self, cell: LiveCell, outcome: Outcome) -> Outcome:
@@ -387,8 +400,7 @@ class _Session:
         for cell in self._cells:
             if cell.record.outcome.cause not in DIFFER:
                 continue
-            taken = any(other.record.samples for other in self._cells)
-            outcome = Outcome("inapplicable", _TOO_LATE) if taken else Outcome()
+            outcome = Outcome() if cell.host is None else Outcome("inapplicable", _TOO_LATE)
             cell.record = replace(cell.record, outcome=outcome)
 
     @property

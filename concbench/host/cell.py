@@ -138,7 +138,7 @@ class HostedCell:
         if self.awaits:
             return self._awaited_reference(), None
         with self.workload.context(1):
-            return self.workload.collect(Sequential().run(self.function, self.items)), None
+            return self._succeeded(Sequential().run(self.function, self.items)), None
 
     def _awaited_reference(self) -> list[Any]:
         """The same of coroutines, each awaited before the next begins."""
@@ -148,24 +148,29 @@ class HostedCell:
         with Asyncio(workers=1) as runner:
             runner.run(_enter, [context])
             try:
-                return self.workload.collect(runner.run(self.function, self.items))
+                return self._succeeded(runner.run(self.function, self.items))
             finally:
                 runner.run(_leave, [context])
 
-    def passes(self) -> tuple[list[Any], list[Any]]:
-        """What two sequential passes give in one worker of this cell's runner, the first thing that worker does."""
+    def passes(self, most: int) -> list[list[Any]]:
+        """What two sequential passes or more give in one worker of this cell's runner, the first that it does."""
         items = []
-        for _ in range(2):
+        for _ in range(most):
             self._reset()
             items.append(self.items)
-        twice = (PassesOfCoroutine if self.awaits else Passes)(self.function)
+        again = (PassesOfCoroutine if self.awaits else Passes)(self.function)
         session, _ = self._entered()
         try:
-            ((first, second),) = self.runner.run(twice, [items])
-            return self.workload.collect(first), self.workload.collect(second)
+            (passes,) = self.runner.run(again, [items])
+            return [self._succeeded(results) for results in passes]
         finally:
             session.leave()
             self._kept = None
+
+    def _succeeded(self, results: list[Any]) -> list[Any]:
+        """What is compared of results, where the tasks did not fail."""
+        self.workload.require_success(results)
+        return self.workload.collect(results)
 
     def changed_item(self) -> tuple[str, bool]:
         """The first item that the last execution has changed, in words, and whether it surely changed none.

@@ -23,11 +23,6 @@ def describe(error: BaseException) -> dict[str, str]:
     }
 
 
-def is_of_a_task(error: BaseException) -> bool:
-    """Whether a task raised it, as its note says, and not a person or a signal."""
-    return bool(_task_of(error))
-
-
 def _task_of(error: BaseException) -> str:
     """The last note that says which task raised it; empty if there is none."""
     notes, _ = tried(lambda: [note for note in error.__notes__ if type(note) is str and note.startswith("raised by")])

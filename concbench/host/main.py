@@ -2,17 +2,18 @@
 
     {"do": "prepare", "cell": FILE, "warm": BOOL, "examine": BOOL}   the pickled workload and runner; `examine`: whether
                                                                      the function and the items can be sent to workers
-    {"do": "sample", "compare": FILE or null, "repeats": 1}          so many timed executions, added up
+    {"do": "sample", "collect": BOOL, "repeats": 1}                  so many timed executions, added up
     {"do": "observe", "collect": BOOL}                               one execution with every task recorded; `at`: when
                                                                      it began, by perf_counter()
-    {"do": "compare", "compare": FILE or null}                       the results of the observed pass, if collected
+    {"do": "compare", "compare": FILE or null}                       the results that were collected last; no sample
+                                                                     counts that is taken after that
     {"do": "items"}                                                  the items as short texts
 
 These are for processes in which no sample is ever taken, since they leave a heap behind that no user's program has:
 
     {"do": "reference", "save": FILE}                                a sequential pass; its results are saved, or kept
     {"do": "check", "compare": FILE or null, "most": 10}             executions whose results are compared
-    {"do": "passes", "compare": FILE or null}                        what sequential passes in one of its workers give
+    {"do": "passes", "compare": FILE or null, "most": 2}             what sequential passes in one of its workers give
 
 FILE holds the results to compare with; null: the workload knows them, or this process has made them. An answer is
 {"ok": ...} or {"failed": {"kind": ..., "reason": ..., "detail": ...}}. The end of the input ends it. The two pipes are
@@ -36,7 +37,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
-from concbench.errors import BadFunction, ResultsDiffer
+from concbench.errors import BadFunction, HostFailure, ResultsDiffer
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
 from concbench.host.describe import describe
@@ -48,7 +49,7 @@ from concbench.machine import gil_enabled, usable_cores
 from concbench.runners.start_method import keep_sockets_in, preload
 from concbench.task import one_line, short
 
-CHECK_SECONDS = 0.1
+CHECK_SECONDS = 0.05
 """Seconds for which short work is executed again and again in a check, since what goes wrong by chance shows seldom."""
 
 
@@ -64,13 +65,13 @@ class Host:
         """Do what is asked; every exception becomes an answer, those that would end the process included."""
         doing: dict[str, Callable[[dict[str, Any]], Any]] = {
             "prepare": self._prepare,
-            "sample": lambda asked: take_sample(self._prepared(), asked["repeats"], self._expected(asked)),
+            "sample": self._sample,
             "observe": self._observe,
             "compare": self._compare,
             "items": lambda _: self._prepared().items_as_text(),
             "reference": self._reference,
             "check": lambda asked: check(self._prepared(), asked["most"], self._expected(asked)),
-            "passes": lambda asked: sequential_passes(self._prepared(), self._expected(asked)),
+            "passes": lambda asked: sequential_passes(self._prepared(), asked["most"], self._expected(asked)),
         }
         try:
             return {"ok": doing[request["do"]](request)}
@@ -92,21 +93,21 @@ class Host:
         self.reference = Reference(self._prepared(), Path(request["save"]))
         return self.reference.make()
 
+    def _sample(self, request: dict[str, Any]) -> dict[str, Any]:
+        sample, self.collected = take_sample(self._prepared(), request["repeats"], collect=request["collect"])
+        return sample
+
     def _observe(self, request: dict[str, Any]) -> dict[str, Any]:
         observed, began, self.collected = self._prepared().observe(collect=request["collect"])
         return {**observed, "at": began}
 
     def _compare(self, request: dict[str, Any]) -> None:
-        expected, collected = self._expected(request), self.collected
-        assert collected is not None, "observe and collect come first"
-        assert expected is not None, "there is nothing to compare with"
-        self.collected = None
-        require_equal(collected, expected, self._prepared().workload.same)
+        collected, self.collected = self.collected, None
+        assert collected is not None, "nothing was collected"
+        require_equal(collected, self._expected(request), self._prepared().workload.same)
 
     def _expected(self, request: dict[str, Any]) -> Any:
-        """What results must be; None where they are not compared."""
-        if "compare" not in request:
-            return None
+        """What results must be."""
         path = request["compare"]
         return expected_of(self._prepared(), self.reference, Path(path) if path else None)
 
@@ -127,7 +128,7 @@ class Reference:
         """Make the pass.
 
         Returns:
-            What is known then, see concbench.harness.hosts.Host.reference.
+            What is known then, see concbench.harness.hosts.CheckHost.reference.
         """
         results, timing = self._cell.reference()
         if awaitable(results) or unfinished(results):
@@ -137,10 +138,11 @@ class Reference:
         try:
             packed = pickle.dumps(results)
             pickle.loads(packed)
-            self._path.write_bytes(packed)
         except Exception as error:  # noqa: BLE001 - whatever the reason, they stay here
             self._kept = results
             unsendable = one_line(error)
+        else:
+            self._save(packed)
         changed, unchanged = self._cell.changed_item()
         return {
             "unsendable": unsendable,
@@ -150,6 +152,13 @@ class Reference:
             "sample": timing and {**timing, "repeats": 1},
             "facts": {**native_threads(), **({} if unsendable else transfer(self._cell.items, results))},
         }
+
+    def _save(self, packed: bytes) -> None:
+        try:
+            self._path.write_bytes(packed)
+        except OSError as error:
+            place = self._path.parent.parent
+            raise HostFailure(f"the results cannot be written to {place}: {error.strerror or error}") from error
 
     def results(self) -> list[Any]:
         """What the pass gave."""
@@ -177,7 +186,7 @@ def _read_results(path: Path) -> list[Any]:
     return results
 
 
-def take_sample(cell: HostedCell, repeats: int, expected: Any = None) -> dict[str, Any]:
+def take_sample(cell: HostedCell, repeats: int, *, collect: bool) -> tuple[dict[str, Any], list[Any]]:
     """Execute a cell so many times, and add up the figures, as a results file has them.
 
     Each execution begins when the results of the one before are gone, as in a program that does this once.
@@ -185,26 +194,25 @@ def take_sample(cell: HostedCell, repeats: int, expected: Any = None) -> dict[st
     Args:
         cell: what to execute.
         repeats: how often.
-        expected: results to compare with, or None. Comparing changes the heap, so these are the last samples here.
+        collect: whether to keep what is compared, of the last execution.
 
-    Raises:
-        ResultsDiffer: they are not what they must be.
+    Returns:
+        The figures, and what was collected.
     """
     total: dict[str, Any] = {"start": 0.0, "work": 0.0, "stop": 0.0, "cpu": 0.0}
     failed: Counter[str] = Counter()
     retries = 0
-    for _ in range(repeats):
-        timing = cell.sample(collect=expected is not None)
+    collected: list[Any] = []
+    for number in range(repeats):
+        timing = cell.sample(collect=collect and number == repeats - 1)
         tally = cell.workload.tally(timing.results)
-        figures = timing.figures()
-        if expected is not None:
-            require_equal(timing.collected, expected, cell.workload.same)
+        figures, collected = timing.figures(), timing.collected
         del timing
         failed.update(tally.get("failed", {}))
         retries += tally.get("retries", 0)
         unknown = {key for key in total if total[key] is None or figures[key] is None}
         total = {key: None if key in unknown else total[key] + figures[key] for key in total}
-    return {**total, "repeats": repeats, "failed": dict(failed), "retries": retries}
+    return {**total, "repeats": repeats, "failed": dict(failed), "retries": retries}, collected
 
 
 def check(cell: HostedCell, most: int, expected: Any) -> dict[str, Any]:
@@ -237,14 +245,14 @@ def check(cell: HostedCell, most: int, expected: Any) -> dict[str, Any]:
     return {"sample": first, "executions": executions}
 
 
-def sequential_passes(cell: HostedCell, expected: Any) -> Literal["same", "process", "unsteady"]:
-    """What two sequential passes give in a worker of this cell.
+def sequential_passes(cell: HostedCell, most: int, expected: Any) -> Literal["same", "process", "unsteady"]:
+    """What sequential passes give in a worker of this cell: two, of short work up to `most`.
 
     Returns:
         `unsteady` if they differ from one another, `process` if they differ from what is expected, else `same`.
     """
-    first, second = cell.passes()
-    if _differ(first, second, cell):
+    first, *others = cell.passes(most)
+    if any(_differ(other, first, cell) for other in others):
         return "unsteady"
     return "process" if _differ(first, expected, cell) else "same"
 

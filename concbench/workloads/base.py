@@ -108,7 +108,7 @@ class Workload(ABC):
         return results
 
     def knowing(self, found: dict[str, Any]) -> Self:
-        """The same workload, knowing what its first sequential pass showed; `found` is what Host.reference returns."""
+        """The same workload, knowing what a sequential pass showed: `found` is what CheckHost.reference returns."""
         del found
         return self
 

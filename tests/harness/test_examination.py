@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,12 +40,16 @@ def reasons(table: Table) -> str:
     return " ".join([*table.notes, *(cell.outcome.reason for cell in table.cells)])
 
 
-@pytest.mark.parametrize("options", [{}, {"compare": False}, {"warm": True}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"compare": False}, {"warm": True}, {"rounds": 1, "observe": False}, {"fresh": True, "rounds": 2}],
+    ids=str,
+)
 def test_nothing_touches_results_or_items_in_a_process_before_its_last_sample(options: dict[str, Any]) -> None:
     """They are not pickled, not compared and not loaded again, whether results are compared or not."""
     items = [user_module().Touchy(number) for number in range(3)]
     # as many calls as are allowed: a check executes the work once, since it touches what it compares
-    table = table_of("untouched", items=items, rounds=4, max_calls=1_000, **options)
+    table = table_of("untouched", items=items, **{"rounds": 4, "max_calls": 1_000, **options})
     assert set(outcomes(table).values()) == {"ok"}
     assert table.checked == ("off" if options.get("compare") is False else "sequential")
 
@@ -169,6 +174,47 @@ def test_open_files_and_cursors_are_results(name: str) -> None:
     table = table_of(name, rounds=1)
     assert set(outcomes(table).values()) == {"ok"}
     assert table.checked == "incomparable"
+
+
+@pytest.mark.parametrize("options", [{"rounds": 1}, {"rounds": 2, "warm": True}], ids=str)
+@pytest.mark.parametrize("isolate", [True, False])
+def test_what_is_found_out_late_is_no_less_true(options: dict[str, Any], isolate: bool) -> None:
+    """Results that differ from pass to pass are seen in the only round or in the observed pass; samples are kept."""
+    name = "random_number" if options["rounds"] == 1 else "other_from_the_third_pass_on"
+    function = getattr(user_module(), name)
+    user_module().passes.clear()
+    runners = ["sequential", "thread-pool:2"]
+    table = measure(function, items=range(4), runners=runners, isolate=isolate, **options).tables[0]
+    assert table.checked == "unsteady"
+    assert set(outcomes(table).values()) == {"ok"}
+    assert all(len(cell.samples) == options["rounds"] and cell.observed for cell in table.cells)
+
+
+@pytest.mark.parametrize("name", ["race", "lock", "wrapped_coroutine", "random_number"])
+def test_no_more_calls_are_made_than_are_allowed_whatever_is_found_out(name: str) -> None:
+    """Passes that look into results that differ, and references that cannot be shared, count as well."""
+    module = user_module()
+    made: list[int] = []
+
+    def counted(item: int) -> Any:
+        made.append(item)
+        return getattr(module, name)(item)
+
+    most = 4 * (1 + 2 + 2 + 2 * 3)  # a reference, checks, warm-ups and rounds of two runners
+    measure(counted, items=range(4), runners=["sequential", "threads"], isolate=False, observe=False, max_calls=most)
+    assert len(made) <= most
+
+
+def test_ctrl_c_in_this_process_ends_the_run() -> None:
+    """It is no failure of the task that was running."""
+
+    def interrupted(item: int) -> int:
+        signal.raise_signal(signal.SIGINT)
+        return item
+
+    run = measure(interrupted, items=range(3), runners=["sequential"], isolate=False, compare=False)
+    assert run.record.interrupted
+    assert not any(cell.outcome.kind == "failed" for cell in run.tables[0].cells)
 
 
 def test_a_baseline_that_timed_out_is_no_measure_for_others() -> None:

@@ -296,6 +296,16 @@ def too_many_at_once(item: int) -> str:
     return f"/{item}"
 
 
+passes: list[int] = []
+
+
+def other_from_the_third_pass_on(item: int) -> int:
+    """The same in the first two passes of a process, such as a check, and then no longer."""
+    time.sleep(LONG_ENOUGH)
+    passes.append(item)
+    return item if len(passes) <= 8 else item + len(passes)
+
+
 def wrapped_coroutine(item: int) -> Any:
     return double_later(item)
 
