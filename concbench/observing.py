@@ -78,7 +78,7 @@ class ObservedCoroutine:
         return Observation(result, started, finished, steps.cpu, (os.getpid(), id(asyncio.current_task())))
 
 
-PASS_SECONDS = 1.0
+PASS_SECONDS = 0.3
 """Seconds after which no further sequential pass is begun, the first two apart."""
 
 

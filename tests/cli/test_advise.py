@@ -91,28 +91,20 @@ def test_a_mistake_is_one_line_and_exit_code_2(app: Path, arguments: list[str], 
 
 
 def test_a_baseline_that_fails_in_the_race_is_exit_code_1(app: Path) -> None:
-    """There is nothing to compare with: as text and as JSON."""
-    for arguments in ([], ["--json"]):
-        (app / "calls").unlink(missing_ok=True)
-        done = advise(app, "app:tire", "--items", "1..20", "--budget", "2s", *arguments)
-        assert done.returncode == 1, done.stderr
-        assert "parallelise" not in done.stdout
-        if arguments:
-            answer = json.loads(done.stdout)
-            assert answer["recommendation"] is None
-            (failed,) = [cell for cell in answer["run"]["tables"][0]["cells"] if cell["label"] == "sequential"]
-            assert "tired" in failed["outcome"]["reason"]
-        else:
-            assert "No answer: " in done.stdout
-            assert "ValueError: tired" in " ".join(done.stdout.split())
+    """There is nothing to compare with."""
+    done = advise(app, "app:tire", "--items", "1..20", "--budget", "2s")
+    assert done.returncode == 1, done.stderr
+    assert "parallelise" not in done.stdout
+    assert "No answer: " in done.stdout
+    assert "ValueError: tired" in " ".join(done.stdout.split())
 
 
 def test_calls_are_announced_as_they_are_made(app: Path) -> None:
     """Both looks, and as many at once as may join the race; and what the limit ruled out is in the advice."""
-    done = advise(app, "app:compute", "--items", "1..30", "--budget", "2s")
+    done = advise(app, "app:compute", "--items", "1..30", "--budget", "1s")
     assert "app:compute is called up to 64 times first" in done.stderr
     assert "up to 30 at once" in done.stderr
-    done = advise(app, "app:compute", "--items", "1..30", "--budget", "2s", "--max-workers", "1")
+    done = advise(app, "app:compute", "--items", "1..30", "--budget", "1s", "--max-workers", "1")
     assert "up to 1 at once" in done.stderr
     assert done.returncode == 0
     last = " ".join(done.stdout.rstrip().rpartition("\n\n")[2].split())

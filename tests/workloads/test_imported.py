@@ -67,7 +67,7 @@ def test_a_coroutine_function_runs_under_every_runner_and_the_table_says_how() -
 )
 def test_functions_are_called_as_they_want_to_be(name: str, options: dict[str, Any]) -> None:
     """Methods, several arguments, none, twins, contexts, checks."""
-    assert set(outcomes(table_of(name, **options)).values()) == {"ok"}
+    assert set(outcomes(table_of(name, isolate=False, **options)).values()) == {"ok"}
 
 
 def test_a_function_that_is_not_thread_safe_is_the_finding() -> None:
@@ -115,7 +115,7 @@ def test_results_that_stay_at_home_are_compared_there_or_not_called_equal() -> N
     kept = table_of("home_body", runners=["sequential", "thread-pool:2", "process-pool:2"])
     assert kept.checked == "sequential"
     assert outcomes(kept) == {"sequential": "ok", "thread-pool:2": "ok", "process-pool:2": "inapplicable"}
-    wrong = table_of("home_race", items=range(40), runners=["sequential", "threads"])
+    wrong = table_of("home_race", items=range(40), runners=["sequential", "threads"], isolate=False)
     assert cell_of(wrong, "threads").outcome.reason.startswith("not thread-safe: ")
     fresh = table_of("home_race", items=range(40), runners=["sequential", "threads"], fresh=True)
     assert cell_of(fresh, "threads").outcome.reason.startswith("not thread-safe: ")
