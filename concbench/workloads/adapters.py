@@ -10,6 +10,7 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable
     from typing import Any
 
@@ -47,7 +48,7 @@ class InEventLoop:
         """Run the coroutine to its end."""
         from concbench.task import Raised
 
-        answer = _loop_of_this_thread().run(self.function, item)
+        answer = _run(_loop_of_this_thread().runner, self.function, item)
         if type(answer) is not Raised:
             return answer
         try:
@@ -101,36 +102,40 @@ class TolerantCoroutine:
 
 
 class _Loop:
-    """An event loop that is closed when its thread ends."""
+    """An event loop that is closed when its thread ends.
+
+    No frame may hold this object: that of an exception would keep it until a garbage collection in some other thread.
+    """
 
     def __init__(self) -> None:
         import asyncio
 
-        self._runner = asyncio.Runner()
-
-    def run(self, function: Callable[[Any], Awaitable[Any]], item: Any) -> Any:
-        """What the function returns or, as a Raised, raises."""
-        import asyncio
-
-        from concbench.task import Raised
-
-        answers: list[Any] = []
-
-        async def task() -> None:
-            """Neither return nor raise what the function does: asyncio would take its repr."""
-            own = asyncio.current_task()
-            try:
-                answers.append(await function(item))
-            except BaseException as error:
-                if own and own.cancelling() and not isinstance(error, Exception):
-                    raise  # by Ctrl-C, for one
-                answers.append(Raised(error))
-
-        self._runner.run(task())
-        return answers.pop()
+        self.runner = asyncio.Runner()
 
     def __del__(self) -> None:
-        self._runner.close()
+        self.runner.close()
+
+
+def _run(runner: asyncio.Runner, function: Callable[[Any], Awaitable[Any]], item: Any) -> Any:
+    """What the function returns or, as a Raised, raises."""
+    import asyncio
+
+    from concbench.task import Raised
+
+    answers: list[Any] = []
+
+    async def task() -> None:
+        """Neither return nor raise what the function does: asyncio would take its repr."""
+        own = asyncio.current_task()
+        try:
+            answers.append(await function(item))
+        except BaseException as error:
+            if own and own.cancelling() and not isinstance(error, Exception):
+                raise  # by Ctrl-C, for one
+            answers.append(Raised(error))
+
+    runner.run(task())
+    return answers.pop()
 
 
 _own = threading.local()
