@@ -69,8 +69,9 @@ def gil_bound_threads(evidence: Evidence) -> str | None:
         return None
     least, most = (f"{extreme(cell.cores or 0 for cell in held):.1f}" for extreme in (min, max))
     cores = most if least == most else f"{least} to {most}"
+    gained = "next to nothing" if any(cell.verdict == FASTER for cell in held) else "nothing"
     return (
-        f"Threads gave nothing ({_each(held)}): however many there were, they kept {cores} cores busy, because "
+        f"Threads gave {gained} ({_each(held)}): however many there were, they kept {cores} cores busy, because "
         "one thread at a time holds the GIL and this work computes all along."
     )
 
@@ -275,11 +276,10 @@ def _cores_of_the_work(evidence: Evidence) -> float | None:
 
 
 def _one_at_a_time(cell: CellEvidence) -> bool:
-    """Several threads, a GIL, one core busy and no less, and no gain that the intervals would allow to speak of."""
+    """Several threads, a GIL, one core busy and no less, and no gain to speak of, be it proved or not."""
     return (
         cell.cell.workers > 1
         and bool(cell.cell.interpreter.get("gil"))
-        and cell.verdict != FASTER
         and cell.speedup is not None
         and cell.speedup < MORE_THAN_ONE
         and cell.cores is not None

@@ -127,6 +127,13 @@ def test_the_gil_is_named_where_threads_computed_one_at_a_time() -> None:
     assert "GIL" in text
 
 
+def test_a_gain_that_is_proved_and_small_is_not_called_nothing() -> None:
+    """The table says faster beside it."""
+    text = words(SEQUENTIAL, cell("threads", 0.96, 1.0))
+    assert "threads was fastest" in text
+    assert "Threads gave next to nothing (threads 1.04x)" in text
+
+
 @pytest.mark.parametrize(
     ("baseline", "threads"),
     [
