@@ -119,7 +119,7 @@ def report(case: str, arguments: argparse.Namespace, table: Columns) -> bool:
 def no_dearer(ratio: Ratio, more: float) -> str:
     """What is said of a runner's own cost: the ratio, and how many seconds more each task takes."""
     met = ratio.centre <= MOST or more <= MOST_SECONDS
-    wide = "" if met or ratio.low > 1 else ", too wide: more pairs would tell"
+    wide = "" if met or ratio.low > 1 else ", too wide: take more pairs"
     return f"{verdict(met=met)} ({more * 1e9:+,.0f} ns{wide})"
 
 

@@ -189,14 +189,14 @@ def equal(ratio: Ratio) -> str:
         return "MISSED: ours is faster, so the work differs"
     if ratio.low > 1:
         return "MISSED: ours is slower"
-    return "met" if ratio.low >= LEAST and ratio.high <= MOST else "MISSED: too wide, more pairs would tell"
+    return "met" if ratio.low >= LEAST and ratio.high <= MOST else "MISSED: too wide: take more pairs"
 
 
 def no_slower(ratio: Ratio) -> str:
     """What the interval says of a side that may be faster."""
     if ratio.high <= MOST:
         return "met"
-    return "MISSED: ours is slower" if ratio.low > 1 else "MISSED: too wide, more pairs would tell"
+    return "MISSED: ours is slower" if ratio.low > 1 else "MISSED: too wide: take more pairs"
 
 
 def milliseconds(seconds: Sequence[float]) -> str:

@@ -105,7 +105,9 @@ def _undecided(seen: Evidence, others: list[CellEvidence]) -> list[str]:
     if not open_ones:
         return []
     parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in open_ones if cell.interval]
-    return [f"Undecided: {', '.join(parts)}. More rounds ({more_rounds(seen.table)}) or a quieter machine would tell."]
+    return [
+        f"Undecided: {', '.join(parts)}. More rounds ({more_rounds(seen.table)}) or a quieter machine would settle it."
+    ]
 
 
 def _too_few_rounds(seen: Evidence) -> str:

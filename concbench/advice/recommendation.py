@@ -157,7 +157,7 @@ def _why_not(seen: Evidence) -> list[str]:
     parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in open_ones if cell.interval]
     return [
         f"Leave it as it is for now: nothing was proved to be faster than {name}{f'; {missing}' if missing else ''}.",
-        f"Undecided: {', '.join(parts)}. More rounds ({more_rounds(seen.table)}) or a quieter machine would tell.",
+        f"Undecided: {', '.join(parts)}. More rounds ({more_rounds(seen.table)}) or a quieter machine would settle it.",
     ]
 
 

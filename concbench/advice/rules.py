@@ -38,7 +38,7 @@ def wrong_at_once(evidence: Evidence) -> str | None:
         return None
     return (
         f"It is not safe to run at once in one process: under {listed(cell.name for cell in wrong)} results came out "
-        "wrong that are right under sequential. Mend that before you use threads, however fast they are."
+        "wrong that are right under sequential. Fix that before you use threads, however fast they are."
     )
 
 
