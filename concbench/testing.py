@@ -280,7 +280,7 @@ class SimulatedHosts:
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
         """A host whose samples are given."""
         del workload, directory, options
-        yield _SimulatedHost(self, cell.label)
+        yield _SimulatedHost(self, str(cell.id))
 
     @contextmanager
     def check_host(
@@ -288,7 +288,7 @@ class SimulatedHosts:
     ) -> Iterator[CheckHost]:
         """A host that finds nothing to say, and uses up none of the samples."""
         del workload, directory, options
-        yield _SimulatedHost(self, cell.label)
+        yield _SimulatedHost(self, str(cell.id))
 
 
 class _SimulatedHost:

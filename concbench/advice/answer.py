@@ -5,11 +5,11 @@ from __future__ import annotations
 from concbench.advice.budget import chunk_of
 from concbench.advice.evidence import FLAGGED, CellEvidence, Evidence, evidence
 from concbench.advice.rules import findings
-from concbench.advice.units import listed, ratio, seconds, span
 from concbench.advice.unmeasured import more_rounds, unmeasured
 from concbench.results.records import Table
 from concbench.stats.intervals import FEWEST
 from concbench.stats.verdicts import FASTER, SAME, SLOWER, UNDECIDED
+from concbench.units import listed, ratio, seconds, span
 
 SIMPLEST_FIRST = ("sequential", "thread-pool", "threads", "batched-threads", "asyncio", "process-pool", "processes")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from concbench.advice.budget import chunk_of
 from concbench.advice.evidence import CellEvidence, Evidence, cores_of
 from concbench.advice.rules import COMPUTES, IN_PROCESSES, SHARING, WAITS
-from concbench.advice.units import seconds
+from concbench.units import seconds
 
 _FAR = 1.2
 """Times longer or shorter, from which a break-even is another length than that which was measured."""

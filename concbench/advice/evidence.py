@@ -10,7 +10,7 @@ import numpy as np
 from concbench.advice.budget import Budget, budget, timeline_of
 from concbench.advice.limits import Limits, limits
 from concbench.advice.mishaps import Mishaps, comparable, mishaps
-from concbench.results.records import Cell, Observed, Outcome, Sample, Table, number
+from concbench.results.records import Cell, CellId, Observed, Outcome, Sample, Table, number
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
 from concbench.stats.timeline import Timeline
 from concbench.stats.verdicts import SLOWER, fastest_group, log_ratios, verdict
@@ -116,7 +116,7 @@ def evidence(table: Table) -> Evidence:
     level = look_level(table.max_rounds, compared)
     group = _fastest_group(table, level)
     cells = [
-        _cell(cell, baseline, level, table, before, in_group=cell.label in group)
+        _cell(cell, baseline, level, table, before, in_group=cell.id in group)
         for cell, before in zip(table.cells, whole.cells, strict=True)
     ]
     cells = [
@@ -126,16 +126,17 @@ def evidence(table: Table) -> Evidence:
         for cell in cells
     ]
     others = float(np.median(table.load)) if table.load else None
-    by_label = {seen.cell.label: seen for seen in cells}
-    base = by_label.get(baseline.label) or _cell(baseline, baseline, level, table, baseline, in_group=False)
-    return Evidence(table, base, cells, by_label[group[0]] if group else None, others)
+    by_id = {seen.cell.id: seen for seen in cells}
+    base = by_id.get(baseline.id) or _cell(baseline, baseline, level, table, baseline, in_group=False)
+    return Evidence(table, base, cells, by_id[group[0]] if group else None, others)
 
 
 def _baseline(table: Table) -> Cell:
     """The cell of the baseline; an empty one if the measurement was interrupted before it came to that."""
-    label = table.baseline
-    unknown = Cell(label, label.partition(":")[0], {}, 1, Outcome("inapplicable", "it was not begun"))
-    return next((cell for cell in table.cells if cell.label == label), unknown)
+    which = table.baseline
+    name = which.label.partition(":")[0]
+    unknown = Cell(which.label, name, {}, 1, which.variant, outcome=Outcome("inapplicable", "it was not begun"))
+    return next((cell for cell in table.cells if cell.id == which), unknown)
 
 
 def _behind(cell: CellEvidence, cells: list[CellEvidence]) -> bool:
@@ -213,9 +214,9 @@ def cores_of(cell: Cell) -> int | None:
     return int(cores) if cores is not None and cores >= 1 else None
 
 
-def _fastest_group(table: Table, level: float) -> list[str]:
+def _fastest_group(table: Table, level: float) -> list[CellId]:
     """The leader first; empty as long as no intervals are possible."""
-    seconds = {cell.label: _by_round(cell.samples) for cell in table.cells if _rated(cell)}
+    seconds = {cell.id: _by_round(cell.samples) for cell in table.cells if _rated(cell)}
     if len(seconds) < 2 or max(map(len, seconds.values())) < FEWEST:
         return []
     return list(fastest_group(seconds, level))

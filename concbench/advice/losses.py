@@ -23,10 +23,10 @@ from concbench.advice.budget import (
 )
 from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence, cores_of
 from concbench.advice.rules import COMPUTES, IN_PROCESSES, THREADED, WAITS
-from concbench.advice.units import percent, ratio, seconds
 from concbench.results.records import number
 from concbench.stats.timeline import Timeline
 from concbench.stats.verdicts import FASTER, UNDECIDED
+from concbench.units import percent, ratio, seconds
 
 WORTH_A_WORD = 0.05
 """Share of the workers' time above which a loss is named."""

@@ -8,9 +8,9 @@ from concbench.advice.answer import failures, rate_of, simplicity
 from concbench.advice.break_even import not_worth_it, what_if
 from concbench.advice.evidence import FLAGGED, CellEvidence, Evidence
 from concbench.advice.rules import COMPUTES, findings
-from concbench.advice.units import instead_of, listed, memory, percent, ratio, seconds, span
 from concbench.advice.unmeasured import more_rounds, unmeasured
 from concbench.stats.verdicts import BAND, FASTER
+from concbench.units import instead_of, listed, memory, percent, ratio, seconds, span
 
 
 @dataclass(frozen=True)

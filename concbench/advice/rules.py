@@ -10,9 +10,9 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence
-from concbench.advice.units import data, instead_of, listed, percent, ratio, seconds
 from concbench.results.records import number
 from concbench.stats.verdicts import FASTER
+from concbench.units import data, instead_of, listed, percent, ratio, seconds
 
 THREADED = {"threads", "batched-threads", "thread-pool"}
 IN_PROCESSES = {"processes", "process-pool"}

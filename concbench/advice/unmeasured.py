@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from concbench.advice.evidence import CellEvidence, Evidence
-from concbench.advice.units import listed
 from concbench.results.records import Table
 from concbench.stats.intervals import FEWEST
+from concbench.units import listed
 
 FAR_BEHIND = {1: 4.0, 2: 2.0}
 """Times the leader's median after so many rounds, from which a cell is out of a race; identical runs reach 4 with a

@@ -37,8 +37,8 @@ def _print(checkup: Checkup) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from concbench.advice.units import seconds
     from concbench.report.rows import facts
+    from concbench.units import seconds
 
     console = Console()
     starting = [(f"starting: {name}", seconds(took)) for name, took in checkup.starting.items()]

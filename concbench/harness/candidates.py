@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from concbench.advice.rules import COMPUTES, WAITS
 from concbench.harness.runner_specs import PlannedCell, parse
+from concbench.results.records import CellId
 from concbench.runners.base import workers_for
 
 MOST_THREADS = 256
@@ -56,9 +57,9 @@ def candidates(look: Look) -> list[str]:
     return specs
 
 
-def neighbours(look: Look, leader: str) -> list[PlannedCell]:
+def neighbours(look: Look, leader: CellId) -> list[PlannedCell]:
     """Half and twice the workers of a leader, where that is still sensible."""
-    cell = parse(leader)
+    cell = parse(leader.label)
     workers, most = cell.settings.get("workers"), _most(look).get(cell.name)
     if most is None or not workers:
         return []

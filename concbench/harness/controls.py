@@ -11,17 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from concbench.advice.evidence import FLAGGED, STRONG, CellEvidence, evidence
-from concbench.advice.units import ratio, span
 from concbench.harness.environment import environment
 from concbench.harness.hosts import Hosts
 from concbench.harness.plan import BASELINE, Options, plan
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.session import measure_workload
 from concbench.harness.stopping import StopRule, by_round, round_seconds
-from concbench.results.records import Json, Sample
+from concbench.results.records import CellId, Json, Sample
 from concbench.runners import start_method
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
 from concbench.stats.verdicts import log_ratios
+from concbench.units import ratio, span
 from concbench.workloads.base import Workload
 from concbench.workloads.synthetic import Sleep, Spin
 
@@ -45,7 +45,7 @@ _TURNS = 1_200_000
 """Of the loop of one task: some 25 ms."""
 _COARSE = 1e-6
 
-Samples = Mapping[str, Sequence[Sample]]
+Samples = Mapping[CellId, Sequence[Sample]]
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,9 @@ class Control:
 class ControlRule(StopRule):
     """A control stops once it has shown what is expected; else it goes on for all of the time allowed."""
 
-    controls: Mapping[str, Control] = field(default_factory=dict)
-    """By the label of the cell."""
+    controls: Mapping[CellId, Control] = field(default_factory=dict)
 
-    def cells_of_next_round(self, samples: Samples, comparisons: int, elapsed: float) -> tuple[list[str], str]:
+    def cells_of_next_round(self, samples: Samples, comparisons: int, elapsed: float) -> tuple[list[CellId], str]:
         """As StopRule, with the bounds of the controls as the only question."""
         rounds = max((len(taken) for taken in samples.values()), default=0)
         if self.baseline not in samples:
@@ -93,10 +92,10 @@ class ControlRule(StopRule):
         level = look_level(self.max_rounds, comparisons)
         base = by_round(samples[self.baseline])
         wanted = [self.baseline]
-        for label, control in self.controls.items():
-            interval = ratio_interval(log_ratios(base, by_round(samples.get(label, []))), level)
-            if label in samples and control.outcome(interval) != SHOWN:
-                wanted.append(label)
+        for cell, control in self.controls.items():
+            interval = ratio_interval(log_ratios(base, by_round(samples.get(cell, []))), level)
+            if cell in samples and control.outcome(interval) != SHOWN:
+                wanted.append(cell)
         if len(wanted) == 1:
             return [], "verdicts"
         if self.budget is not None and elapsed + round_seconds(samples, wanted) > self.budget:
@@ -234,16 +233,16 @@ def _measure(
 ) -> dict[str, CellEvidence]:
     """What was seen of each runner, as it is written here."""
     chosen = plan(workload, runners, options)
-    labels = {runner: cell.label for runner, cell in zip(runners, chosen.cells, strict=True)}
+    ids = {runner: cell.id for runner, cell in zip(runners, chosen.cells, strict=True)}
     if controls:
-        named = {labels[runner]: control for runner, control in controls.items()}
+        named = {ids[runner]: control for runner, control in controls.items()}
         rule = ControlRule(chosen.baseline, MAX_ROUNDS, budget=options.budget, controls=named)
         chosen = replace(chosen, stop_rule=rule)
     table, interrupted = measure_workload(chosen, hosts, lambda _: None)
     if interrupted:
         raise KeyboardInterrupt
-    cells = {cell.cell.label: cell for cell in evidence(table).cells}
-    return {runner: cells[label] for runner, label in labels.items()}
+    cells = {cell.cell.id: cell for cell in evidence(table).cells}
+    return {runner: cells[one] for runner, one in ids.items()}
 
 
 def judge(control: Control, seen: CellEvidence, load: float | None) -> Finding:

@@ -8,6 +8,7 @@ makes the next execution faster or slower than it is: so all of it happens elsew
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -98,19 +99,34 @@ class Examination:
                 self.has_run(cell, build(Sample, found["sample"]), perf_counter() - began)
                 cell.checked = True
 
-        self._in_check_host(cell, {"reference": refer})
+        with ExitStack() as stack:
+            self._start_check_host(cell, stack)
+            self._act(cell, {"reference": refer})
         return found
 
-    def check(self, cell: LiveCell) -> None:
-        """Compare the results of a cell, and see whether its workers can be sent the work."""
-        if cell.in_processes and self.referee.unsendable:
+    def check(self, cells: Sequence[LiveCell]) -> None:
+        """Compare the results of cells, and see whether their workers can be sent the work.
+
+        The hosts are started together, which takes less time, and each is ended once it is done.
+        """
+        with ExitStack() as stack:
+            wanted = [(cell, self._acts(cell)) for cell in cells]
+            for cell, acts in wanted:
+                if acts:
+                    self._start_check_host(cell, stack)
+            for cell, acts in wanted:
+                self._act(cell, acts)
+                cell.checked = True
+
+    def _acts(self, cell: LiveCell) -> dict[str, Callable[[LiveCell], None]]:
+        """What is to be done with a cell before its first sample, by phase."""
+        if cell.pickles and self.referee.unsendable:
             why = f"its results cannot be sent back from another process ({self.referee.unsendable})"
             cell.end(Outcome("inapplicable", why))
-        elif self._compares(cell):
-            self._in_check_host(cell, {"preparing": _examine, "check": self._compare})
-        elif cell.in_processes:
-            self._in_check_host(cell, {"preparing": _examine})
-        cell.checked = True
+            return {}
+        if self._compares(cell):
+            return {"preparing": _examine, "check": self._compare}
+        return {"preparing": _examine} if cell.pickles else {}
 
     def _compares(self, cell: LiveCell) -> bool:
         """Whether it is still to be compared before the first sample; results that cannot be pickled must be."""
@@ -136,7 +152,7 @@ class Examination:
         """A cell was executed for the first time in its process; `took` seconds, what is not timed included."""
         cell.first_run = sample
         cell.executions += 1
-        if cell.record.label == self._plan.baseline:
+        if cell.record.id == self._plan.baseline:
             self.patience.knows(took)
 
     def sequential_passes(self, cell: LiveCell) -> Finding | None:
@@ -167,13 +183,18 @@ class Examination:
         if seconds is not None and cell.host is not None:
             cell.host.allow(seconds)
 
-    def _in_check_host(self, cell: LiveCell, acts: dict[str, Callable[[LiveCell], None]]) -> None:
-        with self._hosts.check_host(self.workload, cell.planned, self._directory, self._options) as host:
-            cell.host = host
-            self.allow(cell)
-            for phase, act in acts.items():
-                if cell.well:
-                    self._attempt(cell, phase, act)
+    def _start_check_host(self, cell: LiveCell, stack: ExitStack) -> None:
+        host = self._hosts.check_host(self.workload, cell.planned, self._directory, self._options)
+        cell.host = stack.enter_context(host)
+
+    def _act(self, cell: LiveCell, acts: dict[str, Callable[[LiveCell], None]]) -> None:
+        """Do one thing after another with a cell, as long as nothing goes wrong, and end its host."""
+        self.allow(cell)
+        for phase, act in acts.items():
+            if cell.well:
+                self._attempt(cell, phase, act)
+        if cell.host is not None:
+            cell.host.close()
         cell.host = None
 
 

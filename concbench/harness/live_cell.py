@@ -34,9 +34,9 @@ class LiveCell:
         return self.record.outcome.kind == "ok"
 
     @property
-    def in_processes(self) -> bool:
-        """Whether its workers are processes, to which the function and the items are sent."""
-        return hasattr(self.planned.runner, "start_method")
+    def pickles(self) -> bool:
+        """Whether the function, the items and the results travel as pickles."""
+        return self.planned.traits.pickles is True
 
     @property
     def sampling(self) -> Host:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.runner_specs import PlannedCell, parse, plan_cells, within
 from concbench.harness.stopping import StopRule
-from concbench.results.records import Table
+from concbench.results.records import CellId, Table
 from concbench.runners.base import Runner, workers_for
 from concbench.stats.intervals import FEWEST, MOST
 from concbench.workloads.base import Workload
@@ -86,8 +86,8 @@ class Plan:
     options: Options
 
     @property
-    def baseline(self) -> str:
-        """The label of the cell that the others are compared with."""
+    def baseline(self) -> CellId:
+        """The cell that the others are compared with."""
         return self.stop_rule.baseline
 
     @property
@@ -181,14 +181,16 @@ def _require_between(name: str, value: int | None, least: int, most: int, why: s
         raise BadSetting(f"{name} must be {least} to {most}, not {value}{f': {why}' if why else ''}")
 
 
-def _baseline(cells: tuple[PlannedCell, ...], asked: str | None) -> str:
-    labels = [cell.label for cell in cells]
+def _baseline(cells: tuple[PlannedCell, ...], asked: str | None) -> CellId:
+    """Of several variants the first."""
+    labels = {cell.label: cell.id for cell in reversed(cells)}
     if asked is None:
-        return BASELINE if BASELINE in labels else labels[0]
+        return labels.get(BASELINE, cells[0].id)
     try:
         label = parse(asked).label
     except UsageError:
         label = asked
     if label not in labels:
-        raise UsageError(f"the baseline {asked} is not among the runners ({', '.join(labels)}); add it with -r {asked}")
-    return label
+        known = ", ".join(dict.fromkeys(cell.label for cell in cells))
+        raise UsageError(f"the baseline {asked} is not among the runners ({known}); add it with -r {asked}")
+    return labels[label]

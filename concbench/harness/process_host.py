@@ -10,6 +10,7 @@ import json
 import os
 import pickle
 import queue
+import re
 import secrets
 import signal
 import subprocess
@@ -45,7 +46,7 @@ class ProcessHost:
     """Speaks with `concbench.host.main` in JSON lines; items travel as a pickle in a private directory."""
 
     def __init__(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> None:
-        name = f"cell-{cell.label.replace(':', '-').replace('=', '-').replace(',', '-').replace('/', '-')[:80]}"
+        name = "cell-" + re.sub(r"[^\w.-]+", "-", str(cell.id))[:80]
         self._timeout = self._preparing = options.timeout or UNTIL_KNOWN
         self._warm = options.warm
         self._reference = directory / "reference.pickle"

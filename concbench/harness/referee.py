@@ -7,7 +7,6 @@ from dataclasses import replace
 from concbench.harness.hosts import Finding
 from concbench.harness.plan import Plan
 from concbench.harness.runner_specs import PlannedCell
-from concbench.registry import RUNNERS
 from concbench.results.records import Json, Outcome, Table
 
 DIFFER = {"results", "rounding"}
@@ -86,7 +85,7 @@ class Referee:
 
 def blamed(outcome: Outcome, cell: PlannedCell, workers: int) -> Outcome:
     """Results that are right in sequential passes and wrong at once are a finding, and named as one."""
-    if outcome.cause == "rounding" or workers == 1 or hasattr(cell.runner, "start_method") or cell.name not in RUNNERS:
+    if outcome.cause == "rounding" or workers == 1 or not cell.traits.interleaves:
         return outcome
-    what = "not safe to interleave" if getattr(cell.runner, "awaits", False) else "not thread-safe"
+    what = "not safe to interleave" if cell.traits.in_loop else "not thread-safe"
     return replace(outcome, reason=f"{what}: {outcome.reason}")

@@ -74,10 +74,13 @@ def executions(table: Table) -> int:
 
 def _require_same_plan(then: Table, now: Table) -> None:
     for name in _PLANNED:
-        _compare(f"{name.replace('_', '-')} of {now.workload}", getattr(then, name), _as_json(getattr(now, name)))
-    _compare("runners", [cell.label for cell in then.cells], [cell.label for cell in now.cells])
+        before, after = (getattr(table, name) for table in (then, now))
+        if name == "baseline":
+            before, after = str(before), str(after)
+        _compare(f"{name.replace('_', '-')} of {now.workload}", before, _as_json(after))
+    _compare("runners", [str(cell.id) for cell in then.cells], [str(cell.id) for cell in now.cells])
     for before, cell in zip(then.cells, now.cells, strict=True):
-        _compare(cell.label, before.settings, _as_json(cell.settings))
+        _compare(str(cell.id), before.settings, _as_json(cell.settings))
 
 
 def _compare(what: str, then: Any, now: Any) -> None:

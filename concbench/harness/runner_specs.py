@@ -12,8 +12,9 @@ from typing import Any
 
 from concbench.errors import BadSetting, ConcbenchError, UsageError
 from concbench.registry import nearest, runner_class, runner_name, runner_names
-from concbench.results.records import Cell
+from concbench.results.records import Cell, CellId
 from concbench.runners.base import Runner, workers_for
+from concbench.traits import Traits, traits_of
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,27 @@ class PlannedCell:
     """A runner as it will be measured."""
 
     label: str
-    """As on the command line; no two of a plan are the same."""
+    """As on the command line; no two of a plan are the same, unless their variants differ."""
     name: str
     runner: Runner
     settings: dict[str, Any]
+    variant: str = ""
+    """As in results.records.CellId."""
+
+    @property
+    def id(self) -> CellId:
+        """What no other cell of the plan has."""
+        return CellId(self.label, self.variant)
+
+    @property
+    def traits(self) -> Traits:
+        """What the runner says of itself."""
+        return traits_of(self.runner)
 
     def record(self, tasks: int) -> Cell:
         """What the results say of it over so many tasks, as long as nothing has been measured."""
-        return Cell(self.label, self.name, self.settings, workers_for(self.runner, tasks))
+        workers = workers_for(self.runner, tasks)
+        return Cell(self.label, self.name, self.settings, workers, self.variant, self.traits)
 
 
 def plan_cells(runners: Sequence[str | Runner]) -> tuple[PlannedCell, ...]:
@@ -41,8 +55,8 @@ def plan_cells(runners: Sequence[str | Runner]) -> tuple[PlannedCell, ...]:
     if not cells:
         raise UsageError("no runners: name at least one, such as thread-pool:32")
     for one, other in itertools.combinations(cells, 2):
-        if one.label == other.label:
-            raise UsageError(f"the runner {one.label} is there twice; each is measured once")
+        if one.id == other.id:
+            raise UsageError(f"the runner {one.id} is there twice; each is measured once")
     return cells
 
 

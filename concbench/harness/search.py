@@ -99,8 +99,8 @@ def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
 def _with_ruled_out(table: Table, look: Look) -> Table:
     """With the runners that may have been worth it and were not allowed: nothing is known of them."""
     why = f"calls at once are limited to {look.most_workers}; --max-workers allows more"
-    known = {cell.label for cell in table.cells}
-    cells = [cell for cell in map(parse, ruled_out(look)) if cell.label not in known]
+    known = {cell.id for cell in table.cells}
+    cells = [cell for cell in map(parse, ruled_out(look)) if cell.id not in known]
     added = [replace(cell.record(look.tasks), outcome=Outcome("inapplicable", why)) for cell in cells]
     return replace(table, cells=[*table.cells, *added])
 
@@ -110,7 +110,7 @@ def plan_race(workload: Workload, look: Look, options: Options) -> Plan:
     cells = plan_cells(within(workload.most_workers, candidates(look)))
     joining = 2  # half and twice the leader's workers
     rule = RaceRule(
-        BASELINE,
+        cells[0].id,
         options.max_rounds or MAX_ROUNDS,
         budget=options.budget,
         comparisons=len(cells) - 1 + joining,

@@ -24,7 +24,7 @@ from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.harness.resuming import executions
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.thinning import thinned
-from concbench.results.records import Cell, Outcome, Sample, Table
+from concbench.results.records import Cell, CellId, Outcome, Sample, Table
 from concbench.stats.intervals import FEWEST
 from concbench.workloads.base import Workload
 
@@ -99,7 +99,7 @@ class _Session:
         self._load: list[float] = []
         self._items: list[str] = []
         self._rounds_done = 0
-        self._earlier: dict[str, Cell] = {}
+        self._earlier: dict[CellId, Cell] = {}
         self._notes: list[str] = [_FRESH] if plan.options.fresh else []
         self._examination = Examination(plan, plan.workload, hosts, directory, self._try)
         self._referee = self._examination.referee
@@ -109,9 +109,9 @@ class _Session:
 
     def go_on(self, earlier: Table) -> None:
         """Take these rounds for the first ones; cells that ended in them stay as they are."""
-        self._earlier = {cell.label: cell for cell in earlier.cells}
+        self._earlier = {cell.id: cell for cell in earlier.cells}
         for cell in self._cells:
-            cell.record = self._earlier.get(cell.record.label, cell.record)
+            cell.record = self._earlier.get(cell.record.id, cell.record)
             cell.seconds = [sample.seconds * sample.repeats for sample in cell.record.samples]
             cell.checked = bool(cell.record.samples)
             cell.executions = sum(sample.repeats for sample in cell.record.samples)
@@ -126,8 +126,7 @@ class _Session:
 
     def run(self) -> None:
         self._examination.make_reference(self._well())
-        for cell in self._baseline_first():
-            self._examination.check(cell)
+        self._examination.check(self._baseline_first())
         self._give_up_hopeless()
         with ExitStack() as stack:
             self._stack = stack
@@ -146,13 +145,13 @@ class _Session:
 
     def table(self) -> Table:
         """All that is known by now."""
-        known = {cell.record.label: self._with_bound(cell) for cell in self._cells}
+        known = {cell.record.id: self._with_bound(cell) for cell in self._cells}
         return replace(
             self._plan.table(),
             stopped=self._stopped,
             checked=self._referee.checked,
             facts={**self._examination.facts, **self._workload.facts()},
-            cells=[*known.values(), *(cell for label, cell in self._earlier.items() if label not in known)],
+            cells=[*known.values(), *(cell for one, cell in self._earlier.items() if one not in known)],
             notes=list(dict.fromkeys([*self._workload.notes(), *self._notes, *self._referee.notes])),
             items=self._items,
             load=self._load,
@@ -161,7 +160,7 @@ class _Session:
 
     def _with_bound(self, cell: LiveCell) -> Cell:
         """A cell that timed out says how much slower than the baseline it is at least."""
-        if cell.record.label in {self._plan.baseline, *self._earlier}:
+        if cell.record.id in {self._plan.baseline, *self._earlier}:
             return cell.record
         return replace(cell.record, outcome=self._patience.bound(cell.record.outcome, cell.requested))
 
@@ -169,11 +168,11 @@ class _Session:
         """Cells whose first execution shows that they cannot win the race."""
         first = [replace(cell.record, samples=[run]) for cell in self._well() if (run := cell.first_run)]
         fair = comparable(first, self._workload.tasks)
-        seconds = {cell.label: cell.samples[0].seconds for cell in fair if cell.samples}
+        seconds = {cell.id: cell.samples[0].seconds for cell in fair if cell.samples}
         hopeless = self._plan.stop_rule.hopeless(seconds)
         for cell in self._well():
-            if cell.record.label in hopeless:
-                times = seconds[cell.record.label] / min(seconds.values())
+            if cell.record.id in hopeless:
+                times = seconds[cell.record.id] / min(seconds.values())
                 why = f"given up after its first execution, which took {times:,.0f} times as long as the shortest"
                 cell.record = replace(cell.record, warmup=cell.first_run)
                 cell.end(Outcome("inapplicable", why))
@@ -192,7 +191,7 @@ class _Session:
         """A cell that comes later: checked, prepared and warmed up like all others."""
         cell = LiveCell(planned, planned.record(self._plan.workload.tasks))
         self._cells.append(cell)
-        self._examination.check(cell)
+        self._examination.check([cell])
         if cell.well:
             self._start_host(cell)
             self._try(cell, "preparing", self._prepare)
@@ -246,11 +245,11 @@ class _Session:
 
     def _rounds(self) -> None:
         while live := self._cells_of_next_round():
-            known = {cell.record.label for cell in self._cells}
+            known = {cell.record.id for cell in self._cells}
             for planned in self._plan.stop_rule.more_cells(self._samples()):
                 rounds = (len(live) + FEWEST) * self._repeats
                 once = 3 + bool(self._referee.unsendable)  # check, warm-up, observed pass; a reference of its own
-                if planned.label in known or self._too_many_calls(rounds + once):
+                if planned.id in known or self._too_many_calls(rounds + once):
                     continue
                 self._join(planned)
                 live += [cell for cell in self._cells[-1:] if cell.well]
@@ -271,33 +270,35 @@ class _Session:
         if self._rounds_done >= self._plan.stop_rule.max_rounds:  # the rule sees fewer, if some cannot be compared
             self._stopped = "rounds"
             return []
-        well = {cell.record.label: cell for cell in self._well()}
+        well = {cell.record.id: cell for cell in self._well()}
         samples = self._samples()
         compared = sum(bool(cell.record.samples) for cell in self._cells) - 1
-        labels, self._stopped = self._plan.stop_rule.cells_of_next_round(samples, compared, self._elapsed())
-        labels = self._with_another_chance(labels, samples)
-        if labels and self._too_many_calls(len(labels) * self._repeats):
+        cells, self._stopped = self._plan.stop_rule.cells_of_next_round(samples, compared, self._elapsed())
+        cells = self._with_another_chance(cells, samples)
+        if cells and self._too_many_calls(len(cells) * self._repeats):
             self._stopped = "calls"
             return []
-        return [well[label] for label in labels]
+        return [well[cell] for cell in cells]
 
-    def _with_another_chance(self, labels: list[str], samples: Mapping[str, Sequence[Sample]]) -> list[str]:
+    def _with_another_chance(
+        self, cells: list[CellId], samples: Mapping[CellId, Sequence[Sample]]
+    ) -> list[CellId]:
         """With those that have no comparable sample yet, since tasks failed, as long as that may have been chance."""
         left_out = [
-            cell.record.label
+            cell.record.id
             for cell in self._well()
-            if cell.record.label not in samples and len(cell.record.samples) < FEWEST
+            if cell.record.id not in samples and len(cell.record.samples) < FEWEST
         ]
         if self._plan.baseline in left_out:
             self._stopped = ""
             return [*samples, *left_out]
-        return [*labels, *left_out] if self._plan.baseline in labels else labels
+        return [*cells, *left_out] if self._plan.baseline in cells else cells
 
-    def _samples(self) -> dict[str, list[Sample]]:
+    def _samples(self) -> dict[CellId, list[Sample]]:
         """Those that can be compared; without cells that have none of these."""
         cells = [cell.record for cell in self._well()]
         fair = zip(cells, comparable(cells, self._workload.tasks), strict=True)
-        return {after.label: after.samples for before, after in fair if after.samples or not before.samples}
+        return {after.id: after.samples for before, after in fair if after.samples or not before.samples}
 
     def _elapsed(self) -> float:
         """Seconds since the measurement began; what was simulated counts as if it had taken its time."""
@@ -357,7 +358,7 @@ class _Session:
             cell.requested = self._repeats if phase.startswith("round") else 1
             flaky = ended.outcome.kind == "failed" and ended.outcome.cause not in DIFFER and cell.record.samples
             cell.end(self._flaky(cell, ended.outcome) if flaky else ended.outcome)
-            if cell.record.label == self._plan.baseline:
+            if cell.record.id == self._plan.baseline:
                 self._patience.gives_up_knowing()
                 self._allow_all()
         if phase not in {"preparing", "comparing"}:
@@ -415,7 +416,7 @@ class _Session:
         return [cell for cell in self._cells if cell.well]
 
     def _baseline_first(self) -> list[LiveCell]:
-        return sorted(self._well(), key=lambda cell: cell.record.label != self._plan.baseline)
+        return sorted(self._well(), key=lambda cell: cell.record.id != self._plan.baseline)
 
     # How far it is.
 
@@ -425,7 +426,7 @@ class _Session:
         if all(cell.seconds for cell in self._well()):
             seconds = sum(_typical(cell.seconds) * count for cell, count in left)
         total = self._done + sum(count for _, count in left)
-        self._listen(Step(self._workload.name, phase, cell.record.label, self._done, total, seconds))
+        self._listen(Step(self._workload.name, phase, str(cell.record.id), self._done, total, seconds))
 
     def _executions_left(self) -> list[tuple[LiveCell, int]]:
         """For each cell, how often it will still be executed if nothing goes wrong, as far as can be told."""

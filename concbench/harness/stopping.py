@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from concbench.results.records import Sample
+from concbench.results.records import CellId, Sample
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval
 from concbench.stats.verdicts import BAND, UNDECIDED, fastest_group, log_ratios, verdict
 
@@ -22,7 +22,7 @@ class StopRule:
     it. The intervals hold at every round, so any of these may end the measurement without making a claim less sure.
     """
 
-    baseline: str
+    baseline: CellId
     max_rounds: int
     all_rounds: bool = False
     """Every cell takes every round, whatever is known."""
@@ -32,17 +32,17 @@ class StopRule:
     """Go on past the verdict until the half-width of the interval is this share of the ratio."""
 
     def cells_of_next_round(
-        self, samples: Mapping[str, Sequence[Sample]], comparisons: int, elapsed: float
-    ) -> tuple[list[str], str]:
+        self, samples: Mapping[CellId, Sequence[Sample]], comparisons: int, elapsed: float
+    ) -> tuple[list[CellId], str]:
         """Decide from what has been seen so far.
 
         Args:
-            samples: those of every cell that is still well, by label, in the order of the rounds.
+            samples: those of every cell that is still well, by cell, in the order of the rounds.
             comparisons: how many cells are compared with the baseline, those that have failed since included.
             elapsed: seconds since the measurement of this workload began.
 
         Returns:
-            The labels that are sampled in the next round, and why there are none: verdicts, rounds, budget or baseline
+            The cells that are sampled in the next round, and why there are none: verdicts, rounds, budget or baseline
             (there is no baseline any more).
         """
         rounds = max((len(taken) for taken in samples.values()), default=0)
@@ -53,26 +53,26 @@ class StopRule:
         if self.baseline not in samples:
             return [], "baseline"
         level = look_level(self.max_rounds, comparisons)
-        unsure = [label for label in samples if label != self.baseline and self._wants_more(samples, label, level)]
+        unsure = [cell for cell in samples if cell != self.baseline and self._wants_more(samples, cell, level)]
         wanted = {*unsure, *contenders(samples, level), *([self.baseline] if unsure else [])}
         if not wanted:
             return [], "verdicts"
         if self.budget is not None and elapsed + round_seconds(samples, wanted) > self.budget:
             return [], "budget"
-        return [label for label in samples if label in wanted], ""
+        return [cell for cell in samples if cell in wanted], ""
 
-    def more_cells(self, samples: Mapping[str, Sequence[Sample]]) -> Sequence[PlannedCell]:
+    def more_cells(self, samples: Mapping[CellId, Sequence[Sample]]) -> Sequence[PlannedCell]:
         """Cells that are to join before the next round; none here."""
         del samples
         return ()
 
-    def hopeless(self, warm_ups: Mapping[str, float]) -> Collection[str]:
+    def hopeless(self, warm_ups: Mapping[CellId, float]) -> Collection[CellId]:
         """Cells that are given up after their warm-up, by the seconds that it took; none here."""
         del warm_ups
         return ()
 
-    def _wants_more(self, samples: Mapping[str, Sequence[Sample]], label: str, level: float) -> bool:
-        base, own = (by_round(samples[name]) for name in (self.baseline, label))
+    def _wants_more(self, samples: Mapping[CellId, Sequence[Sample]], cell: CellId, level: float) -> bool:
+        base, own = (by_round(samples[name]) for name in (self.baseline, cell))
         interval = ratio_interval(log_ratios(base, own), level)
         if interval is None or verdict(interval) == UNDECIDED:
             return True
@@ -84,15 +84,15 @@ def by_round(samples: Sequence[Sample]) -> dict[int, float]:
     return {sample.round: sample.seconds for sample in samples}
 
 
-def contenders(samples: Mapping[str, Sequence[Sample]], level: float) -> list[str]:
+def contenders(samples: Mapping[CellId, Sequence[Sample]], level: float) -> list[CellId]:
     """The cells that may still be the fastest; none of them once that is settled, or they are all within 5 %."""
-    group = fastest_group({label: by_round(taken) for label, taken in samples.items()}, level)
+    group = fastest_group({cell: by_round(taken) for cell, taken in samples.items()}, level)
     behind = [interval for interval in group.values() if interval is not None]
     settled = len(behind) == len(group) - 1 and all(interval.low > 1 / BAND for interval in behind)
     return [] if settled else list(group)
 
 
-def round_seconds(samples: Mapping[str, Sequence[Sample]], labels: Collection[str]) -> float:
+def round_seconds(samples: Mapping[CellId, Sequence[Sample]], cells: Collection[CellId]) -> float:
     """What a round of these cells will take, from their last samples."""
-    taken = [samples[label][-1] for label in labels if samples[label]]
+    taken = [samples[cell][-1] for cell in cells if samples[cell]]
     return sum(sample.seconds * sample.repeats for sample in taken)

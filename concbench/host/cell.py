@@ -18,6 +18,7 @@ from concbench.observing import MEET_SECONDS, Observation, Observed, ObservedCor
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.sequential import Sequential
 from concbench.task import one_line, short
+from concbench.traits import traits_of
 from concbench.workloads.base import Workload
 
 MOST_LABELS, LABEL = 10_000, 40
@@ -70,6 +71,7 @@ class HostedCell:
         """
         self.workload = workload
         self.runner = runner
+        self.traits = traits_of(runner)
         self.workers = workers_for(runner, workload.tasks)
         self._require_no_more_than_allowed()
         self.awaits = bool(getattr(runner, "awaits", False))
@@ -113,7 +115,7 @@ class HostedCell:
         figures = {
             **timing.figures(),
             **counted,
-            "observing": observing_cost(sends=hasattr(self.runner, "start_method")),
+            "observing": observing_cost(sends=self.traits.pickles is True),
             "began": [round(began, 7) for began in workers.values()],
             "tasks": {
                 "started": [round(task.started - timing.origin, 7) for task in seen],
@@ -194,7 +196,7 @@ class HostedCell:
         Raises:
             Inapplicable: says what cannot be sent, and what to change.
         """
-        if not hasattr(self.runner, "start_method"):
+        if not self.traits.pickles:
             return
         if self.workload.unsendable:
             raise Inapplicable(self.workload.unsendable)
@@ -254,7 +256,7 @@ class HostedCell:
     def _require_few_processes(self) -> None:
         """Threads and coroutines share a client that keeps to the limit; each process has a client of its own."""
         most = self.workload.most_at_once
-        if most is not None and hasattr(self.runner, "start_method") and self.workers > most:
+        if most is not None and self.traits.isolates and self.workers > most:
             raise Inapplicable(
                 f"{self.workers} processes would open {self.workers} connections at once, and other people's servers "
                 f"get {most} at most; process-pool:{most} keeps to that"

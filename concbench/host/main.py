@@ -46,8 +46,9 @@ from concbench.host.pipes import take_over_pipes
 from concbench.host.transfer import transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.machine import gil_enabled, usable_cores
-from concbench.runners.start_method import keep_sockets_in, preload
+from concbench.runners.start_method import keep_sockets_in
 from concbench.task import one_line, short
+from concbench.traits import CALLER, LOOP, THREADS
 
 CHECK_SECONDS = 0.05
 """Seconds for which short work is executed again and again in a check, since what goes wrong by chance shows seldom."""
@@ -81,10 +82,10 @@ class Host:
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         workload, runner = pickle.loads(Path(request["cell"]).read_bytes())
         self.cell = HostedCell(workload, runner, warm=request["warm"])
-        if hasattr(runner, "start_method"):
+        if self.cell.traits.where not in {CALLER, THREADS, LOOP}:
             keep_sockets_in(Path(request["cell"]).parent)
-        if getattr(runner, "start_method", None) == "forkserver":
-            preload(self.cell.function)
+        if hasattr(runner, "preload"):
+            runner.preload(self.cell.function)
         if request["examine"]:
             self.cell.require_sendable()
         return interpreter()

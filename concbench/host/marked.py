@@ -29,15 +29,17 @@ def end(group: int, mark: str) -> None:
     if sys.platform == "win32":
         return
     for _ in range(_SCANS):
-        found = [pid for pid in _belonging(group, mark) if not _is_tracker(pid)]
-        if not found:
+        left = list(_belonging(group, mark))
+        others = [pid for pid in left if not _is_tracker(pid)]
+        if not others:
             break
-        for pid in found:
+        for pid in others:
             _kill(pid)
     deadline = monotonic() + TRACKER_SECONDS
-    while (trackers := list(_belonging(group, mark))) and monotonic() < deadline:
+    while left and monotonic() < deadline:
         sleep(0.005)
-    for pid in trackers:
+        left = list(_belonging(group, mark))
+    for pid in left:
         _kill(pid)
     with contextlib.suppress(ProcessLookupError, PermissionError):  # where there is no list of processes
         os.killpg(group, signal.SIGKILL)

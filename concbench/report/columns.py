@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from concbench.advice import units
+from concbench import units
 from concbench.advice.evidence import CellEvidence
 
 NOTHING = "-"

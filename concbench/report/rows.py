@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from concbench.advice import units
+from concbench import units
 from concbench.advice.answer import answer
 from concbench.advice.evidence import FLAGGED, STRONG, Evidence, evidence
 from concbench.report.columns import ANSWER, COST, NOTHING, RUNNER, Column

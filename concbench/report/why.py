@@ -25,12 +25,12 @@ from concbench.advice.budget import (
 from concbench.advice.evidence import CellEvidence, Evidence, evidence
 from concbench.advice.losses import LONG, findings_of, overlap, reached
 from concbench.advice.rules import PAGES
-from concbench.advice.units import percent, ratio, seconds
 from concbench.report.columns import NOTHING
 from concbench.report.rows import Grid
 from concbench.report.visible import visible
 from concbench.results.records import Table, number
 from concbench.stats.timeline import Timeline
+from concbench.units import percent, ratio, seconds
 
 MARKS = {
     USEFUL: ("U", "green"),

@@ -2,6 +2,7 @@
 
 History of the format:
     1   the first
+    2   a cell has a variant and the traits of its runner, and the baseline is named by both label and variant
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Callable
 from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 from math import isfinite
@@ -21,11 +21,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from concbench.errors import BadOutput, BadResults
 from concbench.results.records import RunRecord
+from concbench.results.upgrades import UPGRADES
 
 FORMAT = "concbench-run"
-VERSION = 1
-UPGRADES: list[Callable[[dict[str, Any]], dict[str, Any]]] = []
-"""UPGRADES[n] makes a file of version n+1 one of version n+2."""
+VERSION = 2
 PENDING: set[Path] = set()
 """Files that are not yet what they are to be."""
 _LARGEST = 200_000_000
@@ -164,9 +163,9 @@ def from_json(text: str, name: str = "the results") -> RunRecord:
         raise BadResults(f"{name} does not say which version of the format it has")
     if version > VERSION:
         raise BadResults(f"{name} was written by a newer concbench (format {version}, this one reads {VERSION})")
-    for upgrade in UPGRADES[version - 1 :]:
-        data = upgrade(data)
     try:
+        for upgrade in UPGRADES[version - 1 :]:
+            data = upgrade(data)
         record = _build(RunRecord, data, "")
     except _Mismatch as mismatch:
         raise BadResults(f"{name} is damaged: {mismatch}") from mismatch

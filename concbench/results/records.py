@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from operator import gt
 from typing import Any
 
+from concbench.traits import Traits
+
 Json = dict[str, Any]
 """A JSON object whose keys are not ours to fix: settings, versions."""
 
@@ -211,6 +213,19 @@ class Outcome:
             raise ValueError(f"kind must be ok, inapplicable or failed, not {self.kind!r}")
 
 
+@dataclass(frozen=True, order=True)
+class CellId:
+    """Which cell of a table: a configured runner, and what it was run under."""
+
+    label: str
+    """The runner as on the command line: thread-pool:32."""
+    variant: str = ""
+    """What distinguishes cells of one runner, such as the interpreter; empty where nothing does."""
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.variant})" if self.variant else self.label
+
+
 @dataclass(frozen=True)
 class Cell:
     """One workload under one configured runner."""
@@ -218,9 +233,14 @@ class Cell:
     label: str
     """As on the command line: thread-pool:32."""
     runner: str
+    """The registered name, or that of the class."""
     settings: Json
     workers: int
     """Tasks in progress at most."""
+    variant: str = ""
+    """As in CellId."""
+    traits: Traits = field(default_factory=Traits)
+    """What the runner declares of itself, configured like this."""
     outcome: Outcome = Outcome()
     warmup: Sample | None = None
     samples: list[Sample] = field(default_factory=list)
@@ -239,6 +259,11 @@ class Cell:
         if len({sample.round for sample in self.samples}) < len(self.samples):
             raise ValueError("two samples are of the same round")
 
+    @property
+    def id(self) -> CellId:
+        """What no other cell of its table has."""
+        return CellId(self.label, self.variant)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -250,8 +275,8 @@ class Table:
     title: str
     settings: Json
     tasks: int
-    baseline: str
-    """The label of the cell that the others are compared with."""
+    baseline: CellId
+    """The cell that the others are compared with."""
     max_rounds: int
     """The most rounds that were planned; the level of the intervals depends on it."""
     all_rounds: bool
@@ -288,24 +313,20 @@ class Table:
         Raises:
             ValueError: says which.
         """
-        labels = [cell.label for cell in self.cells]
-        if len(set(labels)) < len(labels):
-            raise ValueError("two cells have the same label")
+        if len({cell.id for cell in self.cells}) < len(self.cells):
+            raise ValueError("two cells have the same label and the same variant")
         _require_not_negative(self, "tasks", "max_rounds", "load", "rounds")
 
-    def cell(self, label: str) -> Cell:
-        """The cell of this label.
+    def cell(self, which: str | CellId) -> Cell:
+        """The cell of this label, or of this identity.
 
         Raises:
-            KeyError: there is none; names the nearest label.
+            KeyError: there is none; names the nearest.
         """
-        for cell in self.cells:
-            if cell.label == label:
-                return cell
-        labels = [cell.label for cell in self.cells]
-        close = get_close_matches(label, labels, n=1, cutoff=0.5)
-        offer = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(labels) or 'none'}"
-        raise KeyError(f"the table of {self.workload} has no cell {label!r}; {offer}")
+        cells = {str(cell.id): cell for cell in self.cells}
+        if str(which) not in cells:
+            raise KeyError(f"the table of {self.workload} has no cell {str(which)!r}; {_nearest(str(which), [*cells])}")
+        return cells[str(which)]
 
 
 @dataclass(frozen=True)
@@ -321,6 +342,11 @@ class RunRecord:
     interrupted: bool
     environment: Json
     tables: list[Table]
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
 
 
 def _require_not_negative(record: object, *names: str) -> None:

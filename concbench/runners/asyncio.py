@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from concbench.errors import Inapplicable
 from concbench.runners.base import as_sequence, require_positive
 from concbench.task import named
+from concbench.traits import LOOP, Traits
 
 
 @dataclass
@@ -16,6 +17,9 @@ class Asyncio:
     """Coroutines in one thread, a bounded number in progress at once."""
 
     awaits: ClassVar[bool] = True
+    traits: ClassVar[Traits] = Traits(
+        where=LOOP, shares_interpreter=True, pickles=False, worker_per_task=False, barriers=False, simplicity=40
+    )
 
     workers: int = 32
     """Coroutines in progress at once."""

@@ -10,9 +10,12 @@ class Runner(Protocol):
     """A way of running one function over many items.
 
     A runner is an object with its settings as attributes; entering it starts its workers and leaving it stops and
-    reaps them, so that it can be entered again. Two attributes are read where they exist:
-    `workers` (how many tasks are in progress at most; None: one for each task; absent: 1) and
-    `awaits` (True: it is given coroutine functions).
+    reaps them, so that it can be entered again. These are read where they exist:
+
+    - `workers`: how many tasks are in progress at most; None: one for each task; absent: 1.
+    - `awaits`: True if it is given coroutine functions.
+    - `traits`: what it is (`concbench.traits.Traits`), from which follows what is said of it; absent: nothing is.
+    - `preload(function)`: called once in the measuring process, which is ours alone, before anything runs.
     """
 
     def __enter__(self) -> Self:

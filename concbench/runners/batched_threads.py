@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from concbench.runners.base import as_sequence, require_positive
 from concbench.runners.threads import run_in_threads
+from concbench.traits import THREADS, Traits
 
 
 @dataclass
 class BatchedThreads:
     """A thread for each task, in batches; each batch is joined before the next begins."""
+
+    traits: ClassVar[Traits] = Traits(
+        where=THREADS, shares_interpreter=True, pickles=False, worker_per_task=True, barriers=True, simplicity=30
+    )
 
     workers: int = 10
     """Threads in a batch."""

@@ -15,6 +15,7 @@ from concbench.machine import usable_cores
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
 from concbench.task import Parcel, being_read, exception_text, gather, named, one_line, run_chunk, tried, unsent
+from concbench.traits import PROCESSES, Traits
 
 
 @dataclass
@@ -33,6 +34,19 @@ class ProcessPool:
         if sys.platform == "win32" and self.workers > 61:
             raise BadSetting(f"workers must be 61 or fewer for process-pool on Windows, not {self.workers}")
         starting.require_start_method(self.start_method)
+
+    @property
+    def traits(self) -> Traits:
+        """Whether the processes are ours to reap depends on how they are started."""
+        return Traits(
+            where=PROCESSES, shares_interpreter=False, pickles=True, worker_per_task=False, barriers=False,
+            reaped=self.start_method != "forkserver", simplicity=50,
+        )  # fmt: skip
+
+    def preload(self, function: Callable[[Any], Any]) -> None:
+        """Have a fork server import what a program by hand would have it import; see `base.Runner`."""
+        if self.start_method == "forkserver":
+            starting.preload(function)
 
     def __enter__(self) -> Self:
         self._executor = ProcessPoolExecutor(self.workers, mp_context=starting.context(self.start_method))

@@ -13,6 +13,7 @@ from concbench.errors import Inapplicable, WorkerFailure
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
 from concbench.task import answer, exception_text, gather, named, tried, unsent
+from concbench.traits import PROCESSES, Traits
 
 
 @dataclass
@@ -28,6 +29,19 @@ class Processes:
     def __post_init__(self) -> None:
         require_positive(limit=self.limit)
         starting.require_start_method(self.start_method)
+
+    @property
+    def traits(self) -> Traits:
+        """Whether the processes are ours to reap depends on how they are started."""
+        return Traits(
+            where=PROCESSES, shares_interpreter=False, pickles=True, worker_per_task=True, barriers=False,
+            reaped=self.start_method != "forkserver", simplicity=60,
+        )  # fmt: skip
+
+    def preload(self, function: Callable[[Any], Any]) -> None:
+        """Have a fork server import what a program by hand would have it import; see `base.Runner`."""
+        if self.start_method == "forkserver":
+            starting.preload(function)
 
     def __enter__(self) -> Self:
         return self

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from concbench.runners.base import as_sequence
 from concbench.task import named
+from concbench.traits import CALLER, Traits
 
 
 @dataclass
@@ -13,6 +14,9 @@ class Sequential:
     """One task after another, in the calling thread."""
 
     workers: ClassVar[int] = 1
+    traits: ClassVar[Traits] = Traits(
+        where=CALLER, shares_interpreter=True, pickles=False, worker_per_task=False, barriers=False, simplicity=0
+    )
 
     def __enter__(self) -> Self:
         return self

@@ -4,15 +4,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from concbench.runners.base import as_sequence, require_positive
 from concbench.task import Caught, gather
+from concbench.traits import THREADS, Traits
 
 
 @dataclass
 class ThreadPool:
     """A pool of threads that take the tasks as they come free."""
+
+    traits: ClassVar[Traits] = Traits(
+        where=THREADS, shares_interpreter=True, pickles=False, worker_per_task=False, barriers=False, simplicity=10
+    )
 
     workers: int = 32
 

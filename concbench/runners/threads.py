@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 from concbench.errors import WorkerFailure
 from concbench.runners.base import as_sequence
 from concbench.task import Caught, gather
+from concbench.traits import THREADS, Traits
 
 
 @dataclass
@@ -15,6 +16,9 @@ class Threads:
     """A thread for each task, all started at once."""
 
     workers: ClassVar[None] = None
+    traits: ClassVar[Traits] = Traits(
+        where=THREADS, shares_interpreter=True, pickles=False, worker_per_task=True, barriers=False, simplicity=20
+    )
 
     def __enter__(self) -> Self:
         return self

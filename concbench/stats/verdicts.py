@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from concbench.stats.intervals import FEWEST, Interval, ratio_interval
 
-SecondsByRound = Mapping[str, Mapping[int, float]]
-"""For each cell, the seconds of every round that it took part in."""
+Cell = TypeVar("Cell", bound=Hashable)
+"""What cells are told apart by."""
 
 MARGIN = 1.02
 """Faster and slower are said only past 2 %: it halves the false claims for a tenth to one round more."""
@@ -33,12 +34,12 @@ def verdict(interval: Interval | None) -> str:
     return UNDECIDED
 
 
-def fastest(seconds: SecondsByRound) -> str:
-    """The name of the cell that leads: the least median, whatever number of rounds it took."""
-    return min(seconds, key=lambda name: float(np.median(list(seconds[name].values()))))
+def fastest(seconds: Mapping[Cell, Mapping[int, float]]) -> Cell:
+    """The cell that leads: the least median of its seconds by round, whatever number of rounds it took."""
+    return min(seconds, key=lambda cell: float(np.median(list(seconds[cell].values()))))
 
 
-def fastest_group(seconds: SecondsByRound, level: float) -> dict[str, Interval | None]:
+def fastest_group(seconds: Mapping[Cell, Mapping[int, float]], level: float) -> dict[Cell, Interval | None]:
     """The leader and the cells that cannot be told apart from it: not proved to be more than 2 % slower.
 
     Args:
@@ -50,12 +51,12 @@ def fastest_group(seconds: SecondsByRound, level: float) -> dict[str, Interval |
         has fewer, though the leader has them, was given up as hopeless and is not among them.
     """
     leader = fastest(seconds)
-    group: dict[str, Interval | None] = {leader: None}
-    for name, own in seconds.items():
-        if name != leader:
+    group: dict[Cell, Interval | None] = {leader: None}
+    for cell, own in seconds.items():
+        if cell != leader:
             interval = ratio_interval(log_ratios(seconds[leader], own), level)
             if (interval is None and len(seconds[leader]) < FEWEST) or (interval and interval.high >= 1 / MARGIN):
-                group[name] = interval
+                group[cell] = interval
     return group
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from concbench.advice import units
+from concbench import units
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""Results files of older formats, made into those of the present one step by step.
+
+An upgrade gets the JSON object of a whole file, which may be damaged: what is not as it should be is left as it is, and
+reading says so afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Data = dict[str, Any]
+
+_TRAITS_OF_1: dict[str, Data] = {
+    "sequential": {"where": "caller", "simplicity": 0},
+    "thread-pool": {"where": "threads", "simplicity": 10},
+    "threads": {"where": "threads", "worker_per_task": True, "simplicity": 20},
+    "batched-threads": {"where": "threads", "worker_per_task": True, "barriers": True, "simplicity": 30},
+    "asyncio": {"where": "loop", "simplicity": 40},
+    "process-pool": {"where": "processes", "simplicity": 50},
+    "processes": {"where": "processes", "worker_per_task": True, "simplicity": 60},
+}
+"""Of the runners that there were when format 1 was written; nothing is known of those of others."""
+
+
+def identity_and_traits(data: Data) -> Data:
+    """From 1 to 2: cells have a variant, which was none, and say what their runner is."""
+    for table in _objects(data.get("tables")):
+        if isinstance(table.get("baseline"), str):
+            table["baseline"] = {"label": table["baseline"]}
+        for cell in _objects(table.get("cells")):
+            name, settings = cell.get("runner"), cell.get("settings")
+            if isinstance(name, str) and name in _TRAITS_OF_1 and isinstance(settings, dict):
+                cell["traits"] = _traits_of_1(name, settings)
+    return data
+
+
+def _traits_of_1(name: str, settings: Data) -> Data:
+    processes = name in {"process-pool", "processes"}
+    return {
+        "shares_interpreter": not processes,
+        "pickles": processes,
+        "worker_per_task": False,
+        "barriers": False,
+        "reaped": settings.get("start_method") != "forkserver" if processes else None,
+        **_TRAITS_OF_1[name],
+    }
+
+
+def _objects(value: Any) -> Iterator[Data]:
+    yield from (one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
+
+
+UPGRADES: tuple[Callable[[Data], Data], ...] = (identity_and_traits,)
+"""The first makes a file of format 1 one of format 2, and so on."""
