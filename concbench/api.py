@@ -21,7 +21,7 @@ from concbench.harness.hosts import Hosts, InProcessHosts
 from concbench.harness.plan import Options, Plan, plan
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.resuming import finished_part, is_complete, require_same_run
-from concbench.harness.runner_specs import default_runners
+from concbench.harness.runner_specs import default_runners, parse
 from concbench.harness.search import search
 from concbench.harness.session import measure_workload
 from concbench.registry import workload_class
@@ -207,8 +207,8 @@ def advise_workload(
         workload = workload.knowing({"awaitable": True})
     call = getattr(workload, "call", None)
     if recommendation is not None and call is not None:
-        cell = table.cell(recommendation.runner)
-        recommendation = replace(recommendation, snippet=snippet(call(), cell.runner, cell.settings))
+        runner = parse(recommendation.runner).runner
+        recommendation = replace(recommendation, snippet=snippet(call(), runner))
     return Advice(Run(record), recommendation)
 
 

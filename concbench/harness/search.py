@@ -7,16 +7,17 @@ from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
+from concbench.advice.rules import COMPUTES, WAITS
 from concbench.errors import UsageError
-from concbench.harness.candidates import Look, candidates, most_at_once, neighbours, ruled_out
+from concbench.harness.candidates import candidates, most_at_once, neighbours, ruled_out
 from concbench.harness.events import Listener
 from concbench.harness.hosts import Hosts
 from concbench.harness.plan import BASELINE, BUDGET, MAX_ROUNDS, Options, Plan, plan
 from concbench.harness.race import RaceRule
-from concbench.harness.runner_specs import parse, plan_cells, within
 from concbench.harness.session import measure_workload
 from concbench.machine import usable_cores
 from concbench.results.records import Cell, Outcome, Table
+from concbench.runners.look import Look
 from concbench.workloads.base import Workload
 
 FIRST_LOOK = 2
@@ -70,10 +71,12 @@ def search(
         calls += _PASSES * table.tasks
         if interrupted:
             return table, True
+    busy = _busy(table.cells[0])
     look = Look(
         tasks=workload.tasks,
         seconds=_task_seconds(table),
-        busy=_busy(table.cells[0]),
+        computes=busy > COMPUTES,
+        waits=busy < WAITS,
         awaitable=workload.awaitable,
         cores=usable_cores(),
         pickling=table.facts.get("pickling_seconds", 0.0),
@@ -100,14 +103,14 @@ def _with_ruled_out(table: Table, look: Look) -> Table:
     """With the runners that may have been worth it and were not allowed: nothing is known of them."""
     why = f"calls at once are limited to {look.most_workers}; --max-workers allows more"
     known = {cell.id for cell in table.cells}
-    cells = [cell for cell in map(parse, ruled_out(look)) if cell.id not in known]
+    cells = [cell for cell in ruled_out(look) if cell.id not in known]
     added = [replace(cell.record(look.tasks), outcome=Outcome("inapplicable", why)) for cell in cells]
     return replace(table, cells=[*table.cells, *added])
 
 
 def plan_race(workload: Workload, look: Look, options: Options) -> Plan:
     """The race of everything that may be worth it, over all items of a workload."""
-    cells = plan_cells(within(workload.most_workers, candidates(look)))
+    cells = tuple(candidates(look))
     joining = 2  # half and twice the leader's workers
     rule = RaceRule(
         cells[0].id,

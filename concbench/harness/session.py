@@ -280,9 +280,7 @@ class _Session:
             return []
         return [well[cell] for cell in cells]
 
-    def _with_another_chance(
-        self, cells: list[CellId], samples: Mapping[CellId, Sequence[Sample]]
-    ) -> list[CellId]:
+    def _with_another_chance(self, cells: list[CellId], samples: Mapping[CellId, Sequence[Sample]]) -> list[CellId]:
         """With those that have no comparable sample yet, since tasks failed, as long as that may have been chance."""
         left_out = [
             cell.record.id

@@ -3,11 +3,13 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from concbench.errors import Inapplicable
+from concbench.program import Call, Program
 from concbench.runners.base import as_sequence, require_positive
+from concbench.runners.look import MOST_THREADS, Look
 from concbench.task import named
 from concbench.traits import LOOP, Traits
 
@@ -72,9 +74,39 @@ class Asyncio:
 
         await asyncio.gather(*(worker() for _ in range(min(self.workers, len(items)))))
 
+    @classmethod
+    def candidates(cls, look: Look) -> list[Self]:
+        """A few numbers of coroutines, where there is a coroutine function."""
+        return [cls(workers) for workers in look.waiting_workers()] if look.awaitable else []
+
+    def neighbours(self, look: Look) -> list[Self]:
+        """Half and twice the coroutines."""
+        return [type(self)(workers) for workers in look.beside(self.workers, MOST_THREADS)]
+
+    def program(self, call: Call) -> Program:
+        """A semaphore keeps to the number in progress."""
+        call = replace(call, function=call.coroutine or call.function)
+        return call.program(
+            f"results = asyncio.run(work({call.items}))",
+            imports=["import asyncio"],
+            definitions=[_WORK.format(workers=self.workers, call=call.on_item)],
+        )
+
     def __exit__(self, *exc: object) -> None:
         self._runner.close()
         del self._runner
+
+
+_WORK = """\
+async def work(items):
+    at_once = asyncio.Semaphore({workers})
+
+    async def one(item):
+        async with at_once:
+            return await {call}
+
+    return await asyncio.gather(*(one(item) for item in items))"""
+"""The coroutine of a program."""
 
 
 def _in_event_loop() -> bool:

@@ -16,6 +16,14 @@ class Runner(Protocol):
     - `awaits`: True if it is given coroutine functions.
     - `traits`: what it is (`concbench.traits.Traits`), from which follows what is said of it; absent: nothing is.
     - `preload(function)`: called once in the measuring process, which is ours alone, before anything runs.
+
+    And these, by which a runner takes part in `advise`:
+
+    - `candidates(look)`, a classmethod: the configurations that are worth a race, given a `runners.look.Look` at the
+      work; absent: it does not take part.
+    - `neighbours(look)`: configurations that are worth a try beside this one, once it leads; absent: none.
+    - `program(call)`: the lines to paste that do the same without concbench, a `concbench.program.Program`; absent: lines
+      that use the runner itself.
     """
 
     def __enter__(self) -> Self:

@@ -12,8 +12,10 @@ from typing import Any, Self
 
 from concbench.errors import BadSetting, WorkerFailure
 from concbench.machine import usable_cores
+from concbench.program import Call, Program
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
+from concbench.runners.look import Look
 from concbench.task import Parcel, being_read, exception_text, gather, named, one_line, run_chunk, tried, unsent
 from concbench.traits import PROCESSES, Traits
 
@@ -95,6 +97,28 @@ class ProcessPool:
             if tried(pickle.dumps, (function, items[index]))[1] is not None:
                 return named(error, index, items)
         return unsent(exception_text(error), first, items, len(chunk))
+
+    @classmethod
+    def candidates(cls, look: Look) -> list[Self]:
+        """A few sizes; where tasks are short, with chunks too."""
+        return [cls(workers, chunksize=chunk) for workers in look.processes() for chunk in look.chunks(workers)]
+
+    def neighbours(self, look: Look) -> list[Self]:
+        """Half and twice the processes."""
+        sizes = look.beside(self.workers, look.most_processes)
+        return [type(self)(workers, chunksize=chunk) for workers in sizes for chunk in look.chunks(workers)]
+
+    def program(self, call: Call) -> Program:
+        """The pool of the standard library, with a start method that is named."""
+        call = call.ordinary()
+        chunks = f", chunksize={self.chunksize}" if self.chunksize != 1 else ""
+        return call.program(
+            f'context = multiprocessing.get_context("{self.start_method}")',
+            f"with ProcessPoolExecutor({self.workers}, mp_context=context) as pool:",
+            f"    results = list({call.mapped('pool', chunks)})",
+            imports=["import multiprocessing", "from concurrent.futures import ProcessPoolExecutor"],
+            guarded=True,
+        )
 
     def __exit__(self, *exc: object) -> None:
         self._executor.shutdown()

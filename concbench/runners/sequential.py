@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from concbench.program import Call, Program
 from concbench.runners.base import as_sequence
+from concbench.runners.look import Look
 from concbench.task import named
 from concbench.traits import CALLER, Traits
 
@@ -34,6 +36,17 @@ class Sequential:
         if len(results) != count:
             raise RuntimeError(f"the items were changed while they were worked on: {len(results)} instead of {count}")
         return results
+
+    @classmethod
+    def candidates(cls, look: Look) -> list[Self]:
+        """What all others are compared with."""
+        del look
+        return [cls()]
+
+    def program(self, call: Call) -> Program:
+        """One call after another."""
+        call = call.ordinary()
+        return call.program(f"results = [{call.on_item} for item in {call.items}]")
 
     def __exit__(self, *exc: object) -> None:
         pass

@@ -6,7 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from concbench.program import Call, Program
 from concbench.runners.base import as_sequence, require_positive
+from concbench.runners.look import MOST_THREADS, Look
 from concbench.task import Caught, gather
 from concbench.traits import THREADS, Traits
 
@@ -33,6 +35,24 @@ class ThreadPool:
         items = as_sequence(items)
         with closing(self._executor.map(Caught(function), items)) as answers:  # type: ignore[type-var] # a generator
             return gather(answers, items)
+
+    @classmethod
+    def candidates(cls, look: Look) -> list[Self]:
+        """A few sizes."""
+        return [cls(workers) for workers in look.threads()]
+
+    def neighbours(self, look: Look) -> list[Self]:
+        """Half and twice the threads."""
+        return [type(self)(workers) for workers in look.beside(self.workers, MOST_THREADS)]
+
+    def program(self, call: Call) -> Program:
+        """The pool of the standard library."""
+        call = call.ordinary()
+        return call.program(
+            f"with ThreadPoolExecutor({self.workers}) as pool:",
+            f"    results = list({call.mapped('pool')})",
+            imports=["from concurrent.futures import ThreadPoolExecutor"],
+        )
 
     def __exit__(self, *exc: object) -> None:
         self._executor.shutdown()

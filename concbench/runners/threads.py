@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from concbench.errors import WorkerFailure
+from concbench.program import Call, Program
 from concbench.runners.base import as_sequence
+from concbench.runners.look import MOST_THREADS, Look
 from concbench.task import Caught, gather
 from concbench.traits import THREADS, Traits
 
@@ -28,8 +30,39 @@ class Threads:
         items = as_sequence(items)
         return run_in_threads(function, items, at_once=len(items))
 
+    @classmethod
+    def candidates(cls, look: Look) -> list[Self]:
+        """Where tasks may wait, and so many threads are allowed."""
+        return [cls()] if not look.computes and look.tasks <= min(look.most, MOST_THREADS) else []
+
+    def program(self, call: Call) -> Program:
+        """Threads by hand: each keeps its result in its place."""
+        call = call.ordinary()
+        return call.program(
+            f"items = list({call.items})",
+            "results, errors = [None] * len(items), []",
+            "threads = [threading.Thread(target=work, args=pair) for pair in enumerate(items)]",
+            "for thread in threads:",
+            "    thread.start()",
+            "for thread in threads:",
+            "    thread.join()",
+            "if errors:",
+            "    raise errors[0]",
+            imports=["import threading"],
+            definitions=[_WORK.format(call=call.on_item)],
+        )
+
     def __exit__(self, *exc: object) -> None:
         pass
+
+
+_WORK = """\
+def work(place, item):
+    try:
+        results[place] = {call}
+    except Exception as error:
+        errors.append(error)"""
+"""What each thread of a program does."""
 
 
 def run_in_threads(function: Callable[[Any], Any], items: Sequence[Any], at_once: int) -> list[Any]:

@@ -11,26 +11,6 @@ from concbench.workloads.item_source import ItemSource, form_of
 from concbench.workloads.loading import Place
 
 
-@dataclass(frozen=True)
-class Call:
-    """What is called on what, as source text."""
-
-    imports: tuple[str, ...]
-    """Lines that make the names below known."""
-    function: str
-    items: str
-    """An expression."""
-    before: tuple[str, ...] = ()
-    """Lines that make the expression short."""
-    star: bool = False
-    arguments: bool = True
-    """Whether the function takes any; if not, items only counts the calls."""
-    awaits: bool = False
-    """Whether the function is a coroutine function."""
-    coroutine: str = ""
-    """Its twin, if it has one."""
-
-
 def named(found: Place | Callable[..., Any]) -> tuple[list[str], str]:
     """The import line of a function, if it can be imported, and the expression that names it then."""
     if isinstance(found, Place):

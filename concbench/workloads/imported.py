@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from concbench.errors import BadFunction, Inapplicable
+from concbench.program import Call
 from concbench.task import short, type_name
 from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
 from concbench.workloads.base import Workload
-from concbench.workloads.call import Call, ItemsText, listed, named
+from concbench.workloads.call import ItemsText, listed, named
 from concbench.workloads.facts import Facts, is_coroutine_function, pickled, why_at_home
 from concbench.workloads.how import How, name_of, require_callable, resolve
 from concbench.workloads.item_source import ItemSource

@@ -2,16 +2,20 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from concbench import Advice, advise
+from concbench.advice.rules import COMPUTES, WAITS
 from concbench.errors import BadSetting, Inapplicable
-from concbench.harness.candidates import Look, candidates, most_at_once, neighbours
+from concbench.harness.candidates import candidates, most_at_once, neighbours
 from concbench.harness.hosts import InProcessHosts
 from concbench.harness.plan import Options, Plan
 from concbench.harness.runner_specs import parse
 from concbench.harness.search import calls_of_looks, search
+from concbench.results.records import CellId
+from concbench.runners.look import Look
 from concbench.testing import SimulatedHosts
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
@@ -117,23 +121,29 @@ def test_the_same_seed_gives_the_same_race() -> None:
     assert one.recommendation == other.recommendation
 
 
+def look(tasks: int, busy: float, *, seconds: float = 0.001, awaitable: bool = True, **known: Any) -> Look:
+    """A look at work that keeps so many cores busy, on a machine with two."""
+    return Look(tasks, seconds, busy > COMPUTES, busy < WAITS, awaitable=awaitable, cores=2, **known)
+
+
 @pytest.mark.parametrize("busy", [0.01, 0.7, 1.0])
 @pytest.mark.parametrize("tasks", [1, 2, 3, 50, 10_000])
 @pytest.mark.parametrize("most_workers", [None, 5])
 def test_candidates_make_sense(busy: float, tasks: int, most_workers: int | None) -> None:
     """Never more workers than tasks or than are allowed; each once; sequential always."""
-    look = Look(tasks, 0.001, busy, awaitable=True, cores=2, most_workers=most_workers)
-    specs = candidates(look)
-    assert specs[0] == "sequential"
-    assert len(specs) == len(set(specs))
-    for spec in [*specs, *(cell.label for one in specs for cell in neighbours(look, one))]:
-        assert workers_of(spec) <= min(tasks, most_workers or tasks)
+    seen = look(tasks, busy, most_workers=most_workers)
+    cells = candidates(seen)
+    assert cells[0].label == "sequential"
+    assert len(cells) == len({cell.id for cell in cells})
+    for cell in [*cells, *(beside for one in cells for beside in neighbours(seen, one.id))]:
+        assert cell.record(tasks).workers <= min(tasks, most_workers or tasks)
 
 
 def test_work_that_waits_gets_many_threads_and_work_that_computes_few() -> None:
     """As many as make sense."""
-    waits = candidates(Look(1_000, 0.1, 0.01, awaitable=False, cores=2))
-    computes = candidates(Look(1_000, 0.1, 1.0, awaitable=False, cores=2))
+    waits, computes = (
+        [cell.label for cell in candidates(look(1_000, busy, seconds=0.1, awaitable=False))] for busy in (0.01, 1.0)
+    )
     assert "thread-pool:256" in waits
     assert max(workers_of(spec) for spec in computes) == 4
     assert not any(spec.startswith("asyncio") for spec in waits)
@@ -157,8 +167,8 @@ def test_the_baseline_rests_when_nothing_is_asked_of_it() -> None:
 
 def test_costly_pickling_leaves_one_pool_of_processes() -> None:
     """To show that it cannot win."""
-    look = Look(1_000, 0.001, 1.0, awaitable=False, cores=2, pickling=0.002)
-    assert [spec for spec in candidates(look) if spec.startswith("process")] == [
+    cells = candidates(look(1_000, 1.0, awaitable=False, pickling=0.002))
+    assert [cell.label for cell in cells if cell.name.startswith("process")] == [
         "process-pool:2",
         "process-pool:workers=2,chunksize=125",
     ]
@@ -241,13 +251,13 @@ def test_no_more_calls_are_in_progress_than_were_announced(model: Model, most_wo
 @pytest.mark.parametrize("tasks", [1, 2, 3, 50, 10_000])
 def test_the_bound_of_a_race_covers_whatever_may_join(busy: float, tasks: int) -> None:
     """However often a leader's workers are doubled."""
-    look = Look(tasks, 0.001, busy, awaitable=True, cores=2)
-    specs, seen = candidates(look), set[str]()
-    while specs:
-        spec = specs.pop()
-        seen.add(spec)
-        specs += [cell.label for cell in neighbours(look, spec) if cell.label not in seen]
-    assert max(min(tasks, parse(spec).record(tasks).workers) for spec in seen) == most_at_once(look)
+    seen = look(tasks, busy)
+    cells, known = candidates(seen), dict[CellId, int]()
+    while cells:
+        cell = cells.pop()
+        known[cell.id] = cell.record(tasks).workers
+        cells += [beside for beside in neighbours(seen, cell.id) if beside.id not in known]
+    assert max(known.values()) == most_at_once(seen)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""What one look at the work shows: from it, runners say with how many workers they are worth a race."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MOST_THREADS = 256
+"""Threads or coroutines at most that take part in a race."""
+_MOST_CORES_TIMES = 2
+"""Times the usable cores, that a pool of processes has workers at most."""
+_SHORT_TASK = 0.005
+"""Seconds below which handing tasks to processes one at a time may cost more than the task."""
+_CHUNKS_EACH = 4
+"""Chunks for each worker: few enough to be cheap, enough that none waits long for the last."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of the work."""
+
+    tasks: int
+    seconds: float
+    """Of one task, in the mean."""
+    computes: bool
+    """Whether it keeps a core busy, near enough."""
+    waits: bool
+    """Whether it waits for most of its time; work may do neither."""
+    awaitable: bool
+    """Whether there is a coroutine function."""
+    cores: int
+    """That may be used."""
+    pickling: float = 0.0
+    """Seconds that it takes to pickle and unpickle an item and its result; 0 if that is not known."""
+    most_workers: int | None = None
+    """That are allowed."""
+
+    @property
+    def most(self) -> int:
+        """Workers that make sense at all."""
+        return min(self.tasks, self.most_workers or self.tasks)
+
+    def up_to(self, counts: Sequence[int]) -> list[int]:
+        """Those numbers of workers that are allowed; the largest allowed in place of those that are not."""
+        return sorted({min(count, self.most) for count in counts if min(count, self.most) > 1})
+
+    def beside(self, workers: int, most: int) -> list[int]:
+        """Half and twice so many workers, where that is still sensible."""
+        return self.up_to([count for count in (workers // 2, workers * 2) if 2 <= count <= most])
+
+    def waiting_workers(self) -> list[int]:
+        """Numbers of workers that wait: by powers of 4."""
+        return self.up_to([4**power for power in range(1, 20) if 4**power <= MOST_THREADS])
+
+    def threads(self) -> list[int]:
+        """Numbers of threads: about as many as cores for work that computes, up to 256 for work that may wait."""
+        if self.computes:
+            return self.up_to([self.cores, 2 * self.cores])
+        return self.up_to([self.cores, *self.waiting_workers()])
+
+    @property
+    def most_processes(self) -> int:
+        """Worker processes at most."""
+        return _MOST_CORES_TIMES * self.cores
+
+    def processes(self) -> list[int]:
+        """Numbers of worker processes: one where they can hardly win, to show that; several where they may."""
+        hardly = self.waits or self.pickling > self.seconds
+        return self.up_to([self.cores, self.cores if hardly else self.most_processes])
+
+    def chunks(self, workers: int) -> list[int]:
+        """Numbers of tasks that are handed over in one go: 1, and more where tasks are short."""
+        chunk = math.ceil(self.tasks / (workers * _CHUNKS_EACH))
+        return [1, chunk] if self.seconds < _SHORT_TASK and chunk > 1 else [1]
