@@ -22,8 +22,8 @@ class Runner(Protocol):
     - `candidates(look)`, a classmethod: the configurations that are worth a race, given a `runners.look.Look` at the
       work; absent: it does not take part.
     - `neighbours(look)`: configurations that are worth a try beside this one, once it leads; absent: none.
-    - `program(call)`: the lines to paste that do the same without concbench, a `concbench.program.Program`; absent: lines
-      that use the runner itself.
+    - `program(call)`: the lines to paste that do the same without concbench, a `concbench.program.Program`; absent:
+      lines that use the runner itself.
     """
 
     def __enter__(self) -> Self:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from concbench.errors import Inapplicable
 from concbench.runners.base import Runner, workers_for
 from concbench.task import exception_text, tried
+from concbench.testing.declared import it_is_what_it_declares
 
 if TYPE_CHECKING:  # a spawned worker imports this module for its functions, and must not pay for the harness
     from concbench.harness.hosts import CheckHost, Finding, Host
@@ -230,6 +231,7 @@ RUNNER_LAWS: tuple[Law, ...] = (
     it_can_be_entered_again,
     no_worker_is_left,
     no_more_workers_than_said,
+    it_is_what_it_declares,
 )
 """Every law that a runner keeps."""
 

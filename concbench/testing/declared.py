@@ -1,0 +1,224 @@
+"""The law that a runner is what it declares: process ids, threads, interpreters and overlaps of its tasks tell.
+
+What a runner does not declare is not looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from concbench.runners.base import Runner, workers_for
+from concbench.traits import CALLER, ELSEWHERE, INTERPRETERS, LOOP, PLACES, PROCESSES, THREADS, Traits, traits_of
+
+_SHORT, _LONG = 0.005, 0.1
+"""Seconds of a task, and of that which others may overtake."""
+_BURNT = 0.05
+"""Seconds that a task computes where it is seen whose CPU time that is."""
+_FEW_TASKS, _MOST_TASKS = 12, 80
+"""More than a pool has workers, where that is possible."""
+_here = threading.local()
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Where and when a task ran."""
+
+    machine: tuple[str, int]
+    """Host name and process id."""
+    interpreter: int
+    """Differs between the interpreters of a process."""
+    thread: int
+    looping: bool
+    """Whether an event loop was running in the thread."""
+    first: bool
+    """Whether it was the first task of its thread."""
+    item: Traveller
+    began: float
+    ended: float
+
+
+class Traveller:
+    """What knows whether it has been through pickle, on its way to a task or back."""
+
+    def __init__(self, seconds: float, *, travelled: bool = False) -> None:
+        self.seconds = seconds
+        self.travelled = travelled
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, (self.seconds,)
+
+
+def _arrived(seconds: float) -> Traveller:
+    return Traveller(seconds, travelled=True)
+
+
+def look_around(item: Traveller) -> Sight:
+    """A task that waits."""
+    seen = _begun()
+    time.sleep(item.seconds)
+    return _ended(item, seen)
+
+
+async def look_around_awaiting(item: Traveller) -> Sight:
+    """The same as a coroutine function."""
+    seen = _begun()
+    await asyncio.sleep(item.seconds)
+    return _ended(item, seen)
+
+
+def burn(seconds: float) -> None:
+    """A task that computes."""
+    began = time.thread_time()
+    while time.thread_time() - began < seconds:
+        pass
+
+
+def _begun() -> tuple[bool, float]:
+    first = getattr(_here, "used", None) != os.getpid()  # what is forked has the thread of before
+    _here.used = os.getpid()
+    return first, time.monotonic()
+
+
+def _ended(item: Traveller, seen: tuple[bool, float]) -> Sight:
+    try:
+        asyncio.get_running_loop()
+        looping = True
+    except RuntimeError:
+        looping = False
+    first, began = seen
+    machine = socket.gethostname(), os.getpid()
+    interpreter, thread = id(sys.modules), threading.get_ident()
+    return Sight(machine, interpreter, thread, looping, first, item, began, time.monotonic())
+
+
+def it_is_what_it_declares(make: Callable[[], Runner], directory: Path) -> None:
+    """Every trait that it declares is seen: where tasks run, what they share, how workers are made and fed."""
+    del directory
+    runner = make()
+    traits = traits_of(runner)
+    if traits == Traits():
+        return
+    workers = getattr(runner, "workers", 1) or 1
+    tasks = min(_MOST_TASKS, max(_FEW_TASKS, 2 * workers * getattr(runner, "chunksize", 1) + 1))
+    function = look_around_awaiting if getattr(runner, "awaits", False) else look_around
+    with runner:
+        first = runner.run(function, [Traveller(_SHORT) for _ in range(tasks)])
+        lengths = [_LONG, *([_SHORT] * (tasks - 1))]
+        again = runner.run(function, [Traveller(seconds) for seconds in lengths])
+    at_once = workers_for(runner, tasks)
+    for said, wrong in _contradictions(traits, [*first, *again], again, at_once):
+        raise AssertionError(f"traits.{said}, but {wrong}")
+    if traits.where == PROCESSES and traits.reaped is not None and function is look_around:
+        _require_account(make(), reaped=traits.reaped)
+
+
+def _contradictions(
+    traits: Traits, seen: Sequence[Sight], last: Sequence[Sight], at_once: int
+) -> Iterator[tuple[str, str]]:
+    """What it says, and what was seen instead."""
+    if traits.where is not None:
+        why = _elsewhere_than(traits.where, seen)
+        if why:
+            yield f"where is {traits.where!r}", why
+    if traits.shares_interpreter is not None and at_once > 1:
+        together = _together_in_one_interpreter(seen)
+        if together != traits.shares_interpreter:
+            yield (
+                f"shares_interpreter is {traits.shares_interpreter}",
+                f"{'two' if together else 'no two'} tasks were in progress in one interpreter at once",
+            )
+    travelled = sum(sight.item.travelled for sight in seen)
+    if traits.pickles is not None and travelled != (len(seen) if traits.pickles else 0):
+        yield f"pickles is {traits.pickles}", f"{travelled} of {len(seen)} items or results came out of a pickle"
+    new = sum(sight.first for sight in seen)
+    if traits.worker_per_task is not None and (new == len(seen)) != traits.worker_per_task:
+        yield (
+            f"worker_per_task is {traits.worker_per_task}",
+            f"{new} of {len(seen)} tasks were the first of their thread",
+        )
+    if traits.barriers is not None and 1 < at_once < len(last):
+        batched = _in_batches(last, at_once)
+        if batched != traits.barriers:
+            how = "every" if batched else "not every"
+            yield f"barriers is {traits.barriers}", f"{how} batch of {at_once} began after the one before had ended"
+
+
+def _elsewhere_than(where: str, seen: Sequence[Sight]) -> str:
+    """What contradicts the place that is declared; empty if nothing does."""
+    if where not in PLACES:
+        return f"it must be one of {', '.join(PLACES)}"
+    here = socket.gethostname(), os.getpid()
+    away = sum(sight.machine != here for sight in seen)
+    if where in {PROCESSES, ELSEWHERE}:
+        return (
+            "" if away == len(seen) else f"{len(seen) - away} of {len(seen)} tasks ran in the process that called run()"
+        )
+    if away:
+        return f"{away} of {len(seen)} tasks ran in other processes"
+    return _elsewhere_here(where, seen)
+
+
+def _elsewhere_here(where: str, seen: Sequence[Sight]) -> str:
+    """The same among the places of this process."""
+    other_interpreter = sum(sight.interpreter != id(sys.modules) for sight in seen)
+    own_thread = sum(sight.thread == threading.get_ident() and not sight.looping for sight in seen)
+    looping = sum(sight.looping for sight in seen)
+    threads = len({sight.thread for sight in seen})
+    agrees = {
+        CALLER: own_thread == len(seen),
+        THREADS: not own_thread and not looping and not other_interpreter,
+        LOOP: looping == len(seen) and threads == 1,
+        INTERPRETERS: other_interpreter == len(seen),
+    }
+    if agrees[where]:
+        return ""
+    return (
+        f"of {len(seen)} tasks, {own_thread} ran in the thread that called run(), {looping} in an event loop, and "
+        f"{other_interpreter} in another interpreter; they ran in {threads} threads"
+    )
+
+
+def _together_in_one_interpreter(seen: Sequence[Sight]) -> bool:
+    by_interpreter: dict[tuple[Any, ...], list[Sight]] = {}
+    for sight in seen:
+        by_interpreter.setdefault((sight.machine, sight.interpreter), []).append(sight)
+    return any(
+        before.ended > after.began
+        for sights in by_interpreter.values()
+        for before, after in pairwise(sorted(sights, key=lambda sight: sight.began))
+    )
+
+
+def _in_batches(seen: Sequence[Sight], size: int) -> bool:
+    batches = [seen[first : first + size] for first in range(0, len(seen), size)]
+    return all(
+        max(sight.ended for sight in before) <= min(sight.began for sight in after)
+        for before, after in pairwise(batches)
+    )
+
+
+def _require_account(runner: Runner, *, reaped: bool) -> None:
+    """Whether the CPU time of its processes is in this process's account once it has been left."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with runner:
+        runner.run(burn, [_BURNT] * 4)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    counted = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert (counted >= 2 * _BURNT) == reaped, (
+        f"traits.reaped is {reaped}, but {counted:.2f} of {4 * _BURNT:.2f} seconds of CPU time were in the account of "
+        "this process's children"
+    )
