@@ -1,0 +1,104 @@
+"""A runner is judged by what it declares, and a law finds out whether that is true."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concbench.harness.runner_specs import settings_of
+from concbench.registry import RUNNERS, runner_class, runner_names
+from concbench.runners.base import Runner
+from concbench.runners.threads import Threads
+from concbench.testing import RUNNER_LAWS, law_name
+from concbench.testing.declared import it_is_what_it_declares
+from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS, Traits, traits_of
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+NAMES = ["crew", "helpers", "squads", "gangs", "one-loop", "rooms", "far-away", "unnamed", "strange"]
+
+
+@pytest.fixture(autouse=True)
+def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if it were installed."""
+    monkeypatch.syspath_prepend(str(PLUGINS))
+    yield
+    sys.modules.pop("other_ways", None)
+
+
+def made(name: str, **settings: Any) -> Callable[[], Runner]:
+    if name == "rooms" and sys.version_info < (3, 14):
+        pytest.skip("this Python has no pool of interpreters")
+    return lambda: runner_class(name)(**settings)
+
+
+def test_they_are_registered_by_their_metadata() -> None:
+    """Under their own names, after ours."""
+    assert runner_names() == [*RUNNERS, *NAMES]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "strange"])
+def test_what_a_plug_in_declares_is_what_is_seen(name: str, tmp_path: Path) -> None:
+    """Or nothing is declared."""
+    it_is_what_it_declares(made(name), tmp_path)
+
+
+@pytest.mark.parametrize("law", RUNNER_LAWS, ids=law_name)
+@pytest.mark.parametrize("name", ["crew", "one-loop"])
+def test_plug_ins_keep_the_other_laws(name: str, law: Any, tmp_path: Path) -> None:
+    """Those of which the rest of this package makes most use."""
+    law(made(name), tmp_path)
+
+
+def test_traits_may_depend_on_settings(tmp_path: Path) -> None:
+    """One thread in each program shares nothing."""
+    for threads in (1, 2):
+        runner = made("squads", threads=threads)
+        assert traits_of(runner()).in_processes == (threads == 1)
+        it_is_what_it_declares(runner, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("threads", {"where": PROCESSES}),
+        ("threads", {"where": LOOP}),
+        ("threads", {"where": INTERPRETERS}),
+        ("threads", {"where": ELSEWHERE}),
+        ("threads", {"where": "gpu"}),
+        ("sequential", {"where": THREADS}),
+        ("process-pool", {"where": THREADS}),
+        ("threads", {"shares_interpreter": False}),
+        ("process-pool", {"shares_interpreter": True}),
+        ("threads", {"pickles": True}),
+        ("process-pool", {"pickles": False}),
+        ("threads", {"worker_per_task": False}),
+        ("thread-pool", {"worker_per_task": True}),
+        ("batched-threads", {"barriers": False}),
+        ("thread-pool", {"barriers": True}),
+        ("process-pool", {"reaped": True}),
+    ],
+)
+def test_a_trait_that_contradicts_what_it_does_is_named(name: str, wrong: dict[str, Any], tmp_path: Path) -> None:
+    """With what it says and what was seen."""
+    kind = runner_class(name)
+    true = traits_of(kind())
+
+    class Liar(kind):  # type: ignore[misc,valid-type]
+        traits = replace(true, **wrong)
+
+    (trait,) = wrong
+    settings = {"workers": 3} if "workers" in settings_of(kind) else {}
+    with pytest.raises(AssertionError, match=rf"^traits\.{trait} is .*, but "):
+        it_is_what_it_declares(lambda: Liar(**settings), tmp_path)
+
+
+def test_a_runner_that_declares_nothing_breaks_no_law(tmp_path: Path) -> None:
+    """Nothing is said of it."""
+
+    class Silent(Threads):
+        traits = Traits()
+
+    it_is_what_it_declares(Silent, tmp_path)
