@@ -26,7 +26,8 @@ _BURNT = 0.05
 """Seconds that a task computes where it is seen whose CPU time that is."""
 _FEW_TASKS, _MOST_TASKS = 12, 80
 """More than a pool has workers, where that is possible."""
-_here = threading.local()
+_threads: set[int] = set()
+"""Those that have run a task in this interpreter."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,9 @@ def burn(seconds: float) -> None:
 
 
 def _begun() -> tuple[bool, float]:
-    first = getattr(_here, "used", None) != os.getpid()  # what is forked has the thread of before
-    _here.used = os.getpid()
+    thread = threading.get_native_id()  # get_ident() is soon given to another
+    first = thread not in _threads
+    _threads.add(thread)
     return first, time.monotonic()
 
 
