@@ -4,14 +4,16 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.errors import Inapplicable
-from concbench.program import Call, Program
 from concbench.runners.base import as_sequence, require_positive
-from concbench.runners.look import MOST_THREADS, Look
 from concbench.task import named
 from concbench.traits import LOOP, Traits
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call, Program
+    from concbench.runners.look import Look
 
 
 @dataclass
@@ -75,15 +77,15 @@ class Asyncio:
         await asyncio.gather(*(worker() for _ in range(min(self.workers, len(items)))))
 
     @classmethod
-    def candidates(cls, look: Look) -> list[Self]:
+    def candidates(cls, look: "Look") -> list[Self]:
         """A few numbers of coroutines, where there is a coroutine function."""
         return [cls(workers) for workers in look.waiting_workers()] if look.awaitable else []
 
-    def neighbours(self, look: Look) -> list[Self]:
+    def neighbours(self, look: "Look") -> list[Self]:
         """Half and twice the coroutines."""
-        return [type(self)(workers) for workers in look.beside(self.workers, MOST_THREADS)]
+        return [type(self)(workers) for workers in look.beside(self.workers, look.most_threads)]
 
-    def program(self, call: Call) -> Program:
+    def program(self, call: "Call") -> "Program":
         """A semaphore keeps to the number in progress."""
         call = replace(call, function=call.coroutine or call.function)
         return call.program(

@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MOST_THREADS = 256
-"""Threads or coroutines at most that take part in a race."""
+_MOST_THREADS = 256
 _MOST_CORES_TIMES = 2
 """Times the usable cores, that a pool of processes has workers at most."""
 _SHORT_TASK = 0.005
@@ -51,13 +50,18 @@ class Look:
 
     def waiting_workers(self) -> list[int]:
         """Numbers of workers that wait: by powers of 4."""
-        return self.up_to([4**power for power in range(1, 20) if 4**power <= MOST_THREADS])
+        return self.up_to([4**power for power in range(1, 20) if 4**power <= _MOST_THREADS])
 
     def threads(self) -> list[int]:
         """Numbers of threads: about as many as cores for work that computes, up to 256 for work that may wait."""
         if self.computes:
             return self.up_to([self.cores, 2 * self.cores])
         return self.up_to([self.cores, *self.waiting_workers()])
+
+    @property
+    def most_threads(self) -> int:
+        """Threads or coroutines at most."""
+        return _MOST_THREADS
 
     @property
     def most_processes(self) -> int:

@@ -8,16 +8,18 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count, islice, repeat
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from concbench.errors import BadSetting, WorkerFailure
 from concbench.machine import usable_cores
-from concbench.program import Call, Program
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.runners.look import Look
 from concbench.task import Parcel, being_read, exception_text, gather, named, one_line, run_chunk, tried, unsent
 from concbench.traits import PROCESSES, Traits
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call, Program
+    from concbench.runners.look import Look
 
 
 @dataclass
@@ -99,16 +101,16 @@ class ProcessPool:
         return unsent(exception_text(error), first, items, len(chunk))
 
     @classmethod
-    def candidates(cls, look: Look) -> list[Self]:
+    def candidates(cls, look: "Look") -> list[Self]:
         """A few sizes; where tasks are short, with chunks too."""
         return [cls(workers, chunksize=chunk) for workers in look.processes() for chunk in look.chunks(workers)]
 
-    def neighbours(self, look: Look) -> list[Self]:
+    def neighbours(self, look: "Look") -> list[Self]:
         """Half and twice the processes."""
         sizes = look.beside(self.workers, look.most_processes)
         return [type(self)(workers, chunksize=chunk) for workers in sizes for chunk in look.chunks(workers)]
 
-    def program(self, call: Call) -> Program:
+    def program(self, call: "Call") -> "Program":
         """The pool of the standard library, with a start method that is named."""
         call = call.ordinary()
         chunks = f", chunksize={self.chunksize}" if self.chunksize != 1 else ""

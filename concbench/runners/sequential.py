@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from concbench.program import Call, Program
 from concbench.runners.base import as_sequence
-from concbench.runners.look import Look
 from concbench.task import named
 from concbench.traits import CALLER, Traits
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call, Program
+    from concbench.runners.look import Look
 
 
 @dataclass
@@ -38,12 +40,12 @@ class Sequential:
         return results
 
     @classmethod
-    def candidates(cls, look: Look) -> list[Self]:
+    def candidates(cls, look: "Look") -> list[Self]:
         """What all others are compared with."""
         del look
         return [cls()]
 
-    def program(self, call: Call) -> Program:
+    def program(self, call: "Call") -> "Program":
         """One call after another."""
         call = call.ordinary()
         return call.program(f"results = [{call.on_item} for item in {call.items}]")

@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from concbench.program import Call, Program
 from concbench.runners.base import as_sequence, require_positive
-from concbench.runners.look import MOST_THREADS, Look
 from concbench.task import Caught, gather
 from concbench.traits import THREADS, Traits
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call, Program
+    from concbench.runners.look import Look
 
 
 @dataclass
@@ -37,15 +39,15 @@ class ThreadPool:
             return gather(answers, items)
 
     @classmethod
-    def candidates(cls, look: Look) -> list[Self]:
+    def candidates(cls, look: "Look") -> list[Self]:
         """A few sizes."""
         return [cls(workers) for workers in look.threads()]
 
-    def neighbours(self, look: Look) -> list[Self]:
+    def neighbours(self, look: "Look") -> list[Self]:
         """Half and twice the threads."""
-        return [type(self)(workers) for workers in look.beside(self.workers, MOST_THREADS)]
+        return [type(self)(workers) for workers in look.beside(self.workers, look.most_threads)]
 
-    def program(self, call: Call) -> Program:
+    def program(self, call: "Call") -> "Program":
         """The pool of the standard library."""
         call = call.ordinary()
         return call.program(

@@ -3,14 +3,16 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.errors import WorkerFailure
-from concbench.program import Call, Program
 from concbench.runners.base import as_sequence
-from concbench.runners.look import MOST_THREADS, Look
 from concbench.task import Caught, gather
 from concbench.traits import THREADS, Traits
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call, Program
+    from concbench.runners.look import Look
 
 
 @dataclass
@@ -31,11 +33,11 @@ class Threads:
         return run_in_threads(function, items, at_once=len(items))
 
     @classmethod
-    def candidates(cls, look: Look) -> list[Self]:
+    def candidates(cls, look: "Look") -> list[Self]:
         """Where tasks may wait, and so many threads are allowed."""
-        return [cls()] if not look.computes and look.tasks <= min(look.most, MOST_THREADS) else []
+        return [cls()] if not look.computes and look.tasks <= min(look.most, look.most_threads) else []
 
-    def program(self, call: Call) -> Program:
+    def program(self, call: "Call") -> "Program":
         """Threads by hand: each keeps its result in its place."""
         call = call.ordinary()
         return call.program(
