@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import pickle
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -348,6 +347,8 @@ def _meet(runner: Runner, workers: int, function: Callable[[Any], Any]) -> None:
     Raises:
         WorkerFailure: some of them did not come.
     """
+    import tempfile
+
     tasks = workers * getattr(runner, "chunksize", 1)  # neighbouring tasks of a chunk run in one worker
     with tempfile.TemporaryDirectory(prefix="concbench-meet-") as directory:
         met = runner.run(meet, [(directory, workers, function)] * tasks)

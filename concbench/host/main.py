@@ -30,7 +30,7 @@ _BARE = len(gc.get_objects())
 import contextlib
 import json
 import pickle
-import platform
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -266,11 +266,15 @@ def _differ(collected: list[Any], expected: Any, cell: HostedCell) -> bool:
     return False
 
 
+_IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
+"""As `platform` calls them, which takes longer to import than all else that is asked of it."""
+
+
 def interpreter() -> dict[str, Any]:
     """What this interpreter is, once the workload's imports are done."""
     return {
-        "implementation": platform.python_implementation(),
-        "python": platform.python_version(),
+        "implementation": _IMPLEMENTATIONS.get(sys.implementation.name, sys.implementation.name),
+        "python": sys.version.split()[0],
         "gil": gil_enabled(),
         "cores": usable_cores(),
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import pickle
-import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import (
@@ -16,7 +15,6 @@ from contextlib import (
 )
 from copy import deepcopy
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -67,7 +65,7 @@ class Imported(Workload):
         self._facts = facts
         self._source = source
         self._packed = packed
-        self._digest = sha256(packed).hexdigest()[:16] if packed else ""
+        self._digest = _digest(packed) if packed else ""
         self._given = items
         self._items: Sequence[Any] | None = None
         self._picked: list[int] | None = None
@@ -90,10 +88,12 @@ class Imported(Workload):
 
     def some(self, count: int, seed: int) -> Self:
         """The same over so many of its items, drawn at random; they keep their order."""
+        from random import Random  # here and below: what a measuring process does not need, it does not load
+
         part = object.__new__(type(self))
         part.__dict__.update(
             self.__dict__,
-            _picked=sorted(random.Random(seed).sample(range(self.tasks), count)),
+            _picked=sorted(Random(seed).sample(range(self.tasks), count)),
             _facts=replace(self._facts, tasks=count),
             _items=None,
         )
@@ -316,3 +316,9 @@ def _counted(number: int, what: str) -> str:
 async def _entered_in_loop(context: AbstractContextManager[Any]) -> AsyncIterator[Any]:
     with context as entered:
         yield entered
+
+
+def _digest(packed: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(packed).hexdigest()[:16]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -85,7 +84,9 @@ class ItemSource:
     def _chosen(self, items: Iterable[Any]) -> list[Any]:
         chosen = read_items(items, self.text, self.limit)
         if self.sample is not None and self.sample < len(chosen):
-            places = sorted(random.Random(self.seed).sample(range(len(chosen)), self.sample))
+            from random import Random
+
+            places = sorted(Random(self.seed).sample(range(len(chosen)), self.sample))
             chosen = [chosen[place] for place in places]
         return chosen
 

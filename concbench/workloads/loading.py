@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +100,8 @@ class Place:
 
     def _broken(self, error: BaseException) -> BadFunction:
         """The error of a module that raised while it was imported, with its own frames only."""
+        import traceback
+
         shown = traceback.TracebackException.from_exception(error)
         own = [frame for frame in shown.stack if not _is_machinery(frame.filename)]
         shown.stack = traceback.StackSummary.from_list(own)
