@@ -6,8 +6,10 @@ what it keeps for each task meanwhile. Worker processes are not counted. The cal
     python benchmarks/memory.py                                              about 2 minutes
     python benchmarks/memory.py --cases batched-threads process-pool         about 40 minutes
     python benchmarks/memory.py --tasks 100000 --repetitions 1 --cases sequential thread-pool
+    python benchmarks/memory.py --against OTHER_CHECKOUT                     about 2 minutes
 
-Budget, for each line: ours / theirs is 1.05 at most, medians of 3 repetitions, a million tasks.
+Budget, for each line: ours / theirs is 1.05 at most, medians of 3 repetitions, a million tasks. With another version of
+concbench in the place of the calls by hand: the interval of the ratio ends below 1.05.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
-from pairs import Columns, typical, verdict
+from pairs import Columns, Pair, checkout, found_first, ratio_of, typical, verdict
+
+from concbench.stats.intervals import FEWEST
 
 MOST = 1.05
 
@@ -75,10 +79,10 @@ def main() -> None:
     arguments = parse_arguments()
     print(f"{arguments.tasks:,} tasks, {arguments.repetitions} repetitions, medians; in MB\n")
     table = Columns(
-        ("case", 20), ("ours", 9), ("theirs", 9), ("ours / theirs", 13), ("more", 7), ("seconds", 8), ("budget", 6)
+        ("case", 20), ("ours", 9), ("theirs", 9), ("ours / theirs*", 14), ("more", 7), ("seconds", 8), ("budget", 6)
     )
-    met = [report(name, arguments.tasks, arguments.repetitions, table) for name in arguments.cases]
-    print(f"\n{sum(met)} of {len(met)} within the budget ({MOST})")
+    met = [report(name, arguments, table) for name in arguments.cases]
+    print(f"\n{sum(met)} of {len(met)} within the budget ({MOST}); *: against another version, the end of its interval")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -89,17 +93,23 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--cases", nargs="+", choices=CASES, default=default, help=f"default: all but {left_out}")
     parser.add_argument("--tasks", type=int, default=1_000_000)
     parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--against", type=checkout, metavar="CHECKOUT", help="another version of concbench")
     return parser.parse_args()
 
 
-def report(name: str, tasks: int, repetitions: int, table: Columns) -> bool:
+def report(name: str, arguments: argparse.Namespace, table: Columns) -> bool:
     """Measure a case and print its line; returns whether the budget is met."""
-    ours, theirs = programs(CASES[name], tasks)
+    here = Path(__file__).parents[1]
+    ours, theirs = programs(CASES[name], arguments.tasks)
+    if arguments.against:
+        theirs = ours
     begin = perf_counter()
-    megabytes = [(peak(ours), peak(theirs)) for _ in range(repetitions)]
+    pairs = [Pair(peak(ours, here), peak(theirs, arguments.against or here)) for _ in range(arguments.repetitions)]
     seconds = perf_counter() - begin
-    of_ours, of_theirs = (typical(side) for side in zip(*megabytes, strict=True))
+    of_ours, of_theirs = (typical([getattr(pair, side) for pair in pairs]) for side in ("ours", "theirs"))
     ratio = of_ours / of_theirs
+    if arguments.against and len(pairs) >= FEWEST:
+        ratio = ratio_of(pairs).high
     more = f"{of_ours - of_theirs:+.1f}"
     table.row(
         name,
@@ -120,10 +130,16 @@ def programs(case: Case, tasks: int) -> tuple[str, str]:
     return ours + END, theirs + END
 
 
-def peak(program: str) -> float:
-    """Run a program in a fresh process; its peak in megabytes."""
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, cwd=Path(__file__).parent)
+def peak(program: str, version: Path) -> float:
+    """Run a program in a fresh process with a version of concbench; its peak in megabytes."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        cwd=Path(__file__).parent,
+        env=found_first(version),
+    )
     return int(done.stdout) / 1e6
 
 

@@ -1,12 +1,14 @@
-"""What starting costs: `import concbench` against a bare interpreter, and `concbench --help`.
+"""What starting costs: `import concbench` against a bare interpreter, and `concbench --help`; or two versions of it.
 
 Fresh processes, one right after the other, in an order drawn anew for each round; medians, and for the import the
 median of the differences within a round.
 
     python benchmarks/startup.py                                             about 10 seconds
     python benchmarks/startup.py --rounds 5
+    python benchmarks/startup.py --against OTHER_CHECKOUT                    about 30 seconds
 
-Budget: the import 10 ms and no third-party package; the help 150 ms.
+Budget: the import 10 ms and no third-party package; the help 150 ms. Against another version: the interval of the ratio
+ends below 1.05.
 """
 
 from __future__ import annotations
@@ -20,13 +22,21 @@ import sysconfig
 from pathlib import Path
 from time import perf_counter
 
-from pairs import Columns, Pair, take_pairs, typical, verdict
+from pairs import Columns, Pair, checkout, found_first, no_slower, ratio_of, take_pairs, typical, verdict
 
 MOST_IMPORT = 0.010
 MOST_HELP = 0.150
 
 BARE = [sys.executable, "-I", "-c", "pass"]
 IMPORT = [sys.executable, "-I", "-c", "import concbench"]
+STARTED = {
+    "import concbench": [sys.executable, "-c", "import concbench"],
+    "concbench --help": [sys.executable, "-m", "concbench", "--help"],
+    "concbench list": [sys.executable, "-m", "concbench", "list"],
+    "a measuring process, to its end": [sys.executable, "-c", "from concbench.host.main import main; main()"],
+    "a worker that is spawned, its imports": [sys.executable, "-c", "import concbench.task"],
+}
+"""What two versions are compared by."""
 MODULES = (
     "import sys, json; before = set(sys.modules); {statement}; print(json.dumps(sorted({{*sys.modules}} - before)))"
 )
@@ -37,9 +47,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Cost of starting.")
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--against", type=checkout, metavar="CHECKOUT", help="another version of concbench")
     arguments = parser.parse_args()
     order = random.Random(arguments.seed)
     print(f"{arguments.rounds} rounds, seed {arguments.seed}\n")
+    if arguments.against:
+        compare(arguments.against, arguments.rounds, order)
+        return
     table = Columns(("what", 34), ("figure", 12), ("bare", 10), ("budget", 6))
     importing = pairs_of(IMPORT, arguments.rounds, order)
     more = typical([pair.ours - pair.theirs for pair in importing])
@@ -61,15 +75,32 @@ def main() -> None:
     )
 
 
+def compare(other: Path, rounds: int, order: random.Random) -> None:
+    """Print a line for each thing that is started, the present version against another."""
+    here = Path(__file__).parents[1]
+    table = Columns(("what", 40), ("ours", 10), ("theirs", 10), ("ours / theirs", 22), ("budget", 6))
+    for what, command in STARTED.items():
+        pairs = take_pairs(
+            lambda command=command: run(command, found_first(here)),  # type: ignore[misc]
+            lambda command=command: run(command, found_first(other)),  # type: ignore[misc]
+            pairs=rounds,
+            warm_up=2,
+            order=order,
+        )
+        ratio = ratio_of(pairs)
+        ours, theirs = ([getattr(pair, side) for pair in pairs] for side in ("ours", "theirs"))
+        table.row(what, milliseconds(typical(ours)), milliseconds(typical(theirs)), str(ratio), no_slower(ratio))
+
+
 def pairs_of(command: list[str], rounds: int, order: random.Random) -> list[Pair]:
     """A command against the bare interpreter."""
     return take_pairs(lambda: run(command), lambda: run(BARE), pairs=rounds, warm_up=2, order=order)
 
 
-def run(command: list[str]) -> float:
+def run(command: list[str], environment: dict[str, str] | None = None) -> float:
     """Seconds that a process took from its start to its end."""
     begin = perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True, env=environment)
     return perf_counter() - begin
 
 
