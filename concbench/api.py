@@ -27,6 +27,7 @@ from concbench.harness.session import measure_workload
 from concbench.registry import workload_class
 from concbench.report import terminal
 from concbench.results import files
+from concbench.results.passes import ReferencePass
 from concbench.results.records import Outcome, RunRecord, Table
 from concbench.runners.base import Runner
 from concbench.task import short
@@ -204,7 +205,7 @@ def advise_workload(
     in_a_look = interrupted and len(table.cells) == 1
     recommendation = None if in_a_look else recommend(evidence(table), workload.tasks)
     if table.facts.get("awaits"):  # it turned out to return awaitables
-        workload = workload.knowing({"awaitable": True})
+        workload = workload.knowing(ReferencePass(awaitable=True))
     call = getattr(workload, "call", None)
     if recommendation is not None and call is not None:
         cell = table.cell(recommendation.runner)
