@@ -46,7 +46,7 @@ def test_importing_concbench_imports_nothing_of_others() -> None:
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("concbench.host.main", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
+        ("concbench.host.main", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio", "concbench.results.records"}),
         ("concbench.workloads.http_client", {"numpy", "rich", "aiohttp", "psutil", "asyncio"}),
         ("concbench.workloads.async_http_client", {"numpy", "rich", "urllib3", "psutil"}),
         ("concbench.workloads.download", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
