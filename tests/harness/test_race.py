@@ -12,6 +12,7 @@ from concbench.harness.hosts import InProcessHosts
 from concbench.harness.plan import Options, Plan
 from concbench.harness.runner_specs import parse
 from concbench.harness.search import calls_of_looks, search
+from concbench.results.records import CellId
 from concbench.testing import SimulatedHosts
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
@@ -126,7 +127,7 @@ def test_candidates_make_sense(busy: float, tasks: int, most_workers: int | None
     specs = candidates(look)
     assert specs[0] == "sequential"
     assert len(specs) == len(set(specs))
-    for spec in [*specs, *(cell.label for one in specs for cell in neighbours(look, one))]:
+    for spec in [*specs, *(cell.label for one in specs for cell in neighbours(look, CellId(one)))]:
         assert workers_of(spec) <= min(tasks, most_workers or tasks)
 
 
@@ -246,7 +247,7 @@ def test_the_bound_of_a_race_covers_whatever_may_join(busy: float, tasks: int) -
     while specs:
         spec = specs.pop()
         seen.add(spec)
-        specs += [cell.label for cell in neighbours(look, spec) if cell.label not in seen]
+        specs += [cell.label for cell in neighbours(look, CellId(spec)) if cell.label not in seen]
     assert max(min(tasks, parse(spec).record(tasks).workers) for spec in seen) == most_at_once(look)
 
 

@@ -37,9 +37,11 @@ SAMPLES = st.builds(Sample, TIMES, WORK, TIMES, TIMES | st.none(), st.integers(0
 COUNTS = st.integers(0) | st.none()
 ROWS = st.lists(st.tuples(TIMES, TIMES, TIMES, st.integers(0, 9), st.integers(0)), min_size=1)
 TASKS = st.builds(
-    lambda rows, some, failed: Tasks(*(list(row) for row in rows[: 4 + some]), failed=failed),
-    ROWS.map(lambda rows: list(zip(*((*sorted(row[:2]), *row[2:]) for row in rows), strict=True))), st.booleans(),
-    st.lists(st.integers(0)),
+    lambda rows, some, failed: Tasks(
+        started=[min(row[:2]) for row in rows], finished=[max(row[:2]) for row in rows], cpu=[row[2] for row in rows],
+        worker=[row[3] for row in rows], index=[row[4] for row in rows] if some else None, failed=failed,
+    ),
+    ROWS, st.booleans(), st.lists(st.integers(0)),
 )  # fmt: skip
 QUANTILES = st.lists(TIMES, min_size=4, max_size=4)
 SUMMARIES = st.builds(

@@ -29,7 +29,7 @@ TASKS = Tasks([0.0, 0.1, 0.2, 0.25], [0.1, 0.2, 0.3, 0.4], [0.1, 0.05, 0.1, 0.1]
 QUARTERS = [0.1, 0.2, 0.3, 0.4]
 SUMMARY = Summary(2, 0.5, 4, 0.4, 0.3, 0.0, 0.1, 0.0, 0.1, 1.5, 2, QUARTERS, QUARTERS, 3, 3, 0.1)
 FACTS = {"pickling_seconds": 0.1, "item_bytes": 1, "result_bytes": 2.5, "native_threads": 2, "sieve_seconds": 0.01}
-NASTY = st.one_of(
+NASTY: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from([
         None, True, 0, 1, -1, 101, 10**9, 2**63, 10**99, 10**101, 10**400, -1e-9, 5e-324, 1e99, 1e300, "", "[red]x[/]",
         "\x1b[31m", "\ud800", "a\nb", "x" * 2_000, "sequential", [], [[]], {}, {"": None}, {"chunksize": "many"},
