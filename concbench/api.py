@@ -109,7 +109,7 @@ def measure(
         listen: called with each Step before it is taken, and with the RunRecord so far after each round.
         resume: an earlier run of the same, on the same machine, that was interrupted (`load("run.json")`): its whole
             rounds count, and its seed is taken.
-        **options: see `MeasureOptions`.
+        **options: how to measure, and how functions are called: `MeasureOptions` says what each means.
 
     Returns:
         The run; if it was interrupted (Ctrl-C), what there is, with `record.interrupted` set.
@@ -118,7 +118,7 @@ def measure(
         KeyboardInterrupt: it was interrupted before there was anything.
         UsageError: something that was asked for cannot be; nothing has run then.
     """
-    _require_known("measure", options, MeasureOptions.__optional_keys__)
+    _require_known("measure", options, MeasureOptions.__optional_keys__, refused={})
     if resume is not None:
         if not isinstance(resume, Run):
             raise UsageError(f"resume must be a run, not {short(resume)}: write resume=load('run.json')")
@@ -171,12 +171,12 @@ def advise(
         isolate: as for `measure`.
         hosts: as for `measure`.
         listen: as for `measure`.
-        **options: see `AdviseOptions`.
+        **options: those of `measure`, but for what the race decides by itself: `AdviseOptions` says what each means.
 
     Raises:
         UsageError: something that was asked for cannot be, or the function fails.
     """
-    _require_known("advise", options, AdviseOptions.__optional_keys__, _DECIDED_BY_THE_RACE)
+    _require_known("advise", options, AdviseOptions.__optional_keys__, refused=_DECIDED_BY_THE_RACE)
     chosen = _options(options)
     (workload,) = _workloads([function], items, options)
     return advise_workload(workload, chosen, _hosts([workload], isolate, hosts, chosen), listen)
@@ -313,7 +313,7 @@ _DECIDED_BY_THE_RACE = {
 
 
 def _require_known(
-    caller: str, options: Mapping[str, object], known: Collection[str], refused: Mapping[str, str] | None = None
+    caller: str, options: Mapping[str, object], known: Collection[str], refused: Mapping[str, str]
 ) -> None:
     """Refuse options that nobody would look at, also where no type checker has.
 
@@ -327,10 +327,9 @@ def _require_known(
         BadSetting: names the first, and those that there are.
     """
     for name, value in options.items():
-        if refused and name in refused:
-            if value is not None:
-                raise BadSetting(refused[name])
-        elif name not in known:
+        if name in refused and value is not None:
+            raise BadSetting(refused[name])
+        if name not in known and name not in refused:
             raise BadSetting(f"{caller}() has the options {', '.join(sorted(known))}: {name!r} is not one of them")
 
 
