@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from concbench.results.files import build
 from concbench.results.passes import CheckPass, ReferencePass, Sample
 
-TIMES = st.integers(1, 10**15).map(lambda count: count / 1e9)
+TIMES = st.integers(0, 10**15).map(lambda count: count / 1e9)
+WORK = st.integers(100, 10**15).map(lambda count: count / 1e9)
 COUNTS = st.integers(0, 10**6)
 HAPPENED = st.dictionaries(st.text(max_size=9), st.integers(1, 10**6), max_size=3)
 SAMPLES = st.builds(
-    Sample, TIMES, TIMES, TIMES, cpu=TIMES | st.none(), repeats=st.integers(1, 9), failed=HAPPENED, retries=COUNTS
+    Sample, TIMES, WORK, TIMES, cpu=TIMES | st.none(), repeats=st.integers(1, 9), failed=HAPPENED, retries=COUNTS
 )
 TEXTS = st.text(max_size=20)
 REFERENCES = st.builds(
