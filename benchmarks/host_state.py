@@ -51,6 +51,7 @@ import concbench
 from concbench import Sequential
 from concbench.harness.memory import LOOK_SECONDS, available
 from concbench.host.marked import MARK
+from concbench.results.passes import ReferencePass
 
 HERE = Path(__file__).parent
 JOBS = {
@@ -111,7 +112,7 @@ def report(
     kind = once if change == "collect" else side
     with JOBS[job].workload(directory).running(str(directory)) as running:
         workload = directory / "workload.pickle"
-        known = running.knowing({"unchanged": True})  # as the first sequential pass finds
+        known = running.knowing(ReferencePass(unchanged=True))  # as the first sequential pass finds
         workload.write_bytes(pickle.dumps((known, Sequential())))
         changed, plain = (partial(kind, JOBS[job], workload, which) for which in (names | base, base))
         pairs = take_launches(changed, plain, arguments, order)

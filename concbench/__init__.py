@@ -4,7 +4,7 @@ Where things are; imports point down this list, never up:
 
     cli            one file a command; the only room that prints and exits
     api            measure() and advise(), and what they return
-    testing        public: the laws that every runner keeps, and hosts that are simulated
+    options        what the two can be told        testing    public: the laws of runners, and simulated hosts
     harness        plan, hosts, rounds, stopping, environment      report   how results are shown
     host           the measuring process                           advice   what results mean, in words
     runners        how work is done: one short file each           workloads   what is done
@@ -21,15 +21,18 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Asyncio": "concbench.runners.asyncio",
     "Advice": "concbench.api",
+    "AdviseOptions": "concbench.options",
     "BatchedThreads": "concbench.runners.batched_threads",
     "ConcbenchError": "concbench.errors",
     "Download": "concbench.workloads.download",
+    "MeasureOptions": "concbench.options",
     "Primes": "concbench.workloads.primes",
     "ProcessPool": "concbench.runners.process_pool",
     "Processes": "concbench.runners.processes",
     "Run": "concbench.api",
     "Runner": "concbench.runners.base",
     "Sequential": "concbench.runners.sequential",
+    "Tally": "concbench.workloads.base",
     "ThreadPool": "concbench.runners.thread_pool",
     "Threads": "concbench.runners.threads",
     "Workload": "concbench.workloads.base",
@@ -50,6 +53,8 @@ if TYPE_CHECKING:
     from concbench.api import load as load
     from concbench.api import measure as measure
     from concbench.errors import ConcbenchError as ConcbenchError
+    from concbench.options import AdviseOptions as AdviseOptions
+    from concbench.options import MeasureOptions as MeasureOptions
     from concbench.runners.asyncio import Asyncio as Asyncio
     from concbench.runners.base import Runner as Runner
     from concbench.runners.batched_threads import BatchedThreads as BatchedThreads
@@ -58,6 +63,7 @@ if TYPE_CHECKING:
     from concbench.runners.sequential import Sequential as Sequential
     from concbench.runners.thread_pool import ThreadPool as ThreadPool
     from concbench.runners.threads import Threads as Threads
+    from concbench.workloads.base import Tally as Tally
     from concbench.workloads.base import Workload as Workload
     from concbench.workloads.download import Download as Download
     from concbench.workloads.primes import Primes as Primes

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import Any, Unpack
 
 from concbench import __version__
 from concbench.advice.evidence import evidence
@@ -24,9 +23,11 @@ from concbench.harness.resuming import finished_part, is_complete, require_same_
 from concbench.harness.runner_specs import default_runners, parse
 from concbench.harness.search import search
 from concbench.harness.session import measure_workload
+from concbench.options import AdviseOptions, MeasureOptions
 from concbench.registry import workload_class
 from concbench.report import terminal
 from concbench.results import files
+from concbench.results.passes import ReferencePass
 from concbench.results.records import Outcome, RunRecord, Table
 from concbench.runners.base import Runner
 from concbench.task import short
@@ -91,7 +92,7 @@ def measure(
     hosts: Hosts | None = None,
     listen: Callable[[Step | RunRecord], None] | None = None,
     resume: Run | None = None,
-    **options: Any,
+    **options: Unpack[MeasureOptions],
 ) -> Run:
     """Measure workloads under runners, results compared first.
 
@@ -108,11 +109,7 @@ def measure(
         listen: called with each Step before it is taken, and with the RunRecord so far after each round.
         resume: an earlier run of the same, on the same machine, that was interrupted (`load("run.json")`): its whole
             rounds count, and its seed is taken.
-        **options: the fields of `concbench.harness.plan.Options`: baseline, max_rounds, budget, precision, rounds,
-            warm, fresh, observe, seed, timeout, memory_limit, max_calls; without a seed, one is drawn and recorded. And
-            for functions those of `concbench.workloads.how.How`: coroutine, context, check, compare, star, tolerate,
-            max_workers (functions by name, too); and `repeat`: how often a function without items is called in an
-            execution.
+        **options: how to measure, and how functions are called: `MeasureOptions` says what each means.
 
     Returns:
         The run; if it was interrupted (Ctrl-C), what there is, with `record.interrupted` set.
@@ -121,8 +118,7 @@ def measure(
         KeyboardInterrupt: it was interrupted before there was anything.
         UsageError: something that was asked for cannot be; nothing has run then.
     """
-    _require_known("measure", options)
-    given = _Given(items, options)
+    _require_known("measure", options, MeasureOptions.__optional_keys__, refused={})
     if resume is not None:
         if not isinstance(resume, Run):
             raise UsageError(f"resume must be a run, not {short(resume)}: write resume=load('run.json')")
@@ -130,10 +126,9 @@ def measure(
             options["seed"] = resume.record.seed
     chosen = _options(options)
     specs = _runners(runners)
-    plans = [plan(given.workload(workload), specs, chosen) for workload in workloads]
-    if not plans:
+    if not workloads:
         raise UsageError("no workload: name at least one, such as 'download' or 'primes', or give a function")
-    given.require_used()
+    plans = [plan(workload, specs, chosen) for workload in _workloads(workloads, items, options)]
     hosts = _hosts([one.workload for one in plans], isolate, hosts, chosen)
     return measure_plans(plans, hosts, listen, resume.record if resume else None)
 
@@ -163,7 +158,7 @@ def advise(
     isolate: bool | None = None,
     hosts: Hosts | None = None,
     listen: Callable[[Step | RunRecord], None] | None = None,
-    **options: Any,
+    **options: Unpack[AdviseOptions],
 ) -> Advice:
     """Find out how a function is best run over its items: which runner, how many workers, how much faster.
 
@@ -176,17 +171,14 @@ def advise(
         isolate: as for `measure`.
         hosts: as for `measure`.
         listen: as for `measure`.
-        **options: as for `measure`, but for what the race decides by itself: baseline, precision, rounds (and runners
-            and resume); `budget` (60 seconds) is that of everything together.
+        **options: those of `measure`, but for what the race decides by itself: `AdviseOptions` says what each means.
 
     Raises:
         UsageError: something that was asked for cannot be, or the function fails.
     """
-    _require_known("advise", options, _DECIDED_BY_THE_RACE)
-    given = _Given(items, options)
+    _require_known("advise", options, AdviseOptions.__optional_keys__, refused=_DECIDED_BY_THE_RACE)
     chosen = _options(options)
-    workload = given.workload(function)
-    given.require_used()
+    (workload,) = _workloads([function], items, options)
     return advise_workload(workload, chosen, _hosts([workload], isolate, hosts, chosen), listen)
 
 
@@ -204,7 +196,7 @@ def advise_workload(
     in_a_look = interrupted and len(table.cells) == 1
     recommendation = None if in_a_look else recommend(evidence(table), workload.tasks)
     if table.facts.get("awaits"):  # it turned out to return awaitables
-        workload = workload.knowing({"awaitable": True})
+        workload = workload.knowing(ReferencePass(awaitable=True))
     call = getattr(workload, "call", None)
     if recommendation is not None and call is not None:
         runner = parse(recommendation.runner).runner
@@ -318,26 +310,31 @@ _DECIDED_BY_THE_RACE = {
     "runners": "advise() chooses the runners by itself: leave out runners, or use measure()",
 }
 """Options that measure() has and advise() has not, and what to do."""
-_OF_FUNCTIONS = [name for name in How.__dataclass_fields__ if name != "arguments"]
-"""Whether there are arguments is known from the items."""
 
 
-def _require_known(caller: str, options: dict[str, Any], refused: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Refuse options that nobody would look at; None is as good as left out.
+def _require_known(
+    caller: str, options: Mapping[str, object], known: Collection[str], refused: Mapping[str, str]
+) -> None:
+    """Refuse options that nobody would look at, also where no type checker has.
+
+    Args:
+        caller: the function that was given them.
+        options: by name.
+        known: names that it has.
+        refused: names that it has not, with what to do instead; of these, None is as good as left out.
 
     Raises:
         BadSetting: names the first, and those that there are.
     """
-    known = [name for name in (*Options.__dataclass_fields__, *_OF_FUNCTIONS, "repeat") if name not in refused]
     for name, value in options.items():
         if name in refused and value is not None:
             raise BadSetting(refused[name])
         if name not in known and name not in refused:
-            raise BadSetting(f"{caller}() has the options {', '.join(known)}: {name!r} is not one of them")
+            raise BadSetting(f"{caller}() has the options {', '.join(sorted(known))}: {name!r} is not one of them")
 
 
-def _options(options: dict[str, Any]) -> Options:
-    given = {name: value for name, value in options.items() if name in Options.__dataclass_fields__}
+def _options(options: Mapping[str, object]) -> Options:
+    given: dict[str, Any] = {name: options[name] for name in Options.__dataclass_fields__ if name in options}
     if given.get("seed") is None:
         given["seed"] = random.randrange(2**32)
     baseline = given.get("baseline")
@@ -363,38 +360,37 @@ def _require_together(items: Iterable[Any] | None, repeat: int | None, how: Mapp
         raise UsageError("check says how results are compared, and compare=False that they are not: leave out one")
 
 
-class _Given:
-    """What was given for functions; taken out of the options."""
+def _workloads(
+    given: Sequence[str | Workload | Callable[..., Any]], items: Iterable[Any] | None, options: Mapping[str, object]
+) -> list[Workload]:
+    """The workloads themselves, those of names, and those made of functions with the items and their options.
 
-    def __init__(self, items: Iterable[Any] | None, options: dict[str, Any]) -> None:
-        given = {key: options.pop(key) for key in _OF_FUNCTIONS if key in options}
-        self._how: dict[str, Any] = {
-            key: Place.read(value) if isinstance(value, str) else value for key, value in given.items()
-        }
-        self._repeat = options.pop("repeat", None)
-        _require_together(items, self._repeat, self._how)
-        self._items = None if items is None else read_items(items)
-        self._used = False
+    Raises:
+        UsageError: there are items, or options of functions, and no function; or something that cannot be.
+    """
+    how: dict[str, Any] = {name: options[name] for name in How.__dataclass_fields__ if name in options}
+    repeat: Any = options.get("repeat")
+    _require_together(items, repeat, how)
+    of_functions = [*(["items"] if items is not None else []), *(["repeat"] if repeat else []), *how]
+    if of_functions and not any(map(_is_function, given)):
+        raise UsageError(f"{of_functions[0]} is for a function of your own, and none was given")
+    found: dict[str, Any] = {
+        name: Place.read(value) if isinstance(value, str) else value for name, value in how.items()
+    }
+    calls = list(range(repeat or 1)) if items is None else read_items(items)
+    called = How(**found, arguments=items is not None)
+    return [_workload(one, calls, called) for one in given]
 
-    def workload(self, workload: str | Workload | Callable[..., Any]) -> Workload:
-        """The workload itself, that of a name, or one made of a function and the items."""
-        if isinstance(workload, Workload):
-            return workload
-        if isinstance(workload, str) and ":" not in workload:
-            made: Workload = workload_class(workload)()
-            return made
-        self._used = True
-        items = self._items if self._items is not None else list(range(self._repeat or 1))
-        how = How(**{**self._how, "arguments": self._items is not None})
-        function = Place.read(workload).load() if isinstance(workload, str) else workload
-        return Imported.of(function, items, how)
 
-    def require_used(self) -> None:
-        """Refuse what no function takes.
+def _is_function(given: str | Workload | Callable[..., Any]) -> bool:
+    """Whether it is a function, or says where one is found."""
+    return ":" in given if isinstance(given, str) else not isinstance(given, Workload)
 
-        Raises:
-            UsageError: items, or options of functions, and no function.
-        """
-        names = [*(["items"] if self._items is not None else []), *(["repeat"] if self._repeat else []), *self._how]
-        if names and not self._used:
-            raise UsageError(f"{names[0]} is for a function of your own, and none was given")
+
+def _workload(given: str | Workload | Callable[..., Any], items: Sequence[Any], how: How) -> Workload:
+    if isinstance(given, Workload):
+        return given
+    if isinstance(given, str) and not _is_function(given):
+        made: Workload = workload_class(given)()
+        return made
+    return Imported.of(Place.read(given).load() if isinstance(given, str) else given, items, how)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -65,7 +66,7 @@ def stop_fork_server() -> None:
     """End the helpers that multiprocessing keeps in a process that used it."""
     if hasattr(multiprocessing.forkserver._forkserver, "_stop"):
         multiprocessing.forkserver._forkserver._stop()
-    multiprocessing.resource_tracker._resource_tracker._stop()
+    multiprocessing.resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined] # it has no public one
 
 
 def _children() -> list[psutil.Process]:
@@ -84,7 +85,8 @@ def _children() -> list[psutil.Process]:
 
 def _tempdir_of_multiprocessing() -> Path:
     """That of this very process, which multiprocessing removes when the process ends."""
-    return Path(multiprocessing.process.current_process()._config.get("tempdir") or "none")
+    config: dict[str, Any] = multiprocessing.process.current_process()._config  # type: ignore[attr-defined] # as above
+    return Path(config.get("tempdir") or "none")
 
 
 def _shared() -> set[str]:

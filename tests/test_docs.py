@@ -20,6 +20,7 @@ import sys
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -245,6 +246,17 @@ def test_the_reference_has_every_field_of_the_results(record: type) -> None:
     assert section is not None
     rows = re.findall(r"^\| `([a-z_]+)` ", section[1], flags=re.MULTILINE)
     assert [row for row in rows if row not in {"format", "version"}] == [field.name for field in fields(record)]
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
+def test_the_reference_has_every_word_that_a_field_may_hold(record: type) -> None:
+    """In the row of the field."""
+    reference = (DOCS / "reference" / "results.md").read_text("utf-8")
+    section = reference.partition(f"\n## {record.__name__}\n")[2].partition("\n## ")[0]
+    for field, hint in get_type_hints(record).items():
+        words = {word for word in get_args(hint) if word} if get_origin(hint) is Literal else set()
+        row = next(line for line in section.splitlines() if line.startswith(f"| `{field}` "))
+        assert words <= set(re.findall(r"`([a-z]+)`", row)), field
 
 
 def test_the_reference_has_every_fact_about_the_environment() -> None:

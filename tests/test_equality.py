@@ -132,7 +132,7 @@ def test_what_has_no_equality_cannot_be_compared() -> None:
     thing = Opaque()
     assert same(thing, thing) is None
     assert same([1, thing], [1, Opaque()]) is None
-    assert same((n for n in ()), (n for n in ())) is None
+    assert same((n for n in list[int]()), (n for n in list[int]())) is None
     endless: list[Any] = []
     endless.append(endless)
     again: list[Any] = []

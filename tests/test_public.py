@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import concbench
-from concbench import Asyncio, Primes, Run, Sequential, ThreadPool, advise, measure
+from concbench import Asyncio, MeasureOptions, Primes, Run, Runner, Sequential, ThreadPool, advise, measure
 from concbench.errors import UsageError
 from concbench.testing import SimulatedHosts
-from concbench.workloads.primes import product_of_primes
+from concbench.workloads.products import product_of_primes
 
 
 def python(code: str, *arguments: str) -> str:
@@ -46,7 +46,10 @@ def test_importing_concbench_imports_nothing_of_others() -> None:
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("concbench.host.main", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
+        (
+            "concbench.host.main",
+            {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio", "concbench.results.records"},
+        ),
         ("concbench.workloads.http_client", {"numpy", "rich", "aiohttp", "psutil", "asyncio"}),
         ("concbench.workloads.async_http_client", {"numpy", "rich", "urllib3", "psutil"}),
         ("concbench.workloads.download", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
@@ -84,8 +87,8 @@ def test_measuring_works_inside_an_event_loop() -> None:
     """As in a notebook, in processes and in process."""
 
     async def notebook() -> list[str]:
-        runners = [Sequential(), ThreadPool(workers=2), Asyncio(workers=2)]
-        kinds = []
+        runners: list[Runner] = [Sequential(), ThreadPool(workers=2), Asyncio(workers=2)]
+        kinds: list[str] = []
         for isolate in (True, False):
             run = measure(Primes(limits=[100, 50]), runners=runners, isolate=isolate, rounds=1)
             kinds += [cell.outcome.kind for cell in run.tables[0].cells]
@@ -195,7 +198,7 @@ ITEMS: dict[str, Any] = {"items": [1, 2]}
         ({"check": same, "compare": False}, "leave out one"),
         ({"max_workers": 0}, "max_workers must be a whole number"),
         ({"arguments": False}, "'arguments' is not one of them"),
-        ({"max_round": 3}, "measure() has the options baseline, max_rounds"),
+        ({"max_round": 3}, "measure() has the options baseline, budget, check"),
         ({"resume": "run.json"}, "write resume=load('run.json')"),
         ({"baseline": ThreadPool(2)}, "baseline is written as a text"),
         ({"items": None, "star": True}, "there are none: give items"),
@@ -212,9 +215,10 @@ def test_an_option_that_would_be_ignored_is_refused(options: dict[str, Any], say
 
 def test_what_only_processes_can_keep_is_refused_for_a_function_that_none_can_import() -> None:
     """With the reason for which everything is measured in this process."""
-    for option in ("timeout", "memory_limit"):
-        with pytest.raises(UsageError, match=f"{option} needs processes, .*cannot be sent"):
-            measure(lambda item: item, items=[1], **{option: 10**9})
+    options: tuple[MeasureOptions, ...] = ({"timeout": 10**9}, {"memory_limit": 10**9})
+    for option in options:
+        with pytest.raises(UsageError, match=f"{next(iter(option))} needs processes, .*cannot be sent"):
+            measure(lambda item: item, items=[1], **option)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +229,7 @@ def test_what_only_processes_can_keep_is_refused_for_a_function_that_none_can_im
         ("baseline", "thread-pool:2", "compares with sequential"),
         ("runners", ["threads"], "chooses the runners by itself"),
         ("resume", 1, "leave out resume"),
-        ("budgte", 5, "advise() has the options max_rounds, budget, warm"),
+        ("budgte", 5, "advise() has the options budget, check, compare"),
         ("isolate", False, "isolate and hosts exclude each other"),
         ("repeat", 2, "leave out one of items and repeat"),
     ],
@@ -237,7 +241,8 @@ def test_advise_refuses_what_the_race_decides(option: str, value: Any, says: str
     assert says in str(refused.value)
     assert "rounds=" not in str(refused.value)
     if option in {"rounds", "precision", "baseline"}:
-        assert advise(same, items=range(20), hosts=simulated(), compare=False, **{option: None}).recommendation
+        left_out: dict[str, Any] = {option: None}
+        assert advise(same, items=range(20), hosts=simulated(), compare=False, **left_out).recommendation
 
 
 def test_runners_that_can_be_read_once_are_measured_in_every_table() -> None:

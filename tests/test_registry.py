@@ -32,7 +32,7 @@ def test_every_runner_file_is_registered() -> None:
 
 def _entry_points(monkeypatch: pytest.MonkeyPatch, **points: str) -> None:
     made = [metadata.EntryPoint(name, value, "concbench.runners") for name, value in points.items()]
-    monkeypatch.setattr(registry.metadata, "entry_points", lambda group: made if group == "concbench.runners" else [])
+    monkeypatch.setattr(metadata, "entry_points", lambda group: made if group == "concbench.runners" else [])
 
 
 def test_other_packages_add_runners_and_cannot_take_ours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from concbench.errors import TaskFailure, UsageError
 from concbench.host.describe import describe
 from concbench.observing import Observed
 from concbench.task import exception_text, named, noted, one_line, sendable, short, type_name
-from concbench.workloads.primes import product_of_primes_by_sieve
+from concbench.workloads.products import product_of_primes_by_sieve
 
 
 @given(st.text() | st.lists(st.integers()) | st.dictionaries(st.text(), st.floats()), st.integers(10, 100))

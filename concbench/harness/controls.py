@@ -17,7 +17,7 @@ from concbench.harness.plan import BASELINE, Options, plan
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.session import measure_workload
 from concbench.harness.stopping import StopRule, by_round, round_seconds
-from concbench.results.records import CellId, Json, Sample
+from concbench.results.records import CellId, Json, Sample, Stopped
 from concbench.runners import start_method
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
 from concbench.stats.verdicts import log_ratios
@@ -80,7 +80,7 @@ class ControlRule(StopRule):
 
     controls: Mapping[CellId, Control] = field(default_factory=dict)
 
-    def cells_of_next_round(self, samples: Samples, comparisons: int, elapsed: float) -> tuple[list[CellId], str]:
+    def cells_of_next_round(self, samples: Samples, comparisons: int, elapsed: float) -> tuple[list[CellId], Stopped]:
         """As StopRule, with the bounds of the controls as the only question."""
         rounds = max((len(taken) for taken in samples.values()), default=0)
         if self.baseline not in samples:

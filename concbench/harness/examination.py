@@ -15,13 +15,13 @@ from time import perf_counter
 
 from concbench.errors import BadFunction
 from concbench.harness.calls import Calls
-from concbench.harness.hosts import CellEnded, Finding, Hosts
+from concbench.harness.hosts import CellEnded, Hosts
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.patience import Patience
 from concbench.harness.plan import Plan
 from concbench.harness.referee import Referee
-from concbench.results.files import build
-from concbench.results.records import Json, Outcome, Sample
+from concbench.results.passes import Finding, ReferencePass, Sample
+from concbench.results.records import Json, Outcome
 from concbench.workloads.base import Workload
 
 MOST_CHECKS = 10
@@ -71,32 +71,34 @@ class Examination:
             return
         for cell in sorted(cells, key=lambda cell: cell.planned.name != "sequential"):
             found = self._referred(cell)
-            if found.get("awaitable"):
+            if found.awaitable:
                 self.workload = self.workload.knowing(found)
                 self.facts = {"awaits": 1.0}
                 found = self._referred(cell)
-            if found.get("unfinished"):
-                raise BadFunction(f"{self.workload.name} {found['unfinished']}")
+            if found.unfinished:
+                raise BadFunction(f"{self.workload.name} {found.unfinished}")
             if cell.well:
                 self.workload = self.workload.knowing(found)
                 self.referee.knows(found)
-                self.facts = {**self.facts, **found.get("facts", {})}
+                self.facts = {**self.facts, **found.facts}
                 return
             if cell.record.outcome.kind == "failed":
                 self.referee.goes_without(cell.record.outcome.reason)
                 self.patience.gives_up_knowing()
                 return
 
-    def _referred(self, cell: LiveCell) -> Json:
-        found: Json = {}
+    def _referred(self, cell: LiveCell) -> ReferencePass:
+        """What the pass showed; nothing, if it could not be made."""
+        found = ReferencePass()
 
         def refer(cell: LiveCell) -> None:
+            nonlocal found
             cell.checking.prepare()
             self.calls.count()
             began = perf_counter()
-            found.update(cell.checking.reference())
-            if found.get("sample"):
-                self.has_run(cell, build(Sample, found["sample"]), perf_counter() - began)
+            found = cell.checking.reference()
+            if found.sample is not None:
+                self.has_run(cell, found.sample, perf_counter() - began)
                 cell.checked = True
 
         with ExitStack() as stack:
@@ -142,11 +144,11 @@ class Examination:
         once = self._plan.options.fresh or self._plan.options.max_calls is not None
         began = perf_counter()
         self.calls.count()
-        first, made = cell.checking.check(1 if once else MOST_CHECKS)
-        self.calls.count(made - 1)
-        cell.executions += made - 1
-        if first is not None:
-            self.has_run(cell, first, (perf_counter() - began) / made)
+        made = cell.checking.check(1 if once else MOST_CHECKS)
+        self.calls.count(made.executions - 1)
+        cell.executions += made.executions - 1
+        if made.first is not None:
+            self.has_run(cell, made.first, (perf_counter() - began) / made.executions)
 
     def has_run(self, cell: LiveCell, sample: Sample, took: float) -> None:
         """A cell was executed for the first time in its process; `took` seconds, what is not timed included."""

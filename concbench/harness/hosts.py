@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from concbench.errors import ConcbenchError
 from concbench.harness.load import LoadWatch
@@ -25,12 +25,11 @@ from concbench.host.comparing import require_equal
 from concbench.host.describe import describe
 from concbench.host.main import Reference, check, expected_of, interpreter, sequential_passes, take_sample
 from concbench.results.files import build
-from concbench.results.records import Json, Observed, Outcome, Sample
+from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
+from concbench.results.records import Json, Observed, Outcome
 from concbench.workloads.base import Workload
 
 T = TypeVar("T")
-Finding = Literal["same", "process", "unsteady"]
-"""What sequential passes gave: the reference again; the same twice, and not the reference; or not the same twice."""
 
 
 class CellEnded(ConcbenchError):  # noqa: N818
@@ -84,24 +83,12 @@ class CheckHost(Protocol):
         """As of a Host; `examine` whether the function and the items can be sent to workers."""
         ...
 
-    def reference(self) -> Json:
-        """Make and keep the sequential results that every cell of the workload is compared with.
-
-        Returns:
-            `awaitable`: whether the function returns what must be awaited; nothing else is known then. `unfinished`,
-            `unsendable`, `incomparable` and `changed`: what work it leaves undone, why the results cannot be pickled,
-            why they cannot be compared, and which item the function has changed; each empty or absent where there is
-            nothing to say. `unchanged`: whether it surely changed none. `sample`: the pass, where it was an execution
-            of a sequential cell. `facts`: figures about the work, for the table.
-        """
+    def reference(self) -> ReferencePass:
+        """Make and keep the sequential results that every cell of the workload is compared with."""
         ...
 
-    def check(self, most: int) -> tuple[Sample | None, int]:
-        """Execute the cell and compare its results with the reference, short work several times, `most` at most.
-
-        Returns:
-            The first execution, and how many were made.
-        """
+    def check(self, most: int) -> CheckPass:
+        """Execute the cell and compare its results with the reference, short work several times, `most` at most."""
         ...
 
     def passes(self, most: int) -> Finding:
@@ -187,21 +174,18 @@ class _InProcessHost:
             _do(self._cell.require_sendable)
         return interpreter()
 
-    def reference(self) -> Json:
+    def reference(self) -> ReferencePass:
         self._reference = Reference(self._prepared(), self._path)
         return _do(self._reference.make)
 
-    def check(self, most: int) -> tuple[Sample | None, int]:
-        found = _do(lambda: check(self._prepared(), most, self._expected()))
-        return build(Sample, found["sample"]), found["executions"]
+    def check(self, most: int) -> CheckPass:
+        return _do(lambda: check(self._prepared(), most, self._expected()))
 
     def passes(self, most: int) -> Finding:
-        finding: Finding = _do(lambda: sequential_passes(self._prepared(), most, self._expected()))
-        return finding
+        return _do(lambda: sequential_passes(self._prepared(), most, self._expected()))
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
-        figures, self._collected = _do(lambda: take_sample(self._prepared(), repeats, collect=collect))
-        sample: Sample = build(Sample, figures)
+        sample, self._collected = _do(lambda: take_sample(self._prepared(), repeats, collect=collect))
         return sample
 
     def compare(self) -> None:
@@ -210,8 +194,7 @@ class _InProcessHost:
 
     def observe(self, *, collect: bool = False) -> Observed:
         figures, _, self._collected = _do(lambda: self._prepared().observe(collect=collect))
-        observed: Observed = build(Observed, figures)
-        return observed
+        return build(Observed, figures)
 
     def _expected(self) -> Any:
         return expected_of(self._prepared(), self._reference, self._path)
@@ -243,8 +226,7 @@ def _do(action: Callable[[], T]) -> T:
     except KeyboardInterrupt:  # it may be a person's
         raise
     except BaseException as error:
-        ended: Outcome = build(Outcome, describe(error))
-        raise CellEnded(ended) from error
+        raise CellEnded(build(Outcome, describe(error))) from error
 
 
 def _in_event_loop() -> bool:

@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 
 from concbench.harness.guard import GUARD
-from concbench.harness.hosts import CellEnded, Finding
+from concbench.harness.hosts import CellEnded
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.memory import LOOK_SECONDS, MemoryLimit
 from concbench.harness.plan import Options
@@ -33,7 +33,8 @@ from concbench.harness.tree import TreeWatch
 from concbench.host.marked import MARK, end
 from concbench.launch import hash_seed, python
 from concbench.results.files import build
-from concbench.results.records import Json, Observed, Outcome, Sample
+from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
+from concbench.results.records import Json, Observed, Outcome
 from concbench.workloads.base import Workload
 
 UNTIL_KNOWN = 600.0
@@ -89,19 +90,17 @@ class ProcessHost:
         if self._unstarted:
             raise CellEnded(Outcome("failed", self._unstarted))
         request = {"do": "prepare", "cell": str(self._payload), "warm": self._warm, "examine": examine}
-        interpreter: Json = self._ask(request, timeout=self._preparing)
+        interpreter = build(Json, self._ask(request, timeout=self._preparing))
         self._payload.unlink()
         return interpreter
 
-    def reference(self) -> Json:
+    def reference(self) -> ReferencePass:
         """Make the sequential results, in this host."""
-        found: Json = self._ask({"do": "reference", "save": str(self._reference)})
-        return found
+        return build(ReferencePass, self._ask({"do": "reference", "save": str(self._reference)}))
 
-    def check(self, most: int) -> tuple[Sample | None, int]:
+    def check(self, most: int) -> CheckPass:
         """Execute the cell and compare its results."""
-        found = self._ask({"do": "check", "most": most, "compare": self._compared()})
-        return build(Sample, found["sample"]), found["executions"]
+        return build(CheckPass, self._ask({"do": "check", "most": most, "compare": self._compared()}))
 
     def passes(self, most: int) -> Finding:
         """Make sequential passes in one of its workers."""
@@ -110,8 +109,7 @@ class ProcessHost:
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
         """Take a timed sample."""
-        sample: Sample = build(Sample, self._ask({"do": "sample", "repeats": repeats, "collect": collect}))
-        return sample
+        return build(Sample, self._ask({"do": "sample", "repeats": repeats, "collect": collect}))
 
     def compare(self) -> None:
         """Compare what was collected last."""
@@ -126,17 +124,15 @@ class ProcessHost:
 
     def items_as_text(self) -> list[str]:
         """Ask for them."""
-        labels: list[str] = self._ask({"do": "items"})
-        return labels
+        return build(list[str], self._ask({"do": "items"}))
 
     def observe(self, *, collect: bool = False) -> Observed:
         """Observe a pass, and watch the memory of all its processes from outside meanwhile."""
         watch = TreeWatch(self._process.pid)
         figures = self._ask({"do": "observe", "collect": collect}, watch)
         began = figures.pop("at")
-        observed: Observed = build(Observed, figures)
         return replace(
-            observed,
+            build(Observed, figures),
             tree_cpu=watch.cpu(),
             memory=watch.peak,
             memory_kind=watch.kind,
@@ -185,7 +181,7 @@ class ProcessHost:
             raise self._died() from None
         answer = self._answer(timeout or self._timeout, watch)
         if "failed" in answer:
-            raise CellEnded(Outcome(**answer["failed"]))
+            raise CellEnded(build(Outcome, answer["failed"]))
         return answer["ok"]
 
     def _answer(self, timeout: float, watch: TreeWatch | None) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
+from operator import add
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,16 +80,7 @@ class FreshHost:
             last = collect and number == repeats - 1
             with self._prepared(keep=last) as host:
                 taken.append(host.sample(collect=last))
-        cpu = [sample.cpu for sample in taken if sample.cpu is not None]
-        return Sample(
-            start=sum(sample.start for sample in taken),
-            work=sum(sample.work for sample in taken),
-            stop=sum(sample.stop for sample in taken),
-            cpu=sum(cpu) if len(cpu) == repeats else None,
-            repeats=repeats,
-            failed=dict(sum((Counter(sample.failed) for sample in taken), Counter())),
-            retries=sum(sample.retries for sample in taken),
-        )
+        return reduce(add, taken)
 
     def items_as_text(self) -> list[str]:
         """Of a new process: items may be made as they are read."""

@@ -14,7 +14,7 @@ import numpy as np
 from concbench.advice.unmeasured import FAR_BEHIND, FIRST_RUN_COSTS, HOPELESS
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.stopping import StopRule, by_round, round_seconds
-from concbench.results.records import CellId, Sample
+from concbench.results.records import CellId, Sample, Stopped
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval
 from concbench.stats.verdicts import BAND, UNDECIDED, fastest, log_ratios, verdict
 
@@ -48,7 +48,7 @@ class RaceRule(StopRule):
             if cell != self.baseline and seconds > HOPELESS * least and seconds > FIRST_RUN_COSTS
         ]
 
-    def cells_of_next_round(self, samples: Samples, comparisons: int, elapsed: float) -> tuple[list[CellId], str]:
+    def cells_of_next_round(self, samples: Samples, comparisons: int, elapsed: float) -> tuple[list[CellId], Stopped]:
         """As StopRule, with the race as the first question."""
         del comparisons
         rounds = max((len(taken) for taken in samples.values()), default=0)

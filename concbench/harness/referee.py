@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from concbench.harness.hosts import Finding
 from concbench.harness.plan import Plan
 from concbench.harness.runner_specs import PlannedCell
-from concbench.results.records import Json, Outcome, Table
+from concbench.results.passes import Finding, ReferencePass
+from concbench.results.records import Cause, Checked, Outcome, Table
 
-DIFFER = {"results", "rounding"}
+DIFFER: set[Cause] = {"results", "rounding"}
 """Causes of outcomes that are about what came out."""
 
 
@@ -18,7 +18,7 @@ class Referee:
 
     def __init__(self, plan: Plan) -> None:
         self.checked = plan.table().checked
-        """As in results.records.Table: known, sequential, off, incomparable, process or unsteady."""
+        """As in results.records.Table."""
         self.notes: list[str] = []
         self.unsendable = ""
         """Why results cannot be sent from one process to another; empty: they can, as far as is known."""
@@ -38,15 +38,15 @@ class Referee:
         if earlier.checked not in {"known", "sequential", "off"}:
             self.checked = earlier.checked
 
-    def knows(self, found: Json) -> None:
-        """The sequential pass has been made, and found that (see CheckHost.reference)."""
-        self.unsendable = found.get("unsendable", "")
-        if found.get("changed"):
+    def knows(self, found: ReferencePass) -> None:
+        """The sequential pass has been made, and showed that."""
+        self.unsendable = found.unsendable
+        if found.changed:
             self.notes.append(
-                f"The function changes its items ({found['changed']}): every execution gets fresh ones, off the clock."
+                f"The function changes its items ({found.changed}): every execution gets fresh ones, off the clock."
             )
-        if found.get("incomparable") and self.checked == "sequential":
-            self._gives_up("incomparable", f"Results cannot be compared: {found['incomparable']}.")
+        if found.incomparable and self.checked == "sequential":
+            self._gives_up("incomparable", f"Results cannot be compared: {found.incomparable}.")
 
     def goes_without(self, why: str) -> None:
         """The sequential pass failed."""
@@ -78,7 +78,7 @@ class Referee:
             )
         return finding != "same"
 
-    def _gives_up(self, checked: str, note: str) -> None:
+    def _gives_up(self, checked: Checked, note: str) -> None:
         self.checked = checked
         self.notes.append(note)
 

@@ -16,6 +16,7 @@ from concbench.harness.plan import BASELINE, BUDGET, MAX_ROUNDS, Options, Plan, 
 from concbench.harness.race import RaceRule
 from concbench.harness.session import measure_workload
 from concbench.machine import usable_cores
+from concbench.results.passes import ReferencePass
 from concbench.results.records import Cell, Outcome, Table
 from concbench.runners.look import Look
 from concbench.workloads.base import Workload
@@ -60,7 +61,7 @@ def search(
     if interrupted:
         return table, True
     if table.facts.get("awaits"):  # it turned out to return awaitables
-        workload = workload.knowing({"awaitable": True})
+        workload = workload.knowing(ReferencePass(awaitable=True))
         calls += table.tasks
     seconds = _task_seconds(table)
     more = min(SECOND_LOOK, int(_LOOK_SHARE * budget / (_PASSES * seconds)))

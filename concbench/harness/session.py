@@ -24,13 +24,13 @@ from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.harness.resuming import executions
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.thinning import thinned
-from concbench.results.records import Cell, CellId, Outcome, Sample, Table
+from concbench.results.records import Cause, Cell, CellId, Outcome, Sample, Stopped, Table
 from concbench.stats.intervals import FEWEST
 from concbench.workloads.base import Workload
 
 _MORE_TRIES = 2
 """Executions by which it is seen whether a runner that failed after good samples fails now and then, or from now on."""
-_GONE = {"death", "timeout", "memory"}
+_GONE: set[Cause] = {"death", "timeout", "memory"}
 """Causes by which the process of a cell is gone."""
 _TOO_LATE = "not measured: its results differed before it was known that those of sequential passes differ as well"
 _FRESH = "Every execution was in a new process: what the function does once in a process is in all the times (--fresh)."
@@ -95,7 +95,7 @@ class _Session:
         self._cells = [LiveCell(planned, planned.record(plan.workload.tasks)) for planned in plan.cells]
         self._done = 0
         self._repeats = 1
-        self._stopped = ""
+        self._stopped: Stopped = ""
         self._load: list[float] = []
         self._items: list[str] = []
         self._rounds_done = 0

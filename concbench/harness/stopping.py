@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from concbench.results.records import CellId, Sample
+from concbench.results.records import CellId, Sample, Stopped
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval
 from concbench.stats.verdicts import BAND, UNDECIDED, fastest_group, log_ratios, verdict
 
@@ -33,7 +33,7 @@ class StopRule:
 
     def cells_of_next_round(
         self, samples: Mapping[CellId, Sequence[Sample]], comparisons: int, elapsed: float
-    ) -> tuple[list[CellId], str]:
+    ) -> tuple[list[CellId], Stopped]:
         """Decide from what has been seen so far.
 
         Args:

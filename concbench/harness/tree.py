@@ -8,6 +8,8 @@ from time import perf_counter
 
 import psutil
 
+from concbench.results.records import MemoryKind
+
 
 class TreeWatch:
     """Looks at a tree of processes now and then, and keeps the peak of its memory.
@@ -20,7 +22,7 @@ class TreeWatch:
     def __init__(self, pid: int) -> None:
         self._root = psutil.Process(pid)
         self.peak: int | None = None
-        self.kind = ""
+        self.kind: MemoryKind = ""
         self.track: list[tuple[float, int]] = []
         """When it was looked at, by perf_counter(), and the memory then."""
         self.processes = 0

@@ -14,6 +14,7 @@ from concbench.equality import same
 from concbench.errors import Inapplicable, WorkerFailure
 from concbench.host.usage import counters, cpu_seconds
 from concbench.observing import MEET_SECONDS, Observation, Observed, ObservedCoroutine, Passes, PassesOfCoroutine, meet
+from concbench.results.passes import Sample
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.sequential import Sequential
 from concbench.task import one_line, short
@@ -48,7 +49,7 @@ class Timing:
     """What is compared; empty where that was not asked for."""
 
     def figures(self) -> dict[str, Any]:
-        """Seconds, as a results file has them."""
+        """Seconds, as records have them."""
         phases = (self.start, self.work, self.stop)
         cpu = None if any(phase.cpu is None for phase in phases) else sum(phase.cpu or 0.0 for phase in phases)
         return {"start": self.start.seconds, "work": self.work.seconds, "stop": self.stop.seconds, "cpu": cpu}
@@ -91,6 +92,11 @@ class HostedCell:
         """Execute the cell once, timed; `collect` what is compared, too."""
         return self._execute(self.function, collect=collect)
 
+    def sample_of(self, timing: Timing) -> Sample:
+        """An execution as it is recorded."""
+        tally = self.workload.tally(timing.results)
+        return Sample(**timing.figures(), failed=tally.failed, retries=tally.retries)
+
     def items_as_text(self) -> list[str]:
         """The first items, each as a short text."""
         return [_cut(short(item, 10 * LABEL)) for item in self.items[:MOST_LABELS]]
@@ -126,15 +132,15 @@ class HostedCell:
         }
         return figures, timing.origin, timing.collected
 
-    def reference(self) -> tuple[list[Any], dict[str, Any] | None]:
-        """What the function gives, one task after another: what every runner must agree with.
+    def reference(self) -> tuple[list[Any], Sample | None]:
+        """What the function gives sequentially: what every runner must agree with.
 
         Returns:
-            The results, and the seconds it took if this cell is sequential, which makes it an execution of its own.
+            The results, and the sample that this is if the cell is sequential.
         """
         if isinstance(self.runner, Sequential):
             timing = self.sample(collect=True)
-            return timing.collected, {**timing.figures(), **self.workload.tally(timing.results)}
+            return timing.collected, self.sample_of(timing)
         self._reset()
         if self.awaits:
             return self._awaited_reference(), None
@@ -347,7 +353,7 @@ def _meet(runner: Runner, workers: int, function: Callable[[Any], Any]) -> None:
     Raises:
         WorkerFailure: some of them did not come.
     """
-    import tempfile
+    import tempfile  # here: few processes need it, and it would make up a tenth of what each of them imports
 
     tasks = workers * getattr(runner, "chunksize", 1)  # neighbouring tasks of a chunk run in one worker
     with tempfile.TemporaryDirectory(prefix="concbench-meet-") as directory:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from concbench.errors import Inapplicable, ResultsDiffer, RoundingDiffers
 from concbench.task import LONGEST, exception_text, one_line, traceback_text, tried
+
+if TYPE_CHECKING:  # a measuring process has no other use for the records of a run
+    from concbench.results.records import Cause, OutcomeKind
 
 
 def describe(error: BaseException) -> dict[str, str]:
     """One line, and the traceback behind it; never an exception of its own."""
     task = _task_of(error)
-    kind, cause = "failed", ""
+    kind: OutcomeKind = "failed"
+    cause: Cause = ""
     if not task and issubclass(type(error), Inapplicable):  # raised by a task, it is the task's own
         kind = "inapplicable"
     if not task and issubclass(type(error), ResultsDiffer):

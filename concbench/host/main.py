@@ -31,11 +31,11 @@ import contextlib
 import json
 import pickle
 import sys
-from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 from concbench.errors import BadFunction, HostFailure, ResultsDiffer
 from concbench.host.cell import HostedCell
@@ -46,6 +46,7 @@ from concbench.host.pipes import take_over_pipes
 from concbench.host.transfer import transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.machine import gil_enabled, usable_cores
+from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
 from concbench.runners.start_method import keep_sockets_in
 from concbench.task import one_line, short
 from concbench.traits import CALLER, LOOP, THREADS
@@ -71,7 +72,7 @@ class Host:
             "compare": self._compare,
             "items": lambda _: self._prepared().items_as_text(),
             "reference": self._reference,
-            "check": lambda asked: check(self._prepared(), asked["most"], self._expected(asked)),
+            "check": lambda asked: asdict(check(self._prepared(), asked["most"], self._expected(asked))),
             "passes": lambda asked: sequential_passes(self._prepared(), asked["most"], self._expected(asked)),
         }
         try:
@@ -92,11 +93,11 @@ class Host:
 
     def _reference(self, request: dict[str, Any]) -> dict[str, Any]:
         self.reference = Reference(self._prepared(), Path(request["save"]))
-        return self.reference.make()
+        return asdict(self.reference.make())
 
     def _sample(self, request: dict[str, Any]) -> dict[str, Any]:
         sample, self.collected = take_sample(self._prepared(), request["repeats"], collect=request["collect"])
-        return sample
+        return asdict(sample)
 
     def _observe(self, request: dict[str, Any]) -> dict[str, Any]:
         observed, began, self.collected = self._prepared().observe(collect=request["collect"])
@@ -125,16 +126,12 @@ class Reference:
         self._path = path
         self._kept: list[Any] | None = None
 
-    def make(self) -> dict[str, Any]:
-        """Make the pass.
-
-        Returns:
-            What is known then, see concbench.harness.hosts.CheckHost.reference.
-        """
-        results, timing = self._cell.reference()
+    def make(self) -> ReferencePass:
+        """Make the pass, and say what it showed."""
+        results, sample = self._cell.reference()
         if awaitable(results) or unfinished(results):
             close_unawaited(results)
-            return {"awaitable": awaitable(results), "unfinished": unfinished(results)}
+            return ReferencePass(awaitable=awaitable(results), unfinished=unfinished(results))
         unsendable = ""
         try:
             packed = pickle.dumps(results)
@@ -145,14 +142,14 @@ class Reference:
         else:
             self._save(packed)
         changed, unchanged = self._cell.changed_item()
-        return {
-            "unsendable": unsendable,
-            "incomparable": self._incomparable(results),
-            "changed": changed,
-            "unchanged": unchanged,
-            "sample": timing and {**timing, "repeats": 1},
-            "facts": {**native_threads(), **({} if unsendable else transfer(self._cell.items, results))},
-        }
+        return ReferencePass(
+            unsendable=unsendable,
+            incomparable=self._incomparable(results),
+            changed=changed,
+            unchanged=unchanged,
+            sample=sample,
+            facts={**native_threads(), **({} if unsendable else transfer(self._cell.items, results))},
+        )
 
     def _save(self, packed: bytes) -> None:
         try:
@@ -187,8 +184,8 @@ def _read_results(path: Path) -> list[Any]:
     return results
 
 
-def take_sample(cell: HostedCell, repeats: int, *, collect: bool) -> tuple[dict[str, Any], list[Any]]:
-    """Execute a cell so many times, and add up the figures, as a results file has them.
+def take_sample(cell: HostedCell, repeats: int, *, collect: bool) -> tuple[Sample, list[Any]]:
+    """Execute a cell so many times, and add up the figures.
 
     Each execution begins when the results of the one before are gone, as in a program that does this once.
 
@@ -200,23 +197,18 @@ def take_sample(cell: HostedCell, repeats: int, *, collect: bool) -> tuple[dict[
     Returns:
         The figures, and what was collected.
     """
-    total: dict[str, Any] = {"start": 0.0, "work": 0.0, "stop": 0.0, "cpu": 0.0}
-    failed: Counter[str] = Counter()
-    retries = 0
+    total: Sample | None = None
     collected: list[Any] = []
     for number in range(repeats):
         timing = cell.sample(collect=collect and number == repeats - 1)
-        tally = cell.workload.tally(timing.results)
-        figures, collected = timing.figures(), timing.collected
+        sample, collected = cell.sample_of(timing), timing.collected
         del timing
-        failed.update(tally.get("failed", {}))
-        retries += tally.get("retries", 0)
-        unknown = {key for key in total if total[key] is None or figures[key] is None}
-        total = {key: None if key in unknown else total[key] + figures[key] for key in total}
-    return {**total, "repeats": repeats, "failed": dict(failed), "retries": retries}, collected
+        total = total + sample if total else sample
+    assert total is not None, "a sample is one execution or more"
+    return total, collected
 
 
-def check(cell: HostedCell, most: int, expected: Any) -> dict[str, Any]:
+def check(cell: HostedCell, most: int, expected: Any) -> CheckPass:
     """Execute a cell and compare its results, short work several times.
 
     Args:
@@ -224,14 +216,11 @@ def check(cell: HostedCell, most: int, expected: Any) -> dict[str, Any]:
         most: executions at most.
         expected: results to compare with.
 
-    Returns:
-        `sample`: the figures of the first execution. `executions`: how many were made.
-
     Raises:
         ResultsDiffer: they are not what they must be.
         BadFunction: they are work that has not been done.
     """
-    first: dict[str, Any] = {}
+    first: Sample | None = None
     executions = 0
     began = perf_counter()
     while executions == 0 or (executions < most and perf_counter() - began < CHECK_SECONDS):
@@ -241,12 +230,12 @@ def check(cell: HostedCell, most: int, expected: Any) -> dict[str, Any]:
             close_unawaited(timing.results)
             raise BadFunction(f"{cell.workload.name} {told}")
         require_equal(timing.collected, expected, cell.workload.same)
-        first = first or {**timing.figures(), **cell.workload.tally(timing.results), "repeats": 1}
+        first = first or cell.sample_of(timing)
         executions += 1
-    return {"sample": first, "executions": executions}
+    return CheckPass(first, executions)
 
 
-def sequential_passes(cell: HostedCell, most: int, expected: Any) -> Literal["same", "process", "unsteady"]:
+def sequential_passes(cell: HostedCell, most: int, expected: Any) -> Finding:
     """What sequential passes give in a worker of this cell: two, of short work up to `most`.
 
     Returns:

@@ -17,11 +17,14 @@ from functools import cache
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from concbench.errors import BadOutput, BadResults
 from concbench.results.records import RunRecord
 from concbench.results.upgrades import UPGRADES
+from concbench.task import short
+
+T = TypeVar("T")
 
 FORMAT = "concbench-run"
 VERSION = 2
@@ -166,20 +169,19 @@ def from_json(text: str, name: str = "the results") -> RunRecord:
     try:
         for upgrade in UPGRADES[version - 1 :]:
             data = upgrade(data)
-        record = _build(RunRecord, data, "")
+        return build(RunRecord, data)
     except _Mismatch as mismatch:
         raise BadResults(f"{name} is damaged: {mismatch}") from mismatch
-    assert isinstance(record, RunRecord)
-    return record
 
 
 class _Mismatch(Exception):  # noqa: N818
     """A value is not of the type that its field has."""
 
 
-def build(kind: type, data: dict[str, Any]) -> Any:
-    """A record from a JSON object, such as a measuring process sends."""
-    return _build(kind, data, "")
+def build(kind: type[T], data: Any) -> T:
+    """A value of this type from JSON, such as a measuring process sends: a record, a list of texts, an object."""
+    built: T = _build(kind, data, "")
+    return built
 
 
 def _no_constant(constant: str) -> Any:
@@ -207,6 +209,8 @@ def _build(kind: Any, value: Any, where: str) -> Any:
     if origin is UnionType:
         chosen = NoneType if value is None else next(arg for arg in get_args(kind) if arg is not NoneType)
         return _build(chosen, value, where)
+    if origin is Literal:
+        return _one_of(get_args(kind), value, where)
     expected = origin or kind
     if type(value) is not expected and not (kind is float and type(value) is int):
         raise _Mismatch(f"{where or 'the file'} should be {_named(expected)}, and is {_named(type(value))}")
@@ -215,6 +219,14 @@ def _build(kind: Any, value: Any, where: str) -> Any:
             raise _Mismatch(f"{where} should be 0, or between {_LEAST:g} and {_MOST:g} in size")
         return expected(value)
     return _build_inner(kind, value, where)
+
+
+def _one_of(texts: tuple[str, ...], value: Any, where: str) -> str:
+    if isinstance(value, str) and value in texts:
+        return value
+    *others, last = map(repr, texts)
+    seen = short(value) if isinstance(value, str) else _named(type(value))
+    raise _Mismatch(f"{where} should be {', '.join(others)} or {last}, and is {seen}")
 
 
 def _build_inner(kind: Any, value: Any, where: str) -> Any:

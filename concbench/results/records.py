@@ -5,15 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from operator import gt
-from typing import Any
+from typing import Any, Literal
 
+from concbench.results.passes import SHORTEST, require_not_negative
+from concbench.results.passes import Sample as Sample  # noqa: PLC0414 - a record of a run, as those below are
 from concbench.traits import Traits
 
 Json = dict[str, Any]
 """A JSON object whose keys are not ours to fix: settings, versions."""
 
-SHORTEST = 1e-9
-"""Seconds that an execution takes at least: no clock of ours shows less, and nothing can be divided by 0."""
+OutcomeKind = Literal["ok", "inapplicable", "failed"]
+Cause = Literal["", "results", "rounding", "timeout", "memory", "death"]
+"""Of a failure: results that differ, or differ by rounding; too much time or memory; or the measuring process died.
+Empty for exceptions, and of what did not fail."""
+Stopped = Literal["", "verdicts", "rounds", "budget", "calls", "baseline", "cells"]
+"""Why rounds ended: every verdict was found; no more rounds, seconds or calls were allowed; the baseline ended, or all
+cells did. Empty if they did not end."""
+Checked = Literal["known", "sequential", "off", "incomparable", "process", "unsteady"]
+"""What results were compared with: known ones, or those of a sequential pass. Or why they were not: that was not
+wanted; they have no equality; sequential passes differ from one process to another, or within one."""
+MemoryKind = Literal["", "pss", "uss", "rss"]
+"""What the memory of several processes is a sum of; empty where it was not looked at."""
 
 
 def number(values: Json, key: str) -> float | None:
@@ -22,49 +34,6 @@ def number(values: Json, key: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not -1e100 < value < 1e100:
         return None
     return value
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One timed execution of a cell: what a person would have timed around the whole `with` block."""
-
-    start: float
-    """Seconds to start the workers, as far as entering the runner does."""
-    work: float
-    """Seconds of run()."""
-    stop: float
-    """Seconds to stop and reap the workers."""
-    cpu: float | None = None
-    """CPU seconds of the measuring process and its reaped children; workers of a fork server are not among them."""
-    round: int = 0
-    """Which round this was taken in, from 0."""
-    position: int = 0
-    """Where in the random order of the round, from 0."""
-    repeats: int = 1
-    """Executions that the figures above are sums of: short work is repeated within a sample."""
-    failed: dict[str, int] = field(default_factory=dict)
-    """Tasks that failed where that is tolerated: for each thing that happened, how many, in all these executions."""
-    retries: int = 0
-    """Tries of tasks beyond their first, in all these executions."""
-
-    def __post_init__(self) -> None:
-        """Refuse what no clock and no counter can say.
-
-        Raises:
-            ValueError: names the field.
-        """
-        _require_not_negative(self, "start", "work", "stop", "cpu", "round", "position", "retries")
-        if any(count < 0 for count in self.failed.values()):
-            raise ValueError("failed must hold counts of 0 or more")
-        if self.repeats < 1:
-            raise ValueError(f"repeats must be 1 or more, not {self.repeats}")
-        if self.seconds < SHORTEST:
-            raise ValueError(f"start, work and stop must come to {SHORTEST:g} seconds or more, not {self.seconds:g}")
-
-    @property
-    def seconds(self) -> float:
-        """The headline: start, work and stop of one execution together."""
-        return (self.start + self.work + self.stop) / self.repeats
 
 
 @dataclass(frozen=True)
@@ -94,7 +63,7 @@ class Tasks:
             lengths.add(len(self.index))
         if len(lengths) > 1:
             raise ValueError("the lists of tasks differ in length")
-        _require_not_negative(self, "cpu", "worker", "index", "failed")
+        require_not_negative(self, "cpu", "worker", "index", "failed")
         if any(map(gt, self.started, self.finished)):
             raise ValueError("a task must not finish before it is started")
 
@@ -128,7 +97,7 @@ class Summary:
         """
         if min(self.workers, self.tasks) < 1 or len(self.service) != 4 or len(self.queueing) != 4:
             raise ValueError("a summary takes one task or more, and four quantiles")
-        _require_not_negative(
+        require_not_negative(
             self, "busy", "cpu", "start_up", "dispatch", "tail", "shut_down", "in_flight", "peak", "service", "longest",
             "last", "last_seconds",
         )  # fmt: skip
@@ -162,8 +131,7 @@ class Observed:
     """CPU seconds of all processes of the cell, in the system's ticks (10 ms on Linux)."""
     memory: int | None = None
     """Peak bytes of all processes of the cell together, shared pages counted once where the system tells (PSS)."""
-    memory_kind: str = ""
-    """pss, uss or rss: what `memory` is a sum of."""
+    memory_kind: MemoryKind = ""
     memory_track: list[list[float]] = field(default_factory=list)
     """Pairs: seconds after the pass began, and bytes of all processes then."""
     processes: int | None = None
@@ -177,7 +145,7 @@ class Observed:
         Raises:
             ValueError: names the field.
         """
-        _require_not_negative(
+        require_not_negative(
             self, "start", "work", "stop", "cpu", "observing", "voluntary_switches", "involuntary_switches",
             "page_faults", "tree_cpu", "memory", "processes", "threads",
         )  # fmt: skip
@@ -191,26 +159,14 @@ class Observed:
 class Outcome:
     """How a cell ended."""
 
-    kind: str = "ok"
-    """ok, inapplicable or failed."""
+    kind: OutcomeKind = "ok"
     reason: str = ""
     """One line for a person."""
     detail: str = ""
     """More, such as a traceback or the end of what the measuring process printed."""
-    cause: str = ""
-    """Of a failure: `results` if they differ from the sequential ones, `timeout`, `memory`, `death` of the measuring
-    process; empty for exceptions, and otherwise."""
+    cause: Cause = ""
     seconds: float | None = None
     """After which it timed out."""
-
-    def __post_init__(self) -> None:
-        """Refuse an end that there is not.
-
-        Raises:
-            ValueError: names those that there are.
-        """
-        if self.kind not in {"ok", "inapplicable", "failed"}:
-            raise ValueError(f"kind must be ok, inapplicable or failed, not {self.kind!r}")
 
 
 @dataclass(frozen=True, order=True)
@@ -285,15 +241,11 @@ class Table:
     """Seconds after which no round is begun."""
     precision: float | None
     """Relative half-width that every interval was to reach."""
-    stopped: str
-    """Why the rounds ended: verdicts, rounds, budget, calls (no more were allowed), baseline (it ended), cells (all of
-    them ended); empty if they did not."""
+    stopped: Stopped
     warm: bool
     """Whether workers and connections were kept from round to round."""
     warmed_up: bool
-    checked: str
-    """What the results were compared with: known, sequential; or why not: off (it was not wanted), incomparable (they
-    have no equality), unsteady (two sequential passes differ)."""
+    checked: Checked
     facts: Json
     cells: list[Cell]
     notes: list[str] = field(default_factory=list)
@@ -315,7 +267,7 @@ class Table:
         """
         if len({cell.id for cell in self.cells}) < len(self.cells):
             raise ValueError("two cells have the same label and the same variant")
-        _require_not_negative(self, "tasks", "max_rounds", "load", "rounds")
+        require_not_negative(self, "tasks", "max_rounds", "load", "rounds")
 
     def cell(self, which: str | CellId) -> Cell:
         """The cell of this label, or of this identity.
@@ -347,16 +299,3 @@ class RunRecord:
 def _nearest(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
-
-
-def _require_not_negative(record: object, *names: str) -> None:
-    """Refuse figures below 0, in fields that are a number, a list of numbers or None.
-
-    Raises:
-        ValueError: names the first.
-    """
-    for name in names:
-        value = getattr(record, name)
-        least = min(value, default=0) if isinstance(value, list) else value
-        if least is not None and least < 0:
-            raise ValueError(f"{name} must be 0 or more, not {least:g}")

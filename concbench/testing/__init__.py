@@ -26,10 +26,11 @@ from concbench.task import exception_text, tried
 from concbench.testing.declared import it_is_what_it_declares
 
 if TYPE_CHECKING:  # a spawned worker imports this module for its functions, and must not pay for the harness
-    from concbench.harness.hosts import CheckHost, Finding, Host
+    from concbench.harness.hosts import CheckHost, Host
     from concbench.harness.plan import Options
     from concbench.harness.runner_specs import PlannedCell
-    from concbench.results.records import Json, Observed, Sample
+    from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
+    from concbench.results.records import Json, Observed
     from concbench.workloads.base import Workload
 
 MakeRunner = Callable[[], Runner]
@@ -303,14 +304,18 @@ class _SimulatedHost:
         del examine
         return {"implementation": "simulated", "python": "", "gil": True}
 
-    def reference(self) -> Json:
+    def reference(self) -> ReferencePass:
         """There are no results."""
-        return {}
+        from concbench.results.passes import ReferencePass
 
-    def check(self, most: int) -> tuple[Sample | None, int]:
+        return ReferencePass()
+
+    def check(self, most: int) -> CheckPass:
         """They are what they must be."""
+        from concbench.results.passes import CheckPass
+
         del most
-        return None, 1
+        return CheckPass(None, 1)
 
     def passes(self, most: int) -> Finding:
         """They would be the same."""
@@ -350,6 +355,5 @@ class _SimulatedHost:
         self._hosts.order.append((self._label, self._count))
         self._count += 1
         if isinstance(seconds, Exception):
-            kind = "inapplicable" if isinstance(seconds, Inapplicable) else "failed"
-            raise CellEnded(Outcome(kind, str(seconds)))
+            raise CellEnded(Outcome("inapplicable" if isinstance(seconds, Inapplicable) else "failed", str(seconds)))
         return seconds

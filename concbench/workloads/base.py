@@ -5,9 +5,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from concbench import equality
+from concbench.results.passes import ReferencePass
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What happened in one execution that is counted, and does not end it."""
+
+    failed: dict[str, int] = field(default_factory=dict)
+    """Tasks that failed where that is tolerated: for each thing that happened, how many."""
+    retries: int = 0
+    """Tries of tasks beyond their first."""
 
 
 class Workload(ABC):
@@ -107,19 +119,15 @@ class Workload(ABC):
         """
         return results
 
-    def knowing(self, found: dict[str, Any]) -> Self:
-        """The same workload, knowing what a sequential pass showed: `found` is what CheckHost.reference returns."""
+    def knowing(self, found: ReferencePass) -> Self:
+        """The same workload, knowing what a sequential pass showed."""
         del found
         return self
 
-    def tally(self, results: list[Any]) -> dict[str, Any]:
-        """How many tasks of an execution failed and were tolerated, and how many tries were repeated.
-
-        Returns:
-            `failed`: for each thing that happened, how many; `retries`. Empty where there is nothing to say.
-        """
+    def tally(self, results: list[Any]) -> Tally:
+        """How many tasks of an execution failed and were tolerated, and how many tries were repeated."""
         del results
-        return {}
+        return Tally()
 
     def same(self, expected: Any, actual: Any) -> bool | None:
         """Whether a result is what it must be; None where that cannot be told."""

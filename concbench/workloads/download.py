@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Self
 
 from concbench.errors import BadInput, BadOutput, BadSetting, HostFailure, TasksFailed
 from concbench.launch import python
-from concbench.workloads.base import Workload
+from concbench.workloads.base import Tally, Workload
 from concbench.workloads.file_names import file_names
 from concbench.workloads.http_rules import MOST_RETRIES, DownloadFailed, Limits, canonical
 from concbench.workloads.images import LARGEST, SMALLEST, image
@@ -225,11 +225,11 @@ class Download(Workload):
         """Whether the same image arrived; one that did not is counted instead."""
         return expected is None or actual is None or bool(expected == actual)
 
-    def tally(self, results: list[Any]) -> dict[str, Any]:
+    def tally(self, results: list[Any]) -> Tally:
         """Failed downloads by what happened, and tries beyond the first of the others."""
         failed = Counter(result.kind for result in results if isinstance(result, DownloadFailed))
         retries = sum(result[1] - 1 for result in results if not isinstance(result, DownloadFailed))
-        return {"failed": dict(failed), "retries": retries}
+        return Tally(dict(failed), retries)
 
     def settings(self) -> dict[str, Any]:
         """What the server was told, or the URLs; and what the clients keep to."""

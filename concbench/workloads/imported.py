@@ -20,9 +20,10 @@ from typing import Any, ClassVar, Self
 
 from concbench.errors import BadFunction, Inapplicable
 from concbench.program import Call
+from concbench.results.passes import ReferencePass
 from concbench.task import short, type_name
 from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
-from concbench.workloads.base import Workload
+from concbench.workloads.base import Tally, Workload
 from concbench.workloads.call import ItemsText, listed, named
 from concbench.workloads.facts import Facts, is_coroutine_function, pickled, why_at_home
 from concbench.workloads.how import How, name_of, require_callable, resolve
@@ -153,13 +154,13 @@ class Imported(Workload):
             items = self._source.read()
         return items
 
-    def knowing(self, found: dict[str, Any]) -> Self:
+    def knowing(self, found: ReferencePass) -> Self:
         """Awaited if its results must be, and not given fresh items if it leaves them as they are."""
         known = object.__new__(type(self))
         facts = replace(
             self._facts,
-            awaits=self._facts.awaits or bool(found.get("awaitable")),
-            changing=self._facts.changing and not found.get("unchanged"),
+            awaits=self._facts.awaits or found.awaitable,
+            changing=self._facts.changing and not found.unchanged,
         )
         known.__dict__.update(self.__dict__, _facts=facts)
         return known
@@ -252,12 +253,11 @@ class Imported(Workload):
             return super().same(expected, actual)
         return bool(resolve(self._how.check)(expected, actual))
 
-    def tally(self, results: list[Any]) -> dict[str, Any]:
+    def tally(self, results: list[Any]) -> Tally:
         """Exceptions that were taken for results, by their types."""
         if not self._how.tolerate:
-            return {}
-        failed = Counter(type_name(result) for result in results if isinstance(result, BaseException))
-        return {"failed": dict(failed)}
+            return Tally()
+        return Tally(dict(Counter(type_name(result) for result in results if isinstance(result, BaseException))))
 
     def settings(self) -> dict[str, Any]:
         """Names and switches."""

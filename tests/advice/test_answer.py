@@ -48,7 +48,7 @@ def cell(
 
 def table(*cells: Cell, facts: dict[str, float] | None = None, load: list[float] | None = None) -> Table:
     return Table(
-        workload="work", kind="cpu", size="", title="some work", settings={}, tasks=4, baseline=cells[0].label,
+        workload="work", kind="cpu", size="", title="some work", settings={}, tasks=4, baseline=cells[0].id,
         max_rounds=30, all_rounds=False, budget=60.0, precision=None, stopped="verdicts", warm=False, warmed_up=True,
         checked="known", facts=facts or {}, cells=list(cells), load=load or [],
     )  # fmt: skip

@@ -50,7 +50,7 @@ def explained(baseline: Cell, other: Cell, facts: dict[str, float] | None = None
             title="work",
             settings={},
             tasks=TASKS,
-            baseline=baseline.label,
+            baseline=baseline.id,
             max_rounds=3,
             all_rounds=True,
             budget=None,
@@ -64,6 +64,11 @@ def explained(baseline: Cell, other: Cell, facts: dict[str, float] | None = None
         )
     )
     return seen.cells[1], seen
+
+
+def with_faults(cell: Cell, count: int) -> Cell:
+    assert cell.observed is not None
+    return replace(cell, observed=replace(cell.observed, page_faults=count))
 
 
 def said(baseline: Cell, other: Cell, facts: dict[str, float] | None = None) -> str:
@@ -135,9 +140,7 @@ def test_slower_cpu_names_page_faults_only_if_they_were_more() -> None:
     spans: Spans = [(place * 2.0, place * 2.0 + 2.0, 2.0, 0) for place in range(TASKS)]
     slow = made("process-pool:1", spans, workers=1)
     assert "took 2.00x the CPU time:" in said(COMPUTES, slow)
-    faults = [replace(cell, observed=replace(cell.observed, page_faults=count))
-              for cell, count in ((COMPUTES, 100), (slow, 5_000)) if cell.observed]  # fmt: skip
-    assert "(5,000 page faults instead of 100)" in said(*faults)
+    assert "(5,000 page faults instead of 100)" in said(with_faults(COMPUTES, 100), with_faults(slow, 5_000))
 
 
 def test_shut_down_and_no_loss() -> None:
@@ -219,11 +222,8 @@ def test_more_than_the_workers_can_gain_is_explained_by_what_the_baseline_pays()
     """CPU time and page faults tell."""
     spans: Spans = [(place // 2 * 0.5, place // 2 * 0.5 + 0.5, 0.5, place % 2) for place in range(TASKS)]
     pool = made("process-pool:2", spans, workers=2)
-    assert pool.observed
-    assert COMPUTES.observed
-    counted = [replace(COMPUTES, observed=replace(COMPUTES.observed, page_faults=90_000)),
-               replace(pool, observed=replace(pool.observed, page_faults=900))]  # fmt: skip
-    (told,) = [text for text in findings(explained(*counted)[1]) if "gained more than" in text]
+    counted = explained(with_faults(COMPUTES, 90_000), with_faults(pool, 900))[1]
+    (told,) = [text for text in findings(counted) if "gained more than" in text]
     assert "its 2 workers" in told
     assert "4.00 s of CPU time instead of 8.00 s, and 900 page faults instead of 90,000" in told
     assert not any(

@@ -18,7 +18,7 @@ from concbench.harness.hosts import Host
 from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
 from concbench.report.rows import Shown, shown
-from concbench.results.records import Cell, Sample, Table
+from concbench.results.records import Cell, CellId, Sample, Table
 from concbench.testing import SimulatedHosts
 from concbench.workloads.base import Workload
 from concbench.workloads.synthetic import Sleep
@@ -40,8 +40,9 @@ def cell(label: str, seconds: float, *failed: Failed, retries: int = 0) -> Cell:
 def looked_at(*cells: Cell) -> Shown:
     return shown(
         Table(
-            workload="work", kind="io", size="", title="some work", settings={}, tasks=TASKS, baseline="sequential",
-            max_rounds=30, all_rounds=False, budget=60.0, precision=None, stopped="verdicts", warm=False,
+            workload="work", kind="io", size="", title="some work", settings={}, tasks=TASKS,
+            baseline=CellId("sequential"), max_rounds=30, all_rounds=False, budget=60.0, precision=None,
+            stopped="verdicts", warm=False,
             warmed_up=True, checked="sequential", facts={}, cells=list(cells), rounds=ROUNDS,
         )
     )  # fmt: skip

@@ -178,9 +178,14 @@ def test_a_standard_output_that_is_closed_is_said_before_anything_runs(
 
 def test_without_standard_error_and_input_a_run_is_as_ever(tmp_path: Path) -> None:
     """Their numbers do not go to files of ours."""
+
+    def close_both() -> None:
+        os.close(0)
+        os.close(2)
+
     done = subprocess.run(
         [sys.executable, "-m", "concbench", *QUICK, "-o", "run.json"], stdout=subprocess.PIPE, text=True, timeout=60,
-        check=False, cwd=tmp_path, preexec_fn=lambda: [os.close(number) for number in (0, 2)], env=os.environ,
+        check=False, cwd=tmp_path, preexec_fn=close_both, env=os.environ,
     )  # fmt: skip
     assert done.returncode == 0
     assert "Answer for primes" in done.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ class Machine(SimulatedHosts):
     """Runners with given speed-ups, those of processes with so much noise, beside others that use so many cores."""
 
     def __init__(
-        self, speedups: dict[str, float | Exception], noise: float = 0.02, load: float | None = 0.0, seed: int = 7
+        self, speedups: Mapping[str, float | Exception], noise: float = 0.02, load: float | None = 0.0, seed: int = 7
     ) -> None:
         draw = random.Random(seed)
 
@@ -52,7 +52,7 @@ class Machine(SimulatedHosts):
 
 
 def doctor(
-    speedups: dict[str, float | Exception] | None = None, facts: dict[str, Any] | None = None, **machine: Any
+    speedups: Mapping[str, float | Exception] | None = None, facts: dict[str, Any] | None = None, **machine: Any
 ) -> tuple[Checkup, Machine]:
     hosts = Machine(speedups or {}, **machine)
     return check_up(hosts, {**FACTS, **(facts or {})}), hosts

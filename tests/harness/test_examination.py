@@ -94,8 +94,9 @@ def test_nobody_is_blamed_for_what_sequential_passes_do_as_well(
     name: str, checked: str, runner: str, isolate: bool
 ) -> None:
     """Rows keep their times, and the table says why nothing was compared."""
-    function, options = getattr(user_module(), name), {"rounds": 2, "observe": name == "count", "isolate": isolate}
-    table = measure(function, items=range(8), runners=["sequential", runner], **options).tables[0]
+    function, runners = getattr(user_module(), name), ["sequential", runner]
+    run = measure(function, items=range(8), runners=runners, rounds=2, observe=name == "count", isolate=isolate)
+    (table,) = run.tables
     assert table.checked == checked
     assert set(outcomes(table).values()) == {"ok"}
     assert all(len(cell.samples) == 2 for cell in table.cells)

@@ -22,7 +22,7 @@ from concbench.harness.runner_specs import parse
 class Odd(Workload):
     """Runs a function of this file."""
 
-    name: ClassVar[str] = "odd"
+    name = "odd"
     kind: ClassVar[str] = "cpu"
 
     def __init__(self, function: Callable[[Any], Any], items: Sequence[Any] = (1, 2, 3)) -> None:

@@ -207,6 +207,6 @@ def test_one_round_alone_has_no_warm_up() -> None:
 def test_unknown_options_and_no_workload_are_refused() -> None:
     """With the options that there are."""
     with pytest.raises(UsageError, match="rounds"):
-        measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), runds=3)
+        measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), runds=3)  # type: ignore[call-arg]
     with pytest.raises(UsageError, match="no workload"):
         measure(runners=RUNNERS)

@@ -1,23 +1,25 @@
 """When measuring stops: played without a clock, by the same loop that real runs use."""
 
 import random
+from typing import Unpack
 
 import pytest
 
-from concbench import measure
+from concbench import MeasureOptions, measure
 from concbench.harness.stopping import StopRule
-from concbench.results.records import Sample, Table
+from concbench.results.records import CellId, Sample, Table
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
 
 WORK = Primes(limits=[10, 20, 30])
 
 
-def play(means: dict[str, float], noise: float = 0.02, **options: object) -> Table:
+def play(means: dict[str, float], noise: float = 0.02, **options: Unpack[MeasureOptions]) -> Table:
     """A session of cells with these mean times and log-normal noise; the seed is fixed."""
     draw = random.Random(7)
     hosts = SimulatedHosts(lambda label, _: means[label] * draw.lognormvariate(0, noise))
-    return measure(WORK, runners=list(means), hosts=hosts, seed=3, **options).tables[0]
+    seeded: MeasureOptions = {"seed": 3, **options}
+    return measure(WORK, runners=list(means), hosts=hosts, **seeded).tables[0]
 
 
 def rounds(table: Table) -> dict[str, int]:
@@ -104,8 +106,8 @@ def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
 
 def test_without_a_baseline_nothing_is_measured_past_the_least() -> None:
     """There is nothing to be sure of."""
-    samples = {"threads": [Sample(0, 1, 0, None, n) for n in range(3)]}
-    assert StopRule("sequential", 30).cells_of_next_round(samples, 1, 0.0) == ([], "baseline")
+    samples = {CellId("threads"): [Sample(0, 1, 0, None, n) for n in range(3)]}
+    assert StopRule(CellId("sequential"), 30).cells_of_next_round(samples, 1, 0.0) == ([], "baseline")
 
 
 def test_short_work_is_repeated_within_a_sample_and_no_cell_more_than_another() -> None:

@@ -22,8 +22,8 @@ def who(item: object) -> tuple[int, int]:
 class Who(Workload):
     name = "who"
     kind = "io"
-    function = staticmethod(who)  # type: ignore[assignment]
-    items = tuple(range(9))  # type: ignore[assignment]
+    function = staticmethod(who)
+    items = tuple(range(9))
 
     def title(self) -> str:
         return "who runs this"

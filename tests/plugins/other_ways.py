@@ -240,7 +240,7 @@ class FarAway(Squads):
 class Unnamed(Crew):
     """It says nothing of itself."""
 
-    traits: ClassVar[Traits | None] = None  # type: ignore[assignment,misc]
+    traits: ClassVar[Traits | None] = None  # type: ignore[assignment]
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from concbench import measure
 from concbench.cli.main import main
 from concbench.report.trace import trace
 
-NEEDED = {
+NEEDED: dict[str, dict[str, Any]] = {
     "X": {"name": str, "ts": (int, float), "dur": (int, float), "pid": int, "tid": int, "args": dict},
     "C": {"name": str, "ts": (int, float), "pid": int, "args": dict},
     "M": {"name": str, "pid": int, "tid": int, "args": dict},
@@ -24,40 +25,40 @@ def fails_on_three(item: int) -> int:
 
 
 @pytest.fixture(scope="module")
-def events() -> list[dict[str, object]]:
+def events() -> list[dict[str, Any]]:
     run = measure(
         fails_on_three, items=range(6), runners=["sequential", "thread-pool:2"], rounds=1, tolerate=True, seed=1
     )
     content = json.loads(trace(run.record))
     assert content["displayTimeUnit"] == "ms"
-    found: list[dict[str, object]] = content["traceEvents"]
+    found: list[dict[str, Any]] = content["traceEvents"]
     return found
 
 
-def test_every_event_has_what_its_kind_needs(events: list[dict[str, object]]) -> None:
+def test_every_event_has_what_its_kind_needs(events: list[dict[str, Any]]) -> None:
     for event in events:
         for key, kind in NEEDED[str(event["ph"])].items():
             assert isinstance(event[key], kind), event
     assert all(float(str(event["dur"])) >= 0 for event in events if event["ph"] == "X")
     counted = [event["args"] for event in events if event["ph"] == "C"]
-    assert all(isinstance(value, (int, float)) for args in counted for value in args.values())  # type: ignore[attr-defined]
+    assert all(isinstance(value, (int, float)) for args in counted for value in args.values())
 
 
-def test_every_task_is_there_with_its_item_and_outcome(events: list[dict[str, object]]) -> None:
+def test_every_task_is_there_with_its_item_and_outcome(events: list[dict[str, Any]]) -> None:
     """Once for each runner, in a lane of its worker; every lane has a name."""
     for pid in (1, 2):
         tasks = [event for event in events if event["ph"] == "X" and event["pid"] == pid and event["tid"] != 0]
-        about = {str(event["args"]["item"]): event["args"]["outcome"] for event in tasks}  # type: ignore[index]
+        about = {str(event["args"]["item"]): event["args"]["outcome"] for event in tasks}
         assert about == {str(number): "failed" if number == 3 else "ok" for number in range(6)}
         named = {event["tid"] for event in events if event["ph"] == "M" and event["pid"] == pid}
         assert {event["tid"] for event in tasks} <= named
-    names = {event["args"]["name"] for event in events if event["name"] == "process_name"}  # type: ignore[index]
+    names = {event["args"]["name"] for event in events if event["name"] == "process_name"}
     assert {"thread-pool(2)", "sequential"} == {str(name).rpartition(": ")[2] for name in names}
 
 
-def test_tracks_count_tasks_and_cores_and_memory(events: list[dict[str, object]]) -> None:
+def test_tracks_count_tasks_and_cores_and_memory(events: list[dict[str, Any]]) -> None:
     """In flight: never more than workers, and none at the end."""
-    flight = [event["args"]["tasks"] for event in events if event["name"] == "tasks in flight" and event["pid"] == 2]  # type: ignore[index]
+    flight = [event["args"]["tasks"] for event in events if event["name"] == "tasks in flight" and event["pid"] == 2]
     assert 1 <= max(flight) <= 2
     assert flight[-1] == 0
     assert {"CPU", "memory"} <= {event["name"] for event in events}

@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,23 @@ from hypothesis import strategies as st
 
 from concbench.errors import BadOutput, BadResults
 from concbench.results.files import FORMAT, VERSION, from_json, load, save, to_json
-from concbench.results.records import Cell, Observed, Outcome, RunRecord, Sample, Summary, Table, Tasks
+from concbench.results.records import (
+    Cause,
+    Cell,
+    CellId,
+    Checked,
+    MemoryKind,
+    Observed,
+    Outcome,
+    OutcomeKind,
+    RunRecord,
+    Sample,
+    Stopped,
+    Summary,
+    Table,
+    Tasks,
+)
+from concbench.traits import Traits
 
 TIMES = st.integers(0, 10**15).map(lambda count: count / 1e9)
 TEXTS = st.text(max_size=20)
@@ -20,9 +37,11 @@ SAMPLES = st.builds(Sample, TIMES, WORK, TIMES, TIMES | st.none(), st.integers(0
 COUNTS = st.integers(0) | st.none()
 ROWS = st.lists(st.tuples(TIMES, TIMES, TIMES, st.integers(0, 9), st.integers(0)), min_size=1)
 TASKS = st.builds(
-    lambda rows, some, failed: Tasks(*(list(row) for row in rows[: 4 + some]), failed=failed),
-    ROWS.map(lambda rows: list(zip(*((*sorted(row[:2]), *row[2:]) for row in rows), strict=True))), st.booleans(),
-    st.lists(st.integers(0)),
+    lambda rows, some, failed: Tasks(
+        started=[min(row[:2]) for row in rows], finished=[max(row[:2]) for row in rows], cpu=[row[2] for row in rows],
+        worker=[row[3] for row in rows], index=[row[4] for row in rows] if some else None, failed=failed,
+    ),
+    ROWS, st.booleans(), st.lists(st.integers(0)),
 )  # fmt: skip
 QUANTILES = st.lists(TIMES, min_size=4, max_size=4)
 SUMMARIES = st.builds(
@@ -30,23 +49,29 @@ SUMMARIES = st.builds(
     dispatch=TIMES, tail=TIMES, shut_down=TIMES, in_flight=TIMES, peak=st.integers(1), service=QUANTILES,
     queueing=QUANTILES, longest=st.integers(0), last=st.integers(0), last_seconds=TIMES,
 )  # fmt: skip
+MEMORY_KINDS, KINDS, CAUSES, STOPPED, CHECKED = (
+    st.sampled_from(get_args(allowed)) for allowed in (MemoryKind, OutcomeKind, Cause, Stopped, Checked)
+)
 OBSERVED = st.builds(
     Observed, start=TIMES, work=WORK, stop=TIMES, cpu=TIMES | st.none(), began=st.lists(TIMES),
     tasks=TASKS | st.none(), summary=SUMMARIES | st.none(), observing=TIMES, voluntary_switches=COUNTS,
-    involuntary_switches=COUNTS, page_faults=COUNTS, tree_cpu=TIMES | st.none(), memory=COUNTS, memory_kind=TEXTS,
-    memory_track=st.lists(st.lists(TIMES, min_size=2, max_size=2), max_size=3), processes=COUNTS, threads=COUNTS,
+    involuntary_switches=COUNTS, page_faults=COUNTS, tree_cpu=TIMES | st.none(), memory=COUNTS,
+    memory_kind=MEMORY_KINDS, memory_track=st.lists(st.lists(TIMES, min_size=2, max_size=2), max_size=3),
+    processes=COUNTS, threads=COUNTS,
 )  # fmt: skip
 JSON = st.dictionaries(TEXTS, st.integers() | TEXTS | st.booleans() | st.none(), max_size=3)
-KINDS = st.sampled_from(["ok", "inapplicable", "failed"])
 CELLS = st.builds(
-    Cell, TEXTS, TEXTS, JSON, st.integers(1), st.builds(Outcome, KINDS, TEXTS, TEXTS), SAMPLES | st.none(),
-    st.lists(SAMPLES, max_size=3, unique_by=lambda sample: sample.round), OBSERVED | st.none(), JSON,
+    Cell, label=TEXTS, runner=TEXTS, settings=JSON, workers=st.integers(1), variant=TEXTS, traits=st.from_type(Traits),
+    outcome=st.builds(Outcome, KINDS, TEXTS, TEXTS, CAUSES), warmup=SAMPLES | st.none(),
+    samples=st.lists(SAMPLES, max_size=3, unique_by=lambda sample: sample.round), observed=OBSERVED | st.none(),
+    interpreter=JSON,
 )  # fmt: skip
 TABLES = st.builds(
-    Table, workload=TEXTS, kind=TEXTS, size=TEXTS, title=TEXTS, settings=JSON, tasks=st.integers(0), baseline=TEXTS,
+    Table, workload=TEXTS, kind=TEXTS, size=TEXTS, title=TEXTS, settings=JSON, tasks=st.integers(0),
+    baseline=st.builds(CellId, TEXTS, TEXTS),
     max_rounds=st.integers(1), all_rounds=st.booleans(), budget=TIMES | st.none(), precision=TIMES | st.none(),
-    stopped=TEXTS, warm=st.booleans(), warmed_up=st.booleans(), checked=TEXTS, facts=JSON,
-    cells=st.lists(CELLS, max_size=3, unique_by=lambda cell: cell.label), items=st.lists(TEXTS, max_size=3),
+    stopped=STOPPED, warm=st.booleans(), warmed_up=st.booleans(), checked=CHECKED, facts=JSON,
+    cells=st.lists(CELLS, max_size=3, unique_by=lambda cell: cell.id), items=st.lists(TEXTS, max_size=3),
     load=st.lists(TIMES, max_size=3),
 )  # fmt: skip
 RECORDS = st.builds(
@@ -110,6 +135,37 @@ def test_each_fault_has_its_own_sentence(text: str, says: str) -> None:
     """So that a person knows what to do."""
     with pytest.raises(BadResults, match=says):
         from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "checked", "kind", "cause", "memory_kind"),
+    [
+        ("verdicts", "known", "ok", "", "pss"),
+        ("rounds", "sequential", "failed", "results", "uss"),
+        ("budget", "off", "failed", "timeout", "rss"),
+        ("calls", "incomparable", "failed", "memory", ""),
+        ("baseline", "unsteady", "failed", "death", ""),
+        ("cells", "known", "inapplicable", "", ""),
+        ("", "sequential", "ok", "", ""),
+    ],
+)
+def test_every_word_that_was_written_in_format_1_is_read(
+    stopped: Stopped, checked: Checked, kind: OutcomeKind, cause: Cause, memory_kind: MemoryKind
+) -> None:
+    """These are all that there were."""
+    observed = Observed(0.0, 1.0, 0.0, None, [], None, memory_kind=memory_kind)
+    cell = Cell("mine", "mine", {}, 1, outcome=Outcome(kind, "so it was", cause=cause), observed=observed)
+    table = Table(
+        workload="work", kind="cpu", size="", title="work", settings={}, tasks=1, baseline=cell.id, max_rounds=3,
+        all_rounds=False, budget=None, precision=None, stopped=stopped, warm=False, warmed_up=True, checked=checked,
+        facts={}, cells=[cell],
+    )  # fmt: skip
+    content = json.loads(to_json(replace(EMPTY, tables=[table])))
+    content["version"] = 1
+    content["tables"][0]["baseline"] = "mine"
+    for added in ("variant", "traits"):
+        del content["tables"][0]["cells"][0][added]
+    assert from_json(json.dumps(content)).tables == [table]
 
 
 def test_a_file_that_is_missing_or_binary_is_refused(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ TASKS = Tasks([0.0, 0.1, 0.2, 0.25], [0.1, 0.2, 0.3, 0.4], [0.1, 0.05, 0.1, 0.1]
 QUARTERS = [0.1, 0.2, 0.3, 0.4]
 SUMMARY = Summary(2, 0.5, 4, 0.4, 0.3, 0.0, 0.1, 0.0, 0.1, 1.5, 2, QUARTERS, QUARTERS, 3, 3, 0.1)
 FACTS = {"pickling_seconds": 0.1, "item_bytes": 1, "result_bytes": 2.5, "native_threads": 2, "sieve_seconds": 0.01}
-NASTY = st.one_of(
+NASTY: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from([
         None, True, 0, 1, -1, 101, 10**9, 2**63, 10**99, 10**101, 10**400, -1e-9, 5e-324, 1e99, 1e300, "", "[red]x[/]",
         "\x1b[31m", "\ud800", "a\nb", "x" * 2_000, "sequential", [], [[]], {}, {"": None}, {"chunksize": "many"},
@@ -97,7 +97,13 @@ CELL = ("tables", 0, "cells", 1)
         ((*CELL, "samples", 2, "work"), 5e-324, r"samples\[2\].work should be 0, or between"),
         ((*CELL, "workers"), 0, r"cells\[1\]: workers must be 1 or more, not 0"),
         ((*CELL, "label"), "sequential", r"tables\[0\]: two cells have the same label"),
-        ((*CELL, "outcome", "kind"), "perhaps", r"cells\[1\].outcome: kind must be ok, inapplicable or failed"),
+        ((*CELL, "outcome", "kind"), "perhaps", r"outcome.kind should be 'ok', 'inapplicable' or 'failed', and is 'p"),
+        ((*CELL, "outcome", "cause"), "bad luck", r"outcome.cause should be '', 'results', .* or 'death', and is 'bad"),
+        ((*CELL, "outcome", "cause"), None, r"outcome.cause should be '', 'results', .* or 'death', and is null"),
+        ((*CELL, "outcome", "kind"), ["ok"], r"outcome.kind should be 'ok', .*, and is a list"),
+        ((*CELL, "observed", "memory_kind"), "\x1b[31m", r"kind should be '', 'pss', 'uss' or 'rss', and is '\\"),
+        (("tables", 0, "stopped"), "tired", r"\[0\].stopped should be '', 'verdicts', .* or 'cells', and is 'tired'"),
+        (("tables", 0, "checked"), "x" * 10**6, r"checked should be 'known', .* or 'unsteady', and is 'x{20,60}\.\.\."),
         ((*CELL, "observed", "memory_track", 0), [1.0], r"observed: memory_track must be pairs"),
         ((*CELL, "observed", "work"), -0.5, r"observed: work must be 0 or more"),
         ((*CELL, "observed", "tasks", "finished", 1), 0.05, r"observed.tasks: a task must not finish before it"),
@@ -192,7 +198,7 @@ def test_every_way_to_show_a_hostile_file_ends_in_a_sentence(
     assert len(capsys.readouterr().err.splitlines()) == 1
     hostile = copy.deepcopy(WHOLE)
     hostile["tables"][0].update(title="\x1b]0;owned\x07", load=[])
-    hostile["tables"][0]["baseline"] = hostile["tables"][0]["cells"][0]["label"] = "\x1b[31m\ud800sequential"
+    hostile["tables"][0]["baseline"]["label"] = hostile["tables"][0]["cells"][0]["label"] = "\x1b[31m\ud800sequential"
     file.write_text(json.dumps(hostile))
     assert main(arguments) == 0
     assert "\x1b" not in capsys.readouterr().out

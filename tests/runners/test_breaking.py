@@ -3,6 +3,7 @@
 import os
 import pickle
 import threading
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_a_lambda_for_processes_says_that_it_cannot_be_pickled() -> None:
 
 def test_threads_that_the_system_refuses_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that were started are joined, and the error says how many there were."""
-    started = []
+    started: list[threading.Thread] = []
     start = threading.Thread.start
 
     def refuse_the_fourth(thread: threading.Thread) -> None:
@@ -61,7 +62,7 @@ def test_threads_that_the_system_refuses_are_counted(monkeypatch: pytest.MonkeyP
 
 def test_asyncio_refuses_an_ordinary_function_before_calling_it() -> None:
     """It says what it wants instead."""
-    called = []
+    called: list[int] = []
     with pytest.raises(Inapplicable, match="async def"), Asyncio() as runner:
         runner.run(called.append, [1])  # type: ignore[arg-type]
     assert called == []
@@ -78,7 +79,7 @@ def test_asyncio_inside_an_event_loop_says_so() -> None:
         runner.run(_ignoring_the_item(notebook), [None])
 
 
-def _ignoring_the_item(function):  # type: ignore[no-untyped-def]
+def _ignoring_the_item(function: Callable[[], Awaitable[None]]) -> Callable[[object], Awaitable[None]]:
     async def call(item: object) -> None:
         await function()
 

@@ -13,7 +13,7 @@ METHODS = multiprocessing.get_all_start_methods()
 
 
 def _makers() -> list[object]:
-    makers = []
+    makers: list[object] = []
     for name in registry.RUNNERS:
         cls = registry.runner_class(name)
         settings = settings_of(cls)

@@ -65,7 +65,7 @@ class OtherTypeError(Exception):
 
 class DeafError(Exception):
     @property
-    def __notes__(self) -> list[str]:
+    def __notes__(self) -> list[str]:  # type: ignore[override] # a class may do as it likes
         raise LookupError("no notes")
 
 
@@ -92,7 +92,7 @@ class FalseError(Exception):
 
 class Nameless(type):
     @property
-    def __name__(cls) -> str:
+    def __name__(cls) -> str:  # type: ignore[override] # as above
         raise RuntimeError("no name")
 
 

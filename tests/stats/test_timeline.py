@@ -13,7 +13,7 @@ from concbench.stats.timeline import Spans, Timeline, tasks_in_flight, timeline
 AREAS = ("busy", "start_up", "dispatch", "tail", "shut_down")
 
 
-def areas(line: Timeline) -> dict[str, float]:
+def areas(line: Timeline) -> dict[str, object]:
     return {name: pytest.approx(getattr(line, name)) for name in AREAS}
 
 

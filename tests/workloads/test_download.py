@@ -5,7 +5,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +19,8 @@ from concbench.errors import BadOutput, BadSetting, ResultsDiffer
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
 from concbench.launch import python
-from concbench.workloads.http_client import DownloadFailed, download_image
+from concbench.workloads.http_client import download_image
+from concbench.workloads.http_rules import DownloadFailed
 from concbench.workloads.image_server import ImageServer
 from concbench.workloads.images import image
 from concbench.workloads.serving import Serving
@@ -31,14 +32,19 @@ RUNNERS = [Sequential(), ThreadPool(workers=4), Asyncio(workers=4)]
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Download]:
     with Download(images=6, latency=0.001, image_size=5_000).running(str(tmp_path)) as workload:
-        yield workload  # type: ignore[misc]
+        yield workload
+
+
+def require_right(collected: Sequence[object], workload: Download) -> None:
+    assert workload.expected is not None
+    require_equal(collected, workload.expected)
 
 
 @pytest.mark.parametrize("runner", RUNNERS, ids=lambda runner: type(runner).__name__)
 def test_what_arrives_is_what_was_served(small: Download, runner: object) -> None:
     """Name, length and digest of every file, whoever the client is."""
     timing = HostedCell(small, runner).sample(collect=True)  # type: ignore[arg-type]
-    require_equal(timing.collected, small.expected)
+    require_right(timing.collected, small)
     assert timing.results == [(5_000, 1)] * 6
 
 
@@ -50,14 +56,14 @@ def test_a_wrong_byte_and_swapped_images_are_found(small: Download) -> None:
         good_first, good_second = first.read_bytes(), second.read_bytes()
         first.write_bytes(good_first[:-20] + b"x" + good_first[-19:])
         with pytest.raises(ResultsDiffer, match="1 of 6 results differ, first at item 0"):
-            require_equal(small.collect(results), small.expected)
+            require_right(small.collect(results), small)
         first.write_bytes(good_second)
         second.write_bytes(good_first)
         with pytest.raises(ResultsDiffer, match="2 of 6"):
-            require_equal(small.collect(results), small.expected)
+            require_right(small.collect(results), small)
         second.unlink()
         with pytest.raises(ResultsDiffer):
-            require_equal(small.collect(results), small.expected)
+            require_right(small.collect(results), small)
 
 
 def test_each_sample_begins_without_the_files_of_the_last(small: Download) -> None:

@@ -4,13 +4,13 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concbench import measure
+from concbench import MeasureOptions, Run, measure
 from concbench.errors import BadFunction, BadInput, UsageError
 from concbench.results.records import Cell, Table
 from concbench.workloads.how import How
@@ -19,7 +19,7 @@ from concbench.workloads.item_source import MOST, ItemSource, form_of, parse, re
 from concbench.workloads.loading import Place
 
 FILE = Path(__file__).parent / "user_module.py"
-ONCE = {"rounds": 1, "observe": False}
+ONCE: MeasureOptions = {"rounds": 1, "observe": False}
 SHARING = ["sequential", "threads", "thread-pool:4"]
 EVERY = [*SHARING, "batched-threads:3", "processes", "process-pool:2", "asyncio:4"]
 
@@ -192,8 +192,9 @@ def test_other_peoples_servers_get_ten_calls_at_once() -> None:
     assert any("10 calls at once" in note for note in table.notes)
     pairs = [(address, 1) for address in elsewhere]
     assert outcomes(measure(len, items=pairs, runners=["threads"], **ONCE).tables[0]) == {"threads": "inapplicable"}
-    for items, options in ((elsewhere, {"max_workers": 20}), (here, {})):
-        seen = outcomes(measure(len, items=items, runners=["threads"], **options, **ONCE).tables[0])
+    for items, most in ((elsewhere, 20), (here, None)):
+        allowed: MeasureOptions = {**ONCE, "max_workers": most}
+        seen = outcomes(measure(len, items=items, runners=["threads"], **allowed).tables[0])
         assert seen == {"threads": "ok"}
 
 
@@ -205,11 +206,14 @@ def test_no_more_calls_are_made_than_are_allowed() -> None:
         time.sleep(0.001)
         calls.append(item)
 
-    options = {"items": range(10), "runners": ["sequential", "thread-pool:2"], "observe": False, "isolate": False}
+    def measured(**options: Unpack[MeasureOptions]) -> Run:
+        unobserved: MeasureOptions = {**options, "observe": False}
+        return measure(call, items=range(10), runners=["sequential", "thread-pool:2"], isolate=False, **unobserved)
+
     with pytest.raises(UsageError, match="100 times at least"):
-        measure(call, max_calls=79, **options)
+        measured(max_calls=79)
     assert not calls
-    table = measure(call, max_calls=130, compare=False, precision=0.001, **options).tables[0]
+    table = measured(max_calls=130, compare=False, precision=0.001).tables[0]
     assert len(calls) <= 130
     assert table.stopped == "calls"
 

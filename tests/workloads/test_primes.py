@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concbench.errors import BadSetting
-from concbench.workloads.primes import ARTICLE_LIMITS, Primes, product_of_primes, product_of_primes_by_sieve
+from concbench.workloads.primes import ARTICLE_LIMITS, Primes
+from concbench.workloads.products import product_of_primes, product_of_primes_by_sieve
 
 
 def test_the_product_below_ten_is_that_of_the_article() -> None:
