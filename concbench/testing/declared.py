@@ -5,7 +5,6 @@ What a runner does not declare is not looked at.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import sys
@@ -72,6 +71,8 @@ def look_around(item: Traveller) -> Sight:
 
 async def look_around_awaiting(item: Traveller) -> Sight:
     """The same as a coroutine function."""
+    import asyncio
+
     seen = _begun()
     await asyncio.sleep(item.seconds)
     return _ended(item, seen)
@@ -92,15 +93,18 @@ def _begun() -> tuple[bool, float]:
 
 
 def _ended(item: Traveller, seen: tuple[bool, float]) -> Sight:
-    try:
-        asyncio.get_running_loop()
-        looping = True
-    except RuntimeError:
-        looping = False
     first, began = seen
     machine = socket.gethostname(), os.getpid()
     interpreter, thread = id(sys.modules), threading.get_ident()
-    return Sight(machine, interpreter, thread, looping, first, item, began, time.monotonic())
+    return Sight(machine, interpreter, thread, _looping(), first, item, began, time.monotonic())
+
+
+def _looping() -> bool:
+    asyncio = sys.modules.get("asyncio")  # without it there is no loop; not imported, for workers that do not need it
+    try:
+        return asyncio is not None and asyncio.get_running_loop() is not None
+    except RuntimeError:
+        return False
 
 
 def it_is_what_it_declares(make: Callable[[], Runner], directory: Path) -> None:
