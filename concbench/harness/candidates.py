@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from concbench.advice.rules import COMPUTES, WAITS
+from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.harness.runner_specs import PlannedCell, parse
 from concbench.results.records import CellId
 from concbench.runners.base import workers_for

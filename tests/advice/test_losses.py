@@ -6,11 +6,13 @@ import re
 from dataclasses import replace
 
 import pytest
+from made_cells import traits_as_declared
 
-from concbench.advice.budget import LOSSES, PARTS, budget, timeline_of
-from concbench.advice.evidence import CellEvidence, Evidence, evidence
 from concbench.advice.losses import findings_of, largest_loss, overlap, reached, too_few
 from concbench.advice.rules import findings
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.table_analysis import TableAnalysis, analyse
+from concbench.analysis.time_shares import LOSSES, PARTS, time_shares, timeline_of
 from concbench.results.records import Cell, Observed, Sample, Table, Tasks
 
 TASKS = 8
@@ -26,11 +28,13 @@ def made(
     whole = makespan if makespan is not None else max(ended)
     first = [min(start for start, number in zip(began, worker, strict=True) if number == one) for one in set(worker)]
     runner = label.partition(":")[0]
+    settings = {"start_method": "spawn"} if runner.startswith("process") else {}
     return Cell(
         label=label,
         runner=runner,
-        settings={"start_method": "spawn"} if runner.startswith("process") else {},
+        settings=settings,
         workers=workers,
+        traits=traits_as_declared(runner, **settings),
         samples=[Sample(0.0, whole, 0.0, None, number, number) for number in range(3)],
         observed=Observed(0.0, whole, 0.0, sum(cpu), sorted(first), Tasks(began, ended, cpu, worker)),
         interpreter={"gil": gil, "cores": cores},
@@ -41,8 +45,8 @@ def one_after_another(length: float, cpu: float, tasks: int = TASKS) -> Cell:
     return made("sequential", [(length * place, length * (place + 1), cpu, 0) for place in range(tasks)])
 
 
-def explained(baseline: Cell, other: Cell, facts: dict[str, float] | None = None) -> tuple[CellEvidence, Evidence]:
-    seen = evidence(
+def explained(baseline: Cell, other: Cell, facts: dict[str, float] | None = None) -> tuple[CellAnalysis, TableAnalysis]:
+    seen = analyse(
         Table(
             workload="work",
             kind="cpu",
@@ -50,7 +54,7 @@ def explained(baseline: Cell, other: Cell, facts: dict[str, float] | None = None
             title="work",
             settings={},
             tasks=TASKS,
-            baseline=baseline.label,
+            baseline=baseline.id,
             max_rounds=3,
             all_rounds=True,
             budget=None,
@@ -151,7 +155,7 @@ def test_without_recorded_tasks_nothing_is_said() -> None:
     """No budget, no sentence."""
     bare = replace(made("thread-pool:2", TURNS, workers=2), observed=None)
     cell, seen = explained(COMPUTES, bare)
-    assert cell.budget is None
+    assert cell.shares is None
     assert largest_loss(cell, seen) is None
     assert reached(explained(bare, replace(bare, label="thread-pool:3"))[0]) == ""
 
@@ -170,7 +174,7 @@ def test_the_shares_add_up_to_one(other: Cell) -> None:
     own, base = timeline_of(other, warm=False), timeline_of(COMPUTES, warm=False)
     assert own is not None
     assert base is not None
-    shares = budget(own, base).shares
+    shares = time_shares(own, base)
     assert tuple(shares) == PARTS
     assert set(LOSSES) < set(PARTS)
     assert sum(shares.values()) == pytest.approx(1.0)
@@ -203,16 +207,16 @@ def waiting(workers: int, length: float, tasks: int = TASKS) -> Cell:
 
 def test_what_is_saturated_is_told_from_what_is_not() -> None:
     """Twice the workers, the same time, tasks twice as long: the other side serves four at once."""
-    table = explained(WAITS, waiting(4, 1.0))[1].table
+    table = explained(WAITS, waiting(4, 1.0))[1].record
     rows = replace(table, cells=[WAITS, waiting(4, 1.0), waiting(8, 2.0)])
-    told = [sentence for sentence in findings(evidence(rows)) if "serves no more" in sentence]
+    told = [sentence for sentence in findings(analyse(rows)) if "serves no more" in sentence]
     (one,) = told
     assert one == (
         "thread-pool(8) was no faster than thread-pool(4), and a task took 2.00 s instead of 1.00 s: what the tasks "
         "wait for serves no more than about 4 a second."
     )
     fine = replace(table, cells=[WAITS, waiting(4, 1.0), waiting(8, 1.0)])
-    assert not any("serves no more" in sentence for sentence in findings(evidence(fine)))
+    assert not any("serves no more" in sentence for sentence in findings(analyse(fine)))
 
 
 def test_more_than_the_workers_can_gain_is_explained_by_what_the_baseline_pays() -> None:
@@ -271,11 +275,11 @@ def test_the_cost_of_recording_is_nobodys_loss() -> None:
     slow = made("process-pool:1", spans, workers=1)
     assert slow.observed
     cell, _ = explained(COMPUTES, replace(slow, observed=replace(slow.observed, observing=0.5)))
-    assert cell.budget
-    assert cell.budget.shares["dispatch"] == 0
-    assert cell.budget.shares["unexplained"] == pytest.approx(7 * 0.5 / 11.5)
+    assert cell.shares
+    assert cell.shares["dispatch"] == 0
+    assert cell.shares["unexplained"] == pytest.approx(7 * 0.5 / 11.5)
     hidden, _ = explained(COMPUTES, replace(slow, observed=replace(slow.observed, observing=1.5)))
-    assert hidden.budget is None
+    assert hidden.shares is None
 
 
 def test_an_uneven_last_batch_is_named_and_no_task_that_is_not_long() -> None:
@@ -301,7 +305,7 @@ def test_a_baseline_that_overlaps_tasks_explains_nothing() -> None:
     """What it waited for is not what the work waits for."""
     threads = made("thread-pool:2", TURNS, workers=2)
     cell, _ = explained(threads, made("process-pool:2", TURNS, workers=2))
-    assert cell.budget is None
+    assert cell.shares is None
     assert cell.limits is None
 
 
@@ -350,9 +354,9 @@ def test_threads_are_called_useless_only_for_work_that_computes_all_along() -> N
 def test_more_workers_are_not_wished_for_where_they_gained_nothing() -> None:
     """The same runner was measured with twice as many, and took as long."""
     few, many, quick = waiting(2, 1.0), waiting(4, 2.0), waiting(4, 1.0)
-    table = explained(WAITS, few)[1].table
+    table = explained(WAITS, few)[1].record
     for other, wished in ((many, False), (quick, True)):
-        seen = evidence(replace(table, cells=[WAITS, few, other]))
+        seen = analyse(replace(table, cells=[WAITS, few, other]))
         told = " ".join(finding.sentence for finding in findings_of(seen.cells[1], seen))
         assert ("more of them would wait" in told) is wished
 
@@ -376,7 +380,7 @@ def test_threads_that_left_the_core_idle_did_not_wait_for_the_gil_to_compute() -
 def test_no_number_of_threads_is_called_useless_where_some_are_faster() -> None:
     """The GIL was lost to, and yet another number of threads gained."""
     slow, fast = made("thread-pool:2", TURNS, workers=2), waiting(4, 1.0)
-    seen = evidence(replace(explained(COMPUTES, slow)[1].table, cells=[COMPUTES, slow, fast]))
+    seen = analyse(replace(explained(COMPUTES, slow)[1].record, cells=[COMPUTES, slow, fast]))
     finding = largest_loss(seen.cells[1], seen)
     assert finding is not None
     assert "holds the GIL" in finding.sentence
@@ -394,6 +398,6 @@ def test_a_task_that_took_as_long_is_not_compared_with_itself() -> None:
 
 def test_what_was_hardly_faster_is_not_called_no_faster() -> None:
     """The table has the times."""
-    table = explained(WAITS, waiting(4, 1.0))[1].table
+    table = explained(WAITS, waiting(4, 1.0))[1].record
     rows = replace(table, cells=[WAITS, waiting(4, 1.0), replace(waiting(8, 2.0), samples=waiting(4, 0.98).samples)])
-    assert "thread-pool(8) was hardly faster than thread-pool(4)" in " ".join(findings(evidence(rows)))
+    assert "thread-pool(8) was hardly faster than thread-pool(4)" in " ".join(findings(analyse(rows)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from concbench import measure
-from concbench.advice.budget import timeline_of
+from concbench.analysis.time_shares import timeline_of
 from concbench.harness.thinning import LONGEST, MOST_TASKS, SAMPLED, thinned
 from concbench.results.files import from_json, to_json
 from concbench.results.records import Cell, Observed, Tasks

@@ -28,7 +28,7 @@ def events() -> list[dict[str, object]]:
     run = measure(
         fails_on_three, items=range(6), runners=["sequential", "thread-pool:2"], rounds=1, tolerate=True, seed=1
     )
-    content = json.loads(trace(run.record))
+    content = json.loads(trace(run.analyses))
     assert content["displayTimeUnit"] == "ms"
     found: list[dict[str, object]] = content["traceEvents"]
     return found

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concbench import advise, measure
-from concbench.advice.mishaps import UNEVEN, comparable
+from concbench.analysis.comparability import UNEVEN, comparable
+from concbench.analysis.table_analysis import analyse
 from concbench.harness.hosts import Host
 from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
 from concbench.report.rows import Shown, shown
-from concbench.results.records import Cell, Sample, Table
+from concbench.results.records import Cell, CellId, Sample, Table
 from concbench.testing import SimulatedHosts
 from concbench.workloads.base import Workload
 from concbench.workloads.synthetic import Sleep
@@ -38,13 +39,14 @@ def cell(label: str, seconds: float, *failed: Failed, retries: int = 0) -> Cell:
 
 
 def looked_at(*cells: Cell) -> Shown:
-    return shown(
+    return shown(analyse(
         Table(
-            workload="work", kind="io", size="", title="some work", settings={}, tasks=TASKS, baseline="sequential",
+            workload="work", kind="io", size="", title="some work", settings={}, tasks=TASKS,
+            baseline=CellId("sequential"),
             max_rounds=30, all_rounds=False, budget=60.0, precision=None, stopped="verdicts", warm=False,
             warmed_up=True, checked="sequential", facts={}, cells=list(cells), rounds=ROUNDS,
         )
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 NONE: Failed = {}
