@@ -1,63 +1,22 @@
 """The answer in words follows from the figures of the run, and only from them."""
 
-import random
 import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from made_cells import traits_as_declared
+from made_cells import of_rounds, table
+from made_cells import of_seconds as cell
 
 from concbench.advice.answer import answer
 from concbench.advice.recommendation import Recommendation, recommend
 from concbench.analysis.table_analysis import analyse
 from concbench.report.rows import shown
-from concbench.results.records import Cell, Observed, Outcome, Sample, Table, Tasks
-
-ROUNDS = 10
-
-
-def cell(
-    label: str,
-    seconds: float,
-    cores: float | None = 1.0,
-    *,
-    noise: float = 0.01,
-    rounds: int = ROUNDS,
-    began: float = 0.0,
-    gil: bool = True,
-    workers: int = 4,
-) -> Cell:
-    runner, _, count = label.partition(":")
-    settings: dict[str, object] = {"workers": int(count)} if count else {}
-    if runner.startswith("process"):
-        settings["start_method"] = "spawn"
-    draw = random.Random(label)
-    samples = [
-        Sample(0.0, seconds * (1 + noise * draw.uniform(-1, 1)), 0.0, None, number, number) for number in range(rounds)
-    ]
-    return Cell(
-        label=label,
-        runner=runner,
-        settings=settings,
-        workers=1 if runner == "sequential" else workers,
-        traits=traits_as_declared(runner, **settings),
-        samples=samples,
-        observed=None if cores is None else Observed(0.0, seconds, 0.0, cores * seconds, [0.0, began], None),
-        interpreter={"gil": gil},
-    )
-
-
-def table(*cells: Cell, facts: dict[str, float] | None = None, load: list[float] | None = None) -> Table:
-    return Table(
-        workload="work", kind="cpu", size="", title="some work", settings={}, tasks=4, baseline=cells[0].id,
-        max_rounds=30, all_rounds=False, budget=60.0, precision=None, stopped="verdicts", warm=False, warmed_up=True,
-        checked="known", facts=facts or {}, cells=list(cells), load=load or [],
-    )  # fmt: skip
+from concbench.results.records import Cell, Outcome, Sample, Tasks
 
 
 def words(*cells: Cell, facts: dict[str, float] | None = None) -> str:
-    return " ".join(answer(analyse(table(*cells, facts=facts))))
+    return " ".join(answer(analyse(table(*cells, facts=facts or {}))))
 
 
 def advised(*cells: Cell) -> Recommendation:
@@ -197,17 +156,6 @@ def test_a_single_cell_is_not_compared_with_itself() -> None:
     assert "nothing to compare" in words(SEQUENTIAL)
 
 
-def test_cells_that_failed_after_a_round_still_count_as_comparisons() -> None:
-    """A table that was announced with more cells makes wider intervals, whatever became of them."""
-    pool = cell("process-pool:2", 0.5, 1.9)
-    failed = [replace(cell(f"thread-pool:{n}", 1.0), outcome=Outcome("failed", "burst")) for n in range(1, 10)]
-    alone = analyse(table(SEQUENTIAL, pool)).cells[1].interval
-    among = analyse(table(SEQUENTIAL, pool, *failed)).cells[1].interval
-    assert alone is not None
-    assert among is not None
-    assert among.half_width > 1.2 * alone.half_width
-
-
 @pytest.mark.parametrize(
     ("load", "says", "flagged"),
     [
@@ -313,20 +261,6 @@ def test_of_a_pass_of_microseconds_no_cores_are_told(seconds: float) -> None:
     assert "native threads" in words(cell("sequential", 0.01, cores=1.5), cell("thread-pool:2", 0.02, cores=1.5))
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(0.02, None), (0.2, 2.0)])
-def test_ticks_tell_no_cores_of_a_short_pass(seconds: float, told: float | None) -> None:
-    """Under the fork server CPU time is counted from outside, in ticks of 10 ms."""
-    pool = cell("process-pool:2", seconds)
-    assert pool.observed is not None
-    pool = replace(
-        pool,
-        settings={"workers": 2, "start_method": "forkserver"},
-        traits=replace(pool.traits, reaped=False),
-        observed=replace(pool.observed, tree_cpu=2 * seconds),
-    )
-    assert analyse(table(SEQUENTIAL, pool)).cells[1].cores == told
-
-
 def advice_line(*cells: Cell, **changes: Any) -> str:
     found = recommend(analyse(replace(table(*cells), **changes)), 4)
     assert found is not None
@@ -429,12 +363,6 @@ def test_a_baseline_that_failed_after_rounds_leaves_nothing_to_compare_with() ->
     refused = ended("sequential", Outcome("inapplicable", "one execution takes 5 us"), warm_up=5e-6)
     assert "nothing to gain" in advice_line(refused, SLOWER)
     assert recommend(analyse(table(replace(refused, warmup=Sample(0.0, 1.0, 0.0)), SLOWER)), 4) is None
-
-
-def of_rounds(label: str, seconds: dict[int, float], cores: float = 1.0) -> Cell:
-    """A cell that took so long in these rounds."""
-    samples = [Sample(0.0, took, 0.0, None, number, number) for number, took in seconds.items()]
-    return replace(cell(label, 1.0, cores), samples=samples)
 
 
 def test_no_star_stands_beside_a_slower_runner() -> None:
