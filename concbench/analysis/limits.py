@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from concbench.analysis.costs import usable_cores
-from concbench.analysis.places import is_here
 from concbench.analysis.thresholds import MORE_THAN_ONE
 from concbench.results.records import Cell
 from concbench.stats.schedules import in_batches, in_order, least, longest_first
@@ -68,8 +67,6 @@ def computing_cores(cell: Cell, cores: float | None) -> int | None:
     of its own. Of several interpreters that several tasks share each, nothing is known.
     """
     traits = cell.traits
-    if not is_here(cell):
-        return None
     if traits.interleaves:
         held = bool(cell.interpreter.get("gil")) and (cores is None or cores < MORE_THAN_ONE)
         return 1 if held else usable_cores(cell)

@@ -242,7 +242,8 @@ def test_without_a_gil_slower_threads_point_to_shared_counts() -> None:
     """A free-threaded interpreter: the same work takes twice the CPU time under threads."""
     spans: Spans = [(place // 2 * 2.0, place // 2 * 2.0 + 2.0, 2.0, place % 2) for place in range(TASKS)]
     assert "shared reference counts" in said(COMPUTES, made("thread-pool:2", spans, workers=2, gil=False))
-    assert "reference counts" not in said(COMPUTES, made("process-pool:2", spans, workers=2))
+    for gil in (True, False):
+        assert "reference counts" not in said(COMPUTES, made("process-pool:2", spans, workers=2, gil=gil))
 
 
 def test_threads_are_called_useless_only_for_work_that_computes_all_along() -> None:
@@ -257,8 +258,9 @@ def test_threads_are_called_useless_only_for_work_that_computes_all_along() -> N
 def test_more_workers_are_not_wished_for_where_they_gained_nothing() -> None:
     """The same runner was measured with twice as many, and took as long."""
     few, many, quick = waiting(2, 1.0), waiting(4, 2.0), waiting(4, 1.0)
+    other_backend = replace(many, settings={"backend": "another"})
     rows = explained(WAITS, few)[1].record
-    for other, wished in ((many, False), (quick, True)):
+    for other, wished in ((many, False), (quick, True), (other_backend, True)):
         seen = analyse(replace(rows, cells=[WAITS, few, other]))
         told = " ".join(finding.sentence for finding in findings_of(seen.cells[1], seen))
         assert ("more of them would wait" in told) is wished

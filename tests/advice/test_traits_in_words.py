@@ -248,3 +248,6 @@ def test_a_baseline_that_does_not_say_what_it_is_shows_nothing_of_the_work(trait
     assert "by itself" not in told(own, of_seconds("process-pool:2", 1.2))
     waiting = replace(waves(traits, 1.0, 0.1), workers=1)
     assert "computed only" not in told(waiting, of_seconds("thread-pool:2", 0.1, 0.5))
+    found = recommend(analyse(table(own, of_seconds("process-pool:2", 0.5))), 4)
+    assert found is not None
+    assert not any("of their time" in line for line in found.valid_for)
