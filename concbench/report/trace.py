@@ -16,6 +16,7 @@ from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.results.records import Json, Observed, Table, Tasks
 from concbench.stats.timeline import tasks_in_flight
+from concbench.traits import ELSEWHERE
 
 _MICRO = 1e6
 _PHASES = 0
@@ -42,6 +43,8 @@ def _cell(table: Table, cell: CellAnalysis, observed: Observed, pid: int) -> Ite
         length = getattr(observed, phase)
         yield _span(phase, began, length, pid, _PHASES)
         began += length
+    if cell.traits.where == ELSEWHERE:  # neither the clocks of its tasks nor its memory are ours
+        return
     for moment, memory in observed.memory_track:
         yield _count("memory", moment, {"bytes": memory}, pid)
     if observed.tasks is not None:
