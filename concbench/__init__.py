@@ -4,12 +4,14 @@ Where things are; imports point down this list, never up:
 
     cli            one file a command; the only room that prints and exits
     api            measure() and advise(), and what they return
-    options        what the two can be told        testing    public: the laws of runners, and simulated hosts
-    harness        plan, hosts, rounds, stopping, environment      report   how results are shown
-    host           the measuring process                           advice   what results mean, in words
-    runners        how work is done: one short file each           workloads   what is done
-    registry       names                results   what was seen, raw     stats   arrays in, numbers out
-    task           what a worker imports    observing    equality    errors    machine    launch
+    options        what the two can be told                   testing    the laws of runners; simulated hosts (public)
+    report         how results are shown
+    advice         what the figures mean, in words            harness    plan, hosts, rounds, stopping, environment
+    analysis       what the raw results come to: figures      host       the measuring process
+    runners        how work is done: one short file each      workloads  what is done
+    registry       names          results   what was seen, raw          stats   arrays in, numbers out       checks
+    task           what a worker imports    traits   what a runner is   observing    equality    machine    launch
+    units          figures as a person reads them             errors
 
 Nothing is imported before it is asked for: `import concbench` costs a few milliseconds and no third-party package.
 """
@@ -23,6 +25,7 @@ _PUBLIC = {
     "Advice": "concbench.api",
     "AdviseOptions": "concbench.options",
     "BatchedThreads": "concbench.runners.batched_threads",
+    "CellAnalysis": "concbench.analysis.cell_analysis",
     "ConcbenchError": "concbench.errors",
     "Download": "concbench.workloads.download",
     "MeasureOptions": "concbench.options",
@@ -33,6 +36,7 @@ _PUBLIC = {
     "Runner": "concbench.runners.base",
     "Sequential": "concbench.runners.sequential",
     "Tally": "concbench.workloads.base",
+    "TableAnalysis": "concbench.analysis.table_analysis",
     "ThreadPool": "concbench.runners.thread_pool",
     "Threads": "concbench.runners.threads",
     "Workload": "concbench.workloads.base",
@@ -47,6 +51,8 @@ __all__ = (  # noqa: PLE0604 - the names are strings; ruff cannot see through th
 )
 
 if TYPE_CHECKING:
+    from concbench.analysis.cell_analysis import CellAnalysis as CellAnalysis
+    from concbench.analysis.table_analysis import TableAnalysis as TableAnalysis
     from concbench.api import Advice as Advice
     from concbench.api import Run as Run
     from concbench.api import advise as advise

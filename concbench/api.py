@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from concbench import __version__
-from concbench.advice.evidence import evidence
 from concbench.advice.recommendation import Recommendation, recommend
 from concbench.advice.snippet import snippet
+from concbench.analysis.flat_rows import Row, cell_rows, sample_rows
+from concbench.analysis.table_analysis import TableAnalysis, analyse
 from concbench.errors import BadSetting, ConcbenchError, UsageError
 from concbench.harness.environment import environment
 from concbench.harness.events import RoundEnded, Step
@@ -24,7 +26,7 @@ from concbench.harness.runner_specs import default_runners, parse
 from concbench.harness.search import search
 from concbench.harness.session import measure_workload
 from concbench.options import AdviseOptions, MeasureOptions
-from concbench.registry import workload_class
+from concbench.registry import nearest, workload_class
 from concbench.report import terminal
 from concbench.results import files
 from concbench.results.passes import ReferencePass
@@ -40,16 +42,65 @@ from concbench.workloads.loading import Place
 
 @dataclass(frozen=True)
 class Run:
-    """What a measurement saw. Printing it gives the tables and the answers in words."""
+    """What a measurement saw. Printing it gives the tables and the answers in words.
+
+    `run["download"]["thread-pool:32"].speedup` is a figure; iterating over a run gives the figures of each table.
+    """
 
     record: RunRecord
 
     def __str__(self) -> str:
-        return terminal.plain(self.record)
+        return terminal.plain(self.record, self.analyses)
 
     def why(self) -> str:
         """Where the workers' time went, as text: for every cell its parts of 100 %, and what was lost most."""
-        return terminal.plain_why(self.record)
+        return terminal.plain_why(self.analyses)
+
+    def __iter__(self) -> Iterator[TableAnalysis]:
+        return iter(self.analyses)
+
+    def __getitem__(self, workload: str | int) -> TableAnalysis:
+        """The figures of a workload, by its name, or by its place where several have one name.
+
+        Raises:
+            KeyError: there is none of that name, or there are several; says which there are.
+            IndexError: there are not so many.
+        """
+        if isinstance(workload, int):
+            return self.analyses[workload]
+        places = [place for place, table in enumerate(self.tables) if table.workload == workload]
+        if len(places) > 1:
+            ways = " or ".join(f"run[{place}]" for place in places)
+            raise KeyError(f"{len(places)} tables of this run are of {workload!r}: take {ways}")
+        if not places:
+            names = list(dict.fromkeys(table.workload for table in self.tables))
+            raise KeyError(f"this run has no workload {workload!r}; {nearest(str(workload), names)}")
+        return self.analyses[places[0]]
+
+    def __contains__(self, workload: object) -> bool:
+        """Whether a workload of this name was measured."""
+        return any(table.workload == workload for table in self.tables)
+
+    def rows(self, of: Literal["cells", "samples"] = "cells") -> list[Row]:
+        """The figures as a list of flat dicts: `pandas.DataFrame(run.rows())` is a table of cells.
+
+        Args:
+            of: cells: one row for each, with its times, its speed-up, what it cost and the shares of its workers' time;
+                samples: one for each, as it was timed.
+
+        Raises:
+            UsageError: rows of something else.
+        """
+        if of == "cells":
+            return cell_rows(self.analyses)
+        if of == "samples":
+            return sample_rows(self.analyses)
+        raise UsageError(f"rows are of 'cells' or of 'samples', not of {short(of)}")
+
+    @cached_property
+    def analyses(self) -> list[TableAnalysis]:
+        """The figures of each table, in the order of `tables`."""
+        return [analyse(table) for table in self.tables]
 
     @property
     def tables(self) -> list[Table]:
@@ -143,7 +194,7 @@ class Advice:
     tasks failed under it than under the runners. What is printed says which."""
 
     def __str__(self) -> str:
-        return terminal.plain(self.run.record, recommendation=self.recommendation)
+        return terminal.plain(self.run.record, self.run.analyses, recommendation=self.recommendation)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """In a notebook, the same."""
@@ -192,16 +243,16 @@ def advise_workload(
     """As `advise`, of what has been made; `before` is told of the race before it begins, as `search` tells it."""
     record = _record(options.seed)
     table, interrupted = search(workload, hosts, options, _relay(record, listen), before)
-    record = replace(record, tables=[table], interrupted=interrupted)
+    run = Run(replace(record, tables=[table], interrupted=interrupted))
     in_a_look = interrupted and len(table.cells) == 1
-    recommendation = None if in_a_look else recommend(evidence(table), workload.tasks)
+    recommendation = None if in_a_look else recommend(run[0], workload.tasks)
     if table.facts.get("awaits"):  # it turned out to return awaitables
         workload = workload.knowing(ReferencePass(awaitable=True))
     call = getattr(workload, "call", None)
     if recommendation is not None and call is not None:
         runner = parse(recommendation.runner).runner
         recommendation = replace(recommendation, snippet=snippet(call(), runner))
-    return Advice(Run(record), recommendation)
+    return Advice(run, recommendation)
 
 
 def measure_plans(

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import jobs
 
 from concbench import advise, measure
-from concbench.advice.evidence import evidence
+from concbench.analysis.table_analysis import analyse
 from concbench.harness.runner_specs import default_runners
 from concbench.results.records import Table
 
@@ -78,7 +78,7 @@ def main() -> None:
         choosing, timing = range(0, arguments.rounds, 2), range(1, arguments.rounds, 2)
         best = min(well, key=lambda label: half(table, label, choosing))
         regret = half(table, advice.runner, timing) / half(table, best, timing)
-        group = [cell.cell.label for cell in evidence(table).measured if cell.in_fastest_group]
+        group = [cell.label for cell in analyse(table).fastest_group]
         regrets.append(regret)
         grouped.append(advice.runner in group)
         advising += took

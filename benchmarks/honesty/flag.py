@@ -11,7 +11,8 @@ import argparse
 
 import numpy as np
 
-from concbench.advice.evidence import FLAGGED, STRONG, evidence
+from concbench.analysis.table_analysis import analyse
+from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.harness.plan import Options, plan
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.session import measure_workload
@@ -36,7 +37,7 @@ def main() -> None:
             for seed in range(arguments.sessions):
                 options = Options(observe=False, seed=seed, rounds=6)
                 chosen = plan(Spin(tasks=4, turns=800_000), ["sequential", "process-pool:2"], options)
-                seen = evidence(measure_workload(chosen, ProcessHosts(), lambda _: None)[0])
+                seen = analyse(measure_workload(chosen, ProcessHosts(), lambda _: None)[0])
                 loads.append(seen.others or 0.0)
                 ratios.append(seen.cells[1].speedup or 0.0)
         low, middle, high = np.quantile(ratios, [0.1, 0.5, 0.9])

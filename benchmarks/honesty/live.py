@@ -19,7 +19,8 @@ from dataclasses import replace
 import numpy as np
 import psutil
 
-from concbench.advice.evidence import FLAGGED, Evidence, evidence
+from concbench.analysis.table_analysis import TableAnalysis, analyse
+from concbench.analysis.thresholds import FLAGGED
 from concbench.harness.plan import Options, Plan
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.runner_specs import parse
@@ -64,22 +65,22 @@ def busy(share: float) -> Iterator[None]:
         stranger.kill()
 
 
-def session(workload: Workload, spec: str, seed: int, copies: int = COPIES) -> Evidence:
+def session(workload: Workload, spec: str, seed: int, copies: int = COPIES) -> TableAnalysis:
     """One table of a baseline and its copies."""
     cells = tuple(replace(parse(spec), label=f"{spec.partition(':')[0]}:{number}") for number in range(1, copies + 2))
     options = Options(observe=False, seed=seed)
     rule = StopRule(cells[0].label, options.max_rounds, budget=options.budget)
     table, _ = measure_workload(Plan(workload, cells, rule, True, options), ProcessHosts(), lambda _: None)
-    return evidence(table)
+    return analyse(table)
 
 
-def report(name: str, share: float, seen: Sequence[Evidence]) -> str:
+def report(name: str, share: float, seen: Sequence[TableAnalysis]) -> str:
     """One line for the sessions of a job."""
     candidates = [[cell for cell in one.cells if cell is not one.baseline] for one in seen]
     false = np.mean([any(cell.verdict in {"faster", "slower"} for cell in cells) for cells in candidates])
     excluded = np.mean([not all(cell.in_fastest_group for cell in one.cells) for one in seen])
     undecided = np.mean([cell.verdict == "undecided" for cells in candidates for cell in cells])
-    rounds = np.mean([max(len(cell.cell.samples) for cell in one.cells) for one in seen])
+    rounds = np.mean([max(cell.rounds for cell in one.cells) for one in seen])
     others = np.array([one.others or 0.0 for one in seen])
     return (
         f"{name:<22}{share:>5g}{len(seen):>10}{false:>13.1%} {excluded:>17.1%} {undecided:>10.1%} {rounds:>7.1f}"

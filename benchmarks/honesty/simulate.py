@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 
 from concbench import Primes, ThreadPool
-from concbench.advice.evidence import Evidence, evidence
+from concbench.analysis.table_analysis import TableAnalysis, analyse
 from concbench.harness.plan import Options, plan
 from concbench.harness.session import measure_workload
 from concbench.testing import SimulatedHosts
@@ -36,7 +36,7 @@ def cells(ratios: tuple[float, ...]) -> dict[str, float]:
     return {"sequential": 0.2, **{f"thread-pool:{number}": 0.2 / ratio for number, ratio in enumerate(ratios, 1)}}
 
 
-def session(noise: str, ratios: tuple[float, ...], seed: int) -> Evidence:
+def session(noise: str, ratios: tuple[float, ...], seed: int) -> TableAnalysis:
     """One whole session."""
     means = cells(ratios)
     known = traces()
@@ -44,7 +44,7 @@ def session(noise: str, ratios: tuple[float, ...], seed: int) -> Evidence:
     runners = ["sequential", *(ThreadPool(workers=number) for number in range(1, len(ratios) + 1))]
     chosen = plan(Primes(limits=[10]), runners, Options(observe=False, seed=seed, budget=1e9))
     table, _ = measure_workload(chosen, SimulatedHosts(times), lambda _: None)
-    return evidence(table)
+    return analyse(table)
 
 
 def identical(noise: str, k: int, seed: int) -> tuple[bool, bool, float, float]:
@@ -54,7 +54,7 @@ def identical(noise: str, k: int, seed: int) -> tuple[bool, bool, float, float]:
     claims = any(cell.verdict in {"faster", "slower"} for cell in candidates)
     excluded = not all(cell.in_fastest_group for cell in seen.cells)
     undecided = np.mean([cell.verdict == "undecided" for cell in candidates])
-    return claims, excluded, float(undecided), len(seen.baseline.cell.samples)
+    return claims, excluded, float(undecided), seen.baseline.rounds
 
 
 def different(noise: str, seed: int) -> tuple[bool, bool, float]:
@@ -65,7 +65,7 @@ def different(noise: str, seed: int) -> tuple[bool, bool, float]:
         assert cell.interval is not None
         held.append(cell.interval.low <= truth <= cell.interval.high)
         wrong.append((cell.verdict == "faster" and truth < 1) or (cell.verdict == "slower" and truth > 1))
-    return all(held), any(wrong), len(seen.baseline.cell.samples)
+    return all(held), any(wrong), seen.baseline.rounds
 
 
 def shares(play: Callable[[int], tuple[float, ...]], sessions: int, pool: ProcessPoolExecutor) -> np.ndarray:

@@ -23,7 +23,7 @@ from time import perf_counter
 
 from concbench import Download
 from concbench.advice.answer import answer
-from concbench.advice.evidence import evidence
+from concbench.analysis.table_analysis import analyse
 from concbench.results.files import from_json
 from concbench.workloads.primes import QUICK_LIMITS
 
@@ -45,9 +45,9 @@ def with_concbench(job: str, urls: Path, directory: Path) -> Answer:
     del urls, directory  # it brings its own
     text = run([sys.executable, "-m", "concbench", "run", job, "--budget", "10s", "--json"])
     table = from_json(text).tables[0]
-    seen = evidence(table)
+    seen = analyse(table)
     order = sorted(seen.measured, key=lambda cell: -(cell.speedup or 0))
-    return [cell.cell.runner for cell in order], " ".join(answer(table)[:2])
+    return [cell.runner for cell in order], " ".join(answer(seen)[:2])
 
 
 def script_arguments(job: str, way: str, urls: Path, directory: Path) -> list[str]:

@@ -27,7 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from concbench import measure
+from concbench import Run, measure
 from concbench.errors import BadResults
 from concbench.harness.thinning import thinned
 from concbench.report.rows import facts
@@ -186,10 +186,11 @@ def example(texts: list[str], seed: int, number: int) -> str:
 
 
 FORMATS: tuple[Callable[[RunRecord], str], ...] = (
-    plain,
-    lambda record: plain(record, why=True),
-    lambda record: plain(record, width=200, why=True),
-    trace,
+    lambda record: str(Run(record)),
+    lambda record: plain(record, Run(record).analyses, why=True),
+    lambda record: plain(record, Run(record).analyses, width=200, why=True),
+    lambda record: trace(Run(record).analyses),
+    lambda record: json.dumps([Run(record).rows(), Run(record).rows("samples")]),
     lambda record: "\n".join(name + value for name, value in facts(record.environment)),
     to_json,
 )

@@ -1,4 +1,4 @@
-"""Does the budget of the workers' time say what is true? Work whose budget is known beside what is attributed.
+"""Do the shares of the workers' time say what is true? Work whose shares are known beside what is attributed.
 
     python benchmarks/why/truth.py [--repeat 3]
 
@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from work import WAIT, Clumsy, locked, mixed, sized
 
 from concbench import measure
-from concbench.advice.budget import (
+from concbench.analysis.table_analysis import analyse
+from concbench.analysis.time_shares import (
     CONTENTION,
     DISPATCH,
     PARTS,
@@ -37,7 +38,6 @@ from concbench.advice.budget import (
     USEFUL,
     WAITING,
 )
-from concbench.advice.evidence import evidence
 from concbench.machine import usable_cores
 from concbench.results.records import Table
 
@@ -49,7 +49,7 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class Case:
-    """Work, a runner, and what the budget should be."""
+    """Work, a runner, and what the shares should be."""
 
     name: str
     function: Callable[[Any], Any]
@@ -135,7 +135,7 @@ def pickling_truth(table: Table) -> Shares:
     return {WAITING: waiting, DISPATCH: 1 - waiting}
 
 
-def budget_of(case: Case, rounds: int) -> tuple[Shares, Shares]:
+def shares_of(case: Case, rounds: int) -> tuple[Shares, Shares]:
     """Median share of each part over so many measurements, said and true."""
     seen: list[Shares] = []
     true: list[Shares] = []
@@ -144,9 +144,9 @@ def budget_of(case: Case, rounds: int) -> tuple[Shares, Shares]:
         (table,) = measure(
             case.function, items=case.items, runners=runners, rounds=ROUNDS, warm=case.warm, compare=False
         ).tables
-        measured = evidence(table).cells[-1].budget
+        measured = analyse(table).cells[-1].shares
         assert measured is not None, table.cells[-1].outcome
-        seen.append(measured.shares)
+        seen.append(dict(measured))
         true.append(case.truth if isinstance(case.truth, dict) else case.truth(table))
     return _medians(seen), _medians(true)
 
@@ -162,7 +162,7 @@ def main() -> None:
     worst_of_all = 0.0
     print(f"{'work':<34}{'farthest off':<15}{'true':>6}{'said':>6}{'off by':>8}{'unexplained':>13}   all: true/said, %")
     for case in cases():
-        said, truth = budget_of(case, arguments.repeat)
+        said, truth = shares_of(case, arguments.repeat)
         off = {part: said[part] - truth[part] for part in PARTS if part != UNEXPLAINED}
         part = max(off, key=lambda name: abs(off[name]))
         worst_of_all = max(worst_of_all, abs(off[part]))

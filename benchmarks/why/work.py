@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
+
+from concbench.traits import CALLER, Traits
 
 WAIT = 0.005
 """Seconds that a task of `sized` waits."""
@@ -50,6 +52,9 @@ class Clumsy:
     between: float = 0.01
     stop: float = 0.04
     workers: int = field(default=1, init=False)
+    traits: ClassVar[Traits] = Traits(
+        where=CALLER, shares_interpreter=True, pickles=False, worker_per_task=False, barriers=False
+    )
 
     def __enter__(self) -> Clumsy:
         time.sleep(self.start)

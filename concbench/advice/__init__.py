@@ -1,1 +1,1 @@
-"""What results mean: evidence from the raw figures, rules over the evidence, and words for both."""
+"""What the figures of `concbench.analysis` mean, in words."""

@@ -2,63 +2,64 @@
 
 from __future__ import annotations
 
-from concbench.advice.budget import chunk_of
-from concbench.advice.evidence import FLAGGED, CellEvidence, Evidence, evidence
+from math import inf
+
+from concbench.advice.mishaps import why_missing
 from concbench.advice.rules import findings
 from concbench.advice.unmeasured import more_rounds, unmeasured
-from concbench.results.records import Table
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.analysis.thresholds import FLAGGED
+from concbench.analysis.time_shares import chunk_of
 from concbench.stats.intervals import FEWEST
 from concbench.stats.verdicts import FASTER, SAME, SLOWER, UNDECIDED
 from concbench.units import listed, ratio, seconds, span
 
-SIMPLEST_FIRST = ("sequential", "thread-pool", "threads", "batched-threads", "asyncio", "process-pool", "processes")
 
-
-def answer(table: Table, *, linked: bool = False) -> list[str]:
+def answer(table: TableAnalysis, *, linked: bool = False) -> list[str]:
     """The sentences, the most important first; linked: reasons name the pages that explain them."""
-    seen = evidence(table)
-    return [*_headline(seen), *findings(seen, linked=linked), *_caution(seen)]
+    return [*_headline(table), *findings(table, linked=linked), *_caution(table)]
 
 
-def _caution(seen: Evidence) -> list[str]:
+def _caution(table: TableAnalysis) -> list[str]:
     """What must be known before anyone acts on it."""
-    lines = failures(seen)
-    if seen.others is not None and seen.others > FLAGGED:
+    lines = failures(table)
+    if table.others is not None and table.others > FLAGGED:
         lines.append(
-            f"Other processes used {seen.others:.2f} cores meanwhile: measure again without them before you act on "
+            f"Other processes used {table.others:.2f} cores meanwhile: measure again without them before you act on "
             "this."
         )
     return lines
 
 
-def failures(seen: Evidence) -> list[str]:
+def failures(table: TableAnalysis) -> list[str]:
     """That the work was not done as it was meant to be, if it was not."""
-    if not any(str(cell.mishaps) for cell in seen.cells):
+    if not any(cell.mishaps for cell in table):
         return []
     return ["Tasks failed or were tried again, as counted above: without that, the times would be others."]
 
 
-def _headline(seen: Evidence) -> list[str]:
-    others = [cell for cell in seen.measured if cell is not seen.baseline]
-    if seen.baseline.seconds is None:
-        return [_no_baseline(seen.baseline)]
+def _headline(table: TableAnalysis) -> list[str]:
+    others = [cell for cell in table.measured if cell is not table.baseline]
+    if table.baseline.seconds is None:
+        return [_no_baseline(table.baseline)]
     if not others:
-        missing = unmeasured(seen)
+        missing = unmeasured(table)
         why = f"; {missing}" if missing else ""
-        took = seconds(seen.baseline.seconds)
-        return [f"Only {seen.baseline.name} has times ({took}): there is nothing to compare{why}."]
+        took = seconds(table.baseline.seconds)
+        return [f"Only {table.baseline.name} has times ({took}): there is nothing to compare{why}."]
     if all(cell.interval is None for cell in others):
-        return [_too_few_rounds(seen)]
+        return [_too_few_rounds(table)]
     faster = [cell for cell in others if cell.verdict == FASTER]
-    return (_winner(seen) if faster else [_no_winner(seen, others)]) + _undecided(seen, others)
+    return (_winner(table) if faster else [_no_winner(table, others)]) + _undecided(table, others)
 
 
-def _no_baseline(baseline: CellEvidence) -> str:
+def _no_baseline(baseline: CellAnalysis) -> str:
     """That nothing can be compared, and how the baseline ended."""
-    rounds, why = len(baseline.cell.samples), baseline.why_missing.rstrip(".")
+    rounds, why = baseline.rounds, why_missing(baseline).rstrip(".")
     if not rounds:
         return f"No answer: {baseline.name} has no times to compare with ({why})."
-    ended = "failed" if baseline.cell.outcome.kind == "failed" else "ended"
+    ended = "failed" if baseline.outcome.kind == "failed" else "ended"
     return (
         f"No answer: there is nothing to compare with, since {baseline.name} {ended} after {_rounds(rounds)} ({why})."
     )
@@ -68,13 +69,14 @@ def _rounds(count: int) -> str:
     return f"{count} round{'' if count == 1 else 's'}"
 
 
-def _winner(seen: Evidence) -> list[str]:
+def _winner(table: TableAnalysis) -> list[str]:
     """Only what was proved to be faster is ever advised; what merely may be as fast is undecided, and said so."""
-    proved = [cell for cell in seen.measured if cell.verdict == FASTER]
-    level = [cell for cell in seen.measured if cell.in_fastest_group and cell is not seen.baseline]
+    proved = [cell for cell in table.measured if cell.verdict == FASTER]
+    level = [cell for cell in table.measured if cell.in_fastest_group and cell is not table.baseline]
     best = max([cell for cell in proved if cell in level] or proved, key=lambda cell: cell.speedup or 0.0)
-    first = seen.leader if seen.leader and seen.leader in proved and seen.leader in level else best
-    rate = f"{rate_of(first)} as fast as {seen.baseline.name}"
+    fastest = table.fastest
+    first = fastest if fastest and fastest in proved and fastest in level else best
+    rate = f"{rate_of(first)} as fast as {table.baseline.name}"
     ties = sorted((cell for cell in level if cell in proved), key=simplicity)
     if level == [first]:
         return [f"{first.name} was fastest: {rate}."]
@@ -87,8 +89,8 @@ def _winner(seen: Evidence) -> list[str]:
     ]
 
 
-def _no_winner(seen: Evidence, others: list[CellEvidence]) -> str:
-    missing, name = unmeasured(seen), seen.baseline.name
+def _no_winner(table: TableAnalysis, others: list[CellAnalysis]) -> str:
+    missing, name = unmeasured(table), table.baseline.name
     if any(cell.verdict == UNDECIDED for cell in others):
         return f"Nothing was proved to be faster than {name}{f'; {missing}' if missing else ''}."
     same = [cell.name for cell in others if cell.verdict == SAME]
@@ -100,43 +102,40 @@ def _no_winner(seen: Evidence, others: list[CellEvidence]) -> str:
     return f"Nothing was faster than {name} ({'; '.join(parts)}): leave it as it is."
 
 
-def _undecided(seen: Evidence, others: list[CellEvidence]) -> list[str]:
+def _undecided(table: TableAnalysis, others: list[CellAnalysis]) -> list[str]:
     open_ones = [cell for cell in others if cell.verdict == UNDECIDED and cell.interval]
     if not open_ones:
         return []
     parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in open_ones if cell.interval]
-    return [
-        f"Undecided: {', '.join(parts)}. More rounds ({more_rounds(seen.table)}) or a quieter machine would settle it."
-    ]
+    return [f"Undecided: {', '.join(parts)}. More rounds ({more_rounds(table)}) or a quieter machine would settle it."]
 
 
-def _too_few_rounds(seen: Evidence) -> str:
+def _too_few_rounds(table: TableAnalysis) -> str:
     """Which took the least time, as the table has it, and what keeps that from being a verdict."""
-    least = min(seen.measured, key=lambda cell: cell.seconds or 0.0)
-    rounds = max(len(cell.cell.samples) for cell in seen.measured)
-    if least is seen.baseline:
+    least = min(table.measured, key=lambda cell: cell.seconds or 0.0)
+    rounds = max(cell.rounds for cell in table.measured)
+    if least is table.baseline:
         first = f"Nothing took less time than {least.name} in {_rounds(rounds)}"
     else:
-        first = f"{least.name} took the least time in {_rounds(len(least.cell.samples))}"
+        first = f"{least.name} took the least time in {_rounds(least.rounds)}"
         if least.speedup is not None and least.speedup > 1:
-            first += f": {ratio(least.speedup)} as fast as {seen.baseline.name}"
+            first += f": {ratio(least.speedup)} as fast as {table.baseline.name}"
     if rounds < FEWEST:
         return f"{first}. A verdict takes {FEWEST} rounds or more."
-    shared = max(cell.shared for cell in seen.measured if cell is not seen.baseline)
+    shared = max(cell.shared for cell in table.measured if cell is not table.baseline)
     return (
-        f"{first}. A verdict takes {FEWEST} rounds or more that a runner shares with {seen.baseline.name}, and none "
+        f"{first}. A verdict takes {FEWEST} rounds or more that a runner shares with {table.baseline.name}, and none "
         f"shares more than {shared}."
     )
 
 
-def rate_of(cell: CellEvidence) -> str:
+def rate_of(cell: CellAnalysis) -> str:
     """How many times as fast, and what that may be."""
     interval = f" [{span(cell.interval.low, cell.interval.high)}]" if cell.interval else ""
     return f"{ratio(cell.speedup or 0)}{interval}"
 
 
-def simplicity(cell: CellEvidence) -> tuple[int, int, int]:
+def simplicity(cell: CellAnalysis) -> tuple[float, int, int]:
     """The simplest runner sorts first; of one runner, that with the fewest workers and the smallest chunks."""
-    name = cell.cell.runner
-    place = SIMPLEST_FIRST.index(name) if name in SIMPLEST_FIRST else len(SIMPLEST_FIRST)
-    return place, cell.cell.workers, chunk_of(cell.cell)
+    simplicity = cell.traits.simplicity
+    return inf if simplicity is None else simplicity, cell.workers, chunk_of(cell.record)

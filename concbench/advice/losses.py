@@ -1,6 +1,6 @@
 """One sentence for what a cell lost most of its workers' time to, with the figures that it follows from.
 
-To add one: a function for the part of the budget, and its line in _SENTENCES. Each names the page that explains it.
+To add one: a function for the part of the time, and its line in _SENTENCES. Each names the page that explains it.
 """
 
 from __future__ import annotations
@@ -8,24 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from concbench.advice.budget import (
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.costs import usable_cores
+from concbench.analysis.places import is_worker_for_each_task
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.analysis.thresholds import COMPUTES, MORE_THAN_ONE, WAITS
+from concbench.analysis.time_shares import (
     CONTENTION,
     DISPATCH,
-    ONE_TASK_EACH,
     SHUT_DOWN,
     SLOWER,
     START_UP,
     TAIL,
     USEFUL,
     WAITING,
-    Budget,
+    TimeShares,
     chunk_of,
 )
-from concbench.advice.evidence import MORE_THAN_ONE, CellEvidence, Evidence, cores_of
-from concbench.advice.rules import COMPUTES, IN_PROCESSES, THREADED, WAITS
 from concbench.results.records import number
 from concbench.stats.timeline import Timeline
 from concbench.stats.verdicts import FASTER, UNDECIDED
+from concbench.traits import CALLER
 from concbench.units import percent, ratio, seconds
 
 WORTH_A_WORD = 0.05
@@ -45,66 +48,66 @@ class Finding:
 
 @dataclass(frozen=True)
 class _Case:
-    cell: CellEvidence
-    budget: Budget
+    cell: CellAnalysis
+    shares: TimeShares
     line: Timeline
     base: Timeline
-    seen: Evidence
+    table: TableAnalysis
 
     def share(self, part: str) -> str:
-        return percent(self.budget.shares[part])
+        return percent(self.shares[part])
 
 
-def findings_of(cell: CellEvidence, seen: Evidence) -> list[Finding]:
+def findings_of(cell: CellAnalysis, table: TableAnalysis) -> list[Finding]:
     """What is to be said of where a cell's time went, the most important first."""
-    few, loss = None if _more_are_no_faster(cell, seen) else too_few(cell), largest_loss(cell, seen)
+    few, loss = None if _more_are_no_faster(cell, table) else too_few(cell), largest_loss(cell, table)
     if few is None:
         return [loss] if loss else []
-    assert cell.budget is not None
-    worth = cell.budget.shares[cell.budget.largest_loss] >= WORTH_A_WORD
+    assert cell.shares is not None
+    worth = cell.shares[cell.shares.largest_loss] >= WORTH_A_WORD
     return [few, loss] if loss and worth else [few]
 
 
-def too_few(cell: CellEvidence) -> Finding | None:
+def too_few(cell: CellAnalysis) -> Finding | None:
     """Workers that waited for most of their time, where there were more tasks to wait for."""
-    line = cell.line
-    if cell.budget is None or line is None or cell.cell.workers < 2 or line.tasks < 2 * cell.cell.workers:
+    line = cell.timeline
+    if cell.shares is None or line is None or cell.workers < 2 or line.tasks < 2 * cell.workers:
         return None
-    waiting = cell.budget.shares[WAITING]
+    waiting = cell.shares[WAITING]
     if waiting < _MOSTLY:
         return None
     return Finding(
-        f"{percent(waiting)} was the tasks' own waiting, by {cell.cell.workers:,} workers: more of them would wait for "
+        f"{percent(waiting)} was the tasks' own waiting, by {cell.workers:,} workers: more of them would wait for "
         "more tasks at the same time.",
         "waiting",
     )
 
 
-def _more_are_no_faster(cell: CellEvidence, seen: Evidence) -> bool:
+def _more_are_no_faster(cell: CellAnalysis, table: TableAnalysis) -> bool:
     """Whether the same runner was measured with more workers, and gained nothing by them."""
     return any(
-        other.cell.runner == cell.cell.runner
-        and other.cell.workers > cell.cell.workers
+        other.differs_in_workers_alone(cell)
+        and other.workers > cell.workers
         and (other.seconds or 0.0) >= (cell.seconds or 0.0)
-        for other in seen.measured
+        for other in table.measured
     )
 
 
-def largest_loss(cell: CellEvidence, seen: Evidence) -> Finding | None:
+def largest_loss(cell: CellAnalysis, table: TableAnalysis) -> Finding | None:
     """What a cell lost most to; None where its tasks were not recorded."""
-    base = seen.baseline.line
-    if cell.budget is None or cell.line is None or base is None:
+    base = table.baseline.timeline
+    if cell.shares is None or cell.timeline is None or base is None:
         return None
-    case = _Case(cell, cell.budget, cell.line, base, seen)
-    if cell.cell.runner == "asyncio" and overlap(cell):
+    case = _Case(cell, cell.shares, cell.timeline, base, table)
+    if cell.traits.in_loop and overlap(cell):
         return _never_gave_way()
-    part = cell.budget.largest_loss
-    if cell.budget.shares[part] < WORTH_A_WORD:
+    part = cell.shares.largest_loss
+    if cell.shares[part] < WORTH_A_WORD:
         return _no_loss(case)
     return _SENTENCES[part](case)
 
 
-def reached(cell: CellEvidence) -> str:
+def reached(cell: CellAnalysis) -> str:
     """How much of what was possible, in words; empty where that is not known or makes no sense."""
     limits = cell.limits
     if limits is None or cell.speedup is None or cell.speedup > 1.1 * limits.here:
@@ -121,21 +124,21 @@ def reached(cell: CellEvidence) -> str:
     return f"{rate} of the {ratio(limits.here)} that {by}."
 
 
-def overlap(cell: CellEvidence) -> str:
+def overlap(cell: CellAnalysis) -> str:
     """That no two tasks were in progress at once although they could have been; empty if some were."""
-    line = cell.line
-    if line is None or line.peak > 1 or min(cell.cell.workers, line.tasks) < 2:
+    line = cell.timeline
+    if line is None or line.peak > 1 or min(cell.workers, line.tasks) < 2:
         return ""
-    return f"No two tasks were ever in progress at once, though {cell.cell.workers:,} could be."
+    return f"No two tasks were ever in progress at once, though {cell.workers:,} could be."
 
 
 def _no_loss(case: _Case) -> Finding:
-    if case.budget.shares[WAITING] > _MOSTLY:
-        more = "" if case.cell.cell.workers > 1 else ": others could have been in progress meanwhile"
+    if case.shares[WAITING] > _MOSTLY:
+        more = "" if case.cell.workers > 1 else ": others could have been in progress meanwhile"
         return Finding(f"{case.share(WAITING)} of it was waiting for what the tasks wait for{more}.", "waiting")
-    alone = case.cell.cell.workers == 1 and case.budget.shares[WAITING] < WORTH_A_WORD
+    alone = case.cell.workers == 1 and case.shares[WAITING] < WORTH_A_WORD
     more = ": only more cores, or less work, can make it shorter" if alone else ""
-    if case.budget.shares[WAITING] >= WORTH_A_WORD:
+    if case.shares[WAITING] >= WORTH_A_WORD:
         more = f", and {case.share(WAITING)} its own waiting"
     return Finding(f"{case.share(USEFUL)} of it was the work itself{more}.")
 
@@ -148,27 +151,27 @@ def _never_gave_way() -> Finding:
 
 def _contention(case: _Case) -> Finding:
     cell, share = case.cell, case.share(CONTENTION)
-    runner, workers, cores = cell.cell.runner, cell.cell.workers, cell.cores
-    usable = cores_of(cell.cell)
+    traits, workers, cores = cell.traits, cell.workers, cell.cores
+    usable = usable_cores(cell.record)
     computes = case.base.cpu > WAITS * case.base.busy
     one_core = cores is not None and WAITS <= cores < MORE_THAN_ONE
-    if computes and runner in THREADED and cell.cell.interpreter.get("gil") and one_core:
-        gained = any(one.verdict == FASTER and one.cell.runner in THREADED for one in case.seen.measured)
+    if computes and traits.in_threads and cell.has_gil and one_core:
+        gained = any(one.verdict == FASTER and one.traits.in_threads for one in case.table.measured)
         never = case.base.cpu > COMPUTES * case.base.busy and not gained  # else threads can still share the waiting
         return Finding(
             f"{share} was lost to contention: one thread at a time holds the GIL and computes, and the others wait for "
             f"it ({cores:.1f} cores busy).{' No number of threads makes this work faster.' if never else ''}",
             "gil",
         )
-    if runner == "asyncio" and (cores or 0) >= WAITS:
+    if traits.in_loop and (cores or 0) >= WAITS:
         return Finding(
             f"{share} was lost to contention: all coroutines share one thread: while one computes, no other goes on.",
             "blocking-the-event-loop",
         )
     native = 1.0
-    if (case.seen.baseline.cores or 0) > MORE_THAN_ONE:
-        native = number(case.seen.table.facts, "native_threads") or 1.0
-    if computes and runner in IN_PROCESSES and usable is not None and workers * native > usable:
+    if (case.table.baseline.cores or 0) > MORE_THAN_ONE:
+        native = number(case.table.record.facts, "native_threads") or 1.0
+    if computes and traits.isolates and usable is not None and workers * native > usable:
         each = f" with {native:.0f} native threads each" if native > 1 else ""
         most = f", so that at most {percent(usable / workers)} of their time can be work" if workers > usable else ""
         return Finding(
@@ -176,7 +179,7 @@ def _contention(case: _Case) -> Finding:
             "oversubscription",
         )
     own, before = (line.busy / line.tasks for line in (case.line, case.base))
-    computed = ", and computed no more" if case.budget.shares[SLOWER] < WORTH_A_WORD else ""
+    computed = ", and computed no more" if case.shares[SLOWER] < WORTH_A_WORD else ""
     longer = "" if seconds(own) == seconds(before) else f"a task took {seconds(own)} in the mean instead of "
     longer += f"{seconds(before)}{computed}. The" if longer else "the"
     return Finding(
@@ -188,16 +191,18 @@ def _contention(case: _Case) -> Finding:
 
 def _shared(case: _Case) -> str:
     """What only this runner's workers share."""
-    if case.cell.cell.runner == "asyncio":
+    traits = case.cell.traits
+    if traits.in_loop:
         return "the event loop, "
-    return "the GIL, " if case.cell.cell.runner in THREADED and case.cell.cell.interpreter.get("gil") else ""
+    return "the GIL, " if traits.where != CALLER and traits.shares_interpreter and case.cell.has_gil else ""
 
 
 def _slower(case: _Case) -> Finding:
     line, base = case.line, case.base
-    own, before = (cell.cell.observed and cell.cell.observed.page_faults for cell in (case.cell, case.seen.baseline))
+    own, before = case.cell.page_faults, case.table.baseline.page_faults
     faults = f" ({own:,} page faults instead of {before:,})" if own and before and own > 1.5 * before else ""
-    counts = "" if case.cell.cell.interpreter.get("gil", True) else ", shared reference counts"
+    shared = case.cell.traits.in_threads and not case.cell.interpreter.get("gil", True)
+    counts = ", shared reference counts" if shared else ""
     return Finding(
         f"{case.share(SLOWER)} was lost to a slower CPU: the same work took {ratio(line.cpu / max(base.cpu, 1e-9))} "
         f"the CPU time{faults}: shared caches, memory and clock{counts}.",
@@ -207,10 +212,10 @@ def _slower(case: _Case) -> Finding:
 
 def _start_up(case: _Case) -> Finding:
     cell, line, share = case.cell, case.line, case.share(START_UP)
-    began = cell.cell.observed.began if cell.cell.observed else []
-    if cell.cell.runner in ONE_TASK_EACH and line.peak < cell.cell.workers and began:
+    began = cell.record.observed.began if cell.record.observed else []
+    if is_worker_for_each_task(cell.record) and line.peak < cell.workers and began:
         return Finding(
-            f"{share} was lost to starting {cell.cell.workers:,} workers: the first began after {seconds(began[0])}, "
+            f"{share} was lost to starting {cell.workers:,} workers: the first began after {seconds(began[0])}, "
             f"the last after {seconds(began[-1])}, and at most {line.peak:,} were at work at once.",
             "a-worker-for-each-task",
         )
@@ -225,14 +230,14 @@ def _start_up(case: _Case) -> Finding:
 def _dispatch(case: _Case) -> Finding:
     cell, line, share = case.cell, case.line, case.share(DISPATCH)
     each = line.dispatch / line.tasks
-    if cell.cell.runner == "batched-threads":
+    if cell.traits.barriers:
         return Finding(
-            f"{share} was lost between tasks: a batch of {cell.cell.workers} begins when the slowest task of the one "
+            f"{share} was lost between tasks: a batch of {cell.workers} begins when the slowest task of the one "
             "before has ended.",
             "batch-barrier",
         )
-    pickling = number(case.seen.table.facts, "pickling_seconds")
-    if cell.cell.runner in IN_PROCESSES and pickling and pickling > 0.25 * each:
+    pickling = number(case.table.record.facts, "pickling_seconds")
+    if cell.traits.pickles and pickling and pickling > 0.25 * each:
         return Finding(
             f"{share} was lost between tasks: {seconds(each)} for each, and pickling an item and its result takes "
             f"{seconds(pickling)}.",
@@ -254,14 +259,12 @@ def _tail(case: _Case) -> Finding:
             f"at most {seconds(line.service[0])}.",
             "one-long-task",
         )
-    chunk = chunk_of(case.cell.cell)
+    chunk = chunk_of(case.cell.record)
     if chunk > 1:
         return Finding(f"{lost}: {chunk} tasks at a time go to one worker.", "one-long-task")
-    left = line.tasks % case.cell.cell.workers
-    if case.cell.cell.runner == "batched-threads" and left:
-        return Finding(
-            f"{lost}: the last batch had {left} tasks for {case.cell.cell.workers} workers.", "batch-barrier"
-        )
+    left = line.tasks % case.cell.workers
+    if case.cell.traits.barriers and left:
+        return Finding(f"{lost}: the last batch had {left} tasks for {case.cell.workers} workers.", "batch-barrier")
     return Finding(f"{lost}.", "one-long-task")
 
 

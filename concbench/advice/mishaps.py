@@ -1,84 +1,24 @@
-"""Tasks that failed where that is tolerated, and tries that were repeated: what they leave to compare.
-
-Whoever leaves out work is fast, and whoever waits for what never comes is slow: samples are compared only with samples
-of the same round in which about the same happened.
-"""
+"""What happened to tasks, in words."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-from concbench.results.records import Cell, Sample
-
-UNEVEN = 0.01
-"""Share of its tasks by which what failed may differ between two samples that are compared."""
-_COSTLY = ("timed out", "timeout")
-"""In the name of what takes as long as it is allowed to: of this, the same number must have happened."""
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.comparability import Mishaps
 
 
-@dataclass(frozen=True)
-class Mishaps:
-    """What happened to the tasks of a cell, over all its samples."""
-
-    tasks: int
-    """All that were executed."""
-    failed: dict[str, int]
-    """For each thing that happened, how many; the most frequent first."""
-    retries: int
-
-    def __str__(self) -> str:
-        """4,987 of 5,000 tasks succeeded; 13 timed out; empty where nothing happened."""
-        if not self.failed and not self.retries:
-            return ""
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.failed.items())
-        retries = f"{self.retries:,} {'retry' if self.retries == 1 else 'retries'}" if self.retries else ""
-        counts = f"{self.tasks - sum(self.failed.values()):,} of {self.tasks:,} tasks succeeded"
-        return "; ".join(part for part in (counts, kinds, retries) if part)
+def counted(mishaps: Mishaps) -> str:
+    """4,987 of 5,000 tasks succeeded; 13 timed out; empty where nothing happened."""
+    if not mishaps:
+        return ""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in mishaps.failed.items())
+    retries = f"{mishaps.retries:,} {'retry' if mishaps.retries == 1 else 'retries'}" if mishaps.retries else ""
+    counts = f"{mishaps.tasks - sum(mishaps.failed.values()):,} of {mishaps.tasks:,} tasks succeeded"
+    return "; ".join(part for part in (counts, kinds, retries) if part)
 
 
-def mishaps(cell: Cell, tasks: int) -> Mishaps:
-    """Of a cell whose executions have so many tasks."""
-    failed: Counter[str] = Counter()
-    for sample in cell.samples:
-        failed.update(sample.failed)
-    executed = tasks * sum(sample.repeats for sample in cell.samples)
-    return Mishaps(executed, dict(failed.most_common()), sum(sample.retries for sample in cell.samples))
-
-
-def comparable(cells: Sequence[Cell], tasks: int) -> list[Cell]:
-    """Cells without the samples in which other things failed than in the best of their round.
-
-    The best is that in which the least was costly, and then the least failed; which runner it was does not matter.
-    """
-    if not any(sample.failed for cell in cells for sample in cell.samples):
-        return list(cells)
-    rounds: dict[int, list[Sample]] = {}
-    for cell in cells:
-        for sample in cell.samples if cell.outcome.kind == "ok" else ():
-            rounds.setdefault(sample.round, []).append(sample)
-    best = {number: min(samples, key=_harm) for number, samples in rounds.items()}
-    return [replace(cell, samples=_kept(cell, best, tasks)) for cell in cells]
-
-
-def _kept(cell: Cell, best: dict[int, Sample], tasks: int) -> list[Sample]:
-    return [sample for sample in cell.samples if sample.round in best and _alike(sample, best[sample.round], tasks)]
-
-
-def _alike(one: Sample, other: Sample, tasks: int) -> bool:
-    kinds = {*one.failed, *other.failed}
-    differences = [abs(one.failed.get(kind, 0) - other.failed.get(kind, 0)) for kind in kinds if not _is_costly(kind)]
-    return _costly(one) == _costly(other) and sum(differences) <= UNEVEN * tasks * one.repeats
-
-
-def _harm(sample: Sample) -> tuple[int, int]:
-    return _costly(sample), sum(sample.failed.values())
-
-
-def _costly(sample: Sample) -> int:
-    return sum(count for kind, count in sample.failed.items() if _is_costly(kind))
-
-
-def _is_costly(kind: str) -> bool:
-    return any(name in kind.lower() for name in _COSTLY)
+def why_missing(cell: CellAnalysis) -> str:
+    """Why a cell has no times."""
+    if cell.outcome.reason or not cell.left_out:
+        return cell.outcome.reason or "it was not sampled"
+    done = counted(cell.mishaps) or f"all its {cell.mishaps.tasks:,} tasks succeeded"
+    return f"{done}; other tasks failed than under the others, so it is not compared with them"

@@ -96,4 +96,4 @@ def _print(advice: Advice, *, as_json: bool) -> None:
     from concbench.report.terminal import render
 
     console = Console()
-    console.print(render(advice.run.record, console, advice.recommendation), crop=False)
+    console.print(render(advice.run.record, advice.run.analyses, console, advice.recommendation), crop=False)

@@ -13,6 +13,9 @@ from concbench.cli.values import count, counts, duration, limits, natural, share
 from concbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from concbench.analysis.table_analysis import TableAnalysis
     from concbench.harness.plan import Plan
     from concbench.results.records import RunRecord
     from concbench.workloads.base import Workload
@@ -99,7 +102,7 @@ def main(arguments: argparse.Namespace) -> int:
     output.save(run.record)
     keep(run.record)
     try:
-        print_record(run.record, as_json=arguments.json, why=arguments.why)
+        print_record(run.record, run.analyses, as_json=arguments.json, why=arguments.why)
     finally:
         output.complain()
     if run.record.interrupted and output.path is not None and not output.error:
@@ -124,7 +127,7 @@ def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
 
 
 @printing()
-def print_record(record: RunRecord, *, as_json: bool, why: bool = False) -> None:
+def print_record(record: RunRecord, tables: Sequence[TableAnalysis], *, as_json: bool, why: bool = False) -> None:
     """Print the tables and the answers, or the results file, on standard output."""
     if as_json:
         from concbench.results.files import to_json
@@ -134,12 +137,12 @@ def print_record(record: RunRecord, *, as_json: bool, why: bool = False) -> None
     from concbench.report.terminal import plain, render
 
     if not sys.stdout.isatty():
-        print(plain(record, why=why))
+        print(plain(record, tables, why=why))
         return
     from rich.console import Console
 
     console = Console()
-    console.print(render(record, console, why=why))
+    console.print(render(record, tables, console, why=why))
 
 
 def _plans(arguments: argparse.Namespace) -> list[Plan]:

@@ -10,6 +10,9 @@ from concbench.cli.output import Output, printing
 from concbench.errors import BadResults, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from concbench.analysis.table_analysis import TableAnalysis
     from concbench.results.records import RunRecord
 
 
@@ -25,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Load, print; returns the exit code."""
+    from concbench.analysis.table_analysis import analyse
     from concbench.cli.main import FAILED, OK
     from concbench.cli.run import print_record
 
@@ -33,12 +37,13 @@ def main(arguments: argparse.Namespace) -> int:
             raise UsageError(f"--{option} is printed as text, and --json prints the raw results; leave out one of them")
     record = _loaded(arguments.file)
     output = Output(arguments.trace, force=arguments.force)
+    tables = [analyse(table) for table in record.tables]
     if arguments.trace:
-        _write_trace(record, output)
+        _write_trace(tables, output)
     try:
         if arguments.env:
             _print_environment(record)
-        print_record(record, as_json=arguments.json, why=arguments.why)
+        print_record(record, tables, as_json=arguments.json, why=arguments.why)
     finally:
         output.complain()
     return FAILED if output.error else OK
@@ -63,12 +68,12 @@ def _print_environment(record: RunRecord) -> None:
     print("\n".join(f"{name:<26}{value}" for name, value in facts(record.environment)), end="\n\n")
 
 
-def _write_trace(record: RunRecord, output: Output) -> None:
+def _write_trace(tables: Sequence[TableAnalysis], output: Output) -> None:
     from concbench.report.trace import trace
 
-    if not any(cell.observed for table in record.tables for cell in table.cells):
+    if not any(cell.record.observed for table in tables for cell in table):
         raise UsageError("there is nothing to trace: no pass of this run was observed")
     output.require_writable()
-    output.write(trace(record))
+    output.write(trace(tables))
     if not output.error:
         print(f"concbench: wrote {output.path}; open it in a trace viewer such as Perfetto", file=sys.stderr)

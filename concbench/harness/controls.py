@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from concbench.advice.evidence import FLAGGED, STRONG, CellEvidence, evidence
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.table_analysis import analyse
+from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.harness.environment import environment
 from concbench.harness.hosts import Hosts
 from concbench.harness.plan import BASELINE, Options, plan
@@ -181,7 +183,7 @@ def _starting(hosts: Hosts) -> dict[str, float]:
     return found
 
 
-def _waiting(hosts: Hosts) -> list[tuple[Control, CellEvidence]]:
+def _waiting(hosts: Hosts) -> list[tuple[Control, CellAnalysis]]:
     advice = "look for a debugger, a tracer or an emulator around this Python, which serialises them"
     controls = {
         f"{runner}:{WAITING}": Control(about, f"{WAITING} waiting {who}", WAITING, WAITING / 2, advice)
@@ -190,7 +192,7 @@ def _waiting(hosts: Hosts) -> list[tuple[Control, CellEvidence]]:
     return _control(hosts, Sleep(tasks=WAITING), BASELINE, controls, _WAITING_SECONDS)
 
 
-def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, CellEvidence]]:
+def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, CellAnalysis]]:
     """Compared with a pool of one process: in a measuring process itself, the same loop took a tenth longer.
 
     Processes are spawned: those of a fork server are nobody's children, and would be taken for the load of others.
@@ -218,7 +220,7 @@ def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, 
 
 def _control(
     hosts: Hosts, workload: Workload, baseline: str, controls: Mapping[str, Control], budget: float
-) -> list[tuple[Control, CellEvidence]]:
+) -> list[tuple[Control, CellAnalysis]]:
     options = Options(baseline, MAX_ROUNDS, budget, warm=True, observe=False, seed=1)
     cells = _measure(hosts, workload, [baseline, *controls], options, controls)
     return [(control, cells[runner]) for runner, control in controls.items()]
@@ -230,7 +232,7 @@ def _measure(
     runners: Sequence[str],
     options: Options,
     controls: Mapping[str, Control] | None = None,
-) -> dict[str, CellEvidence]:
+) -> dict[str, CellAnalysis]:
     """What was seen of each runner, as it is written here."""
     chosen = plan(workload, runners, options)
     ids = {runner: cell.id for runner, cell in zip(runners, chosen.cells, strict=True)}
@@ -241,15 +243,15 @@ def _measure(
     table, interrupted = measure_workload(chosen, hosts, lambda _: None)
     if interrupted:
         raise KeyboardInterrupt
-    cells = {cell.cell.id: cell for cell in evidence(table).cells}
-    return {runner: cells[one] for runner, one in ids.items()}
+    analysis = analyse(table)
+    return {runner: analysis[one] for runner, one in ids.items()}
 
 
-def judge(control: Control, seen: CellEvidence, load: float | None) -> Finding:
+def judge(control: Control, seen: CellAnalysis, load: float | None) -> Finding:
     """What a control came to; what the load of others may have prevented is not put down to the machine."""
     if seen.interval is None:
-        text = f"{control.who} could not be measured: {seen.why_missing}"
-        failed = BAD if seen.cell.outcome.kind == "failed" else UNKNOWN
+        text = f"{control.who} could not be measured: {seen.outcome.reason or 'it was not sampled'}"
+        failed = BAD if seen.outcome.kind == "failed" else UNKNOWN
         return Finding(control.about, failed if control.gains else NOTE, text, control.advice)
     speedup = seen.interval
     text = f"{control.who} were {ratio(speedup.centre)} [{span(speedup.low, speedup.high)}] as fast as sequential"

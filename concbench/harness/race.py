@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from concbench.advice.unmeasured import FAR_BEHIND, FIRST_RUN_COSTS, HOPELESS
+from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS, HOPELESS
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.stopping import StopRule, by_round, round_seconds
 from concbench.results.records import CellId, Sample, Stopped

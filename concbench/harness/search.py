@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
-from concbench.advice.rules import COMPUTES, WAITS
+from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import UsageError
 from concbench.harness.candidates import candidates, most_at_once, neighbours, ruled_out
 from concbench.harness.events import Listener

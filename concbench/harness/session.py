@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-from concbench.advice.mishaps import comparable
+from concbench.analysis.comparability import comparable
 from concbench.harness.events import Listener, RoundEnded, Step
 from concbench.harness.examination import Examination
 from concbench.harness.guard import GUARD

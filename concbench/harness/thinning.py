@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import asdict, replace
 
-from concbench.advice.budget import timeline_of
+from concbench.analysis.time_shares import timeline_of
 from concbench.results.records import Cell, Summary, Tasks
 
 MOST_TASKS = 10_000
@@ -19,7 +19,6 @@ def thinned(cell: Cell, seed: int, *, warm: bool) -> Cell:
     if observed is None or observed.tasks is None or len(observed.tasks.started) <= MOST_TASKS:
         return cell
     tasks, line = observed.tasks, timeline_of(cell, warm=warm)
-    assert line is not None
     places = range(len(tasks.started))
     longest = sorted(places, key=lambda place: tasks.started[place] - tasks.finished[place])[:LONGEST]
     kept = sorted({*random.Random(seed).sample(places, SAMPLED), *longest})
@@ -31,9 +30,8 @@ def thinned(cell: Cell, seed: int, *, warm: bool) -> Cell:
         index=kept,
         failed=tasks.failed[:MOST_TASKS],
     )
+    summary = Summary(**asdict(line)) if line else None  # of what runs where nobody can look there is none
     return replace(
         cell,
-        observed=replace(
-            observed, began=observed.began[: max(1, cell.workers)], tasks=fewer, summary=Summary(**asdict(line))
-        ),
+        observed=replace(observed, began=observed.began[: max(1, cell.workers)], tasks=fewer, summary=summary),
     )

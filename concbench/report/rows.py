@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from concbench import units
 from concbench.advice.answer import answer
-from concbench.advice.evidence import FLAGGED, STRONG, Evidence, evidence
+from concbench.advice.mishaps import counted, why_missing
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.report.columns import ANSWER, COST, NOTHING, RUNNER, Column
 from concbench.report.visible import visible
-from concbench.results.records import Json, RunRecord, Table, number
+from concbench.results.records import Json, RunRecord, number
 from concbench.stats.intervals import FEWEST
 
 
@@ -26,6 +28,8 @@ class Grid:
 class Shown:
     """One table, ready to be laid out."""
 
+    workload: str
+    """Its name."""
     title: str
     answer_grid: Grid
     """Times and verdicts."""
@@ -44,19 +48,20 @@ class Shown:
     answer: list[str]
 
 
-def shown(table: Table, *, linked: bool = False) -> Shown:
+def shown(table: TableAnalysis, *, linked: bool = False) -> Shown:
     """Build everything that a format lays out; linked: the answer names the pages that explain it."""
-    seen = evidence(table)
-    size = f" (size {table.size})" if table.size else ""
-    missing = (f"{cell.name}: {cell.why_missing}" for cell in seen.cells if cell.seconds is None)
-    load, loaded = _load(seen)
+    record = table.record
+    size = f" (size {record.size})" if record.size else ""
+    missing = (f"{cell.name}: {why_missing(cell)}" for cell in table.cells if cell.seconds is None)
+    load, loaded = _load(table)
     return Shown(
-        title=visible(f"{table.workload}: {table.title}{size}"),
-        answer_grid=_grid(seen, ANSWER),
-        cost_grid=_without_empty(_grid(seen, COST)),
-        best=[cell.in_fastest_group for cell in seen.measured],
+        workload=visible(table.workload),
+        title=visible(f"{table.workload}: {record.title}{size}"),
+        answer_grid=_grid(table, ANSWER),
+        cost_grid=_without_empty(_grid(table, COST)),
+        best=[cell.in_fastest_group for cell in table.measured],
         missing=[visible(line) for line in missing],
-        reading=[visible(line) for line in _reading(seen)],
+        reading=[visible(line) for line in _reading(table)],
         load=visible(load),
         loaded=loaded,
         answer=[visible(line) for line in answer(table, linked=linked)],
@@ -90,11 +95,11 @@ def _fact(name: str, value: object) -> str:
     return words[value] if value is None or isinstance(value, bool) else visible(str(value))
 
 
-def _grid(seen: Evidence, columns: tuple[Column, ...]) -> Grid:
+def _grid(table: TableAnalysis, columns: tuple[Column, ...]) -> Grid:
     chosen = (RUNNER, *columns)
     return Grid(
         header=[column.header for column in chosen],
-        rows=[[visible(column.text(cell)) for column in chosen] for cell in seen.measured],
+        rows=[[visible(column.text(cell)) for column in chosen] for cell in table.measured],
     )
 
 
@@ -114,33 +119,33 @@ _CHECKED = {
 """What is said of the results; where they could not be compared, a note of the table says so."""
 
 
-def _reading(seen: Evidence) -> list[str]:
-    table = seen.table
+def _reading(table: TableAnalysis) -> list[str]:
+    record = table.record
     timed = (
         "Workers and connections kept from round to round (warm), the work alone timed"
-        if table.warm
+        if record.warm
         else "Workers and connections fresh each time (cold), start to stop timed"
     )
     lines = [
-        f"{timed}; times are medians, speed-ups typical ratios to {table.baseline} within a round.",
-        *([f"{_CHECKED[table.checked]}."] if table.checked in _CHECKED else []),
-        *table.notes,
+        f"{timed}; times are medians, speed-ups typical ratios to {record.baseline} within a round.",
+        *([f"{_CHECKED[record.checked]}."] if record.checked in _CHECKED else []),
+        *record.notes,
     ]
-    if not table.warmed_up:
+    if not record.warmed_up:
         lines.append("There was no warm-up: first-run costs are in the times.")
-    if seen.baseline.seconds is not None and len(seen.measured) > 1:
-        lines.append(_meaning(seen))
-    return lines + _mishaps(seen) + _first_runs(seen)
+    if table.baseline.seconds is not None and len(table.measured) > 1:
+        lines.append(_meaning(table))
+    return lines + _mishaps(table) + _first_runs(table)
 
 
-def _mishaps(seen: Evidence) -> list[str]:
+def _mishaps(table: TableAnalysis) -> list[str]:
     """What failed and was tolerated, or was tried again; runners of which the same is to be said together."""
     told: dict[str, list[str]] = {}
-    for cell in seen.measured:
-        if text := str(cell.mishaps):
+    for cell in table.measured:
+        if text := counted(cell.mishaps):
             told.setdefault(text, []).append(cell.name)
     lines = [f"{units.listed(names)}: {text}." for text, names in told.items()]
-    short = [f"{cell.name} {cell.left_out}" for cell in seen.measured if cell.left_out]
+    short = [f"{cell.name} {cell.left_out}" for cell in table.measured if cell.left_out]
     if short:
         lines.append(
             f"Rounds that are left out, since other tasks failed in them than under others: {', '.join(short)}."
@@ -148,42 +153,44 @@ def _mishaps(seen: Evidence) -> list[str]:
     return lines
 
 
-def _meaning(seen: Evidence) -> str:
-    if not any(cell.interval for cell in seen.measured):
-        return f"Fewer than {FEWEST} rounds that are shared with {seen.baseline.name} allow no interval and no verdict."
+def _meaning(table: TableAnalysis) -> str:
+    if not any(cell.interval for cell in table.measured):
+        return (
+            f"Fewer than {FEWEST} rounds that are shared with {table.baseline.name} allow no interval and no verdict."
+        )
     return (
         "[low, high]: all the ratios of this table lie in their brackets with 95 % confidence, for this machine as it "
         "was; * cannot be told apart from the fastest."
     )
 
 
-def _first_runs(seen: Evidence) -> list[str]:
+def _first_runs(table: TableAnalysis) -> list[str]:
     """Where the first execution of a cell took clearly longer than those that are shown."""
     slow = [
-        f"{cell.name} {units.seconds(cell.cell.warmup.seconds)}"
-        for cell in seen.measured
-        if cell.cell.warmup and cell.seconds and cell.cell.warmup.seconds > 1.5 * cell.seconds
+        f"{cell.name} {units.seconds(cell.record.warmup.seconds)}"
+        for cell in table.measured
+        if cell.record.warmup and cell.seconds and cell.record.warmup.seconds > 1.5 * cell.seconds
     ]
-    fresh = "" if seen.table.fresh else "; with --fresh each is a first one"
+    fresh = "" if table.record.fresh else "; with --fresh each is a first one"
     return [f"First executions, not among the times, took longer: {', '.join(slow)}{fresh}."] if slow else []
 
 
-def _load(seen: Evidence) -> tuple[str, bool]:
-    if seen.others is None:
-        return _unsteady(seen)
-    used = f"Other processes used {seen.others:.2f} cores meanwhile"
-    if seen.others > STRONG:
+def _load(table: TableAnalysis) -> tuple[str, bool]:
+    if table.others is None:
+        return _unsteady(table)
+    used = f"Other processes used {table.others:.2f} cores meanwhile"
+    if table.others > STRONG:
         return f"{used}: these are not the ratios of a quiet machine. Stop them and measure again.", True
-    if seen.others > FLAGGED:
+    if table.others > FLAGGED:
         return f"{used}: enough to change ratios, those of runners that use every core above all.", True
     return f"{used}.", False
 
 
-def _unsteady(seen: Evidence) -> tuple[str, bool]:
+def _unsteady(table: TableAnalysis) -> tuple[str, bool]:
     """The portable sign, where the load cannot be read: its absence proves nothing."""
-    if seen.unsteady is None:
+    if table.unsteady is None:
         return "The load of other processes could not be read here.", False
     return (
-        f"The machine was unsteady: the median of {seen.baseline.name} was {seen.unsteady:.2f} times its minimum.",
+        f"The machine was unsteady: the median of {table.baseline.name} was {table.unsteady:.2f} times its minimum.",
         True,
     )

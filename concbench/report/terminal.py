@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -12,24 +12,30 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from concbench.advice.recommendation import Recommendation
+from concbench.analysis.table_analysis import TableAnalysis
 from concbench.report.rows import Grid, Shown, heading, shown
 from concbench.report.visible import visible
 from concbench.report.why import render_why, shown_why
-from concbench.results.records import RunRecord, Table
+from concbench.results.records import RunRecord
 
 PLAIN_WIDTH = 80
 
 
-def plain_why(record: RunRecord, width: int = PLAIN_WIDTH) -> str:
+def plain_why(tables: Sequence[TableAnalysis], width: int = PLAIN_WIDTH) -> str:
     """Where the workers' time went, as text without colours."""
-    return _as_text(lambda console: Group(*(part for table in record.tables for part in _why(table, console))), width)
+    return _as_text(lambda console: Group(*(part for table in tables for part in _why(table, console))), width)
 
 
 def plain(
-    record: RunRecord, width: int = PLAIN_WIDTH, recommendation: Recommendation | None = None, *, why: bool = False
+    record: RunRecord,
+    tables: Sequence[TableAnalysis],
+    width: int = PLAIN_WIDTH,
+    recommendation: Recommendation | None = None,
+    *,
+    why: bool = False,
 ) -> str:
     """The tables and answers as text without colours."""
-    return _as_text(lambda console: render(record, console, recommendation, why=why), width)
+    return _as_text(lambda console: render(record, tables, console, recommendation, why=why), width)
 
 
 def _as_text(make: Callable[[Console], RenderableType], width: int) -> str:
@@ -40,24 +46,35 @@ def _as_text(make: Callable[[Console], RenderableType], width: int) -> str:
 
 
 def render(
-    record: RunRecord, console: Console, recommendation: Recommendation | None = None, *, why: bool = False
+    record: RunRecord,
+    tables: Sequence[TableAnalysis],
+    console: Console,
+    recommendation: Recommendation | None = None,
+    *,
+    why: bool = False,
 ) -> RenderableType:
     """All tables, each followed by how to read it and, if wanted, by where the time went.
 
     The answers come last, or what is recommended in their place.
+
+    Args:
+        record: the run.
+        tables: the figures of its tables.
+        console: where it will be printed.
+        recommendation: what is advised.
+        why: say where the time went, and name the pages that explain the reasons.
     """
-    tables = [shown(table, linked=why) for table in record.tables]
+    views = [shown(table, linked=why) for table in tables]
     parts: list[RenderableType] = [Text(heading(record), style="dim")]
-    for one, table in zip(tables, record.tables, strict=True):
+    for one, table in zip(views, tables, strict=True):
         parts += ["", *_table(one, console)]
         parts += _why(table, console) if why else []
     if record.interrupted:
         parts += ["", Text("Interrupted: this is what was measured until then.", style="bold")]
     if recommendation is not None:
         return Group(*parts, *_advised(recommendation))
-    for one in tables:
-        name = one.title.partition(": ")[0]
-        parts += ["", Text(f"Answer for {name}", style="bold"), _bullets(one.answer)]
+    for one in views:
+        parts += ["", Text(f"Answer for {one.workload}", style="bold"), _bullets(one.answer)]
     return Group(*parts)
 
 
@@ -71,7 +88,7 @@ def _table(one: Shown, console: Console) -> list[RenderableType]:
     return parts
 
 
-def _why(table: Table, console: Console) -> list[RenderableType]:
+def _why(table: TableAnalysis, console: Console) -> list[RenderableType]:
     why = shown_why(table)
     grids = [_grid(part, [False] * len(part.rows)) for part in (why.pace, why.latency)] if why.cells else []
     return [*render_why(why, console), *(part for grid in grids for part in ("", grid))]

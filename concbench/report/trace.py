@@ -7,14 +7,16 @@ Source of the format: Trace Event Format, the Chromium project (events X: comple
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from concbench.advice.evidence import CellEvidence, evidence
-from concbench.results.records import Json, Observed, RunRecord, Table, Tasks
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.results.records import Json, Observed, Table, Tasks
 from concbench.stats.timeline import tasks_in_flight
+from concbench.traits import ELSEWHERE
 
 _MICRO = 1e6
 _PHASES = 0
@@ -23,17 +25,17 @@ _STEPS = 500
 """Points of the CPU track at most."""
 
 
-def trace(record: RunRecord) -> str:
+def trace(tables: Iterable[TableAnalysis]) -> str:
     """The text of a trace file."""
-    cells = [(table, cell) for table in record.tables for cell in evidence(table).cells]
+    cells = [(table.record, cell) for table in tables for cell in table]
     events: list[Json] = []
     for pid, (table, cell) in enumerate(cells, 1):
-        if cell.cell.observed is not None:
-            events += _cell(table, cell, cell.cell.observed, pid)
+        if cell.record.observed is not None:
+            events += _cell(table, cell, cell.record.observed, pid)
     return json.dumps({"traceEvents": events, "displayTimeUnit": "ms"}) + "\n"
 
 
-def _cell(table: Table, cell: CellEvidence, observed: Observed, pid: int) -> Iterator[Json]:
+def _cell(table: Table, cell: CellAnalysis, observed: Observed, pid: int) -> Iterator[Json]:
     yield _name("process_name", f"{table.workload}: {cell.name}", pid, _PHASES)
     yield _name("thread_name", "phases", pid, _PHASES)
     began = 0.0
@@ -41,6 +43,8 @@ def _cell(table: Table, cell: CellEvidence, observed: Observed, pid: int) -> Ite
         length = getattr(observed, phase)
         yield _span(phase, began, length, pid, _PHASES)
         began += length
+    if cell.traits.where == ELSEWHERE:  # neither the clocks of its tasks nor its memory are ours
+        return
     for moment, memory in observed.memory_track:
         yield _count("memory", moment, {"bytes": memory}, pid)
     if observed.tasks is not None:

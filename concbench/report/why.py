@@ -9,7 +9,12 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from concbench.advice.budget import (
+from concbench.advice.losses import LONG, findings_of, overlap, reached
+from concbench.advice.rules import PAGES
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.places import is_described
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.analysis.time_shares import (
     CONTENTION,
     DISPATCH,
     PARTS,
@@ -20,16 +25,14 @@ from concbench.advice.budget import (
     UNEXPLAINED,
     USEFUL,
     WAITING,
-    Budget,
+    TimeShares,
 )
-from concbench.advice.evidence import CellEvidence, Evidence, evidence
-from concbench.advice.losses import LONG, findings_of, overlap, reached
-from concbench.advice.rules import PAGES
 from concbench.report.columns import NOTHING
 from concbench.report.rows import Grid
 from concbench.report.visible import visible
 from concbench.results.records import Table, number
 from concbench.stats.timeline import Timeline
+from concbench.traits import ELSEWHERE
 from concbench.units import percent, ratio, seconds
 
 MARKS = {
@@ -66,12 +69,12 @@ _COSTLY = 0.02
 """Share of a task from which the cost of observing it is told."""
 
 
-PACE: dict[str, Callable[[CellEvidence, Timeline], str]] = {
+PACE: dict[str, Callable[[CellAnalysis, Timeline], str]] = {
     "at once": lambda _, line: f"{line.in_flight:.1f}",
     "most": lambda _, line: f"{line.peak:,}",
     "tasks/s": lambda cell, line: f"{line.tasks / cell.seconds:,.0f}" if cell.seconds else NOTHING,
 }
-LATENCY: dict[str, Callable[[CellEvidence, Timeline], str]] = {
+LATENCY: dict[str, Callable[[CellAnalysis, Timeline], str]] = {
     "queued": lambda _, line: seconds(line.queueing[0]),
     "task": lambda _, line: seconds(line.service[0]),
     "90 %": lambda _, line: seconds(line.service[1]),
@@ -87,7 +90,7 @@ class ShownWhy:
     """One table's cells, ready to be laid out."""
 
     title: str
-    cells: list[ShownBudget]
+    cells: list[ShownShares]
     pace: Grid
     """Tasks at once, and tasks in a second."""
     latency: Grid
@@ -96,25 +99,24 @@ class ShownWhy:
 
 
 @dataclass(frozen=True)
-class ShownBudget:
+class ShownShares:
     """One cell."""
 
     heading: str
-    budget: Budget
+    shares: TimeShares
     figures: str
     sentences: list[str]
 
 
-def shown_why(table: Table) -> ShownWhy:
+def shown_why(table: TableAnalysis) -> ShownWhy:
     """Build everything that is laid out."""
-    seen = evidence(table)
-    known = [cell for cell in seen.measured if cell.budget is not None]
+    known = [cell for cell in table.measured if cell.shares is not None]
     return ShownWhy(
         title=visible(f"Where the workers' time went: {table.workload}"),
-        cells=[_budget(cell, seen) for cell in known],
-        pace=_grid(known, {**PACE, **_bytes(table)}),
+        cells=[_explained(cell, table) for cell in known],
+        pace=_grid(known, {**PACE, **_bytes(table.record)}),
         latency=_grid(known, LATENCY),
-        notes=[visible(line) for line in _notes(seen, known)],
+        notes=[visible(line) for line in _notes(table, known)],
     )
 
 
@@ -126,36 +128,36 @@ def render_why(why: ShownWhy, console: Console) -> list[RenderableType]:
     parts += [Text(line, style="dim") for line in _legend(why)]
     width = min(_WIDEST, console.width - 2)
     for cell in why.cells:
-        parts += ["", Text(cell.heading), Padding(_bar(cell.budget, width), (0, 0, 0, 2))]
+        parts += ["", Text(cell.heading), Padding(_bar(cell.shares, width), (0, 0, 0, 2))]
         parts.append(Padding(Text(cell.figures), (0, 0, 0, 2)))
         parts += [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in cell.sentences]
     return [*parts, "", *(Text(line, style="dim") for line in why.notes)]
 
 
-def _budget(cell: CellEvidence, seen: Evidence) -> ShownBudget:
-    assert cell.budget is not None
-    assert cell.line is not None
-    line = cell.line
-    most = f", at most {line.peak:,} at work at once" if line.peak < cell.cell.workers else ""
-    workers = f"{cell.cell.workers:,} worker{'s' if cell.cell.workers > 1 else ''}{most},"
-    shares = [(part, share) for part, share in cell.budget.shares.items() if abs(share) >= _LEAST]
+def _explained(cell: CellAnalysis, table: TableAnalysis) -> ShownShares:
+    assert cell.shares is not None
+    assert cell.timeline is not None
+    line = cell.timeline
+    most = f", at most {line.peak:,} at work at once" if line.peak < cell.workers else ""
+    workers = f"{cell.workers:,} worker{'s' if cell.workers > 1 else ''}{most},"
+    shares = [(part, share) for part, share in cell.shares.items() if abs(share) >= _LEAST]
     figures = ", ".join(f"{part} {percent(share)}" for part, share in sorted(shares, key=lambda pair: -pair[1]))
-    found = findings_of(cell, seen)
+    found = findings_of(cell, table)
     sentences = [overlap(cell)]
     sentences += [f"{one.sentence}{f' ({PAGES}/{one.page}.md)' if one.page else ''}" for one in found]
-    return ShownBudget(
+    return ShownShares(
         heading=visible(f"{cell.name}: {workers} {seconds(line.makespan)}"),
-        budget=cell.budget,
+        shares=cell.shares,
         figures=figures,
         sentences=[visible(sentence) for sentence in [*sentences, reached(cell)] if sentence],
     )
 
 
-def _bar(budget: Budget, width: int) -> Text:
+def _bar(shares: TimeShares, width: int) -> Text:
     """Parts that add up to the width; by largest remainder, so that none is off by more than one."""
-    shares = {part: max(0.0, budget.shares[part]) for part in PARTS}
-    total = sum(shares.values())
-    exact = {part: width * share / total for part, share in shares.items()}
+    above = {part: max(0.0, shares[part]) for part in PARTS}
+    total = sum(above.values())
+    exact = {part: width * share / total for part, share in above.items()}
     cells = {part: int(value) for part, value in exact.items()}
     for part in sorted(PARTS, key=lambda part: cells[part] - exact[part])[: width - sum(cells.values())]:
         cells[part] += 1
@@ -168,33 +170,37 @@ def _bar(budget: Budget, width: int) -> Text:
 
 def _legend(why: ShownWhy) -> list[str]:
     """What the bars are, and the parts that occur in them."""
-    used = [part for part in PARTS if any(abs(cell.budget.shares[part]) >= _LEAST for cell in why.cells)]
+    used = [part for part in PARTS if any(abs(cell.shares[part]) >= _LEAST for cell in why.cells)]
     return [
         _WHAT,
         *(f"{MARKS[part][0]} {part}: {_MEANINGS[part]}" for part in used),
     ]
 
 
-def _bytes(table: Table) -> dict[str, Callable[[CellEvidence, Timeline], str]]:
+def _bytes(table: Table) -> dict[str, Callable[[CellAnalysis, Timeline], str]]:
     """The column of throughput in bytes, where the size of what is fetched is known."""
     size = number(table.settings, "image_size")
     if size is None:
         return {}
 
-    def rate(cell: CellEvidence, line: Timeline) -> str:
+    def rate(cell: CellAnalysis, line: Timeline) -> str:
         return f"{line.tasks * size / cell.seconds / 1e6:,.1f}" if cell.seconds else NOTHING
 
     return {"MB/s": rate}
 
 
-def _grid(cells: list[CellEvidence], columns: dict[str, Callable[[CellEvidence, Timeline], str]]) -> Grid:
-    rows = [[visible(cell.name), *(text(cell, cell.line) for text in columns.values())] for cell in cells if cell.line]
+def _grid(cells: list[CellAnalysis], columns: dict[str, Callable[[CellAnalysis, Timeline], str]]) -> Grid:
+    rows = [
+        [visible(cell.name), *(text(cell, cell.timeline) for text in columns.values())]
+        for cell in cells
+        if cell.timeline
+    ]
     return Grid(["runner", *columns], rows)
 
 
 _NOTHING = (
     "There is nothing to tell. It takes an observed pass, a baseline that has one and does one task at a time, such as "
-    "sequential, and tasks that take longer than recording them."
+    "sequential, runners that say what they are, and tasks that take longer than recording them."
 )
 _WHAT = (
     "One more pass, with every task recorded: workers x its time = 100 %, sorted by kind, not in order of time. It can "
@@ -206,40 +212,51 @@ _READING = (
 )
 
 
-def _notes(seen: Evidence, known: list[CellEvidence]) -> list[str]:
+def _notes(table: TableAnalysis, known: list[CellAnalysis]) -> list[str]:
     notes = [_READING]
-    base = seen.baseline.line
+    base = table.baseline.timeline
     if base and base.tasks > 1 and base.workers == 1 and base.service[-1] > 0:
         most = base.busy / base.service[-1]
         if max((cell.speedup or 0.0 for cell in known), default=0.0) <= most:  # else its pass was not typical
             notes.append(f"However many workers: {ratio(most)} at most, which is all the work over its longest task.")
-    lines = [cell.line for cell in known if cell.line]
+    lines = [cell.timeline for cell in known if cell.timeline]
     longest = {line.longest for line in lines if line.service[-1] > LONG * line.service[0]}
-    named = [f"task {task} is {seen.table.items[task]}" for task in sorted(longest) if task < len(seen.table.items)]
+    named = [f"task {task} is {table.record.items[task]}" for task in sorted(longest) if task < len(table.record.items)]
     if named:
         notes.append(f"Longest: {', '.join(named[:_NAMED])}.")
     rough = [
-        f"{cell.name} {seconds(cell.line.makespan)} instead of {seconds(cell.seconds)}"
+        f"{cell.name} {seconds(cell.timeline.makespan)} instead of {seconds(cell.seconds)}"
         for cell in known
-        if cell.line and cell.seconds and not 1 / _ROUGH < cell.line.makespan / cell.seconds < _ROUGH
+        if cell.timeline and cell.seconds and not 1 / _ROUGH < cell.timeline.makespan / cell.seconds < _ROUGH
     ]
     if rough:
         notes.append(f"Rough, since the pass took clearly more or less than the timed rounds: {', '.join(rough)}.")
     slow = [
         f"{cell.name} {percent(cost)}"
         for cell in known
-        if cell.cell.observed and cell.line and (cost := _cost(cell)) > _COSTLY
+        if cell.record.observed and cell.timeline and (cost := _cost(cell)) > _COSTLY
     ]
     if slow:
         notes.append(f"Recording tasks took a share of their time: {', '.join(slow)}.")
-    short = [cell.name for cell in seen.measured if cell.line and cell.budget is None]
-    if short:
-        notes.append(f"Not shown, since recording a task took longer than the task: {', '.join(short)}.")
-    return notes
+    return notes + _left_out(table)
 
 
-def _cost(cell: CellEvidence) -> float:
+def _left_out(table: TableAnalysis) -> list[str]:
+    """Which cells are not shown although they were observed, and why."""
+    why: dict[str, list[str]] = {}
+    for cell in table.measured:
+        if cell.record.observed and cell.shares is None and table.baseline.timeline:
+            reason = "recording a task took longer than the task" if cell.timeline else "no task was recorded"
+            if cell.traits.where == ELSEWHERE:
+                reason = "their tasks run where nobody can look"
+            elif not is_described(cell.record):
+                reason = "their runner does not say what it is"
+            why.setdefault(reason, []).append(cell.name)
+    return [f"Not shown, since {reason}: {', '.join(names)}." for reason, names in why.items()]
+
+
+def _cost(cell: CellAnalysis) -> float:
     """Of observing, as a share of what was observed."""
-    assert cell.cell.observed is not None
-    assert cell.line is not None
-    return cell.cell.observed.observing * cell.line.tasks / max(cell.line.busy, 1e-9)
+    assert cell.record.observed is not None
+    assert cell.timeline is not None
+    return cell.record.observed.observing * cell.timeline.tasks / max(cell.timeline.busy, 1e-9)

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
+from typing import ClassVar
 
 from concbench.task import Caught, gather
+from concbench.traits import THREADS, Traits
 
 
 @dataclass
@@ -11,6 +13,9 @@ class MpThreadPool:
     """Threads of multiprocessing.pool.ThreadPool, which take the tasks as they come free."""
 
     workers: int = 8
+    traits: ClassVar[Traits] = Traits(
+        where=THREADS, shares_interpreter=True, pickles=False, worker_per_task=False, barriers=False, simplicity=15
+    )
 
     def __enter__(self):
         self._pool = ThreadPool(self.workers)

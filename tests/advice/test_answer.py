@@ -1,65 +1,26 @@
 """The answer in words follows from the figures of the run, and only from them."""
 
-import random
 import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from made_cells import of_rounds, table
+from made_cells import of_seconds as cell
 
 from concbench.advice.answer import answer
-from concbench.advice.evidence import evidence
 from concbench.advice.recommendation import Recommendation, recommend
+from concbench.analysis.table_analysis import analyse
 from concbench.report.rows import shown
-from concbench.results.records import Cell, Observed, Outcome, Sample, Table, Tasks
-
-ROUNDS = 10
-
-
-def cell(
-    label: str,
-    seconds: float,
-    cores: float | None = 1.0,
-    *,
-    noise: float = 0.01,
-    rounds: int = ROUNDS,
-    began: float = 0.0,
-    gil: bool = True,
-    workers: int = 4,
-) -> Cell:
-    runner, _, count = label.partition(":")
-    settings: dict[str, object] = {"workers": int(count)} if count else {}
-    if runner.startswith("process"):
-        settings["start_method"] = "spawn"
-    draw = random.Random(label)
-    samples = [
-        Sample(0.0, seconds * (1 + noise * draw.uniform(-1, 1)), 0.0, None, number, number) for number in range(rounds)
-    ]
-    return Cell(
-        label=label,
-        runner=runner,
-        settings=settings,
-        workers=1 if runner == "sequential" else workers,
-        samples=samples,
-        observed=None if cores is None else Observed(0.0, seconds, 0.0, cores * seconds, [0.0, began], None),
-        interpreter={"gil": gil},
-    )
-
-
-def table(*cells: Cell, facts: dict[str, float] | None = None, load: list[float] | None = None) -> Table:
-    return Table(
-        workload="work", kind="cpu", size="", title="some work", settings={}, tasks=4, baseline=cells[0].id,
-        max_rounds=30, all_rounds=False, budget=60.0, precision=None, stopped="verdicts", warm=False, warmed_up=True,
-        checked="known", facts=facts or {}, cells=list(cells), load=load or [],
-    )  # fmt: skip
+from concbench.results.records import Cell, Outcome, Sample, Tasks
 
 
 def words(*cells: Cell, facts: dict[str, float] | None = None) -> str:
-    return " ".join(answer(table(*cells, facts=facts)))
+    return " ".join(answer(analyse(table(*cells, facts=facts or {}))))
 
 
 def advised(*cells: Cell) -> Recommendation:
-    found = recommend(evidence(table(*cells)), 4)
+    found = recommend(analyse(table(*cells)), 4)
     assert found is not None
     return found
 
@@ -195,17 +156,6 @@ def test_a_single_cell_is_not_compared_with_itself() -> None:
     assert "nothing to compare" in words(SEQUENTIAL)
 
 
-def test_cells_that_failed_after_a_round_still_count_as_comparisons() -> None:
-    """A table that was announced with more cells makes wider intervals, whatever became of them."""
-    pool = cell("process-pool:2", 0.5, 1.9)
-    failed = [replace(cell(f"threads:{n}", 1.0), outcome=Outcome("failed", "burst")) for n in range(9)]
-    alone = evidence(table(SEQUENTIAL, pool)).cells[1].interval
-    among = evidence(table(SEQUENTIAL, pool, *failed)).cells[1].interval
-    assert alone is not None
-    assert among is not None
-    assert among.half_width > 1.2 * alone.half_width
-
-
 @pytest.mark.parametrize(
     ("load", "says", "flagged"),
     [
@@ -218,14 +168,14 @@ def test_cells_that_failed_after_a_round_still_count_as_comparisons() -> None:
 )
 def test_the_load_of_others_stands_beside_the_answer(load: list[float], says: str, flagged: bool) -> None:
     """Flagged above 0.15 cores, in stronger words above 0.4; the median of the rounds counts."""
-    one = shown(table(SEQUENTIAL, cell("threads", 1.0), load=load))
+    one = shown(analyse(table(SEQUENTIAL, cell("threads", 1.0), load=load)))
     assert says in one.load
     assert one.loaded is flagged
 
 
 def test_an_unsteady_baseline_is_the_sign_where_the_load_cannot_be_read() -> None:
     """Median over minimum."""
-    one = shown(table(cell("sequential", 1.0, noise=0.5), cell("threads", 1.0)))
+    one = shown(analyse(table(cell("sequential", 1.0, noise=0.5), cell("threads", 1.0))))
     assert "unsteady" in one.load
     assert one.loaded
 
@@ -233,7 +183,7 @@ def test_an_unsteady_baseline_is_the_sign_where_the_load_cannot_be_read() -> Non
 @pytest.mark.parametrize(("others", "cautious"), [(0.0, False), (0.1, False), (0.3, True), (0.9, True)])
 def test_a_busy_machine_is_named_beside_the_answer(others: float, cautious: bool) -> None:
     """As the last line, where it is read."""
-    said = answer(table(cell("sequential", 1.0), cell("thread-pool:4", 0.5), load=[others] * 3))
+    said = answer(analyse(table(cell("sequential", 1.0), cell("thread-pool:4", 0.5), load=[others] * 3)))
     assert ("before you act" in said[-1]) is cautious
 
 
@@ -267,8 +217,8 @@ def test_pickling_is_named_where_it_is_a_good_part_of_a_task() -> None:
 def test_reasons_name_their_pages_if_asked() -> None:
     """With --why; not in the answer that everybody sees."""
     rows = table(SEQUENTIAL, cell("threads", 1.0, 1.0))
-    assert any(line.endswith("(docs/pitfalls/gil.md)") for line in answer(rows, linked=True))
-    assert not any("docs/" in line for line in answer(rows))
+    assert any(line.endswith("(docs/pitfalls/gil.md)") for line in answer(analyse(rows), linked=True))
+    assert not any("docs/" in line for line in answer(analyse(rows)))
 
 
 def test_work_that_computes_on_threads_of_its_own_is_named() -> None:
@@ -311,21 +261,8 @@ def test_of_a_pass_of_microseconds_no_cores_are_told(seconds: float) -> None:
     assert "native threads" in words(cell("sequential", 0.01, cores=1.5), cell("thread-pool:2", 0.02, cores=1.5))
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(0.02, None), (0.2, 2.0)])
-def test_ticks_tell_no_cores_of_a_short_pass(seconds: float, told: float | None) -> None:
-    """Under the fork server CPU time is counted from outside, in ticks of 10 ms."""
-    pool = cell("process-pool:2", seconds)
-    assert pool.observed is not None
-    pool = replace(
-        pool,
-        settings={"workers": 2, "start_method": "forkserver"},
-        observed=replace(pool.observed, tree_cpu=2 * seconds),
-    )
-    assert evidence(table(SEQUENTIAL, pool)).cells[1].cores == told
-
-
 def advice_line(*cells: Cell, **changes: Any) -> str:
-    found = recommend(evidence(replace(table(*cells), **changes)), 4)
+    found = recommend(analyse(replace(table(*cells), **changes)), 4)
     assert found is not None
     return found.headline
 
@@ -422,16 +359,10 @@ def test_a_baseline_that_failed_after_rounds_leaves_nothing_to_compare_with() ->
         assert words(failed, other) == (
             "No answer: there is nothing to compare with, since sequential failed after 10 rounds (it burst)."
         )
-        assert recommend(evidence(table(failed, other)), 4) is None
+        assert recommend(analyse(table(failed, other)), 4) is None
     refused = ended("sequential", Outcome("inapplicable", "one execution takes 5 us"), warm_up=5e-6)
     assert "nothing to gain" in advice_line(refused, SLOWER)
-    assert recommend(evidence(table(replace(refused, warmup=Sample(0.0, 1.0, 0.0)), SLOWER)), 4) is None
-
-
-def of_rounds(label: str, seconds: dict[int, float], cores: float = 1.0) -> Cell:
-    """A cell that took so long in these rounds."""
-    samples = [Sample(0.0, took, 0.0, None, number, number) for number, took in seconds.items()]
-    return replace(cell(label, 1.0, cores), samples=samples)
+    assert recommend(analyse(table(replace(refused, warmup=Sample(0.0, 1.0, 0.0)), SLOWER)), 4) is None
 
 
 def test_no_star_stands_beside_a_slower_runner() -> None:
@@ -439,7 +370,7 @@ def test_no_star_stands_beside_a_slower_runner() -> None:
     baseline = of_rounds("sequential", dict.fromkeys(range(10), 1.0))
     wide = of_rounds("threads", {0: 0.5, 1: 0.97, 2: 1.4})
     slow = of_rounds("thread-pool:4", dict.fromkeys(range(10), 1.05))
-    seen = evidence(table(baseline, wide, slow))
+    seen = analyse(table(baseline, wide, slow))
     assert {one.name: one.verdict for one in seen.cells}["thread-pool(4)"] == "slower"
     assert not [one.name for one in seen.cells if one.verdict == "slower" and one.in_fastest_group]
 
@@ -449,7 +380,7 @@ def test_no_star_stands_beside_a_baseline_that_something_is_faster_than() -> Non
     baseline = of_rounds("sequential", dict.fromkeys(range(10), 1.0))
     wide = of_rounds("threads", {0: 0.5, 1: 0.6, 2: 2.4})
     fast = of_rounds("thread-pool:4", {number: 0.8 + number / 1_000 for number in range(10)})
-    seen = evidence(table(baseline, wide, fast))
+    seen = analyse(table(baseline, wide, fast))
     assert [one.verdict for one in seen.cells] == ["", "undecided", "faster"]
     assert not seen.baseline.in_fastest_group
     assert advised(baseline, wide, fast).runner == "thread-pool:4"
@@ -460,7 +391,7 @@ def test_what_is_faster_is_advised_though_it_is_not_among_the_fastest() -> None:
     baseline = of_rounds("sequential", {**dict.fromkeys(range(7), 1.0), 7: 0.5, 8: 1.0, 9: 2.0})
     first = of_rounds("threads", dict.fromkeys(range(7, 20), 0.5))
     fast = of_rounds("thread-pool:4", {**dict.fromkeys(range(7), 0.8), **dict.fromkeys(range(10, 20), 0.8)})
-    seen = evidence(table(baseline, first, fast))
+    seen = analyse(table(baseline, first, fast))
     assert [one.verdict for one in seen.cells] == ["", "undecided", "faster"]
     assert [one.in_fastest_group for one in seen.cells][2] is False
     assert advised(baseline, first, fast).runner == "thread-pool:4"
@@ -481,7 +412,7 @@ def test_a_runner_that_shares_too_few_rounds_with_the_baseline_is_told_so() -> N
         "threads took the least time in 3 rounds: 2.00x as fast as sequential. A verdict takes 3 rounds or more that a "
         "runner shares with sequential, and none shares more than 2."
     )
-    reading = shown(table(baseline, other)).reading
+    reading = shown(analyse(table(baseline, other))).reading
     assert "Fewer than 3 rounds that are shared with sequential allow no interval and no verdict." in reading
     assert not any("[low, high]" in line for line in reading)
 
@@ -515,7 +446,7 @@ def test_no_server_is_spoken_of_and_waiting_only_where_there_is_some(cores: floa
 
 def test_workers_that_are_kept_are_not_said_to_be_started_each_time() -> None:
     one = cell("thread-pool:2", 0.5, 1.9, began=0.1)
-    cold, warm = (recommend(evidence(replace(table(SEQUENTIAL, one), warm=kept)), 4) for kept in (False, True))
+    cold, warm = (recommend(analyse(replace(table(SEQUENTIAL, one), warm=kept)), 4) for kept in (False, True))
     assert cold
     assert warm
     assert any("Workers are started for each execution" in line for line in cold.valid_for)
@@ -533,7 +464,7 @@ def test_workers_that_are_kept_are_not_said_to_be_started_each_time() -> None:
 def test_what_would_decide_is_the_option_that_ended_it(changes: dict[str, Any], option: str) -> None:
     """With a number of rounds that was asked for, no budget would have helped."""
     noisy = replace(table(SEQUENTIAL, cell("thread-pool:4", 0.95, noise=0.4)), **changes)
-    assert f"More rounds {option} or a quieter machine" in " ".join(answer(noisy))
+    assert f"More rounds {option} or a quieter machine" in " ".join(answer(analyse(noisy)))
 
 
 def test_the_gil_is_not_blamed_for_threads_that_left_the_core_idle() -> None:
@@ -574,7 +505,9 @@ def test_results_of_runners_without_times_are_not_called_equal() -> None:
     """Those that differ stand above the sentence, too."""
     wrong = ended("threads", Outcome("failed", "results differ", cause="results"))
     rows = replace(table(SEQUENTIAL, SLOWER, wrong), checked="sequential")
-    assert "Results were compared: those with times are all equal to the sequential ones." in shown(rows).reading
+    assert (
+        "Results were compared: those with times are all equal to the sequential ones." in shown(analyse(rows)).reading
+    )
 
 
 def test_a_failed_runner_is_not_said_to_be_worth_it_for_longer_tasks() -> None:
@@ -588,5 +521,7 @@ def test_a_failed_runner_is_not_said_to_be_worth_it_for_longer_tasks() -> None:
 def test_a_fresh_run_is_not_told_to_be_fresh() -> None:
     slow = replace(SEQUENTIAL, warmup=Sample(0.0, 9.0, 0.0))
     for fresh in (False, True):
-        (line,) = [line for line in shown(replace(table(slow, SLOWER), fresh=fresh)).reading if "took longer" in line]
+        (line,) = [
+            line for line in shown(analyse(replace(table(slow, SLOWER), fresh=fresh))).reading if "took longer" in line
+        ]
         assert ("--fresh" in line) is not fresh

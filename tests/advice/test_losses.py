@@ -5,64 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-import pytest
+from made_cells import COMPUTES, TASKS, TURNS, WAITS, Spans, one_after_another, table
+from made_cells import of_tasks as made
 
-from concbench.advice.budget import LOSSES, PARTS, budget, timeline_of
-from concbench.advice.evidence import CellEvidence, Evidence, evidence
 from concbench.advice.losses import findings_of, largest_loss, overlap, reached, too_few
 from concbench.advice.rules import findings
-from concbench.results.records import Cell, Observed, Sample, Table, Tasks
-
-TASKS = 8
-Spans = list[tuple[float, float, float, int]]
-"""Start, end, CPU seconds and worker of each task."""
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.table_analysis import TableAnalysis, analyse
+from concbench.results.records import Cell
 
 
-def made(
-    label: str, spans: Spans, *, makespan: float | None = None, workers: int = 1, cores: int = 2, gil: bool = True
-) -> Cell:
-    """A cell whose observed pass went so; three equal samples."""
-    began, ended, cpu, worker = (list(column) for column in zip(*spans, strict=True))
-    whole = makespan if makespan is not None else max(ended)
-    first = [min(start for start, number in zip(began, worker, strict=True) if number == one) for one in set(worker)]
-    runner = label.partition(":")[0]
-    return Cell(
-        label=label,
-        runner=runner,
-        settings={"start_method": "spawn"} if runner.startswith("process") else {},
-        workers=workers,
-        samples=[Sample(0.0, whole, 0.0, None, number, number) for number in range(3)],
-        observed=Observed(0.0, whole, 0.0, sum(cpu), sorted(first), Tasks(began, ended, cpu, worker)),
-        interpreter={"gil": gil, "cores": cores},
-    )
-
-
-def one_after_another(length: float, cpu: float, tasks: int = TASKS) -> Cell:
-    return made("sequential", [(length * place, length * (place + 1), cpu, 0) for place in range(tasks)])
-
-
-def explained(baseline: Cell, other: Cell, facts: dict[str, float] | None = None) -> tuple[CellEvidence, Evidence]:
-    seen = evidence(
-        Table(
-            workload="work",
-            kind="cpu",
-            size="",
-            title="work",
-            settings={},
-            tasks=TASKS,
-            baseline=baseline.id,
-            max_rounds=3,
-            all_rounds=True,
-            budget=None,
-            precision=None,
-            stopped="rounds",
-            warm=False,
-            warmed_up=True,
-            checked="known",
-            facts=facts or {},
-            cells=[baseline, other],
-        )
-    )
+def explained(baseline: Cell, other: Cell, facts: dict[str, float] | None = None) -> tuple[CellAnalysis, TableAnalysis]:
+    seen = analyse(table(baseline, other, tasks=TASKS, max_rounds=3, facts=facts or {}))
     return seen.cells[1], seen
 
 
@@ -75,11 +29,6 @@ def said(baseline: Cell, other: Cell, facts: dict[str, float] | None = None) -> 
     finding = largest_loss(*explained(baseline, other, facts))
     assert finding is not None
     return f"{finding.sentence} {finding.page}"
-
-
-COMPUTES, WAITS = one_after_another(1.0, 1.0), one_after_another(1.0, 0.01)
-TURNS: Spans = [(place // 2 * 2.0, place // 2 * 2.0 + 2.0, 1.0, place % 2) for place in range(TASKS)]
-"""Two workers whose every task takes twice as long, at the same CPU time: they took turns."""
 
 
 def test_contention_for_the_gil_is_told_from_that_for_cores_and_for_a_lock() -> None:
@@ -154,30 +103,9 @@ def test_without_recorded_tasks_nothing_is_said() -> None:
     """No budget, no sentence."""
     bare = replace(made("thread-pool:2", TURNS, workers=2), observed=None)
     cell, seen = explained(COMPUTES, bare)
-    assert cell.budget is None
+    assert cell.shares is None
     assert largest_loss(cell, seen) is None
     assert reached(explained(bare, replace(bare, label="thread-pool:3"))[0]) == ""
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        made("thread-pool:2", TURNS, workers=2),
-        made("thread-pool:2", TURNS, workers=2, makespan=20.0),
-        made("threads", [(float(place), place + 0.5, 0.1, place) for place in range(TASKS)], workers=8),
-        COMPUTES,
-    ],
-)
-def test_the_shares_add_up_to_one(other: Cell) -> None:
-    """In the order in which they are shown, unexplained among them."""
-    own, base = timeline_of(other, warm=False), timeline_of(COMPUTES, warm=False)
-    assert own is not None
-    assert base is not None
-    shares = budget(own, base).shares
-    assert tuple(shares) == PARTS
-    assert set(LOSSES) < set(PARTS)
-    assert sum(shares.values()) == pytest.approx(1.0)
-    assert shares["unexplained"] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_what_was_possible_counts_workers_cores_and_order() -> None:
@@ -206,16 +134,16 @@ def waiting(workers: int, length: float, tasks: int = TASKS) -> Cell:
 
 def test_what_is_saturated_is_told_from_what_is_not() -> None:
     """Twice the workers, the same time, tasks twice as long: the other side serves four at once."""
-    table = explained(WAITS, waiting(4, 1.0))[1].table
-    rows = replace(table, cells=[WAITS, waiting(4, 1.0), waiting(8, 2.0)])
-    told = [sentence for sentence in findings(evidence(rows)) if "serves no more" in sentence]
+    rows = explained(WAITS, waiting(4, 1.0))[1].record
+    rows = replace(rows, cells=[WAITS, waiting(4, 1.0), waiting(8, 2.0)])
+    told = [sentence for sentence in findings(analyse(rows)) if "serves no more" in sentence]
     (one,) = told
     assert one == (
         "thread-pool(8) was no faster than thread-pool(4), and a task took 2.00 s instead of 1.00 s: what the tasks "
         "wait for serves no more than about 4 a second."
     )
-    fine = replace(table, cells=[WAITS, waiting(4, 1.0), waiting(8, 1.0)])
-    assert not any("serves no more" in sentence for sentence in findings(evidence(fine)))
+    fine = replace(rows, cells=[WAITS, waiting(4, 1.0), waiting(8, 1.0)])
+    assert not any("serves no more" in sentence for sentence in findings(analyse(fine)))
 
 
 def test_more_than_the_workers_can_gain_is_explained_by_what_the_baseline_pays() -> None:
@@ -265,19 +193,6 @@ def test_native_threads_count_as_computing_workers() -> None:
     assert "took turns" not in said(COMPUTES, pool, {"native_threads": 2.0}), "they were there, and did nothing"
 
 
-def test_the_cost_of_recording_is_nobodys_loss() -> None:
-    """It is taken off dispatch and stays unexplained; where it is more than the tasks, there is no budget."""
-    spans: Spans = [(place * 1.5, place * 1.5 + 1.0, 1.0, 0) for place in range(TASKS)]
-    slow = made("process-pool:1", spans, workers=1)
-    assert slow.observed
-    cell, _ = explained(COMPUTES, replace(slow, observed=replace(slow.observed, observing=0.5)))
-    assert cell.budget
-    assert cell.budget.shares["dispatch"] == 0
-    assert cell.budget.shares["unexplained"] == pytest.approx(7 * 0.5 / 11.5)
-    hidden, _ = explained(COMPUTES, replace(slow, observed=replace(slow.observed, observing=1.5)))
-    assert hidden.budget is None
-
-
 def test_an_uneven_last_batch_is_named_and_no_task_that_is_not_long() -> None:
     """Eight tasks in batches of six: two for six workers at the end."""
     spans: Spans = [(place // 6 * 1.0, place // 6 * 1.0 + 1.0, 0.01, place) for place in range(TASKS)]
@@ -295,14 +210,6 @@ def test_too_few_workers_that_wait_are_named() -> None:
     wide: Spans = [(0.0, 1.0, 0.01, place) for place in range(TASKS)]
     assert too_few(explained(WAITS, made("thread-pool:8", wide, workers=8))[0]) is None
     assert too_few(explained(COMPUTES, made("thread-pool:2", TURNS, workers=2))[0]) is None
-
-
-def test_a_baseline_that_overlaps_tasks_explains_nothing() -> None:
-    """What it waited for is not what the work waits for."""
-    threads = made("thread-pool:2", TURNS, workers=2)
-    cell, _ = explained(threads, made("process-pool:2", TURNS, workers=2))
-    assert cell.budget is None
-    assert cell.limits is None
 
 
 def test_tasks_that_were_dealt_out_beforehand_leave_a_tail_and_no_dispatch() -> None:
@@ -335,7 +242,8 @@ def test_without_a_gil_slower_threads_point_to_shared_counts() -> None:
     """A free-threaded interpreter: the same work takes twice the CPU time under threads."""
     spans: Spans = [(place // 2 * 2.0, place // 2 * 2.0 + 2.0, 2.0, place % 2) for place in range(TASKS)]
     assert "shared reference counts" in said(COMPUTES, made("thread-pool:2", spans, workers=2, gil=False))
-    assert "reference counts" not in said(COMPUTES, made("process-pool:2", spans, workers=2))
+    for gil in (True, False):
+        assert "reference counts" not in said(COMPUTES, made("process-pool:2", spans, workers=2, gil=gil))
 
 
 def test_threads_are_called_useless_only_for_work_that_computes_all_along() -> None:
@@ -350,9 +258,10 @@ def test_threads_are_called_useless_only_for_work_that_computes_all_along() -> N
 def test_more_workers_are_not_wished_for_where_they_gained_nothing() -> None:
     """The same runner was measured with twice as many, and took as long."""
     few, many, quick = waiting(2, 1.0), waiting(4, 2.0), waiting(4, 1.0)
-    table = explained(WAITS, few)[1].table
-    for other, wished in ((many, False), (quick, True)):
-        seen = evidence(replace(table, cells=[WAITS, few, other]))
+    other_backend = replace(many, settings={"backend": "another"})
+    rows = explained(WAITS, few)[1].record
+    for other, wished in ((many, False), (quick, True), (other_backend, True)):
+        seen = analyse(replace(rows, cells=[WAITS, few, other]))
         told = " ".join(finding.sentence for finding in findings_of(seen.cells[1], seen))
         assert ("more of them would wait" in told) is wished
 
@@ -376,7 +285,7 @@ def test_threads_that_left_the_core_idle_did_not_wait_for_the_gil_to_compute() -
 def test_no_number_of_threads_is_called_useless_where_some_are_faster() -> None:
     """The GIL was lost to, and yet another number of threads gained."""
     slow, fast = made("thread-pool:2", TURNS, workers=2), waiting(4, 1.0)
-    seen = evidence(replace(explained(COMPUTES, slow)[1].table, cells=[COMPUTES, slow, fast]))
+    seen = analyse(replace(explained(COMPUTES, slow)[1].record, cells=[COMPUTES, slow, fast]))
     finding = largest_loss(seen.cells[1], seen)
     assert finding is not None
     assert "holds the GIL" in finding.sentence
@@ -394,6 +303,6 @@ def test_a_task_that_took_as_long_is_not_compared_with_itself() -> None:
 
 def test_what_was_hardly_faster_is_not_called_no_faster() -> None:
     """The table has the times."""
-    table = explained(WAITS, waiting(4, 1.0))[1].table
-    rows = replace(table, cells=[WAITS, waiting(4, 1.0), replace(waiting(8, 2.0), samples=waiting(4, 0.98).samples)])
-    assert "thread-pool(8) was hardly faster than thread-pool(4)" in " ".join(findings(evidence(rows)))
+    rows = explained(WAITS, waiting(4, 1.0))[1].record
+    rows = replace(rows, cells=[WAITS, waiting(4, 1.0), replace(waiting(8, 2.0), samples=waiting(4, 0.98).samples)])
+    assert "thread-pool(8) was hardly faster than thread-pool(4)" in " ".join(findings(analyse(rows)))

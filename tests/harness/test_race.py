@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from concbench import Advice, advise
-from concbench.advice.rules import COMPUTES, WAITS
+from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, Inapplicable
 from concbench.harness.candidates import candidates, most_at_once, neighbours
 from concbench.harness.hosts import InProcessHosts

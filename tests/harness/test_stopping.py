@@ -58,12 +58,12 @@ def test_the_budget_ends_it_and_three_rounds_are_the_least() -> None:
 
 def test_precision_goes_on_until_the_intervals_are_that_narrow() -> None:
     """Past the verdict."""
-    from concbench.advice.evidence import evidence
+    from concbench.analysis.table_analysis import analyse
 
     means = {"sequential": 1.0, "threads": 0.1}
     coarse, fine = play(means, noise=0.05), play(means, noise=0.05, precision=0.05)
     assert max(rounds(coarse).values()) < max(rounds(fine).values())
-    interval = evidence(fine).cells[1].interval
+    interval = analyse(fine).cells[1].interval
     assert interval is not None
     assert interval.half_width <= 0.05
 
@@ -101,7 +101,7 @@ def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
     run = measure(WORK, runners=["sequential", "threads", "thread-pool:2"], hosts=SimulatedHosts(seconds), seed=3)
     taken = rounds(run.tables[0])
     assert taken["thread-pool:2"] < taken["threads"]
-    assert answer(run.tables[0])[0].startswith("thread-pool(2) was fastest")
+    assert answer(run[0])[0].startswith("thread-pool(2) was fastest")
 
 
 def test_without_a_baseline_nothing_is_measured_past_the_least() -> None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from concbench import measure
-from concbench.advice.budget import timeline_of
+from concbench.analysis.time_shares import timeline_of
 from concbench.harness.thinning import LONGEST, MOST_TASKS, SAMPLED, thinned
 from concbench.results.files import from_json, to_json
 from concbench.results.records import Cell, Observed, Tasks
+from concbench.traits import ELSEWHERE, Traits
 
 
 def cell(tasks: int) -> Cell:
@@ -46,6 +47,15 @@ def test_of_many_the_longest_and_a_sample_are_kept_and_the_sums_of_all() -> None
     assert kept is not None
     assert kept.tasks is not None
     assert kept.tasks.failed == [7, 29_999]
+
+
+def test_of_tasks_elsewhere_there_is_no_summary() -> None:
+    """Their clocks are not ours, so that nothing adds up."""
+    kept = thinned(replace(cell(30_000), traits=Traits(where=ELSEWHERE)), 1, warm=False).observed
+    assert kept is not None
+    assert kept.tasks is not None
+    assert len(kept.tasks.started) < MOST_TASKS
+    assert kept.summary is None
 
 
 def nothing(item: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from concbench import advise, measure
+from concbench import Run, advise, measure
 from concbench.report.terminal import plain, render
 from concbench.results.records import RunRecord
 from concbench.testing import SimulatedHosts
@@ -25,20 +25,20 @@ def record() -> RunRecord:
 @pytest.mark.parametrize("width", [80, 120])
 def test_nothing_is_wider_than_the_terminal(width: int) -> None:
     """Eighty columns are enough."""
-    lines = plain(record(), width).splitlines()
+    lines = plain(record(), Run(record()).analyses, width).splitlines()
     assert max(map(len, lines)) <= width
     assert not any(line.endswith(" ") for line in lines)
 
 
 def test_a_row_of_figures_takes_one_line_in_eighty_columns() -> None:
     """The longest default runner included."""
-    lines = plain(record()).splitlines()
+    lines = str(Run(record())).splitlines()
     assert any(line.startswith(("process-pool(2, forkserver) ", "process-pool(2, spawn) ")) for line in lines)
 
 
 def test_the_answers_come_last() -> None:
     """One for each table, after all tables."""
-    text = plain(record())
+    text = str(Run(record()))
     assert text.index("Answer for primes") > text.rindex("start-up")
     assert text.index("Answer for download") > text.index("Answer for primes")
 
@@ -50,9 +50,9 @@ def test_markup_and_escapes_in_names_are_shown_as_text() -> None:
     table = replace(one.tables[0], cells=[one.tables[0].cells[0], cell], title="[bold]\x1b]0;owned\x07")
     hostile = replace(one, tables=[table])
     console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
-    console.print(render(hostile, console))
+    console.print(render(hostile, Run(hostile).analyses, console))
     assert isinstance(console.file, io.StringIO)
-    for text in (plain(hostile), console.file.getvalue()):
+    for text in (str(Run(hostile)), console.file.getvalue()):
         assert "[red]" in text
         assert "[bold]" in text
         assert "\x1b]0;owned" not in text

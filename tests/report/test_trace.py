@@ -1,14 +1,19 @@
 """A trace is what trace viewers read: every event has what its kind needs, and says what the results say."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made_cells import of_seconds, table
 
 from concbench import measure
+from concbench.analysis.table_analysis import analyse
 from concbench.cli.main import main
 from concbench.report.trace import trace
+from concbench.results.records import Observed, Tasks
+from concbench.traits import ELSEWHERE, THREADS, Traits
 
 NEEDED: dict[str, dict[str, Any]] = {
     "X": {"name": str, "ts": (int, float), "dur": (int, float), "pid": int, "tid": int, "args": dict},
@@ -29,7 +34,7 @@ def events() -> list[dict[str, Any]]:
     run = measure(
         fails_on_three, items=range(6), runners=["sequential", "thread-pool:2"], rounds=1, tolerate=True, seed=1
     )
-    content = json.loads(trace(run.record))
+    content = json.loads(trace(run.analyses))
     assert content["displayTimeUnit"] == "ms"
     found: list[dict[str, Any]] = content["traceEvents"]
     return found
@@ -62,6 +67,17 @@ def test_tracks_count_tasks_and_cores_and_memory(events: list[dict[str, Any]]) -
     assert 1 <= max(flight) <= 2
     assert flight[-1] == 0
     assert {"CPU", "memory"} <= {event["name"] for event in events}
+
+
+def test_of_what_runs_elsewhere_only_the_phases_are_traced() -> None:
+    """Its tasks have other clocks."""
+    observed = Observed(0.0, 1.0, 0.0, 0.1, [9e9], Tasks([9e9], [9e9 + 1], [0.1], [0]), memory_track=[[0.0, 1e7]])
+    cells = [of_seconds("sequential", 1.0), replace(of_seconds("threads", 0.5), observed=observed)]
+    for where, kinds in ((THREADS, {"M", "X", "C"}), (ELSEWHERE, {"M", "X"})):
+        cells[1] = replace(cells[1], traits=Traits(where=where))
+        events = json.loads(trace([analyse(table(*cells))]))["traceEvents"]
+        assert {event["ph"] for event in events if event["pid"] == 2} == kinds
+        assert any(event["ts"] > 1e12 for event in events if "ts" in event) is (where == THREADS)
 
 
 def test_show_writes_a_trace_and_overwrites_only_if_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from concbench import measure
-from concbench.advice.budget import PARTS, Budget
 from concbench.advice.rules import PAGES, RULES
+from concbench.analysis.table_analysis import analyse
+from concbench.analysis.time_shares import PARTS, TimeShares
 from concbench.cli.main import main
 from concbench.report.rows import shown
 from concbench.report.why import MARKS, shown_why
@@ -21,7 +22,7 @@ from concbench.workloads.synthetic import Sleep
 )
 def test_a_bar_is_as_wide_as_asked_and_right_to_a_letter(width: int, shares: list[float]) -> None:
     """Letters in the order of the parts; none is off by a whole one."""
-    text = bar(Budget(dict(zip(PARTS, shares, strict=True))), width).plain
+    text = bar(TimeShares(dict(zip(PARTS, shares, strict=True))), width).plain
     assert len(text) == width
     for (mark, _), share in zip(MARKS.values(), shares, strict=True):
         assert abs(text.count(mark) - width * share) < 1
@@ -45,7 +46,7 @@ def slower(table: Table) -> Table:
 def test_every_measured_cell_is_explained_and_every_page_exists() -> None:
     """A heading, figures that name the parts, one sentence or more."""
     run = measure(Sleep(), runners=["sequential", "threads", "thread-pool:2"], rounds=1)
-    why = shown_why(slower(run.tables[0]))
+    why = shown_why(analyse(slower(run.tables[0])))
     assert [cell.heading.partition(":")[0] for cell in why.cells] == ["sequential", "threads", "thread-pool(2)"]
     assert all("waiting" in cell.figures and cell.sentences for cell in why.cells)
     (most,) = (note for note in why.notes if note.startswith("However many workers"))
@@ -83,7 +84,7 @@ def test_the_pages_that_sentences_name_exist() -> None:
 def test_columns_that_say_nothing_are_left_out() -> None:
     """Without an observed pass only the number of workers is known."""
     run = measure(Sleep(), runners=["sequential", "threads"], rounds=1, observe=False)
-    assert shown(run.tables[0]).cost_grid.header == ["runner", "workers"]
+    assert shown(run[0]).cost_grid.header == ["runner", "workers"]
     assert "start-up" not in str(run)
 
 
@@ -91,16 +92,16 @@ def test_a_pass_that_was_not_typical_is_called_rough() -> None:
     """It took twice what the timed rounds took."""
     table = measure(Sleep(), runners=["sequential"], rounds=1).tables[0]
     (cell,) = table.cells
-    assert not any("Rough" in note for note in shown_why(table).notes)
+    assert not any("Rough" in note for note in shown_why(analyse(table)).notes)
     fast = replace(cell, samples=[replace(cell.samples[0], work=cell.samples[0].work / 2)])
-    assert any("Rough" in note for note in shown_why(replace(table, cells=[fast])).notes)
+    assert any("Rough" in note for note in shown_why(analyse(replace(table, cells=[fast]))).notes)
 
 
 def test_no_bound_is_told_that_the_table_refutes() -> None:
     """The baseline's observed pass was not typical: something was faster than it allows."""
     table = slower(measure(Sleep(), runners=["sequential", "threads"], rounds=3).tables[0])
-    assert any(note.startswith("However many workers") for note in shown_why(table).notes)
+    assert any(note.startswith("However many workers") for note in shown_why(analyse(table)).notes)
     sequential, threads = table.cells
     fast = replace(threads, samples=[replace(sample, start=0.0, work=1e-3, stop=0.0) for sample in threads.samples])
-    notes = shown_why(replace(table, cells=[sequential, fast])).notes
+    notes = shown_why(analyse(replace(table, cells=[sequential, fast]))).notes
     assert not any(note.startswith("However many workers") for note in notes)

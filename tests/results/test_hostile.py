@@ -15,7 +15,7 @@ from fuzz import FORMATS, outcome, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concbench import measure
+from concbench import Run, measure
 from concbench.cli.main import main
 from concbench.errors import BadResults
 from concbench.report.terminal import plain
@@ -55,6 +55,10 @@ def whole() -> dict[str, Any]:
 
 
 WHOLE = whole()
+
+
+def printed(record: RunRecord) -> str:
+    return plain(record, Run(record).analyses, why=True)
 
 
 def shown(record: RunRecord) -> str:
@@ -138,7 +142,7 @@ def test_a_table_without_its_baseline_says_that_there_is_no_answer() -> None:
     """A run that was interrupted before its cells were begun is saved so."""
     record = from_json(json.dumps(WHOLE))
     for cells in ([], record.tables[0].cells[1:]):
-        text = plain(replace(record, tables=[replace(record.tables[0], cells=cells)]), why=True)
+        text = printed(replace(record, tables=[replace(record.tables[0], cells=cells)]))
         assert "No answer: sequential has no times to compare with (it was not begun)." in " ".join(text.split())
 
 
@@ -152,7 +156,8 @@ def test_workers_of_which_none_is_known_to_have_begun_are_shown() -> None:
     """Though what they lost most to was being started."""
     content = copy.deepcopy(WHOLE)
     cell = content["tables"][0]["cells"][1]
-    cell.update(runner="threads", workers=4)
+    cell.update(workers=4)
+    cell["traits"].update(worker_per_task=True)
     cell["observed"].update(began=[], work=9.0)
     cell["observed"]["tasks"] = {"started": [8.0], "finished": [8.1], "cpu": [0.1], "worker": [0]}
     assert "was lost to starting" in shown(from_json(json.dumps(content)))
@@ -162,7 +167,7 @@ def test_names_of_megabytes_are_cut() -> None:
     """Laying them out would take minutes."""
     content = copy.deepcopy(WHOLE)
     content["tables"][0]["cells"][1]["label"] = content["tables"][0]["title"] = "x" * 3_000_000
-    text = plain(from_json(json.dumps(content)), why=True)
+    text = printed(from_json(json.dumps(content)))
     assert "xxx..." in "".join(text.split())
     assert len(text) < 1_000_000
 
@@ -170,7 +175,7 @@ def test_names_of_megabytes_are_cut() -> None:
 def test_more_rounds_than_levels_were_calibrated_for_are_shown() -> None:
     """With wider intervals."""
     record = from_json(json.dumps(WHOLE))
-    assert "[" in plain(replace(record, tables=[replace(record.tables[0], max_rounds=10**9)]))
+    assert "[" in printed(replace(record, tables=[replace(record.tables[0], max_rounds=10**9)]))
 
 
 def test_a_device_is_read_no_further_than_a_results_file_may_be_long(monkeypatch: pytest.MonkeyPatch) -> None:

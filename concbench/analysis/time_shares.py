@@ -1,4 +1,4 @@
-"""The budget of the workers' time: how much of it was useful, and where the rest went.
+"""Shares of the workers' time: how much of it was useful, and where the rest went.
 
 Compared with the baseline's own observed pass, what is in tasks divides into four; what is between them is the
 timeline's. Every part is computed for itself; what they leave of the whole is shown as unexplained.
@@ -6,15 +6,14 @@ timeline's. Every part is computed for itself; what they leave of the whole is s
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
+from concbench.analysis.costs import seconds_of
+from concbench.analysis.places import is_worker_for_each_task
 from concbench.results.records import Cell, number
 from concbench.stats.timeline import Spans, Timeline, timeline
-
-ONE_TASK_EACH = {"threads", "processes"}
-"""Runners that start a worker for every task."""
-NEW_THREADS = {"batched-threads"}
-"""And those that start new workers in the course of the work."""
+from concbench.traits import ELSEWHERE
 
 USEFUL, WAITING, CONTENTION, SLOWER = "useful work", "waiting", "contention", "slower CPU"
 START_UP, DISPATCH, TAIL, SHUT_DOWN = "start-up", "dispatch", "tail", "shut-down"
@@ -26,22 +25,33 @@ LOSSES = (CONTENTION, SLOWER, START_UP, DISPATCH, TAIL, SHUT_DOWN)
 
 
 @dataclass(frozen=True)
-class Budget:
-    """Shares of the workers' time, which add up to 1."""
+class TimeShares(Mapping[str, float]):
+    """Shares of the workers' time by part, in the order of PARTS; they add up to 1.
 
-    shares: dict[str, float]
-    """By part, in the order of PARTS; unexplained is below 0 where tasks overlapped in one lane."""
+    The part `unexplained` is below 0 where tasks overlapped in one lane.
+    """
+
+    by_part: Mapping[str, float]
+
+    def __getitem__(self, part: str) -> float:
+        return self.by_part[part]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.by_part)
+
+    def __len__(self) -> int:
+        return len(self.by_part)
 
     @property
     def largest_loss(self) -> str:
         """The part that lost most."""
-        return max(LOSSES, key=lambda part: self.shares[part])
+        return max(LOSSES, key=lambda part: self[part])
 
 
 def timeline_of(cell: Cell, *, warm: bool) -> Timeline | None:
-    """What a cell's observed pass came to; None where nothing is known of its tasks."""
+    """What a cell's observed pass came to; None where nothing is known of its tasks, or their clocks are not ours."""
     observed = cell.observed
-    if observed is None:
+    if observed is None or cell.traits.where == ELSEWHERE:
         return None
     if observed.summary is not None:
         return Timeline(**asdict(observed.summary))
@@ -51,11 +61,11 @@ def timeline_of(cell: Cell, *, warm: bool) -> Timeline | None:
     return timeline(
         Spans(tasks.started, tasks.finished, tasks.cpu, tasks.worker),
         workers=cell.workers,
-        makespan=observed.start + observed.work + observed.stop,
+        makespan=seconds_of(observed),
         submitted=observed.start,
-        kept=warm and cell.runner not in NEW_THREADS | ONE_TASK_EACH,
+        kept=warm and not cell.traits.starts_as_it_goes,
         dealt_out=chunk_of(cell) > 1,
-        one_task_each=cell.runner in ONE_TASK_EACH,
+        one_task_each=is_worker_for_each_task(cell),
     )
 
 
@@ -64,7 +74,7 @@ def chunk_of(cell: Cell) -> int:
     return int(number(cell.settings, "chunksize") or 1)
 
 
-def budget(own: Timeline, baseline: Timeline, observing: float = 0.0) -> Budget:
+def time_shares(own: Timeline, baseline: Timeline, observing: float = 0.0) -> TimeShares:
     """Divide the workers' time of a pass, by what the same tasks took in the baseline's.
 
     Sums over all tasks are compared, not task by task, so that noise which makes one longer and another shorter is
@@ -88,4 +98,4 @@ def budget(own: Timeline, baseline: Timeline, observing: float = 0.0) -> Budget:
         SHUT_DOWN: own.shut_down,
     }
     shares = {part: area / own.total for part, area in areas.items()}
-    return Budget({**shares, UNEXPLAINED: 1.0 - sum(shares.values())})
+    return TimeShares({**shares, UNEXPLAINED: 1.0 - sum(shares.values())})

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concbench import advise, measure
-from concbench.advice.mishaps import UNEVEN, comparable
+from concbench.analysis.comparability import UNEVEN, comparable
+from concbench.analysis.table_analysis import analyse
 from concbench.harness.hosts import Host
 from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
@@ -38,14 +39,14 @@ def cell(label: str, seconds: float, *failed: Failed, retries: int = 0) -> Cell:
 
 
 def looked_at(*cells: Cell) -> Shown:
-    return shown(
+    return shown(analyse(
         Table(
             workload="work", kind="io", size="", title="some work", settings={}, tasks=TASKS,
-            baseline=CellId("sequential"), max_rounds=30, all_rounds=False, budget=60.0, precision=None,
-            stopped="verdicts", warm=False,
+            baseline=CellId("sequential"),
+            max_rounds=30, all_rounds=False, budget=60.0, precision=None, stopped="verdicts", warm=False,
             warmed_up=True, checked="sequential", facts={}, cells=list(cells), rounds=ROUNDS,
         )
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 NONE: Failed = {}

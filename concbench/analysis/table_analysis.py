@@ -1,0 +1,130 @@
+"""What the raw figures of a table show: the figures of its cells, and how these compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from concbench.analysis.cell_analysis import Baseline, CellAnalysis, analyse_cell, by_round, is_rated
+from concbench.analysis.comparability import comparable
+from concbench.results.records import Cell, CellId, Outcome, Table
+from concbench.stats.intervals import FEWEST, look_level
+from concbench.stats.verdicts import SLOWER, fastest_group
+
+UNSTEADY = 1.07
+"""Median over minimum of the baseline above which a machine is noisy, where the load cannot be read."""
+
+
+@dataclass(frozen=True)
+class TableAnalysis:
+    """The figures of one table: a workload under its runners. Iterating over it gives those of its cells."""
+
+    record: Table
+    """The table itself, raw."""
+    baseline: CellAnalysis
+    """The cell that the others are compared with."""
+    cells: list[CellAnalysis]
+    """Every cell, in the order of the table."""
+    fastest: CellAnalysis | None
+    """That of the fastest group which took the least time; None as long as no intervals are possible."""
+    others: float | None
+    """Cores that other processes used, median over the rounds; None where it could not be read."""
+
+    def __iter__(self) -> Iterator[CellAnalysis]:
+        return iter(self.cells)
+
+    def __getitem__(self, which: str | CellId) -> CellAnalysis:
+        """The cell of a label, such as "thread-pool:32".
+
+        Raises:
+            KeyError: there is none; names the nearest.
+        """
+        return self.cells[self.record.cells.index(self.record.cell(which))]
+
+    def __contains__(self, which: object) -> bool:
+        """Whether there is a cell of this label."""
+        return any(which in (cell, cell.id, str(cell.id)) for cell in self.cells)
+
+    @property
+    def workload(self) -> str:
+        """The name of what was measured."""
+        return self.record.workload
+
+    @property
+    def measured(self) -> list[CellAnalysis]:
+        """The cells that have times."""
+        return [cell for cell in self.cells if cell.seconds is not None]
+
+    @property
+    def fastest_group(self) -> list[CellAnalysis]:
+        """The cells that cannot be told apart from the best; without intervals, none."""
+        return [cell for cell in self.cells if cell.in_fastest_group]
+
+    @property
+    def cores_of_the_work(self) -> float | None:
+        """Cores that the work itself keeps busy; None where the baseline may do several tasks at once."""
+        return self.baseline.cores if self.baseline.works_singly else None
+
+    @property
+    def unsteady(self) -> float | None:
+        """Median over minimum of the baseline's samples, if that says that the machine was noisy."""
+        samples = [sample.seconds for sample in self.baseline.record.samples]
+        spread = float(np.median(samples)) / min(samples) if samples else 1.0
+        return spread if spread > UNSTEADY else None
+
+
+def analyse(table: Table) -> TableAnalysis:
+    """Derive every figure of a table, from those samples that can be compared."""
+    kept = replace(table, cells=comparable(table.cells, table.tasks))
+    baseline = Baseline.of(_baseline(kept), warm=table.warm)
+    level = look_level(table.max_rounds, sum(bool(cell.samples) for cell in table.cells) - 1)
+    group = _fastest_group(kept, level)
+    cells = [
+        analyse_cell(cell, whole, baseline, table, level, in_fastest_group=cell.id in group)
+        for cell, whole in zip(kept.cells, table.cells, strict=True)
+    ]
+    cells = [
+        replace(cell, in_fastest_group=cell.in_fastest_group and not _behind(cell, cells))
+        if cell.interval or cell.record is baseline.cell
+        else cell
+        for cell in cells
+    ]
+    first = next((cell for cell in cells if cell.record is baseline.cell), None)
+    return TableAnalysis(
+        record=table,
+        baseline=first or analyse_cell(baseline.cell, baseline.cell, baseline, table, level, in_fastest_group=False),
+        cells=cells,
+        fastest=_fastest(cells),
+        others=float(np.median(table.load)) if table.load else None,
+    )
+
+
+def _baseline(table: Table) -> Cell:
+    """The cell of the baseline; an empty one if the measurement was interrupted before it came to that."""
+    which = table.baseline
+    name = which.label.partition(":")[0]
+    unknown = Cell(which.label, name, {}, 1, which.variant, outcome=Outcome("inapplicable", "it was not begun"))
+    return next((cell for cell in table.cells if cell.id == which), unknown)
+
+
+def _fastest_group(table: Table, level: float) -> list[CellId]:
+    """The leader first; empty as long as no intervals are possible."""
+    seconds = {cell.id: by_round(cell.samples) for cell in table.cells if is_rated(cell)}
+    if len(seconds) < 2 or max(map(len, seconds.values())) < FEWEST:
+        return []
+    return list(fastest_group(seconds, level))
+
+
+def _behind(cell: CellAnalysis, cells: list[CellAnalysis]) -> bool:
+    """Whether the ratios to the baseline alone, which hold all at once, tell a cell from a faster one."""
+    if cell.verdict == SLOWER:
+        return True
+    high = cell.high if cell.high is not None else 1.0
+    return any(high < other.interval.low for other in cells if other.interval)
+
+
+def _fastest(cells: list[CellAnalysis]) -> CellAnalysis | None:
+    group = [cell for cell in cells if cell.in_fastest_group]
+    return min(group, key=lambda cell: cell.seconds or 0.0, default=None)

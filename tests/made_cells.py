@@ -1,0 +1,106 @@
+"""Hand-made records of cells and tables, as a measurement would have left them."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+from concbench import registry
+from concbench.results.records import Cell, Observed, Sample, Table, Tasks
+from concbench.traits import Traits, traits_of
+
+TASKS = 8
+Spans = list[tuple[float, float, float, int]]
+"""Start, end, CPU seconds and worker of each task."""
+
+
+def of_tasks(
+    label: str, spans: Spans, *, makespan: float | None = None, workers: int = 1, cores: int = 2, gil: bool = True
+) -> Cell:
+    """A cell whose observed pass went so; three equal samples."""
+    began, ended, cpu, worker = (list(column) for column in zip(*spans, strict=True))
+    whole = makespan if makespan is not None else max(ended)
+    first = [min(start for start, number in zip(began, worker, strict=True) if number == one) for one in set(worker)]
+    runner = label.partition(":")[0]
+    settings = {"start_method": "spawn"} if runner.startswith("process") else {}
+    return Cell(
+        label=label,
+        runner=runner,
+        settings=settings,
+        workers=workers,
+        traits=traits_as_declared(runner, **settings),
+        samples=[Sample(0.0, whole, 0.0, None, number, number) for number in range(3)],
+        observed=Observed(0.0, whole, 0.0, sum(cpu), sorted(first), Tasks(began, ended, cpu, worker)),
+        interpreter={"gil": gil, "cores": cores},
+    )
+
+
+def one_after_another(length: float, cpu: float, tasks: int = TASKS) -> Cell:
+    """The sequential baseline, with tasks of one length."""
+    return of_tasks("sequential", [(length * place, length * (place + 1), cpu, 0) for place in range(tasks)])
+
+
+def of_seconds(
+    label: str,
+    seconds: float,
+    cores: float | None = 1.0,
+    *,
+    noise: float = 0.01,
+    rounds: int = 10,
+    began: float = 0.0,
+    gil: bool = True,
+    workers: int = 4,
+) -> Cell:
+    """A cell of samples of about this length, whose pass kept so many cores busy; None: it was not observed."""
+    runner, _, count = label.partition(":")
+    settings: dict[str, object] = {"workers": int(count)} if count else {}
+    if runner.startswith("process"):
+        settings["start_method"] = "spawn"
+    draw = random.Random(label)
+    samples = [
+        Sample(0.0, seconds * (1 + noise * draw.uniform(-1, 1)), 0.0, None, number, number) for number in range(rounds)
+    ]
+    return Cell(
+        label=label,
+        runner=runner,
+        settings=settings,
+        workers=1 if runner == "sequential" else workers,
+        traits=traits_as_declared(runner, **settings),
+        samples=samples,
+        observed=None if cores is None else Observed(0.0, seconds, 0.0, cores * seconds, [0.0, began], None),
+        interpreter={"gil": gil},
+    )
+
+
+def of_rounds(label: str, seconds: dict[int, float], cores: float = 1.0) -> Cell:
+    """A cell that took so long in these rounds."""
+    samples = [Sample(0.0, took, 0.0, None, number, number) for number, took in seconds.items()]
+    return replace(of_seconds(label, 1.0, cores), samples=samples)
+
+
+def table(*cells: Cell, **changes: Any) -> Table:
+    """A table of these; the first is the baseline."""
+    made = Table(
+        workload="work", kind="cpu", size="", title="some work", settings={}, tasks=4, baseline=cells[0].id,
+        max_rounds=30, all_rounds=False, budget=60.0, precision=None, stopped="verdicts", warm=False, warmed_up=True,
+        checked="known", facts={}, cells=list(cells),
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def plug_in(cell: Cell, label: str, traits: Traits) -> Cell:
+    """The same cell, run by a runner of another name that says this of itself; it has no settings."""
+    return replace(cell, label=label, runner=label.partition(":")[0], settings={}, traits=traits)
+
+
+def traits_as_declared(runner: str, **settings: Any) -> Traits:
+    """What one of our runners says of itself with these settings; nothing of one that is not ours."""
+    if runner not in registry.RUNNERS:
+        return Traits()
+    return traits_of(registry.runner_class(runner)(**settings))
+
+
+COMPUTES, WAITS = one_after_another(1.0, 1.0), one_after_another(1.0, 0.01)
+TURNS: Spans = [(place // 2 * 2.0, place // 2 * 2.0 + 2.0, 1.0, place % 2) for place in range(TASKS)]
+"""Two workers whose every task takes twice as long, at the same CPU time: they took turns."""
