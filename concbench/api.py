@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -228,9 +229,7 @@ def measure_plans(
     if earlier is not None:
         require_same_run(earlier, record, plans)
         record, done = replace(record, created=earlier.created), earlier.tables
-    for place, one in enumerate(plans):
-        if place >= len(done) or not is_complete(done[place], one):
-            _relay(record, listen)(one.calls_planned())
+    _announce([one for one, table in zip_longest(plans, done) if table is None or not is_complete(table, one)], listen)
     for place, one in enumerate(plans):
         before, later = done[place] if place < len(done) else None, done[place + 1 :]
         if before is not None and is_complete(before, one):
@@ -251,6 +250,13 @@ def measure_plans(
             return Run(replace(record, tables=[*record.tables, table, *later], interrupted=True))
         record = replace(record, tables=[*record.tables, table])
     return Run(record)
+
+
+def _announce(plans: Sequence[Plan], listen: Callable[[Told], None] | None) -> None:
+    """Say of all of them how often they call a function, before the first call."""
+    if listen is not None:
+        for one in plans:
+            listen(one.calls_planned())
 
 
 def _not_begun(one: Plan, error: ConcbenchError) -> Table:

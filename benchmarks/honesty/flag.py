@@ -12,9 +12,9 @@ import argparse
 import numpy as np
 
 from concbench.advice.evidence import FLAGGED, STRONG, evidence
+from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import Options, plan
 from concbench.harness.process_hosts import ProcessHosts
-from concbench.harness.session import measure_workload
 from concbench.workloads.synthetic import Spin
 
 if __package__:

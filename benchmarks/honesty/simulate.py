@@ -18,8 +18,8 @@ import numpy as np
 
 from concbench import Primes, ThreadPool
 from concbench.advice.evidence import Evidence, evidence
+from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import Options, plan
-from concbench.harness.session import measure_workload
 from concbench.testing import SimulatedHosts
 
 if __package__:

@@ -38,6 +38,8 @@ class Bench:
         """Figures about the work, for the table."""
         self.cells: list[LiveCell] = []
         """All of them, those that ended and those that joined included."""
+        self.sampling = False
+        """Whether the hosts that take samples have been started, so that a cell can no longer begin with the others."""
         self.repeats = 1
         """Executions in a sample."""
         self.referee = Referee(plan)

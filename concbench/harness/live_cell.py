@@ -80,9 +80,9 @@ class LiveCell:
         if self.host is not None:
             self.host.close()
 
-    def clear(self, otherwise: Outcome) -> None:
-        """It turned out not to be to blame: it goes on, or ends so if its host has ended meanwhile."""
-        self.record = replace(self.record, outcome=Outcome() if self.host is None else otherwise)
+    def clear(self, outcome: Outcome) -> None:
+        """It turned out not to be to blame for how it ended: this is its outcome instead."""
+        self.record = replace(self.record, outcome=outcome)
 
     def leave_host(self) -> None:
         """End the host, so that it can get another."""

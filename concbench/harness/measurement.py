@@ -59,9 +59,7 @@ def measure_workload(plan: Plan, hosts: Hosts, listen: Listener, earlier: Table 
     measurement = None
     try:
         with _temporary_directory() as directory, _running(plan.workload, directory) as workload:
-            measurement = Measurement(replace(plan, workload=workload), hosts, directory, listen)
-            if earlier is not None:
-                measurement.resume(earlier)
+            measurement = Measurement(replace(plan, workload=workload), hosts, directory, listen, earlier)
             measurement.run()
     except KeyboardInterrupt:
         if measurement is None:
@@ -94,7 +92,9 @@ def _temporary_directory() -> Iterator[Path]:
 class Measurement:
     """Measures one workload, and can say at any moment what is known of it."""
 
-    def __init__(self, plan: Plan, hosts: Hosts, directory: Path, listen: Listener) -> None:
+    def __init__(
+        self, plan: Plan, hosts: Hosts, directory: Path, listen: Listener, earlier: Table | None = None
+    ) -> None:
         self._plan = plan
         self._listen = listen
         self._bench = Bench(plan, hosts, directory)
@@ -104,6 +104,8 @@ class Measurement:
         self._earlier: dict[CellId, Cell] = {}
         self._items: list[str] = []
         self._notes: list[str] = [_FRESH] if plan.options.fresh else []
+        if earlier is not None:
+            self._resume(earlier)
 
     def run(self) -> None:
         """From the reference to the observed passes."""
@@ -149,7 +151,7 @@ class Measurement:
     def _tell(self) -> None:
         self._listen(TableUpdated(self.table()))
 
-    def resume(self, earlier: Table) -> None:
+    def _resume(self, earlier: Table) -> None:
         """Take these rounds for the first ones; cells that ended in them stay as they are."""
         self._earlier = {cell.id: cell for cell in earlier.cells}
         for cell in self._bench.cells:

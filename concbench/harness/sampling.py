@@ -31,6 +31,7 @@ class Sampling:
 
     def start(self, cells: Sequence[LiveCell]) -> None:
         """Start the hosts of cells together, and let each import and load what it needs."""
+        self._bench.sampling = True
         for cell in cells:
             cell.host = self._hosts.enter_context(self._bench.host(cell))
             self._bench.allow(cell)

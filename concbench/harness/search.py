@@ -32,13 +32,9 @@ _RACE_SHARE = 0.8
 
 
 def search(workload: Workload, hosts: Hosts, options: Options, listen: Listener) -> tuple[Table, bool]:
-    """Find the best runner for a workload: look at it once or twice, and race what may be worth it.
+    """Find the best runner for all of a workload: look at it once or twice, and race what may be worth it.
 
-    Args:
-        workload: all of it.
-        hosts: where samples are taken.
-        options: of which the budget is that of everything together.
-        listen: is told what happens; how often the function will be called, before it is.
+    The budget of the options is that of everything together. How often the function is called is told before it is.
 
     Returns:
         The table of the race, with what was ruled out from the beginning, and whether it was interrupted.
@@ -54,12 +50,11 @@ def search(workload: Workload, hosts: Hosts, options: Options, listen: Listener)
         table, interrupted = looks.take(more)
     if interrupted:
         return table, True
-    budget = options.budget or BUDGET
     look = _seen(looks.workload, table)
-    part = _part(looks.workload, max(4 * look.cores, int(_PASS_SHARE * budget / look.seconds)), options.seed)
-    look = replace(look, tasks=part.tasks)
-    left = max(1.0, budget - (perf_counter() - began))
+    left = max(1.0, (options.budget or BUDGET) - (perf_counter() - began))
     allowed = None if options.max_calls is None else max(1, options.max_calls - looks.calls)
+    part = _part_of_race(looks.workload, look, options)
+    look = replace(look, tasks=part.tasks)
     race = plan_race(part, look, replace(options, budget=_RACE_SHARE * left, max_calls=allowed))
     listen(race.calls_planned(most_at_once(look)))
     table, interrupted = measure_workload(race, hosts, listen)
@@ -149,6 +144,12 @@ def plan_race(workload: Workload, look: Look, options: Options) -> Plan:
     race = Plan(workload, cells, cells[0].id, rule, warm_up=True, options=options)
     race.require_allowed()
     return race
+
+
+def _part_of_race(workload: Workload, look: Look, options: Options) -> Workload:
+    """As many items as time permits, and enough of them for every core."""
+    items = int(_PASS_SHARE * (options.budget or BUDGET) / look.seconds)
+    return _part(workload, max(4 * look.cores, items), options.seed)
 
 
 def _part(workload: Workload, items: int, seed: int) -> Workload:

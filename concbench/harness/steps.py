@@ -1,4 +1,4 @@
-"""How a step is taken with a cell: announced, tried, and judged where results differ; a failure ends that cell alone."""
+"""How a step is taken with a cell: announced, tried, judged where results differ; a failure ends that cell alone."""
 
 from __future__ import annotations
 
@@ -91,6 +91,7 @@ class Steps:
 
     def _clear_others(self) -> None:
         """Nobody is blamed for results that turned out to differ in sequential passes, too."""
+        outcome = Outcome("inapplicable", _TOO_LATE) if self._bench.sampling else Outcome()
         for cell in self._bench.cells:
             if cell.record.outcome.cause in DIFFER:
-                cell.clear(Outcome("inapplicable", _TOO_LATE))
+                cell.clear(outcome)

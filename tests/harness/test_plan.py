@@ -9,6 +9,7 @@ from concbench.errors import BadSetting, UnknownName, UsageError
 from concbench.harness.plan import Options, plan
 from concbench.harness.runner_specs import parse, plan_cells, settings_of, with_workers
 from concbench.registry import RUNNERS, runner_class
+from concbench.results.records import CellId
 from concbench.workloads.synthetic import Sleep
 
 
@@ -143,11 +144,10 @@ def test_options_that_cannot_be_are_refused(wrong: dict[str, float], says: str) 
 def test_the_baseline_is_sequential_if_it_takes_part() -> None:
     """Else the first runner, or the one that was asked for."""
     work = Primes(limits=[100])
-    assert plan(work, ["threads", "sequential"], Options()).baseline == "sequential"
-    assert plan(work, ["threads", "thread-pool"], Options()).baseline == "threads"
-    assert (
-        plan(work, ["threads", "thread-pool:8"], Options(baseline="thread-pool:workers=8")).baseline == "thread-pool:8"
-    )
+    assert plan(work, ["threads", "sequential"], Options()).baseline == CellId("sequential")
+    assert plan(work, ["threads", "thread-pool"], Options()).baseline == CellId("threads")
+    asked = Options(baseline="thread-pool:workers=8")
+    assert plan(work, ["threads", "thread-pool:8"], asked).baseline == CellId("thread-pool:8")
 
 
 def test_one_round_that_was_asked_for_is_the_warm_up_too() -> None:

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from concbench import measure
-from concbench.harness.stopping import StopRule
-from concbench.results.records import Sample, Table
+from concbench.harness.stopping import NextRound, Seen, VerdictRule
+from concbench.results.records import CellId, Sample, Table
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
 
@@ -105,7 +105,7 @@ def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
 def test_without_a_baseline_nothing_is_measured_past_the_least() -> None:
     """There is nothing to be sure of."""
     samples = {"threads": [Sample(0, 1, 0, None, n) for n in range(3)]}
-    assert StopRule("sequential", 30).cells_of_next_round(samples, 1, 0.0) == ([], "baseline")
+    assert VerdictRule(30).next_round(Seen(CellId("sequential"), samples, 1, 0.0)) == NextRound([], "baseline")
 
 
 def test_short_work_is_repeated_within_a_sample_and_no_cell_more_than_another() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from concbench import measure
 from concbench.errors import Inapplicable, UsageError
-from concbench.harness.events import Step
+from concbench.harness.events import Phase, Step
 from concbench.results.records import RunRecord
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
@@ -136,7 +136,7 @@ def test_the_time_left_is_told_once_every_cell_has_run() -> None:
     steps: list[Step] = []
 
     def listen(event: Step | RunRecord) -> None:
-        if isinstance(event, Step) and event.phase not in {"preparing", "comparing"}:
+        if isinstance(event, Step) and event.phase.executes:
             steps.append(event)
 
     measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), listen=listen)
@@ -144,7 +144,10 @@ def test_the_time_left_is_told_once_every_cell_has_run() -> None:
     assert steps[6].seconds_left == pytest.approx(4 * 1.75)
     assert [step.done for step in steps] == list(range(18))
     assert {step.total for step in steps} == {18}
-    assert [step.phase for step in steps[:6]] == ["check"] * 3 + ["warm-up"] * 3
+    assert [step.phase for step in steps[:6]] == [Phase.CHECK] * 3 + [Phase.WARM_UP] * 3
+    assert [step.label for step in steps[6:]] == [f"round {number}" for number in (1, 2, 3) for _ in RUNNERS] + [
+        "observed pass"
+    ] * 3
 
 
 def test_an_interrupted_run_returns_what_there_is() -> None:
