@@ -23,13 +23,7 @@ class Bench:
     """Holds what is shared, makes hosts, and says how long and how often they may execute the work."""
 
     def __init__(self, plan: Plan, hosts: Hosts, directory: Path) -> None:
-        """Begin with nothing known.
-
-        Args:
-            plan: what is measured; its workload is running.
-            hosts: where.
-            directory: private, shared by all hosts.
-        """
+        """Begin with nothing known; the workload of the plan is running, and the directory is for its hosts alone."""
         self.plan = plan
         self.hosts = hosts
         self.workload = plan.workload

@@ -16,7 +16,7 @@ from concbench.harness.plan import BASELINE, BUDGET, MAX_ROUNDS, Options, Plan, 
 from concbench.harness.race import RaceRule
 from concbench.harness.runner_specs import parse, plan_cells, within
 from concbench.machine import usable_cores
-from concbench.results.records import Cell, Outcome, Table
+from concbench.results.records import Cell, Json, Outcome, Table
 from concbench.workloads.base import Workload
 
 FIRST_LOOK = 2
@@ -51,13 +51,12 @@ def search(workload: Workload, hosts: Hosts, options: Options, listen: Listener)
     if interrupted:
         return table, True
     look = _seen(looks.workload, table)
-    left = max(1.0, (options.budget or BUDGET) - (perf_counter() - began))
-    allowed = None if options.max_calls is None else max(1, options.max_calls - looks.calls)
     part = _part_of_race(looks.workload, look, options)
     look = replace(look, tasks=part.tasks)
-    race = plan_race(part, look, replace(options, budget=_RACE_SHARE * left, max_calls=allowed))
+    race = plan_race(part, look, _left_for_race(options, perf_counter() - began, looks.calls))
     listen(race.calls_planned(most_at_once(look)))
     table, interrupted = measure_workload(race, hosts, listen)
+    table = replace(table, facts={**looks.facts, **table.facts})
     return _with_ruled_out(table, look), interrupted
 
 
@@ -74,6 +73,8 @@ class _Looks:
     def __init__(self, workload: Workload, hosts: Hosts, options: Options, listen: Listener) -> None:
         self.workload = workload
         """The workload, knowing what was found out."""
+        self.facts: Json = {}
+        """What a table must say that no later measurement finds out."""
         self.calls = 0
         """That were made."""
         self._hosts = hosts
@@ -97,6 +98,7 @@ class _Looks:
         self.calls += LOOK.total * table.tasks
         if table.facts.get("awaits"):  # it turned out to return awaitables
             self.workload = self.workload.knowing({"awaitable": True})
+            self.facts = {"awaits": table.facts["awaits"]}
             self.calls += table.tasks
         return table, interrupted
 
@@ -144,6 +146,13 @@ def plan_race(workload: Workload, look: Look, options: Options) -> Plan:
     race = Plan(workload, cells, cells[0].id, rule, warm_up=True, options=options)
     race.require_allowed()
     return race
+
+
+def _left_for_race(options: Options, seconds: float, calls: int) -> Options:
+    """The same without the time and the calls that the looks took."""
+    left = max(1.0, (options.budget or BUDGET) - seconds)
+    allowed = None if options.max_calls is None else max(1, options.max_calls - calls)
+    return replace(options, budget=_RACE_SHARE * left, max_calls=allowed)
 
 
 def _part_of_race(workload: Workload, look: Look, options: Options) -> Workload:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,14 @@ MILLISECOND = 0.001
 
 def nothing(item: int) -> None:
     del item
+
+
+async def later(item: int) -> int:
+    return item
+
+
+def wrapped(item: int) -> Any:
+    return later(item)
 
 
 def workers_of(label: str) -> int:
@@ -278,3 +287,10 @@ def test_looks_make_no_more_calls_than_are_announced(tasks: int, max_calls: int 
     assert len(calls) <= look.calls
     if max_calls is None:
         assert len(calls) == look.calls == 2 * (min(2, tasks) + (min(32, tasks) if tasks > 2 else 0))
+
+
+def test_what_turns_out_to_return_awaitables_is_awaited_in_the_advice() -> None:
+    """Though only the first look could find that out."""
+    advice = advise(wrapped, items=range(2), isolate=False, max_calls=100, seed=1, observe=False)
+    assert advice.recommendation is not None
+    assert "asyncio.run(" in advice.recommendation.snippet
