@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -17,14 +18,14 @@ from concbench.analysis.flat_rows import Row, cell_rows, sample_rows
 from concbench.analysis.table_analysis import TableAnalysis, analyse
 from concbench.errors import BadSetting, ConcbenchError, UsageError
 from concbench.harness.environment import environment
-from concbench.harness.events import RoundEnded, Step
+from concbench.harness.events import CallsPlanned, Event, LookPlanned, Step, TableUpdated
 from concbench.harness.hosts import Hosts, InProcessHosts
+from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import Options, Plan, plan
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.resuming import finished_part, is_complete, require_same_run
 from concbench.harness.runner_specs import default_runners, parse
 from concbench.harness.search import search
-from concbench.harness.session import measure_workload
 from concbench.options import AdviseOptions, MeasureOptions
 from concbench.registry import nearest, workload_class
 from concbench.report import terminal
@@ -38,6 +39,9 @@ from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
 from concbench.workloads.item_source import read_items
 from concbench.workloads.loading import Place
+
+Told = Step | LookPlanned | CallsPlanned | RunRecord
+"""What whoever listens is told."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ def measure(
     runners: Sequence[str | Runner] | None = None,
     isolate: bool | None = None,
     hosts: Hosts | None = None,
-    listen: Callable[[Step | RunRecord], None] | None = None,
+    listen: Callable[[Told], None] | None = None,
     resume: Run | None = None,
     **options: Unpack[MeasureOptions],
 ) -> Run:
@@ -157,7 +161,9 @@ def measure(
             refused. None: in processes, unless a function could not be found there (it is a lambda, or defined in the
             main program).
         hosts: where samples are taken instead, such as `concbench.testing.SimulatedHosts`; leave out isolate then.
-        listen: called with each Step before it is taken, and with the RunRecord so far after each round.
+        listen: called with each Step before it is taken, with the RunRecord so far after each round, and before the
+            first call with a CallsPlanned for each workload: how often it will be called at least, and how many calls
+            may be in progress at the same time. There may be more kinds of events one day: look at the type.
         resume: an earlier run of the same, on the same machine, that was interrupted (`load("run.json")`): its whole
             rounds count, and its seed is taken.
         **options: how to measure, and how functions are called: `MeasureOptions` says what each means.
@@ -208,7 +214,7 @@ def advise(
     items: Iterable[Any] | None = None,
     isolate: bool | None = None,
     hosts: Hosts | None = None,
-    listen: Callable[[Step | RunRecord], None] | None = None,
+    listen: Callable[[Told], None] | None = None,
     **options: Unpack[AdviseOptions],
 ) -> Advice:
     """Find out how a function is best run over its items: which runner, how many workers, how much faster.
@@ -221,7 +227,7 @@ def advise(
         items: what it is called on.
         isolate: as for `measure`.
         hosts: as for `measure`.
-        listen: as for `measure`.
+        listen: as for `measure`; and before anything else a LookPlanned: at how many calls it is looked first.
         **options: those of `measure`, but for what the race decides by itself: `AdviseOptions` says what each means.
 
     Raises:
@@ -237,12 +243,11 @@ def advise_workload(
     workload: Workload,
     options: Options,
     hosts: Hosts,
-    listen: Callable[[Step | RunRecord], None] | None = None,
-    before: Callable[[Plan, int], None] = lambda _, __: None,
+    listen: Callable[[Told], None] | None = None,
 ) -> Advice:
-    """As `advise`, of what has been made; `before` is told of the race before it begins, as `search` tells it."""
+    """As `advise`, of what has been made."""
     record = _record(options.seed)
-    table, interrupted = search(workload, hosts, options, _relay(record, listen), before)
+    table, interrupted = search(workload, hosts, options, _relay(record, listen))
     run = Run(replace(record, tables=[table], interrupted=interrupted))
     in_a_look = interrupted and len(table.cells) == 1
     recommendation = None if in_a_look else recommend(run[0], workload.tasks)
@@ -258,7 +263,7 @@ def advise_workload(
 def measure_plans(
     plans: Sequence[Plan],
     hosts: Hosts,
-    listen: Callable[[Step | RunRecord], None] | None = None,
+    listen: Callable[[Told], None] | None = None,
     earlier: RunRecord | None = None,
 ) -> Run:
     """Carry out plans, one after the other, or what an earlier run of theirs has left to do; as `measure`."""
@@ -267,6 +272,7 @@ def measure_plans(
     if earlier is not None:
         require_same_run(earlier, record, plans)
         record, done = replace(record, created=earlier.created), earlier.tables
+    _announce([one for one, table in zip_longest(plans, done) if table is None or not is_complete(table, one)], listen)
     for place, one in enumerate(plans):
         before, later = done[place] if place < len(done) else None, done[place + 1 :]
         if before is not None and is_complete(before, one):
@@ -289,6 +295,13 @@ def measure_plans(
     return Run(record)
 
 
+def _announce(plans: Sequence[Plan], listen: Callable[[Told], None] | None) -> None:
+    """Say of all of them how often they call a function, before the first call."""
+    if listen is not None:
+        for one in plans:
+            listen(one.calls_planned())
+
+
 def _not_begun(one: Plan, error: ConcbenchError) -> Table:
     """The table of work that could not be prepared: what was measured before it must not be lost with it."""
     blank = one.table()
@@ -308,17 +321,17 @@ def _record(seed: int) -> RunRecord:
 
 
 def _relay(
-    record: RunRecord, listen: Callable[[Step | RunRecord], None] | None, later: Sequence[Table] = ()
-) -> Callable[[Step | RoundEnded], None]:
+    record: RunRecord, listen: Callable[[Told], None] | None, later: Sequence[Table] = ()
+) -> Callable[[Event], None]:
     """Tell whoever listens; tables that are done go before the one in progress, those of an earlier run after it."""
 
-    def relay(event: Step | RoundEnded) -> None:
+    def relay(event: Event) -> None:
         if listen is None:
             return
-        if isinstance(event, Step):
-            listen(event)
-        else:
+        if isinstance(event, TableUpdated):
             listen(replace(record, tables=[*record.tables, event.table, *later]))
+        else:
+            listen(event)
 
     return relay
 

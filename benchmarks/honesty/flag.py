@@ -13,9 +13,9 @@ import numpy as np
 
 from concbench.analysis.table_analysis import analyse
 from concbench.analysis.thresholds import FLAGGED, STRONG
+from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import Options, plan
 from concbench.harness.process_hosts import ProcessHosts
-from concbench.harness.session import measure_workload
 from concbench.workloads.synthetic import Spin
 
 if __package__:

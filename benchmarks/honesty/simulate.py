@@ -18,8 +18,8 @@ import numpy as np
 
 from concbench import Primes, ThreadPool
 from concbench.analysis.table_analysis import TableAnalysis, analyse
+from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import Options, plan
-from concbench.harness.session import measure_workload
 from concbench.testing import SimulatedHosts
 
 if __package__:

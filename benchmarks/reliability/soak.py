@@ -28,11 +28,11 @@ import numpy as np
 import psutil
 from matrix import traces
 
-from concbench.harness.events import RoundEnded, Step
+from concbench.harness.events import Event, TableUpdated
+from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import Options, plan
 from concbench.harness.process_hosts import ProcessHosts
-from concbench.harness.session import measure_workload
-from concbench.harness.stopping import StopRule
+from concbench.harness.stopping import EveryRound
 from concbench.workloads.download import Download
 
 RUNNERS = ("sequential", "thread-pool:2", "process-pool:2", "asyncio")
@@ -62,8 +62,8 @@ class Watch:
         """Files in the temporary directory, and their bytes, by round."""
         self.count = 0
 
-    def __call__(self, event: Step | RoundEnded) -> None:
-        if isinstance(event, Step):
+    def __call__(self, event: Event) -> None:
+        if not isinstance(event, TableUpdated):
             return
         taken = max((len(cell.samples) for cell in event.table.cells), default=0)
         if taken == 0:
@@ -164,7 +164,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
         os.environ["TMPDIR"] = tempfile.tempdir = name
         planned = plan(Download(images=4, latency=0.001), RUNNERS, Options(seed=1))
-        planned = replace(planned, stop_rule=StopRule(planned.baseline, rounds, all_rounds=True))
+        planned = replace(planned, stop_rule=EveryRound(rounds))
         watch = Watch(rounds, Path(name))
         began = time.monotonic()
         table, interrupted = measure_workload(planned, ProcessHosts(), watch)

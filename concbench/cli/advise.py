@@ -53,7 +53,6 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.cli.progress import ProgressBar
     from concbench.harness.plan import Options
     from concbench.harness.process_hosts import ProcessHosts
-    from concbench.harness.search import calls_of_looks
 
     options = Options(
         budget=arguments.budget,
@@ -63,12 +62,8 @@ def main(arguments: argparse.Namespace) -> int:
         seed=seed,
         max_calls=arguments.max_calls,
     )
-    functions.announce_look(workload, calls_of_looks(workload.tasks, arguments.max_calls))
     with ProgressBar() as progress:
-        listen = output.listener(progress.show)
-        advice = advise_workload(
-            workload, options, ProcessHosts(), listen, before=lambda race, most: functions.announce([race], most)
-        )
+        advice = advise_workload(workload, options, ProcessHosts(), output.listener(progress.show))
     output.save(advice.run.record)
     keep(advice.run.record)
     try:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from concbench.cli.values import count
 from concbench.errors import UsageError
+from concbench.harness.events import CallsPlanned, LookPlanned
 from concbench.harness.interruption import INTERRUPTION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
-    from concbench.harness.plan import Plan
     from concbench.workloads.base import Workload
 
 OPTIONS = ("items", "limit", "sample", "repeat", "star", "coroutine", "context", "check", "no_check", "tolerate")
@@ -92,31 +92,18 @@ def workload(name: str, arguments: argparse.Namespace, seed: int) -> Workload:
     return named_workload(Place.read(name), how, source)
 
 
-def announce(plans: Sequence[Plan], most_at_once: int | None = None) -> None:
-    """Say how often functions will be called, before the first call: calls can cost, and can have effects.
-
-    Args:
-        plans: what is going to be measured.
-        most_at_once: calls in progress at the same time, where runners may join that are not planned yet.
-    """
-    for plan in plans:
-        if is_named(plan.workload.name):
-            print(
-                f"concbench: {plan.workload.name} will be called some {plan.fewest_calls:,} times or more "
-                f"({plan.workload.tasks:,} an execution), up to {most_at_once or plan.most_at_once:,} at once; "
-                "--max-calls and --max-workers limit that",
-                file=sys.stderr,
-                flush=True,
-            )
-
-
-def announce_look(workload: Workload, calls: int) -> None:
-    """Say that a few calls will be made, to see what the function is like."""
-    print(
-        f"concbench: {workload.name} is called up to {calls} times first, one call at a time, to see how long it takes",
-        file=sys.stderr,
-        flush=True,
-    )
+def announce(event: CallsPlanned | LookPlanned) -> None:
+    """Say how often a function will be called, before the first call; nothing of workloads of ours."""
+    if not is_named(event.workload):
+        return
+    if isinstance(event, LookPlanned):
+        said = f"is called up to {event.calls} times first, one call at a time, to see how long it takes"
+    else:
+        said = (
+            f"will be called some {event.calls:,} times or more ({event.calls_per_execution:,} an execution), up to "
+            f"{event.at_once:,} at once; --max-calls and --max-workers limit that"
+        )
+    print(f"concbench: {event.workload} {said}", file=sys.stderr, flush=True)
 
 
 def _require_together(arguments: argparse.Namespace) -> None:

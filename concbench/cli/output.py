@@ -12,6 +12,7 @@ from concbench.errors import BadOutput, ConcbenchError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from concbench.api import Told
     from concbench.harness.events import Step
     from concbench.results.records import RunRecord
 
@@ -79,15 +80,19 @@ class Output:
         except BadOutput as error:
             self.error = error
 
-    def listener(self, show: Callable[[Step], None]) -> Callable[[Step | RunRecord], None]:
-        """What a measurement tells: a step is shown, what is known after a round is saved."""
+    def listener(self, show: Callable[[Step], None]) -> Callable[[Told], None]:
+        """What a measurement tells: calls are announced, a step is shown, what is known after a round is saved."""
+        from concbench.cli.functions import announce
         from concbench.harness.events import Step
+        from concbench.results.records import RunRecord
 
-        def listen(event: Step | RunRecord) -> None:
+        def listen(event: Told) -> None:
             if isinstance(event, Step):
                 show(event)
-            else:
+            elif isinstance(event, RunRecord):
                 self.save(event)
+            else:
+                announce(event)
 
         return listen
 

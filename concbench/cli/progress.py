@@ -43,7 +43,7 @@ class ProgressBar:
         left = "" if step.seconds_left is None else f"about {_clock(step.seconds_left)} left"
         self._progress.update(
             self._task,
-            description=escape(visible(f"{step.workload}, {step.phase}: {step.cell}")[:48]),
+            description=escape(visible(f"{step.workload}, {step.label}: {step.cell}")[:48]),
             completed=step.done,
             total=step.total,
             left=left,

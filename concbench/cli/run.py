@@ -88,7 +88,6 @@ def main(arguments: argparse.Namespace) -> int:
     output = Output(arguments.resume or arguments.output, force=arguments.force or earlier is not None)
     plans = _plans(arguments)
     output.require_writable()
-    functions.announce(plans)
 
     from concbench.api import measure_plans
     from concbench.cli.cache import keep

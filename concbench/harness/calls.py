@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass
 class Calls:
-    """Of one measurement."""
+    """Counts the executions of one measurement against the calls that are allowed."""
 
     tasks: int
     """Calls in one execution."""
     most: int | None
     """Calls that are allowed; None: any number."""
     executions: int = 0
-    """By now."""
+    """That were made, or are being made."""
 
     def count(self, executions: int = 1) -> None:
         """So many more are about to be made."""

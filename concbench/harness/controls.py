@@ -8,18 +8,19 @@ would hide that, and is measured apart.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
+from math import inf
 
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import analyse
 from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.harness.environment import environment
 from concbench.harness.hosts import Hosts
+from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import BASELINE, Options, plan
 from concbench.harness.process_hosts import ProcessHosts
-from concbench.harness.session import measure_workload
-from concbench.harness.stopping import StopRule, by_round, round_seconds
-from concbench.results.records import CellId, Json, Sample, Stopped
+from concbench.harness.stopping import NextRound, Seen, Terms, by_round
+from concbench.results.records import CellId, Json
 from concbench.runners import start_method
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
 from concbench.stats.verdicts import log_ratios
@@ -46,8 +47,6 @@ _WAITING_SECONDS, _COMPUTING_SECONDS = 2.0, 4.0
 _TURNS = 1_200_000
 """Of the loop of one task: some 25 ms."""
 _COARSE = 1e-6
-
-Samples = Mapping[CellId, Sequence[Sample]]
 
 
 @dataclass(frozen=True)
@@ -77,32 +76,38 @@ class Control:
 
 
 @dataclass(frozen=True)
-class ControlRule(StopRule):
+class ControlRule:
     """A control stops once it has shown what is expected; else it goes on for all of the time allowed."""
 
-    controls: Mapping[CellId, Control] = field(default_factory=dict)
+    controls: Mapping[CellId, Control]
+    max_rounds: int
+    budget: float | None = None
+    """Seconds after which no further round is begun, the first three apart."""
+    hopeless: float = inf
 
-    def cells_of_next_round(self, samples: Samples, comparisons: int, elapsed: float) -> tuple[list[CellId], Stopped]:
-        """As StopRule, with the bounds of the controls as the only question."""
-        rounds = max((len(taken) for taken in samples.values()), default=0)
-        if self.baseline not in samples:
-            return [], "baseline"
-        if rounds < FEWEST:
-            return list(samples), ""
-        if rounds >= self.max_rounds:
-            return [], "rounds"
-        level = look_level(self.max_rounds, comparisons)
-        base = by_round(samples[self.baseline])
-        wanted = [self.baseline]
+    @property
+    def terms(self) -> Terms:
+        """At most so many rounds, and such a budget."""
+        return Terms(self.max_rounds, budget=self.budget)
+
+    def next_round(self, seen: Seen) -> NextRound:
+        """The controls that have not passed their bounds, and the baseline."""
+        if seen.baseline not in seen.samples:
+            return NextRound([], "baseline")
+        if seen.rounds < FEWEST:
+            return NextRound(list(seen.samples))
+        if seen.rounds >= self.max_rounds:
+            return NextRound([], "rounds")
+        level = look_level(self.max_rounds, seen.comparisons)
+        base = by_round(seen.samples[seen.baseline])
+        wanted = [seen.baseline]
         for cell, control in self.controls.items():
-            interval = ratio_interval(log_ratios(base, by_round(samples.get(cell, []))), level)
-            if cell in samples and control.outcome(interval) != SHOWN:
+            interval = ratio_interval(log_ratios(base, by_round(seen.samples.get(cell, []))), level)
+            if cell in seen.samples and control.outcome(interval) != SHOWN:
                 wanted.append(cell)
         if len(wanted) == 1:
-            return [], "verdicts"
-        if self.budget is not None and elapsed + round_seconds(samples, wanted) > self.budget:
-            return [], "budget"
-        return wanted, ""
+            return NextRound([], "verdicts")
+        return NextRound([], "budget") if seen.exceeds(self.budget, wanted) else NextRound(wanted)
 
 
 @dataclass(frozen=True)
@@ -238,8 +243,7 @@ def _measure(
     ids = {runner: cell.id for runner, cell in zip(runners, chosen.cells, strict=True)}
     if controls:
         named = {ids[runner]: control for runner, control in controls.items()}
-        rule = ControlRule(chosen.baseline, MAX_ROUNDS, budget=options.budget, controls=named)
-        chosen = replace(chosen, stop_rule=rule)
+        chosen = replace(chosen, stop_rule=ControlRule(named, MAX_ROUNDS, options.budget))
     table, interrupted = measure_workload(chosen, hosts, lambda _: None)
     if interrupted:
         raise KeyboardInterrupt

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from concbench.harness.hosts import CheckHost, Host
+from concbench.harness.hosts import CellEnded, CheckHost, Host
 from concbench.harness.runner_specs import PlannedCell
-from concbench.results.records import Cell, Outcome, Sample
+from concbench.results.records import Cell, CellId, Outcome, Sample
+
+_MORE_TRIES = 2
+"""Executions by which it is seen whether a runner that failed after good samples fails now and then, or from now on."""
+_GONE = {"death", "timeout", "memory"}
+"""Causes by which the process of a cell is gone."""
 
 
 @dataclass
@@ -29,7 +35,12 @@ class LiveCell:
     """Executions of the request by which it ended."""
 
     @property
-    def well(self) -> bool:
+    def id(self) -> CellId:
+        """What no other cell of the plan has."""
+        return self.record.id
+
+    @property
+    def alive(self) -> bool:
         """Whether it goes on."""
         return self.record.outcome.kind == "ok"
 
@@ -50,8 +61,51 @@ class LiveCell:
         assert self.host is not None, "it has no host yet"
         return cast("CheckHost", self.host)
 
+    def resume(self, record: Cell) -> None:
+        """Take up what was measured of it before an interruption."""
+        self.record = record
+        self.seconds = [sample.seconds * sample.repeats for sample in record.samples]
+        self.checked = bool(record.samples)
+        self.executions = sum(sample.repeats for sample in record.samples)
+
+    def add(self, sample: Sample) -> None:
+        """A sample of it was taken."""
+        self.record = replace(self.record, samples=[*self.record.samples, sample])
+        self.seconds.append(sample.seconds * sample.repeats)
+        self.executions += sample.repeats
+
     def end(self, outcome: Outcome) -> None:
         """It goes no further."""
         self.record = replace(self.record, outcome=outcome)
         if self.host is not None:
             self.host.close()
+
+    def clear(self, outcome: Outcome) -> None:
+        """It turned out not to be to blame for how it ended: this is its outcome instead."""
+        self.record = replace(self.record, outcome=outcome)
+
+    def leave_host(self) -> None:
+        """End the host, so that it can get another."""
+        if self.host is not None:
+            self.host.close()
+        self.host = None
+
+    def flaky(self, outcome: Outcome, may_execute: Callable[[], bool]) -> Outcome:
+        """What fails after it has succeeded fails now and then: it is tried again to say how often.
+
+        Args:
+            outcome: of the failure.
+            may_execute: asked before each execution, which it counts.
+        """
+        failed, made = 1, self.executions + 1
+        for _ in range(_MORE_TRIES if outcome.cause not in _GONE else 0):
+            if not may_execute():
+                break
+            made += 1
+            try:
+                self.sampling.sample()
+            except CellEnded as again:
+                failed += 1
+                if again.outcome.cause in _GONE:
+                    break
+        return replace(outcome, reason=f"flaky: failed in {failed:,} of {made:,} executions: {outcome.reason}")

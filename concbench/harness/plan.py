@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from concbench.errors import BadSetting, UsageError
+from concbench.harness.events import CallsPlanned
+from concbench.harness.executions import planned
 from concbench.harness.runner_specs import PlannedCell, parse, plan_cells, within
-from concbench.harness.stopping import StopRule
+from concbench.harness.stopping import EveryRound, StopRule, VerdictRule
 from concbench.results.records import CellId, Table
 from concbench.runners.base import Runner, workers_for
 from concbench.stats.intervals import FEWEST, MOST
@@ -80,15 +82,22 @@ class Plan:
 
     workload: Workload
     cells: tuple[PlannedCell, ...]
+    baseline: CellId
+    """The cell that the others are compared with."""
     stop_rule: StopRule
     """Asked once before each round."""
     warm_up: bool
     options: Options
 
     @property
-    def baseline(self) -> CellId:
-        """The cell that the others are compared with."""
-        return self.stop_rule.baseline
+    def max_rounds(self) -> int:
+        """Rounds at most."""
+        return self.stop_rule.terms.max_rounds
+
+    @property
+    def fewest_rounds(self) -> int:
+        """Rounds of a cell that does not fail: all of them, or as many as a verdict takes at least."""
+        return self.max_rounds if self.stop_rule.terms.all_rounds else FEWEST
 
     @property
     def makes_reference(self) -> bool:
@@ -96,25 +105,34 @@ class Plan:
         return self.workload.expected is None and (self.workload.compares or self.workload.examined)
 
     @property
+    def reference_checks(self) -> bool:
+        """Whether that pass is the check of the sequential cell as well."""
+        return self.makes_reference and self.checks_first and any(cell.name == BASELINE for cell in self.cells)
+
+    @property
     def checks_first(self) -> bool:
         """Whether results are compared in processes of their own before anything is timed.
 
         Of a single round they are compared once that is taken, so that work that takes long is not done once more.
         """
-        return self.workload.compares and self.stop_rule.max_rounds > 1
+        return self.workload.compares and self.max_rounds > 1
 
     @property
     def fewest_calls(self) -> int:
         """Calls of the function that are made if every verdict is found as soon as can be, and none is too short."""
-        rounds = self.stop_rule.max_rounds if self.stop_rule.all_rounds else FEWEST
-        each = rounds + self.warm_up + self.options.observe + self.checks_first
-        checked_by_reference = self.checks_first and any(cell.name == BASELINE for cell in self.cells)
-        reference = self.makes_reference and not checked_by_reference
-        return self.workload.tasks * (each * len(self.cells) + reference)
+        return self.workload.tasks * planned(self).total
+
+    def calls_planned(self, at_once: int | None = None) -> CallsPlanned:
+        """What is said before the first call.
+
+        Args:
+            at_once: calls that may be in progress at the same time, where runners may join.
+        """
+        return CallsPlanned(self.workload.name, self.fewest_calls, self.workload.tasks, at_once or self.most_at_once)
 
     def table(self) -> Table:
         """What the results say of it as long as nothing has been measured."""
-        workload, rule = self.workload, self.stop_rule
+        workload, terms = self.workload, self.stop_rule.terms
         return Table(
             workload=workload.name,
             kind=workload.kind,
@@ -122,11 +140,11 @@ class Plan:
             title=workload.title(),
             settings=workload.settings(),
             tasks=workload.tasks,
-            baseline=rule.baseline,
-            max_rounds=rule.max_rounds,
-            all_rounds=rule.all_rounds,
-            budget=rule.budget,
-            precision=rule.precision,
+            baseline=self.baseline,
+            max_rounds=terms.max_rounds,
+            all_rounds=terms.all_rounds,
+            budget=terms.budget,
+            precision=terms.precision,
             stopped="",
             warm=self.options.warm,
             warmed_up=self.warm_up,
@@ -168,10 +186,10 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) 
     rounds = options.rounds or workload.rounds
     if rounds is None:
         most, budget = options.max_rounds or MAX_ROUNDS, options.budget or BUDGET
-        rule = StopRule(baseline, most, budget=budget, precision=options.precision)
+        rule: StopRule = VerdictRule(most, budget, options.precision)
     else:
-        rule = StopRule(baseline, rounds, all_rounds=True)
-    made = Plan(workload, cells, rule, warm_up=options.rounds != 1, options=options)
+        rule = EveryRound(rounds)
+    made = Plan(workload, cells, baseline, rule, warm_up=options.rounds != 1, options=options)
     made.require_allowed()
     return made
 

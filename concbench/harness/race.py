@@ -6,119 +6,126 @@ after one round or two. How good the pick is: benchmarks/advice/accuracy.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS, HOPELESS
+from concbench.analysis.thresholds import FAR_BEHIND, HOPELESS
 from concbench.harness.runner_specs import PlannedCell
-from concbench.harness.stopping import StopRule, by_round, round_seconds
-from concbench.results.records import CellId, Sample, Stopped
+from concbench.harness.stopping import NextRound, Samples, Seen, Terms, by_round
+from concbench.results.records import CellId
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval
 from concbench.stats.verdicts import BAND, UNDECIDED, fastest, log_ratios, verdict
 
 _DROP_LEVEL = 0.05
 
-Samples = Mapping[CellId, Sequence[Sample]]
-
 
 @dataclass(frozen=True)
-class RaceRule(StopRule):
+class RaceRule:
     """Two questions: which is the best, and how much faster is it than the baseline?"""
 
-    comparisons: int = 0
+    max_rounds: int
+    comparisons: int
     """Cells that are or may still be compared with the baseline, those that may join included."""
-    neighbours: Callable[[CellId], Sequence[PlannedCell]] = lambda _: ()
+    neighbours: Callable[[CellId], Sequence[PlannedCell]]
     """The cells beside a leader that are worth a try."""
+    budget: float | None = None
+    """Seconds after which no further round is begun, the first three apart."""
+    hopeless: float = HOPELESS
 
-    def more_cells(self, samples: Samples) -> list[PlannedCell]:
+    @property
+    def terms(self) -> Terms:
+        """At most so many rounds, and such a budget."""
+        return Terms(self.max_rounds, budget=self.budget)
+
+    def next_round(self, seen: Seen) -> NextRound:
+        """The cells that may still win or whose verdict the advice rests on, and neighbours of the leader."""
+        if seen.rounds == 0:
+            return NextRound(list(seen.samples))
+        if seen.rounds >= self.max_rounds:
+            return NextRound([], "rounds")
+        joining = self._joining(seen)
+        if seen.baseline not in seen.samples:
+            return NextRound([], "baseline", joining)
+        wanted = self._wanted(seen)
+        if not wanted:
+            return NextRound([], "verdicts", joining)
+        enough = all(len(seen.samples[cell]) >= FEWEST for cell in wanted)
+        if enough and seen.exceeds(self.budget, wanted):
+            return NextRound([], "budget", joining)
+        return NextRound([cell for cell in seen.samples if cell in wanted], joining=joining)
+
+    def _joining(self, seen: Seen) -> list[PlannedCell]:
         """The neighbours of the leader, once it is clear enough who that is."""
-        if not samples or max(map(len, samples.values())) < max(FAR_BEHIND):
+        if seen.rounds < max(FAR_BEHIND):
             return []
-        leader = fastest({cell: by_round(taken) for cell, taken in samples.items() if taken})
-        return [planned for planned in self.neighbours(leader) if planned.id not in samples]
+        return [planned for planned in self.neighbours(_leader(seen.samples)) if planned.id not in seen.samples]
 
-    def hopeless(self, warm_ups: Mapping[CellId, float]) -> list[CellId]:
-        """Those that would make the race long and cannot win it, first-run costs allowed for; never the baseline."""
-        least = min(warm_ups.values(), default=0.0)
-        return [
-            cell
-            for cell, seconds in warm_ups.items()
-            if cell != self.baseline and seconds > HOPELESS * least and seconds > FIRST_RUN_COSTS
-        ]
-
-    def cells_of_next_round(self, samples: Samples, comparisons: int, elapsed: float) -> tuple[list[CellId], Stopped]:
-        """As StopRule, with the race as the first question."""
-        del comparisons
-        rounds = max((len(taken) for taken in samples.values()), default=0)
-        if rounds == 0:
-            return list(samples), ""
-        if rounds >= self.max_rounds:
-            return [], "rounds"
-        if self.baseline not in samples:
-            return [], "baseline"
-        running = self._running({cell: taken for cell, taken in samples.items() if taken})
+    def _wanted(self, seen: Seen) -> set[CellId]:
+        samples = seen.samples
+        running = _running({cell: taken for cell, taken in samples.items() if taken})
         wanted = {cell for cell, taken in samples.items() if not taken} | running
-        if len(running) == 1 or self._all_level(samples, running):
+        if len(running) == 1 or _all_level(samples, running):
             wanted -= {cell for cell in running if len(samples[cell]) >= FEWEST}
-        unproved = self._undecided(samples) | self._unpaired(samples, running)
+        unproved = self._undecided(seen) | _unpaired(seen, running)
         wanted |= unproved
         if not wanted:
-            return [], "verdicts"
-        wanted |= {self.baseline, self._leader(samples)} if unproved else {self._leader(samples)}
-        enough = all(len(samples[cell]) >= FEWEST for cell in wanted)
-        if enough and self.budget is not None and elapsed + round_seconds(samples, wanted) > self.budget:
-            return [], "budget"
-        return [cell for cell in samples if cell in wanted], ""
-
-    def _leader(self, samples: Samples) -> CellId:
-        return fastest({cell: by_round(taken) for cell, taken in samples.items() if taken})
-
-    def _running(self, samples: Samples) -> set[CellId]:
-        """The cells that may still be the best."""
-        if not samples:
             return set()
-        leader = self._leader(samples)
-        return {leader} | {cell for cell in samples if cell != leader and self._may_win(samples, leader, cell)}
+        return wanted | ({seen.baseline, _leader(samples)} if unproved else {_leader(samples)})
 
-    def _may_win(self, samples: Samples, leader: CellId, cell: CellId) -> bool:
-        best, own = (by_round(samples[name]) for name in (leader, cell))
-        rounds = len(own)
-        if rounds in FAR_BEHIND:
-            behind = np.median(list(own.values())) / np.median(list(best.values()))
-            return bool(behind < FAR_BEHIND[rounds])
-        interval = ratio_interval(log_ratios(best, own), _DROP_LEVEL)
-        return interval is None or interval.high >= 1
-
-    def _all_level(self, samples: Samples, running: set[CellId]) -> bool:
-        """Whether all that are left are within 5 % of the leader, so that it does not matter which it is."""
-        leader = self._leader(samples)
-        for cell in running - {leader}:
-            interval = ratio_interval(log_ratios(by_round(samples[leader]), by_round(samples[cell])), _DROP_LEVEL)
-            if interval is None or interval.low <= 1 / BAND:
-                return False
-        return True
-
-    def _unpaired(self, samples: Samples, running: set[CellId]) -> set[CellId]:
-        """The cells that may win and have shared too few rounds with the baseline for a verdict.
-
-        The baseline, which is slow where it matters, rests as long as nothing is asked of it.
-        """
-        rounds = set(by_round(samples[self.baseline]))
-        return {cell for cell in running if len(rounds & set(by_round(samples[cell]))) < FEWEST}
-
-    def _undecided(self, samples: Samples) -> set[CellId]:
+    def _undecided(self, seen: Seen) -> set[CellId]:
         """The cells whose verdict against the baseline the advice rests on, and that have none yet.
 
         That is the leader; if the baseline leads, all that were not given up as hopeless: none of them may be faster.
         """
-        leader = self._leader(samples)
-        asked = {leader} if leader != self.baseline else {cell for cell in samples if len(samples[cell]) >= FEWEST}
+        samples, leader = seen.samples, _leader(seen.samples)
+        asked = {leader} if leader != seen.baseline else {cell for cell in samples if len(samples[cell]) >= FEWEST}
         level = look_level(self.max_rounds, self.comparisons)
-        base = by_round(samples[self.baseline])
+        base = by_round(samples[seen.baseline])
         return {
             cell
-            for cell in asked - {self.baseline}
+            for cell in asked - {seen.baseline}
             if verdict(ratio_interval(log_ratios(base, by_round(samples[cell])), level)) == UNDECIDED
         }
+
+
+def _leader(samples: Samples) -> CellId:
+    return fastest({cell: by_round(taken) for cell, taken in samples.items() if taken})
+
+
+def _running(samples: Samples) -> set[CellId]:
+    """The cells that may still be the best."""
+    if not samples:
+        return set()
+    leader = _leader(samples)
+    return {leader} | {cell for cell in samples if cell != leader and _may_win(samples, leader, cell)}
+
+
+def _may_win(samples: Samples, leader: CellId, cell: CellId) -> bool:
+    best, own = (by_round(samples[name]) for name in (leader, cell))
+    rounds = len(own)
+    if rounds in FAR_BEHIND:
+        behind = np.median(list(own.values())) / np.median(list(best.values()))
+        return bool(behind < FAR_BEHIND[rounds])
+    interval = ratio_interval(log_ratios(best, own), _DROP_LEVEL)
+    return interval is None or interval.high >= 1
+
+
+def _all_level(samples: Samples, running: set[CellId]) -> bool:
+    """Whether all that are left are within 5 % of the leader, so that it does not matter which it is."""
+    leader = _leader(samples)
+    for cell in running - {leader}:
+        interval = ratio_interval(log_ratios(by_round(samples[leader]), by_round(samples[cell])), _DROP_LEVEL)
+        if interval is None or interval.low <= 1 / BAND:
+            return False
+    return True
+
+
+def _unpaired(seen: Seen, running: set[CellId]) -> set[CellId]:
+    """The cells that may win and have shared too few rounds with the baseline for a verdict.
+
+    The baseline, which is slow where it matters, rests as long as nothing is asked of it.
+    """
+    rounds = set(by_round(seen.samples[seen.baseline]))
+    return {cell for cell in running if len(rounds & set(by_round(seen.samples[cell]))) < FEWEST}

@@ -33,7 +33,7 @@ class Referee:
         """Whether they can be compared in a process that has not made a reference of its own."""
         return self.compares and not self.unsendable
 
-    def goes_on(self, earlier: Table) -> None:
+    def resume(self, earlier: Table) -> None:
         """What was found out before the interruption still holds."""
         if earlier.checked not in {"known", "sequential", "off"}:
             self.checked = earlier.checked

@@ -61,17 +61,6 @@ def is_complete(table: Table, plan: Plan) -> bool:
     return bool(table.stopped) and (not plan.options.observe or all(cell.observed is not None for cell in well))
 
 
-def executions(table: Table) -> int:
-    """How often its work was executed at least, the reference and a check of every cell that was sampled included."""
-    return 1 + sum(
-        sum(sample.repeats for sample in cell.samples)
-        + (cell.warmup is not None)
-        + (cell.observed is not None)
-        + bool(cell.samples)
-        for cell in table.cells
-    )
-
-
 def _require_same_plan(then: Table, now: Table) -> None:
     for name in _PLANNED:
         before, after = (getattr(table, name) for table in (then, now))

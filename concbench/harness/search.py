@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -10,14 +9,15 @@ from time import perf_counter
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import UsageError
 from concbench.harness.candidates import candidates, most_at_once, neighbours, ruled_out
-from concbench.harness.events import Listener
+from concbench.harness.events import Listener, LookPlanned
+from concbench.harness.executions import LOOK
 from concbench.harness.hosts import Hosts
+from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import BASELINE, BUDGET, MAX_ROUNDS, Options, Plan, plan
 from concbench.harness.race import RaceRule
-from concbench.harness.session import measure_workload
 from concbench.machine import usable_cores
 from concbench.results.passes import ReferencePass
-from concbench.results.records import Cell, Outcome, Table
+from concbench.results.records import Cell, Json, Outcome, Table
 from concbench.runners.look import Look
 from concbench.workloads.base import Workload
 
@@ -31,22 +31,12 @@ _PASS_SHARE = 1 / 8
 """Of the budget, that one sequential pass of the race may take; there are six or more."""
 _RACE_SHARE = 0.8
 """Of what is left of the budget, that the rounds may take; the rest is for the observed passes."""
-_PASSES = 2
-"""Sequential passes of a look: reference and sample."""
 
 
-def search(
-    workload: Workload, hosts: Hosts, options: Options, listen: Listener, before: Callable[[Plan, int], None]
-) -> tuple[Table, bool]:
-    """Find the best runner for a workload.
+def search(workload: Workload, hosts: Hosts, options: Options, listen: Listener) -> tuple[Table, bool]:
+    """Find the best runner for all of a workload: look at it once or twice, and race what may be worth it.
 
-    Args:
-        workload: all of it.
-        hosts: where samples are taken.
-        options: of which the budget is that of everything together.
-        listen: is told what happens.
-        before: is told the plan of the race before it begins, and how many calls may be in progress at the same time,
-            those of runners that join it included.
+    The budget of the options is that of everything together. How often the function is called is told before it is.
 
     Returns:
         The table of the race, with what was ruled out from the beginning, and whether it was interrupted.
@@ -55,25 +45,78 @@ def search(
         UsageError: the function fails under `sequential`, so that there is nothing to advise on.
     """
     began = perf_counter()
-    budget = options.budget or BUDGET
-    table, interrupted = _look(workload, FIRST_LOOK, hosts, options, listen)
-    calls = _PASSES * table.tasks
+    listen(LookPlanned(workload.name, calls_of_looks(workload.tasks, options.max_calls)))
+    looks = _Looks(workload, hosts, options, listen)
+    table, interrupted = looks.take(FIRST_LOOK)
+    if not interrupted and (more := looks.worth_a_second(table)):
+        table, interrupted = looks.take(more)
     if interrupted:
         return table, True
-    if table.facts.get("awaits"):  # it turned out to return awaitables
-        workload = workload.knowing(ReferencePass(awaitable=True))
-        calls += table.tasks
-    seconds = _task_seconds(table)
-    more = min(SECOND_LOOK, int(_LOOK_SHARE * budget / (_PASSES * seconds)))
-    if options.max_calls is not None:
-        more = min(more, (options.max_calls - calls) // _PASSES)
-    if min(more, workload.tasks) > table.tasks:
-        table, interrupted = _look(workload, more, hosts, options, listen)
-        calls += _PASSES * table.tasks
-        if interrupted:
-            return table, True
+    look = _seen(looks.workload, table)
+    part = _part_of_race(looks.workload, look, options)
+    look = replace(look, tasks=part.tasks)
+    race = plan_race(part, look, _left_for_race(options, perf_counter() - began, looks.calls))
+    listen(race.calls_planned(most_at_once(look)))
+    table, interrupted = measure_workload(race, hosts, listen)
+    table = replace(table, facts={**looks.facts, **table.facts})
+    return _with_ruled_out(table, look), interrupted
+
+
+def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
+    """Calls that both looks at so many tasks make at most."""
+    second = min(SECOND_LOOK, tasks) if tasks > FIRST_LOOK else 0
+    calls = LOOK.total * (min(FIRST_LOOK, tasks) + second)
+    return calls if max_calls is None else min(calls, max_calls)
+
+
+class _Looks:
+    """Measures `sequential` alone, over a few items."""
+
+    def __init__(self, workload: Workload, hosts: Hosts, options: Options, listen: Listener) -> None:
+        self.workload = workload
+        """The workload, knowing what was found out."""
+        self.facts: Json = {}
+        """What a table must say that no later measurement finds out."""
+        self.calls = 0
+        """That were made."""
+        self._hosts = hosts
+        self._options = options
+        self._listen = listen
+
+    def take(self, items: int) -> tuple[Table, bool]:
+        """The table of a look at so many items, and whether it was interrupted.
+
+        Raises:
+            UsageError: the function fails.
+        """
+        part = _part(self.workload, items, self._options.seed)
+        once = replace(self._options, rounds=1, max_rounds=None, budget=None, observe=False)
+        table, interrupted = measure_workload(plan(part, [BASELINE], once), self._hosts, self._listen)
+        cell = table.cells[0]
+        if not interrupted and (cell.outcome.kind != "ok" or not cell.samples):
+            raise UsageError(
+                f"{part.name} fails under sequential: {cell.outcome.reason}; --tolerate takes exceptions for results"
+            )
+        self.calls += LOOK.total * table.tasks
+        if table.facts.get("awaits"):  # it turned out to return awaitables
+            self.workload = self.workload.knowing(ReferencePass(awaitable=True))
+            self.facts = {"awaits": table.facts["awaits"]}
+            self.calls += table.tasks
+        return table, interrupted
+
+    def worth_a_second(self, first: Table) -> int:
+        """Items of a second look, as many as time and the calls that are allowed permit; 0 if it would be no larger."""
+        budget, most_calls = self._options.budget or BUDGET, self._options.max_calls
+        items = min(SECOND_LOOK, int(_LOOK_SHARE * budget / (LOOK.total * _task_seconds(first))))
+        if most_calls is not None:
+            items = min(items, (most_calls - self.calls) // LOOK.total)
+        return items if min(items, self.workload.tasks) > first.tasks else 0
+
+
+def _seen(workload: Workload, table: Table) -> Look:
+    """What a look at the work shows of it."""
     busy = _busy(table.cells[0])
-    look = Look(
+    return Look(
         tasks=workload.tasks,
         seconds=_task_seconds(table),
         computes=busy > COMPUTES,
@@ -83,21 +126,6 @@ def search(
         pickling=table.facts.get("pickling_seconds", 0.0),
         most_workers=workload.most_workers,
     )
-    part = _part(workload, max(4 * look.cores, int(_PASS_SHARE * budget / look.seconds)), options.seed)
-    look = replace(look, tasks=part.tasks)
-    left = max(1.0, budget - (perf_counter() - began))
-    allowed = None if options.max_calls is None else max(1, options.max_calls - calls)
-    race = plan_race(part, look, replace(options, budget=_RACE_SHARE * left, max_calls=allowed))
-    before(race, most_at_once(look))
-    table, interrupted = measure_workload(race, hosts, listen)
-    return _with_ruled_out(table, look), interrupted
-
-
-def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
-    """Calls that both looks at so many tasks make at most."""
-    second = min(SECOND_LOOK, tasks) if tasks > FIRST_LOOK else 0
-    calls = _PASSES * (min(FIRST_LOOK, tasks) + second)
-    return calls if max_calls is None else min(calls, max_calls)
 
 
 def _with_ruled_out(table: Table, look: Look) -> Table:
@@ -114,27 +142,27 @@ def plan_race(workload: Workload, look: Look, options: Options) -> Plan:
     cells = tuple(candidates(look))
     joining = 2  # half and twice the leader's workers
     rule = RaceRule(
-        cells[0].id,
         options.max_rounds or MAX_ROUNDS,
-        budget=options.budget,
         comparisons=len(cells) - 1 + joining,
         neighbours=partial(neighbours, look),
+        budget=options.budget,
     )
-    race = Plan(workload, cells, rule, warm_up=True, options=options)
+    race = Plan(workload, cells, cells[0].id, rule, warm_up=True, options=options)
     race.require_allowed()
     return race
 
 
-def _look(workload: Workload, items: int, hosts: Hosts, options: Options, listen: Listener) -> tuple[Table, bool]:
-    part = _part(workload, items, options.seed)
-    once = replace(options, rounds=1, max_rounds=None, budget=None, observe=False)
-    table, interrupted = measure_workload(plan(part, [BASELINE], once), hosts, listen)
-    cell = table.cells[0]
-    if not interrupted and (cell.outcome.kind != "ok" or not cell.samples):
-        raise UsageError(
-            f"{workload.name} fails under sequential: {cell.outcome.reason}; --tolerate takes exceptions for results"
-        )
-    return table, interrupted
+def _left_for_race(options: Options, seconds: float, calls: int) -> Options:
+    """The same without the time and the calls that the looks took."""
+    left = max(1.0, (options.budget or BUDGET) - seconds)
+    allowed = None if options.max_calls is None else max(1, options.max_calls - calls)
+    return replace(options, budget=_RACE_SHARE * left, max_calls=allowed)
+
+
+def _part_of_race(workload: Workload, look: Look, options: Options) -> Workload:
+    """As many items as time permits, and enough of them for every core."""
+    items = int(_PASS_SHARE * (options.budget or BUDGET) / look.seconds)
+    return _part(workload, max(4 * look.cores, items), options.seed)
 
 
 def _part(workload: Workload, items: int, seed: int) -> Workload:

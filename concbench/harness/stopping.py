@@ -1,10 +1,15 @@
-"""When to stop: asked once before each round which cells take part in it."""
+"""When to stop: asked once before each round which cells take part in it.
+
+A stop rule is anything that answers as `StopRule` says. Here are the two of ordinary measurements; a race has its own
+in race.py, and controls have theirs in controls.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, Protocol
 
 from concbench.results.records import CellId, Sample, Stopped
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval
@@ -13,66 +18,128 @@ from concbench.stats.verdicts import BAND, UNDECIDED, fastest_group, log_ratios,
 if TYPE_CHECKING:
     from concbench.harness.runner_specs import PlannedCell
 
+Samples = Mapping[CellId, Sequence[Sample]]
+
 
 @dataclass(frozen=True)
-class StopRule:
+class Seen:
+    """What is known before a round."""
+
+    baseline: CellId
+    samples: Samples
+    """Those of every cell that goes on, in the order of the rounds."""
+    comparisons: int
+    """How many cells are compared with the baseline, those that have failed since included."""
+    elapsed: float
+    """Seconds since the measurement of this workload began."""
+
+    @property
+    def rounds(self) -> int:
+        """That were taken by the cell that took most."""
+        return max((len(taken) for taken in self.samples.values()), default=0)
+
+    def exceeds(self, budget: float | None, cells: Collection[CellId]) -> bool:
+        """Whether another round of these cells, going by their last samples, is more than the budget allows."""
+        taken = [self.samples[cell][-1] for cell in cells if self.samples[cell]]
+        return budget is not None and self.elapsed + sum(one.seconds * one.repeats for one in taken) > budget
+
+
+@dataclass(frozen=True)
+class NextRound:
+    """What a stop rule decides."""
+
+    cells: Sequence[CellId]
+    """The cells that are sampled in it."""
+    why_none: Stopped = ""
+    """Why there are none: verdicts, rounds, budget or baseline (there is no baseline any more)."""
+    joining: Sequence[PlannedCell] = ()
+    """Cells that are to join before it, if it takes place."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a table says of when its rounds were to end: fields of results.records.Table."""
+
+    max_rounds: int
+    all_rounds: bool = False
+    budget: float | None = None
+    precision: float | None = None
+
+
+class StopRule(Protocol):
+    """Decides who takes part in the next round, until nobody does."""
+
+    @property
+    def terms(self) -> Terms:
+        """What the table says of it."""
+        ...
+
+    @property
+    def hopeless(self) -> float:
+        """Times the shortest first execution beyond which a cell is not measured at all; infinity: all are."""
+        ...
+
+    def next_round(self, seen: Seen) -> NextRound:
+        """Decide from what has been seen so far."""
+        ...
+
+
+@dataclass(frozen=True)
+class EveryRound:
+    """Every cell takes every round, whatever is known and whatever it takes."""
+
+    rounds: int
+    hopeless: float = inf
+
+    @property
+    def terms(self) -> Terms:
+        """All rounds, and nothing else."""
+        return Terms(self.rounds, all_rounds=True)
+
+    def next_round(self, seen: Seen) -> NextRound:
+        """All of them, or none."""
+        return NextRound([], "rounds") if seen.rounds >= self.rounds else NextRound(list(seen.samples))
+
+
+@dataclass(frozen=True)
+class VerdictRule:
     """Two questions are asked of every cell: how fast against the baseline, and may it be the fastest of all?
 
     A cell stops when both are answered, at the last round, or at the budget; the baseline runs while a verdict needs
     it. The intervals hold at every round, so any of these may end the measurement without making a claim less sure.
     """
 
-    baseline: CellId
     max_rounds: int
-    all_rounds: bool = False
-    """Every cell takes every round, whatever is known."""
     budget: float | None = None
     """Seconds after which no further round is begun, the first three apart."""
     precision: float | None = None
     """Go on past the verdict until the half-width of the interval is this share of the ratio."""
+    hopeless: float = inf
 
-    def cells_of_next_round(
-        self, samples: Mapping[CellId, Sequence[Sample]], comparisons: int, elapsed: float
-    ) -> tuple[list[CellId], Stopped]:
-        """Decide from what has been seen so far.
+    @property
+    def terms(self) -> Terms:
+        """At most so many rounds, such a budget, and so narrow intervals."""
+        return Terms(self.max_rounds, budget=self.budget, precision=self.precision)
 
-        Args:
-            samples: those of every cell that is still well, by cell, in the order of the rounds.
-            comparisons: how many cells are compared with the baseline, those that have failed since included.
-            elapsed: seconds since the measurement of this workload began.
-
-        Returns:
-            The cells that are sampled in the next round, and why there are none: verdicts, rounds, budget or baseline
-            (there is no baseline any more).
-        """
-        rounds = max((len(taken) for taken in samples.values()), default=0)
-        if rounds >= self.max_rounds:
-            return [], "rounds"
-        if rounds < FEWEST or self.all_rounds:
-            return list(samples), ""
-        if self.baseline not in samples:
-            return [], "baseline"
-        level = look_level(self.max_rounds, comparisons)
-        unsure = [cell for cell in samples if cell != self.baseline and self._wants_more(samples, cell, level)]
-        wanted = {*unsure, *contenders(samples, level), *([self.baseline] if unsure else [])}
+    def next_round(self, seen: Seen) -> NextRound:
+        """The cells of which a question is open, and what they are compared with."""
+        if seen.rounds >= self.max_rounds:
+            return NextRound([], "rounds")
+        if seen.rounds < FEWEST:
+            return NextRound(list(seen.samples))
+        if seen.baseline not in seen.samples:
+            return NextRound([], "baseline")
+        level = look_level(self.max_rounds, seen.comparisons)
+        unsure = [cell for cell in seen.samples if cell != seen.baseline and self._wants_more(seen, cell, level)]
+        wanted = {*unsure, *contenders(seen.samples, level), *([seen.baseline] if unsure else [])}
         if not wanted:
-            return [], "verdicts"
-        if self.budget is not None and elapsed + round_seconds(samples, wanted) > self.budget:
-            return [], "budget"
-        return [cell for cell in samples if cell in wanted], ""
+            return NextRound([], "verdicts")
+        if seen.exceeds(self.budget, wanted):
+            return NextRound([], "budget")
+        return NextRound([cell for cell in seen.samples if cell in wanted])
 
-    def more_cells(self, samples: Mapping[CellId, Sequence[Sample]]) -> Sequence[PlannedCell]:
-        """Cells that are to join before the next round; none here."""
-        del samples
-        return ()
-
-    def hopeless(self, warm_ups: Mapping[CellId, float]) -> Collection[CellId]:
-        """Cells that are given up after their warm-up, by the seconds that it took; none here."""
-        del warm_ups
-        return ()
-
-    def _wants_more(self, samples: Mapping[CellId, Sequence[Sample]], cell: CellId, level: float) -> bool:
-        base, own = (by_round(samples[name]) for name in (self.baseline, cell))
+    def _wants_more(self, seen: Seen, cell: CellId, level: float) -> bool:
+        base, own = (by_round(seen.samples[one]) for one in (seen.baseline, cell))
         interval = ratio_interval(log_ratios(base, own), level)
         if interval is None or verdict(interval) == UNDECIDED:
             return True
@@ -84,15 +151,9 @@ def by_round(samples: Sequence[Sample]) -> dict[int, float]:
     return {sample.round: sample.seconds for sample in samples}
 
 
-def contenders(samples: Mapping[CellId, Sequence[Sample]], level: float) -> list[CellId]:
+def contenders(samples: Samples, level: float) -> list[CellId]:
     """The cells that may still be the fastest; none of them once that is settled, or they are all within 5 %."""
     group = fastest_group({cell: by_round(taken) for cell, taken in samples.items()}, level)
     behind = [interval for interval in group.values() if interval is not None]
     settled = len(behind) == len(group) - 1 and all(interval.low > 1 / BAND for interval in behind)
     return [] if settled else list(group)
-
-
-def round_seconds(samples: Mapping[CellId, Sequence[Sample]], cells: Collection[CellId]) -> float:
-    """What a round of these cells will take, from their last samples."""
-    taken = [samples[cell][-1] for cell in cells if samples[cell]]
-    return sum(sample.seconds * sample.repeats for sample in taken)

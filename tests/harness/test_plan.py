@@ -146,8 +146,8 @@ def test_the_baseline_is_sequential_if_it_takes_part() -> None:
     work = Primes(limits=[100])
     assert plan(work, ["threads", "sequential"], Options()).baseline == CellId("sequential")
     assert plan(work, ["threads", "thread-pool"], Options()).baseline == CellId("threads")
-    asked = plan(work, ["threads", "thread-pool:8"], Options(baseline="thread-pool:workers=8"))
-    assert asked.baseline == CellId("thread-pool:8")
+    asked = Options(baseline="thread-pool:workers=8")
+    assert plan(work, ["threads", "thread-pool:8"], asked).baseline == CellId("thread-pool:8")
 
 
 def test_one_round_that_was_asked_for_is_the_warm_up_too() -> None:

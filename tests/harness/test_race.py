@@ -10,10 +10,11 @@ from concbench import Advice, advise
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, Inapplicable
 from concbench.harness.candidates import candidates, most_at_once, neighbours
+from concbench.harness.events import CallsPlanned, Event, LookPlanned
 from concbench.harness.hosts import InProcessHosts
-from concbench.harness.plan import Options, Plan
+from concbench.harness.plan import Options
 from concbench.harness.runner_specs import parse
-from concbench.harness.search import calls_of_looks, search
+from concbench.harness.search import search
 from concbench.results.records import CellId
 from concbench.runners.look import Look
 from concbench.testing import SimulatedHosts
@@ -27,6 +28,14 @@ MILLISECOND = 0.001
 
 def nothing(item: int) -> None:
     del item
+
+
+async def later(item: int) -> int:
+    return item
+
+
+def wrapped(item: int) -> Any:
+    return later(item)
 
 
 def workers_of(label: str) -> int:
@@ -235,16 +244,17 @@ def test_no_row_is_ruled_out_where_any_number_of_workers_would_do() -> None:
 @pytest.mark.parametrize("most_workers", [None, 40])
 def test_no_more_calls_are_in_progress_than_were_announced(model: Model, most_workers: int | None) -> None:
     """Neighbours of the leader, and theirs, may have joined by the end."""
-    told: list[int] = []
+    told: list[CallsPlanned] = []
 
-    def announced(race: Plan, most: int) -> None:
-        assert most >= race.most_at_once
-        told.append(most)
+    def listen(event: Event) -> None:
+        if isinstance(event, CallsPlanned):
+            told.append(event)
 
     workload = Imported.of(nothing, list(range(300)), How(compare=False, max_workers=most_workers))
     hosts = SimulatedHosts(lambda label, _: model(label))
-    table, _ = search(workload, hosts, Options(seed=1), lambda _: None, announced)
-    assert max(cell.workers for cell in table.cells if cell.warmup) <= told[0] <= (most_workers or 256)
+    table, _ = search(workload, hosts, Options(seed=1), listen)
+    assert max(cell.workers for cell in table.cells if cell.warmup) <= told[0].at_once <= (most_workers or 256)
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("busy", [0.01, 1.0])
@@ -266,17 +276,29 @@ def test_the_bound_of_a_race_covers_whatever_may_join(busy: float, tasks: int) -
 def test_looks_make_no_more_calls_than_are_announced(tasks: int, max_calls: int | None) -> None:
     """And no more than are allowed; short tasks are looked at twice, and as many as can be."""
     calls: list[int] = []
+    announced: list[LookPlanned] = []
 
     def counting(item: int) -> None:
         calls.append(item)
 
-    def stop(race: Plan, most: int) -> None:
-        raise KeyboardInterrupt
+    def listen(event: Event) -> None:
+        if isinstance(event, LookPlanned):
+            assert not calls
+            announced.append(event)
+        if isinstance(event, CallsPlanned):
+            raise KeyboardInterrupt
 
     workload = Imported.of(counting, list(range(tasks)), How())
     with pytest.raises((KeyboardInterrupt, BadSetting)):
-        search(workload, InProcessHosts(), Options(seed=1, max_calls=max_calls), lambda _: None, stop)
-    most = calls_of_looks(tasks, max_calls)
-    assert len(calls) <= most
+        search(workload, InProcessHosts(), Options(seed=1, max_calls=max_calls), listen)
+    (look,) = announced
+    assert len(calls) <= look.calls
     if max_calls is None:
-        assert len(calls) == most == 2 * (min(2, tasks) + (min(32, tasks) if tasks > 2 else 0))
+        assert len(calls) == look.calls == 2 * (min(2, tasks) + (min(32, tasks) if tasks > 2 else 0))
+
+
+def test_what_turns_out_to_return_awaitables_is_awaited_in_the_advice() -> None:
+    """Though only the first look could find that out."""
+    advice = advise(wrapped, items=range(2), isolate=False, max_calls=100, seed=1, observe=False)
+    assert advice.recommendation is not None
+    assert "asyncio.run(" in advice.recommendation.snippet

@@ -6,7 +6,10 @@ from typing import Unpack
 import pytest
 
 from concbench import MeasureOptions, measure
-from concbench.harness.stopping import StopRule
+from concbench.harness.controls import Control, ControlRule
+from concbench.harness.race import RaceRule
+from concbench.harness.runner_specs import parse
+from concbench.harness.stopping import EveryRound, NextRound, Seen, StopRule, VerdictRule
 from concbench.results.records import CellId, Sample, Table
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
@@ -107,7 +110,7 @@ def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
 def test_without_a_baseline_nothing_is_measured_past_the_least() -> None:
     """There is nothing to be sure of."""
     samples = {CellId("threads"): [Sample(0, 1, 0, None, n) for n in range(3)]}
-    assert StopRule(CellId("sequential"), 30).cells_of_next_round(samples, 1, 0.0) == ([], "baseline")
+    assert VerdictRule(30).next_round(Seen(CellId("sequential"), samples, 1, 0.0)) == NextRound([], "baseline")
 
 
 def test_short_work_is_repeated_within_a_sample_and_no_cell_more_than_another() -> None:
@@ -128,3 +131,41 @@ def test_work_faster_than_the_timer_is_refused_with_advice() -> None:
     assert "too short to time" in refused.reason
     assert "longer tasks" in refused.reason
     assert len(table.cell("threads").samples) == 3
+
+
+def taken(seconds: float, rounds: int) -> list[Sample]:
+    return [Sample(start=0.0, work=seconds, stop=0.0, round=number) for number in range(rounds)]
+
+
+RULES: list[StopRule] = [
+    EveryRound(5),
+    VerdictRule(5, budget=30.0, precision=0.01),
+    RaceRule(5, comparisons=3, neighbours=lambda leader: [parse("threads")], budget=30.0),
+    ControlRule({CellId("thread-pool:2"): Control("threads", "2 threads", 2.0, 1.5, "")}, 5, budget=30.0),
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("rounds", range(7))
+@pytest.mark.parametrize("elapsed", [0.0, 100.0])
+def test_every_rule_answers_alike(rule: StopRule, rounds: int, elapsed: float) -> None:
+    """Cells that there are, in their order, or a reason why there are none; and no more rounds than its terms say."""
+    samples = {
+        CellId(label): taken(seconds, rounds) for label, seconds in (("sequential", 1.0), ("thread-pool:2", 0.9))
+    }
+    decided = rule.next_round(Seen(CellId("sequential"), samples, 1, elapsed))
+    assert bool(decided.cells) != bool(decided.why_none)
+    assert list(decided.cells) == [cell for cell in samples if cell in decided.cells]
+    assert rounds < rule.terms.max_rounds or decided.why_none == "rounds"
+    if rounds == 0 or (rule.terms.all_rounds and rounds < rule.terms.max_rounds):
+        assert list(decided.cells) == list(samples)
+    if rounds >= 3 and elapsed and rule.terms.budget:
+        assert not decided.cells
+
+
+def test_only_a_race_lets_cells_join() -> None:
+    """Once it is clear who leads."""
+    for rule in RULES:
+        samples = {CellId("sequential"): taken(1.0, 2), CellId("thread-pool:2"): taken(0.9, 2)}
+        joining = rule.next_round(Seen(CellId("sequential"), samples, 1, 0.0)).joining
+        assert [cell.label for cell in joining] == (["threads"] if isinstance(rule, RaceRule) else [])

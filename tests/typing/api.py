@@ -23,6 +23,8 @@ from concbench import (
     measure,
 )
 from concbench.advice.recommendation import Recommendation
+from concbench.api import Told
+from concbench.harness.events import CallsPlanned, Phase, Step
 from concbench.results.records import Outcome, Sample, Table
 
 
@@ -48,6 +50,16 @@ run = measure(
     rounds=3,
 )
 assert_type(run, Run)
+
+
+def follow(event: Told) -> None:
+    if isinstance(event, CallsPlanned):
+        assert_type(event.calls, int)
+    elif isinstance(event, Step):
+        assert_type(event.phase, Phase)
+
+
+measure(length, items=["a", "bc"], listen=follow)
 assert_type(run.tables, list[Table])
 assert_type(run.tables[0].cells[0].samples, list[Sample])
 assert_type(run.tables[0].cells[0].samples[0].seconds, float)

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from concbench import measure
+from concbench.api import Run, Told
 from concbench.errors import Inapplicable, UsageError
-from concbench.harness.events import Step
+from concbench.harness.events import CallsPlanned, Phase, Step
 from concbench.results.records import RunRecord
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
@@ -123,7 +126,7 @@ def test_what_is_known_is_told_after_every_round() -> None:
     """So that it can be saved."""
     seen: list[RunRecord] = []
 
-    def listen(event: Step | RunRecord) -> None:
+    def listen(event: Told) -> None:
         if isinstance(event, RunRecord):
             seen.append(event)
 
@@ -135,8 +138,8 @@ def test_the_time_left_is_told_once_every_cell_has_run() -> None:
     """And it is right when times are steady."""
     steps: list[Step] = []
 
-    def listen(event: Step | RunRecord) -> None:
-        if isinstance(event, Step) and event.phase not in {"preparing", "comparing"}:
+    def listen(event: Told) -> None:
+        if isinstance(event, Step) and event.phase.executes:
             steps.append(event)
 
     measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), listen=listen)
@@ -144,7 +147,10 @@ def test_the_time_left_is_told_once_every_cell_has_run() -> None:
     assert steps[6].seconds_left == pytest.approx(4 * 1.75)
     assert [step.done for step in steps] == list(range(18))
     assert {step.total for step in steps} == {18}
-    assert [step.phase for step in steps[:6]] == ["check"] * 3 + ["warm-up"] * 3
+    assert [step.phase for step in steps[:6]] == [Phase.CHECK] * 3 + [Phase.WARM_UP] * 3
+    assert [step.label for step in steps[6:]] == [f"round {number}" for number in (1, 2, 3) for _ in RUNNERS] + [
+        "observed pass"
+    ] * 3
 
 
 def test_an_interrupted_run_returns_what_there_is() -> None:
@@ -210,3 +216,17 @@ def test_unknown_options_and_no_workload_are_refused() -> None:
         measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), runds=3)  # type: ignore[call-arg]
     with pytest.raises(UsageError, match="no workload"):
         measure(runners=RUNNERS)
+
+
+def test_calls_of_all_workloads_are_announced_before_anything_is_done() -> None:
+    """As calls can cost; what a run that is resumed has finished is not called again, and not announced."""
+    told: list[Told] = []
+    other = Primes(limits=[10, 20])
+    options: dict[str, Any] = {"runners": RUNNERS, "seed": 7, "rounds": 3, "listen": told.append}
+    run = measure(WORK, other, hosts=SimulatedHosts(_steady), **options)
+    assert [type(event) is CallsPlanned for event in told[:3]] == [True, True, False]
+    assert sum(isinstance(event, CallsPlanned) for event in told) == 2
+    told.clear()
+    half = Run(replace(run.record, tables=run.tables[:1]))
+    measure(WORK, other, hosts=SimulatedHosts(_steady), resume=half, **options)
+    assert [event.calls for event in told if isinstance(event, CallsPlanned)] == [2 * (1 + 2 + 3 * (1 + 3 + 1))]

@@ -1,0 +1,108 @@
+"""What the parts of one measurement share: the work as it is known by now, its cells, and where they are executed."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from concbench.harness.calls import Calls
+from concbench.harness.hosts import CheckHost, Host, Hosts
+from concbench.harness.live_cell import LiveCell
+from concbench.harness.patience import Patience
+from concbench.harness.plan import Plan
+from concbench.harness.referee import Referee
+from concbench.harness.runner_specs import PlannedCell
+from concbench.results.records import Json, Sample
+
+_LONGER = 3.0
+"""Times that sequential passes, of which two are made in one request, may take as long as one execution."""
+
+
+class Bench:
+    """Holds what is shared, makes hosts, and says how long and how often they may execute the work."""
+
+    def __init__(self, plan: Plan, hosts: Hosts, directory: Path) -> None:
+        """Begin with nothing known; the workload of the plan is running, and the directory is for its hosts alone."""
+        self.plan = plan
+        self.hosts = hosts
+        self.workload = plan.workload
+        """The workload, knowing what the sequential pass showed."""
+        self.facts: Json = {}
+        """Figures about the work, for the table."""
+        self.cells: list[LiveCell] = []
+        """All of them, those that ended and those that joined included."""
+        self.sampling = False
+        """Whether the hosts that take samples have been started, so that a cell can no longer begin with the others."""
+        self.repeats = 1
+        """Executions in a sample."""
+        self.referee = Referee(plan)
+        self.calls = Calls(plan.workload.tasks, plan.options.max_calls)
+        self.patience = Patience(plan)
+        self._directory = directory
+        for planned in plan.cells:
+            self.add(planned)
+
+    def add(self, planned: PlannedCell) -> LiveCell:
+        """Another cell."""
+        cell = LiveCell(planned, planned.record(self.plan.workload.tasks))
+        self.cells.append(cell)
+        return cell
+
+    @property
+    def alive(self) -> list[LiveCell]:
+        """The cells that go on."""
+        return [cell for cell in self.cells if cell.alive]
+
+    @property
+    def baseline_first(self) -> list[LiveCell]:
+        """The same: what the baseline takes decides how long the others may."""
+        return sorted(self.alive, key=lambda cell: cell.id != self.plan.baseline)
+
+    # Hosts, and how long they may take.
+
+    def host(self, cell: LiveCell) -> AbstractContextManager[Host]:
+        """A host that takes the samples of a cell."""
+        return self.hosts.host(self.workload, cell.planned, self._directory, self.plan.options)
+
+    def check_host(self, cell: LiveCell, *, patient: bool = False) -> AbstractContextManager[CheckHost]:
+        """A host that checks the results of a cell; `patient` where one request makes several executions."""
+        options = self.plan.options
+        if patient and options.timeout is not None:
+            options = replace(options, timeout=_LONGER * options.timeout)
+        return self.hosts.check_host(self.workload, cell.planned, self._directory, options)
+
+    def allow(self, cell: LiveCell) -> None:
+        """Let each request of a cell take as long as it may."""
+        seconds = self.patience.seconds(cell.record.workers)
+        if seconds is not None and cell.host is not None:
+            cell.host.allow(seconds)
+
+    def allow_all(self) -> None:
+        """The same for every cell, since it has become known how long that is."""
+        for cell in self.alive:
+            self.allow(cell)
+
+    def allow_passes(self, host: CheckHost) -> None:
+        """Let a request that makes sequential passes take longer."""
+        seconds = self.patience.seconds(1)
+        if seconds is not None:
+            host.allow(_LONGER * seconds)
+
+    # Executions.
+
+    def has_run(self, cell: LiveCell, sample: Sample, took: float) -> None:
+        """A cell was executed for the first time in its process; `took` seconds, what is not timed included."""
+        cell.first_run = sample
+        cell.executions += 1
+        if cell.id == self.plan.baseline:
+            self.patience.knows(took)
+
+    @property
+    def observed_later(self) -> int:
+        """Executions that the observed passes will be."""
+        return sum(cell.record.observed is None for cell in self.alive) if self.plan.options.observe else 0
+
+    def affords(self, executions: int) -> bool:
+        """Whether so many more, and the observed passes, are allowed."""
+        return self.calls.allows(executions + self.observed_later)

@@ -1,0 +1,186 @@
+"""The story of one measurement: reference, checks, preparation, warm-up, rounds, observed passes.
+
+measure_workload   keeps the work running meanwhile, and what there is if it is interrupted
+Measurement.run    the story; each of its sentences is told by one of these:
+
+Examination   makes the reference, and checks every cell against it     examination.py
+Sampling      hosts, warm-ups, samples and observed passes              sampling.py
+Rounds        who takes part in a round, and when there are enough      rounds.py, stopping.py, race.py
+Steps         one step with one cell, and what goes wrong in it         steps.py, referee.py
+Progress      how far it is                                             progress.py, executions.py
+Bench         what they share: the work, its cells, their hosts         bench.py, live_cell.py, calls.py, patience.py
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from concbench.harness import executions
+from concbench.harness.bench import Bench
+from concbench.harness.events import Listener, TableUpdated
+from concbench.harness.examination import Examination
+from concbench.harness.guard import GUARD
+from concbench.harness.hosts import CellEnded, Hosts
+from concbench.harness.interruption import INTERRUPTION
+from concbench.harness.live_cell import LiveCell
+from concbench.harness.plan import Plan
+from concbench.harness.progress import Progress
+from concbench.harness.rounds import Rounds
+from concbench.harness.runner_specs import PlannedCell
+from concbench.harness.sampling import Sampling
+from concbench.harness.steps import Steps
+from concbench.results.records import Cell, CellId, Table
+from concbench.workloads.base import Workload
+
+_FRESH = "Every execution was in a new process: what the function does once in a process is in all the times (--fresh)."
+
+
+def measure_workload(plan: Plan, hosts: Hosts, listen: Listener, earlier: Table | None = None) -> tuple[Table, bool]:
+    """Measure one workload under all its cells.
+
+    Args:
+        plan: what is measured.
+        hosts: where.
+        listen: told every step, and the table after every round.
+        earlier: whole rounds of the same plan, after which it is resumed.
+
+    Returns:
+        What was seen, and whether it was interrupted (Ctrl-C) before its end.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted before there was anything to see.
+    """
+    measurement = None
+    try:
+        with _temporary_directory() as directory, _running(plan.workload, directory) as workload:
+            measurement = Measurement(replace(plan, workload=workload), hosts, directory, listen, earlier)
+            measurement.run()
+    except KeyboardInterrupt:
+        if measurement is None:
+            raise
+        return measurement.table(), True
+    return measurement.table(), False
+
+
+@contextmanager
+def _running(workload: Workload, directory: Path) -> Iterator[Workload]:
+    """What must run meanwhile may take long to make, and to start."""
+    with ExitStack() as stack:
+        with INTERRUPTION.allowed():
+            running = stack.enter_context(workload.running(str(directory)))
+        yield running
+
+
+@contextmanager
+def _temporary_directory() -> Iterator[Path]:
+    """One that is removed even if this process is killed, once a measuring process has been started in it."""
+    name = tempfile.mkdtemp(prefix="concbench-")
+    GUARD.keep(Path(name))
+    try:
+        yield Path(name)
+    finally:
+        shutil.rmtree(name, ignore_errors=True)
+        GUARD.forget(Path(name))
+
+
+class Measurement:
+    """Measures one workload, and can say at any moment what is known of it."""
+
+    def __init__(
+        self, plan: Plan, hosts: Hosts, directory: Path, listen: Listener, earlier: Table | None = None
+    ) -> None:
+        self._plan = plan
+        self._listen = listen
+        self._bench = Bench(plan, hosts, directory)
+        self._steps = Steps(self._bench, Progress(self._bench, listen))
+        self._examination = Examination(self._bench, self._steps)
+        self._rounds = Rounds(self._bench)
+        self._earlier: dict[CellId, Cell] = {}
+        self._items: list[str] = []
+        self._notes: list[str] = [_FRESH] if plan.options.fresh else []
+        if earlier is not None:
+            self._resume(earlier)
+
+    def run(self) -> None:
+        """From the reference to the observed passes."""
+        bench, rounds = self._bench, self._rounds
+        self._examination.make_reference()
+        self._examination.check(bench.baseline_first)
+        rounds.give_up_hopeless()
+        with ExitStack() as hosts:
+            sampling = Sampling(bench, self._steps, hosts)
+            sampling.start(bench.alive)
+            if self._plan.warm_up:
+                sampling.warm_up(bench.baseline_first)
+                self._tell()
+                rounds.choose_repeats()
+            if not rounds.stopped:  # as they had, where the run was interrupted after them
+                while cells := rounds.next_cells(partial(self._join, sampling)):
+                    rounds.take(cells, sampling.sample)
+                    self._tell()
+            if not bench.alive:
+                rounds.stopped = "cells"
+            if self._plan.options.observe:
+                self._observe(sampling)
+                self._tell()
+
+    def _join(self, sampling: Sampling, planned: PlannedCell) -> LiveCell:
+        """A cell that comes later: checked, prepared and warmed up like all others."""
+        cell = self._bench.add(planned)
+        self._examination.check([cell])
+        if cell.alive:
+            sampling.start([cell])
+        if cell.alive and self._plan.warm_up:
+            sampling.warm_up([cell])
+        return cell
+
+    def _observe(self, sampling: Sampling) -> None:
+        for cell in self._bench.alive[:1]:
+            with suppress(CellEnded):  # whatever is wrong with it, its observed pass will tell
+                self._items = cell.sampling.items_as_text()
+        for cell in self._bench.alive:
+            if cell.record.observed is None:
+                sampling.observe(cell)
+
+    def _tell(self) -> None:
+        self._listen(TableUpdated(self.table()))
+
+    def _resume(self, earlier: Table) -> None:
+        """Take these rounds for the first ones; cells that ended in them stay as they are."""
+        self._earlier = {cell.id: cell for cell in earlier.cells}
+        for cell in self._bench.cells:
+            cell.resume(self._earlier.get(cell.id, cell.record))
+        self._rounds.resume(earlier)
+        self._items = earlier.items
+        self._bench.calls.count(executions.made(earlier).total)
+        self._bench.referee.resume(earlier)
+        self._notes += [note for note in earlier.notes if note not in {*self._bench.workload.notes(), *self._notes}]
+        self._notes.append(f"Interrupted, and resumed after round {earlier.rounds}.")
+
+    def table(self) -> Table:
+        """All that is known by now."""
+        bench = self._bench
+        known = {cell.id: self._with_bound(cell) for cell in bench.cells}
+        return replace(
+            self._plan.table(),
+            stopped=self._rounds.stopped,
+            checked=bench.referee.checked,
+            facts={**bench.facts, **bench.workload.facts()},
+            cells=[*known.values(), *(cell for one, cell in self._earlier.items() if one not in known)],
+            notes=list(dict.fromkeys([*bench.workload.notes(), *self._notes, *bench.referee.notes])),
+            items=self._items,
+            load=list(self._rounds.load),
+            rounds=self._rounds.done,
+        )
+
+    def _with_bound(self, cell: LiveCell) -> Cell:
+        """A cell that timed out says how much slower than the baseline it is at least."""
+        if cell.id in {self._plan.baseline, *self._earlier}:
+            return cell.record
+        return replace(cell.record, outcome=self._bench.patience.bound(cell.record.outcome, cell.requested))

@@ -1,0 +1,38 @@
+"""How far a measurement is, and how long it will still take: told before every step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from concbench.harness import executions
+from concbench.harness.bench import Bench
+from concbench.harness.events import Listener, Phase, Step
+from concbench.harness.live_cell import LiveCell
+
+
+class Progress:
+    """Counts the executions that are over, and estimates those that are left."""
+
+    def __init__(self, bench: Bench, listen: Listener) -> None:
+        self._bench = bench
+        self._listen = listen
+        self._done = 0
+
+    def announce(self, cell: LiveCell, phase: Phase, number: int | None) -> None:
+        """A step is about to be taken, in the round of that number."""
+        left = {one.id: self._left(one) for one in self._bench.alive}
+        total, seconds = self._done + sum(left.values()), None
+        if all(one.seconds for one in self._bench.alive):
+            seconds = sum(_typical(one.seconds) * left[one.id] for one in self._bench.alive)
+        self._listen(Step(self._bench.workload.name, phase, str(cell.id), self._done, total, seconds, number))
+
+    def count(self, phase: Phase) -> None:
+        """A step was taken, whatever came of it."""
+        self._done += phase.executes
+
+    def _left(self, cell: LiveCell) -> int:
+        return executions.left(self._bench.plan, cell, compares=self._bench.referee.compares).total
+
+
+def _typical(seconds: Sequence[float]) -> float:
+    return sorted(seconds)[len(seconds) // 2]

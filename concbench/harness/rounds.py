@@ -1,0 +1,150 @@
+"""The rounds of a measurement: who takes part in each, in which order, and how often a sample executes the work."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import inf
+from time import perf_counter
+
+from concbench.analysis.comparability import comparable
+from concbench.analysis.thresholds import FIRST_RUN_COSTS
+from concbench.harness import executions
+from concbench.harness.bench import Bench
+from concbench.harness.live_cell import LiveCell
+from concbench.harness.repeats import repeats_for, shortest_sample
+from concbench.harness.runner_specs import PlannedCell
+from concbench.harness.stopping import NextRound, Samples, Seen
+from concbench.results.records import CellId, Outcome, Stopped, Table
+from concbench.stats.intervals import FEWEST
+
+Sampler = Callable[[LiveCell, int, int], None]
+"""Takes the sample of a cell in a round, at a position in it."""
+Joiner = Callable[[PlannedCell], LiveCell]
+"""Adds a cell, and makes it ready to be sampled."""
+
+
+class Rounds:
+    """Takes rounds until the stop rule has enough."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.done = 0
+        """Rounds that are whole."""
+        self.stopped: Stopped = ""
+        """As in results.records.Table."""
+        self.load: list[float] = []
+        """Cores that other processes used, by round."""
+        self._bench = bench
+        self._rule = bench.plan.stop_rule
+        self._earlier_repeats: int | None = None
+        self._began = perf_counter()
+
+    def resume(self, earlier: Table) -> None:
+        """Go on after these, with as many executions in a sample."""
+        self.done, self.stopped, self.load = earlier.rounds, earlier.stopped, list(earlier.load)
+        taken = (sample.repeats for cell in earlier.cells for sample in cell.samples)
+        self._earlier_repeats = max(taken, default=1)
+
+    def give_up_hopeless(self) -> None:
+        """End the cells whose first execution shows that they cannot win the race, first-run costs allowed for."""
+        bench = self._bench
+        first = [replace(cell.record, samples=[run]) for cell in bench.alive if (run := cell.first_run)]
+        fair = comparable(first, bench.workload.tasks)
+        seconds = {cell.id: cell.samples[0].seconds for cell in fair if cell.samples}
+        least = min(seconds.values(), default=inf)
+        for cell in bench.alive:
+            own = seconds.get(cell.id, 0.0)
+            if cell.id != bench.plan.baseline and own > max(self._rule.hopeless * least, FIRST_RUN_COSTS):
+                times = own / least
+                why = f"given up after its first execution, which took {times:,.0f} times as long as the shortest"
+                cell.record = replace(cell.record, warmup=cell.first_run)
+                cell.end(Outcome("inapplicable", why))
+
+    def choose_repeats(self) -> None:
+        """One number of executions in a sample for every cell; a cell that is too short even so is refused."""
+        bench = self._bench
+        if self._earlier_repeats is not None:
+            bench.repeats = self._earlier_repeats
+            return
+        self.give_up_hopeless()
+        cells = bench.alive
+        bench.repeats = min(repeats_for([cell.seconds[0] for cell in cells]), self._repeats_allowed(len(cells)))
+        shortest = shortest_sample()
+        for cell in cells:
+            if cell.seconds[0] * bench.repeats < shortest:
+                cell.end(Outcome("inapplicable", _too_short(cell, bench.repeats)))
+
+    def _repeats_allowed(self, cells: int) -> int:
+        """How often each may be executed in a sample so that three rounds fit into the calls that are allowed."""
+        left = self._bench.calls.left()
+        if left is None or not cells:
+            return 10**9
+        return max(1, (left - self._bench.observed_later) // (FEWEST * cells))
+
+    def next_cells(self, join: Joiner) -> list[LiveCell]:
+        """The cells of the next round; none once the measurement is over, and `stopped` says why."""
+        decided = self._decided()
+        self.stopped = decided.why_none
+        if decided.cells and not self._bench.affords(len(decided.cells) * self._bench.repeats):
+            self.stopped = "calls"
+            return []
+        alive = {cell.id: cell for cell in self._bench.alive}
+        cells = [alive[cell] for cell in decided.cells]
+        known = {cell.id for cell in self._bench.cells}
+        for planned in decided.joining if cells else ():
+            if planned.id not in known and self._affords_joining(len(cells)):
+                cells += [cell for cell in [join(planned)] if cell.alive]
+        return cells
+
+    def _affords_joining(self, others: int) -> bool:
+        unsendable = bool(self._bench.referee.unsendable)
+        return self._bench.affords(executions.to_join(others, self._bench.repeats, own_reference=unsendable).total)
+
+    def take(self, cells: Sequence[LiveCell], sample: Sampler) -> None:
+        """Sample every cell once, in an order that is fresh in every round and follows from the seed."""
+        order = list(cells)
+        random.Random(f"{self._bench.plan.options.seed} {self.done}").shuffle(order)
+        watch = self._bench.hosts.load_watch()
+        for position, cell in enumerate(order):
+            sample(cell, self.done, position)
+        load = watch.cores() if watch else None
+        if load is not None:
+            self.load.append(round(load, 3))
+        self.done += 1
+
+    def _decided(self) -> NextRound:
+        """What the stop rule says, and another chance for cells that have no comparable sample yet."""
+        plan, cells = self._bench.plan, self._bench.cells
+        if self.done >= plan.max_rounds:  # the rule sees fewer, if some cannot be compared
+            return NextRound([], "rounds")
+        samples = self._samples()
+        comparisons = sum(bool(cell.record.samples) for cell in cells) - 1
+        decided = self._rule.next_round(Seen(plan.baseline, samples, comparisons, self._elapsed()))
+        left_out = self._left_out(samples)
+        if plan.baseline in left_out:
+            return replace(decided, cells=[*samples, *left_out], why_none="")
+        return replace(decided, cells=[*decided.cells, *left_out]) if plan.baseline in decided.cells else decided
+
+    def _left_out(self, samples: Samples) -> list[CellId]:
+        """Cells that have no comparable sample, since tasks failed, as long as that may have been chance."""
+        alive = self._bench.alive
+        return [cell.id for cell in alive if cell.id not in samples and len(cell.record.samples) < FEWEST]
+
+    def _samples(self) -> Samples:
+        """Those that can be compared; without cells that have none of these."""
+        cells = [cell.record for cell in self._bench.alive]
+        fair = zip(cells, comparable(cells, self._bench.workload.tasks), strict=True)
+        return {after.id: after.samples for before, after in fair if after.samples or not before.samples}
+
+    def _elapsed(self) -> float:
+        """Seconds since the measurement began; what was simulated counts as if it had taken its time."""
+        executed = sum(sum(cell.seconds) for cell in self._bench.cells)
+        return max(perf_counter() - self._began, executed)
+
+
+def _too_short(cell: LiveCell, repeats: int) -> str:
+    return (
+        f"one execution takes {1e6 * cell.seconds[0]:.0f} us, too short to time even {repeats} times in a row: "
+        "give it more items, or longer tasks"
+    )

@@ -1,0 +1,94 @@
+"""What is executed in the process in which the samples of a cell are taken: from its start to its observed pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from time import perf_counter
+
+from concbench.harness.bench import Bench
+from concbench.harness.events import Phase
+from concbench.harness.live_cell import LiveCell
+from concbench.harness.steps import Steps
+from concbench.harness.thinning import thinned
+
+
+class Sampling:
+    """Starts the hosts that take samples, and takes them."""
+
+    def __init__(self, bench: Bench, steps: Steps, hosts: ExitStack) -> None:
+        """Begin with no host.
+
+        Args:
+            bench: what is shared.
+            steps: how each step is taken.
+            hosts: ends them.
+        """
+        self._bench = bench
+        self._steps = steps
+        self._hosts = hosts
+
+    def start(self, cells: Sequence[LiveCell]) -> None:
+        """Start the hosts of cells together, and let each import and load what it needs."""
+        self._bench.sampling = True
+        for cell in cells:
+            cell.host = self._hosts.enter_context(self._bench.host(cell))
+            self._bench.allow(cell)
+        for cell in cells:
+            self._steps.take(cell, Phase.PREPARE, self._prepare)
+
+    def warm_up(self, cells: Sequence[LiveCell]) -> None:
+        """Execute each for the first time in its process, which is never a sample."""
+        for cell in cells:
+            self._steps.take(cell, Phase.WARM_UP, self._warm_up)
+
+    def sample(self, cell: LiveCell, number: int, position: int) -> None:
+        """Take the sample of a round, counted from 0, and compare its results if it is the last."""
+        bench = self._bench
+
+        def take(cell: LiveCell) -> None:
+            bench.calls.count(bench.repeats)
+            taken = cell.sampling.sample(collect=self._compares_samples, repeats=bench.repeats)
+            cell.add(replace(taken, round=number, position=position))
+
+        self._steps.take(cell, Phase.ROUND, take, number + 1)
+        if self._compares_samples:
+            self._compare(cell)
+
+    def observe(self, cell: LiveCell) -> None:
+        """Execute it once more with every task recorded, and compare the results."""
+        self._steps.take(cell, Phase.OBSERVE, self._observe)
+        self._compare(cell)
+
+    def _prepare(self, cell: LiveCell) -> None:
+        cell.record = replace(cell.record, interpreter=cell.sampling.prepare())
+
+    def _warm_up(self, cell: LiveCell) -> None:
+        self._bench.calls.count()
+        began = perf_counter()
+        sample = cell.sampling.sample()
+        cell.record = replace(cell.record, warmup=sample)
+        cell.seconds.append(sample.seconds)
+        self._bench.has_run(cell, sample, perf_counter() - began)
+        self._bench.allow_all()
+
+    @property
+    def _compares_samples(self) -> bool:
+        """Whether a sample is the last, and its results are compared: those of a single round are."""
+        return self._bench.plan.max_rounds == 1 and self._bench.referee.compares_later
+
+    def _observe(self, cell: LiveCell) -> None:
+        options = self._bench.plan.options
+        self._bench.calls.count()
+        observed = cell.sampling.observe(collect=self._bench.referee.compares_later)
+        cell.record = thinned(replace(cell.record, observed=observed), options.seed, warm=options.warm)
+
+    def _compare(self, cell: LiveCell) -> None:
+        if cell.alive:
+            self._steps.take(cell, Phase.COMPARE, self._compare_results)
+
+    def _compare_results(self, cell: LiveCell) -> None:
+        """Compare those of the last execution; if it turned out that there is no comparing, they are as good."""
+        if self._bench.referee.compares_later:
+            cell.sampling.compare()

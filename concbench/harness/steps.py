@@ -1,0 +1,98 @@
+"""How a step is taken with a cell: announced, tried, judged where results differ; a failure ends that cell alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from concbench.harness.bench import Bench
+from concbench.harness.events import Phase
+from concbench.harness.executions import MOST_CHECKS, RETRIAL
+from concbench.harness.hosts import CellEnded
+from concbench.harness.live_cell import LiveCell
+from concbench.harness.progress import Progress
+from concbench.harness.referee import DIFFER, blamed
+from concbench.results.passes import Finding
+from concbench.results.records import Outcome
+
+_MOST_PASSES = 100
+"""Sequential passes of short work at most by which it is found out who is to blame."""
+_TOO_LATE = "not measured: its results differed before it was known that those of sequential passes differ as well"
+
+Act = Callable[[LiveCell], None]
+
+
+class Steps:
+    """Takes steps, and ends the cells with which they go wrong."""
+
+    def __init__(self, bench: Bench, progress: Progress) -> None:
+        self._bench = bench
+        self._progress = progress
+
+    def take(self, cell: LiveCell, phase: Phase, act: Act, number: int | None = None) -> None:
+        """Do one thing with a cell, in the round of that number; what goes wrong ends this cell and no other."""
+        self._progress.announce(cell, phase, number)
+        try:
+            self._judged(cell, act)
+        except CellEnded as ended:
+            cell.requested = self._bench.repeats if phase is Phase.ROUND else 1
+            self._end(cell, ended.outcome)
+        self._progress.count(phase)
+
+    def _end(self, cell: LiveCell, outcome: Outcome) -> None:
+        bench = self._bench
+        succeeded_before = outcome.kind == "failed" and outcome.cause not in DIFFER and cell.record.samples
+        cell.end(cell.flaky(outcome, self._may_execute) if succeeded_before else outcome)
+        if cell.id == bench.plan.baseline:
+            bench.patience.gives_up_knowing()
+            bench.allow_all()
+
+    def _may_execute(self) -> bool:
+        """Whether the work may be executed once more; if so, that is counted."""
+        if not self._bench.affords(1):
+            return False
+        self._bench.calls.count()
+        return True
+
+    def _judged(self, cell: LiveCell, act: Act) -> None:
+        """Do it; where results differ, find out whether that is the runner's doing or the function's own way."""
+        referee = self._bench.referee
+        try:
+            act(cell)
+        except CellEnded as ended:
+            if not referee.disputes(ended.outcome):
+                raise
+            enough = self._bench.affords(RETRIAL + self._bench.repeats)  # and then the sample again
+            finding = self._sequential_passes(cell) if enough else None
+            if finding is None:
+                raise
+            if not referee.acquits(finding, ended.outcome):
+                raise CellEnded(blamed(ended.outcome, cell.planned, cell.record.workers)) from ended
+            self._clear_others()
+            act(cell)
+
+    def _sequential_passes(self, cell: LiveCell) -> Finding | None:
+        """What they give in a new process, in a worker of this cell's runner; None where that cannot be found out.
+
+        There are as many of short work as it may have taken the cell to give something else.
+        """
+        bench = self._bench
+        limited = bench.plan.options.max_calls is not None
+        most = RETRIAL if limited else max(MOST_CHECKS, min(_MOST_PASSES, cell.executions))
+        try:
+            with bench.check_host(cell, patient=True) as host:
+                host.prepare()
+                bench.allow_passes(host)
+                if bench.referee.unsendable:
+                    bench.calls.count()
+                    host.reference()
+                bench.calls.count(RETRIAL)
+                return host.passes(most)
+        except CellEnded:
+            return None
+
+    def _clear_others(self) -> None:
+        """Nobody is blamed for results that turned out to differ in sequential passes, too."""
+        outcome = Outcome("inapplicable", _TOO_LATE) if self._bench.sampling else Outcome()
+        for cell in self._bench.cells:
+            if cell.record.outcome.cause in DIFFER:
+                cell.clear(outcome)
