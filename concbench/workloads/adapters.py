@@ -6,6 +6,7 @@ library only: worker processes import this.
 
 from __future__ import annotations
 
+import sys
 import threading
 
 TYPE_CHECKING = False
@@ -113,7 +114,8 @@ class _Loop:
         self.runner = asyncio.Runner()
 
     def __del__(self) -> None:
-        self.runner.close()
+        if not sys.is_finalizing():  # closing it takes modules that may be gone
+            self.runner.close()
 
 
 def _run(runner: asyncio.Runner, function: Callable[[Any], Awaitable[Any]], item: Any) -> Any:
