@@ -63,11 +63,12 @@ def workload_class(name: str) -> Any:
 def runner_name(runner: object) -> str:
     """The registered name of a runner's class, or the class's own name if it has none."""
     where = f"{type(runner).__module__}:{type(runner).__qualname__}"
-    for table in (lambda: RUNNERS, lambda: _table("runner", RUNNERS)):  # looking through packages takes long
-        names = [name for name, place in table().items() if place == where]
-        if names:
-            return names[0]
-    return type(runner).__qualname__
+    names = _names_of(where, RUNNERS) or _names_of(where, _table("runner", RUNNERS))  # the latter takes long
+    return names[0] if names else type(runner).__qualname__
+
+
+def _names_of(where: str, table: Mapping[str, str]) -> list[str]:
+    return [name for name, place in table.items() if place == where]
 
 
 def nearest(name: str, known: list[str]) -> str:

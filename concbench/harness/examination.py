@@ -103,8 +103,8 @@ class Examination:
             cell.end(Outcome("inapplicable", why))
             return {}
         if self._compares(cell):
-            return {Phase.PREPARE: _examine, Phase.CHECK: self._compare}
-        return {Phase.PREPARE: _examine} if cell.pickles else {}
+            return {Phase.PREPARE: _prepare, Phase.CHECK: self._compare}
+        return {Phase.PREPARE: _prepare} if cell.pickles else {}
 
     def _compares(self, cell: LiveCell) -> bool:
         """Whether it is still to be compared before the first sample; results that cannot be pickled must be."""
@@ -139,5 +139,5 @@ class Examination:
         cell.leave_host()
 
 
-def _examine(cell: LiveCell) -> None:
-    cell.checking.prepare(examine=True)
+def _prepare(cell: LiveCell) -> None:
+    cell.checking.prepare()

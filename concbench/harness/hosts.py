@@ -79,8 +79,8 @@ class Host(Protocol):
 class CheckHost(Protocol):
     """Finds out what the results of one cell must be, and whether they are. No sample that counts is taken there."""
 
-    def prepare(self, *, examine: bool = False) -> Json:
-        """As of a Host; `examine` whether the function and the items can be sent to workers."""
+    def prepare(self) -> Json:
+        """As of a Host; and find out whether the function and the items can be sent to workers."""
         ...
 
     def reference(self) -> ReferencePass:
@@ -154,13 +154,16 @@ class InProcessHosts:
         """The same process, so that what checking leaves behind is there when samples are taken."""
         del options
         cell = replace(cell, runner=copy(cell.runner))  # the one that takes samples may be entered now
-        with closing(_InProcessHost(workload, cell, directory / "reference.pickle", warm=False)) as host:
+        with closing(_InProcessHost(workload, cell, directory / "reference.pickle", examine=True)) as host:
             yield host
 
 
 class _InProcessHost:
-    def __init__(self, workload: Workload, planned: PlannedCell, reference: Path, *, warm: bool) -> None:
+    def __init__(
+        self, workload: Workload, planned: PlannedCell, reference: Path, *, warm: bool = False, examine: bool = False
+    ) -> None:
         self._warm = warm
+        self._examine = examine
         self._workload = workload
         self._planned = planned
         self._path = reference
@@ -168,9 +171,9 @@ class _InProcessHost:
         self._cell: HostedCell | None = None
         self._collected: list[Any] = []
 
-    def prepare(self, *, examine: bool = False) -> Json:
+    def prepare(self) -> Json:
         self._cell = _do(lambda: HostedCell(self._workload, self._planned.runner, warm=self._warm))
-        if examine:
+        if self._examine:
             _do(self._cell.require_sendable)
         return interpreter()
 

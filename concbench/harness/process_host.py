@@ -46,10 +46,20 @@ _GROUP_SECONDS = 2.0
 class ProcessHost:
     """Speaks with `concbench.host.main` in JSON lines; items travel as a pickle in a private directory."""
 
-    def __init__(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> None:
+    def __init__(
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options, *, examine: bool = False
+    ) -> None:
+        """Start the process, which begins to load the cell at once.
+
+        Args:
+            workload: as it is running now.
+            cell: what to execute.
+            directory: private, shared by the hosts of the workload.
+            options: whether it is warm, and how long one request may take at most.
+            examine: whether the function and the items are tried on pickle, which no process may do that takes samples.
+        """
         name = "cell-" + re.sub(r"[^\w.-]+", "-", str(cell.id))[:80]
         self._timeout = self._preparing = options.timeout or UNTIL_KNOWN
-        self._warm = options.warm
         self._reference = directory / "reference.pickle"
         self._mark = secrets.token_hex(8)
         self._payload = directory / f"{name}-{self._mark}.pickle"
@@ -58,6 +68,7 @@ class ProcessHost:
         self._unstarted = ""
         try:
             self._start(pickle.dumps((workload, cell.runner)), options)
+            self._send({"do": "prepare", "cell": str(self._payload), "warm": options.warm, "examine": examine})
         except OSError as error:  # a disk is full, or there are too many processes or open files
             self._unstarted = f"the measuring process could not be started: {error.strerror or error}"
 
@@ -85,12 +96,11 @@ class ProcessHost:
         GUARD.watch(self._process.pid, self._mark)
         self._memory = MemoryLimit(self._process.pid, options.memory_limit)
 
-    def prepare(self, *, examine: bool = False) -> Json:
-        """Load the cell."""
+    def prepare(self) -> Json:
+        """Wait until the cell is loaded."""
         if self._unstarted:
             raise CellEnded(Outcome("failed", self._unstarted))
-        request = {"do": "prepare", "cell": str(self._payload), "warm": self._warm, "examine": examine}
-        interpreter = build(Json, self._ask(request, timeout=self._preparing))
+        interpreter = build(Json, self._answered(self._preparing))
         self._payload.unlink()
         return interpreter
 
@@ -172,16 +182,21 @@ class ProcessHost:
             with INTERRUPTION.allowed():
                 sleep(0.002)
 
-    def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None, timeout: float | None = None) -> Any:
+    def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
+        self._send(request)
+        return self._answered(self._timeout, watch)
+
+    def _send(self, request: dict[str, Any]) -> None:
+        """What cannot be sent has no answer: the process has died, as whoever waits for the answer will find."""
         assert self._process.stdin is not None
-        try:
+        with contextlib.suppress(OSError, ValueError):  # ValueError: it was closed
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
-        except (OSError, ValueError):  # ValueError: it was closed
-            raise self._died() from None
-        answer = self._answer(timeout or self._timeout, watch)
+
+    def _answered(self, timeout: float, watch: TreeWatch | None = None) -> Any:
+        answer = self._answer(timeout, watch)
         if "failed" in answer:
-            raise CellEnded(build(Outcome, answer["failed"]))
+            raise CellEnded(Outcome(**answer["failed"]))
         return answer["ok"]
 
     def _answer(self, timeout: float, watch: TreeWatch | None) -> dict[str, Any]:
@@ -200,6 +215,7 @@ class ProcessHost:
                     Outcome("failed", f"timed out after {timeout:.3g} s", self._tail(), "timeout", timeout)
                 ) from None
             if not line:
+                self._answers.put("")  # whoever asks again finds the same
                 raise self._died()
             answer: dict[str, Any] = json.loads(line)
             return answer

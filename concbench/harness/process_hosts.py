@@ -39,7 +39,7 @@ class ProcessHosts:
         self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
     ) -> Iterator[CheckHost]:
         """Start a process in which no sample is taken, and end it whatever happens."""
-        with _ending(ProcessHost(workload, cell, directory, replace(options, warm=False))) as host:
+        with _ending(ProcessHost(workload, cell, directory, replace(options, warm=False), examine=True)) as host:
             yield host
 
 
@@ -67,9 +67,8 @@ class FreshHost:
         self._interpreter: Json = {}
         self._kept: ProcessHost | None = None
 
-    def prepare(self, *, examine: bool = False) -> Json:
+    def prepare(self) -> Json:
         """Load the cell once, to see that it can be."""
-        del examine  # that is for hosts that take no samples
         with self._prepared():
             return self._interpreter
 

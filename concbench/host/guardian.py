@@ -8,7 +8,6 @@ the GIL.
 
 from __future__ import annotations
 
-import shutil
 import signal
 import sys
 
@@ -35,5 +34,7 @@ def main() -> None:
             directories.discard(what)
     for pid, mark in marks.items():
         end(pid, mark)
+    import shutil  # at the end, which most come to with nothing left to remove
+
     for directory in directories:
         shutil.rmtree(directory, ignore_errors=True)

@@ -300,8 +300,7 @@ class _SimulatedHost:
         self._label = label
         self._count = 0
 
-    def prepare(self, *, examine: bool = False) -> Json:
-        del examine
+    def prepare(self) -> Json:
         return {"implementation": "simulated", "python": "", "gil": True}
 
     def reference(self) -> ReferencePass:

@@ -23,7 +23,7 @@ _SHORT, _LONG = 0.005, 0.1
 """Seconds of a task, and of that which others may overtake."""
 _BURNT = 0.05
 """Seconds that a task computes where it is seen whose CPU time that is."""
-_FEW_TASKS, _MOST_TASKS = 12, 80
+_FEW_TASKS, _MOST_TASKS = 6, 80
 """More than a pool has workers, where that is possible."""
 _threads: set[int] = set()
 """Those that have run a task in this interpreter."""
@@ -221,10 +221,10 @@ def _require_account(runner: Runner, *, reaped: bool) -> None:
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with runner:
-        runner.run(burn, [_BURNT] * 4)
+        runner.run(burn, [_BURNT] * 2)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     counted = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert (counted >= 2 * _BURNT) == reaped, (
-        f"traits.reaped is {reaped}, but {counted:.2f} of {4 * _BURNT:.2f} seconds of CPU time were in the account of "
+    assert (counted >= _BURNT) == reaped, (
+        f"traits.reaped is {reaped}, but {counted:.2f} of {2 * _BURNT:.2f} seconds of CPU time were in the account of "
         "this process's children"
     )
