@@ -3,7 +3,8 @@
 Where things are; imports point down this list, never up:
 
     cli            one file a command; the only room that prints and exits
-    api            measure() and advise(), and what they return
+    api            measure() and advise()       campaign  carries plans out     arguments  what the two were given
+    run            what they return
     options        what the two can be told                   testing    the laws of runners; simulated hosts (public)
     report         how results are shown
     advice         what the figures mean, in words            harness    plan, hosts, rounds, stopping, environment
@@ -22,7 +23,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Asyncio": "concbench.runners.asyncio",
-    "Advice": "concbench.api",
+    "Advice": "concbench.run",
     "AdviseOptions": "concbench.options",
     "BatchedThreads": "concbench.runners.batched_threads",
     "CellAnalysis": "concbench.analysis.cell_analysis",
@@ -32,7 +33,7 @@ _PUBLIC = {
     "Primes": "concbench.workloads.primes",
     "ProcessPool": "concbench.runners.process_pool",
     "Processes": "concbench.runners.processes",
-    "Run": "concbench.api",
+    "Run": "concbench.run",
     "Runner": "concbench.runners.base",
     "Sequential": "concbench.runners.sequential",
     "Tally": "concbench.workloads.base",
@@ -41,7 +42,7 @@ _PUBLIC = {
     "Threads": "concbench.runners.threads",
     "Workload": "concbench.workloads.base",
     "advise": "concbench.api",
-    "load": "concbench.api",
+    "load": "concbench.run",
     "measure": "concbench.api",
 }
 
@@ -53,14 +54,14 @@ __all__ = (  # noqa: PLE0604 - the names are strings; ruff cannot see through th
 if TYPE_CHECKING:
     from concbench.analysis.cell_analysis import CellAnalysis as CellAnalysis
     from concbench.analysis.table_analysis import TableAnalysis as TableAnalysis
-    from concbench.api import Advice as Advice
-    from concbench.api import Run as Run
     from concbench.api import advise as advise
-    from concbench.api import load as load
     from concbench.api import measure as measure
     from concbench.errors import ConcbenchError as ConcbenchError
     from concbench.options import AdviseOptions as AdviseOptions
     from concbench.options import MeasureOptions as MeasureOptions
+    from concbench.run import Advice as Advice
+    from concbench.run import Run as Run
+    from concbench.run import load as load
     from concbench.runners.asyncio import Asyncio as Asyncio
     from concbench.runners.base import Runner as Runner
     from concbench.runners.batched_threads import BatchedThreads as BatchedThreads

@@ -15,7 +15,7 @@ from concbench.cli.values import count, duration, natural, size
 from concbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from concbench.api import Advice
+    from concbench.run import Advice
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     workload = functions.workload(arguments.function, arguments, seed)
 
-    from concbench.api import advise_workload
+    from concbench.campaign import advise_workload
     from concbench.cli.cache import keep
     from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar

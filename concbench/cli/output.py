@@ -12,7 +12,7 @@ from concbench.errors import BadOutput, ConcbenchError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from concbench.api import Told
+    from concbench.campaign import Told
     from concbench.harness.events import Step
     from concbench.results.records import RunRecord
 

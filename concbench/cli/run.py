@@ -89,7 +89,7 @@ def main(arguments: argparse.Namespace) -> int:
     plans = _plans(arguments)
     output.require_writable()
 
-    from concbench.api import measure_plans
+    from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
     from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from concbench import measure
-from concbench.api import Told
+from concbench.campaign import Told
 from concbench.harness import executions
 from concbench.harness.events import CallsPlanned, Step
 from concbench.harness.executions import LOOK, Executions

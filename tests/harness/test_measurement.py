@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from concbench import measure
-from concbench.api import Run, Told
+from concbench.campaign import Told
 from concbench.errors import Inapplicable, UsageError
 from concbench.harness.events import CallsPlanned, Phase, Step
 from concbench.results.records import RunRecord
+from concbench.run import Run
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from concbench import Download, Primes, measure
-from concbench.api import Run, load
 from concbench.errors import HostFailure, Inapplicable, UsageError
+from concbench.run import Run, load
 from concbench.testing import SimulatedHosts
 
 WORK = Primes(limits=[300, 200])

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from concbench import load
 from concbench.analysis.table_analysis import analyse
-from concbench.api import Run, measure_plans
+from concbench.campaign import measure_plans
 from concbench.harness.events import Step
 from concbench.harness.plan import Options, Plan, plan
 from concbench.harness.runner_specs import parse
 from concbench.results.records import CellId
+from concbench.run import Run
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
 

@@ -23,7 +23,7 @@ from concbench import (
     measure,
 )
 from concbench.advice.recommendation import Recommendation
-from concbench.api import Told
+from concbench.campaign import Told
 from concbench.harness.events import CallsPlanned, Phase, Step
 from concbench.results.records import Outcome, Sample, Table
 

@@ -1,0 +1,125 @@
+"""Carries out plans, one after the other, or the search of `advise`; tells listeners, and keeps what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import zip_longest
+
+from concbench import __version__
+from concbench.advice.recommendation import recommend
+from concbench.advice.snippet import snippet
+from concbench.errors import ConcbenchError
+from concbench.harness.environment import environment
+from concbench.harness.events import CallsPlanned, Event, LookPlanned, Step, TableUpdated
+from concbench.harness.hosts import Hosts
+from concbench.harness.measurement import measure_workload
+from concbench.harness.plan import Options, Plan
+from concbench.harness.resuming import finished_part, is_complete, require_same_run
+from concbench.harness.runner_specs import parse
+from concbench.harness.search import search
+from concbench.results.passes import ReferencePass
+from concbench.results.records import Outcome, RunRecord, Table
+from concbench.run import Advice, Run
+from concbench.workloads.base import Workload
+
+Told = Step | LookPlanned | CallsPlanned | RunRecord
+"""What whoever listens is told."""
+
+
+def advise_workload(
+    workload: Workload,
+    options: Options,
+    hosts: Hosts,
+    listen: Callable[[Told], None] | None = None,
+) -> Advice:
+    """As `advise`, of what has been made."""
+    record = _record(options.seed)
+    table, interrupted = search(workload, hosts, options, _relay(record, listen))
+    run = Run(replace(record, tables=[table], interrupted=interrupted))
+    in_a_look = interrupted and len(table.cells) == 1
+    recommendation = None if in_a_look else recommend(run[0], workload.tasks)
+    if table.facts.get("awaits"):  # it turned out to return awaitables
+        workload = workload.knowing(ReferencePass(awaitable=True))
+    call = getattr(workload, "call", None)
+    if recommendation is not None and call is not None:
+        runner = parse(recommendation.runner).runner
+        recommendation = replace(recommendation, snippet=snippet(call(), runner))
+    return Advice(run, recommendation)
+
+
+def measure_plans(
+    plans: Sequence[Plan],
+    hosts: Hosts,
+    listen: Callable[[Told], None] | None = None,
+    earlier: RunRecord | None = None,
+) -> Run:
+    """Carry out plans, one after the other, or what an earlier run of theirs has left to do; as `measure`."""
+    record = _record(plans[0].options.seed)
+    done: list[Table] = []
+    if earlier is not None:
+        require_same_run(earlier, record, plans)
+        record, done = replace(record, created=earlier.created), earlier.tables
+    _announce([one for one, table in zip_longest(plans, done) if table is None or not is_complete(table, one)], listen)
+    for place, one in enumerate(plans):
+        before, later = done[place] if place < len(done) else None, done[place + 1 :]
+        if before is not None and is_complete(before, one):
+            record = replace(record, tables=[*record.tables, before])
+            continue
+        rounds = finished_part(before) if before is not None else None
+        try:
+            table, interrupted = measure_workload(one, hosts, _relay(record, listen, later), rounds)
+        except KeyboardInterrupt:
+            if not record.tables and before is None:
+                raise
+            return Run(replace(record, tables=[*record.tables, *done[place:]], interrupted=True))
+        except ConcbenchError as error:  # it could not even be begun
+            if not record.tables:
+                raise
+            table, interrupted = _not_begun(one, error), False
+        if interrupted:
+            return Run(replace(record, tables=[*record.tables, table, *later], interrupted=True))
+        record = replace(record, tables=[*record.tables, table])
+    return Run(record)
+
+
+def _announce(plans: Sequence[Plan], listen: Callable[[Told], None] | None) -> None:
+    """Say of all of them how often they call a function, before the first call."""
+    if listen is not None:
+        for one in plans:
+            listen(one.calls_planned())
+
+
+def _not_begun(one: Plan, error: ConcbenchError) -> Table:
+    """The table of work that could not be prepared: what was measured before it must not be lost with it."""
+    blank = one.table()
+    ended = Outcome("failed", f"{one.workload.name} could not be prepared: {error}")
+    return replace(blank, stopped="cells", cells=[replace(cell, outcome=ended) for cell in blank.cells])
+
+
+def _record(seed: int) -> RunRecord:
+    return RunRecord(
+        concbench=__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seed=seed,
+        interrupted=False,
+        environment=environment(seed),
+        tables=[],
+    )
+
+
+def _relay(
+    record: RunRecord, listen: Callable[[Told], None] | None, later: Sequence[Table] = ()
+) -> Callable[[Event], None]:
+    """Tell whoever listens; tables that are done go before the one in progress, those of an earlier run after it."""
+
+    def relay(event: Event) -> None:
+        if listen is None:
+            return
+        if isinstance(event, TableUpdated):
+            listen(replace(record, tables=[*record.tables, event.table, *later]))
+        else:
+            listen(event)
+
+    return relay

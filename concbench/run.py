@@ -1,0 +1,150 @@
+"""What a measurement and an advice return. Importing it takes little: what shows and analyses them comes later.
+
+A module that holds the function to be measured often imports `measure` as well, and then every measuring process does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from concbench.advice.recommendation import Recommendation
+    from concbench.analysis.flat_rows import Row
+    from concbench.analysis.table_analysis import TableAnalysis
+    from concbench.results.records import RunRecord, Table
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a measurement saw. Printing it gives the tables and the answers in words.
+
+    `run["download"]["thread-pool:32"].speedup` is a figure; iterating over a run gives the figures of each table.
+    """
+
+    record: RunRecord
+
+    def __str__(self) -> str:
+        from concbench.report import terminal
+
+        return terminal.plain(self.record, self.analyses)
+
+    def why(self) -> str:
+        """Where the workers' time went, as text: for every cell its parts of 100 %, and what was lost most."""
+        from concbench.report import terminal
+
+        return terminal.plain_why(self.analyses)
+
+    def __iter__(self) -> Iterator[TableAnalysis]:
+        return iter(self.analyses)
+
+    def __getitem__(self, workload: str | int) -> TableAnalysis:
+        """The figures of a workload, by its name, or by its place where several have one name.
+
+        Raises:
+            KeyError: there is none of that name, or there are several; says which there are.
+            IndexError: there are not so many.
+        """
+        if isinstance(workload, int):
+            return self.analyses[workload]
+        places = [place for place, table in enumerate(self.tables) if table.workload == workload]
+        if len(places) > 1:
+            ways = " or ".join(f"run[{place}]" for place in places)
+            raise KeyError(f"{len(places)} tables of this run are of {workload!r}: take {ways}")
+        if not places:
+            names = list(dict.fromkeys(table.workload for table in self.tables))
+            from concbench.registry import nearest
+
+            raise KeyError(f"this run has no workload {workload!r}; {nearest(str(workload), names)}")
+        return self.analyses[places[0]]
+
+    def __contains__(self, workload: object) -> bool:
+        """Whether a workload of this name was measured."""
+        return any(table.workload == workload for table in self.tables)
+
+    def rows(self, of: Literal["cells", "samples"] = "cells") -> list[Row]:
+        """The figures as a list of flat dicts: `pandas.DataFrame(run.rows())` is a table of cells.
+
+        Args:
+            of: cells: one row for each, with its times, its speed-up, what it cost and the shares of its workers' time;
+                samples: one for each, as it was timed.
+
+        Raises:
+            UsageError: rows of something else.
+        """
+        from concbench.analysis.flat_rows import cell_rows, sample_rows
+        from concbench.errors import UsageError
+        from concbench.task import short
+
+        if of == "cells":
+            return cell_rows(self.analyses)
+        if of == "samples":
+            return sample_rows(self.analyses)
+        raise UsageError(f"rows are of 'cells' or of 'samples', not of {short(of)}")
+
+    @cached_property
+    def analyses(self) -> list[TableAnalysis]:
+        """The figures of each table, in the order of `tables`."""
+        from concbench.analysis.table_analysis import analyse
+
+        return [analyse(table) for table in self.tables]
+
+    @property
+    def tables(self) -> list[Table]:
+        """One for each workload: cells, their samples and outcomes."""
+        return self.record.tables
+
+    @property
+    def ok(self) -> bool:
+        """Whether no cell failed; a runner that is inapplicable is no failure."""
+        return all(cell.outcome.kind != "failed" for table in self.tables for cell in table.cells)
+
+    def save(self, path: str | Path) -> None:
+        """Write the results file.
+
+        Raises:
+            BadOutput: it cannot be written.
+        """
+        from concbench.results import files
+
+        files.save(self.record, path)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """In a notebook, the tables."""
+        del cycle
+        printer.text(str(self))
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do, and the race that says so. Printing it gives the table and the recommendation."""
+
+    run: Run
+    recommendation: Recommendation | None
+    """None if there is nothing to compare with: the race was interrupted before that, or `sequential` failed, or other
+    tasks failed under it than under the runners. What is printed says which."""
+
+    def __str__(self) -> str:
+        from concbench.report import terminal
+
+        return terminal.plain(self.run.record, self.run.analyses, recommendation=self.recommendation)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """In a notebook, the same."""
+        del cycle
+        printer.text(str(self))
+
+
+def load(path: str | Path) -> Run:
+    """Read a results file.
+
+    Raises:
+        BadResults: it is missing, damaged, not ours, or newer than this version.
+    """
+    from concbench.results import files
+
+    return Run(files.load(path))
