@@ -29,7 +29,9 @@ def user_module() -> Any:
 
 def table_of(name: str, items: Any = range(8), runners: Any = SHARING, **options: Any) -> Table:
     given = items if isinstance(items, (list, range)) else items()
-    return measure(f"{FILE}:{name}", items=given, runners=runners, **{"rounds": 3, **options}).tables[0]
+    return measure(f"{FILE}:{name}", items=given, runners=runners, **{"rounds": 2, "observe": False, **options}).tables[
+        0
+    ]
 
 
 def outcomes(table: Table) -> dict[str, str]:

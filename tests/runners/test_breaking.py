@@ -9,7 +9,7 @@ import pytest
 
 from concbench import Asyncio, BatchedThreads, Processes, ProcessPool, ThreadPool, Threads
 from concbench.errors import BadSetting, Inapplicable, WorkerFailure
-from concbench.testing import double
+from concbench.testing.laws import double
 
 
 def die(item: int) -> int:

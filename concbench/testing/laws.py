@@ -1,0 +1,236 @@
+"""The laws that every runner keeps.
+
+A law is called with what makes a runner (a class, or a function without arguments) and an empty directory; it raises
+AssertionError, with what was seen, if the runner breaks it. It needs no test framework.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from concbench.runners.base import Runner, workers_for
+from concbench.task import exception_text, tried
+from concbench.testing.declared import it_is_what_it_declares
+
+MakeRunner = Callable[[], Runner]
+Law = Callable[[MakeRunner, Path], None]
+
+
+class WrongItemError(ValueError):
+    """What the failing tasks of the laws raise."""
+
+
+def double(item: int) -> int:
+    """A task that cannot fail."""
+    return item * 2
+
+
+def double_from(items: Sequence[int]) -> list[int]:
+    """What double must give."""
+    return [item * 2 for item in items]
+
+
+def _nothing(item: int) -> None:
+    del item
+
+
+def touch(path: str) -> str:
+    """Leave a mark; a second call with the same path fails."""
+    with Path(path).open("x"):
+        pass
+    return path
+
+
+def fail_on_thirteen(item: int) -> int:
+    """A task that fails on 13 and on 17, on 17 sooner."""
+    if item == 13:
+        time.sleep(0.02)
+    if item in {13, 17}:
+        raise WrongItemError(f"no {item}")
+    return item
+
+
+def end_at_five(ending: type[BaseException], item: int) -> int:
+    """A task that raises what ends iterations, on 5."""
+    if item == 5:
+        raise ending
+    return item
+
+
+def where(item: int) -> tuple[int, int]:
+    """The process and the thread that a task runs in; long enough for every worker to get one."""
+    del item
+    time.sleep(0.02)
+    return os.getpid(), threading.get_ident()
+
+
+def _awaited(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    async def awaited(item: Any) -> Any:
+        return function(item)
+
+    return awaited
+
+
+def _for(runner: Runner, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return _awaited(function) if getattr(runner, "awaits", False) else function
+
+
+def results_come_in_the_order_of_the_items(make: MakeRunner, directory: Path) -> None:
+    """Whatever order the tasks end in."""
+    del directory
+    with make() as runner:
+        got = runner.run(_for(runner, double), range(15))
+    assert got == double_from(range(15)), f"expected the doubles of 0 to 14 in order, got {got}"
+    assert isinstance(got, list), f"run() must return a list, got {type(got).__name__}"
+
+
+def every_task_is_run_once(make: MakeRunner, directory: Path) -> None:
+    """None is left out and none is repeated: each leaves a mark that a second call would stumble on."""
+    paths = [str(directory / f"task-{number}") for number in range(14)]
+    with make() as runner:
+        runner.run(_for(runner, touch), paths)
+    left = sorted(os.listdir(directory))  # noqa: PTH208 - names are what is compared
+    assert left == sorted(f"task-{number}" for number in range(14)), f"tasks that ran: {left}"
+
+
+def few_items_are_enough(make: MakeRunner, directory: Path) -> None:
+    """No items, one item, fewer items than workers."""
+    del directory
+    for items in ([], [7], [7, 8]):
+        with make() as runner:
+            got = runner.run(_for(runner, double), items)
+        assert got == double_from(items), f"of {items} expected {double_from(items)}, got {got}"
+
+
+def equal_items_are_different_tasks(make: MakeRunner, directory: Path) -> None:
+    """Items need not differ, nor be hashable."""
+    del directory
+    items = [[1], [1], [2], [1]]
+    with make() as runner:
+        got = runner.run(_for(runner, double), items)
+    assert got == [[1, 1], [1, 1], [2, 2], [1, 1]], f"got {got}"
+
+
+def the_first_failure_is_raised_with_its_item(make: MakeRunner, directory: Path) -> None:
+    """The task's own exception, first in the order of the items and not of time, with a note that names the item."""
+    del directory
+    try:
+        with make() as runner:
+            runner.run(_for(runner, fail_on_thirteen), range(19))
+    except WrongItemError as error:
+        assert str(error) == "no 13", f"expected the failure of item 13, got: {error}"
+        notes = getattr(error, "__notes__", [])
+        assert any("task 13" in note and "item 13" in note for note in notes), f"no note names item 13: {notes}"
+    else:
+        raise AssertionError("a task raised and run() did not")
+
+
+def one_result_for_each_item_or_an_exception(make: MakeRunner, directory: Path) -> None:
+    """A task that returns None has a result; one that raises StopIteration must not make the list shorter."""
+    del directory
+    with make() as runner:
+        got = runner.run(_for(runner, _nothing), range(9))
+    assert got == [None] * 9, f"expected None for each of 9 items, got {got}"
+    with make() as runner:
+        got, error = tried(runner.run, _for(runner, partial(end_at_five, StopIteration)), range(9))
+    assert error is not None, f"a task raised StopIteration; run() must raise, and returned {got} for 9 items"
+
+
+def exceptions_that_end_iteration_are_reported_with_their_item(make: MakeRunner, directory: Path) -> None:
+    """StopIteration as the cause of a RuntimeError, since raised by run() it would end a loop of the caller's."""
+    del directory
+    for ending, raised in (
+        (StopIteration, RuntimeError),
+        (StopAsyncIteration, StopAsyncIteration),
+        (GeneratorExit, GeneratorExit),
+    ):
+        with make() as runner:
+            _, error = tried(runner.run, _for(runner, partial(end_at_five, ending)), range(9))
+        assert error is not None, f"a task raised {ending.__name__} and run() did not raise"
+        seen = exception_text(error)
+        assert type(error) is raised, f"for {ending.__name__} of a task, run() must raise {raised.__name__}, not {seen}"
+        assert ending.__name__ in seen, f"the exception must say that a task raised {ending.__name__}, got: {seen}"
+        notes = getattr(error, "__notes__", [])
+        assert any("task 5" in note and "item 5" in note for note in notes), (
+            f"no note says that {ending.__name__} was raised by task 5, item 5: {notes}"
+        )
+
+
+def it_can_be_entered_again(make: MakeRunner, directory: Path) -> None:
+    """After it was left, after a failure too; and run() may be called again while it is entered."""
+    del directory
+    runner = make()
+    for _ in range(2):
+        with runner:
+            for items in (range(5), range(3)):
+                got = runner.run(_for(runner, double), items)
+                assert got == double_from(items), f"got {got}"
+        try:
+            with runner:
+                runner.run(_for(runner, fail_on_thirteen), [13])
+        except WrongItemError:
+            continue
+        raise AssertionError("a task raised and run() did not")
+
+
+def no_worker_is_left(make: MakeRunner, directory: Path) -> None:
+    """When it has been left, its threads and processes have ended, after a failure too."""
+    del directory
+    threads = set(threading.enumerate())
+    for function in (double, fail_on_thirteen):
+        try:
+            with make() as runner:
+                runner.run(_for(runner, function), range(15))
+        except WrongItemError:
+            pass
+        left = [thread for thread in threading.enumerate() if thread not in threads and thread.is_alive()]
+        assert not left, f"threads that are left: {left}"
+        children = multiprocessing.active_children()
+        assert not children, f"processes that are left: {children}"
+
+
+def no_more_workers_than_said(make: MakeRunner, directory: Path) -> None:
+    """At most as many processes and threads run tasks as its `workers` allow at once, batches apart."""
+    del directory
+    with make() as runner:
+        tasks = 12
+        seen = set(runner.run(_for(runner, where), range(tasks)))
+    most = workers_for(runner, tasks)
+    batches = -(-tasks // most)
+    assert 1 <= len(seen) <= most * batches, f"{len(seen)} workers for {tasks} tasks, {most} at once"
+
+
+RUNNER_LAWS: tuple[Law, ...] = (
+    results_come_in_the_order_of_the_items,
+    every_task_is_run_once,
+    few_items_are_enough,
+    equal_items_are_different_tasks,
+    the_first_failure_is_raised_with_its_item,
+    one_result_for_each_item_or_an_exception,
+    exceptions_that_end_iteration_are_reported_with_their_item,
+    it_can_be_entered_again,
+    no_worker_is_left,
+    no_more_workers_than_said,
+    it_is_what_it_declares,
+)
+"""Every law that a runner keeps."""
+
+
+def law_name(law: Law) -> str:
+    """A name for test ids."""
+    return law.__name__
+
+
+def check_runner(make: MakeRunner, directory: Path) -> None:
+    """Try every law on a runner; `directory` is an empty one that marks may be left in."""
+    for number, law in enumerate(RUNNER_LAWS):
+        place = directory / str(number)
+        place.mkdir()
+        law(make, place)

@@ -1,0 +1,125 @@
+"""Hosts that are simulated: a measurement without a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from concbench.errors import Inapplicable
+
+if TYPE_CHECKING:  # whoever imports the laws must not pay for the harness
+    from concbench.harness.hosts import CheckHost, Host
+    from concbench.harness.plan import Options
+    from concbench.harness.runner_specs import PlannedCell
+    from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
+    from concbench.results.records import Json, Observed
+    from concbench.workloads.base import Workload
+
+Times = Callable[[str, int], float | Exception]
+
+
+def _repeating(sequences: Mapping[str, Sequence[float | Exception]]) -> Times:
+    return lambda label, number: sequences[label][number % len(sequences[label])]
+
+
+class SimulatedHosts:
+    """Hosts without a clock: times come from a function, and nothing is run.
+
+    Hand it to `measure(..., hosts=...)`: the loop, the stop rule and the table are those of real runs, so that
+    thousands of sessions can be played in seconds.
+    """
+
+    def __init__(self, seconds: Times | Mapping[str, Sequence[float | Exception]]) -> None:
+        """Play a session.
+
+        Args:
+            seconds: from a cell's label and the number of the execution (0 is the warm-up) to the seconds it takes,
+                or to an Exception that it fails with (Inapplicable: it is inapplicable); a function, or for each
+                label a sequence, which begins anew at its end.
+        """
+        self.seconds = seconds if callable(seconds) else _repeating(seconds)
+        self.order: list[tuple[str, int]] = []
+        """Every execution in the order in which it was asked for: label and number."""
+
+    def load_watch(self) -> None:
+        """No machine is measured."""
+
+    @contextmanager
+    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
+        """A host whose samples are given."""
+        del workload, directory, options
+        yield _SimulatedHost(self, str(cell.id))
+
+    @contextmanager
+    def check_host(
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
+    ) -> Iterator[CheckHost]:
+        """A host that finds nothing to say, and uses up none of the samples."""
+        del workload, directory, options
+        yield _SimulatedHost(self, str(cell.id))
+
+
+class _SimulatedHost:
+    def __init__(self, hosts: SimulatedHosts, label: str) -> None:
+        self._hosts = hosts
+        self._label = label
+        self._count = 0
+
+    def prepare(self) -> Json:
+        return {"implementation": "simulated", "python": "", "gil": True}
+
+    def reference(self) -> ReferencePass:
+        """There are no results."""
+        from concbench.results.passes import ReferencePass
+
+        return ReferencePass()
+
+    def check(self, most: int) -> CheckPass:
+        """They are what they must be."""
+        from concbench.results.passes import CheckPass
+
+        del most
+        return CheckPass(None, 1)
+
+    def passes(self, most: int) -> Finding:
+        """They would be the same."""
+        del most
+        return "same"
+
+    def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
+        from concbench.results.records import Sample
+
+        del collect
+        return Sample(start=0.0, work=self._next() * repeats, stop=0.0, cpu=None, repeats=repeats)
+
+    def allow(self, seconds: float) -> None:
+        """Nothing takes time."""
+
+    def items_as_text(self) -> list[str]:
+        """There are no items."""
+        return []
+
+    def compare(self) -> None:
+        """They are equal."""
+
+    def observe(self, *, collect: bool = False) -> Observed:
+        from concbench.results.records import Observed
+
+        del collect
+        return Observed(start=0.0, work=self._next(), stop=0.0, cpu=None, began=[0.0], tasks=None)
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+    def _next(self) -> float:
+        from concbench.harness.hosts import CellEnded
+        from concbench.results.records import Outcome
+
+        seconds = self._hosts.seconds(self._label, self._count)
+        self._hosts.order.append((self._label, self._count))
+        self._count += 1
+        if isinstance(seconds, Exception):
+            raise CellEnded(Outcome("inapplicable" if isinstance(seconds, Inapplicable) else "failed", str(seconds)))
+        return seconds
