@@ -118,7 +118,7 @@ def workloads_of(
     Raises:
         UsageError: there are items, or options of functions, and no function; or something that cannot be.
     """
-    how: dict[str, Any] = {name: options[name] for name in How.__dataclass_fields__ if name in options}
+    how: dict[str, Any] = {name: options[name] for name in How.__dataclass_fields__ if options.get(name) is not None}
     repeat: Any = options.get("repeat")
     _require_together(items, repeat, how)
     of_functions = [*(["items"] if items is not None else []), *(["repeat"] if repeat else []), *how]

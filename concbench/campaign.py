@@ -17,7 +17,6 @@ from concbench.harness.hosts import Hosts
 from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import Options, Plan
 from concbench.harness.resuming import finished_part, is_complete, require_same_run
-from concbench.harness.runner_specs import parse
 from concbench.harness.search import search
 from concbench.results.passes import ReferencePass
 from concbench.results.records import Outcome, RunRecord, Table
@@ -36,16 +35,16 @@ def advise_workload(
 ) -> Advice:
     """As `advise`, of what has been made."""
     record = _record(options.seed)
-    table, interrupted = search(workload, hosts, options, _relay(record, listen))
-    run = Run(replace(record, tables=[table], interrupted=interrupted))
-    in_a_look = interrupted and len(table.cells) == 1
-    recommendation = None if in_a_look else recommend(run[0], workload.tasks)
+    found = search(workload, hosts, options, _relay(record, listen))
+    table = found.table
+    run = Run(replace(record, tables=[table], interrupted=found.interrupted))
+    recommendation = recommend(run[0], workload.tasks) if found.cells else None
     if table.facts.get("awaits"):  # it turned out to return awaitables
         workload = workload.knowing(ReferencePass(awaitable=True))
     call = getattr(workload, "call", None)
     if recommendation is not None and call is not None:
-        runner = parse(recommendation.runner).runner
-        recommendation = replace(recommendation, snippet=snippet(call(), runner))
+        cell = found.cells[table.cell(recommendation.runner).id]
+        recommendation = replace(recommendation, snippet=snippet(call(), cell.runner))
     return Advice(run, recommendation)
 
 

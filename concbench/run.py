@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from concbench.results.records import RunRecord, Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """What a measurement saw. Printing it gives the tables and the answers in words.
 
@@ -32,6 +32,12 @@ class Run:
         from concbench.report import terminal
 
         return terminal.plain(self.record, self.analyses)
+
+    def __repr__(self) -> str:
+        return f"<Run: {', '.join(table.workload for table in self.tables)}>"
+
+    def __len__(self) -> int:
+        return len(self.tables)
 
     def why(self) -> str:
         """Where the workers' time went, as text: for every cell its parts of 100 %, and what was lost most."""

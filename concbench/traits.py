@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from concbench.errors import BadSetting
+
 CALLER, THREADS, LOOP, INTERPRETERS, PROCESSES, ELSEWHERE = (
     "caller", "threads", "loop", "interpreters", "processes", "elsewhere",
 )  # fmt: skip
@@ -41,6 +43,17 @@ class Traits:
     """How simple it is to use and to explain, for ties: 0 is one call after another, 10 a pool of threads, 60 processes
     by hand. None: last."""
 
+    def __post_init__(self) -> None:
+        """Refuse values of other types, which a results file could not keep.
+
+        Raises:
+            BadSetting: names the first.
+        """
+        for name, value in vars(self).items():
+            kinds, what = _TYPES.get(name, ({bool}, "True, False"))
+            if value is not None and type(value) not in kinds:
+                raise BadSetting(f"the trait {name} must be {what} or None, not {value!r}")
+
     @property
     def in_threads(self) -> bool:
         """Whether tasks run in threads of one interpreter."""
@@ -57,11 +70,6 @@ class Traits:
         return self.in_threads or self.in_loop
 
     @property
-    def in_processes(self) -> bool:
-        """Whether every task that is in progress is in a process of its own."""
-        return self.where == PROCESSES and self.shares_interpreter is False
-
-    @property
     def isolates(self) -> bool:
         """Whether every task that is in progress is in an interpreter of its own."""
         return self.where in {INTERPRETERS, PROCESSES} and self.shares_interpreter is False
@@ -72,7 +80,20 @@ class Traits:
         return bool(self.worker_per_task or self.barriers)
 
 
+_TYPES: dict[str, tuple[set[type], str]] = {
+    "where": ({str}, f"one of {', '.join(PLACES)}"),
+    "simplicity": ({int}, "a whole number"),
+}
+"""Of the traits that are not True or False."""
+
+
 def traits_of(runner: object) -> Traits:
-    """What a runner says of itself; nothing, where it has no `traits`."""
-    traits = getattr(runner, "traits", None)
+    """What a runner says of itself; nothing, where it has no `traits` that can be read.
+
+    A mistake in a runner of somebody else must not end the measurement of others; the law names it to its author.
+    """
+    try:
+        traits = getattr(runner, "traits", None)
+    except Exception:  # noqa: BLE001 - code of another package may raise what it likes
+        return Traits()
     return traits if isinstance(traits, Traits) else Traits()

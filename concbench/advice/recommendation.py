@@ -41,7 +41,7 @@ class Recommendation:
     headline: str
     """What to do, in one line."""
     snippet: str = field(default="", repr=False)
-    """Complete lines of Python, standard library only."""
+    """Complete lines of Python, without concbench where the runner says how."""
 
 
 _TOO_SHORT = 0.001

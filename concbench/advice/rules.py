@@ -13,7 +13,7 @@ from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, MORE_THAN_ONE, WAITS
 from concbench.results.records import number
-from concbench.stats.verdicts import FASTER
+from concbench.stats.verdicts import FASTER, UNDECIDED
 from concbench.traits import ELSEWHERE, INTERPRETERS, PROCESSES, THREADS, Traits
 from concbench.units import data, instead_of, listed, percent, ratio, seconds
 
@@ -66,7 +66,9 @@ def gil_bound_threads(table: TableAnalysis) -> str | None:
         return None
     least, most = (f"{extreme(cell.cores or 0 for cell in held):.1f}" for extreme in (min, max))
     cores = most if least == most else f"{least} to {most}"
-    gained = "next to nothing" if any(cell.verdict == FASTER for cell in held) else "nothing"
+    verdicts = {cell.verdict for cell in held}
+    gained = "next to nothing" if FASTER in verdicts else "nothing"
+    gained += " that could be shown" if UNDECIDED in verdicts else ""
     return (
         f"Threads gave {gained} ({_each(held)}): however many there were, they kept {cores} cores busy, because "
         "one thread at a time holds the GIL and this work computes all along."

@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 
 from concbench.program import Call, Program
 from concbench.runners.base import Runner
+from concbench.task import tried
 
 _LONG = 40
 """Characters of items from which they get a line of their own."""
@@ -20,8 +21,8 @@ def snippet(call: Call, runner: Runner) -> str:
     """
     before = [*call.before, f"items = {call.items}"] if call.before or len(call.items) > _LONG else []
     call = replace(call, items="items") if before else call
-    write = getattr(runner, "program", None)
-    program = write(call) if write is not None else _with(runner, call)
+    written, _ = tried(lambda: runner.program(call))  # type: ignore[attr-defined] # most have one
+    program = written if isinstance(written, Program) else _with(runner, call)
     if program is None:
         return ""
     body = [*before, *program.body]
@@ -40,7 +41,6 @@ def _with(runner: Runner, call: Call) -> Program | None:
     module, name = type(runner).__module__, type(runner).__qualname__
     if module == "__main__" or "<" in name:
         return None
-    ours = module.startswith("concbench.runners.")
     settings = [field.name for field in fields(runner) if field.init] if is_dataclass(runner) else list[str]()
     written = ", ".join(f"{setting}={getattr(runner, setting)!r}" for setting in settings)
     awaits = getattr(runner, "awaits", False)
@@ -48,7 +48,7 @@ def _with(runner: Runner, call: Call) -> Program | None:
     return call.program(
         f"with {name}({written}) as runner:",
         f"    results = runner.run({call.function}, list({call.items}))",
-        imports=[f"from {'concbench' if ours else module} import {name.partition('.')[0]}"],
+        imports=[f"from {module} import {name.partition('.')[0]}"],
         guarded=True,
     )
 

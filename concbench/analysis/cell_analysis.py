@@ -19,7 +19,7 @@ from concbench.stats.verdicts import log_ratios, verdict
 from concbench.traits import Traits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CellAnalysis:
     """The figures of one cell: a workload under a configured runner. None: not measured, or not known."""
 
@@ -57,6 +57,12 @@ class CellAnalysis:
     """What failed and was tolerated, and what was tried again."""
     left_out: int
     """Rounds that are not among its samples here, since other things failed in them than under other runners."""
+
+    def __repr__(self) -> str:
+        seconds = "not measured" if self.seconds is None else f"{self.seconds:.3g} s"
+        speedup = "" if self.speedup is None else f", speed-up {self.speedup:.3g}"
+        brackets = f" [{self.low:.3g}, {self.high:.3g}] {self.verdict}" if self.interval else ""
+        return f"<{self.id}: {seconds}{speedup}{brackets}>"
 
     @property
     def low(self) -> float | None:

@@ -10,6 +10,8 @@ CPU_TOLD = 100e-6
 not as time. A loop that keeps one core busy came out as 1.18 cores in 10 us, 1.03 in 100 us (medians of 60)."""
 TICKS_TOLD = 0.050
 """The same where it is counted from outside, in ticks of 10 ms: of every process that lives on, one may be too many."""
+_TICKS = 0.020
+"""Seconds of CPU time that may be too many for each process where they are counted in ticks."""
 _IN_THIS_PROCESS = {CALLER, THREADS, LOOP, INTERPRETERS}
 
 
@@ -22,7 +24,8 @@ def cores(cell: Cell, *, warm: bool) -> float | None:
     """CPU over wall seconds of the observed pass; None where not all of it could be counted.
 
     Worker processes that are not ours to reap, and those that are kept, are missing from our own account: they are
-    counted from outside, in ticks. Of a runner that does not say which it is, the larger of both accounts is taken.
+    counted from outside, in ticks. Of a runner that does not say which it is, our own account is taken, unless the
+    other has more than ticks can explain.
     """
     observed = cell.observed
     if observed is None or cell.traits.where == ELSEWHERE:
@@ -36,7 +39,8 @@ def cores(cell: Cell, *, warm: bool) -> float | None:
     elif observed.tree_cpu is None or (cell.traits.where == PROCESSES and cell.traits.reaped is not None):
         cpu = observed.tree_cpu
     else:
-        cpu = max(observed.tree_cpu, observed.cpu or 0.0)
+        ticks = _TICKS * (observed.processes or 1)
+        cpu = observed.cpu if observed.cpu and observed.tree_cpu <= observed.cpu + ticks else observed.tree_cpu
     return None if cpu is None else cpu / total
 
 

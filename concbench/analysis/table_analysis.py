@@ -17,7 +17,7 @@ UNSTEADY = 1.07
 """Median over minimum of the baseline above which a machine is noisy, where the load cannot be read."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TableAnalysis:
     """The figures of one table: a workload under its runners. Iterating over it gives those of its cells."""
 
@@ -35,13 +35,20 @@ class TableAnalysis:
     def __iter__(self) -> Iterator[CellAnalysis]:
         return iter(self.cells)
 
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __repr__(self) -> str:
+        return f"<{self.workload}: {', '.join(str(cell.id) for cell in self.cells)}>"
+
     def __getitem__(self, which: str | CellId) -> CellAnalysis:
-        """The cell of a label, such as "thread-pool:32".
+        """The cell of a label, such as "thread-pool:32", or of a name as tables show it, such as "thread-pool(32)".
 
         Raises:
             KeyError: there is none; names the nearest.
         """
-        return self.cells[self.record.cells.index(self.record.cell(which))]
+        named = (cell for cell in self.cells if which in (cell.id, str(cell.id), cell.name))
+        return next(named, None) or self.cells[self.record.cells.index(self.record.cell(which))]
 
     def __contains__(self, which: object) -> bool:
         """Whether there is a cell of this label."""

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 
 from concbench.analysis.costs import seconds_of
 from concbench.analysis.places import is_worker_for_each_task
+from concbench.registry import nearest
 from concbench.results.records import Cell, number
 from concbench.stats.timeline import Spans, Timeline, timeline
 from concbench.traits import ELSEWHERE
@@ -34,6 +35,8 @@ class TimeShares(Mapping[str, float]):
     by_part: Mapping[str, float]
 
     def __getitem__(self, part: str) -> float:
+        if part not in self.by_part:
+            raise KeyError(f"the workers' time has no part {part!r}; {nearest(part, list(PARTS))}")
         return self.by_part[part]
 
     def __iter__(self) -> Iterator[str]:

@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "baseline takes, 10s at least)")  # fmt: skip
     parser.add_argument("--memory-limit", type=size, metavar="SIZE", help="for all processes of a runner together "
                         "(default: 80%% of what is available)")  # fmt: skip
+    parser.add_argument("--fresh", action="store_true", help="take every sample in a new process, so that caches and "
+                        "connections that the function keeps are cold")  # fmt: skip
     parser.add_argument("--seed", type=natural, metavar="N", help="of every random choice (default: drawn, printed)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
@@ -61,6 +63,7 @@ def main(arguments: argparse.Namespace) -> int:
         memory_limit=arguments.memory_limit,
         seed=seed,
         max_calls=arguments.max_calls,
+        fresh=arguments.fresh,
     )
     with ProgressBar() as progress:
         advice = advise_workload(workload, options, ProcessHosts(), output.listener(progress.show))

@@ -2,50 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from math import inf
 
 from concbench.errors import Inapplicable
-from concbench.harness.runner_specs import PlannedCell, parse, plan_cells
+from concbench.harness.runner_specs import PlannedCell, plan_cells
 from concbench.registry import runner_class, runner_names
 from concbench.results.records import CellId
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.look import Look
 from concbench.traits import traits_of
 
+_MOST_CELLS = 1_000
+"""Cells that are followed at most, from neighbour to neighbour, to find out how many workers there may be."""
 
-def candidates(look: Look) -> list[PlannedCell]:
-    """The cells of a race, those of the simplest runners first."""
+
+class Field:
+    """The cells of a race: those that it begins with, and those that may join them."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.candidates = _offered_by_classes(look)
+        """Those that it begins with, of the simplest runners first."""
+        self.known = {cell.id: cell for cell in self.candidates}
+        """Those that anybody has asked for."""
+
+    def beside(self, leader: CellId) -> list[PlannedCell]:
+        """The cells beside a leader that are worth a try."""
+        offer = getattr(self.known[leader].runner, "neighbours", None)
+        cells = _cells(_asked(offer, self.look), self.look)
+        self.known = {**{cell.id: cell for cell in cells}, **self.known}
+        return cells
+
+    @property
+    def ruled_out(self) -> list[PlannedCell]:
+        """The candidates that were left out because of the number of workers that is allowed."""
+        allowed = {cell.id for cell in self.candidates}
+        anyhow = _offered_by_classes(replace(self.look, most_workers=None))
+        return [cell for cell in anyhow if cell.id not in allowed]
+
+    @property
+    def most_at_once(self) -> int:
+        """Calls that may be in progress at the same time, those of neighbours that join included."""
+        reached: dict[CellId, PlannedCell] = {}
+        new = self.candidates
+        while new:
+            reached |= {cell.id: cell for cell in new}
+            if len(reached) > _MOST_CELLS:
+                return self.look.most
+            new = [beside for cell in new for beside in self.beside(cell.id) if beside.id not in reached]
+        return max(workers_for(cell.runner, self.look.tasks) for cell in reached.values())
+
+
+def _offered_by_classes(look: Look) -> list[PlannedCell]:
     runners: list[Runner] = []
     for name in runner_names():
         try:
             offer = getattr(runner_class(name), "candidates", None)
         except Inapplicable:  # what it needs is not installed
             continue
-        runners += offer(look) if offer is not None else []
-    simplicity = [traits_of(runner).simplicity for runner in runners]
-    last = max((number for number in simplicity if number is not None), default=0) + 1
-    order = sorted(range(len(runners)), key=lambda place: last if (at := simplicity[place]) is None else at)
-    return list(plan_cells([runners[place] for place in order]))
+        runners += _asked(offer, look)
+    return _cells(sorted(runners, key=_simplicity), look)
 
 
-def neighbours(look: Look, leader: CellId) -> list[PlannedCell]:
-    """The cells beside a leader that are worth a try."""
-    offer = getattr(parse(leader.label).runner, "neighbours", None)
-    runners = offer(look) if offer is not None else []
-    return list(plan_cells(runners)) if runners else []
+def _asked(offer: Callable[[Look], Iterable[Runner]] | None, look: Look) -> list[Runner]:
+    """The runners that a hook offers; nothing, if it breaks: the race of others must not end with it."""
+    if offer is None:
+        return []
+    try:
+        return [runner for runner in offer(look) if hasattr(runner, "run")]
+    except Exception:  # noqa: BLE001 - code of another package may raise what it likes
+        return []
 
 
-def ruled_out(look: Look) -> list[PlannedCell]:
-    """The candidates that were left out because of the number of workers that is allowed."""
-    allowed = {cell.id for cell in candidates(look)}
-    return [cell for cell in candidates(replace(look, most_workers=None)) if cell.id not in allowed]
+def _cells(runners: Iterable[Runner], look: Look) -> list[PlannedCell]:
+    """Each once, without those that have more workers than make sense."""
+    sensible = [runner for runner in runners if (getattr(runner, "workers", 1) or look.tasks) <= look.most]
+    cells = {plan_cells([runner])[0].id: runner for runner in sensible}
+    return list(plan_cells([*cells.values()])) if cells else []
 
 
-def most_at_once(look: Look) -> int:
-    """Calls that may be in progress at the same time in a race, those of neighbours that join included."""
-    known: dict[CellId, PlannedCell] = {}
-    new = candidates(look)
-    while new:
-        known |= {cell.id: cell for cell in new}
-        new = [beside for cell in new for beside in neighbours(look, cell.id) if beside.id not in known]
-    return max(workers_for(cell.runner, look.tasks) for cell in known.values())
+def _simplicity(runner: Runner) -> float:
+    simplicity = traits_of(runner).simplicity
+    return inf if simplicity is None else simplicity

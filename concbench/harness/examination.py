@@ -7,7 +7,7 @@ makes the next execution faster or slower than it is: so all of it happens elsew
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from time import perf_counter
 
@@ -16,9 +16,11 @@ from concbench.harness.bench import Bench
 from concbench.harness.events import Phase
 from concbench.harness.executions import MOST_CHECKS
 from concbench.harness.live_cell import LiveCell
-from concbench.harness.steps import Act, Steps
+from concbench.harness.steps import Steps
 from concbench.results.passes import ReferencePass
 from concbench.results.records import Outcome
+
+_UNSENDABLE = "its results cannot be sent back from another process"
 
 
 class Examination:
@@ -67,7 +69,6 @@ class Examination:
 
         def refer(cell: LiveCell) -> None:
             nonlocal found
-            nonlocal found
             cell.checking.prepare()
             self._bench.calls.count()
             began = perf_counter()
@@ -78,33 +79,31 @@ class Examination:
 
         with ExitStack() as hosts:
             self._start_host(cell, hosts)
-            self._act(cell, {Phase.REFERENCE: refer})
+            self._steps.take(cell, Phase.REFERENCE, refer)
+            cell.leave_host()
         return found
 
     def check(self, cells: Sequence[LiveCell]) -> None:
         """Compare the results of cells, and see whether their workers can be sent the work.
 
-        The hosts are started together, which takes less time, and each is ended once it is done.
+        The hosts are started together, which takes less time; none executes before all have loaded their cells, and
+        each is ended once it is done.
         """
         with ExitStack() as hosts:
-            wanted = [(cell, self._acts(cell)) for cell in cells]
-            for cell, acts in wanted:
-                if acts:
+            for cell in cells:
+                if cell.pickles and self._bench.referee.unsendable:
+                    cell.end(Outcome("inapplicable", f"{_UNSENDABLE} ({self._bench.referee.unsendable})"))
+                elif cell.pickles or self._compares(cell):
                     self._start_host(cell, hosts)
-            for cell, acts in wanted:
-                self._act(cell, acts)
+            for cell in cells:
+                if cell.host is not None:
+                    self._steps.take(cell, Phase.PREPARE, _prepare)
+            for cell in cells:
+                if cell.host is not None and cell.alive and self._compares(cell):
+                    self._bench.allow(cell)
+                    self._steps.take(cell, Phase.CHECK, self._compare)
+                cell.leave_host()
                 cell.checked = True
-
-    def _acts(self, cell: LiveCell) -> Mapping[Phase, Act]:
-        """What is to be done with a cell before its first sample."""
-        unsendable = self._bench.referee.unsendable
-        if cell.pickles and unsendable:
-            why = f"its results cannot be sent back from another process ({unsendable})"
-            cell.end(Outcome("inapplicable", why))
-            return {}
-        if self._compares(cell):
-            return {Phase.PREPARE: _prepare, Phase.CHECK: self._compare}
-        return {Phase.PREPARE: _prepare} if cell.pickles else {}
 
     def _compares(self, cell: LiveCell) -> bool:
         """Whether it is still to be compared before the first sample; results that cannot be pickled must be."""
@@ -129,14 +128,7 @@ class Examination:
 
     def _start_host(self, cell: LiveCell, hosts: ExitStack) -> None:
         cell.host = hosts.enter_context(self._bench.check_host(cell))
-
-    def _act(self, cell: LiveCell, acts: Mapping[Phase, Act]) -> None:
-        """Do one thing after another with a cell, as long as nothing goes wrong, and end its host."""
         self._bench.allow(cell)
-        for phase, act in acts.items():
-            if cell.alive:
-                self._steps.take(cell, phase, act)
-        cell.leave_host()
 
 
 def _prepare(cell: LiveCell) -> None:

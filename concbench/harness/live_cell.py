@@ -81,7 +81,7 @@ class LiveCell:
             self.host.close()
 
     def clear(self, outcome: Outcome) -> None:
-        """It turned out not to be to blame for how it ended: this is its outcome instead."""
+        """It turned out not to be to blame for how it ended: this is its outcome instead; its host has been ended."""
         self.record = replace(self.record, outcome=outcome)
 
     def leave_host(self) -> None:

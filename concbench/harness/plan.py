@@ -25,6 +25,18 @@ LEAST_MEMORY = 100_000_000
 """Bytes: a measuring process alone takes some 20 MB."""
 
 
+_Kinds = tuple[tuple[type, ...], str]
+_WHOLE: _Kinds = ((int,), "a whole number")
+_NUMBER: _Kinds = ((int, float), "a number")
+_SWITCH: _Kinds = ((bool,), "True or False")
+_KINDS: dict[str, _Kinds] = {
+    **dict.fromkeys(("max_rounds", "rounds", "seed", "memory_limit", "max_calls"), _WHOLE),
+    **dict.fromkeys(("budget", "precision", "timeout"), _NUMBER),
+    **dict.fromkeys(("warm", "fresh", "observe"), _SWITCH),
+}
+"""Types of options, since not everybody has a type checker."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How to measure; what is None is decided by the plan."""
@@ -56,6 +68,7 @@ class Options:
     """Calls of the function at most; None: as many as it takes."""
 
     def __post_init__(self) -> None:
+        _require_types(self)
         _require_between("rounds", self.rounds, 1, MOST)
         _require_between("max-rounds", self.max_rounds, FEWEST, MOST, "three are the least that an interval needs")
         if self.fresh and self.warm:
@@ -192,6 +205,13 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) 
     made = Plan(workload, cells, baseline, rule, warm_up=options.rounds != 1, options=options)
     made.require_allowed()
     return made
+
+
+def _require_types(options: Options) -> None:
+    for name, (kinds, what) in _KINDS.items():
+        value = getattr(options, name)
+        if value is not None and type(value) not in kinds:
+            raise BadSetting(f"{name.replace('_', '-')} must be {what}, not {value!r}")
 
 
 def _require_between(name: str, value: int | None, least: int, most: int, why: str = "") -> None:

@@ -47,8 +47,9 @@ class ProcessHost:
     """Speaks with `concbench.host.main` in JSON lines; items travel as a pickle in a private directory."""
 
     def __init__(
-        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options, *, examine: bool = False
-    ) -> None:
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options, loading: set[ProcessHost],
+        *, examine: bool = False,
+    ) -> None:  # fmt: skip
         """Start the process, which begins to load the cell at once.
 
         Args:
@@ -56,6 +57,7 @@ class ProcessHost:
             cell: what to execute.
             directory: private, shared by the hosts of the workload.
             options: whether it is warm, and how long one request may take at most.
+            loading: the hosts that load at the same time, whose memory is watched together.
             examine: whether the function and the items are tried on pickle, which no process may do that takes samples.
         """
         name = "cell-" + re.sub(r"[^\w.-]+", "-", str(cell.id))[:80]
@@ -66,8 +68,11 @@ class ProcessHost:
         self._log = directory / f"{name}-{self._mark}.log"
         self._closed = True
         self._unstarted = ""
+        self._loading = loading
+        self._too_large: Outcome | None = None
         try:
             self._start(pickle.dumps((workload, cell.runner)), options)
+            self._loading.add(self)
             self._send({"do": "prepare", "cell": str(self._payload), "warm": options.warm, "examine": examine})
         except OSError as error:  # a disk is full, or there are too many processes or open files
             self._unstarted = f"the measuring process could not be started: {error.strerror or error}"
@@ -101,6 +106,7 @@ class ProcessHost:
         if self._unstarted:
             raise CellEnded(Outcome("failed", self._unstarted))
         interpreter = build(Json, self._answered(self._preparing))
+        self._loading.discard(self)
         self._payload.unlink()
         return interpreter
 
@@ -153,6 +159,7 @@ class ProcessHost:
 
     def close(self) -> None:
         """End the process and all that it started."""
+        self._loading.discard(self)
         if self._closed:
             return
         self._closed = True
@@ -207,26 +214,30 @@ class ProcessHost:
                 with INTERRUPTION.allowed():
                     line = self._answers.get(timeout=max(0.0, min(pause, deadline - monotonic())))
             except queue.Empty:
-                self._require_little_memory()
+                for host in {self, *self._loading}:
+                    host.end_if_too_large()
                 if monotonic() < deadline:
                     continue
                 self._kill()
                 raise CellEnded(
                     Outcome("failed", f"timed out after {timeout:.3g} s", self._tail(), "timeout", timeout)
                 ) from None
+            if self._too_large is not None:
+                raise CellEnded(self._too_large)
             if not line:
                 self._answers.put("")  # whoever asks again finds the same
                 raise self._died()
             answer: dict[str, Any] = json.loads(line)
             return answer
 
-    def _require_little_memory(self) -> None:
+    def end_if_too_large(self) -> None:
+        """End the process if it uses more memory than it may; whoever waits for its answer is told."""
         used = self._memory.used()
         if used is not None:
             self._kill()
             allowed = f"{self._memory.limit / 1e9:.1f} GB are allowed ({self._memory.source})"
             why = f"used {used / 1e9:.1f} GB of memory, and {allowed}"
-            raise CellEnded(Outcome("failed", why, self._tail(), "memory"))
+            self._too_large = Outcome("failed", why, self._tail(), "memory")
 
     def _read(self) -> None:
         """Hand on the answers; an empty text is the end. In a thread because a pipe cannot be waited for on Windows."""

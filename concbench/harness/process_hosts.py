@@ -22,6 +22,9 @@ from concbench.workloads.base import Workload
 class ProcessHosts:
     """A process for each cell."""
 
+    def __init__(self) -> None:
+        self._loading: set[ProcessHost] = set()
+
     def load_watch(self) -> LoadWatch:
         """This machine is measured."""
         return LoadWatch()
@@ -29,7 +32,7 @@ class ProcessHosts:
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
         """Start the process of a cell, and end it whatever happens."""
-        make = partial(ProcessHost, workload, cell, directory, options)
+        make = partial(ProcessHost, workload, cell, directory, options, self._loading)
         made: ProcessHost | FreshHost = FreshHost(make) if options.fresh else make()
         with _ending(made) as host:
             yield host
@@ -39,7 +42,9 @@ class ProcessHosts:
         self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
     ) -> Iterator[CheckHost]:
         """Start a process in which no sample is taken, and end it whatever happens."""
-        with _ending(ProcessHost(workload, cell, directory, replace(options, warm=False), examine=True)) as host:
+        with _ending(
+            ProcessHost(workload, cell, directory, replace(options, warm=False), self._loading, examine=True)
+        ) as host:
             yield host
 
 

@@ -27,7 +27,7 @@ class RaceRule:
 
     max_rounds: int
     comparisons: int
-    """Cells that are or may still be compared with the baseline, those that may join included."""
+    """Cells that are or may still be compared with the baseline, those that will probably join included."""
     neighbours: Callable[[CellId], Sequence[PlannedCell]]
     """The cells beside a leader that are worth a try."""
     budget: float | None = None
@@ -81,7 +81,7 @@ class RaceRule:
         """
         samples, leader = seen.samples, _leader(seen.samples)
         asked = {leader} if leader != seen.baseline else {cell for cell in samples if len(samples[cell]) >= FEWEST}
-        level = look_level(self.max_rounds, self.comparisons)
+        level = look_level(self.max_rounds, max(self.comparisons, seen.comparisons))
         base = by_round(samples[seen.baseline])
         return {
             cell

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import UsageError
-from concbench.harness.candidates import candidates, most_at_once, neighbours, ruled_out
+from concbench.harness.candidates import Field
 from concbench.harness.events import Listener, LookPlanned
 from concbench.harness.executions import LOOK
 from concbench.harness.hosts import Hosts
 from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import BASELINE, BUDGET, MAX_ROUNDS, Options, Plan, plan
 from concbench.harness.race import RaceRule
+from concbench.harness.runner_specs import PlannedCell
 from concbench.machine import usable_cores
 from concbench.results.passes import ReferencePass
-from concbench.results.records import Cell, Json, Outcome, Table
+from concbench.results.records import Cell, CellId, Json, Outcome, Table
 from concbench.runners.look import Look
 from concbench.workloads.base import Workload
 
@@ -33,13 +34,21 @@ _RACE_SHARE = 0.8
 """Of what is left of the budget, that the rounds may take; the rest is for the observed passes."""
 
 
-def search(workload: Workload, hosts: Hosts, options: Options, listen: Listener) -> tuple[Table, bool]:
+@dataclass(frozen=True)
+class Found:
+    """What a search has found."""
+
+    table: Table
+    """That of the race, with what was ruled out from the beginning; that of a look, if there was no race."""
+    interrupted: bool
+    cells: Mapping[CellId, PlannedCell]
+    """Those of the race, with their runners."""
+
+
+def search(workload: Workload, hosts: Hosts, options: Options, listen: Listener) -> Found:
     """Find the best runner for all of a workload: look at it once or twice, and race what may be worth it.
 
     The budget of the options is that of everything together. How often the function is called is told before it is.
-
-    Returns:
-        The table of the race, with what was ruled out from the beginning, and whether it was interrupted.
 
     Raises:
         UsageError: the function fails under `sequential`, so that there is nothing to advise on.
@@ -51,15 +60,16 @@ def search(workload: Workload, hosts: Hosts, options: Options, listen: Listener)
     if not interrupted and (more := looks.worth_a_second(table)):
         table, interrupted = looks.take(more)
     if interrupted:
-        return table, True
+        return Found(table, interrupted, {})
     look = _seen(looks.workload, table)
     part = _part_of_race(looks.workload, look, options)
     look = replace(look, tasks=part.tasks)
-    race = plan_race(part, look, _left_for_race(options, perf_counter() - began, looks.calls))
-    listen(race.calls_planned(most_at_once(look)))
+    field = Field(look)
+    race = plan_race(part, field, _left_for_race(options, perf_counter() - began, looks.calls))
+    listen(race.calls_planned(field.most_at_once))
     table, interrupted = measure_workload(race, hosts, listen)
     table = replace(table, facts={**looks.facts, **table.facts})
-    return _with_ruled_out(table, look), interrupted
+    return Found(_with_ruled_out(table, field), interrupted, field.known)
 
 
 def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
@@ -128,23 +138,23 @@ def _seen(workload: Workload, table: Table) -> Look:
     )
 
 
-def _with_ruled_out(table: Table, look: Look) -> Table:
+def _with_ruled_out(table: Table, field: Field) -> Table:
     """With the runners that may have been worth it and were not allowed: nothing is known of them."""
-    why = f"calls at once are limited to {look.most_workers}; --max-workers allows more"
+    why = f"calls at once are limited to {field.look.most_workers}; --max-workers allows more"
     known = {cell.id for cell in table.cells}
-    cells = [cell for cell in ruled_out(look) if cell.id not in known]
-    added = [replace(cell.record(look.tasks), outcome=Outcome("inapplicable", why)) for cell in cells]
+    cells = [cell for cell in field.ruled_out if cell.id not in known]
+    added = [replace(cell.record(field.look.tasks), outcome=Outcome("inapplicable", why)) for cell in cells]
     return replace(table, cells=[*table.cells, *added])
 
 
-def plan_race(workload: Workload, look: Look, options: Options) -> Plan:
+def plan_race(workload: Workload, field: Field, options: Options) -> Plan:
     """The race of everything that may be worth it, over all items of a workload."""
-    cells = tuple(candidates(look))
-    joining = 2  # half and twice the leader's workers
+    cells = tuple(field.candidates)
+    joining = 2  # as a rule: half and twice the leader's workers
     rule = RaceRule(
         options.max_rounds or MAX_ROUNDS,
         comparisons=len(cells) - 1 + joining,
-        neighbours=partial(neighbours, look),
+        neighbours=field.beside,
         budget=options.budget,
     )
     race = Plan(workload, cells, cells[0].id, rule, warm_up=True, options=options)

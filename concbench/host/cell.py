@@ -18,7 +18,7 @@ from concbench.results.passes import Sample
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.sequential import Sequential
 from concbench.task import one_line, short
-from concbench.traits import traits_of
+from concbench.traits import CALLER, traits_of
 from concbench.workloads.base import Workload
 
 MOST_LABELS, LABEL = 10_000, 40
@@ -84,7 +84,7 @@ class HostedCell:
                 raise Inapplicable(f"{workload.name} has no coroutine to await")
             self.function = coroutine
         else:
-            self._require_few_processes()
+            self._require_few_clients()
             self.function = workload.function
         self.items = workload.items  # after the function: items may be objects of its module
 
@@ -258,13 +258,14 @@ class HostedCell:
         if most is not None and self.workers > most:
             raise Inapplicable(f"it would make {self.workers:,} calls at once, and {most} are allowed (--max-workers)")
 
-    def _require_few_processes(self) -> None:
-        """Threads and coroutines share a client that keeps to the limit; each process has a client of its own."""
+    def _require_few_clients(self) -> None:
+        """Threads and coroutines of one interpreter share a client that keeps to the limit; others may have more."""
         most = self.workload.most_at_once
-        if most is not None and self.traits.isolates and self.workers > most:
+        one_client = self.traits.where == CALLER or self.traits.interleaves
+        if most is not None and not one_client and self.workers > most:
             raise Inapplicable(
-                f"{self.workers} processes would open {self.workers} connections at once, and other people's servers "
-                f"get {most} at most; process-pool:{most} keeps to that"
+                f"{self.workers} workers would open {self.workers} connections at once, and other people's servers "
+                f"get {most} at most; {most} workers keep to that"
             )
 
 
@@ -355,7 +356,7 @@ def _meet(runner: Runner, workers: int, function: Callable[[Any], Any]) -> None:
     """
     import tempfile  # here: few processes need it, and it would make up a tenth of what each of them imports
 
-    tasks = workers * getattr(runner, "chunksize", 1)  # neighbouring tasks of a chunk run in one worker
+    tasks = workers * (getattr(runner, "chunksize", 1) or 1)  # neighbouring tasks of a chunk run in one worker
     with tempfile.TemporaryDirectory(prefix="concbench-meet-") as directory:
         met = runner.run(meet, [(directory, workers, function)] * tasks)
     if not all(met):

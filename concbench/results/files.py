@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import stat
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
 from math import isfinite
 from pathlib import Path
@@ -253,6 +253,9 @@ def _build_record(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise _Mismatch(f"{where or 'the file'} should be an object, and is {_named(type(value))}")
     hints = _hints(kind)
+    for field in fields(kind):
+        if field.name not in value and field.default is MISSING and field.default_factory is MISSING:
+            raise _Mismatch(f"{where or 'the file'} has no {field.name}")
     known = [field.name for field in fields(kind) if field.name in value]
     arguments = {name: _build(hints[name], value[name], f"{where}.{name}".lstrip(".")) for name in known}
     try:
@@ -262,5 +265,8 @@ def _build_record(kind: Any, value: Any, where: str) -> Any:
 
 
 def _named(kind: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", float: "a number", int: "a whole number"}
+    names = {
+        dict: "an object", list: "a list", str: "a text", float: "a number", int: "a whole number",
+        bool: "true or false",
+    }  # fmt: skip
     return names.get(kind, "null" if kind is NoneType else kind.__name__)

@@ -275,10 +275,11 @@ class Table:
         Raises:
             KeyError: there is none; names the nearest.
         """
-        cells = {str(cell.id): cell for cell in self.cells}
-        if str(which) not in cells:
-            raise KeyError(f"the table of {self.workload} has no cell {str(which)!r}; {_nearest(str(which), [*cells])}")
-        return cells[str(which)]
+        for cell in self.cells:
+            if which in (cell.id, str(cell.id)):
+                return cell
+        known = [str(cell.id) for cell in self.cells]
+        raise KeyError(f"the table of {self.workload} has no cell {str(which)!r}; {_nearest(str(which), known)}")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from concbench.runners.base import Runner, workers_for
-from concbench.traits import CALLER, ELSEWHERE, INTERPRETERS, LOOP, PLACES, PROCESSES, THREADS, Traits, traits_of
+from concbench.task import exception_text, tried
+from concbench.traits import CALLER, ELSEWHERE, INTERPRETERS, LOOP, PLACES, PROCESSES, THREADS, Traits
 
 _SHORT, _LONG = 0.005, 0.1
 """Seconds of a task, and of that which others may overtake."""
@@ -111,11 +112,11 @@ def it_is_what_it_declares(make: Callable[[], Runner], directory: Path) -> None:
     """Every trait that it declares is seen: where tasks run, what they share, how workers are made and fed."""
     del directory
     runner = make()
-    traits = traits_of(runner)
+    traits = _declared(runner)
     if traits == Traits():
         return
-    workers = getattr(runner, "workers", 1) or 1
-    tasks = min(_MOST_TASKS, max(_FEW_TASKS, 2 * workers * getattr(runner, "chunksize", 1) + 1))
+    workers, chunk = (getattr(runner, name, 1) or 1 for name in ("workers", "chunksize"))
+    tasks = min(_MOST_TASKS, max(_FEW_TASKS, 2 * workers * chunk + 1))
     function = look_around_awaiting if getattr(runner, "awaits", False) else look_around
     with runner:
         first = runner.run(function, [Traveller(_SHORT) for _ in range(tasks)])
@@ -128,6 +129,16 @@ def it_is_what_it_declares(make: Callable[[], Runner], directory: Path) -> None:
         _require_account(make(), reaped=traits.reaped)
 
 
+def _declared(runner: Runner) -> Traits:
+    """Its traits; those that a measurement would pass over are named."""
+    if not hasattr(type(runner), "traits") and not hasattr(runner, "traits"):
+        return Traits()
+    traits, error = tried(getattr, runner, "traits")
+    assert error is None, f"traits cannot be read: {exception_text(error)}"
+    assert traits is None or isinstance(traits, Traits), f"traits must be a concbench.traits.Traits, not {traits!r:.80}"
+    return traits or Traits()
+
+
 def _contradictions(
     traits: Traits, seen: Sequence[Sight], last: Sequence[Sight], at_once: int
 ) -> Iterator[tuple[str, str]]:
@@ -136,6 +147,8 @@ def _contradictions(
         why = _elsewhere_than(traits.where, seen)
         if why:
             yield f"where is {traits.where!r}", why
+    if traits.where == CALLER and at_once > 1:
+        yield f"where is {CALLER!r}", f"workers is {at_once}, and one thread does one task at a time"
     if traits.shares_interpreter is not None and at_once > 1:
         together = _together_in_one_interpreter(seen)
         if together != traits.shares_interpreter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,3 +72,29 @@ def test_there_is_a_row_for_every_sample_and_those_that_are_not_compared_say_so(
         "compared": False,
     }  # fmt: skip
     assert [row["rounds"] for row in cell_rows([analyse(table(baseline, odd))])] == [3, 2]
+
+
+def test_the_page_names_every_column() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "figures-in-code.md").read_text("utf-8")
+    for rows in (RUN.rows(), RUN.rows("samples")):
+        assert [name for name in rows[0] if f"`{name}`" not in page] == []
+
+
+def test_what_is_typed_at_a_prompt_is_a_line() -> None:
+    """And not all that was measured."""
+    for shown in (repr(RUN), repr(RUN[0]), repr(RUN[0]["threads"]), repr(RUN[0]["thread-pool:2"])):
+        assert len(shown) < 120
+        assert "\n" not in shown
+
+
+def test_a_share_by_another_name_is_answered_with_the_nearest() -> None:
+    shares = RUN[0]["thread-pool:2"].shares
+    assert shares is not None
+    with pytest.raises(KeyError, match="did you mean 'start-up'"):
+        shares["start_up"]
+
+
+def test_a_cell_is_found_by_the_name_that_tables_show() -> None:
+    cells = analyse(table(of_seconds("sequential", 1.0), of_seconds("thread-pool:2", 0.5)))
+    assert cells["thread-pool(2)"] is cells["thread-pool:2"]
+    assert (len(RUN), len(cells)) == (2, 2)

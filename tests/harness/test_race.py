@@ -2,14 +2,15 @@
 
 import random
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
 
-from concbench import Advice, advise
+from concbench import Advice, ThreadPool, advise
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, Inapplicable
-from concbench.harness.candidates import candidates, most_at_once, neighbours
+from concbench.harness.candidates import Field
 from concbench.harness.events import CallsPlanned, Event, LookPlanned
 from concbench.harness.hosts import InProcessHosts
 from concbench.harness.plan import Options
@@ -141,17 +142,19 @@ def look(tasks: int, busy: float, *, seconds: float = 0.001, awaitable: bool = T
 def test_candidates_make_sense(busy: float, tasks: int, most_workers: int | None) -> None:
     """Never more workers than tasks or than are allowed; each once; sequential always."""
     seen = look(tasks, busy, most_workers=most_workers)
-    cells = candidates(seen)
+    field = Field(seen)
+    cells = field.candidates
     assert cells[0].label == "sequential"
     assert len(cells) == len({cell.id for cell in cells})
-    for cell in [*cells, *(beside for one in cells for beside in neighbours(seen, one.id))]:
+    for cell in [*cells, *(beside for one in cells for beside in field.beside(one.id))]:
         assert cell.record(tasks).workers <= min(tasks, most_workers or tasks)
 
 
 def test_work_that_waits_gets_many_threads_and_work_that_computes_few() -> None:
     """As many as make sense."""
     waits, computes = (
-        [cell.label for cell in candidates(look(1_000, busy, seconds=0.1, awaitable=False))] for busy in (0.01, 1.0)
+        [cell.label for cell in Field(look(1_000, busy, seconds=0.1, awaitable=False)).candidates]
+        for busy in (0.01, 1.0)
     )
     assert "thread-pool:256" in waits
     assert max(workers_of(spec) for spec in computes) == 4
@@ -176,7 +179,7 @@ def test_the_baseline_rests_when_nothing_is_asked_of_it() -> None:
 
 def test_costly_pickling_leaves_one_pool_of_processes() -> None:
     """To show that it cannot win."""
-    cells = candidates(look(1_000, 1.0, awaitable=False, pickling=0.002))
+    cells = Field(look(1_000, 1.0, awaitable=False, pickling=0.002)).candidates
     assert [cell.label for cell in cells if cell.name.startswith("process")] == [
         "process-pool:2",
         "process-pool:workers=2,chunksize=125",
@@ -252,7 +255,7 @@ def test_no_more_calls_are_in_progress_than_were_announced(model: Model, most_wo
 
     workload = Imported.of(nothing, list(range(300)), How(compare=False, max_workers=most_workers))
     hosts = SimulatedHosts(lambda label, _: model(label))
-    table, _ = search(workload, hosts, Options(seed=1), listen)
+    table = search(workload, hosts, Options(seed=1), listen).table
     assert max(cell.workers for cell in table.cells if cell.warmup) <= told[0].at_once <= (most_workers or 256)
     assert len(told) == 1
 
@@ -261,13 +264,13 @@ def test_no_more_calls_are_in_progress_than_were_announced(model: Model, most_wo
 @pytest.mark.parametrize("tasks", [1, 2, 3, 50, 10_000])
 def test_the_bound_of_a_race_covers_whatever_may_join(busy: float, tasks: int) -> None:
     """However often a leader's workers are doubled."""
-    seen = look(tasks, busy)
-    cells, known = candidates(seen), dict[CellId, int]()
+    field = Field(look(tasks, busy))
+    cells, known = [*field.candidates], dict[CellId, int]()
     while cells:
         cell = cells.pop()
         known[cell.id] = cell.record(tasks).workers
-        cells += [beside for beside in neighbours(seen, cell.id) if beside.id not in known]
-    assert max(known.values()) == most_at_once(seen)
+        cells += [beside for beside in field.beside(cell.id) if beside.id not in known]
+    assert max(known.values()) == field.most_at_once
 
 
 @pytest.mark.parametrize(
@@ -302,3 +305,60 @@ def test_what_turns_out_to_return_awaitables_is_awaited_in_the_advice() -> None:
     advice = advise(wrapped, items=range(2), isolate=False, max_calls=100, seed=1, observe=False)
     assert advice.recommendation is not None
     assert "asyncio.run(" in advice.recommendation.snippet
+
+
+class _Offering(ThreadPool):
+    """A plug-in whose hooks are replaced by each test."""
+
+
+def _registered(monkeypatch: pytest.MonkeyPatch, **hooks: Any) -> None:
+    for name in ("candidates", "neighbours", "program"):
+        monkeypatch.setattr(_Offering, name, hooks.get(name), raising=False)
+    point = EntryPoint("offering", f"{__name__}:_Offering", "concbench.runners")
+    points = {"concbench.runners": [point]}
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points.get(group, []))
+
+
+@pytest.mark.parametrize(
+    ("offer", "offered"),
+    [
+        (lambda _: [_Offering(2), _Offering(4), _Offering(4)], ["offering:2", "offering:4"]),
+        (lambda _: [_Offering(100_000)], []),
+        (lambda _: 1 / 0, []),
+        (lambda _: None, []),
+        (lambda _: [2, 3], []),
+        (lambda: [_Offering(2)], []),
+    ],
+)
+def test_what_a_plug_in_offers_is_tried_once_if_it_makes_sense_and_never_ends_the_race(
+    monkeypatch: pytest.MonkeyPatch, offer: Any, offered: list[str]
+) -> None:
+    """Whoever asks for advice has not written it."""
+    _registered(monkeypatch, candidates=offer)
+    cells = Field(look(1_000, 0.1)).candidates
+    assert [cell.label for cell in cells if cell.name == "offering"] == offered
+    assert cells[0].label == "sequential"
+
+
+def test_neighbours_without_an_end_are_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is always one beside it: with two workers more."""
+    _registered(
+        monkeypatch,
+        candidates=lambda _: [_Offering(2)],
+        neighbours=lambda self, _: [_Offering(self.workers + 2)],
+    )
+    assert Field(look(1_000, 0.1)).most_at_once == 1_000
+    assert Field(look(10**6, 0.1)).most_at_once == 10**6
+
+
+@pytest.mark.parametrize("program", [lambda *_: 1 / 0, lambda *_: "lines", None], ids=["raises", "text", "none"])
+def test_a_program_that_cannot_be_written_is_one_that_uses_the_runner(
+    monkeypatch: pytest.MonkeyPatch, program: Any
+) -> None:
+    """The race is over then, and must not be lost."""
+    _registered(monkeypatch, candidates=lambda _: [_Offering(4)], program=program)
+    hosts = SimulatedHosts(lambda label, _: 0.01 if label.startswith("offering") else 0.1)
+    advice = advise(nothing, items=range(8), hosts=hosts, seed=1, compare=False)
+    assert advice.recommendation is not None
+    assert advice.recommendation.runner == "offering:4"
+    assert "with _Offering(workers=4) as runner:" in advice.recommendation.snippet

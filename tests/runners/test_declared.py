@@ -1,5 +1,6 @@
 """A runner is judged by what it declares, and a law finds out whether that is true."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from concbench.errors import BadSetting
 from concbench.harness.runner_specs import settings_of
 from concbench.registry import RUNNERS, runner_class, runner_names
 from concbench.runners.base import Runner
+from concbench.runners.sequential import Sequential
 from concbench.runners.threads import Threads
 from concbench.testing import RUNNER_LAWS, law_name
 from concbench.testing.declared import it_is_what_it_declares
@@ -56,7 +59,7 @@ def test_traits_may_depend_on_settings(tmp_path: Path) -> None:
     """One thread in each program shares nothing."""
     for threads in (1, 2):
         runner = made("squads", threads=threads)
-        assert traits_of(runner()).in_processes == (threads == 1)
+        assert traits_of(runner()).isolates == (threads == 1)
         it_is_what_it_declares(runner, tmp_path)
 
 
@@ -102,3 +105,54 @@ def test_a_runner_that_declares_nothing_breaks_no_law(tmp_path: Path) -> None:
         traits = Traits()
 
     it_is_what_it_declares(Silent, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"where": ["threads"]},
+        {"shares_interpreter": 1},
+        {"simplicity": 12.5},
+        {"simplicity": True},
+        {"pickles": "no"},
+    ],
+    ids=str,
+)
+def test_traits_of_other_types_are_refused_where_they_are_written(wrong: dict[str, Any]) -> None:
+    """A results file could not keep them."""
+    with pytest.raises(BadSetting, match=f"the trait {next(iter(wrong))} must be"):
+        Traits(**wrong)
+
+
+class _Broken(Threads):
+    @property
+    def traits(self) -> Traits:  # type: ignore[override]
+        raise RuntimeError("not today")
+
+
+class _Dictionary(Threads):
+    traits = {"where": "threads"}  # type: ignore[assignment] # noqa: RUF012
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (_Broken, "traits cannot be read: RuntimeError: not today"),
+        (_Dictionary, "traits must be a concbench.traits.Traits, not {"),
+    ],
+)
+def test_traits_that_are_none_end_no_measurement_and_are_named_by_the_law(
+    kind: type[Threads], says: str, tmp_path: Path
+) -> None:
+    """Whoever measures with all runners has not written this one."""
+    assert traits_of(kind()) == Traits()
+    with pytest.raises(AssertionError, match=re.escape(says)):
+        it_is_what_it_declares(kind, tmp_path)
+
+
+def test_the_calling_thread_has_one_worker(tmp_path: Path) -> None:
+    class Many(Sequential):
+        workers = 4
+
+    with pytest.raises(AssertionError, match="one thread does one task at a time"):
+        it_is_what_it_declares(Many, tmp_path)
