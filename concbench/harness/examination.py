@@ -16,6 +16,7 @@ from concbench.harness.bench import Bench
 from concbench.harness.events import Phase
 from concbench.harness.executions import MOST_CHECKS
 from concbench.harness.live_cell import LiveCell
+from concbench.harness.plan import BASELINE
 from concbench.harness.steps import Steps
 from concbench.results.passes import ReferencePass
 from concbench.results.records import Outcome
@@ -39,7 +40,7 @@ class Examination:
         bench = self._bench
         if not bench.plan.makes_reference:
             return
-        for cell in sorted(bench.alive, key=lambda cell: cell.planned.name != "sequential"):
+        for cell in sorted(bench.alive, key=lambda cell: cell.planned.name != BASELINE):
             found = self._found_by(cell)
             if cell.alive:
                 bench.workload = bench.workload.knowing(found)
