@@ -42,9 +42,10 @@ def measure(
             refused. None: in processes, unless a function could not be found there (it is a lambda, or defined in the
             main program).
         hosts: where samples are taken instead, such as `concbench.testing.SimulatedHosts`; leave out isolate then.
-        listen: called with each Step before it is taken, with the RunRecord so far after each round, and before the
-            first call with a CallsPlanned for each workload: how often it will be called at least, and how many calls
-            may be in progress at the same time. There may be more kinds of events one day: look at the type.
+        listen: called with each Step before it is taken, with the RunRecord so far after the warm-up, each round and
+            the observed passes, and before the first call with a CallsPlanned for each workload: how often it will be
+            called at least, and how many calls may be in progress at the same time. There may be more kinds of events
+            one day: look at the type.
         resume: an earlier run of the same, on the same machine, that was interrupted (`load("run.json")`): its whole
             rounds count, and its seed is taken.
         **options: how to measure, and how functions are called: `MeasureOptions` says what each means.

@@ -21,6 +21,12 @@ as in a generator. And what takes no note, or has to come from another process a
 TaskFailure.
 """
 
+from __future__ import annotations
+
+TYPE_CHECKING = False  # every worker imports this
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 
 class ConcbenchError(Exception):
     """The root: catch this to catch all of ours."""
@@ -99,3 +105,11 @@ class RoundingDiffers(ResultsDiffer):
 
 class HostFailure(ConcbenchError):  # noqa: N818
     """The process that measures died, did not answer in time, or could not be started."""
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """The end of a message on an unknown name: the name that was probably meant, else all that are known."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"

@@ -4,14 +4,13 @@ To add one: write its file, and its line here. Other packages add theirs with th
 and `concbench.workloads`; a name of ours cannot be taken over.
 """
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from importlib import metadata
 from types import MappingProxyType
 from typing import Any
 
-from concbench.errors import Inapplicable, UnknownName
+from concbench.errors import Inapplicable, UnknownName, nearest
 
 RUNNERS: Mapping[str, str] = MappingProxyType(
     {
@@ -69,12 +68,6 @@ def runner_name(runner: object) -> str:
 
 def _names_of(where: str, table: Mapping[str, str]) -> list[str]:
     return [name for name, place in table.items() if place == where]
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """The end of a message on an unknown name: the name that was probably meant, else all of them."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
 
 
 def _table(kind: str, ours: Mapping[str, str]) -> dict[str, str]:

@@ -63,7 +63,7 @@ class Run:
             raise KeyError(f"{len(places)} tables of this run are of {workload!r}: take {ways}")
         if not places:
             names = list(dict.fromkeys(table.workload for table in self.tables))
-            from concbench.registry import nearest
+            from concbench.errors import nearest
 
             raise KeyError(f"this run has no workload {workload!r}; {nearest(str(workload), names)}")
         return self.analyses[places[0]]
@@ -106,7 +106,7 @@ class Run:
 
     @property
     def ok(self) -> bool:
-        """Whether no cell failed; a runner that is inapplicable is no failure."""
+        """Whether no cell failed. A cell that is inapplicable does not count as failed."""
         return all(cell.outcome.kind != "failed" for table in self.tables for cell in table.cells)
 
     def save(self, path: str | Path) -> None:

@@ -70,6 +70,11 @@ class Traits:
         return self.in_threads or self.in_loop
 
     @property
+    def shares_state(self) -> bool:
+        """Whether what a function keeps in its module may be used by several tasks at once."""
+        return self.where in {THREADS, LOOP, PROCESSES} and self.shares_interpreter is True
+
+    @property
     def isolates(self) -> bool:
         """Whether every task that is in progress is in an interpreter of its own."""
         return self.where in {INTERPRETERS, PROCESSES} and self.shares_interpreter is False

@@ -8,7 +8,17 @@ from typing import Any
 
 from concbench import registry
 from concbench.results.records import Cell, Observed, Sample, Table, Tasks
-from concbench.traits import Traits, traits_of
+from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS, Traits, traits_of
+
+POOL = Traits(THREADS, shares_interpreter=True, pickles=False, worker_per_task=False, barriers=False)
+SUBPROCESSES = replace(POOL, where=PROCESSES, shares_interpreter=False, pickles=True, reaped=True)
+IN_INTERPRETERS = replace(POOL, where=INTERPRETERS, shares_interpreter=False, pickles=True)
+OF_SEVERAL_THREADS = replace(SUBPROCESSES, shares_interpreter=True)
+COROUTINES = replace(POOL, where=LOOP)
+REMOTE = replace(SUBPROCESSES, where=ELSEWHERE, reaped=None)
+UNDECLARED = Traits()
+UNKNOWN = replace(POOL, where="quantum")
+"""Runners that nobody has heard of, known by what they declare alone."""
 
 TASKS = 8
 Spans = list[tuple[float, float, float, int]]

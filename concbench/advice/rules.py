@@ -30,7 +30,7 @@ _NOUNS = {THREADS: "threads", INTERPRETERS: "interpreters", PROCESSES: "processe
 
 def wrong_at_once(table: TableAnalysis) -> str | None:
     """Results that are right under `sequential` and wrong at once."""
-    wrong = [cell for cell in table.cells if cell.outcome.cause == "results" and cell.traits.interleaves]
+    wrong = [cell for cell in table.cells if cell.outcome.cause == "results" and cell.traits.shares_state]
     if not wrong or table.record.checked != "sequential":
         return None
     return (

@@ -236,7 +236,7 @@ def by_round(samples: list[Sample]) -> dict[int, float]:
 
 
 def _shares(cell: Cell, timeline: Timeline | None, baseline: Timeline | None) -> TimeShares | None:
-    """None where recording a task took longer than the task: there is no telling then."""
+    """None if recording a task took longer than the task itself: the shares would be those of the recording."""
     if timeline is None or baseline is None or cell.observed is None or not is_described(cell):
         return None
     observing = cell.observed.observing

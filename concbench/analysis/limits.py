@@ -33,7 +33,7 @@ def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: int
         cores: that may compute at once, as `computing_cores` knows; None where that is not known.
 
     Returns:
-        None where there is no telling.
+        None if the limits are not known.
     """
     if cores is None or baseline.busy <= 0 or cell.workers < 2:
         return None

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from concbench.analysis.costs import seconds_of
 from concbench.analysis.places import is_worker_for_each_task
-from concbench.registry import nearest
+from concbench.errors import nearest
 from concbench.results.records import Cell, number
 from concbench.stats.timeline import Spans, Timeline, timeline
 from concbench.traits import ELSEWHERE

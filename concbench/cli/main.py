@@ -17,9 +17,9 @@ from typing import NoReturn
 
 from concbench import __version__
 from concbench.cli.output import printing
-from concbench.errors import ConcbenchError, UsageError
+from concbench.errors import ConcbenchError, UsageError, nearest
 from concbench.harness.interruption import INTERRUPTION
-from concbench.registry import WORKLOADS, nearest
+from concbench.registry import WORKLOADS
 from concbench.report.visible import visible
 
 COMMANDS = {

@@ -79,8 +79,7 @@ def _asked(offer: Callable[[Look], Iterable[Runner]] | None, look: Look) -> list
 def _cells(runners: Iterable[Runner], look: Look) -> list[PlannedCell]:
     """Each once, without those that have more workers than make sense."""
     sensible = [runner for runner in runners if (getattr(runner, "workers", 1) or look.tasks) <= look.most]
-    cells = {plan_cells([runner])[0].id: runner for runner in sensible}
-    return list(plan_cells([*cells.values()])) if cells else []
+    return list({cell.id: cell for runner in sensible for cell in plan_cells([runner])}.values())
 
 
 def _simplicity(runner: Runner) -> float:

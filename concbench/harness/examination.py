@@ -113,7 +113,7 @@ class Examination:
 
     def _compare(self, cell: LiveCell) -> None:
         bench = self._bench
-        if not self._compares(cell):  # it was found out meanwhile that there is no comparing
+        if not self._compares(cell):  # results have turned out not to be comparable
             return
         if bench.referee.unsendable:
             bench.calls.count()

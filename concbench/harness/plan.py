@@ -210,7 +210,8 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: Options) 
 def _require_types(options: Options) -> None:
     for name, (kinds, what) in _KINDS.items():
         value = getattr(options, name)
-        if value is not None and type(value) not in kinds:
+        is_other_kind = not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)
+        if value is not None and is_other_kind:
             raise BadSetting(f"{name.replace('_', '-')} must be {what}, not {value!r}")
 
 

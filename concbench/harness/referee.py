@@ -85,7 +85,7 @@ class Referee:
 
 def blamed(outcome: Outcome, cell: PlannedCell, workers: int) -> Outcome:
     """Results that are right in sequential passes and wrong at once are a finding, and named as one."""
-    if outcome.cause == "rounding" or workers == 1 or not cell.traits.shares_interpreter:
+    if outcome.cause == "rounding" or workers == 1 or not cell.traits.shares_state:
         return outcome
     what = "not safe to interleave" if cell.traits.in_loop else "not thread-safe"
     return replace(outcome, reason=f"{what}: {outcome.reason}")

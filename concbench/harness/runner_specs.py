@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from concbench.errors import BadSetting, ConcbenchError, UsageError
-from concbench.registry import nearest, runner_class, runner_name, runner_names
+from concbench.errors import BadSetting, ConcbenchError, UsageError, nearest
+from concbench.registry import runner_class, runner_name, runner_names
 from concbench.results.records import Cell, CellId
 from concbench.runners.base import Runner, workers_for
 from concbench.traits import Traits, traits_of

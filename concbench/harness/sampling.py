@@ -89,6 +89,6 @@ class Sampling:
             self._steps.take(cell, Phase.COMPARE, self._compare_results)
 
     def _compare_results(self, cell: LiveCell) -> None:
-        """Compare those of the last execution; if it turned out that there is no comparing, they are as good."""
+        """Compare those of the last execution, unless it has turned out that results cannot be compared."""
         if self._bench.referee.compares_later:
             cell.sampling.compare()

@@ -51,7 +51,7 @@ class NextRound:
     cells: Sequence[CellId]
     """The cells that are sampled in it."""
     why_none: Stopped = ""
-    """Why there are none: verdicts, rounds, budget or baseline (there is no baseline any more)."""
+    """Why there are none: verdicts, rounds, budget, or baseline (the baseline has ended)."""
     joining: Sequence[PlannedCell] = ()
     """Cells that are to join before it, if it takes place."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from operator import gt
 from typing import Any, Literal
 
+from concbench.errors import nearest
 from concbench.results.passes import SHORTEST, require_not_negative
 from concbench.results.passes import Sample as Sample  # noqa: PLC0414 - a record of a run, as those below are
 from concbench.traits import Traits
@@ -279,7 +279,7 @@ class Table:
             if which in (cell.id, str(cell.id)):
                 return cell
         known = [str(cell.id) for cell in self.cells]
-        raise KeyError(f"the table of {self.workload} has no cell {str(which)!r}; {_nearest(str(which), known)}")
+        raise KeyError(f"the table of {self.workload} has no cell {str(which)!r}; {nearest(str(which), known)}")
 
 
 @dataclass(frozen=True)
@@ -295,8 +295,3 @@ class RunRecord:
     interrupted: bool
     environment: Json
     tables: list[Table]
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"

@@ -101,7 +101,7 @@ def _ended(item: Traveller, seen: tuple[bool, float]) -> Sight:
 
 
 def _looping() -> bool:
-    asyncio = sys.modules.get("asyncio")  # without it there is no loop; not imported, for workers that do not need it
+    asyncio = sys.modules.get("asyncio")  # not imported, no loop runs; to import it costs every worker
     try:
         return asyncio is not None and asyncio.get_running_loop() is not None
     except RuntimeError:

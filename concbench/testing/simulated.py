@@ -71,7 +71,7 @@ class _SimulatedHost:
         return {"implementation": "simulated", "python": "", "gil": True}
 
     def reference(self) -> ReferencePass:
-        """There are no results."""
+        """Nothing is run, so nothing is found out."""
         from concbench.results.passes import ReferencePass
 
         return ReferencePass()
@@ -98,7 +98,7 @@ class _SimulatedHost:
         """Nothing takes time."""
 
     def items_as_text(self) -> list[str]:
-        """There are no items."""
+        """Nothing is run, so no item is named."""
         return []
 
     def compare(self) -> None:

@@ -6,7 +6,25 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from made_cells import COMPUTES, TASKS, TURNS, WAITS, Spans, of_seconds, of_tasks, plug_in, table
+from made_cells import (
+    COMPUTES,
+    COROUTINES,
+    IN_INTERPRETERS,
+    OF_SEVERAL_THREADS,
+    POOL,
+    REMOTE,
+    SUBPROCESSES,
+    TASKS,
+    TURNS,
+    UNDECLARED,
+    UNKNOWN,
+    WAITS,
+    Spans,
+    of_seconds,
+    of_tasks,
+    plug_in,
+    table,
+)
 
 from concbench.advice.answer import answer, simplicity
 from concbench.advice.losses import findings_of
@@ -16,16 +34,8 @@ from concbench.analysis.table_analysis import analyse
 from concbench.report.rows import shown
 from concbench.report.why import shown_why
 from concbench.results.records import Cell, Outcome
-from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS, Traits
+from concbench.traits import Traits
 
-POOL = Traits(THREADS, shares_interpreter=True, pickles=False, worker_per_task=False, barriers=False)
-SUBPROCESSES = replace(POOL, where=PROCESSES, shares_interpreter=False, pickles=True, reaped=True)
-IN_INTERPRETERS = replace(POOL, where=INTERPRETERS, shares_interpreter=False, pickles=True)
-OF_SEVERAL_THREADS = replace(SUBPROCESSES, shares_interpreter=True)
-COROUTINES = replace(POOL, where=LOOP)
-REMOTE = replace(SUBPROCESSES, where=ELSEWHERE, reaped=None)
-UNDECLARED = Traits()
-UNKNOWN = replace(POOL, where="quantum")
 ALL = [POOL, SUBPROCESSES, IN_INTERPRETERS, OF_SEVERAL_THREADS, COROUTINES, REMOTE, UNDECLARED, UNKNOWN]
 SILENT = [OF_SEVERAL_THREADS, REMOTE, UNDECLARED, UNKNOWN]
 BUSY, IDLE = of_seconds("sequential", 1.0), of_seconds("sequential", 1.0, 0.1)
@@ -47,7 +57,9 @@ def told(*cells: Cell, **changes: Any) -> str:
 def test_who_shares_an_interpreter_is_named_where_results_are_wrong(traits: Traits) -> None:
     wrong = replace(waves(traits, 1.0, 1.0), samples=[], outcome=Outcome("failed", "they differ", cause="results"))
     said = told(BUSY, wrong, checked="sequential")
-    assert ("not safe to run at once in one process: under waves(2)" in said) is (traits in (POOL, COROUTINES))
+    assert ("not safe to run at once in one process: under waves(2)" in said) is (
+        traits in (POOL, COROUTINES, OF_SEVERAL_THREADS)
+    )
 
 
 @pytest.mark.parametrize("traits", ALL)
@@ -117,7 +129,7 @@ def test_what_is_saturated_is_found_under_those_who_wait_together(traits: Traits
                        observed=replace(made.observed, tree_cpu=0.0))  # fmt: skip
 
     said = told(WAITS, waiting(4, 1.0), waiting(8, 2.0))
-    assert ("waves(8) was no faster than waves(4)" in said) is (traits in (POOL, COROUTINES))
+    assert ("waves(8) was no faster than waves(4)" in said) is (traits in (POOL, COROUTINES, OF_SEVERAL_THREADS))
     assert "no faster than" not in told(WAITS, waiting(4, 1.0, backend="a"), waiting(8, 2.0, backend="b"))
 
 

@@ -5,24 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from made_cells import COMPUTES, TASKS, TURNS, WAITS, Spans, of_tasks, plug_in, table
+from made_cells import (
+    COMPUTES,
+    COROUTINES,
+    IN_INTERPRETERS,
+    OF_SEVERAL_THREADS,
+    POOL,
+    REMOTE,
+    SUBPROCESSES,
+    TASKS,
+    TURNS,
+    UNDECLARED,
+    UNKNOWN,
+    WAITS,
+    Spans,
+    of_tasks,
+    plug_in,
+    table,
+)
 
 from concbench.analysis.break_even import break_even, with_rival
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import analyse
 from concbench.results.records import Cell, Table
-from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PLACES, PROCESSES, THREADS, Traits
+from concbench.traits import PLACES, Traits
 
-POOL = Traits(THREADS, shares_interpreter=True, pickles=False, worker_per_task=False, barriers=False)
-SUBPROCESSES = replace(POOL, where=PROCESSES, shares_interpreter=False, pickles=True, reaped=True)
 OF_A_SERVER = replace(SUBPROCESSES, reaped=False)
 UNREAPED = replace(SUBPROCESSES, reaped=None)
-IN_INTERPRETERS = replace(POOL, where=INTERPRETERS, shares_interpreter=False, pickles=True)
-OF_SEVERAL_THREADS = replace(SUBPROCESSES, shares_interpreter=True)
-COROUTINES = replace(POOL, where=LOOP)
-REMOTE = replace(SUBPROCESSES, where=ELSEWHERE, reaped=None)
-UNDECLARED = Traits()
-UNKNOWN = replace(POOL, where="quantum")
 ALL = [
     POOL, SUBPROCESSES, OF_A_SERVER, UNREAPED, IN_INTERPRETERS, OF_SEVERAL_THREADS, COROUTINES, REMOTE, UNDECLARED,
     UNKNOWN,
