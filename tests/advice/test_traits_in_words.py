@@ -129,7 +129,7 @@ def test_what_is_saturated_is_found_under_those_who_wait_together(traits: Traits
                        observed=replace(made.observed, tree_cpu=0.0))  # fmt: skip
 
     said = told(WAITS, waiting(4, 1.0), waiting(8, 2.0))
-    assert ("waves(8) was no faster than waves(4)" in said) is (traits in (POOL, COROUTINES, OF_SEVERAL_THREADS))
+    assert ("waves(8) was no faster than waves(4)" in said) is (traits in (POOL, COROUTINES))
     assert "no faster than" not in told(WAITS, waiting(4, 1.0, backend="a"), waiting(8, 2.0, backend="b"))
 
 
