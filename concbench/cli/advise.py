@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from concbench.cli import functions
 from concbench.cli.output import Output, printing
-from concbench.cli.values import count, duration, natural, size
+from concbench.cli.values import reading
 from concbench.errors import UsageError
+from concbench.values import COUNT, DURATION, NATURAL, SIZE
 
 if TYPE_CHECKING:
     from concbench.run import Advice
@@ -22,17 +23,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("function", metavar="FUNCTION", help="module:function or path/to/file.py:function")
     functions.add_arguments(parser)
-    parser.add_argument("--budget", type=duration, metavar="TIME", help="of everything together; three "
+    parser.add_argument("--budget", type=reading(DURATION), metavar="TIME", help="of everything together; three "
                         "rounds are taken in any case (default: 60s)")  # fmt: skip
-    parser.add_argument("--max-rounds", type=count, metavar="N", help="at most N rounds (default: 30)")
-    parser.add_argument("--timeout", type=duration, metavar="TIME",
+    parser.add_argument("--max-rounds", type=reading(COUNT), metavar="N", help="at most N rounds (default: 30)")
+    parser.add_argument("--timeout", type=reading(DURATION), metavar="TIME",
                         help="for one execution of a runner (default: 20 times what the "
                         "baseline takes, 10s at least)")  # fmt: skip
-    parser.add_argument("--memory-limit", type=size, metavar="SIZE", help="for all processes of a runner together "
+    parser.add_argument("--memory-limit", type=reading(SIZE), metavar="SIZE", help="for all processes of a runner together "
                         "(default: 80%% of what is available)")  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="take every sample in a new process, so that caches and "
                         "connections that the function keeps are cold")  # fmt: skip
-    parser.add_argument("--seed", type=natural, metavar="N", help="of every random choice (default: drawn, printed)")
+    parser.add_argument(
+        "--seed", type=reading(NATURAL), metavar="N", help="of every random choice (default: drawn, printed)"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     parser.add_argument("--json", action="store_true", help="print the recommendation and the raw results as JSON")

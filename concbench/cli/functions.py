@@ -6,10 +6,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from concbench.cli.values import count
+from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LookPlanned
 from concbench.harness.interruption import INTERRUPTION
+from concbench.values import COUNT
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,9 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("your own function, module:function or path/to/file.py:function")
     group.add_argument("--items", metavar="WHERE", help="what it is called on: a file (one item a line, a JSON array, "
                        "JSON lines), - for standard input, 1..100, or module:name")  # fmt: skip
-    group.add_argument("--limit", type=count, metavar="N", help="only the first N items")
-    group.add_argument("--sample", type=count, metavar="N", help="only N items, drawn at random with the seed")
-    group.add_argument("--repeat", type=count, metavar="N", help="without items: N calls in an execution (default: 1)")
+    group.add_argument("--limit", type=reading(COUNT), metavar="N", help="only the first N items")
+    group.add_argument("--sample", type=reading(COUNT), metavar="N", help="only N items, drawn at random with the seed")
+    group.add_argument(
+        "--repeat", type=reading(COUNT), metavar="N", help="without items: N calls in an execution (default: 1)"
+    )
     group.add_argument("--star", action="store_true", help="unpack each item into several arguments")
     group.add_argument("--coroutine", metavar="M:NAME", help="its twin as a coroutine function, for asyncio")
     group.add_argument("--context", metavar="M:NAME", help="makes a context manager that is entered around every "
@@ -36,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-check", action="store_true", help="do not compare results")
     group.add_argument("--tolerate", action="store_true", help="take exceptions for results; of downloads, "
                        "count those that fail and go on")  # fmt: skip
-    group.add_argument("--max-workers", type=count, metavar="N", help="at most N calls at once")
-    group.add_argument("--max-calls", type=count, metavar="N", help="at most N calls in all")
+    group.add_argument("--max-workers", type=reading(COUNT), metavar="N", help="at most N calls at once")
+    group.add_argument("--max-calls", type=reading(COUNT), metavar="N", help="at most N calls in all")
 
 
 def is_named(name: str) -> bool:

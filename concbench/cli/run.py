@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from concbench.cli import functions
 from concbench.cli.output import Output, printing
-from concbench.cli.values import count, counts, duration, limits, natural, share, size
+from concbench.cli.values import reading
 from concbench.errors import UsageError
+from concbench.values import COUNT, COUNTS, DURATION, LIMITS, NATURAL, SHARE, SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,15 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-r", "--runner", action="append", dest="runners", metavar="SPEC",
                         help="such as thread-pool, thread-pool:32, process-pool:workers=2,start_method=spawn; "
                         "repeatable (default: every runner)")  # fmt: skip
-    parser.add_argument("-w", "--workers", type=counts, metavar="N,N", help="try these numbers of workers")
+    parser.add_argument("-w", "--workers", type=reading(COUNTS), metavar="N,N", help="try these numbers of workers")
     parser.add_argument("--baseline", metavar="SPEC", help="compare with this runner (default: sequential)")
-    parser.add_argument("--max-rounds", type=count, metavar="N", help="a runner stops at its verdict, or "
+    parser.add_argument("--max-rounds", type=reading(COUNT), metavar="N", help="a runner stops at its verdict, or "
                         "undecided after N rounds (default: 30)")  # fmt: skip
-    parser.add_argument("--budget", type=duration, metavar="TIME", help="for each workload; three rounds "
+    parser.add_argument("--budget", type=reading(DURATION), metavar="TIME", help="for each workload; three rounds "
                         "are taken in any case (default: 60s; 10s for 'concbench' alone)")  # fmt: skip
-    parser.add_argument("--precision", type=share, metavar="PERCENT", help="go on until every interval is so narrow, "
+    parser.add_argument("--precision", type=reading(SHARE), metavar="PERCENT", help="go on until every interval is so narrow, "
                         "such as 5%%")  # fmt: skip
-    parser.add_argument("--rounds", type=count, metavar="N", help="exactly N rounds of every runner instead; with 1 "
+    parser.add_argument("--rounds", type=reading(COUNT), metavar="N", help="exactly N rounds of every runner instead; with 1 "
                         "that round is the warm-up too, and there are no verdicts")  # fmt: skip
     parser.add_argument("--warm", action="store_true", help="keep workers and connections from round to round, and "
                         "time the work alone")  # fmt: skip
@@ -54,30 +55,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "its results file, and write that again")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the raw results instead of the tables")
     parser.add_argument(
-        "--seed", type=natural, metavar="N", help="of the order of the rounds (default: drawn, printed)"
+        "--seed", type=reading(NATURAL), metavar="N", help="of the order of the rounds (default: drawn, printed)"
     )
-    parser.add_argument("--timeout", type=duration, metavar="TIME",
+    parser.add_argument("--timeout", type=reading(DURATION), metavar="TIME",
                         help="for one execution of a runner (default: 20 times what the "
                         "baseline takes, 10s at least)")  # fmt: skip
-    parser.add_argument("--memory-limit", type=size, metavar="SIZE", help="for all processes of a runner together "
+    parser.add_argument("--memory-limit", type=reading(SIZE), metavar="SIZE", help="for all processes of a runner together "
                         "(default: 80%% of what is available)")  # fmt: skip
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
     parser.add_argument("--no-observe", action="store_true",
                         help="skip the pass that tells start-up, cores and memory")  # fmt: skip
     download = parser.add_argument_group("download")
-    download.add_argument("--images", type=count, metavar="N", help="so many images, instead of a size")
-    download.add_argument("--latency", type=duration, metavar="TIME", help="of the image server (default: 20ms)")
-    download.add_argument("--jitter", type=duration, metavar="TIME", help="added at random at most (default: 0)")
-    download.add_argument("--image-size", type=size, metavar="SIZE", help="of each image (default: 60kB)")
+    download.add_argument("--images", type=reading(COUNT), metavar="N", help="so many images, instead of a size")
+    download.add_argument(
+        "--latency", type=reading(DURATION), metavar="TIME", help="of the image server (default: 20ms)"
+    )
+    download.add_argument(
+        "--jitter", type=reading(DURATION), metavar="TIME", help="added at random at most (default: 0)"
+    )
+    download.add_argument("--image-size", type=reading(SIZE), metavar="SIZE", help="of each image (default: 60kB)")
     download.add_argument("--urls", metavar="FILE", help="download these URLs, one a line, instead: one round, at most "
                           "10 connections to a host")  # fmt: skip
     download.add_argument("--keep", metavar="DIR", help="keep the images in this new or empty directory")
-    download.add_argument("--request-timeout", type=duration, metavar="TIME", help="for one image (default: 60s)")
-    download.add_argument("--size-limit", type=size, metavar="SIZE", help="of one image (default: 100MB)")
-    download.add_argument("--retries", type=natural, metavar="N", help="try a download that failed N times more, 10 "
+    download.add_argument(
+        "--request-timeout", type=reading(DURATION), metavar="TIME", help="for one image (default: 60s)"
+    )
+    download.add_argument("--size-limit", type=reading(SIZE), metavar="SIZE", help="of one image (default: 100MB)")
+    download.add_argument("--retries", type=reading(NATURAL), metavar="N", help="try a download that failed N times more, 10 "
                           "at most, if the reason may pass (default: 0: retries change what is measured)")  # fmt: skip
     primes = parser.add_argument_group("primes")
-    primes.add_argument("--limits", type=limits, metavar="N,N", help="these limits, instead of a size")
+    primes.add_argument("--limits", type=reading(LIMITS), metavar="N,N", help="these limits, instead of a size")
     primes.add_argument("--algorithm", choices=("trial", "sieve"), help="trial division (default) or a sieve")
     functions.add_arguments(parser)
 

@@ -8,8 +8,9 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from concbench.cli.output import printing
-from concbench.cli.values import count, duration, port, size
+from concbench.cli.values import reading
 from concbench.harness.interruption import INTERRUPTION
+from concbench.values import COUNT, DURATION, PORT, SIZE
 
 if TYPE_CHECKING:
     from concbench.workloads.serving import Serving
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--images", type=count, default=24, metavar="N", help="how many (default: 24)")
+    parser.add_argument("--images", type=reading(COUNT), default=24, metavar="N", help="how many (default: 24)")
     parser.add_argument(
-        "--latency", type=duration, default=0.020, metavar="TIME", help="before an answer (default: 20ms)"
+        "--latency", type=reading(DURATION), default=0.020, metavar="TIME", help="before an answer (default: 20ms)"
     )
-    parser.add_argument("--jitter", type=duration, default=0.0, metavar="TIME", help="added at random (default: 0)")
-    parser.add_argument("--image-size", type=size, default=60_000, metavar="SIZE", help="of each (default: 60kB)")
-    parser.add_argument("--port", type=port, default=0, metavar="PORT", help="on 127.0.0.1 (default: a free one)")
+    parser.add_argument(
+        "--jitter", type=reading(DURATION), default=0.0, metavar="TIME", help="added at random (default: 0)"
+    )
+    parser.add_argument(
+        "--image-size", type=reading(SIZE), default=60_000, metavar="SIZE", help="of each (default: 60kB)"
+    )
+    parser.add_argument(
+        "--port", type=reading(PORT), default=0, metavar="PORT", help="on 127.0.0.1 (default: a free one)"
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,151 @@
+"""Kinds of values: how each is written as a text, on a command line, in a configuration or behind a name.
+
+    COUNT                               30
+    DURATION                            20ms, 1.5s, 2min; a bare number is seconds
+    SIZE                                60kB, 1MB, 64KiB; a bare number is bytes
+    many(COUNT)                         2,4,8 or 2+4+8
+    one_of("trial", "sieve")            one of these words
+
+Whoever declares an option or a setting names its kind, and nothing else reads its text. Standard library only, and
+little of it: `from concbench import measure` imports this.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from concbench.errors import BadSetting, nearest
+
+_NUMBER = r"([-+]?\d+(?:\.\d+)?)\s*"
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "": 1.0, "min": 60.0}
+_BYTES = {
+    "": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "kib": 2**10, "mib": 2**20, "gib": 2**30,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value."""
+
+    what: str
+    """What it is, for a message: a whole number of 1 or more."""
+    read: Callable[[str], Any]
+    """The value of a text.
+
+    Raises:
+        BadSetting: the text is not of this kind; a sentence that says what is.
+    """
+    types: tuple[type, ...]
+    """What it is in Python."""
+    metavar: str = "TEXT"
+    """How a usage line calls it."""
+    choices: tuple[str, ...] = ()
+    """All values that there are, where they are few."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What is declared of an option or of a setting of a workload, beside its type:
+
+    `latency: Annotated[float, Declared(DURATION, "of the image server (default: 20ms)")] = 0.020`
+    """
+
+    kind: Kind
+    help: str
+    """What it does and what its default is, for a line of help."""
+
+
+def _with_unit(units: dict[str, float] | dict[str, int], what: str) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        match = re.fullmatch(_NUMBER + r"([a-zA-Z]*)", text.strip())
+        if match is None or match[2].lower() not in units:
+            raise BadSetting(f"{text!r} is not {what}")
+        value = float(match[1]) * units[match[2].lower()]
+        if value < 0:
+            raise BadSetting(f"{text!r} is negative; give {what}")
+        return value
+
+    return read
+
+
+def _whole(least: int) -> Kind:
+    what = f"a whole number of {least} or more"
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"\s*\d{1,18}\s*", text) or int(text) < least:
+            raise BadSetting(f"{text.strip()!r} is not {what}")
+        return int(text)
+
+    return Kind(what, read, (int,), "N")
+
+
+def _share(text: str) -> float:
+    match = re.fullmatch(_NUMBER + "(%?)", text.strip())
+    if match is None:
+        raise BadSetting(f"{text!r} is not a share such as 5%")
+    return float(match[1]) / (100 if match[2] else 1)
+
+
+def _port(text: str) -> int:
+    number: int = NATURAL.read(text)
+    if number > 65_535:
+        raise BadSetting(f"{text!r} is not a port: 0 to 65535")
+    return number
+
+
+def _switch(text: str) -> bool:
+    if text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    raise BadSetting(f"{text!r} is not true or false")
+
+
+def _decimal(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise BadSetting(f"{text!r} is not a number") from None
+
+
+def many(kind: Kind) -> Kind:
+    """Several values of a kind with commas or plus signs between them: in a setting a comma begins the next one."""
+    return Kind(
+        f"{kind.what}, or several with commas between them",
+        lambda text: [kind.read(part) for part in re.split("[,+]", text)],
+        (list, tuple),
+        f"{kind.metavar},{kind.metavar}",
+    )
+
+
+def one_of(*words: str) -> Kind:
+    """One of these words."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise BadSetting(f"{text!r} is not one of {', '.join(words)}; {nearest(text, words)}")
+        return text
+
+    return Kind(f"one of {', '.join(words)}", read, (str,), "WORD", words)
+
+
+TEXT = Kind("a text", str, (str,))
+PATH = Kind("a path", str, (str,), "FILE")
+SWITCH = Kind("true or false", _switch, (bool,))
+NUMBER = Kind("a number", _decimal, (int, float), "X")
+COUNT = _whole(1)
+NATURAL = _whole(0)
+COUNTS = many(COUNT)
+LIMITS = many(_whole(2))
+DURATION = Kind(
+    "a time such as 20ms or 1.5s", _with_unit(_SECONDS, "a time such as 20ms or 1.5s"), (int, float), "TIME"
+)
+SIZE = Kind(
+    "a size such as 60kB or 1MB",
+    lambda text: round(_with_unit(_BYTES, "a size such as 60kB or 1MB")(text)),
+    (int,),
+    "SIZE",
+)
+SHARE = Kind("a share such as 5%", _share, (int, float), "PERCENT")
+PORT = Kind("a port: 0 to 65535", _port, (int,), "PORT")
