@@ -11,7 +11,7 @@ from concbench.harness.hosts import Hosts, InProcessHosts
 from concbench.harness.plan import Options
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.runner_specs import default_runners
-from concbench.registry import workload_class
+from concbench.harness.workload_specs import is_function, place_of, workload_of
 from concbench.runners.base import Runner
 from concbench.task import short
 from concbench.workloads.base import Workload
@@ -134,13 +134,12 @@ def workloads_of(
 
 def _is_function(given: str | Workload | Callable[..., Any]) -> bool:
     """Whether it is a function, or says where one is found."""
-    return ":" in given if isinstance(given, str) else not isinstance(given, Workload)
+    return is_function(given) if isinstance(given, str) else not isinstance(given, Workload)
 
 
 def _workload(given: str | Workload | Callable[..., Any], items: Sequence[Any], how: How) -> Workload:
     if isinstance(given, Workload):
         return given
     if isinstance(given, str) and not _is_function(given):
-        made: Workload = workload_class(given)()
-        return made
-    return Imported.of(Place.read(given).load() if isinstance(given, str) else given, items, how)
+        return workload_of(given)
+    return Imported.of(place_of(given).load() if isinstance(given, str) else given, items, how)

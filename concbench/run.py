@@ -49,7 +49,7 @@ class Run:
         return iter(self.analyses)
 
     def __getitem__(self, workload: str | int) -> TableAnalysis:
-        """The figures of a workload, by its name, or by its place where several have one name.
+        """The figures of a workload, by its name, without its settings too, or by its place where several have one.
 
         Raises:
             KeyError: there is none of that name, or there are several; says which there are.
@@ -57,9 +57,10 @@ class Run:
         """
         if isinstance(workload, int):
             return self.analyses[workload]
-        places = [place for place, table in enumerate(self.tables) if table.workload == workload]
+        places = self._places(workload)
         if len(places) > 1:
-            ways = " or ".join(f"run[{place}]" for place in places)
+            names = [self.tables[place].workload for place in places]
+            ways = " or ".join(f"run[{key!r}]" for key in (names if len({*names}) == len(names) else places))
             raise KeyError(f"{len(places)} tables of this run are of {workload!r}: take {ways}")
         if not places:
             names = list(dict.fromkeys(table.workload for table in self.tables))
@@ -68,9 +69,18 @@ class Run:
             raise KeyError(f"this run has no workload {workload!r}; {nearest(str(workload), names)}")
         return self.analyses[places[0]]
 
+    def _places(self, workload: object) -> list[int]:
+        """Those of the tables of this name, or if there are none, of those that have it before their settings."""
+        from concbench.harness.workload_specs import kind_of
+
+        names = [table.workload for table in self.tables]
+        return [place for place, name in enumerate(names) if name == workload] or [
+            place for place, name in enumerate(names) if kind_of(name) == workload
+        ]
+
     def __contains__(self, workload: object) -> bool:
-        """Whether a workload of this name was measured."""
-        return any(table.workload == workload for table in self.tables)
+        """Whether a workload of this name was measured, with whatever settings."""
+        return bool(self._places(workload))
 
     def rows(self, of: Literal["cells", "samples"] = "cells") -> list[Row]:
         """The figures as a list of flat dicts: `pandas.DataFrame(run.rows())` is a table of cells.

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from concbench.errors import BadSetting, nearest
+from concbench.errors import BadSetting
 
 _NUMBER = r"([-+]?\d+(?:\.\d+)?)\s*"
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "": 1.0, "min": 60.0}
@@ -44,18 +44,20 @@ class Kind:
     """How a usage line calls it."""
     choices: tuple[str, ...] = ()
     """All values that there are, where they are few."""
+    write: Callable[[Any], str] = str
+    """The text of a value."""
 
 
 @dataclass(frozen=True)
 class Declared:
     """What is declared of an option or of a setting of a workload, beside its type:
 
-    `latency: Annotated[float, Declared(DURATION, "of the image server (default: 20ms)")] = 0.020`
+    `latency: Annotated[float, Declared(DURATION, "of the image server")] = 0.020`
     """
 
     kind: Kind
     help: str
-    """What it does and what its default is, for a line of help."""
+    """What it does, for a line of help; its default is added where a signature has it."""
 
 
 def _with_unit(units: dict[str, float] | dict[str, int], what: str) -> Callable[[str], float]:
@@ -69,6 +71,21 @@ def _with_unit(units: dict[str, float] | dict[str, int], what: str) -> Callable[
         return value
 
     return read
+
+
+def _shortest(units: dict[str, float] | dict[str, int]) -> Callable[[float], str]:
+    """A writer that takes the largest unit of which there is one or more; what it writes reads back exactly."""
+
+    def write(value: float) -> str:
+        unit = next((name for name in reversed(units) if value >= units[name]), "")
+        text = f"{value / units[unit]:.6g}" if unit else "0"
+        if "e" not in text and float(text) * units.get(unit, 1) == value:
+            return text + unit
+        from decimal import Decimal
+
+        return format(Decimal(repr(value)), "f")
+
+    return write
 
 
 def _whole(least: int) -> Kind:
@@ -87,6 +104,13 @@ def _share(text: str) -> float:
     if match is None:
         raise BadSetting(f"{text!r} is not a share such as 5%")
     return float(match[1]) / (100 if match[2] else 1)
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise BadSetting(f"{text!r} is not a whole number") from None
 
 
 def _port(text: str) -> int:
@@ -116,6 +140,7 @@ def many(kind: Kind) -> Kind:
         lambda text: [kind.read(part) for part in re.split("[,+]", text)],
         (list, tuple),
         f"{kind.metavar},{kind.metavar}",
+        write=lambda values: "+".join(map(kind.write, values)),
     )
 
 
@@ -124,7 +149,7 @@ def one_of(*words: str) -> Kind:
 
     def read(text: str) -> str:
         if text not in words:
-            raise BadSetting(f"{text!r} is not one of {', '.join(words)}; {nearest(text, words)}")
+            raise BadSetting(f"{text!r} is not one of {', '.join(words)}")
         return text
 
     return Kind(f"one of {', '.join(words)}", read, (str,), "WORD", words)
@@ -132,20 +157,26 @@ def one_of(*words: str) -> Kind:
 
 TEXT = Kind("a text", str, (str,))
 PATH = Kind("a path", str, (str,), "FILE")
-SWITCH = Kind("true or false", _switch, (bool,))
+SWITCH = Kind("true or false", _switch, (bool,), write=lambda value: str(value).lower())
+INTEGER = Kind("a whole number", _integer, (int,), "N")
 NUMBER = Kind("a number", _decimal, (int, float), "X")
 COUNT = _whole(1)
 NATURAL = _whole(0)
 COUNTS = many(COUNT)
 LIMITS = many(_whole(2))
 DURATION = Kind(
-    "a time such as 20ms or 1.5s", _with_unit(_SECONDS, "a time such as 20ms or 1.5s"), (int, float), "TIME"
+    "a time such as 20ms or 1.5s",
+    _with_unit(_SECONDS, "a time such as 20ms or 1.5s"),
+    (int, float),
+    "TIME",
+    write=_shortest({unit: _SECONDS[unit] for unit in ("us", "ms", "s")}),
 )
 SIZE = Kind(
     "a size such as 60kB or 1MB",
     lambda text: round(_with_unit(_BYTES, "a size such as 60kB or 1MB")(text)),
     (int,),
     "SIZE",
+    write=_shortest({"B": 1, "kB": 1_000, "MB": 1_000_000}),
 )
 SHARE = Kind("a share such as 5%", _share, (int, float), "PERCENT")
 PORT = Kind("a port: 0 to 65535", _port, (int,), "PORT")

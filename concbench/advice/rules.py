@@ -224,18 +224,18 @@ def starting_dominated(table: TableAnalysis) -> str | None:
 def better_algorithm(table: TableAnalysis) -> str | None:
     """What the algorithm is worth beside more workers, where it is worth more."""
     facts, baseline = table.record.facts, table.baseline.seconds
-    sieve, trial = number(facts, "sieve_seconds"), number(facts, "trial_seconds")
-    if baseline is None:
+    other, took = facts.get("other_algorithm"), number(facts, "other_algorithm_seconds")
+    if baseline is None or not isinstance(other, str) or not took or took <= 0:
         return None
-    if sieve and sieve < min(cell.seconds or baseline for cell in table.measured):
+    if took < min(cell.seconds or baseline for cell in table.measured):
         return (
-            f"A better algorithm is worth more than more workers: a sieve gives the same products in {seconds(sieve)}, "
-            f"{ratio(baseline / sieve)} as fast as {table.baseline.name} (timed once)."
+            f"A better algorithm is worth more than more workers: {other} gives the same results in {seconds(took)}, "
+            f"{ratio(baseline / took)} as fast as {table.baseline.name} (timed once)."
         )
-    if trial:
+    if took > baseline:
         return (
-            f"Trial division takes {seconds(trial)} for the same products (timed once), "
-            f"{ratio(trial / baseline)} as long as {table.baseline.name} by the sieve."
+            f"The same results by {other} take {seconds(took)} (timed once), {ratio(took / baseline)} as long as "
+            f"{table.baseline.name} took."
         )
     return None
 

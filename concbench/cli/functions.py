@@ -10,6 +10,7 @@ from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LookPlanned
 from concbench.harness.interruption import INTERRUPTION
+from concbench.harness.workload_specs import is_function, place_of
 from concbench.values import COUNT
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def is_named(name: str) -> bool:
-    """Whether a workload is a function that is named, and no workload of ours."""
-    return ":" in name
+    """Whether a workload is a function that is named, and no registered one."""
+    return is_function(name)
 
 
 def require_function(arguments: argparse.Namespace, but: Collection[str] = ()) -> None:
@@ -92,7 +93,7 @@ def workload(name: str, arguments: argparse.Namespace, seed: int) -> Workload:
         seed=seed,
         repeat=arguments.repeat or 1,
     )
-    return named_workload(Place.read(name), how, source)
+    return named_workload(place_of(name), how, source)
 
 
 def announce(event: CallsPlanned | LookPlanned) -> None:

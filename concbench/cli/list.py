@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from concbench.cli.output import printing
@@ -25,30 +25,41 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.registry import runner_class, runner_names, workload_class, workload_names
 
     console = Console()
-    for title, names, load in (
-        ("Workloads", workload_names(), workload_class),
-        ("Runners", runner_names(), runner_class),
+    for title, names, load, settings in (
+        ("Workloads", workload_names(), workload_class, _of_workload),
+        ("Runners", runner_names(), runner_class, _of_runner),
     ):
         console.print(Text(title, style="bold"))
         for name in names:
-            console.print(Text(f"  {name:<17}{_line(name, load)}"), soft_wrap=True)
+            console.print(Text(f"  {name:<17}{_line(name, load, settings)}"), soft_wrap=True)
         console.print()
     console.print(Text("Not available here", style="bold"))
     console.print(Text("\n".join(f"  {line}" for line in _missing()) or "  nothing is missing"), soft_wrap=True)
     return 0
 
 
-def _line(name: str, load: Callable[[str], Any]) -> str:
+def _line(name: str, load: Callable[[str], Any], settings: Callable[[Any], Mapping[str, str]]) -> str:
     from concbench.errors import Inapplicable
-    from concbench.harness.runner_specs import settings_of
 
     try:
         loaded = load(name)
     except Inapplicable as reason:
         return f"not available: {reason}"
     purpose = (inspect.getdoc(loaded) or "").partition("\n")[0].rstrip(".")
-    settings = ", ".join(f"{key}={value}" for key, value in settings_of(loaded).items())
-    return f"{purpose} [{settings}]" if settings else purpose
+    known = ", ".join(f"{key}={default}" if default else key for key, default in settings(loaded).items())
+    return f"{purpose} [{known}]" if known else purpose
+
+
+def _of_workload(workload: Any) -> dict[str, str]:
+    from concbench.harness.settings import settings_of
+
+    return {key: setting.default_text for key, setting in settings_of(workload).items()}
+
+
+def _of_runner(runner: Any) -> dict[str, str]:
+    from concbench.harness.runner_specs import settings_of
+
+    return {key: str(default) for key, default in settings_of(runner).items()}
 
 
 def _missing() -> list[str]:

@@ -7,11 +7,11 @@ import random
 import sys
 from typing import TYPE_CHECKING
 
-from concbench.cli import functions
+from concbench.cli import functions, workloads
 from concbench.cli.output import Output, printing
 from concbench.cli.values import reading
 from concbench.errors import UsageError
-from concbench.values import COUNT, COUNTS, DURATION, LIMITS, NATURAL, SHARE, SIZE
+from concbench.values import COUNT, COUNTS, DURATION, NATURAL, SHARE, SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,18 +19,13 @@ if TYPE_CHECKING:
     from concbench.analysis.table_analysis import TableAnalysis
     from concbench.harness.plan import Plan
     from concbench.results.records import RunRecord
-    from concbench.workloads.base import Workload
-
-SIZES = ("quick", "article", "full")
-SERVER_OPTIONS = ("images", "latency", "jitter", "image_size")
-DOWNLOAD_OPTIONS = (*SERVER_OPTIONS, "urls", "keep", "request_timeout", "size_limit", "retries")
-PRIMES_OPTIONS = ("limits", "algorithm")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("workloads", nargs="+", metavar="WORKLOAD", help="download, primes, or a function "
-                        "of your own: module:function; see 'concbench list'")  # fmt: skip
+    parser.add_argument("workloads", nargs="+", metavar="WORKLOAD", help="a workload that "
+                        "'concbench list' shows, with settings if you like (NAME:KEY=VALUE,KEY=VALUE), or a function "
+                        "of your own: module:function")  # fmt: skip
     parser.add_argument("-r", "--runner", action="append", dest="runners", metavar="SPEC",
                         help="such as thread-pool, thread-pool:32, process-pool:workers=2,start_method=spawn; "
                         "repeatable (default: every runner)")  # fmt: skip
@@ -48,7 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "time the work alone")  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="take every sample in a new process, so that caches and "
                         "connections that the function keeps are cold")  # fmt: skip
-    parser.add_argument("--size", choices=SIZES, help="how much work (default: quick)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     parser.add_argument("--resume", metavar="FILE", help="go on with a run of this command that was interrupted, from "
@@ -65,28 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
     parser.add_argument("--no-observe", action="store_true",
                         help="skip the pass that tells start-up, cores and memory")  # fmt: skip
-    download = parser.add_argument_group("download")
-    download.add_argument("--images", type=reading(COUNT), metavar="N", help="so many images, instead of a size")
-    download.add_argument(
-        "--latency", type=reading(DURATION), metavar="TIME", help="of the image server (default: 20ms)"
-    )
-    download.add_argument(
-        "--jitter", type=reading(DURATION), metavar="TIME", help="added at random at most (default: 0)"
-    )
-    download.add_argument("--image-size", type=reading(SIZE), metavar="SIZE", help="of each image (default: 60kB)")
-    download.add_argument("--urls", metavar="FILE", help="download these URLs, one a line, instead: one round, at most "
-                          "10 connections to a host")  # fmt: skip
-    download.add_argument("--keep", metavar="DIR", help="keep the images in this new or empty directory")
-    download.add_argument(
-        "--request-timeout", type=reading(DURATION), metavar="TIME", help="for one image (default: 60s)"
-    )
-    download.add_argument("--size-limit", type=reading(SIZE), metavar="SIZE", help="of one image (default: 100MB)")
-    download.add_argument("--retries", type=reading(NATURAL), metavar="N", help="try a download that failed N times more, 10 "
-                          "at most, if the reason may pass (default: 0: retries change what is measured)")  # fmt: skip
-    primes = parser.add_argument_group("primes")
-    primes.add_argument("--limits", type=reading(LIMITS), metavar="N,N", help="these limits, instead of a size")
-    primes.add_argument("--algorithm", choices=("trial", "sieve"), help="trial division (default) or a sieve")
     functions.add_arguments(parser)
+    workloads.add_arguments(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -159,9 +133,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
 
     if arguments.seed is None:
         arguments.seed = random.randrange(2**32)
-    workloads = [_workload(name, arguments) for name in dict.fromkeys(arguments.workloads)]
-    if not any(map(functions.is_named, arguments.workloads)):
-        functions.require_function(arguments, but=("tolerate",) if "download" in arguments.workloads else ())
+    measured = workloads.chosen(arguments)
     specs = arguments.runners or default_runners()
     if arguments.workers:
         tried = with_workers(specs, arguments.workers)
@@ -182,32 +154,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         memory_limit=arguments.memory_limit,
         max_calls=arguments.max_calls,
     )
-    return [plan(workload, specs, options) for workload in workloads]
-
-
-def _workload(name: str, arguments: argparse.Namespace) -> Workload:
-    from concbench.registry import workload_class
-
-    if functions.is_named(name):
-        return functions.workload(name, arguments, arguments.seed)
-    make = workload_class(name)
-    own = {"download": DOWNLOAD_OPTIONS, "primes": PRIMES_OPTIONS}
-    for owner, options in own.items():
-        if owner not in arguments.workloads:
-            _refuse(owner, options, arguments)
-    given = {key: getattr(arguments, key) for key in own.get(name, ()) if getattr(arguments, key) is not None}
-    if given.get("urls") is not None:
-        from concbench.workloads.url_file import read_urls
-
-        _refuse_with_urls(arguments)
-        given["urls"] = read_urls(given["urls"])
-    if name == "download":
-        given["tolerate"] = arguments.tolerate
-    if name not in own:
-        made: Workload = make()
-    else:
-        made = make(arguments.size or "quick", **given)
-    return made
+    return [plan(workload, specs, options) for workload in measured]
 
 
 def _require_together(arguments: argparse.Namespace) -> None:
@@ -220,22 +167,3 @@ def _require_together(arguments: argparse.Namespace) -> None:
         raise UsageError("--why needs the observed pass, which --no-observe skips")
     if arguments.why and arguments.json:
         raise UsageError("--why is printed as text, and --json prints the raw results; leave out one of them")
-    instead = {"download": ("urls", "images"), "primes": ("limits",)}
-    sized = [name for name in instead if name in arguments.workloads]
-    taken = [name for name in sized if all(getattr(arguments, option) is None for option in instead[name])]
-    if arguments.size and not taken:
-        given = [f"--{option}" for name in sized for option in instead[name] if getattr(arguments, option) is not None]
-        why = f"{given[0]} stands instead of a size" if given else f"{arguments.workloads[0]} has no sizes"
-        raise UsageError(f"--size would have no effect: {why}; leave out --size")
-
-
-def _refuse(owner: str, options: tuple[str, ...], arguments: argparse.Namespace) -> None:
-    for option in options:
-        if getattr(arguments, option) is not None:
-            raise UsageError(f"--{option.replace('_', '-')} is an option of {owner}, which is not being run")
-
-
-def _refuse_with_urls(arguments: argparse.Namespace) -> None:
-    for option in SERVER_OPTIONS:
-        if getattr(arguments, option) is not None:
-            raise UsageError(f"--{option.replace('_', '-')} is of our own image server; leave it out with --urls")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-import typing
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from concbench.errors import BadSetting, ConcbenchError, UsageError, nearest
+from concbench.errors import BadSetting, ConcbenchError, UsageError
+from concbench.harness.settings import Setting, joined, split, values_of
+from concbench.harness.settings import settings_of as declared
 from concbench.registry import runner_class, runner_name, runner_names
 from concbench.results.records import Cell, CellId
 from concbench.runners.base import Runner, workers_for
@@ -108,50 +109,21 @@ def parse(spec: str) -> PlannedCell:
     """
     name, written = _written(spec)
     runner_type = runner_class(name)
-    known = _fields(runner_type)
-    settings: dict[str, Any] = {}
-    for key, text in written.items():
-        if key not in known:
-            offer = nearest(key, list(known)) if known else "it has no settings"
-            raise BadSetting(f"{name} has no setting {key!r}; {offer}")
-        settings[key] = _value(f"{key} of {name}", text, known[key])
+    settings = values_of(name, written, _fields(runner_type))
     return _cell(name, _made(name, lambda: runner_type(**settings)))
 
 
 def _written(spec: str) -> tuple[str, dict[str, str]]:
-    name, colon, rest = spec.strip().partition(":")
-    written: dict[str, str] = {}
-    for part in rest.split(",") if colon else []:
-        key, equals, value = (text.strip() for text in part.partition("="))
-        key, value = (key, value) if equals else ("workers", key)
-        if not value or not key or key in written:
-            raise BadSetting(
-                f"cannot read the runner {spec!r}; write {name}, {name}:4 or {name}:workers=4 (name=value, ...)"
-            )
-        written[key] = value
-    return name, written
+    """A setting without a name is the number of workers."""
+    return split(spec, "runner", unnamed="workers")
 
 
-def _fields(runner_type: type) -> dict[str, type]:
-    """The settings of a runner and their types; a runner that is no dataclass has none."""
+def _fields(runner_type: type) -> dict[str, Setting]:
+    """The settings of a runner; a runner that is no dataclass has none."""
     if not dataclasses.is_dataclass(runner_type):
         return {}
-    hints = typing.get_type_hints(runner_type)
-    return {field.name: hints[field.name] for field in dataclasses.fields(runner_type) if field.init}
-
-
-def _value(what: str, text: str, kind: type) -> Any:
-    if kind is bool:
-        if text.lower() in {"true", "false"}:
-            return text.lower() == "true"
-        raise BadSetting(f"{what} must be true or false, not {text!r}")
-    if kind in {int, float}:
-        try:
-            return kind(text)
-        except ValueError:
-            number = "a whole number" if kind is int else "a number"
-            raise BadSetting(f"{what} must be {number}, not {text!r}") from None
-    return text
+    known = declared(runner_type)
+    return {field.name: known[field.name] for field in dataclasses.fields(runner_type) if field.init}
 
 
 def _made(name: str, make: Callable[[], Runner]) -> Runner:
@@ -174,17 +146,21 @@ def _cell(name: str, runner: Runner) -> PlannedCell:
         json.dumps(settings)
     except (TypeError, ValueError):
         settings = {key: repr(value) for key, value in settings.items()}
-    return PlannedCell(_label(name, settings), name, runner, settings)
+    return PlannedCell(_label(name, runner, settings), name, runner, settings)
 
 
-def _label(name: str, settings: dict[str, Any]) -> str:
+def _label(name: str, runner: Runner, settings: dict[str, Any]) -> str:
     """As short as it can be: workers always, the other settings where they are not the defaults."""
+    known = _fields(type(runner))
+    others = {
+        key: known[key].kind.write(value) if isinstance(value, known[key].kind.types) else str(value)
+        for key, value in settings.items()
+        if key != "workers" and not _is_default(name, key, value)
+    }
     workers = settings.get("workers")
-    others = [
-        f"{key}={value}" for key, value in settings.items() if key != "workers" and not _is_default(name, key, value)
-    ]
-    parts = ([str(workers) if not others else f"workers={workers}"] if workers is not None else []) + others
-    return f"{name}:{','.join(parts)}" if parts else name
+    if workers is None:
+        return joined(name, others)
+    return joined(name, {"workers": str(workers), **others}) if others else f"{name}:{workers}"
 
 
 def _is_default(name: str, key: str, value: Any) -> bool:

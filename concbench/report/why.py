@@ -178,8 +178,8 @@ def _legend(why: ShownWhy) -> list[str]:
 
 
 def _bytes(table: Table) -> dict[str, Callable[[CellAnalysis, Timeline], str]]:
-    """The column of throughput in bytes, where the size of what is fetched is known."""
-    size = number(table.settings, "image_size")
+    """The column of throughput in bytes, where it is known how many a task moves."""
+    size = number(table.facts, "task_bytes")
     if size is None:
         return {}
 

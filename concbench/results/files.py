@@ -3,6 +3,7 @@
 History of the format:
     1   the first
     2   a cell has a variant and the traits of its runner, and the baseline is named by both label and variant
+    3   facts of a table name another algorithm by its name, and the bytes of a task by that of no workload
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from concbench.task import short
 T = TypeVar("T")
 
 FORMAT = "concbench-run"
-VERSION = 2
+VERSION = 3
 PENDING: set[Path] = set()
 """Files that are not yet what they are to be."""
 _LARGEST = 200_000_000

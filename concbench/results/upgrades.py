@@ -22,6 +22,9 @@ _TRAITS_OF_1: dict[str, Data] = {
 }
 """Of the runners that there were when format 1 was written; nothing is known of those of others."""
 
+_ALGORITHMS_OF_2 = {"sieve_seconds": "a sieve", "trial_seconds": "trial division"}
+"""The facts that told what another algorithm takes."""
+
 
 def identity_and_traits(data: Data) -> Data:
     """From 1 to 2: cells have a variant, which was none, and say what their runner is."""
@@ -47,9 +50,23 @@ def _traits_of_1(name: str, settings: Data) -> Data:
     }
 
 
+def facts_in_general(data: Data) -> Data:
+    """From 2 to 3: facts no longer say by their names which algorithm or what kind of task they are of."""
+    for table in _objects(data.get("tables")):
+        facts, settings = table.get("facts"), table.get("settings")
+        if not isinstance(facts, dict) or not isinstance(settings, dict):
+            continue
+        for key, name in _ALGORITHMS_OF_2.items():
+            if key in facts:
+                facts |= {"other_algorithm": name, "other_algorithm_seconds": facts.pop(key)}
+        if "image_size" in settings:
+            facts["task_bytes"] = settings["image_size"]
+    return data
+
+
 def _objects(value: Any) -> Iterator[Data]:
     yield from (one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
 
 
-UPGRADES: tuple[Callable[[Data], Data], ...] = (identity_and_traits,)
+UPGRADES: tuple[Callable[[Data], Data], ...] = (identity_and_traits, facts_in_general)
 """The first makes a file of format 1 one of format 2, and so on."""

@@ -34,7 +34,7 @@ class Workload(ABC):
     kind: ClassVar[str]
     """`io` (waits), `cpu` (computes) or `mixed`."""
     size: str = ""
-    """Which of its sizes this is: quick, article, full; empty where it has none."""
+    """Which of its sizes this is, such as quick; empty where it has none."""
     expected: Sequence[Any] | None = None
     """What `collect` must return, where it is known without running the function; else the sequential results are."""
     rounds: int | None = None
@@ -137,8 +137,13 @@ class Workload(ABC):
         """Sentences that a reader of the table must know."""
         return []
 
-    def facts(self) -> dict[str, float]:
-        """Figures about the work itself that were measured on the way, for the answer in words; unit in the name."""
+    def facts(self) -> dict[str, float | str]:
+        """What is known of the work itself, unit in the name; of these something is said:
+
+        - `task_bytes`: bytes that a task moves.
+        - `other_algorithm`, `other_algorithm_seconds`: another way to the same results ("a sieve"), and what all tasks
+          together take by it.
+        """
         return {}
 
     def settings(self) -> dict[str, Any]:

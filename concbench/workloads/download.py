@@ -14,17 +14,18 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from concbench.errors import BadInput, BadOutput, BadSetting, HostFailure, TasksFailed
 from concbench.launch import python
+from concbench.values import COUNT, DURATION, NATURAL, PATH, SIZE, SWITCH, Declared, one_of
 from concbench.workloads.base import Tally, Workload
 from concbench.workloads.file_names import file_names
 from concbench.workloads.http_rules import MOST_RETRIES, DownloadFailed, Limits, canonical
 from concbench.workloads.images import LARGEST, SMALLEST, image
 from concbench.workloads.serving import Serving
 from concbench.workloads.target import Image
-from concbench.workloads.url_file import require_url
+from concbench.workloads.url_file import URLS, require_url
 
 ARTICLE_NAMES = (
     "5941812700_0f634b136e_b.jpg",
@@ -54,6 +55,10 @@ FULL_IMAGES = 5_000
 MOST_TO_A_HOST = 10
 """Connections to one host of other people's at once."""
 _START_SECONDS = 30.0
+_SIZES = one_of("quick", "article", "full")
+_LATENCY, _JITTER, _IMAGE_SIZE = 0.020, 0.0, 60_000
+_OF_THE_SERVER = {"size": "quick", "images": None, "latency": _LATENCY, "jitter": _JITTER, "image_size": _IMAGE_SIZE}
+"""Settings that have no meaning where there are URLs, and their defaults."""
 
 
 class Download(Workload):
@@ -64,18 +69,28 @@ class Download(Workload):
 
     def __init__(  # noqa: PLR0913 - each is an option of its own
         self,
-        size: str = "quick",
+        size: Annotated[str, Declared(_SIZES, "how much work")] = "quick",
         *,
-        images: int | None = None,
-        latency: float = 0.020,
-        jitter: float = 0.0,
-        image_size: int = 60_000,
-        urls: Sequence[str] | None = None,
-        keep: str | None = None,
-        request_timeout: float = 60.0,
-        size_limit: int = 100_000_000,
-        retries: int = 0,
-        tolerate: bool = False,
+        images: Annotated[int | None, Declared(COUNT, "so many images, instead of a size")] = None,
+        latency: Annotated[float, Declared(DURATION, "of the image server")] = _LATENCY,
+        jitter: Annotated[float, Declared(DURATION, "added to that at random at most")] = _JITTER,
+        image_size: Annotated[int, Declared(SIZE, "of each image")] = _IMAGE_SIZE,
+        urls: Annotated[
+            Sequence[str] | None,
+            Declared(URLS, "download these URLs, one a line, instead: one round, at most 10 connections to a host"),
+        ] = None,
+        keep: Annotated[str | None, Declared(PATH, "keep the images in this new or empty directory")] = None,
+        request_timeout: Annotated[float, Declared(DURATION, "for one image")] = 60.0,
+        size_limit: Annotated[int, Declared(SIZE, "of one image")] = 100_000_000,
+        retries: Annotated[
+            int,
+            Declared(
+                NATURAL,
+                "try a download that failed N times more, 10 at most, if the reason may pass; retries change what is "
+                "measured",
+            ),
+        ] = 0,
+        tolerate: Annotated[bool, Declared(SWITCH, "count downloads that fail and go on")] = False,
     ) -> None:
         """Choose what is downloaded.
 
@@ -95,9 +110,13 @@ class Download(Workload):
             tolerate: count failed downloads and go on, as long as not all of them fail.
 
         Raises:
-            BadSetting: one of them cannot be.
+            BadSetting: one of them cannot be, or would be ignored.
             BadInput: one of the URLs is none of http or https.
         """
+        if urls is not None:
+            _refuse_with_urls(size=size, images=images, latency=latency, jitter=jitter, image_size=image_size)
+        elif images is not None and size != "quick":
+            raise BadSetting("images stand instead of a size; leave out one of them")
         self.size = "" if images is not None or urls is not None else size
         self.latency = _at_least_zero("latency", latency)
         self.jitter = _at_least_zero("jitter", jitter)
@@ -231,6 +250,10 @@ class Download(Workload):
         retries = sum(result[1] - 1 for result in results if not isinstance(result, DownloadFailed))
         return Tally(dict(failed), retries)
 
+    def facts(self) -> dict[str, float | str]:
+        """Bytes of an image, where they are known beforehand."""
+        return {} if self.urls is not None else {"task_bytes": self.image_size}
+
     def settings(self) -> dict[str, Any]:
         """What the server was told, or the URLs; and what the clients keep to."""
         rules = {
@@ -292,6 +315,13 @@ def _names(size: str, images: int | None) -> list[str]:
     if size not in {"quick", "full"}:
         raise BadSetting(f"size must be quick, article or full, not {size!r}")
     return _names(size, QUICK_IMAGES if size == "quick" else FULL_IMAGES)
+
+
+def _refuse_with_urls(**given: float | str | None) -> None:
+    """What only our own server takes is refused where it was said otherwise than it is."""
+    for name, value in given.items():
+        if value != _OF_THE_SERVER[name]:
+            raise BadSetting(f"{name.replace('_', '-')} is of our own image server; leave it out with urls")
 
 
 def _at_least_zero(name: str, seconds: float) -> float:

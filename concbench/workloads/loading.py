@@ -14,6 +14,9 @@ from typing import Any
 
 from concbench.errors import BadFunction
 
+_OFFERED = 4
+"""Functions of a file that are named, where none was."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -38,6 +41,8 @@ class Place:
             BadFunction: it has another form, or there is no such file.
         """
         where, colon, attribute = text.rpartition(":")
+        if not attribute or not colon:
+            _require_function(text.removesuffix(":"))
         if not colon or not where or not all(part.isidentifier() for part in attribute.split(".")):
             raise BadFunction(f"cannot read {text!r}; write module:function or path/to/file.py:function")
         if where.endswith(".py") or os.sep in where or "/" in where:
@@ -111,6 +116,41 @@ class Place:
         broken = BadFunction(f"{self.module} cannot be imported: {what[:300]}{hint}")
         broken.add_note("".join(shown.format()).rstrip())
         return broken
+
+
+def source_of(text: str) -> Path | None:
+    """The file of a module or a program that a text names; nothing is imported. None if it names none."""
+    if text.endswith(".py") or os.sep in text or "/" in text:
+        return Path(text)
+    from importlib.machinery import PathFinder
+
+    places: list[str] | None = [str(Path.cwd()), *sys.path]
+    origin = None
+    for part in text.split("."):
+        spec = PathFinder.find_spec(part, places) if places is not None and part.isidentifier() else None
+        if spec is None:
+            return None
+        places, origin = spec.submodule_search_locations, spec.origin
+    return Path(origin) if origin and origin.endswith(".py") else None
+
+
+def _require_function(text: str) -> None:
+    """Refuse a file or a module without a function; says which it has, without running it."""
+    file = source_of(text)
+    if file is None:
+        return
+    import ast
+
+    try:
+        statements = ast.parse(file.read_bytes()).body
+    except OSError as error:
+        raise BadFunction(f"cannot read {file}: {error.strerror or error}") from error
+    except (SyntaxError, ValueError) as error:
+        raise BadFunction(f"{file} is not a Python program: {error}") from error
+    found = [one.name for one in statements if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    names = [f"{text}:{name}" for name in found if not name.startswith("_")][:_OFFERED]
+    offer = f"did you mean {' or '.join(names)}?" if names else f"write {text}:FUNCTION"
+    raise BadFunction(f"{text} names no function; {offer}")
 
 
 def _is_machinery(filename: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from concbench.errors import BadSetting
 from concbench.machine import usable_cores
+from concbench.values import LIMITS, Declared, one_of
 from concbench.workloads.base import Workload
 from concbench.workloads.products import product_of_primes, product_of_primes_by_sieve
 
@@ -16,9 +17,9 @@ ARTICLE_LIMITS = (50328, 22756, 39371, 44832)
 """The four limits of the article."""
 QUICK_LIMITS = (6700, 4200, 5400, 6200, 3700, 5000)
 """Six smaller ones: together about a fifth of a second of work."""
-
-
 ALGORITHMS = {"trial": product_of_primes, "sieve": product_of_primes_by_sieve}
+_CALLED = {"trial": "trial division", "sieve": "a sieve"}
+_SIZES = one_of("quick", "article", "full")
 
 
 class Primes(Workload):
@@ -27,7 +28,12 @@ class Primes(Workload):
     name = "primes"
     kind: ClassVar[str] = "cpu"
 
-    def __init__(self, size: str = "quick", limits: Sequence[int] | None = None, algorithm: str = "trial") -> None:
+    def __init__(
+        self,
+        size: Annotated[str, Declared(_SIZES, "how much work")] = "quick",
+        limits: Annotated[Sequence[int] | None, Declared(LIMITS, "these limits, instead of a size")] = None,
+        algorithm: Annotated[str, Declared(one_of(*ALGORITHMS), "trial division or a sieve")] = "trial",
+    ) -> None:
         """Choose the limits by a size (quick, article, full) or one by one.
 
         Args:
@@ -37,8 +43,10 @@ class Primes(Workload):
             algorithm: trial or sieve.
 
         Raises:
-            BadSetting: anything else.
+            BadSetting: anything else, or limits and a size.
         """
+        if limits is not None and size != "quick":
+            raise BadSetting("limits stand instead of a size; leave out one of them")
         if algorithm not in ALGORITHMS:
             raise BadSetting(f"algorithm must be one of {', '.join(ALGORITHMS)}, not {algorithm!r}")
         if limits is not None and (not limits or min(limits) < 2):
@@ -46,7 +54,7 @@ class Primes(Workload):
         self.size = "" if limits is not None else size
         self.limits = tuple(limits) if limits is not None else _limits(size)
         self.algorithm = algorithm
-        self._seconds: dict[str, float] = {}
+        self._facts: dict[str, float | str] = {}
 
     @property
     def function(self) -> Callable[[Any], Any]:
@@ -60,7 +68,7 @@ class Primes(Workload):
 
     def title(self) -> str:
         """How many products, below what, by which algorithm."""
-        how = "trial division" if self.algorithm == "trial" else "a sieve"
+        how = _CALLED[self.algorithm]
         return f"{len(self.limits)} products of primes below {min(self.limits):,} to {max(self.limits):,}, by {how}"
 
     @contextmanager
@@ -71,12 +79,12 @@ class Primes(Workload):
         ALGORITHMS[other](2)  # its imports
         started = perf_counter()
         self.expected = [ALGORITHMS[other](limit) for limit in self.limits]
-        self._seconds = {f"{other}_seconds": perf_counter() - started}
+        self._facts = {"other_algorithm": _CALLED[other], "other_algorithm_seconds": perf_counter() - started}
         yield self
 
-    def facts(self) -> dict[str, float]:
-        """Seconds that the other algorithm took for all limits, measured once."""
-        return self._seconds
+    def facts(self) -> dict[str, float | str]:
+        """The other algorithm, and the seconds that it took for all limits, measured once."""
+        return self._facts
 
     def settings(self) -> dict[str, Any]:
         """The limits and the algorithm."""

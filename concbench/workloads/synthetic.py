@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from time import sleep as wait
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+from concbench.values import COUNT, DURATION, NATURAL, Declared
 from concbench.workloads.base import Workload
 
 
@@ -41,7 +42,11 @@ class Sleep(Workload):
     name = "sleep"
     kind: ClassVar[str] = "io"
 
-    def __init__(self, tasks: int = 8, seconds: float = 0.025) -> None:
+    def __init__(
+        self,
+        tasks: Annotated[int, Declared(COUNT, "how many tasks")] = 8,
+        seconds: Annotated[float, Declared(DURATION, "that each task waits")] = 0.025,
+    ) -> None:
         """So many tasks of so many seconds."""
         self._items = [seconds] * tasks
         self.expected = self._items
@@ -76,7 +81,11 @@ class Spin(Workload):
     name = "spin"
     kind: ClassVar[str] = "cpu"
 
-    def __init__(self, tasks: int = 4, turns: int = 1_000_000) -> None:
+    def __init__(
+        self,
+        tasks: Annotated[int, Declared(COUNT, "how many tasks")] = 4,
+        turns: Annotated[int, Declared(NATURAL, "of a loop, in each task")] = 1_000_000,
+    ) -> None:
         """So many tasks of so many turns of a loop."""
         self._items = [turns] * tasks
         self.expected = [6 * (turns // 4) + sum(range(turns % 4))] * tasks

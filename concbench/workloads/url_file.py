@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from concbench.errors import BadInput
+from concbench.values import Kind
 
 _SERVER = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:\d*)?")
 """A name or an address of version 4, or one of version 6 in brackets, and perhaps a port."""
@@ -31,6 +32,9 @@ def read_urls(path: str) -> list[str]:
     if not urls:
         raise BadInput(f"the URL file {path} has no URLs: write one a line")
     return urls
+
+
+URLS = Kind("a file of URLs", read_urls, (list, tuple), "FILE")
 
 
 def _counts(line: str) -> bool:

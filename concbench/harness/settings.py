@@ -1,0 +1,131 @@
+"""Settings behind a name, of a runner or of a workload: `thread-pool:32`, `download:images=100,latency=5ms`.
+
+    TEXT    = NAME [":" SETTING {"," SETTING}]
+    SETTING = KEY "=" VALUE
+
+A value is a text of its kind (`concbench.values`), and a list has plus signs between its values. Which settings there
+are, of what kinds and with what defaults, is what the parameters of a class say.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from concbench.errors import BadSetting, nearest
+from concbench.values import INTEGER, NUMBER, SWITCH, TEXT, Declared, Kind, many, one_of
+
+REQUIRED = inspect.Parameter.empty
+"""Stands for the default of what has none."""
+_PLAIN = {int: INTEGER, float: NUMBER, bool: SWITCH, str: TEXT}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting as it is declared."""
+
+    declared: Declared
+    default: Any
+
+    @property
+    def kind(self) -> Kind:
+        """What its values are."""
+        return self.declared.kind
+
+    @property
+    def default_text(self) -> str:
+        """Its default as it would be written; empty where it has none, or one that stands for something else."""
+        return self.kind.write(self.default) if isinstance(self.default, self.kind.types) else ""
+
+
+def split(text: str, what: str, unnamed: str = "") -> tuple[str, dict[str, str]]:
+    """The name in a text, and its settings as they are written.
+
+    Args:
+        text: what was written.
+        what: runner or workload, for a message.
+        unnamed: the setting that may be written without its name.
+
+    Raises:
+        BadSetting: a part is none, or a setting is there twice.
+    """
+    name, colon, rest = text.strip().partition(":")
+    name, written = name.strip(), {}
+    for part in rest.split(",") if colon else []:
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        key, value = (key.replace("-", "_"), value) if equals else (unnamed, key)
+        if not key or not value:
+            short = f", {name}:4 or {name}:{unnamed}=4" if unnamed else f" or {name}:KEY=VALUE"
+            raise BadSetting(f"cannot read the {what} {text!r}; write {name}{short} (KEY=VALUE, ...)")
+        if key in written:
+            raise BadSetting(f"{name} has {key} twice in {text!r}; leave out one")
+        written[key] = value
+    return name, written
+
+
+def joined(name: str, written: Mapping[str, str]) -> str:
+    """The text that `split` takes apart."""
+    return f"{name}:{','.join(f'{key}={value}' for key, value in written.items())}" if written else name
+
+
+def values_of(name: str, written: Mapping[str, str], known: Mapping[str, Setting]) -> dict[str, Any]:
+    """The values of settings that are written.
+
+    Raises:
+        BadSetting: there is no such setting, or a text is not of its kind.
+    """
+    values = {}
+    for key, text in written.items():
+        if key not in known:
+            offer = nearest(key, list(known)) if known else "it has no settings"
+            raise BadSetting(f"{name} has no setting {key!r}; {offer}")
+        try:
+            values[key] = known[key].kind.read(text)
+        except BadSetting as error:
+            raise BadSetting(f"{key} of {name}: {error}") from None
+    return values
+
+
+def settings_of(made: Callable[..., Any]) -> dict[str, Setting]:
+    """What a class, or a function that makes an object, can be told."""
+    hints = _hints(made)
+    return {
+        key: Setting(_declared(hints.get(key, type(parameter.default))), parameter.default)
+        for key, parameter in inspect.signature(made).parameters.items()
+        if parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}
+    }
+
+
+def _hints(made: Callable[..., Any]) -> dict[str, Any]:
+    told: Any = made
+    if isinstance(made, type) and not dataclasses.is_dataclass(made):
+        told = made.__init__  # type: ignore[misc]
+    try:
+        return get_type_hints(told, include_extras=True)
+    except Exception:  # noqa: BLE001 - names that only a type checker knows; defaults have types as well
+        return {}
+
+
+def _declared(hint: Any) -> Declared:
+    """What an annotation declares; a plain type declares its kind."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        found = (one for one in arguments[1:] if isinstance(one, Declared))
+        return next(found, None) or _declared(arguments[0])
+    if origin in {Union, UnionType}:
+        return _declared(next(one for one in arguments if one is not NoneType))
+    return Declared(_kind(hint, origin, arguments), "")
+
+
+def _kind(hint: Any, origin: Any, arguments: tuple[Any, ...]) -> Kind:
+    if origin is Literal:
+        return one_of(*map(str, arguments))
+    if isinstance(origin, type) and issubclass(origin, Iterable) and arguments:
+        several = many(_declared(arguments[0]).kind)
+        make = origin if origin in {tuple, set, frozenset} else list
+        return replace(several, read=lambda text: make(several.read(text)))
+    return _PLAIN.get(hint, TEXT)

@@ -1,0 +1,74 @@
+"""Workloads as people write them: `primes`, `download:images=100,latency=5ms`, `module:function`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from concbench.errors import BadFunction, BadSetting
+from concbench.harness.settings import REQUIRED, joined, settings_of, split, values_of
+from concbench.registry import WORKLOADS, workload_class, workload_names
+from concbench.workloads.base import Workload
+from concbench.workloads.loading import Place, source_of
+
+_SETTINGS = re.compile(r"\s*[\w-]+\s*:\s*[\w-]*\s*=")
+"""What settings begin with: no function is called so."""
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def is_function(text: str) -> bool:
+    """Whether a text names a function, or a module or a file of functions, and no registered workload."""
+    if _SETTINGS.match(text):
+        return False
+    return ":" in text or (text not in WORKLOADS and source_of(text) is not None and text not in workload_names())
+
+
+def kind_of(text: str) -> str:
+    """The registered name in a text that names one, without settings: what tables of one workload have in common."""
+    return text.partition(":")[0].strip() if _SETTINGS.match(text) else text
+
+
+def normal(text: str) -> str:
+    """The text without spaces around its parts."""
+    return joined(*split(text, "workload")) if _SETTINGS.match(text) else text
+
+
+def workload_of(text: str, otherwise: Mapping[str, str] = _NONE) -> Workload:
+    """The registered workload that a text asks for, called as it is written.
+
+    Args:
+        text: its name, and perhaps settings.
+        otherwise: settings as texts that it has where the text does not say them.
+
+    Raises:
+        UsageError: no workload has this name, or a setting is unknown, malformed, or cannot be.
+    """
+    name, written = split(text, "workload")
+    make = workload_class(name)
+    known = settings_of(make)
+    values = values_of(name, {**otherwise, **written}, known)
+    missing = [key for key, setting in known.items() if setting.default is REQUIRED and key not in values]
+    if missing:
+        raise BadSetting(f"{name} needs a setting: write {name}:{missing[0]}=VALUE")
+    try:
+        made: Workload = make(**values)
+    except (BadSetting, ValueError) as error:
+        raise BadSetting(f"{name}: {error}") from error
+    if written:
+        made.name = joined(name, written)
+    return made
+
+
+def place_of(text: str) -> Place:
+    """Where the function of a text is found.
+
+    Raises:
+        BadFunction: it has another form; if it may be meant for a workload, says how settings are written.
+    """
+    name = text.partition(":")[0]
+    if ":" in text and name.isidentifier() and source_of(name) is None and name in workload_names():
+        keys = list(settings_of(workload_class(name)))
+        how = f"write {name}:{keys[0]}=VALUE (it has {', '.join(keys)})" if keys else f"it has none: write {name}"
+        raise BadFunction(f"cannot read {text!r}: there is no module {name!r}; for settings of the workload, {how}")
+    return Place.read(text)
