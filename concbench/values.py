@@ -65,12 +65,17 @@ def _with_unit(units: dict[str, float] | dict[str, int], what: str) -> Callable[
         match = re.fullmatch(_NUMBER + r"([a-zA-Z]*)", text.strip())
         if match is None or match[2].lower() not in units:
             raise BadSetting(f"{text!r} is not {what}")
-        value = float(match[1]) * units[match[2].lower()]
+        value = _times(float(match[1]), units[match[2].lower()])
         if value < 0:
             raise BadSetting(f"{text!r} is negative; give {what}")
         return value
 
     return read
+
+
+def _times(number: float, unit: float) -> float:
+    """So many of a unit: 9 ms are 0.009, which 9 times 0.001 is not."""
+    return number * unit if unit >= 1 else number / round(1 / unit)
 
 
 def _shortest(units: dict[str, float] | dict[str, int]) -> Callable[[float], str]:
@@ -79,7 +84,7 @@ def _shortest(units: dict[str, float] | dict[str, int]) -> Callable[[float], str
     def write(value: float) -> str:
         unit = next((name for name in reversed(units) if value >= units[name]), "")
         text = f"{value / units[unit]:.6g}" if unit else "0"
-        if "e" not in text and float(text) * units.get(unit, 1) == value:
+        if "e" not in text and _times(float(text), units.get(unit, 1)) == value:
             return text + unit
         from decimal import Decimal
 

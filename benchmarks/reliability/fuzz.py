@@ -52,7 +52,7 @@ NASTY: tuple[Any, ...] = (
 """What a value is replaced by."""
 FACTS: tuple[tuple[str, str], ...] = (
     ("facts", "native_threads"), ("facts", "pickling_seconds"), ("facts", "item_bytes"), ("facts", "result_bytes"),
-    ("facts", "sieve_seconds"), ("facts", "trial_seconds"), ("settings", "image_size"), ("settings", "chunksize"),
+    ("facts", "other_algorithm"), ("facts", "other_algorithm_seconds"), ("facts", "task_bytes"), ("settings", "chunksize"),
     ("settings", "start_method"), ("settings", "workers"), ("interpreter", "cores"), ("interpreter", "gil"),
     ("environment", "memory"), ("environment", "timer_resolution"),
 )  # fmt: skip

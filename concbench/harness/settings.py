@@ -122,8 +122,8 @@ def _declared(hint: Any) -> Declared:
 
 
 def _kind(hint: Any, origin: Any, arguments: tuple[Any, ...]) -> Kind:
-    if origin is Literal:
-        return one_of(*map(str, arguments))
+    if origin is Literal and all(isinstance(word, str) for word in arguments):
+        return one_of(*arguments)
     if isinstance(origin, type) and issubclass(origin, Iterable) and arguments:
         several = many(_declared(arguments[0]).kind)
         make = origin if origin in {tuple, set, frozenset} else list

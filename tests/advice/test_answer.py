@@ -14,8 +14,10 @@ from concbench.analysis.table_analysis import analyse
 from concbench.report.rows import shown
 from concbench.results.records import Cell, Outcome, Sample, Tasks
 
+SIEVE: dict[str, Any] = {"other_algorithm": "a sieve", "other_algorithm_seconds": 0.01}
 
-def words(*cells: Cell, facts: dict[str, float] | None = None) -> str:
+
+def words(*cells: Cell, facts: dict[str, Any] | None = None) -> str:
     return " ".join(answer(analyse(table(*cells, facts=facts or {}))))
 
 
@@ -141,7 +143,8 @@ def test_starting_is_named_where_it_took_most_of_the_time() -> None:
 def test_a_better_algorithm_is_named_only_where_it_was_timed() -> None:
     """With the figure."""
     pool = cell("process-pool:2", 0.5, 1.9)
-    assert "x as fast as sequential (timed once)" in words(SEQUENTIAL, pool, facts={"sieve_seconds": 0.01})
+    text = words(SEQUENTIAL, pool, facts=SIEVE)
+    assert "a sieve gives the same results in 10.0 ms, 99.7x as fast as sequential (timed once)" in text
     assert "algorithm" not in words(SEQUENTIAL, pool)
 
 
@@ -483,7 +486,9 @@ def test_no_gil_of_their_own_is_given_to_processes_where_there_is_none() -> None
 
 def test_a_better_algorithm_is_named_only_where_it_beats_more_workers() -> None:
     pool = cell("process-pool:2", 0.5, 1.9)
-    assert "better algorithm" not in words(SEQUENTIAL, pool, facts={"sieve_seconds": 0.6})
+    assert "better algorithm" not in words(SEQUENTIAL, pool, facts={**SIEVE, "other_algorithm_seconds": 0.6})
+    slower = words(SEQUENTIAL, pool, facts={**SIEVE, "other_algorithm_seconds": 3.0})
+    assert "The same results by a sieve take 3.00 s (timed once), 3.01x as long as sequential took." in slower
 
 
 def test_what_the_work_is_like_is_not_read_from_a_baseline_of_many_workers() -> None:

@@ -1,4 +1,4 @@
-"""Runners of another package: ways that concbench does not have, under names that it does not know.
+"""Runners and a workload of another package: ways that concbench does not have, under names that it does not know.
 
 The folder stands for an installed package: with it on sys.path, its metadata registers them.
 """
@@ -13,12 +13,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from concbench.program import Call, Program
 from concbench.runners.look import Look
 from concbench.task import Caught, Raised, gather
 from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS, Traits
+from concbench.values import DURATION, Declared
+from concbench.workloads.base import Workload
 
 Function = Callable[[Any], Any]
 
@@ -248,3 +250,54 @@ class Strange(Crew):
     """It says what no concbench of today knows."""
 
     traits: ClassVar[Traits] = Traits("gpu", simplicity=None)
+
+
+def spelt(word: str) -> str:
+    return "-".join(word)
+
+
+class Spelling(Workload):
+    """Words, letter by letter; its settings are declared by plain types, but for one."""
+
+    name = "spelling"
+    kind: ClassVar[str] = "mixed"
+
+    def __init__(  # type: ignore[no-untyped-def] # of `note`, the default says what it is
+        self,
+        words: Sequence[str] = ("one", "two"),
+        times: int = 1,
+        *,
+        lengths: tuple[int, ...] | None = None,
+        share: float = 1.0,
+        loud: bool = False,
+        order: Literal["as-given", "sorted"] = "as-given",
+        pause: Annotated[float, Declared(DURATION, "before a word")] = 0.0,
+        note="none",
+    ) -> None:
+        if times < 1:
+            raise ValueError(f"times must be 1 or more, not {times}")
+        self.told = {
+            "words": words, "times": times, "lengths": lengths, "share": share, "loud": loud, "order": order,
+            "pause": pause, "note": note,
+        }  # fmt: skip
+
+    @property
+    def function(self) -> Function:
+        return spelt
+
+    @property
+    def items(self) -> Sequence[str]:
+        return [*self.told["words"]] * self.told["times"]
+
+    def title(self) -> str:
+        return f"{len(self.items)} words"
+
+    def settings(self) -> dict[str, Any]:
+        return dict(self.told)
+
+
+class Recited(Spelling):
+    """The same of words that must be given."""
+
+    def __init__(self, words: list[str]) -> None:
+        super().__init__(words)

@@ -97,6 +97,15 @@ def test_a_pass_that_was_not_typical_is_called_rough() -> None:
     assert any("Rough" in note for note in shown_why(analyse(replace(table, cells=[fast]))).notes)
 
 
+def test_bytes_are_shown_where_it_is_known_how_many_a_task_moves() -> None:
+    """Of the timed rounds, in MB/s."""
+    table = measure(Sleep(), runners=["sequential"], rounds=1).tables[0]
+    assert "MB/s" not in shown_why(analyse(table)).pace.header
+    why = shown_why(analyse(replace(table, facts={"task_bytes": 1_000_000})))
+    rates = dict(zip(why.pace.header, why.pace.rows[0], strict=True))
+    assert float(rates["MB/s"]) == pytest.approx(float(rates["tasks/s"]), abs=1)
+
+
 def test_no_bound_is_told_that_the_table_refutes() -> None:
     """The baseline's observed pass was not typical: something was faster than it allows."""
     table = slower(measure(Sleep(), runners=["sequential", "threads"], rounds=3).tables[0])

@@ -28,7 +28,10 @@ RUNNERS = ["sequential", "thread-pool:2", "process-pool:2"]
 TASKS = Tasks([0.0, 0.1, 0.2, 0.25], [0.1, 0.2, 0.3, 0.4], [0.1, 0.05, 0.1, 0.1], [0, 1, 0, 1])
 QUARTERS = [0.1, 0.2, 0.3, 0.4]
 SUMMARY = Summary(2, 0.5, 4, 0.4, 0.3, 0.0, 0.1, 0.0, 0.1, 1.5, 2, QUARTERS, QUARTERS, 3, 3, 0.1)
-FACTS = {"pickling_seconds": 0.1, "item_bytes": 1, "result_bytes": 2.5, "native_threads": 2, "sieve_seconds": 0.01}
+FACTS = {
+    "pickling_seconds": 0.1, "item_bytes": 1, "result_bytes": 2.5, "native_threads": 2, "task_bytes": 5,
+    "other_algorithm": "a sieve", "other_algorithm_seconds": 0.01,
+}  # fmt: skip
 NASTY: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from([
         None, True, 0, 1, -1, 101, 10**9, 2**63, 10**99, 10**101, 10**400, -1e-9, 5e-324, 1e99, 1e300, "", "[red]x[/]",
@@ -49,7 +52,7 @@ def whole() -> dict[str, Any]:
         for cell in table.cells
     ]
     cells[2] = replace(cells[2], observed=replace(observed, summary=SUMMARY))
-    table = replace(table, cells=cells, facts=FACTS, load=[0.1, 0.5], items=["10", "20"], settings={"image_size": 5})
+    table = replace(table, cells=cells, facts=FACTS, load=[0.1, 0.5], items=["10", "20"])
     content: dict[str, Any] = json.loads(to_json(replace(record, tables=[table])))
     return content
 

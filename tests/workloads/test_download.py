@@ -191,10 +191,16 @@ def test_the_images_are_removed_unless_they_are_kept(tmp_path: Path) -> None:
         pass
 
 
+ONLY_OF_THE_SERVER: list[dict[str, object]] = [
+    {"size": "full"}, {"images": 3}, {"latency": 0.01}, {"jitter": 0.01}, {"image_size": 5_000},
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"images": 0}, {"latency": -1}, {"jitter": float("nan")}, {"image_size": 10}, {"size": "huge"}],
-)
+    [{"images": 0}, {"latency": -1}, {"jitter": float("nan")}, {"image_size": 10}, {"size": "huge"},
+     {"size": "full", "images": 3}, *({"urls": ["http://127.0.0.1/a"], **one} for one in ONLY_OF_THE_SERVER)],
+)  # fmt: skip
 def test_a_setting_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
     """Before a server is started."""
     with pytest.raises(BadSetting):

@@ -1,0 +1,155 @@
+"""Workloads with settings on the command line, and the options that stand for settings."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concbench.cli import functions, run, workloads
+from concbench.cli.main import main
+from concbench.harness.settings import settings_of
+from concbench.registry import WORKLOADS, workload_class
+from concbench.results.files import from_json
+from concbench.workloads.base import Workload
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+ONCE = ["-r", "sequential", "--rounds", "1", "--no-observe"]
+
+
+@pytest.fixture
+def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if it were installed."""
+    monkeypatch.syspath_prepend(str(PLUGINS))
+    yield
+    sys.modules.pop("other_ways", None)
+
+
+def chosen(*words: str) -> list[Workload]:
+    parser = argparse.ArgumentParser()
+    run.add_arguments(parser)
+    return workloads.chosen(parser.parse_args([*words, "--seed", "1"]))
+
+
+def told(workload: Workload, *keys: str) -> list[Any]:
+    return [workload.settings()[key] for key in keys]
+
+
+def test_settings_and_options_come_to_the_same() -> None:
+    """`--latency 5ms` is `latency=5ms` behind the name."""
+    options = ("--images", "3", "--latency", "5ms", "--jitter", "1ms", "--image-size", "5kB", "--request-timeout", "9s",
+               "--size-limit", "1MB", "--retries", "2", "--tolerate")  # fmt: skip
+    (by_option,) = chosen("download", *options)
+    (written,) = chosen(
+        "download:images=3,latency=5ms,jitter=1ms,image_size=5kB,request_timeout=9s,size_limit=1MB,retries=2,tolerate=true"
+    )
+    assert by_option.settings() == written.settings()
+    assert by_option.name == "download"
+    assert [one.settings() for one in chosen("primes", "--limits", "30,40", "--algorithm", "sieve")] == [
+        one.settings() for one in chosen("primes:limits=30+40,algorithm=sieve")
+    ]
+
+
+def test_an_option_is_for_every_workload_that_does_not_say_it_itself() -> None:
+    """What is written behind a name wins."""
+    fast, slow, primes = chosen("download:images=3,latency=1ms", "download:images=3", "primes", "--latency", "9ms")
+    assert told(fast, "latency") == [0.001]
+    assert told(slow, "latency") == [0.009]
+    assert primes.name == "primes"
+
+
+def test_a_size_goes_to_those_that_can_have_it() -> None:
+    """Images stand instead of a size, and the limits of the others do not."""
+    download, primes = chosen("download", "primes", "--images", "3", "--size", "article")
+    assert (download.tasks, download.size, primes.size) == (3, "", "article")
+
+
+def test_what_is_named_twice_is_measured_once() -> None:
+    """However many spaces are in it; other settings are other work."""
+    names = [
+        one.name for one in chosen("primes:limits=30", "primes: limits = 30", "primes", "primes:limits=40", "primes")
+    ]
+    assert names == ["primes:limits=30", "primes", "primes:limits=40"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["download:latency=5 parsecs"], "latency of download: '5 parsecs' is not a time such as 20ms or 1.5s"),
+        (["sleep:tsks=3"], "sleep has no setting 'tsks'; did you mean 'tasks'?"),
+        (["sleep:tasks=3,tasks=3"], "sleep has tasks twice"),
+        (["download:100"], "there is no module 'download'; for settings of the workload, write download:size=VALUE"),
+        (["download:latency=1ms", "--latency", "2ms"], "--latency would have no effect: what has it says it itself"),
+        (["spelling", "--size", "full"], "--size is an option of download or primes, which is not run"),
+        (["spelling:tasks=3", "--tasks", "2"], "--tasks is an option of sleep or spin"),
+        (["download", "primes", "--size", "huge"], "size of download: 'huge' is not one of quick, article, full"),
+        (["download:images=3", "primes:limits=9", "--size", "full"], "download: images stand instead of a size"),
+        (["download", "primes", "--images", "3", "--limits", "1"], "limits of primes: '1' is not a whole number of 2"),
+        (["primes", "--limits", ""], "'' is not"),
+        (["b.py"], "b.py names no function; did you mean b.py:fetch or b.py:parse?"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_two(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], other_package: None,
+) -> None:  # fmt: skip
+    """And nothing has run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.py").write_text("def fetch(url): ...\nasync def parse(text): ...\n")
+    assert main(["run", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("concbench: ")
+    assert printed.err.count("\n") == 1
+    assert says in printed.err
+
+
+def test_advise_answers_a_file_with_its_functions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `run` does; a workload is none."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.py").write_text("def fetch(url): ...\n")
+    assert main(["advise", "b.py"]) == 2
+    assert main(["advise", "primes:limits=30"]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "concbench: b.py names no function; did you mean b.py:fetch?"
+    assert "'primes:limits=30' is not a function of your own" in second
+
+
+def test_tables_of_one_workload_are_called_as_they_are_written(
+    capsys: pytest.CaptureFixture[str], other_package: None
+) -> None:
+    """Also those of another package; and nobody announces how often a function of the user's is called."""
+    assert main(["run", "sleep:tasks=2,seconds=1ms", "sleep:tasks=3,seconds=1ms", *ONCE, "--json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    tables = from_json(printed.out).tables
+    assert [(table.workload, table.tasks) for table in tables] == [
+        ("sleep:tasks=2,seconds=1ms", 2), ("sleep:tasks=3,seconds=1ms", 3)
+    ]  # fmt: skip
+
+
+def test_every_setting_of_ours_is_an_option_of_its_own() -> None:
+    """But for one that functions have as well; none is taken for another option of the command."""
+    before = argparse.ArgumentParser()
+    functions.add_arguments(before)
+    run_alone = {"tolerate"}
+    keys = {key for name in WORKLOADS for key in settings_of(workload_class(name))}
+    assert keys & set(vars(before.parse_args([]))) == run_alone
+    parser = argparse.ArgumentParser()
+    run.add_arguments(parser)
+    parsed = vars(parser.parse_args(["primes"]))
+    assert {key: parsed[key] for key in keys - run_alone} == dict.fromkeys(keys - run_alone)
+
+
+def test_the_list_shows_settings_and_their_defaults(capsys: pytest.CaptureFixture[str], other_package: None) -> None:
+    """As they would be written; those of other packages too."""
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (download,) = (line for line in lines if line.startswith("  download "))
+    assert "[size=quick, images, latency=20ms, jitter=0, image_size=60kB, urls, keep, request_timeout=60s" in download
+    (spelling,) = (line for line in lines if line.startswith("  spelling "))
+    assert "times=1, lengths, share=1.0, loud=false, order=as-given, pause=0, note=none]" in spelling

@@ -1,0 +1,50 @@
+"""Kinds of values: what is written reads back, and what is not of a kind is a sentence."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from concbench import values
+from concbench.errors import BadSetting
+from concbench.values import COUNTS, DURATION, INTEGER, NATURAL, SIZE, SWITCH, Kind, many, one_of
+
+SECONDS = st.floats(0, 1e9, allow_subnormal=False) | st.integers(0, 10**9).map(lambda count: count / 1e6)
+OF: list[tuple[Kind, st.SearchStrategy[object]]] = [
+    (DURATION, SECONDS),
+    (many(DURATION), st.lists(SECONDS, min_size=1)),
+    (SIZE, st.integers(0, 10**13)),
+    (NATURAL, st.integers(0, 10**17)),
+    (INTEGER, st.integers()),
+    (COUNTS, st.lists(st.integers(1, 10**9), min_size=1)),
+    (SWITCH, st.booleans()),
+    (one_of("trial", "sieve"), st.sampled_from(["trial", "sieve"])),
+]
+
+
+@given(st.data())
+def test_what_is_written_of_a_value_is_read_as_that_value(data: st.DataObject) -> None:
+    """To the last bit."""
+    kind, some = data.draw(st.sampled_from(OF))
+    value = data.draw(some)
+    assert kind.read(kind.write(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        (DURATION, 0.020, "20ms"), (DURATION, 60.0, "60s"), (DURATION, 0.0, "0"), (DURATION, 25e-6, "25us"),
+        (SIZE, 60_000, "60kB"), (SIZE, 100_000_000, "100MB"), (SIZE, 5, "5B"), (COUNTS, [2, 4], "2+4"),
+    ],
+)  # fmt: skip
+def test_a_value_is_written_as_a_person_would(kind: Kind, value: object, text: str) -> None:
+    """In the largest unit of which there is one."""
+    assert kind.write(value) == text
+
+
+@given(st.sampled_from([kind for kind in vars(values).values() if isinstance(kind, Kind)]), st.text(max_size=8))
+def test_any_text_is_a_value_or_a_sentence(kind: Kind, text: str) -> None:
+    """No other exception."""
+    try:
+        kind.read(text)
+    except BadSetting as refused:
+        assert str(refused)
