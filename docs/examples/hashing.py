@@ -15,7 +15,7 @@ class Hashing(Workload):
     name = "hashing"
     kind = "cpu"
 
-    def __init__(self, blocks=24, length=4_000_000):
+    def __init__(self, blocks: int = 24, length: int = 4_000_000):
         self.blocks = [bytes([number % 256]) * length for number in range(blocks)]
         self.length = length
 

@@ -144,7 +144,7 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
             ["app:fetch", "--items", "1..2", "-w", "2,4", "-r", "sequential", "-r", "thread-pool:2"],
             "--workers has nothing",
         ),
-        (["app:fetch", "--items", "1..2", "--size", "full"], "--size would have no effect: app:fetch has no sizes"),
+        (["app:fetch", "--items", "1..2", "--size", "full"], "--size is an option of download or primes"),
         (["primes", "--items", "1..2"], "--items is for a function of your own"),
         (["broken:f", "--items", "1..2"], "ZeroDivisionError"),
         (["unparsable:f", "--items", "1..2"], "SyntaxError"),
