@@ -68,8 +68,10 @@ class Primes(Workload):
 
     def title(self) -> str:
         """How many products, below what, by which algorithm."""
-        how = _CALLED[self.algorithm]
-        return f"{len(self.limits)} products of primes below {min(self.limits):,} to {max(self.limits):,}, by {how}"
+        least, most = f"{min(self.limits):,}", f"{max(self.limits):,}"
+        below = least if least == most else f"{least} to {most}"
+        products = "1 product" if len(self.limits) == 1 else f"{len(self.limits)} products"
+        return f"{products} of primes below {below}, by {_CALLED[self.algorithm]}"
 
     @contextmanager
     def running(self, directory: str) -> Iterator[Self]:

@@ -54,6 +54,12 @@ def test_results_are_checked_by_the_other_algorithm(tmp_path: object) -> None:
             assert isinstance(facts["other_algorithm_seconds"], float)
 
 
+def test_the_title_says_how_many_products_below_what() -> None:
+    """One limit is no range."""
+    assert Primes(limits=[100, 50]).title() == "2 products of primes below 50 to 100, by trial division"
+    assert Primes(limits=[6_000], algorithm="sieve").title() == "1 product of primes below 6,000, by a sieve"
+
+
 def test_the_article_size_is_the_articles_limits() -> None:
     """50328, 22756, 39371 and 44832."""
     assert tuple(Primes("article").items) == ARTICLE_LIMITS == (50328, 22756, 39371, 44832)
