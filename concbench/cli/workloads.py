@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
@@ -68,26 +68,22 @@ def chosen(arguments: argparse.Namespace) -> list[Workload]:
             owners = " or ".join(_owners()[key])
             raise UsageError(f"{_option(key)} is an option of {owners}, which is not run; leave it out")
     made, taken = [], set[str]()
-    refusal: BadSetting | None = None
+    refused: dict[str, BadSetting] = {}
     for text in texts:
         if is_function(text):
             made.append(functions.workload(text, arguments, arguments.seed))
             continue
         own = _own(text, given)
-        shared = {key for key in own if sum(kind in _owners()[key] for kind in kinds) > 1}
-        try:
-            made.append(workload_of(text, own))
-        except BadSetting as error:  # others may have what this one cannot: a size, where images stand instead
-            if not shared:
-                raise
-            own = {key: value for key, value in own.items() if key not in shared}
-            made.append(workload_of(text, own))
-            refusal = refusal or error
-        taken |= own.keys()
+        shared = [key for key in own if sum(kind in _owners()[key] for kind in kinds) > 1]
+        workload, had = _with_what_it_can(text, own, shared, refused)
+        made.append(workload)
+        taken |= had
     if len(kinds) == len(texts):
         functions.require_function(arguments, but=taken)
-    for key in given.keys() - taken - {*functions.OPTIONS}:
-        raise refusal or UsageError(f"{_option(key)} would have no effect: what has it says it itself; leave it out")
+    for key in given:
+        if key not in taken and key not in functions.OPTIONS:
+            written = UsageError(f"{_option(key)} would have no effect: what has it says it itself; leave it out")
+            raise refused.get(key, written)
     return made
 
 
@@ -102,6 +98,25 @@ def _own(text: str, given: Mapping[str, str]) -> dict[str, str]:
     """Those that a workload has and does not say itself."""
     kind, written = split(text, "workload")
     return {key: value for key, value in given.items() if kind in _owners()[key] and key not in written}
+
+
+def _with_what_it_can(
+    text: str, own: Mapping[str, str], shared: Collection[str], refused: dict[str, BadSetting]
+) -> tuple[Workload, set[str]]:
+    """A workload, and the options that it has: all, but for those that others may have and it refuses.
+
+    A size is for the workloads of which no other option says how much there is.
+    """
+    had = {key: value for key, value in own.items() if key not in shared}
+    made = workload_of(text, had)
+    for key in shared:
+        try:
+            made = workload_of(text, {**had, key: own[key]})
+        except BadSetting as error:
+            refused.setdefault(key, error)
+        else:
+            had[key] = own[key]
+    return made, {*had}
 
 
 def _option(key: str) -> str:

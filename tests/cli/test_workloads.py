@@ -66,6 +66,14 @@ def test_a_size_goes_to_those_that_can_have_it() -> None:
     assert (download.tasks, download.size, primes.size) == (3, "", "article")
 
 
+def test_what_one_refuses_of_several_options_does_not_cost_it_the_others(tmp_path: Path) -> None:
+    """Real addresses have retries, and no latency of ours."""
+    (tmp_path / "urls.txt").write_text("http://127.0.0.1/a\n")
+    ours, real = chosen("download", f"download:urls={tmp_path / 'urls.txt'}", "--latency", "5ms", "--retries", "2")
+    assert told(ours, "latency", "retries") == [0.005, 2]
+    assert told(real, "retries") == [2]
+
+
 def test_what_is_named_twice_is_measured_once() -> None:
     """However many spaces are in it; other settings are other work."""
     names = [

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concbench import Download, measure
@@ -65,6 +65,7 @@ WRITTEN: dict[str, dict[str, st.SearchStrategy[str]]] = {
 SPACES = st.sampled_from(["", " ", "  "])
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_the_name_of_a_workload_is_a_text_that_makes_the_same(data: st.DataObject) -> None:
     """Whatever settings are written, in whatever order, and with spaces around their parts."""
@@ -80,6 +81,7 @@ def test_the_name_of_a_workload_is_a_text_that_makes_the_same(data: st.DataObjec
     assert not is_function(made.name)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.sampled_from(sorted(WORKLOADS)), st.text(max_size=20))
 def test_any_text_is_a_workload_or_a_sentence(name: str, rest: str) -> None:
     """No text makes any other exception; one that names a function is read as one."""
