@@ -2,8 +2,8 @@
 
 History of the format:
     1   the first
-    2   a cell has a variant and the traits of its runner, and the baseline is named by both label and variant
-    3   facts of a table name another algorithm by its name, and the bytes of a task by that of no workload
+    2   a cell has a variant and the traits of its runner, the baseline is named by both label and variant, and facts of
+        a table name no workload
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from concbench.task import short
 T = TypeVar("T")
 
 FORMAT = "concbench-run"
-VERSION = 3
+VERSION = 2
 PENDING: set[Path] = set()
 """Files that are not yet what they are to be."""
 _LARGEST = 200_000_000

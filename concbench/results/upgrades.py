@@ -22,12 +22,17 @@ _TRAITS_OF_1: dict[str, Data] = {
 }
 """Of the runners that there were when format 1 was written; nothing is known of those of others."""
 
-_ALGORITHMS_OF_2 = {"sieve_seconds": "a sieve", "trial_seconds": "trial division"}
+_ALGORITHMS_OF_1 = {"sieve_seconds": "a sieve", "trial_seconds": "trial division"}
 """The facts that told what another algorithm takes."""
 
 
-def identity_and_traits(data: Data) -> Data:
-    """From 1 to 2: cells have a variant, which was none, and say what their runner is."""
+def from_1(data: Data) -> Data:
+    """From 1 to 2: cells have an identity and traits, and facts name no workload."""
+    return _facts_in_general(_identity_and_traits(data))
+
+
+def _identity_and_traits(data: Data) -> Data:
+    """Cells have a variant, which was none, and say what their runner is."""
     for table in _objects(data.get("tables")):
         if isinstance(table.get("baseline"), str):
             table["baseline"] = {"label": table["baseline"]}
@@ -50,13 +55,13 @@ def _traits_of_1(name: str, settings: Data) -> Data:
     }
 
 
-def facts_in_general(data: Data) -> Data:
-    """From 2 to 3: facts no longer say by their names which algorithm or what kind of task they are of."""
+def _facts_in_general(data: Data) -> Data:
+    """Facts no longer say by their names which algorithm or what kind of task they are of."""
     for table in _objects(data.get("tables")):
         facts, settings = table.get("facts"), table.get("settings")
         if not isinstance(facts, dict) or not isinstance(settings, dict):
             continue
-        for key, name in _ALGORITHMS_OF_2.items():
+        for key, name in _ALGORITHMS_OF_1.items():
             if key in facts:
                 facts |= {"other_algorithm": name, "other_algorithm_seconds": facts.pop(key)}
         if "image_size" in settings:
@@ -68,5 +73,5 @@ def _objects(value: Any) -> Iterator[Data]:
     yield from (one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
 
 
-UPGRADES: tuple[Callable[[Data], Data], ...] = (identity_and_traits, facts_in_general)
+UPGRADES: tuple[Callable[[Data], Data], ...] = (from_1,)
 """The first makes a file of format 1 one of format 2, and so on."""
