@@ -1,4 +1,4 @@
-"""`concbench list`: workloads and runners with one line each, and what is not available here."""
+"""`concbench list`: workloads, runners and formats with one line each, and what is not available here."""
 
 from __future__ import annotations
 
@@ -22,12 +22,20 @@ def main(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.text import Text
 
-    from concbench.registry import runner_class, runner_names, workload_class, workload_names
+    from concbench.registry import (
+        format_function,
+        format_names,
+        runner_class,
+        runner_names,
+        workload_class,
+        workload_names,
+    )
 
     console = Console()
     for title, names, load in (
         ("Workloads", workload_names(), workload_class),
         ("Runners", runner_names(), runner_class),
+        ("Formats", format_names(), format_function),
     ):
         console.print(Text(title, style="bold"))
         for name in names:
