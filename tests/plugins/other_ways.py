@@ -1,4 +1,4 @@
-"""Runners of another package: ways that concbench does not have, under names that it does not know.
+"""Runners and a format of another package: what concbench does not have, under names that it does not know.
 
 The folder stands for an installed package: with it on sys.path, its metadata registers them.
 """
@@ -13,12 +13,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.program import Call, Program
 from concbench.runners.look import Look
 from concbench.task import Caught, Raised, gather
 from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS, Traits
+
+if TYPE_CHECKING:
+    from concbench.report.document import Document
 
 Function = Callable[[Any], Any]
 
@@ -248,3 +251,9 @@ class Strange(Crew):
     """It says what no concbench of today knows."""
 
     traits: ClassVar[Traits] = Traits("gpu", simplicity=None)
+
+
+def haiku(document: Document) -> str:
+    """Three lines."""
+    runners = [row[0].text for section in document.sections for row in section.answers.rows]
+    return "\n".join([document.sections[0].title, ", ".join(runners), f"explained: {document.explains}"])
