@@ -98,8 +98,8 @@ def _program(lines: str) -> str:
     return f"{fence}python\n{printable(lines).rstrip()}\n{fence}"
 
 
-_SIGNS = re.compile(r"([\\`*_{}\[\]<>|~&#])")
-"""What Markdown or HTML would act on wherever it stands."""
+_SIGNS = re.compile(r"([\\`*_{}\[\]<>|~&#]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+"""What Markdown or HTML would act on wherever it stands; a bare address would become a link, with the escapes in it."""
 _FIRST_SIGN = re.compile(r"^(\d{0,9})([-+](?!\d)|[.)](?=\s|$))")
 """And what would begin a list where a block begins."""
 
