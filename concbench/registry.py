@@ -1,7 +1,7 @@
-"""Names of runners and workloads, and where they live. Nothing is imported before it is asked for.
+"""Names of runners, workloads and formats, and where they live. Nothing is imported before it is asked for.
 
-To add one: write its file, and its line here. Other packages add theirs with the entry points `concbench.runners`
-and `concbench.workloads`; a name of ours cannot be taken over.
+To add one: write its file, and its line here. Other packages add theirs with the entry points `concbench.runners`,
+`concbench.workloads` and `concbench.formats`; a name of ours cannot be taken over.
 """
 
 import importlib
@@ -33,6 +33,18 @@ WORKLOADS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+FORMATS: Mapping[str, str] = MappingProxyType(
+    {
+        "text": "concbench.report.formats.text:text",
+        "markdown": "concbench.report.formats.markdown:markdown",
+        "csv": "concbench.report.formats.csv:cells",
+        "csv-samples": "concbench.report.formats.csv:samples",
+        "json": "concbench.report.formats.json:json",
+    }
+)
+FIGURES_ALONE = frozenset({"csv", "csv-samples", "json"})
+"""Formats of ours without sentences, which have no place for where the time went."""
+
 
 def runner_names() -> list[str]:
     """Every registered runner, ours first."""
@@ -42,6 +54,11 @@ def runner_names() -> list[str]:
 def workload_names() -> list[str]:
     """Every registered workload, ours first."""
     return list(_table("workload", WORKLOADS))
+
+
+def format_names() -> list[str]:
+    """Every registered format, ours first."""
+    return list(_table("format", FORMATS))
 
 
 def runner_class(name: str) -> Any:
@@ -57,6 +74,11 @@ def runner_class(name: str) -> Any:
 def workload_class(name: str) -> Any:
     """The class registered under a workload's name; raises as runner_class does."""
     return _load("workload", WORKLOADS, name)
+
+
+def format_function(name: str) -> Any:
+    """The function registered under a format's name, from a document to a text; raises as runner_class does."""
+    return _load("format", FORMATS, name)
 
 
 def runner_name(runner: object) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from concbench.advice.recommendation import Recommendation
     from concbench.analysis.flat_rows import Row
     from concbench.analysis.table_analysis import TableAnalysis
+    from concbench.report.document import Document
     from concbench.results.records import RunRecord, Table
 
 
@@ -29,9 +30,7 @@ class Run:
     record: RunRecord
 
     def __str__(self) -> str:
-        from concbench.report import terminal
-
-        return terminal.plain(self.record, self.analyses)
+        return self.to("text")
 
     def __repr__(self) -> str:
         return f"<Run: {', '.join(table.workload for table in self.tables)}>"
@@ -43,7 +42,30 @@ class Run:
         """Where the workers' time went, as text: for every cell its parts of 100 %, and what was lost most."""
         from concbench.report import terminal
 
-        return terminal.plain_why(self.analyses)
+        return terminal.plain_breakdowns(self.document(why=True))
+
+    def to(self, format: str, *, why: bool = False) -> str:  # noqa: A002 - as on the command line
+        """The run in a format: "text", "markdown", "csv", "csv-samples", "json", or one of another package.
+
+        Args:
+            format: its name.
+            why: with where the workers' time went, for every cell.
+
+        Raises:
+            UsageError: there is no such format, or it has no place for where the time went.
+        """
+        return _laid_out(self, format, why=why)
+
+    def document(self, *, why: bool = False, environment: bool = False) -> Document:
+        """What every format lays out: tables, sentences, answers; none of it is formatted yet.
+
+        Args:
+            why: with where the workers' time went.
+            environment: with the facts of the machine and the interpreter.
+        """
+        from concbench.report.document import build
+
+        return build(self.record, self.analyses, why=why, environment=environment)
 
     def __iter__(self) -> Iterator[TableAnalysis]:
         return iter(self.analyses)
@@ -145,14 +167,28 @@ class Advice:
     tasks failed under it than under the runners. What is printed says which."""
 
     def __str__(self) -> str:
-        from concbench.report import terminal
+        return self.to("text")
 
-        return terminal.plain(self.run.record, self.run.analyses, recommendation=self.recommendation)
+    def to(self, format: str, *, why: bool = False) -> str:  # noqa: A002 - as on the command line
+        """The advice in a format, as `Run.to`; as "csv" and "csv-samples" it is the figures of the race."""
+        return _laid_out(self, format, why=why)
+
+    def document(self, *, why: bool = False) -> Document:
+        """What every format lays out, as `Run.document`."""
+        from concbench.report.document import Advised, build
+
+        return build(self.run.record, self.run.analyses, Advised(self.recommendation), why=why)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """In a notebook, the same."""
         del cycle
         printer.text(str(self))
+
+
+def _laid_out(shown: Run | Advice, name: str, *, why: bool) -> str:
+    from concbench.report.formats import layout
+
+    return layout(name, *(["why"] if why else []))(shown.document(why=why))
 
 
 def load(path: str | Path) -> Run:

@@ -57,6 +57,8 @@ def test_importing_concbench_imports_nothing_of_others() -> None:
         ("concbench.workloads.primes", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
         ("concbench.testing", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
         ("concbench.cli.main", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
+        ("concbench.report.document", {"rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
+        ("concbench.report.formats.markdown", {"rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
     ],
 )
 def test_what_a_worker_imports_is_what_its_function_needs(module: str, unwanted: set[str]) -> None:

@@ -30,7 +30,6 @@ from typing import Any
 from concbench import Run, measure
 from concbench.errors import BadResults
 from concbench.harness.thinning import thinned
-from concbench.report.rows import facts
 from concbench.report.terminal import plain
 from concbench.report.trace import trace
 from concbench.results.files import from_json, to_json
@@ -187,12 +186,14 @@ def example(texts: list[str], seed: int, number: int) -> str:
 
 FORMATS: tuple[Callable[[RunRecord], str], ...] = (
     lambda record: str(Run(record)),
-    lambda record: plain(record, Run(record).analyses, why=True),
-    lambda record: plain(record, Run(record).analyses, width=200, why=True),
+    lambda record: plain(Run(record).document(why=True, environment=True)),
+    lambda record: plain(Run(record).document(why=True), width=200),
+    lambda record: Run(record).to("markdown", why=True),
+    lambda record: Run(record).to("csv"),
+    lambda record: Run(record).to("csv-samples"),
     lambda record: trace(Run(record).analyses),
     lambda record: json.dumps([Run(record).rows(), Run(record).rows("samples")]),
-    lambda record: "\n".join(name + value for name, value in facts(record.environment)),
-    to_json,
+    lambda record: Run(record).to("json"),
 )
 
 

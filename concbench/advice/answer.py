@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+from concbench.advice.finding import Finding, known, of_each, rating
 from concbench.advice.mishaps import why_missing
 from concbench.advice.rules import findings
 from concbench.advice.unmeasured import more_rounds, unmeasured
@@ -16,20 +17,23 @@ from concbench.stats.verdicts import FASTER, SAME, SLOWER, UNDECIDED
 from concbench.units import listed, ratio, seconds, span
 
 
-def answer(table: TableAnalysis, *, linked: bool = False) -> list[str]:
-    """The sentences, the most important first; linked: reasons name the pages that explain them."""
-    return [*_headline(table), *findings(table, linked=linked), *_caution(table)]
+def answer(table: TableAnalysis) -> list[Finding]:
+    """What is to be said, the most important first."""
+    return [*_headline(table), *findings(table), *_caution(table)]
 
 
-def _caution(table: TableAnalysis) -> list[str]:
+def _caution(table: TableAnalysis) -> list[Finding]:
     """What must be known before anyone acts on it."""
-    lines = failures(table)
+    found = [Finding(sentence) for sentence in failures(table)]
     if table.others is not None and table.others > FLAGGED:
-        lines.append(
-            f"Other processes used {table.others:.2f} cores meanwhile: measure again without them before you act on "
-            "this."
+        found.append(
+            Finding(
+                f"Other processes used {table.others:.2f} cores meanwhile: measure again without them before you act "
+                "on this.",
+                {"cores_of_others": table.others},
+            )
         )
-    return lines
+    return found
 
 
 def failures(table: TableAnalysis) -> list[str]:
@@ -39,19 +43,25 @@ def failures(table: TableAnalysis) -> list[str]:
     return ["Tasks failed or were tried again, as counted above: without that, the times would be others."]
 
 
-def _headline(table: TableAnalysis) -> list[str]:
+def _headline(table: TableAnalysis) -> list[Finding]:
     others = [cell for cell in table.measured if cell is not table.baseline]
     if table.baseline.seconds is None:
-        return [_no_baseline(table.baseline)]
+        return [Finding(_no_baseline(table.baseline))]
     if not others:
         missing = unmeasured(table)
         why = f"; {missing}" if missing else ""
         took = seconds(table.baseline.seconds)
-        return [f"Only {table.baseline.name} has times ({took}): there is nothing to compare{why}."]
+        return [
+            Finding(
+                f"Only {table.baseline.name} has times ({took}): there is nothing to compare{why}.",
+                {"seconds": table.baseline.seconds},
+            )
+        ]
     if all(cell.interval is None for cell in others):
         return [_too_few_rounds(table)]
     faster = [cell for cell in others if cell.verdict == FASTER]
-    return (_winner(table) if faster else [_no_winner(table, others)]) + _undecided(table, others)
+    open_ones = [cell for cell in others if cell.verdict == UNDECIDED]
+    return (_winner(table) if faster else [Finding(_no_winner(table, others))]) + undecided(table, open_ones)
 
 
 def _no_baseline(baseline: CellAnalysis) -> str:
@@ -69,7 +79,7 @@ def _rounds(count: int) -> str:
     return f"{count} round{'' if count == 1 else 's'}"
 
 
-def _winner(table: TableAnalysis) -> list[str]:
+def _winner(table: TableAnalysis) -> list[Finding]:
     """Only what was proved to be faster is ever advised; what merely may be as fast is undecided, and said so."""
     proved = [cell for cell in table.measured if cell.verdict == FASTER]
     level = [cell for cell in table.measured if cell.in_fastest_group and cell is not table.baseline]
@@ -79,13 +89,13 @@ def _winner(table: TableAnalysis) -> list[str]:
     rate = f"{rate_of(first)} as fast as {table.baseline.name}"
     ties = sorted((cell for cell in level if cell in proved), key=simplicity)
     if level == [first]:
-        return [f"{first.name} was fastest: {rate}."]
+        return [Finding(f"{first.name} was fastest: {rate}.", rating(first))]
     if len(ties) <= 1:
-        return [f"{first.name} was proved to be faster: {rate}."]
+        return [Finding(f"{first.name} was proved to be faster: {rate}.", rating(first))]
     names = listed([cell.name for cell in ties])
     return [
-        f"{first.name} came out first: {rate}.",
-        f"But {names} cannot be told apart: take the simplest, {ties[0].name}.",
+        Finding(f"{first.name} came out first: {rate}.", rating(first)),
+        Finding(f"But {names} cannot be told apart: take the simplest, {ties[0].name}."),
     ]
 
 
@@ -102,30 +112,39 @@ def _no_winner(table: TableAnalysis, others: list[CellAnalysis]) -> str:
     return f"Nothing was faster than {name} ({'; '.join(parts)}): leave it as it is."
 
 
-def _undecided(table: TableAnalysis, others: list[CellAnalysis]) -> list[str]:
-    open_ones = [cell for cell in others if cell.verdict == UNDECIDED and cell.interval]
-    if not open_ones:
+def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
+    """Which cells are, if there are any, and what would settle it."""
+    parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in cells if cell.interval]
+    if not parts:
         return []
-    parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in open_ones if cell.interval]
-    return [f"Undecided: {', '.join(parts)}. More rounds ({more_rounds(table)}) or a quieter machine would settle it."]
+    return [
+        Finding(
+            f"Undecided: {', '.join(parts)}. More rounds ({more_rounds(table)}) or a quieter machine would settle it.",
+            of_each("low", {cell.name: cell.low for cell in cells})
+            | of_each("high", {cell.name: cell.high for cell in cells}),
+        )
+    ]
 
 
-def _too_few_rounds(table: TableAnalysis) -> str:
+def _too_few_rounds(table: TableAnalysis) -> Finding:
     """Which took the least time, as the table has it, and what keeps that from being a verdict."""
     least = min(table.measured, key=lambda cell: cell.seconds or 0.0)
     rounds = max(cell.rounds for cell in table.measured)
+    speedup = None
     if least is table.baseline:
         first = f"Nothing took less time than {least.name} in {_rounds(rounds)}"
     else:
         first = f"{least.name} took the least time in {_rounds(least.rounds)}"
         if least.speedup is not None and least.speedup > 1:
-            first += f": {ratio(least.speedup)} as fast as {table.baseline.name}"
+            speedup = least.speedup
+            first += f": {ratio(speedup)} as fast as {table.baseline.name}"
     if rounds < FEWEST:
-        return f"{first}. A verdict takes {FEWEST} rounds or more."
+        return Finding(f"{first}. A verdict takes {FEWEST} rounds or more.", known(speedup=speedup))
     shared = max(cell.shared for cell in table.measured if cell is not table.baseline)
-    return (
+    return Finding(
         f"{first}. A verdict takes {FEWEST} rounds or more that a runner shares with {table.baseline.name}, and none "
-        f"shares more than {shared}."
+        f"shares more than {shared}.",
+        known(speedup=speedup, shared_rounds=shared),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from concbench.advice.finding import Finding
 from concbench.analysis.break_even import break_even, with_rival
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
@@ -13,16 +14,17 @@ _FAR = 1.2
 """Times longer or shorter, from which a break-even is another length than that which was measured."""
 
 
-def not_worth_it(table: TableAnalysis) -> list[str]:
+def not_worth_it(table: TableAnalysis) -> list[Finding]:
     """Why `sequential` is best, where handing a task out costs more than it saves."""
     even = with_rival(table)
     if even is None or even.length < even.task:
         return []
-    sentence = (
+    found = Finding(
         f"A task takes {seconds(even.task)}; {even.rival.name} adds {seconds(even.added)} to each, starting included: "
-        f"with as many tasks it would be worth it above {seconds(even.length)} a task, by these figures."
+        f"with as many tasks it would be worth it above {seconds(even.length)} a task, by these figures.",
+        {"task_seconds": even.task, "added_seconds": even.added, "break_even_seconds": even.length},
     )
-    return [sentence]
+    return [found]
 
 
 def what_if(table: TableAnalysis, chosen: CellAnalysis) -> list[str]:

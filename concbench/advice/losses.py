@@ -1,6 +1,6 @@
-"""One sentence for what a cell lost most of its workers' time to, with the figures that it follows from.
+"""What a cell lost most of its workers' time to, as a finding.
 
-To add one: a function for the part of the time, and its line in _SENTENCES. Each names the page that explains it.
+To add one: a function for the part of the time, and its line in _LOSSES.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from concbench.advice.finding import Finding, known
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.costs import usable_cores
 from concbench.analysis.places import is_worker_for_each_task
@@ -39,14 +40,6 @@ LONG = 2.0
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A sentence, and the page of the documentation that explains it."""
-
-    sentence: str
-    page: str = ""
-
-
-@dataclass(frozen=True)
 class _Case:
     cell: CellAnalysis
     shares: TimeShares
@@ -56,6 +49,10 @@ class _Case:
 
     def share(self, part: str) -> str:
         return percent(self.shares[part])
+
+    def found(self, part: str, sentence: str, page: str = "", **figures: float | None) -> Finding:
+        """A sentence that quotes the share of a part, and the page on that pitfall."""
+        return Finding(sentence, known(share=self.shares[part], **figures), f"pitfalls/{page}" if page else "")
 
 
 def findings_of(cell: CellAnalysis, table: TableAnalysis) -> list[Finding]:
@@ -79,7 +76,8 @@ def too_few(cell: CellAnalysis) -> Finding | None:
     return Finding(
         f"{percent(waiting)} was the tasks' own waiting, by {cell.workers:,} workers: more of them would wait for "
         "more tasks at the same time.",
-        "waiting",
+        {"share": waiting, "workers": cell.workers},
+        "pitfalls/waiting",
     )
 
 
@@ -104,48 +102,53 @@ def largest_loss(cell: CellAnalysis, table: TableAnalysis) -> Finding | None:
     part = cell.shares.largest_loss
     if cell.shares[part] < WORTH_A_WORD:
         return _no_loss(case)
-    return _SENTENCES[part](case)
+    return _LOSSES[part](case)
 
 
-def reached(cell: CellAnalysis) -> str:
-    """How much of what was possible, in words; empty where that is not known or makes no sense."""
+def reached(cell: CellAnalysis) -> Finding | None:
+    """How much of what was possible; None where that is not known or makes no sense."""
     limits = cell.limits
     if limits is None or cell.speedup is None or cell.speedup > 1.1 * limits.here:
-        return ""
+        return None
     by = {None: "so many workers allow", 1: "one core at a time allows"}.get(
         limits.cores, f"{limits.cores} cores allow"
     )
-    rate = f"{'About ' if cell.verdict == UNDECIDED else ''}{ratio(min(cell.speedup, limits.here))}"
+    speedup = min(cell.speedup, limits.here)
+    rate = f"{'About ' if cell.verdict == UNDECIDED else ''}{ratio(speedup)} of the {ratio(limits.here)} that {by}"
     if limits.reordered > 1.05 * limits.here:
-        return (
-            f"{rate} of the {ratio(limits.here)} that {by} in this order of the items; the longest first would allow "
-            f"{ratio(limits.reordered)}."
+        return Finding(
+            f"{rate} in this order of the items; the longest first would allow {ratio(limits.reordered)}.",
+            {"speedup": speedup, "possible": limits.here, "possible_longest_first": limits.reordered},
         )
-    return f"{rate} of the {ratio(limits.here)} that {by}."
+    return Finding(f"{rate}.", {"speedup": speedup, "possible": limits.here})
 
 
-def overlap(cell: CellAnalysis) -> str:
-    """That no two tasks were in progress at once although they could have been; empty if some were."""
+def overlap(cell: CellAnalysis) -> Finding | None:
+    """That no two tasks were in progress at once although they could have been; None if some were."""
     line = cell.timeline
     if line is None or line.peak > 1 or min(cell.workers, line.tasks) < 2:
-        return ""
-    return f"No two tasks were ever in progress at once, though {cell.workers:,} could be."
+        return None
+    return Finding(
+        f"No two tasks were ever in progress at once, though {cell.workers:,} could be.", {"workers": cell.workers}
+    )
 
 
 def _no_loss(case: _Case) -> Finding:
-    if case.shares[WAITING] > _MOSTLY:
+    waiting, waits = case.shares[WAITING], case.share(WAITING)
+    if waiting > _MOSTLY:
         more = "" if case.cell.workers > 1 else ": others could have been in progress meanwhile"
-        return Finding(f"{case.share(WAITING)} of it was waiting for what the tasks wait for{more}.", "waiting")
-    alone = case.cell.workers == 1 and case.shares[WAITING] < WORTH_A_WORD
+        return case.found(WAITING, f"{waits} of it was waiting for what the tasks wait for{more}.", "waiting")
+    alone = case.cell.workers == 1 and waiting < WORTH_A_WORD
     more = ": only more cores, or less work, can make it shorter" if alone else ""
-    if case.shares[WAITING] >= WORTH_A_WORD:
-        more = f", and {case.share(WAITING)} its own waiting"
-    return Finding(f"{case.share(USEFUL)} of it was the work itself{more}.")
+    if waiting >= WORTH_A_WORD:
+        more = f", and {waits} its own waiting"
+    return case.found(USEFUL, f"{case.share(USEFUL)} of it was the work itself{more}.", waiting_share=waiting)
 
 
 def _never_gave_way() -> Finding:
     return Finding(
-        "None of the coroutines gave way to another by awaiting something that takes time.", "blocking-the-event-loop"
+        "None of the coroutines gave way to another by awaiting something that takes time.",
+        page="pitfalls/blocking-the-event-loop",
     )
 
 
@@ -158,13 +161,16 @@ def _contention(case: _Case) -> Finding:
     if computes and traits.in_threads and cell.has_gil and one_core:
         gained = any(one.verdict == FASTER and one.traits.in_threads for one in case.table.measured)
         never = case.base.cpu > COMPUTES * case.base.busy and not gained  # else threads can still share the waiting
-        return Finding(
+        return case.found(
+            CONTENTION,
             f"{share} was lost to contention: one thread at a time holds the GIL and computes, and the others wait for "
             f"it ({cores:.1f} cores busy).{' No number of threads makes this work faster.' if never else ''}",
             "gil",
+            cores=cores,
         )
     if traits.in_loop and (cores or 0) >= WAITS:
-        return Finding(
+        return case.found(
+            CONTENTION,
             f"{share} was lost to contention: all coroutines share one thread: while one computes, no other goes on.",
             "blocking-the-event-loop",
         )
@@ -174,18 +180,25 @@ def _contention(case: _Case) -> Finding:
     if computes and traits.isolates and usable is not None and workers * native > usable:
         each = f" with {native:.0f} native threads each" if native > 1 else ""
         most = f", so that at most {percent(usable / workers)} of their time can be work" if workers > usable else ""
-        return Finding(
+        return case.found(
+            CONTENTION,
             f"{share} was lost to contention: {workers} workers{each} that compute took turns on {usable} cores{most}.",
             "oversubscription",
+            workers=workers,
+            usable_cores=usable,
+            native_threads=native if each else None,
         )
     own, before = (line.busy / line.tasks for line in (case.line, case.base))
     computed = ", and computed no more" if case.shares[SLOWER] < WORTH_A_WORD else ""
     longer = "" if seconds(own) == seconds(before) else f"a task took {seconds(own)} in the mean instead of "
     longer += f"{seconds(before)}{computed}. The" if longer else "the"
-    return Finding(
+    return case.found(
+        CONTENTION,
         f"{share} was lost to contention: {longer} tasks waited for one another, or for the same thing: "
         f"{_shared(case)}a lock, a core, or what they all ask. Which of these is not measured.",
         "index",
+        task_seconds=own,
+        task_seconds_before=before,
     )
 
 
@@ -203,10 +216,15 @@ def _slower(case: _Case) -> Finding:
     faults = f" ({own:,} page faults instead of {before:,})" if own and before and own > 1.5 * before else ""
     shared = case.cell.traits.in_threads and not case.cell.interpreter.get("gil", True)
     counts = ", shared reference counts" if shared else ""
-    return Finding(
-        f"{case.share(SLOWER)} was lost to a slower CPU: the same work took {ratio(line.cpu / max(base.cpu, 1e-9))} "
-        f"the CPU time{faults}: shared caches, memory and clock{counts}.",
+    times = line.cpu / max(base.cpu, 1e-9)
+    return case.found(
+        SLOWER,
+        f"{case.share(SLOWER)} was lost to a slower CPU: the same work took {ratio(times)} the CPU time{faults}: "
+        f"shared caches, memory and clock{counts}.",
         "slower-cpu",
+        cpu_times=times,
+        page_faults=own if faults else None,
+        page_faults_before=before if faults else None,
     )
 
 
@@ -214,16 +232,24 @@ def _start_up(case: _Case) -> Finding:
     cell, line, share = case.cell, case.line, case.share(START_UP)
     began = cell.record.observed.began if cell.record.observed else []
     if is_worker_for_each_task(cell.record) and line.peak < cell.workers and began:
-        return Finding(
+        return case.found(
+            START_UP,
             f"{share} was lost to starting {cell.workers:,} workers: the first began after {seconds(began[0])}, "
             f"the last after {seconds(began[-1])}, and at most {line.peak:,} were at work at once.",
             "a-worker-for-each-task",
+            workers=cell.workers,
+            first_seconds=began[0],
+            last_seconds=began[-1],
+            at_once=line.peak,
         )
     each = line.start_up / line.workers
-    return Finding(
+    return case.found(
+        START_UP,
         f"{share} was lost to starting: a worker came to its first task after {seconds(each)} in the mean, of "
         f"{seconds(line.makespan)} in all.",
         "cold-pool",
+        start_up_seconds=each,
+        seconds=line.makespan,
     )
 
 
@@ -231,53 +257,74 @@ def _dispatch(case: _Case) -> Finding:
     cell, line, share = case.cell, case.line, case.share(DISPATCH)
     each = line.dispatch / line.tasks
     if cell.traits.barriers:
-        return Finding(
+        return case.found(
+            DISPATCH,
             f"{share} was lost between tasks: a batch of {cell.workers} begins when the slowest task of the one "
             "before has ended.",
             "batch-barrier",
+            workers=cell.workers,
         )
     pickling = number(case.table.record.facts, "pickling_seconds")
     if cell.traits.pickles and pickling and pickling > 0.25 * each:
-        return Finding(
+        return case.found(
+            DISPATCH,
             f"{share} was lost between tasks: {seconds(each)} for each, and pickling an item and its result takes "
             f"{seconds(pickling)}.",
             "pickling",
+            dispatch_seconds=each,
+            pickling_seconds=pickling,
         )
-    return Finding(
-        f"{share} was lost between tasks: handing one out took {seconds(each)}, and a task takes "
-        f"{seconds(case.base.busy / case.base.tasks)}.",
+    task = case.base.busy / case.base.tasks
+    return case.found(
+        DISPATCH,
+        f"{share} was lost between tasks: handing one out took {seconds(each)}, and a task takes {seconds(task)}.",
         "tiny-tasks",
+        dispatch_seconds=each,
+        task_seconds=task,
     )
 
 
 def _tail(case: _Case) -> Finding:
-    line, share = case.line, case.share(TAIL)
-    lost = f"{share} was lost at the end: workers had nothing left to do while the last tasks went on"
+    line, workers = case.line, case.cell.workers
+    lost = f"{case.share(TAIL)} was lost at the end: workers had nothing left to do while the last tasks went on"
     if line.last_seconds > LONG * line.service[0]:
-        return Finding(
+        return case.found(
+            TAIL,
             f"{lost}. The one that ended last (task {line.last}) took {seconds(line.last_seconds)}, half of all tasks "
             f"at most {seconds(line.service[0])}.",
             "one-long-task",
+            task=line.last,
+            task_seconds=line.last_seconds,
+            usual_seconds=line.service[0],
         )
     chunk = chunk_of(case.cell.record)
     if chunk > 1:
-        return Finding(f"{lost}: {chunk} tasks at a time go to one worker.", "one-long-task")
-    left = line.tasks % case.cell.workers
+        return case.found(TAIL, f"{lost}: {chunk} tasks at a time go to one worker.", "one-long-task", chunksize=chunk)
+    left = line.tasks % workers
     if case.cell.traits.barriers and left:
-        return Finding(f"{lost}: the last batch had {left} tasks for {case.cell.workers} workers.", "batch-barrier")
-    return Finding(f"{lost}.", "one-long-task")
+        return case.found(
+            TAIL,
+            f"{lost}: the last batch had {left} tasks for {workers} workers.",
+            "batch-barrier",
+            last_batch=left,
+            workers=workers,
+        )
+    return case.found(TAIL, f"{lost}.", "one-long-task")
 
 
 def _shut_down(case: _Case) -> Finding:
     each = case.line.shut_down / case.line.workers
-    return Finding(
+    return case.found(
+        SHUT_DOWN,
         f"{case.share(SHUT_DOWN)} was lost at the end of everything: fetching results and stopping the workers took "
         f"{seconds(each)} of {seconds(case.line.makespan)}.",
         "cold-pool",
+        shut_down_seconds=each,
+        seconds=case.line.makespan,
     )
 
 
-_SENTENCES: dict[str, Callable[[_Case], Finding]] = {
+_LOSSES: dict[str, Callable[[_Case], Finding]] = {
     CONTENTION: _contention,
     SLOWER: _slower,
     START_UP: _start_up,

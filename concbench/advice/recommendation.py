@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from concbench.advice.answer import failures, rate_of, simplicity
+from concbench.advice.answer import failures, rate_of, simplicity, undecided
 from concbench.advice.break_even import not_worth_it, what_if
+from concbench.advice.finding import Finding, known, of_each, rating
 from concbench.advice.rules import findings
-from concbench.advice.unmeasured import more_rounds, unmeasured
+from concbench.advice.unmeasured import unmeasured
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, FLAGGED
 from concbench.stats.verdicts import BAND, FASTER
-from concbench.units import instead_of, listed, memory, percent, ratio, seconds, span
+from concbench.units import instead_of, listed, memory, percent, ratio, seconds
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Recommendation:
     """At the peak, all processes together."""
     fastest_group: list[str]
     """Runners that cannot be told apart from the fastest."""
-    reasons: list[str]
-    """Sentences, the most important first, with figures of this run."""
+    reasons: list[Finding]
+    """Sentences, the most important first, each with its figures and, where there is one, the page that explains it."""
     valid_for: list[str]
     """Sentences: what was measured, and what would change the answer."""
     headline: str
@@ -104,7 +105,12 @@ def _nothing_to_gain(table: TableAnalysis) -> Recommendation:
         cpu=None,
         memory=None,
         fastest_group=[cell.label],
-        reasons=[f"All of it takes {took}: starting any worker would take longer."],
+        reasons=[
+            Finding(
+                f"All of it takes {took}: starting any worker would take longer.",
+                known(seconds=cell.warmup.seconds if cell.warmup else None),
+            )
+        ],
         valid_for=["With more items, or longer tasks, ask again."],
         headline="Do not parallelise: there is nothing to gain.",
     )
@@ -128,45 +134,44 @@ def _level(table: TableAnalysis) -> list[CellAnalysis]:
 
 def _headline(table: TableAnalysis, chosen: CellAnalysis) -> str:
     if chosen is table.baseline:
-        return _why_not(table)[0]
+        return str(_why_not(table)[0])
     return f"{chosen.name}, {rate_of(chosen)} as fast as {table.baseline.name}."
 
 
-def _why(table: TableAnalysis, chosen: CellAnalysis, group: list[CellAnalysis]) -> list[str]:
+def _why(table: TableAnalysis, chosen: CellAnalysis, group: list[CellAnalysis]) -> list[Finding]:
     if chosen is table.baseline:
         return _why_not(table)
-    sentences = [f"{chosen.name} is {rate_of(chosen)} as fast as {table.baseline.name}."]
+    found = [Finding(f"{chosen.name} is {rate_of(chosen)} as fast as {table.baseline.name}.", rating(chosen))]
     ties = [cell.name for cell in _level(table) if cell is not chosen]
     if ties:
-        sentences.append(f"{listed(ties)} may be as fast, within 5 %; {chosen.name} is simpler.")
+        found.append(Finding(f"{listed(ties)} may be as fast, within 5 %; {chosen.name} is simpler."))
     behind = [
         cell for cell in table.measured if not cell.in_fastest_group and cell is not table.baseline and cell.seconds
     ]
     best_of = {cell.runner: cell for cell in sorted(behind, key=lambda cell: -(cell.seconds or 0.0))}
     not_chosen = [cell for name, cell in best_of.items() if name not in {other.runner for other in group}]
     if not_chosen and chosen.seconds:
-        longer = [(cell.name, (cell.seconds or 0.0) / chosen.seconds) for cell in not_chosen]
-        parts = [f"{name} took {ratio(times)} as long" for name, times in longer if times > 1]
-        sentences += [f"Why nothing else: {', '.join(parts)}."] if parts else []
+        longer = {cell.name: (cell.seconds or 0.0) / chosen.seconds for cell in not_chosen}
+        longer = {name: times for name, times in longer.items() if times > 1}
+        parts = [f"{name} took {ratio(times)} as long" for name, times in longer.items()]
+        found += [Finding(f"Why nothing else: {', '.join(parts)}.", of_each("times_as_long", longer))] if parts else []
     missing = unmeasured(table, _RUN_IT)
-    return [*sentences, f"It was not compared with everything: {missing}."] if missing else sentences
+    return [*found, Finding(f"It was not compared with everything: {missing}.")] if missing else found
 
 
-def _why_not(table: TableAnalysis) -> list[str]:
+def _why_not(table: TableAnalysis) -> list[Finding]:
     """Nothing was proved to be faster: that is an answer where the intervals say so, and none where they are wide."""
     others = [cell for cell in table.measured if cell is not table.baseline and cell.interval is not None]
     open_ones = [cell for cell in others if cell.interval and cell.interval.high > BAND and cell.in_fastest_group]
     name, missing = table.baseline.name, unmeasured(table, _RUN_IT)
     if not open_ones:
         if not missing:
-            return [_leave_it(table)]
+            return [Finding(_leave_it(table))]
         none = f"Nothing that was measured was faster than {name}" if others else f"Nothing but {name} was measured"
-        return [f"{none}; {missing}."]
-    parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in open_ones if cell.interval]
-    return [
-        f"Leave it as it is for now: nothing was proved to be faster than {name}{f'; {missing}' if missing else ''}.",
-        f"Undecided: {', '.join(parts)}. More rounds ({more_rounds(table)}) or a quieter machine would settle it.",
-    ]
+        return [Finding(f"{none}; {missing}.")]
+    but = f"; {missing}" if missing else ""
+    headline = f"Leave it as it is for now: nothing was proved to be faster than {name}{but}."
+    return [Finding(headline), *undecided(table, open_ones)]
 
 
 def _leave_it(table: TableAnalysis) -> str:
@@ -175,13 +180,17 @@ def _leave_it(table: TableAnalysis) -> str:
     return f"Do not parallelise: nothing was faster than {table.baseline.name}."
 
 
-def _price(table: TableAnalysis, chosen: CellAnalysis) -> list[str]:
+def _price(table: TableAnalysis, chosen: CellAnalysis) -> list[Finding]:
     """What it costs beside what the baseline costs."""
     mine, before = chosen.cpu, table.baseline.cpu
     if chosen is table.baseline or mine is None or before is None or not chosen.memory or not table.baseline.memory:
         return []
     cpu = instead_of(seconds(mine), seconds(before), "CPU time")
-    return [f"It costs {cpu}, and {instead_of(memory(chosen.memory), memory(table.baseline.memory), 'memory')}."]
+    found = Finding(
+        f"It costs {cpu}, and {instead_of(memory(chosen.memory), memory(table.baseline.memory), 'memory')}.",
+        {"cpu": mine, "cpu_before": before, "memory": chosen.memory, "memory_before": table.baseline.memory},
+    )
+    return [found]
 
 
 def _valid(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[str]:
@@ -219,5 +228,5 @@ def _starting(chosen: CellAnalysis, *, warm: bool) -> list[str]:
     return [sentence]
 
 
-def _no_gain(table: TableAnalysis, chosen: CellAnalysis) -> list[str]:
+def _no_gain(table: TableAnalysis, chosen: CellAnalysis) -> list[Finding]:
     return not_worth_it(table) if chosen is table.baseline else []

@@ -1,4 +1,4 @@
-"""Rules: small functions from the figures of a table to a sentence with its figures, or to nothing.
+"""Rules: small functions from the figures of a table to a finding, or to nothing.
 
 No sentence without a ground: a rule that needs what was not measured, or what a runner does not say of itself, stays
 silent. To add one: write it, and its line in RULES, those that cost a reader most first.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
+from concbench.advice.finding import Finding, known, of_each
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, MORE_THAN_ONE, WAITS
@@ -17,7 +18,6 @@ from concbench.stats.verdicts import FASTER, UNDECIDED
 from concbench.traits import ELSEWHERE, INTERPRETERS, PROCESSES, THREADS, Traits
 from concbench.units import data, instead_of, listed, percent, ratio, seconds
 
-PAGES = "docs/pitfalls"
 PICKLING_SHARE = 0.25
 """Of a task, that pickling takes where it is worth a word."""
 LARGE = 100_000_000
@@ -28,18 +28,18 @@ _NOUNS = {THREADS: "threads", INTERPRETERS: "interpreters", PROCESSES: "processe
 """What workers are, by where tasks run."""
 
 
-def wrong_at_once(table: TableAnalysis) -> str | None:
+def wrong_at_once(table: TableAnalysis) -> Finding | None:
     """Results that are right under `sequential` and wrong at once."""
     wrong = [cell for cell in table.cells if cell.outcome.cause == "results" and cell.traits.shares_state]
     if not wrong or table.record.checked != "sequential":
         return None
-    return (
+    return Finding(
         f"It is not safe to run at once in one process: under {listed(cell.name for cell in wrong)} results came out "
         "wrong that are right under sequential. Fix that before you use threads, however fast they are."
     )
 
 
-def waiting_overlapped(table: TableAnalysis) -> str | None:
+def waiting_overlapped(table: TableAnalysis) -> Finding | None:
     """Work that waits, and runners that waited for many things at once, on no more than one core."""
     cores = table.cores_of_the_work
     if cores is None or cores > WAITS:
@@ -51,31 +51,35 @@ def waiting_overlapped(table: TableAnalysis) -> str | None:
     ]
     if not overlapped:
         return None
-    return (
+    return Finding(
         f"{table.baseline.name} computed only {percent(cores)} of its time and waited for the rest; "
-        f"{listed(cell.name for cell in overlapped)} waited for many tasks at once, which takes no second core."
+        f"{listed(cell.name for cell in overlapped)} waited for many tasks at once, which takes no second core.",
+        {"computing_share": cores},
+        "pitfalls/waiting",
     )
 
 
-def gil_bound_threads(table: TableAnalysis) -> str | None:
+def gil_bound_threads(table: TableAnalysis) -> Finding | None:
     """Threads that computed one at a time, so that no number of them could gain anything."""
     if (table.cores_of_the_work or 0) < COMPUTES:
         return None
     held = [cell for cell in _of(table, lambda traits: traits.in_threads) if _one_at_a_time(cell)]
     if not held:
         return None
-    least, most = (f"{extreme(cell.cores or 0 for cell in held):.1f}" for extreme in (min, max))
-    cores = most if least == most else f"{least} to {most}"
+    least, most = (extreme(cell.cores or 0.0 for cell in held) for extreme in (min, max))
+    cores = f"{least:.1f}" if f"{least:.1f}" == f"{most:.1f}" else f"{least:.1f} to {most:.1f}"
     verdicts = {cell.verdict for cell in held}
     gained = "next to nothing" if FASTER in verdicts else "nothing"
     gained += " that could be shown" if UNDECIDED in verdicts else ""
-    return (
+    return Finding(
         f"Threads gave {gained} ({_each(held)}): however many there were, they kept {cores} cores busy, because "
-        "one thread at a time holds the GIL and this work computes all along."
+        "one thread at a time holds the GIL and this work computes all along.",
+        {**_speedups(held), "least_cores": least, "most_cores": most},
+        "pitfalls/gil",
     )
 
 
-def threads_computed_at_once(table: TableAnalysis) -> str | None:
+def threads_computed_at_once(table: TableAnalysis) -> Finding | None:
     """Threads that computed at the same time although there is a GIL: the work gives it up meanwhile."""
     released = [
         cell for cell in _of(table, lambda traits: traits.in_threads) if cell.verdict == FASTER and _at_once(cell)
@@ -83,13 +87,15 @@ def threads_computed_at_once(table: TableAnalysis) -> str | None:
     if not released or (table.baseline.cores or 0) > MORE_THAN_ONE:
         return None
     best = max(released, key=lambda cell: cell.speedup or 0)
-    return (
+    return Finding(
         f"Threads computed at the same time: {best.name} kept {best.cores:.1f} cores busy, so this work releases the "
-        "GIL while it computes."
+        "GIL while it computes.",
+        known(cores=best.cores),
+        "pitfalls/gil",
     )
 
 
-def isolated_computed_at_once(table: TableAnalysis) -> str | None:
+def isolated_computed_at_once(table: TableAnalysis) -> Finding | None:
     """Processes, or interpreters of one, that computed at the same time."""
     if (table.cores_of_the_work or 0) < COMPUTES:
         return None
@@ -98,13 +104,15 @@ def isolated_computed_at_once(table: TableAnalysis) -> str | None:
         return None
     best = max(parallel, key=lambda cell: cell.speedup or 0)
     gil = "each has a GIL of its own, and " if best.interpreter.get("gil", True) else ""
-    return (
+    return Finding(
         f"{_nouns(parallel).capitalize()} computed at the same time ({_each(parallel)}): {gil}{best.name} kept "
-        f"{best.cores:.1f} cores busy."
+        f"{best.cores:.1f} cores busy.",
+        _speedups(parallel) | known(cores=best.cores),
+        "pitfalls/gil",
     )
 
 
-def pickling_costs(table: TableAnalysis) -> str | None:
+def pickling_costs(table: TableAnalysis) -> Finding | None:
     """Items and results that take about as long to send as to work on."""
     facts, baseline, tasks = table.record.facts, table.baseline.seconds, table.record.tasks
     pickling, item, result = (number(facts, key) for key in ("pickling_seconds", "item_bytes", "result_bytes"))
@@ -116,27 +124,31 @@ def pickling_costs(table: TableAnalysis) -> str | None:
     task = baseline / tasks
     if pickling < PICKLING_SHARE * task:
         return None
-    return (
+    return Finding(
         f"Pickling costs {seconds(pickling)} a task for {_nouns(sending)}, where a task takes {seconds(task)}: an "
-        f"item is {data(item)} and a result {data(result)} in the mean."
+        f"item is {data(item)} and a result {data(result)} in the mean.",
+        {"pickling_seconds": pickling, "task_seconds": task, "item_bytes": item, "result_bytes": result},
+        "pitfalls/pickling",
     )
 
 
-def computes_on_its_own_threads(table: TableAnalysis) -> str | None:
+def computes_on_its_own_threads(table: TableAnalysis) -> Finding | None:
     """Work that keeps several cores busy by itself, so that workers only share them."""
     cores = table.cores_of_the_work
     if cores is None or cores <= MORE_THAN_ONE:
         return None
     count = number(table.record.facts, "native_threads")
     pools = f" in pools of {count:.0f}" if count else ""
-    return (
+    return Finding(
         f"{table.baseline.name} kept {cores:.1f} cores busy by itself: the function starts native threads or "
         f"programs{pools}, and workers beside them share the same cores. With one native thread each (such as "
-        "OMP_NUM_THREADS=1), workers may gain more: measure that too."
+        "OMP_NUM_THREADS=1), workers may gain more: measure that too.",
+        known(cores=cores, native_threads=count or None),
+        "pitfalls/oversubscription",
     )
 
 
-def saturated(table: TableAnalysis) -> str | None:
+def saturated(table: TableAnalysis) -> Finding | None:
     """More workers that wait, the same throughput, longer tasks: what they wait for is at its limit."""
     cores = table.cores_of_the_work
     if cores is None or cores > WAITS:
@@ -146,16 +158,18 @@ def saturated(table: TableAnalysis) -> str | None:
     for first in cells:
         for few, many in pairwise(cell for cell in cells if first.differs_in_workers_alone(cell)):
             if _no_better(few, many):
-                own, before = (seconds(cell.timeline.service[0]) for cell in (many, few) if cell.timeline)
+                own, before = (cell.timeline.service[0] for cell in (many, few) if cell.timeline)
                 faster = "no" if (many.seconds or 0) >= (few.seconds or 0) else "hardly"
-                return (
-                    f"{many.name} was {faster} faster than {few.name}, and a task took {own} instead of {before}: what "
-                    f"the tasks wait for serves no more than about {_rate(few):,.0f} a second."
+                return Finding(
+                    f"{many.name} was {faster} faster than {few.name}, and a task took {seconds(own)} instead of "
+                    f"{seconds(before)}: what the tasks wait for serves no more than about {_rate(few):,.0f} a second.",
+                    {"task_seconds": own, "task_seconds_before": before, "tasks_per_second": _rate(few)},
+                    "pitfalls/lock-around-everything",
                 )
     return None
 
 
-def superlinear(table: TableAnalysis) -> str | None:
+def superlinear(table: TableAnalysis) -> Finding | None:
     """More gained than workers can gain by sharing the work: the baseline pays for something of its own."""
     best = [
         cell for cell in _isolated(table) if cell.interval and cell.interval.low > cell.workers > 1 and cell.timeline
@@ -167,14 +181,22 @@ def superlinear(table: TableAnalysis) -> str | None:
     assert cell.timeline
     own, before = cell.page_faults, table.baseline.page_faults
     faults = f", and {own:,} page faults instead of {before:,}" if own is not None and before is not None else ""
-    return (
+    return Finding(
         f"{cell.name} gained more than its {cell.workers} workers can by sharing the work: the tasks took "
         f"{instead_of(seconds(cell.timeline.cpu), seconds(line.cpu), 'CPU time')}{faults}. {table.baseline.name} pays "
-        "for something of its own, often memory that is given back and fetched again; mend that first."
+        "for something of its own, often memory that is given back and fetched again; mend that first.",
+        known(
+            workers=cell.workers,
+            cpu_seconds=cell.timeline.cpu,
+            cpu_seconds_before=line.cpu,
+            page_faults=own if faults else None,
+            page_faults_before=before if faults else None,
+        ),
+        "pitfalls/slower-cpu",
     )
 
 
-def memory_of_workers(table: TableAnalysis) -> str | None:
+def memory_of_workers(table: TableAnalysis) -> Finding | None:
     """Workers that each hold a good piece of memory, since they share no interpreter."""
     base = table.baseline.memory
     large = [
@@ -187,10 +209,14 @@ def memory_of_workers(table: TableAnalysis) -> str | None:
     cell, each = max(large, key=lambda pair: pair[1])
     if each < LARGE:
         return None
-    return f"Each worker of {cell.name} adds {data(each)} of memory, {data(cell.memory or 0)} in all."
+    return Finding(
+        f"Each worker of {cell.name} adds {data(each)} of memory, {data(cell.memory or 0)} in all.",
+        known(worker_bytes=each, memory=cell.memory),
+        "pitfalls/index",
+    )
 
 
-def longest_task(table: TableAnalysis) -> str | None:
+def longest_task(table: TableAnalysis) -> Finding | None:
     """One task that is most of what the fastest runner takes: no number of workers makes it shorter."""
     leader, line = table.fastest, table.baseline.timeline
     if leader is None or not leader.is_here or leader.verdict != FASTER or leader.seconds is None or line is None:
@@ -202,13 +228,15 @@ def longest_task(table: TableAnalysis) -> str | None:
         share = f"{percent(longest / leader.seconds)} of {leader.name}'s {seconds(leader.seconds)}"
     else:  # it was timed in another pass
         share = f"all of {leader.name}'s time"
-    return (
+    return Finding(
         f"Task {line.longest} takes {seconds(longest)}, where most take {seconds(usual)}: {share}, which no number of "
-        "workers makes shorter."
+        "workers makes shorter.",
+        {"task": line.longest, "task_seconds": longest, "usual_seconds": usual, "seconds": leader.seconds},
+        "pitfalls/one-long-task",
     )
 
 
-def starting_dominated(table: TableAnalysis) -> str | None:
+def starting_dominated(table: TableAnalysis) -> Finding | None:
     """Processes, or interpreters, that spent most of their time on coming up."""
     late = [
         cell
@@ -218,50 +246,56 @@ def starting_dominated(table: TableAnalysis) -> str | None:
     if not late:
         return None
     parts = [f"{percent(cell.start_up_share or 0)} of {cell.name}'s {seconds(cell.pass_seconds or 0)}" for cell in late]
-    return f"Starting every worker took {listed(parts)} in the observed pass."
+    return Finding(
+        f"Starting every worker took {listed(parts)} in the observed pass.",
+        of_each("start_up_share", {cell.name: cell.start_up_share for cell in late})
+        | of_each("seconds", {cell.name: cell.pass_seconds for cell in late}),
+        "pitfalls/cold-pool",
+    )
 
 
-def better_algorithm(table: TableAnalysis) -> str | None:
+def better_algorithm(table: TableAnalysis) -> Finding | None:
     """What the algorithm is worth beside more workers, where it is worth more."""
     facts, baseline = table.record.facts, table.baseline.seconds
     other, took = facts.get("other_algorithm"), number(facts, "other_algorithm_seconds")
     if baseline is None or not isinstance(other, str) or not took or took <= 0:
         return None
+    figures = {"seconds": took, "baseline_seconds": baseline}
     if took < min(cell.seconds or baseline for cell in table.measured):
-        return (
+        return Finding(
             f"A better algorithm is worth more than more workers: {other} gives the same results in {seconds(took)}, "
-            f"{ratio(baseline / took)} as fast as {table.baseline.name} (timed once)."
+            f"{ratio(baseline / took)} as fast as {table.baseline.name} (timed once).",
+            figures,
         )
     if took > baseline:
-        return (
-            f"The same results by {other} take {seconds(took)} (timed once), {ratio(took / baseline)} as long as "
-            f"{table.baseline.name} took."
+        return Finding(
+            f"With {other}, the same results take {seconds(took)} (timed once), {ratio(took / baseline)} as long as "
+            f"{table.baseline.name}.",
+            figures,
         )
     return None
 
 
-RULES: dict[Callable[[TableAnalysis], str | None], str] = {
-    wrong_at_once: "",
-    waiting_overlapped: "waiting",
-    gil_bound_threads: "gil",
-    computes_on_its_own_threads: "oversubscription",
-    threads_computed_at_once: "gil",
-    isolated_computed_at_once: "gil",
-    saturated: "lock-around-everything",
-    superlinear: "slower-cpu",
-    pickling_costs: "pickling",
-    longest_task: "one-long-task",
-    memory_of_workers: "index",
-    starting_dominated: "cold-pool",
-    better_algorithm: "",
-}
-"""Each with the page of docs/pitfalls that explains it, if there is one."""
+RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
+    wrong_at_once,
+    waiting_overlapped,
+    gil_bound_threads,
+    computes_on_its_own_threads,
+    threads_computed_at_once,
+    isolated_computed_at_once,
+    saturated,
+    superlinear,
+    pickling_costs,
+    longest_task,
+    memory_of_workers,
+    starting_dominated,
+    better_algorithm,
+)
 
 
-def findings(table: TableAnalysis, *, linked: bool = False) -> list[str]:
-    """The sentences of all rules that have a ground; linked: with their pages."""
-    told = ((rule(table), page) for rule, page in RULES.items())
-    return [f"{sentence} ({PAGES}/{page}.md)" if linked and page else sentence for sentence, page in told if sentence]
+def findings(table: TableAnalysis) -> list[Finding]:
+    """What all rules that have a ground find."""
+    return [found for rule in RULES if (found := rule(table))]
 
 
 def _of(table: TableAnalysis, are: Callable[[Traits], bool]) -> list[CellAnalysis]:
@@ -324,3 +358,7 @@ def _rate(cell: CellAnalysis) -> float:
 
 def _each(cells: list[CellAnalysis]) -> str:
     return ", ".join(f"{cell.name} {ratio(cell.speedup or 0)}" for cell in cells)
+
+
+def _speedups(cells: list[CellAnalysis]) -> dict[str, float]:
+    return of_each("speedup", {cell.name: cell.speedup for cell in cells})

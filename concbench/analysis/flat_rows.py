@@ -2,20 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.time_shares import PARTS
-from concbench.results.records import Cell
+from concbench.results.records import Cell, Sample
 
 Row = dict[str, Any]
 
 
+def _share(part: str) -> tuple[str, Callable[[CellAnalysis], float | None]]:
+    name = f"share_{part.replace(' ', '_').replace('-', '_').lower()}"
+    return name, lambda cell: cell.shares[part] if cell.shares else None
+
+
+_CELL: Mapping[str, Callable[[CellAnalysis], Any]] = {
+    "workers": lambda cell: cell.workers,
+    "outcome": lambda cell: cell.outcome.kind,
+    "reason": lambda cell: cell.outcome.reason,
+    "seconds": lambda cell: cell.seconds,
+    "speedup": lambda cell: cell.speedup,
+    "low": lambda cell: cell.low,
+    "high": lambda cell: cell.high,
+    "verdict": lambda cell: cell.verdict,
+    "in_fastest_group": lambda cell: cell.in_fastest_group,
+    "rounds": lambda cell: cell.rounds,
+    "start_up": lambda cell: cell.start_up,
+    "cores": lambda cell: cell.cores,
+    "memory": lambda cell: cell.memory,
+    **dict(map(_share, PARTS)),
+}
+_SAMPLE: Mapping[str, Callable[[Sample], Any]] = {
+    "round": lambda sample: sample.round,
+    "position": lambda sample: sample.position,
+    "repeats": lambda sample: sample.repeats,
+    "seconds": lambda sample: sample.seconds,
+    "start": lambda sample: sample.start,
+    "work": lambda sample: sample.work,
+    "stop": lambda sample: sample.stop,
+    "cpu": lambda sample: sample.cpu,
+    "failed": lambda sample: sum(sample.failed.values()),
+    "retries": lambda sample: sample.retries,
+}
+_WHICH = ("table", "workload", "runner", "variant")
+CELL_COLUMNS = (*_WHICH, *_CELL)
+"""The keys of every row of a cell, also where there is none."""
+SAMPLE_COLUMNS = (*_WHICH, *_SAMPLE, "compared")
+"""The keys of every row of a sample."""
+
+
 def cell_rows(tables: Iterable[TableAnalysis]) -> list[Row]:
     """One for each cell, in the order of the tables."""
-    return [_which(place, table, cell.record) | _figures(cell) for place, table in enumerate(tables) for cell in table]
+    return [
+        _which(place, table, cell.record) | {name: read(cell) for name, read in _CELL.items()}
+        for place, table in enumerate(tables)
+        for cell in table
+    ]
 
 
 def sample_rows(tables: Iterable[TableAnalysis]) -> list[Row]:
@@ -29,45 +73,10 @@ def sample_rows(tables: Iterable[TableAnalysis]) -> list[Row]:
 
 
 def _which(place: int, table: TableAnalysis, cell: Cell) -> Row:
-    return {"table": place, "workload": table.workload, "runner": cell.label, "variant": cell.variant}
-
-
-def _figures(cell: CellAnalysis) -> Row:
-    return {
-        "workers": cell.workers,
-        "outcome": cell.outcome.kind,
-        "reason": cell.outcome.reason,
-        "seconds": cell.seconds,
-        "speedup": cell.speedup,
-        "low": cell.low,
-        "high": cell.high,
-        "verdict": cell.verdict,
-        "in_fastest_group": cell.in_fastest_group,
-        "rounds": cell.rounds,
-        "start_up": cell.start_up,
-        "cores": cell.cores,
-        "memory": cell.memory,
-        **{_share_name(part): cell.shares[part] if cell.shares else None for part in PARTS},
-    }
-
-
-def _share_name(part: str) -> str:
-    return f"share_{part.replace(' ', '_').replace('-', '_').lower()}"
+    return dict(zip(_WHICH, (place, table.workload, cell.label, cell.variant), strict=True))
 
 
 def _samples(whole: Cell, cell: CellAnalysis) -> Iterator[Row]:
     kept = {sample.round for sample in cell.record.samples}
     for sample in whole.samples:
-        yield {
-            "round": sample.round,
-            "position": sample.position,
-            "repeats": sample.repeats,
-            "seconds": sample.seconds,
-            "start": sample.start,
-            "work": sample.work,
-            "stop": sample.stop,
-            "cpu": sample.cpu,
-            "failed": sum(sample.failed.values()),
-            "retries": sample.retries,
-            "compared": sample.round in kept,
-        }
+        yield {name: read(sample) for name, read in _SAMPLE.items()} | {"compared": sample.round in kept}

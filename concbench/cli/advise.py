@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import sys
-from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from concbench.cli import functions
-from concbench.cli.output import Output, printing
+from concbench.cli.output import Output, add_format, chosen_format, present
 from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.values import COUNT, DURATION, NATURAL, SIZE
-
-if TYPE_CHECKING:
-    from concbench.run import Advice
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
-    parser.add_argument("--json", action="store_true", help="print the recommendation and the raw results as JSON")
+    add_format(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -47,6 +40,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise UsageError(
             f"{arguments.function!r} is not a function of your own; write module:function or file.py:function"
         )
+    chosen = chosen_format(arguments)
     output = Output(arguments.output, force=arguments.force)
     output.require_writable()
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
@@ -73,28 +67,9 @@ def main(arguments: argparse.Namespace) -> int:
     output.save(advice.run.record)
     keep(advice.run.record)
     try:
-        _print(advice, as_json=arguments.json)
+        present(advice.document(), chosen)
     finally:
         output.complain()
     if advice.run.record.interrupted:
         return INTERRUPTED
     return FAILED if output.error or advice.recommendation is None else OK
-
-
-@printing()
-def _print(advice: Advice, *, as_json: bool) -> None:
-    if as_json:
-        from concbench.results.files import to_json
-
-        recommended = asdict(advice.recommendation) if advice.recommendation else None
-        print(json.dumps({"recommendation": recommended, "run": json.loads(to_json(advice.run.record))}, indent=1))
-        return
-    if not sys.stdout.isatty():
-        print(advice)
-        return
-    from rich.console import Console
-
-    from concbench.report.terminal import render
-
-    console = Console()
-    console.print(render(advice.run.record, advice.run.analyses, console, advice.recommendation), crop=False)

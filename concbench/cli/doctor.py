@@ -37,13 +37,14 @@ def _print(checkup: Checkup) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from concbench.report.rows import facts
+    from concbench.report.facts import facts
+    from concbench.report.visible import visible
     from concbench.units import seconds
 
     console = Console()
     starting = [(f"starting: {name}", seconds(took)) for name, took in checkup.starting.items()]
     for name, value in [*facts(checkup.environment), *starting]:
-        console.print(Text(f"  {name:<26}{value}"), soft_wrap=True)
+        console.print(Text(visible(f"  {name:<26}{value}")), soft_wrap=True)
     console.print()
     for finding in checkup.findings:
         style = "" if finding.status == "ok" else "bold yellow"

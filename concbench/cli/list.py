@@ -1,4 +1,4 @@
-"""`concbench list`: workloads and runners with one line each, and what is not available here."""
+"""`concbench list`: workloads, runners and formats with one line each, and what is not available here."""
 
 from __future__ import annotations
 
@@ -22,12 +22,20 @@ def main(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.text import Text
 
-    from concbench.registry import runner_class, runner_names, workload_class, workload_names
+    from concbench.registry import (
+        format_function,
+        format_names,
+        runner_class,
+        runner_names,
+        workload_class,
+        workload_names,
+    )
 
     console = Console()
     for title, names, load, settings in (
         ("Workloads", workload_names(), workload_class, _of_workload),
         ("Runners", runner_names(), runner_class, _of_runner),
+        ("Formats", format_names(), format_function, _of_format),
     ):
         console.print(Text(title, style="bold"))
         for name in names:
@@ -60,6 +68,11 @@ def _of_runner(runner: Any) -> dict[str, str]:
     from concbench.harness.runner_specs import settings_of
 
     return {key: str(default) for key, default in settings_of(runner).items()}
+
+
+def _of_format(layout: Any) -> dict[str, str]:
+    del layout  # formats have no settings
+    return {}
 
 
 def _missing() -> list[str]:

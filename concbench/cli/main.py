@@ -27,7 +27,7 @@ COMMANDS = {
     "advise": "find out which runner and how many workers suit a function of your own",
     "show": "show the results of an earlier run",
     "doctor": "try whether this machine can show concurrency and parallelism, and print what decides",
-    "list": "list workloads and runners, and what is not available here",
+    "list": "list workloads, runners and formats, and what is not available here",
     "serve": "serve the images of the download workload, for other clients",
 }
 """Each lives in the module of its name: add_arguments(parser) and main(arguments) -> exit code."""

@@ -5,16 +5,72 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from concbench.errors import BadOutput, ConcbenchError
+from concbench.errors import BadOutput, ConcbenchError, UsageError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator
 
     from concbench.campaign import Told
     from concbench.harness.events import Step
+    from concbench.report.document import Document
     from concbench.results.records import RunRecord
+
+SUFFIXES = {
+    ".md": "markdown", ".markdown": "markdown", ".csv": "csv", ".json": "json", ".html": "html", ".txt": "text",
+}  # fmt: skip
+"""What the name of a file says of the format in it."""
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that choose a format."""
+    from concbench.registry import FORMATS
+
+    parser.add_argument("--format", metavar="NAME", help=f"print it as {', '.join(FORMATS)}, or in a format of another "
+                        "package (default: text)")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="short for --format json")
+
+
+def chosen_format(arguments: argparse.Namespace) -> str:
+    """The name of the format to print.
+
+    Raises:
+        UsageError: there is no such format, two are given, or it has no place for what else is asked for.
+    """
+    from concbench.report.formats import layout
+
+    if arguments.json and arguments.format not in {None, "json"}:
+        raise UsageError(f"--json is short for --format json; leave out one of --json and --format {arguments.format}")
+    name: str = "json" if arguments.json else arguments.format or "text"
+    layout(name, *(f"--{option}" for option in ("why", "env") if getattr(arguments, option, False)))
+    return name
+
+
+def present(document: Document, name: str) -> None:
+    """Print a document in a format; on a terminal, text has colours and the width of that."""
+    if name == "text" and sys.stdout.isatty():
+        from rich.console import Console
+
+        from concbench.report.terminal import render
+
+        console = Console()
+        with printing():
+            console.print(render(document, console), crop=False)
+        return
+    text = as_file(document, name)
+    with printing():
+        print(text, end="")
+
+
+def as_file(document: Document, name: str) -> str:
+    """A document in a format, as the text of a file."""
+    from concbench.report.formats import layout
+
+    text = layout(name)(document)
+    return text if text.endswith("\n") else f"{text}\n"
 
 
 @contextmanager
@@ -40,19 +96,22 @@ def printing() -> Iterator[None]:
 class Output:
     """A file to write: checked before anything runs, written when there is news; the command goes on without it."""
 
-    def __init__(self, path: str | None, *, force: bool) -> None:
+    def __init__(self, path: str | None, *, force: bool, format: str = "json") -> None:  # noqa: A002 - as the option
         self.path = path or None
         self._force = force
+        self._format = format
         self.error: BadOutput | None = None
 
     def require_writable(self) -> None:
         """Refuse what could not be written at the end.
 
         Raises:
-            BadOutput: it exists, is nothing that can be replaced, or its directory is missing or read-only.
+            BadOutput: it exists, is nothing that can be replaced, or its directory is missing or read-only; or its name
+                says that something else is in it.
         """
         if self.path is None:
             return
+        self._require_suffix(self.path)
         from concbench.results.files import replaceable
 
         target = replaceable(self.path)
@@ -60,6 +119,17 @@ class Output:
             raise BadOutput(f"{self.path} exists; --force overwrites it")
         if not os.access(target.parent, os.W_OK):
             raise BadOutput(f"cannot write {self.path}: the directory {target.parent} is read-only")
+
+    def _require_suffix(self, path: str) -> None:
+        """Refuse a name that says that another format is in the file."""
+        from concbench.registry import format_names
+
+        suffix = Path(path).suffix.lower()
+        said = SUFFIXES.get(suffix, "")
+        if self._format.startswith(said):
+            return
+        instead = f"; 'concbench show --format {said} -o {path}' writes {said}" if said in format_names() else ""
+        raise BadOutput(f"{path} would hold {self._format}: choose a name that does not end in {suffix}{instead}")
 
     def save(self, record: RunRecord) -> None:
         """Write the record; what goes wrong is said at the end."""

@@ -8,15 +8,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from concbench.cli import functions, workloads
-from concbench.cli.output import Output, printing
+from concbench.cli.output import Output, add_format, chosen_format, present
 from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.values import COUNT, COUNTS, DURATION, NATURAL, SHARE, SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from concbench.analysis.table_analysis import TableAnalysis
     from concbench.harness.plan import Plan
     from concbench.results.records import RunRecord
 
@@ -47,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     parser.add_argument("--resume", metavar="FILE", help="go on with a run of this command that was interrupted, from "
                         "its results file, and write that again")  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print the raw results instead of the tables")
+    add_format(parser)
     parser.add_argument(
         "--seed", type=reading(NATURAL), metavar="N", help="of the order of the rounds (default: drawn, printed)"
     )
@@ -65,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure, write, print; returns the exit code."""
+    chosen = chosen_format(arguments)
     earlier = _earlier(arguments)
     output = Output(arguments.resume or arguments.output, force=arguments.force or earlier is not None)
     plans = _plans(arguments)
@@ -82,7 +80,7 @@ def main(arguments: argparse.Namespace) -> int:
     output.save(run.record)
     keep(run.record)
     try:
-        print_record(run.record, run.analyses, as_json=arguments.json, why=arguments.why)
+        present(run.document(why=arguments.why), chosen)
     finally:
         output.complain()
     if run.record.interrupted and output.path is not None and not output.error:
@@ -104,25 +102,6 @@ def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
     if arguments.seed is None:
         arguments.seed = record.seed
     return record
-
-
-@printing()
-def print_record(record: RunRecord, tables: Sequence[TableAnalysis], *, as_json: bool, why: bool = False) -> None:
-    """Print the tables and the answers, or the results file, on standard output."""
-    if as_json:
-        from concbench.results.files import to_json
-
-        print(to_json(record), end="")
-        return
-    from concbench.report.terminal import plain, render
-
-    if not sys.stdout.isatty():
-        print(plain(record, tables, why=why))
-        return
-    from rich.console import Console
-
-    console = Console()
-    console.print(render(record, tables, console, why=why))
 
 
 def _plans(arguments: argparse.Namespace) -> list[Plan]:
@@ -165,5 +144,3 @@ def _require_together(arguments: argparse.Namespace) -> None:
     """
     if arguments.why and arguments.no_observe:
         raise UsageError("--why needs the observed pass, which --no-observe skips")
-    if arguments.why and arguments.json:
-        raise UsageError("--why is printed as text, and --json prints the raw results; leave out one of them")

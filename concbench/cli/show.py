@@ -6,14 +6,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from concbench.cli.output import Output, printing
+from concbench.cli.output import Output, add_format, as_file, chosen_format, present
 from concbench.errors import BadResults, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from concbench.analysis.table_analysis import TableAnalysis
-    from concbench.results.records import RunRecord
+    from concbench.run import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,37 +18,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", metavar="FILE", help="a results file (default: the last run)")
     parser.add_argument("--env", action="store_true", help="print the machine and the interpreter of the run, too")
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
+    add_format(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", help="write it to this file instead of printing it")
     parser.add_argument("--trace", metavar="FILE", help="write the observed passes for a trace viewer such as Perfetto")
-    parser.add_argument("--force", action="store_true", help="overwrite the trace")
-    parser.add_argument("--json", action="store_true", help="print the raw results instead of the tables")
+    parser.add_argument("--force", action="store_true", help="overwrite the files that are written")
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Load, print; returns the exit code."""
-    from concbench.analysis.table_analysis import analyse
+    """Load, print or write; returns the exit code."""
     from concbench.cli.main import FAILED, OK
-    from concbench.cli.run import print_record
 
-    for option in ("why", "env"):
-        if arguments.json and getattr(arguments, option):
-            raise UsageError(f"--{option} is printed as text, and --json prints the raw results; leave out one of them")
-    record = _loaded(arguments.file)
-    output = Output(arguments.trace, force=arguments.force)
-    tables = [analyse(table) for table in record.tables]
-    if arguments.trace:
-        _write_trace(tables, output)
+    chosen = chosen_format(arguments)
+    written = Output(arguments.output, force=arguments.force, format=chosen)
+    traced = Output(arguments.trace, force=arguments.force)
+    if written.path is not None and written.path == traced.path:
+        raise UsageError(f"--output and --trace are both {written.path}; name two files")
+    run = _loaded(arguments.file)
+    for output in (written, traced):
+        output.require_writable()
+    if traced.path is not None:
+        _write_trace(run, traced)
     try:
-        if arguments.env:
-            _print_environment(record)
-        print_record(record, tables, as_json=arguments.json, why=arguments.why)
+        document = run.document(why=arguments.why, environment=arguments.env)
+        if written.path is None:
+            present(document, chosen)
+        else:
+            written.write(as_file(document, chosen))
+            _announce(written)
     finally:
-        output.complain()
-    return FAILED if output.error else OK
+        for output in (written, traced):
+            output.complain()
+    return FAILED if written.error or traced.error else OK
 
 
-def _loaded(file: str | None) -> RunRecord:
+def _loaded(file: str | None) -> Run:
     from concbench.cli.cache import last_run
-    from concbench.results.files import load
+    from concbench.run import load
 
     try:
         return load(file or last_run())
@@ -61,19 +63,15 @@ def _loaded(file: str | None) -> RunRecord:
         raise
 
 
-@printing()
-def _print_environment(record: RunRecord) -> None:
-    from concbench.report.rows import facts
-
-    print("\n".join(f"{name:<26}{value}" for name, value in facts(record.environment)), end="\n\n")
-
-
-def _write_trace(tables: Sequence[TableAnalysis], output: Output) -> None:
+def _write_trace(run: Run, output: Output) -> None:
     from concbench.report.trace import trace
 
-    if not any(cell.record.observed for table in tables for cell in table):
+    if not any(cell.record.observed for table in run for cell in table):
         raise UsageError("there is nothing to trace: no pass of this run was observed")
-    output.require_writable()
-    output.write(trace(tables))
+    output.write(trace(run))
+    _announce(output, "; open it in a trace viewer such as Perfetto")
+
+
+def _announce(output: Output, advice: str = "") -> None:
     if not output.error:
-        print(f"concbench: wrote {output.path}; open it in a trace viewer such as Perfetto", file=sys.stderr)
+        print(f"concbench: wrote {output.path}{advice}", file=sys.stderr)

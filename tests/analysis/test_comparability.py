@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concbench import advise, measure
+from concbench.advice.answer import answer
 from concbench.analysis.comparability import UNEVEN, comparable
 from concbench.analysis.table_analysis import analyse
 from concbench.harness.hosts import Host
 from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
-from concbench.report.rows import Shown, shown
+from concbench.report.section import Section, section
 from concbench.results.records import Cell, CellId, Sample, Table
 from concbench.testing import SimulatedHosts
 from concbench.workloads.base import Workload
@@ -38,15 +39,17 @@ def cell(label: str, seconds: float, *failed: Failed, retries: int = 0) -> Cell:
     return Cell(label, label.partition(":")[0], {}, 1 if label == "sequential" else 4, samples=samples)
 
 
-def looked_at(*cells: Cell) -> Shown:
-    return shown(analyse(
+def looked_at(*cells: Cell) -> tuple[Section, list[str]]:
+    """What is said of them, and the answer."""
+    analysis = analyse(
         Table(
             workload="work", kind="io", size="", title="some work", settings={}, tasks=TASKS,
             baseline=CellId("sequential"),
             max_rounds=30, all_rounds=False, budget=60.0, precision=None, stopped="verdicts", warm=False,
             warmed_up=True, checked="sequential", facts={}, cells=list(cells), rounds=ROUNDS,
         )
-    ))  # fmt: skip
+    )  # fmt: skip
+    return section(analysis), list(map(str, answer(analysis)))
 
 
 NONE: Failed = {}
@@ -89,44 +92,48 @@ def test_where_nothing_failed_everything_is_compared() -> None:
 )
 def test_a_runner_under_which_more_failed_is_not_compared(baseline: Failed, other: Failed) -> None:
     """Whoever leaves out work is fast."""
-    seen = looked_at(
+    seen, said = looked_at(
         cell("sequential", 1.0, baseline), cell("thread-pool:4", 0.1, other), cell("threads", 0.5, baseline)
     )
-    told = [line for line in (*seen.missing, *seen.answer) if "other tasks failed than under the others" in line]
+    told = [
+        line
+        for line in (*(one.reason for one in seen.missing), *said)
+        if "other tasks failed than under the others" in line
+    ]
     assert told
-    assert not any("10.0x" in line for line in seen.answer)
+    assert not any("10.0x" in line for line in said)
     assert any("tasks succeeded" in line for line in told)
 
 
 def test_a_baseline_under_which_more_failed_is_what_is_named() -> None:
     """One download in a hundred timed out one after another, and none under threads: they are not 30 times as fast."""
-    seen = looked_at(cell("sequential", 3.0, {"timed out": 1}), cell("thread-pool:8", 0.1, NONE))
-    assert seen.answer[0].startswith(
+    seen, said = looked_at(cell("sequential", 3.0, {"timed out": 1}), cell("thread-pool:8", 0.1, NONE))
+    assert said[0].startswith(
         "No answer: sequential has no times to compare with (990 of 1,000 tasks succeeded; 10 timed out; other tasks"
     )
-    assert "thread-pool(8)" not in " ".join(seen.missing)
+    assert "thread-pool(8)" not in [one.name for one in seen.missing]
 
 
 def test_rounds_in_which_chance_struck_are_left_out_and_the_others_decide() -> None:
     """It is said how many."""
-    seen = looked_at(cell("sequential", 1.0, NONE), cell("thread-pool:4", 0.5, {"timed out": 1}, NONE))
-    assert seen.answer[0].startswith("thread-pool(4) was fastest: 2.00x")
+    seen, said = looked_at(cell("sequential", 1.0, NONE), cell("thread-pool:4", 0.5, {"timed out": 1}, NONE))
+    assert said[0].startswith("thread-pool(4) was fastest: 2.00x")
     assert "thread-pool(4): 995 of 1,000 tasks succeeded; 5 timed out." in seen.reading
     assert (
         "Rounds that are left out, since other tasks failed in them than under others: thread-pool(4) 5."
         in seen.reading
     )
-    assert any("without that, the times would be others" in line for line in seen.answer)
+    assert any("without that, the times would be others" in line for line in said)
 
 
 def test_failures_of_all_change_no_verdict_and_are_told() -> None:
     """They did the same work."""
     gone = {"answered 404": 2}
-    seen = looked_at(cell("sequential", 1.0, gone, retries=1), cell("thread-pool:4", 0.5, gone, retries=1))
+    seen, said = looked_at(cell("sequential", 1.0, gone, retries=1), cell("thread-pool:4", 0.5, gone, retries=1))
     told = "sequential and thread-pool(4): 980 of 1,000 tasks succeeded; 20 answered 404; 10 retries."
     assert told in seen.reading
-    assert seen.answer[0].startswith("thread-pool(4) was fastest")
-    assert any("without that, the times would be others" in line for line in seen.answer)
+    assert said[0].startswith("thread-pool(4) was fastest")
+    assert any("without that, the times would be others" in line for line in said)
 
 
 class FailingFast(SimulatedHosts):

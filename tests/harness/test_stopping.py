@@ -104,7 +104,7 @@ def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
     run = measure(WORK, runners=["sequential", "threads", "thread-pool:2"], hosts=SimulatedHosts(seconds), seed=3)
     taken = rounds(run.tables[0])
     assert taken["thread-pool:2"] < taken["threads"]
-    assert answer(run[0])[0].startswith("thread-pool(2) was fastest")
+    assert str(answer(run[0])[0]).startswith("thread-pool(2) was fastest")
 
 
 def test_without_a_baseline_nothing_is_measured_past_the_least() -> None:

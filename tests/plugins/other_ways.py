@@ -1,4 +1,4 @@
-"""Runners and a workload of another package: ways that concbench does not have, under names that it does not know.
+"""Runners, workloads and a format of another package: what concbench does not have, under names that it does not know.
 
 The folder stands for an installed package: with it on sys.path, its metadata registers them.
 """
@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from concbench.program import Call, Program
 from concbench.runners.look import Look
@@ -21,6 +21,9 @@ from concbench.task import Caught, Raised, gather
 from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS, Traits
 from concbench.values import DURATION, Declared
 from concbench.workloads.base import Workload
+
+if TYPE_CHECKING:
+    from concbench.report.document import Document
 
 Function = Callable[[Any], Any]
 
@@ -301,3 +304,9 @@ class Recited(Spelling):
 
     def __init__(self, words: list[str]) -> None:
         super().__init__(words)
+
+
+def haiku(document: Document) -> str:
+    """Three lines."""
+    runners = [row[0].text for section in document.sections for row in section.answers.rows]
+    return "\n".join([document.sections[0].title, ", ".join(runners), f"explained: {document.explains}"])

@@ -25,7 +25,7 @@ def record() -> RunRecord:
 @pytest.mark.parametrize("width", [80, 120])
 def test_nothing_is_wider_than_the_terminal(width: int) -> None:
     """Eighty columns are enough."""
-    lines = plain(record(), Run(record()).analyses, width).splitlines()
+    lines = plain(Run(record()).document(why=True), width).splitlines()
     assert max(map(len, lines)) <= width
     assert not any(line.endswith(" ") for line in lines)
 
@@ -50,7 +50,7 @@ def test_markup_and_escapes_in_names_are_shown_as_text() -> None:
     table = replace(one.tables[0], cells=[one.tables[0].cells[0], cell], title="[bold]\x1b]0;owned\x07")
     hostile = replace(one, tables=[table])
     console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
-    console.print(render(hostile, Run(hostile).analyses, console))
+    console.print(render(Run(hostile).document(), console))
     assert isinstance(console.file, io.StringIO)
     for text in (str(Run(hostile)), console.file.getvalue()):
         assert "[red]" in text

@@ -5,14 +5,13 @@ from dataclasses import replace
 import pytest
 
 from concbench import measure
-from concbench.advice.rules import PAGES, RULES
 from concbench.analysis.table_analysis import analyse
-from concbench.analysis.time_shares import PARTS, TimeShares
+from concbench.analysis.time_shares import PARTS
 from concbench.cli.main import main
-from concbench.report.rows import shown
-from concbench.report.why import MARKS, shown_why
-from concbench.report.why import _bar as bar  # the one place where shares become letters
-from concbench.results.records import Table
+from concbench.report.bars import MARKS, drawn
+from concbench.report.breakdown import breakdown
+from concbench.report.section import section
+from concbench.results.records import Json, Table
 from concbench.workloads.synthetic import Sleep
 
 
@@ -22,7 +21,7 @@ from concbench.workloads.synthetic import Sleep
 )
 def test_a_bar_is_as_wide_as_asked_and_right_to_a_letter(width: int, shares: list[float]) -> None:
     """Letters in the order of the parts; none is off by a whole one."""
-    text = bar(TimeShares(dict(zip(PARTS, shares, strict=True))), width).plain
+    text = drawn(list(zip(PARTS, shares, strict=True)), width).plain
     assert len(text) == width
     for (mark, _), share in zip(MARKS.values(), shares, strict=True):
         assert abs(text.count(mark) - width * share) < 1
@@ -43,12 +42,13 @@ def slower(table: Table) -> Table:
     return replace(table, cells=[first, *cells])
 
 
-def test_every_measured_cell_is_explained_and_every_page_exists() -> None:
+def test_every_measured_cell_is_explained() -> None:
     """A heading, figures that name the parts, one sentence or more."""
     run = measure(Sleep(), runners=["sequential", "threads", "thread-pool:2"], rounds=1)
-    why = shown_why(analyse(slower(run.tables[0])))
-    assert [cell.heading.partition(":")[0] for cell in why.cells] == ["sequential", "threads", "thread-pool(2)"]
-    assert all("waiting" in cell.figures and cell.sentences for cell in why.cells)
+    why = breakdown(analyse(slower(run.tables[0])))
+    assert [bar.name for bar in why.bars] == ["sequential", "threads", "thread-pool(2)"]
+    assert all("waiting" in bar.figures and bar.findings for bar in why.bars)
+    assert all(sum(share for _, share in bar.shares) == pytest.approx(1.0) for bar in why.bars)
     (most,) = (note for note in why.notes if note.startswith("However many workers"))
     tasks = run.tables[0].tasks
     assert tasks / 2 < float(most.split()[3].rstrip("x")) <= tasks
@@ -65,26 +65,10 @@ def test_why_needs_an_observed_pass(capsys: pytest.CaptureFixture[str]) -> None:
     assert "There is nothing to tell" in measure(Sleep(), runners=["sequential"], rounds=1, observe=False).why()
 
 
-def test_the_pages_that_sentences_name_exist() -> None:
-    """Each ends in a page of the documentation."""
-    import inspect
-    import re
-    from pathlib import Path
-
-    from concbench.advice import losses
-
-    root = Path(__file__).parents[2]
-    pages = set(re.findall(r'^ +"([a-z]+(?:-[a-z]+)*)",$', inspect.getsource(losses), flags=re.MULTILINE))
-    pages |= set(re.findall(r', "([a-z-]+)"\)$', inspect.getsource(losses), flags=re.MULTILINE))
-    pages |= {page for page in RULES.values() if page}
-    assert len(pages) > 8
-    assert [page for page in pages if not (root / PAGES / f"{page}.md").exists()] == []
-
-
 def test_columns_that_say_nothing_are_left_out() -> None:
     """Without an observed pass only the number of workers is known."""
     run = measure(Sleep(), runners=["sequential", "threads"], rounds=1, observe=False)
-    assert shown(run[0]).cost_grid.header == ["runner", "workers"]
+    assert [column.header for column in section(run[0]).costs.columns] == ["runner", "workers"]
     assert "start-up" not in str(run)
 
 
@@ -92,25 +76,29 @@ def test_a_pass_that_was_not_typical_is_called_rough() -> None:
     """It took twice what the timed rounds took."""
     table = measure(Sleep(), runners=["sequential"], rounds=1).tables[0]
     (cell,) = table.cells
-    assert not any("Rough" in note for note in shown_why(analyse(table)).notes)
+    assert not any("Rough" in note for note in breakdown(analyse(table)).notes)
     fast = replace(cell, samples=[replace(cell.samples[0], work=cell.samples[0].work / 2)])
-    assert any("Rough" in note for note in shown_why(analyse(replace(table, cells=[fast]))).notes)
+    assert any("Rough" in note for note in breakdown(analyse(replace(table, cells=[fast]))).notes)
 
 
 def test_bytes_are_shown_where_it_is_known_how_many_a_task_moves() -> None:
     """Of the timed rounds, in MB/s."""
     table = measure(Sleep(), runners=["sequential"], rounds=1).tables[0]
-    assert "MB/s" not in shown_why(analyse(table)).pace.header
-    why = shown_why(analyse(replace(table, facts={"task_bytes": 1_000_000})))
-    rates = dict(zip(why.pace.header, why.pace.rows[0], strict=True))
-    assert float(rates["MB/s"]) == pytest.approx(float(rates["tasks/s"]), abs=1)
+
+    def paces(facts: Json) -> dict[str, float | None]:
+        pace = breakdown(analyse(replace(table, facts=facts))).pace
+        return {column.header: value.number for column, value in zip(pace.columns, pace.rows[0], strict=True)}
+
+    assert "MB/s" not in paces({})
+    rates = paces({"task_bytes": 1_000_000})
+    assert rates["MB/s"] == pytest.approx(rates["tasks/s"])
 
 
 def test_no_bound_is_told_that_the_table_refutes() -> None:
     """The baseline's observed pass was not typical: something was faster than it allows."""
     table = slower(measure(Sleep(), runners=["sequential", "threads"], rounds=3).tables[0])
-    assert any(note.startswith("However many workers") for note in shown_why(analyse(table)).notes)
+    assert any(note.startswith("However many workers") for note in breakdown(analyse(table)).notes)
     sequential, threads = table.cells
     fast = replace(threads, samples=[replace(sample, start=0.0, work=1e-3, stop=0.0) for sample in threads.samples])
-    notes = shown_why(analyse(replace(table, cells=[sequential, fast]))).notes
+    notes = breakdown(analyse(replace(table, cells=[sequential, fast]))).notes
     assert not any(note.startswith("However many workers") for note in notes)

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from concbench import Run, measure
 from concbench.cli.main import main
 from concbench.errors import BadResults
-from concbench.report.terminal import plain
 from concbench.results.files import from_json, load, to_json
 from concbench.results.records import Observed, RunRecord, Summary, Tasks
 from concbench.testing import SimulatedHosts
@@ -61,7 +60,7 @@ WHOLE = whole()
 
 
 def printed(record: RunRecord) -> str:
-    return plain(record, Run(record).analyses, why=True)
+    return Run(record).to("text", why=True)
 
 
 def shown(record: RunRecord) -> str:

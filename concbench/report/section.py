@@ -1,114 +1,65 @@
-"""A table as texts, built once for every format: title, columns, rows, notes, answer."""
+"""One workload of a document: its table, and how to read it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from concbench import units
-from concbench.advice.answer import answer
 from concbench.advice.mishaps import counted, why_missing
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FLAGGED, STRONG
-from concbench.report.columns import ANSWER, COST, NOTHING, RUNNER, Column
-from concbench.report.visible import visible
-from concbench.results.records import Json, RunRecord, number
+from concbench.report.breakdown import Breakdown, breakdown
+from concbench.report.columns import ANSWER, COST
+from concbench.report.grid import Grid, grid
 from concbench.stats.intervals import FEWEST
 
 
 @dataclass(frozen=True)
-class Grid:
-    """Columns that stand together; the first is the runner's."""
+class Missing:
+    """A runner without times."""
 
-    header: list[str]
-    rows: list[list[str]]
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One table, ready to be laid out."""
+class Section:
+    """What is said of one workload, but for the answer."""
 
-    workload: str
-    """Its name."""
     title: str
-    answer_grid: Grid
-    """Times and verdicts."""
-    cost_grid: Grid
-    """Start-up, cores and memory of the same runners; the same rows."""
-    best: list[bool]
-    """Which rows are in the fastest group."""
-    missing: list[str]
-    """Cells without times, each with its reason."""
-    reading: list[str]
-    """How to read the figures, one sentence each."""
+    answers: Grid
+    """Times and verdicts of the runners that have times."""
+    costs: Grid
+    """Start-up, cores and memory of the same runners, in the same order."""
+    fastest: tuple[bool, ...]
+    """Which of their rows are in the fastest group."""
+    missing: tuple[Missing, ...]
+    """The other runners."""
+    reading: tuple[str, ...]
+    """How to read the figures, one sentence each; in them, a star stands for the fastest group."""
     load: str
     """What others did to the machine meanwhile."""
     loaded: bool
     """Whether that is a warning."""
-    answer: list[str]
+    breakdown: Breakdown | None
+    """Where the workers' time went, if that was asked for."""
 
 
-def shown(table: TableAnalysis, *, linked: bool = False) -> Shown:
-    """Build everything that a format lays out; linked: the answer names the pages that explain it."""
-    record = table.record
-    size = f" (size {record.size})" if record.size else ""
-    missing = (f"{cell.name}: {why_missing(cell)}" for cell in table.cells if cell.seconds is None)
+def section(table: TableAnalysis, *, why: bool = False) -> Section:
+    """Build the section of a workload; why: with where the time went."""
+    size = f" (size {table.record.size})" if table.record.size else ""
     load, loaded = _load(table)
-    return Shown(
-        workload=visible(table.workload),
-        title=visible(f"{table.workload}: {record.title}{size}"),
-        answer_grid=_grid(table, ANSWER),
-        cost_grid=_without_empty(_grid(table, COST)),
-        best=[cell.in_fastest_group for cell in table.measured],
-        missing=[visible(line) for line in missing],
-        reading=[visible(line) for line in _reading(table)],
-        load=visible(load),
+    return Section(
+        title=f"{table.workload}: {table.record.title}{size}",
+        answers=grid(table.measured, ANSWER),
+        costs=grid(table.measured, COST).without_empty(),
+        fastest=tuple(cell.in_fastest_group for cell in table.measured),
+        missing=tuple(Missing(cell.name, why_missing(cell)) for cell in table.cells if cell.seconds is None),
+        reading=tuple(_reading(table)),
+        load=load,
         loaded=loaded,
-        answer=[visible(line) for line in answer(table, linked=linked)],
+        breakdown=breakdown(table) if why else None,
     )
-
-
-def heading(record: RunRecord) -> str:
-    """What was measured with, in one line."""
-    environment = record.environment
-    python = f"{environment.get('implementation', 'Python')} {environment.get('python', '?')}"
-    gil = "" if environment.get("gil", True) else ", free-threaded"
-    cores = environment.get("cores_usable", "?")
-    return visible(f"concbench {record.concbench}, {python}{gil}, {cores} usable cores, seed {record.seed}")
-
-
-def facts(environment: Json) -> list[tuple[str, str]]:
-    """Everything that is known of a machine and an interpreter: name and value, ready to be printed."""
-    flat: list[tuple[str, object]] = []
-    for key, value in environment.items():
-        parts: Iterable[tuple[str, object]] = value.items() if isinstance(value, dict) else [("", value)]
-        flat += [(f"{key} {name}".strip().replace("_", " "), part) for name, part in parts]
-    return [(visible(name), _fact(name, value)) for name, value in flat]
-
-
-def _fact(name: str, value: object) -> str:
-    if isinstance(value, float) and name.startswith("timer"):
-        return f"{1e9 * value:.0f} ns"
-    if name == "memory" and (size := number({name: value}, name)) is not None:
-        return units.memory(size)
-    words = {None: "none or unknown", True: "yes", False: "no"}
-    return words[value] if value is None or isinstance(value, bool) else visible(str(value))
-
-
-def _grid(table: TableAnalysis, columns: tuple[Column, ...]) -> Grid:
-    chosen = (RUNNER, *columns)
-    return Grid(
-        header=[column.header for column in chosen],
-        rows=[[visible(column.text(cell)) for column in chosen] for cell in table.measured],
-    )
-
-
-def _without_empty(grid: Grid) -> Grid:
-    """Without the columns that say nothing of any runner, such as those of an observed pass that was left out."""
-    kept = [
-        place for place in range(len(grid.header)) if not grid.rows or any(row[place] != NOTHING for row in grid.rows)
-    ]
-    return Grid([grid.header[place] for place in kept], [[row[place] for place in kept] for row in grid.rows])
 
 
 _CHECKED = {

@@ -1,16 +1,12 @@
-"""Where the workers' time went, for each cell: a bar of 100 %, its parts in figures, and what was lost most."""
+"""Where the workers' time went, for each runner: its parts of 100 %, and what was lost most."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rich.console import Console, RenderableType
-from rich.padding import Padding
-from rich.text import Text
-
+from concbench.advice.finding import Finding
 from concbench.advice.losses import LONG, findings_of, overlap, reached
-from concbench.advice.rules import PAGES
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
@@ -25,28 +21,14 @@ from concbench.analysis.time_shares import (
     UNEXPLAINED,
     USEFUL,
     WAITING,
-    TimeShares,
 )
-from concbench.report.columns import NOTHING
-from concbench.report.rows import Grid
-from concbench.report.visible import visible
+from concbench.report.columns import RUNNER
+from concbench.report.grid import Grid, Reading, figure, grid
 from concbench.results.records import Table, number
 from concbench.stats.timeline import Timeline
 from concbench.traits import ELSEWHERE
 from concbench.units import percent, ratio, seconds
 
-MARKS = {
-    USEFUL: ("U", "green"),
-    WAITING: ("w", "cyan"),
-    CONTENTION: ("C", "red"),
-    SLOWER: ("S", "magenta"),
-    START_UP: ("b", "yellow"),
-    DISPATCH: ("d", "blue"),
-    TAIL: ("t", "bright_yellow"),
-    SHUT_DOWN: ("x", "bright_black"),
-    UNEXPLAINED: ("?", "white"),
-}
-"""What a part looks like: a letter, and a colour where there are colours."""
 _MEANINGS = {
     USEFUL: "computing that the baseline did as well",
     WAITING: "the tasks' own waiting (network, disk, sleep), as in the baseline",
@@ -58,7 +40,6 @@ _MEANINGS = {
     SHUT_DOWN: "after the last task has ended",
     UNEXPLAINED: "what the others leave: the cost of recording tasks",
 }
-_WIDEST = 100
 _LEAST = 0.005
 """Share from which a part is written out."""
 _ROUGH = 1.25
@@ -69,136 +50,108 @@ _COSTLY = 0.02
 """Share of a task from which the cost of observing it is told."""
 
 
-PACE: dict[str, Callable[[CellAnalysis, Timeline], str]] = {
-    "at once": lambda _, line: f"{line.in_flight:.1f}",
-    "most": lambda _, line: f"{line.peak:,}",
-    "tasks/s": lambda cell, line: f"{line.tasks / cell.seconds:,.0f}" if cell.seconds else NOTHING,
-}
-LATENCY: dict[str, Callable[[CellAnalysis, Timeline], str]] = {
-    "queued": lambda _, line: seconds(line.queueing[0]),
-    "task": lambda _, line: seconds(line.service[0]),
-    "90 %": lambda _, line: seconds(line.service[1]),
-    "99 %": lambda _, line: seconds(line.service[2]),
-    "longest": lambda _, line: seconds(line.service[3]),
-    "no.": lambda _, line: f"{line.longest:,}",
-}
-"""Columns by their header."""
+def _of_timeline(header: str, unit: str, number: Callable[[Timeline], float], text: Callable[[float], str]) -> Reading:
+    return figure(header, unit, lambda cell: number(cell.timeline) if cell.timeline else None, text)
+
+
+def _tasks_per_second(cell: CellAnalysis) -> float | None:
+    return cell.timeline.tasks / cell.seconds if cell.timeline and cell.seconds else None
+
+
+PACE = (
+    RUNNER,
+    _of_timeline("at once", "", lambda line: line.in_flight, "{:.1f}".format),
+    _of_timeline("most", "", lambda line: line.peak, "{:,}".format),
+    figure("tasks/s", "1/s", _tasks_per_second, "{:,.0f}".format),
+)
+LATENCY = (
+    RUNNER,
+    _of_timeline("queued", "seconds", lambda line: line.queueing[0], seconds),
+    _of_timeline("task", "seconds", lambda line: line.service[0], seconds),
+    _of_timeline("90 %", "seconds", lambda line: line.service[1], seconds),
+    _of_timeline("99 %", "seconds", lambda line: line.service[2], seconds),
+    _of_timeline("longest", "seconds", lambda line: line.service[3], seconds),
+    _of_timeline("no.", "", lambda line: line.longest, "{:,}".format),
+)
 
 
 @dataclass(frozen=True)
-class ShownWhy:
-    """One table's cells, ready to be laid out."""
+class Bar:
+    """Where the time of one runner's workers went."""
+
+    name: str
+    workers: str
+    """How many, and for how long."""
+    shares: tuple[tuple[str, float], ...]
+    """Each part of 100 % with its share, in the order of a bar."""
+    figures: str
+    """The parts that are worth a word, in words, the largest first."""
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """The bars of one workload, and how to read them."""
 
     title: str
-    cells: list[ShownShares]
+    reading: str
+    """What the bars are, or why there are none."""
+    legend: tuple[tuple[str, str], ...]
+    """Each part that occurs, with its meaning."""
+    bars: tuple[Bar, ...]
     pace: Grid
     """Tasks at once, and tasks in a second."""
     latency: Grid
     """How long tasks waited to be begun, and how long they took."""
-    notes: list[str]
+    notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ShownShares:
-    """One cell."""
-
-    heading: str
-    shares: TimeShares
-    figures: str
-    sentences: list[str]
-
-
-def shown_why(table: TableAnalysis) -> ShownWhy:
-    """Build everything that is laid out."""
+def breakdown(table: TableAnalysis) -> Breakdown:
+    """Build what is said of where the time of a table went."""
     known = [cell for cell in table.measured if cell.shares is not None]
-    return ShownWhy(
-        title=visible(f"Where the workers' time went: {table.workload}"),
-        cells=[_explained(cell, table) for cell in known],
-        pace=_grid(known, {**PACE, **_bytes(table.record)}),
-        latency=_grid(known, LATENCY),
-        notes=[visible(line) for line in _notes(table, known)],
+    bars = tuple(_bar(cell, table) for cell in known)
+    used = [part for part in PARTS if any(abs(dict(bar.shares)[part]) >= _LEAST for bar in bars)]
+    return Breakdown(
+        title=f"Where the workers' time went: {table.workload}",
+        reading=_WHAT if bars else _NO_BARS,
+        legend=tuple((part, _MEANINGS[part]) for part in used),
+        bars=bars,
+        pace=grid(known, [*PACE, *_throughput(table.record)]),
+        latency=grid(known, LATENCY),
+        notes=tuple(_notes(table, known)) if bars else (),
     )
 
 
-def render_why(why: ShownWhy, console: Console) -> list[RenderableType]:
-    """The parts of a page, one below the other."""
-    parts: list[RenderableType] = ["", Text(why.title, style="bold")]
-    if not why.cells:
-        return [*parts, Text(_NOTHING)]
-    parts += [Text(line, style="dim") for line in _legend(why)]
-    width = min(_WIDEST, console.width - 2)
-    for cell in why.cells:
-        parts += ["", Text(cell.heading), Padding(_bar(cell.shares, width), (0, 0, 0, 2))]
-        parts.append(Padding(Text(cell.figures), (0, 0, 0, 2)))
-        parts += [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in cell.sentences]
-    return [*parts, "", *(Text(line, style="dim") for line in why.notes)]
-
-
-def _explained(cell: CellAnalysis, table: TableAnalysis) -> ShownShares:
+def _bar(cell: CellAnalysis, table: TableAnalysis) -> Bar:
     assert cell.shares is not None
     assert cell.timeline is not None
     line = cell.timeline
     most = f", at most {line.peak:,} at work at once" if line.peak < cell.workers else ""
     workers = f"{cell.workers:,} worker{'s' if cell.workers > 1 else ''}{most},"
     shares = [(part, share) for part, share in cell.shares.items() if abs(share) >= _LEAST]
-    figures = ", ".join(f"{part} {percent(share)}" for part, share in sorted(shares, key=lambda pair: -pair[1]))
-    found = findings_of(cell, table)
-    sentences = [overlap(cell)]
-    sentences += [f"{one.sentence}{f' ({PAGES}/{one.page}.md)' if one.page else ''}" for one in found]
-    return ShownShares(
-        heading=visible(f"{cell.name}: {workers} {seconds(line.makespan)}"),
-        shares=cell.shares,
-        figures=figures,
-        sentences=[visible(sentence) for sentence in [*sentences, reached(cell)] if sentence],
+    found = [overlap(cell), *findings_of(cell, table), reached(cell)]
+    return Bar(
+        name=cell.name,
+        workers=f"{workers} {seconds(line.makespan)}",
+        shares=tuple((part, cell.shares[part]) for part in PARTS),
+        figures=", ".join(f"{part} {percent(share)}" for part, share in sorted(shares, key=lambda pair: -pair[1])),
+        findings=tuple(one for one in found if one),
     )
 
 
-def _bar(shares: TimeShares, width: int) -> Text:
-    """Parts that add up to the width; by largest remainder, so that none is off by more than one."""
-    above = {part: max(0.0, shares[part]) for part in PARTS}
-    total = sum(above.values())
-    exact = {part: width * share / total for part, share in above.items()}
-    cells = {part: int(value) for part, value in exact.items()}
-    for part in sorted(PARTS, key=lambda part: cells[part] - exact[part])[: width - sum(cells.values())]:
-        cells[part] += 1
-    bar = Text()
-    for part in PARTS:
-        mark, colour = MARKS[part]
-        bar.append(mark * cells[part], style=colour)
-    return bar
-
-
-def _legend(why: ShownWhy) -> list[str]:
-    """What the bars are, and the parts that occur in them."""
-    used = [part for part in PARTS if any(abs(cell.shares[part]) >= _LEAST for cell in why.cells)]
-    return [
-        _WHAT,
-        *(f"{MARKS[part][0]} {part}: {_MEANINGS[part]}" for part in used),
-    ]
-
-
-def _bytes(table: Table) -> dict[str, Callable[[CellAnalysis, Timeline], str]]:
+def _throughput(table: Table) -> list[Reading]:
     """The column of throughput in bytes, where it is known how many a task moves."""
     size = number(table.facts, "task_bytes")
     if size is None:
-        return {}
+        return []
 
-    def rate(cell: CellAnalysis, line: Timeline) -> str:
-        return f"{line.tasks * size / cell.seconds / 1e6:,.1f}" if cell.seconds else NOTHING
+    def rate(cell: CellAnalysis) -> float | None:
+        return cell.timeline.tasks * size / cell.seconds / 1e6 if cell.timeline and cell.seconds else None
 
-    return {"MB/s": rate}
-
-
-def _grid(cells: list[CellAnalysis], columns: dict[str, Callable[[CellAnalysis, Timeline], str]]) -> Grid:
-    rows = [
-        [visible(cell.name), *(text(cell, cell.timeline) for text in columns.values())]
-        for cell in cells
-        if cell.timeline
-    ]
-    return Grid(["runner", *columns], rows)
+    return [figure("MB/s", "MB/s", rate, "{:,.1f}".format)]
 
 
-_NOTHING = (
+_NO_BARS = (
     "There is nothing to tell. It takes an observed pass, a baseline that has one and does one task at a time, such as "
     "sequential, runners that say what they are, and tasks that take longer than recording them."
 )

@@ -1,0 +1,104 @@
+"""What there is to show of a run, built once; a format lays it out.
+
+A document holds texts as they are, so that a name in it may hold anything: each format escapes what it lays out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from concbench.advice.answer import answer
+from concbench.advice.finding import Finding
+from concbench.advice.recommendation import Recommendation
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.report.facts import facts
+from concbench.report.section import Section, section
+from concbench.results.records import RunRecord
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer for one workload."""
+
+    workload: str
+    findings: tuple[Finding, ...]
+    """The most important first."""
+
+
+@dataclass(frozen=True)
+class Advised:
+    """That the run was a race for a piece of advice, and what came of it."""
+
+    recommendation: Recommendation | None
+    """None if there was nothing to compare with: the answer says why."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """Everything that a format lays out, in this order, but for what it is made from."""
+
+    heading: str
+    """What was measured with, in one line."""
+    environment: tuple[tuple[str, str], ...]
+    """Facts of the machine and the interpreter, name and value, if they were asked for."""
+    sections: tuple[Section, ...]
+    """One for each workload."""
+    interrupted: str
+    """That not all was measured; empty if all was."""
+    answers: tuple[Answer, ...]
+    """One for each workload; none where there is a recommendation."""
+    advised: Advised | None
+    """None unless the run was a race."""
+    record: RunRecord
+    """The raw results."""
+    analyses: tuple[TableAnalysis, ...]
+    """The figures of each table."""
+
+    @property
+    def recommendation(self) -> Recommendation | None:
+        """What is recommended instead of an answer, if anything is."""
+        return self.advised.recommendation if self.advised else None
+
+    @property
+    def explains(self) -> bool:
+        """Whether it says where the time went."""
+        return any(section.breakdown for section in self.sections)
+
+
+def build(
+    record: RunRecord,
+    analyses: Sequence[TableAnalysis],
+    advised: Advised | None = None,
+    *,
+    why: bool = False,
+    environment: bool = False,
+) -> Document:
+    """Build the document of a run.
+
+    Args:
+        record: its raw results.
+        analyses: the figures of its tables.
+        advised: what came of it, if it was a race for a piece of advice.
+        why: with where the workers' time went.
+        environment: with the facts of the machine and the interpreter.
+    """
+    recommended = advised is not None and advised.recommendation is not None
+    return Document(
+        heading=_heading(record),
+        environment=tuple(facts(record.environment)) if environment else (),
+        sections=tuple(section(table, why=why) for table in analyses),
+        interrupted="Interrupted: this is what was measured until then." if record.interrupted else "",
+        answers=() if recommended else tuple(Answer(table.workload, tuple(answer(table))) for table in analyses),
+        advised=advised,
+        record=record,
+        analyses=tuple(analyses),
+    )
+
+
+def _heading(record: RunRecord) -> str:
+    environment = record.environment
+    python = f"{environment.get('implementation', 'Python')} {environment.get('python', '?')}"
+    gil = "" if environment.get("gil", True) else ", free-threaded"
+    cores = environment.get("cores_usable", "?")
+    return f"concbench {record.concbench}, {python}{gil}, {cores} usable cores, seed {record.seed}"

@@ -1,0 +1,43 @@
+"""Figures as comma-separated values: a row for each cell, or for each sample, below a row of names.
+
+What a spreadsheet would take for a formula is made a text by an apostrophe before it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Any
+
+from concbench.analysis.flat_rows import CELL_COLUMNS, SAMPLE_COLUMNS, Row, cell_rows, sample_rows
+from concbench.report.document import Document
+from concbench.report.visible import printable
+
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a text begins with that spreadsheets calculate."""
+
+
+def cells(document: Document) -> str:
+    """Comma-separated values, a row for each cell."""
+    return _written(CELL_COLUMNS, cell_rows(document.analyses))
+
+
+def samples(document: Document) -> str:
+    """Comma-separated values, a row for each time that was taken."""
+    return _written(SAMPLE_COLUMNS, sample_rows(document.analyses))
+
+
+def _written(columns: Iterable[str], rows: Iterable[Row]) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_field(value) for value in row.values()] for row in rows)
+    return file.getvalue()
+
+
+def _field(value: Any) -> Any:
+    """Numbers as they are; texts without what a terminal or a spreadsheet would act on."""
+    if not isinstance(value, str):
+        return value
+    return printable(f"'{value}" if value.startswith(_FORMULAS) else value)

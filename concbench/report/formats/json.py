@@ -1,0 +1,26 @@
+"""JSON: the raw results file; of a piece of advice, what is recommended and that file."""
+
+from __future__ import annotations
+
+import json as standard
+from dataclasses import asdict
+from typing import Any
+
+from concbench.advice.recommendation import Recommendation
+from concbench.report.document import Document
+from concbench.results.files import to_json
+
+
+def json(document: Document) -> str:
+    """The raw results; of a piece of advice, what is recommended (or null) and the raw results of its race."""
+    raw = to_json(document.record)
+    if document.advised is None:
+        return raw
+    recommended = _recommended(document.recommendation) if document.recommendation else None
+    return standard.dumps({"recommendation": recommended, "run": standard.loads(raw)}, indent=1) + "\n"
+
+
+def _recommended(recommendation: Recommendation) -> dict[str, Any]:
+    reasons = [{"sentence": one.sentence, "figures": dict(one.figures), "page": one.url}
+               for one in recommendation.reasons]  # fmt: skip
+    return {**asdict(recommendation), "reasons": reasons}

@@ -1,0 +1,114 @@
+"""GitHub-flavoured Markdown: tables, notes, and the answers or the advice last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from concbench.advice.finding import Finding
+from concbench.advice.recommendation import Recommendation
+from concbench.report.breakdown import Breakdown
+from concbench.report.document import Document
+from concbench.report.grid import Column, Grid, Value
+from concbench.report.section import Section
+from concbench.report.visible import printable, visible
+from concbench.units import percent
+
+
+def markdown(document: Document) -> str:
+    """GitHub-flavoured Markdown."""
+    blocks = [_block(document.heading)]
+    if document.environment:
+        rows = [(Value(name), Value(value)) for name, value in document.environment]
+        blocks.append(_table(Grid((Column("fact"), Column("value")), tuple(rows))))
+    for one in document.sections:
+        blocks += _section(one)
+    if document.interrupted:
+        blocks.append(f"**{_text(document.interrupted)}**")
+    if document.recommendation is not None:
+        blocks += _advised(document.recommendation)
+    for answer in document.answers:
+        blocks += [_heading(f"Answer for {answer.workload}"), _list(map(_found, answer.findings))]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _section(one: Section) -> list[str]:
+    blocks = [_heading(one.title)]
+    if one.answers.rows:
+        blocks.append(_table(one.answers.beside(one.costs), one.fastest))
+    blocks.append(_list(_block(f"{cell.name}: {cell.reason}") for cell in one.missing))
+    blocks.append(_block(" ".join(one.reading)))
+    blocks.append(f"**{_text(one.load)}**" if one.loaded else _block(one.load))
+    return blocks + (_breakdown(one.breakdown) if one.breakdown else [])
+
+
+def _breakdown(one: Breakdown) -> list[str]:
+    """The shares as a table, which is read more easily than bars of letters."""
+    blocks = [_heading(one.title, 3), _block(one.reading)]
+    if one.bars:
+        parts = [part for part, _ in one.legend]
+        rows = [(Value(bar.name), *(_share(dict(bar.shares)[part]) for part in parts)) for bar in one.bars]
+        blocks += [
+            _list(_block(f"{part}: {meaning}") for part, meaning in one.legend),
+            _table(Grid((Column("runner"), *map(Column, parts)), tuple(rows))),
+        ]
+    for bar in one.bars:
+        blocks += [_block(f"{bar.name}: {bar.workers}"), _list(map(_found, bar.findings))]
+    blocks += [_table(grid) for grid in (one.pace, one.latency) if grid.rows]
+    return [*blocks, _list(map(_block, one.notes))]
+
+
+def _share(share: float) -> Value:
+    return Value(percent(share), share)
+
+
+def _advised(recommendation: Recommendation) -> list[str]:
+    blocks = [_heading("Why"), _list(map(_found, recommendation.reasons))]
+    if recommendation.valid_for:
+        blocks += [_heading("When to ask again"), _list(map(_block, recommendation.valid_for))]
+    if recommendation.snippet:
+        blocks += [_heading("To paste"), _program(recommendation.snippet)]
+    return [*blocks, f"**Advice:** {_text(recommendation.headline)}"]
+
+
+def _heading(text: str, level: int = 2) -> str:
+    return f"{'#' * level} {_text(text)}"
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _found(finding: Finding) -> str:
+    sentence = _block(finding.sentence)
+    return f"{sentence} ([{finding.page}]({finding.url}))" if finding.url else sentence
+
+
+def _table(grid: Grid, fastest: Sequence[bool] = ()) -> str:
+    """All columns but the first are aligned right; a star stands beside the fastest."""
+    lines = [[_text(column.header) for column in grid.columns], [":---", *["---:"] * (len(grid.columns) - 1)]]
+    for (first, *values), is_fastest in zip(grid.rows, fastest or [False] * len(grid.rows), strict=True):
+        lines.append([_text(f"{first.text} *" if is_fastest else first.text), *(_text(one.text) for one in values)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _program(lines: str) -> str:
+    """A fence that is longer than any in the program."""
+    fence = "`" * (1 + max([2, *map(len, re.findall("`+", lines))]))
+    return f"{fence}python\n{printable(lines).rstrip()}\n{fence}"
+
+
+_SIGNS = re.compile(r"([\\`*_{}\[\]<>|~&#]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+"""What Markdown or HTML would act on wherever it stands; a bare address would become a link, with the escapes in it."""
+_FIRST_SIGN = re.compile(r"^(\d{0,9})([-+](?!\d)|[.)](?=\s|$))")
+"""And what would begin a list where a block begins."""
+
+
+def _text(text: str) -> str:
+    """A text of one line that is read as it is written, within a block."""
+    return _SIGNS.sub(r"\\\1", visible(text).strip())
+
+
+def _block(text: str) -> str:
+    """The same as a block of its own, or the first in one."""
+    return _FIRST_SIGN.sub(r"\1\\\2", _text(text))

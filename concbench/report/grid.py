@@ -1,0 +1,82 @@
+"""Grids: columns, and rows of values of which a format takes the text or the number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from concbench.analysis.cell_analysis import CellAnalysis
+
+
+@dataclass(frozen=True)
+class Column:
+    """What stands above values; the first column of a grid is the runner's."""
+
+    header: str
+    unit: str = ""
+    """Of the numbers; empty where there are none, or no unit."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value, as a person reads it and as a program does."""
+
+    text: str
+    number: float | None = None
+
+
+NOTHING = "-"
+UNKNOWN = Value(NOTHING)
+"""What was not measured."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Columns that stand together, and a row of values for each runner."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+    def without_empty(self) -> Grid:
+        """Without the columns that say nothing of any runner, such as those of an observed pass that was left out."""
+        kept = [
+            place
+            for place in range(len(self.columns))
+            if not self.rows or any(row[place] != UNKNOWN for row in self.rows)
+        ]
+        rows = (tuple(row[place] for place in kept) for row in self.rows)
+        return Grid(tuple(self.columns[place] for place in kept), tuple(rows))
+
+    def beside(self, other: Grid) -> Grid:
+        """Both as one: the other has the same runners, which are not repeated."""
+        rows = (own + others[1:] for own, others in zip(self.rows, other.rows, strict=True))
+        return Grid(self.columns + other.columns[1:], tuple(rows))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a column reads from the figures of a cell."""
+
+    column: Column
+    value: Callable[[CellAnalysis], Value]
+
+
+def figure(
+    header: str, unit: str, number: Callable[[CellAnalysis], float | None], text: Callable[[float], str]
+) -> Reading:
+    """A column of one figure, which may not have been measured."""
+
+    def value(cell: CellAnalysis) -> Value:
+        read = number(cell)
+        return UNKNOWN if read is None else Value(text(read), read)
+
+    return Reading(Column(header, unit), value)
+
+
+def grid(cells: Iterable[CellAnalysis], readings: Iterable[Reading]) -> Grid:
+    """What columns read from cells."""
+    readings = list(readings)
+    return Grid(
+        tuple(reading.column for reading in readings),
+        tuple(tuple(reading.value(cell) for reading in readings) for cell in cells),
+    )

@@ -1,0 +1,289 @@
+"""Formats: each shows all that there is, and nothing in a name can be taken for a part of the format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_cells import COMPUTES, TURNS, of_seconds, of_tasks, table
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from concbench import Run
+from concbench.advice.recommendation import recommend
+from concbench.cli.main import main
+from concbench.errors import UnknownName, UsageError
+from concbench.registry import FORMATS, format_names
+from concbench.report.visible import printable, visible
+from concbench.results.files import from_json, to_json
+from concbench.results.records import Cell, Outcome, RunRecord, Table
+from concbench.run import Advice
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+PIECES = [
+    "|", "\\", "`", "```", "\n", "\r", "\t", "\x1b[31m", "\x00", "=cmd|' /C calc'!A0", "+1", "-", "@SUM(1)", "<script>",
+    "</td>", "<!--", "&lt;", "&#124;", "**", "__", "_", "~~", "[x](http://y)", "![", "[x]: y", "# ", "1. ", "- ", "> ",
+    "http://y", "www.y.z", "---", "===", "$$", "\u202e", "\u2066", "\ud800", "\xa0", "é",
+    "\u2028", "'", '"', ",", ";", " ", "    ", "a",
+]  # fmt: skip
+NAMES = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), min_size=1, max_size=6).map("".join)
+
+
+def run_of(*tables: Table) -> Run:
+    return Run(RunRecord("0.1.0", "2026-01-01T00:00:00+00:00", 1, False, {}, list(tables)))
+
+
+def hostile(names: list[str]) -> Run:
+    """One workload whose name, title, runners and reasons are these, observed passes included."""
+    cells: list[Cell] = [COMPUTES]
+    for place, name in enumerate(names):
+        cells.append(replace(of_tasks("thread-pool:2", TURNS, workers=2), label=f"{name}{place}", settings={}))
+    cells.append(replace(of_seconds("threads", 1.0), samples=[], outcome=Outcome("failed", names[0])))
+    return run_of(table(*cells, workload=names[0], title=names[-1], notes=[names[0]], tasks=8))
+
+
+def explained() -> Run:
+    return hostile(["thread-pool"])
+
+
+def advised(snippet: str = "") -> Advice:
+    run = run_of(table(of_seconds("sequential", 1.0), of_seconds("thread-pool:2", 0.5, 1.9)))
+    recommendation = recommend(run[0], 4)
+    assert recommendation is not None
+    return Advice(run, replace(recommendation, snippet=snippet))
+
+
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+def tables_of(tokens: list[Token]) -> list[list[list[Token]]]:
+    """The cells of every row of every table."""
+    found: list[list[list[Token]]] = []
+    for before, token in pairwise(tokens):
+        if before.type == "table_open":
+            found.append([])
+        if before.type == "tr_open":
+            found[-1].append([])
+        if before.type in {"th_open", "td_open"}:
+            found[-1][-1].append(token)
+    return found
+
+
+def text_of(cell: Token) -> str:
+    """Its text, which has no markup."""
+    assert {child.type for child in cell.children or []} <= {"text"}, cell.children
+    return "".join(child.content for child in cell.children or [])
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(NAMES, min_size=1, max_size=3))
+def test_hostile_names_are_texts_in_the_cells_of_markdown(names: list[str]) -> None:
+    """As many tables, rows and columns as for names that are not hostile; and nothing is HTML."""
+    run = hostile(names)
+    tokens = MARKDOWN.parse(run.to("markdown", why=True))
+    section = run.document(why=True).sections[0]
+    assert section.breakdown is not None
+    rows, shares, pace, latency = tables_of(tokens)
+    expected = [f"{row[0].text} *" if best else row[0].text
+                for row, best in zip(section.answers.rows, section.fastest, strict=True)]  # fmt: skip
+    assert [text_of(row[0]) for row in rows[1:]] == [visible(name).strip() for name in expected]
+    assert {len(row) for row in rows} == {len(section.answers.columns) + len(section.costs.columns) - 1}
+    for other in (shares, pace, latency):
+        assert [text_of(row[0]) for row in other[1:]] == [visible(bar.name).strip() for bar in section.breakdown.bars]
+    kinds = [token.type for token in tokens]
+    plain = MARKDOWN.parse(hostile(["name"] * len(names)).to("markdown", why=True))
+    assert kinds == [token.type for token in plain]
+    inner = [child.type for token in tokens for child in token.children or []]
+    assert not {"html_inline", "code_inline", "image", "strong_open", "em_open", "s_open"} & {*inner}
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(NAMES, min_size=1, max_size=3))
+def test_hostile_names_are_fields_of_comma_separated_values(names: list[str]) -> None:
+    """Numbers are numbers, what is not known is empty, and no text is a formula."""
+    run = hostile(names)
+
+    def as_written(value: Any) -> str:
+        if isinstance(value, str):
+            return printable(f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value)
+        return "" if value is None else str(value)
+
+    for name, rows in (("csv", run.rows()), ("csv-samples", run.rows("samples"))):
+        header, *read = csv.reader(io.StringIO(run.to(name)), strict=True)
+        assert header == list(rows[0])
+        assert read == [[as_written(value) for value in row.values()] for row in rows]
+        for one, row in zip(read, rows, strict=True):
+            assert [float(text) for text, value in zip(one, row.values(), strict=True) if type(value) is float] == [
+                value for value in row.values() if type(value) is float
+            ]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(NAMES, min_size=1, max_size=3))
+def test_no_format_prints_a_control_character(names: list[str]) -> None:
+    """Nor one that turns the direction of writing, nor half of one."""
+    for name in FORMATS:
+        why = {"why": True} if name in {"text", "markdown"} else {}
+        text = hostile(names).to(name, **why)
+        assert all(character.isprintable() or character == "\n" for character in text)
+        text.encode("utf-8")
+
+
+def test_markdown_has_everything_in_the_order_of_the_text() -> None:
+    """Where the time went as shares; the answers last."""
+    text = explained().to("markdown", why=True)
+    heads = [line for line in text.splitlines() if line.startswith("#")]
+    assert heads == ["## thread-pool: thread-pool", "### Where the workers' time went: thread-pool",
+                     "## Answer for thread-pool"]  # fmt: skip
+    assert "| thread-pool0 | 50 % | 50 % |" in text
+    assert "- threads: thread-pool\n" in text
+    assert "([pitfalls/gil](https://concbench.readthedocs.io/en/latest/pitfalls/gil/))" in text
+    assert "Where the workers" not in explained().to("markdown")
+
+
+def test_numbers_are_aligned_right_and_the_fastest_is_starred() -> None:
+    lines = advised().run.to("markdown").splitlines()
+    (rule,) = [line for line in lines if line.startswith("| :---")]
+    assert rule == f"| :--- |{' ---: |' * 7}"
+    assert any(line.startswith("| thread-pool(2) \\* | ") for line in lines)
+
+
+@pytest.mark.parametrize("program", ["print(1)\n", "x = '''\n```\n'''\n", "x = '````'\n"])
+def test_a_program_is_pasted_from_markdown_as_it_is(program: str) -> None:
+    """Whatever fences are in it; the advice is the last line."""
+    text = advised(program).to("markdown")
+    (block,) = [token for token in MARKDOWN.parse(text) if token.type == "fence"]
+    assert (block.content, block.info) == (program, "python")
+    assert text.rstrip().rpartition("\n")[2].startswith("**Advice:** thread-pool(2), 2")
+    assert advised(program).to("text").count(program) == 1
+
+
+def test_json_is_the_results_file_and_an_advice_beside_it() -> None:
+    """Reasons with their figures and the address of their page; null where nothing can be recommended."""
+    run = explained()
+    assert run.to("json") == to_json(run.record)
+    read = json.loads(advised("x = 1\n").to("json"))
+    assert from_json(json.dumps(read["run"])) == advised().run.record
+    said = read["recommendation"]
+    assert (said["runner"], said["snippet"]) == ("thread-pool:2", "x = 1\n")
+    assert {"sentence", "figures", "page"} == set(said["reasons"][0])
+    assert said["reasons"][0]["figures"]["speedup"] == said["speedup"]
+    assert "https://concbench.readthedocs.io/en/latest/pitfalls/gil/" in {one["page"] for one in said["reasons"]}
+    assert json.loads(Advice(run, None).to("json"))["recommendation"] is None
+
+
+def test_there_is_a_header_where_there_are_no_rows() -> None:
+    """So that a table can be read."""
+    empty = run_of(replace(table(COMPUTES), cells=[]))
+    for name, columns in (("csv", explained().rows()[0]), ("csv-samples", explained().rows("samples")[0])):
+        assert empty.to(name) == f"{','.join(columns)}\n"
+    assert advised().to("csv") == advised().run.to("csv")
+
+
+def test_an_unknown_format_is_answered_with_the_nearest() -> None:
+    for show in (explained().to, advised().to):
+        with pytest.raises(UnknownName, match="no format is called 'markdwn'; did you mean 'markdown'"):
+            show("markdwn")
+
+
+@pytest.mark.parametrize("name", ["csv", "csv-samples", "json"])
+def test_figures_alone_have_no_place_for_where_the_time_went(name: str) -> None:
+    with pytest.raises(UsageError, match=f"why is printed as text or markdown, and {name} holds figures alone"):
+        explained().to(name, why=True)
+
+
+@pytest.fixture
+def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if it were installed."""
+    monkeypatch.syspath_prepend(str(PLUGINS))
+    yield
+    sys.modules.pop("other_ways", None)
+
+
+@pytest.mark.usefixtures("other_package")
+def test_another_package_adds_a_format_and_cannot_take_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Here and on the command line; one that lacks what it needs says so before anything runs."""
+    assert format_names() == [*FORMATS, "haiku", "needy"]
+    run = explained()
+    haiku = run.to("haiku", why=True)
+    assert haiku == "thread-pool: thread-pool\nsequential, thread-pool0\nexplained: True"
+    assert "speed-up" in run.to("text")
+    run.save(tmp_path / "run.json")
+    assert main(["show", str(tmp_path / "run.json"), "--format", "haiku", "--why"]) == 0
+    assert capsys.readouterr().out == f"{haiku}\n"
+    assert main(["run", "primes", "--format", "needy"]) == 2
+    assert "the format 'needy' needs other_ways_that_need_more: pip install" in capsys.readouterr().err
+
+
+def test_show_prints_and_writes_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In each format; a file that is there is kept, unless it is said to be overwritten."""
+    results = tmp_path / "run.json"
+    explained().save(results)
+    for name, ending in (("text", ".txt"), ("markdown", ".md"), ("csv", ".csv"), ("csv-samples", ".csv"),
+                         ("json", ".json"), ("markdown", "")):  # fmt: skip
+        file = tmp_path / f"{name}{ending}"
+        assert main(["show", str(results), "--format", name]) == 0
+        printed = capsys.readouterr().out
+        assert printed.endswith("\n")
+        assert main(["show", str(results), "--format", name, "-o", str(file)]) == 0
+        said = capsys.readouterr()
+        assert (said.out, said.err) == ("", f"concbench: wrote {file}\n")
+        assert file.read_text("utf-8") == printed
+    assert main(["show", str(results), "--format", "csv", "-o", str(tmp_path / "csv.csv")]) == 2
+    assert "--force overwrites it" in capsys.readouterr().err
+    assert main(["show", str(results), "--format", "csv", "-o", str(tmp_path / "csv.csv"), "--force"]) == 0
+
+
+def test_the_environment_is_shown_in_front_of_the_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As text and as a table."""
+    run = Run(replace(explained().record, environment={"python": "3.11", "memory": 2e9, "gil": True}))
+    run.save(tmp_path / "run.json")
+    assert main(["show", str(tmp_path / "run.json"), "--env"]) == 0
+    assert capsys.readouterr().out.startswith(f"{'python':<26}3.11\n{'memory':<26}2.0 GB\n{'gil':<26}yes\n\nconcbench ")
+    assert main(["show", str(tmp_path / "run.json"), "--env", "--format", "markdown"]) == 0
+    assert "| memory | 2.0 GB |" in capsys.readouterr().out.replace("---:", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "primes", "-o", "t.md"], "t.md would hold json: choose a name that does not end in .md; 'concbench show --format markdown"),
+        (["run", "primes", "-o", "t.MARKDOWN", "--format", "markdown"], "take 'concbench show --format markdown -o "),
+        (["run", "primes", "-o", "t.csv"], "t.csv would hold json"),
+        (["run", "primes", "-o", "t.html"], "t.html would hold json"),
+        (["advise", "app:work", "-o", "t.txt"], "t.txt would hold json"),
+        (["show", "run.json", "-o", "t.md"], "t.md would hold text: choose a name that does not end in .md"),
+        (["show", "run.json", "-o", "t.md", "--format", "csv-samples"], "t.md would hold csv-samples"),
+        (["show", "run.json", "-o", "t.json", "--format", "markdown"], "t.json would hold markdown"),
+        (["show", "run.json", "-o", "t", "--trace", "t"], "--output and --trace are both t; name two files"),
+        (["show", "run.json", "--json", "--format", "csv"], "leave out one of --json and --format csv"),
+        (["show", "run.json", "--format", "markdwn"], "no format is called 'markdwn'; did you mean 'markdown'?"),
+        (["run", "primes", "--format", "cvs"], "no format is called 'cvs'; did you mean 'csv'?"),
+        (["advise", "app:work", "--format", "xyz"], "no format is called 'xyz'; known: text, markdown, csv,"),
+        (["run", "primes", "--why", "--format", "csv"], "--why is printed as text or markdown, and csv holds figures"),
+        (["show", "run.json", "--why", "--json"], "--why is printed as text or markdown, and json holds figures"),
+        (["show", "run.json", "--env", "--format", "csv-samples"], "--env is printed as text or markdown, and csv-s"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_shown_so_is_refused_before_anything_runs(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line, exit code 2, nothing written."""
+    monkeypatch.chdir(tmp_path)
+    explained().save("run.json")
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert says in printed.err
+    assert [file.name for file in tmp_path.iterdir()] == ["run.json"]
