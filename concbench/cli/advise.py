@@ -13,6 +13,7 @@ from concbench.cli import functions
 from concbench.cli.output import Output, printing
 from concbench.cli.values import reading
 from concbench.errors import UsageError
+from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
 from concbench.values import COUNT, DURATION, NATURAL, SIZE
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep
-    from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar
     from concbench.harness.plan import Options
     from concbench.harness.process_hosts import ProcessHosts
@@ -76,9 +76,10 @@ def main(arguments: argparse.Namespace) -> int:
         _print(advice, as_json=arguments.json)
     finally:
         output.complain()
-    if advice.run.record.interrupted:
-        return INTERRUPTED
-    return FAILED if output.error or advice.recommendation is None else OK
+    return worst(
+        INTERRUPTED if advice.run.record.interrupted else OK,
+        FAILED if output.error or advice.recommendation is None else OK,
+    )
 
 
 @printing()

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from concbench.cli.output import printing
+from concbench.exit_codes import FAILED, OK
 
 if TYPE_CHECKING:
     from concbench.harness.controls import Checkup
@@ -21,7 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Try the controls; returns the exit code: 1 if something is surely bad."""
-    from concbench.cli.main import FAILED, OK
     from concbench.harness.controls import check_up
 
     checkup = check_up()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from concbench.cli.output import printing
+from concbench.exit_codes import OK
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,7 @@ def main(arguments: argparse.Namespace) -> int:
         console.print()
     console.print(Text("Not available here", style="bold"))
     console.print(Text("\n".join(f"  {line}" for line in _missing()) or "  nothing is missing"), soft_wrap=True)
-    return 0
+    return OK
 
 
 def _line(name: str, load: Callable[[str], Any]) -> str:

@@ -1,8 +1,4 @@
-"""`concbench`: reads the command, runs it, and turns every error of ours into one line and an exit code.
-
-Exit codes: 0 ok, 1 a cell failed or something could not be written, 2 the command cannot be, 130 interrupted (Ctrl-C),
-143 terminated (SIGTERM).
-"""
+"""`concbench`: reads the command, runs it, and turns every error of ours into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -18,6 +14,7 @@ from typing import NoReturn
 from concbench import __version__
 from concbench.cli.output import printing
 from concbench.errors import ConcbenchError, UsageError, nearest
+from concbench.exit_codes import FAILED, INTERRUPTED, OK, USAGE, worst
 from concbench.harness.interruption import INTERRUPTION
 from concbench.registry import WORKLOADS
 from concbench.report.visible import visible
@@ -32,8 +29,6 @@ COMMANDS = {
 }
 """Each lives in the module of its name: add_arguments(parser) and main(arguments) -> exit code."""
 
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -43,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout = open(sys.stdout.fileno(), "w", 1, encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115
         sys.stdout.reconfigure(errors="replace")  # lines of tables and names of people's own, where output is ASCII
     code = _outcome(arguments)
-    return INTERRUPTION.exit_code or code
+    return worst(INTERRUPTION.exit_code, code)
 
 
 def _outcome(arguments: list[str]) -> int:

@@ -11,6 +11,7 @@ from concbench.cli import functions
 from concbench.cli.output import Output, printing
 from concbench.cli.values import reading
 from concbench.errors import UsageError
+from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
 from concbench.values import COUNT, COUNTS, DURATION, LIMITS, NATURAL, SHARE, SIZE
 
 if TYPE_CHECKING:
@@ -98,7 +99,6 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
-    from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar
     from concbench.harness.process_hosts import ProcessHosts
 
@@ -113,9 +113,7 @@ def main(arguments: argparse.Namespace) -> int:
         output.complain()
     if run.record.interrupted and output.path is not None and not output.error:
         print(f"concbench: the same command with --resume {output.path} goes on", file=sys.stderr)
-    if run.record.interrupted:
-        return INTERRUPTED
-    return OK if run.ok and not output.error else FAILED
+    return worst(INTERRUPTED if run.record.interrupted else OK, OK if run.ok and not output.error else FAILED)
 
 
 def _earlier(arguments: argparse.Namespace) -> RunRecord | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from concbench.cli.output import Output, printing
 from concbench.errors import BadResults, UsageError
+from concbench.exit_codes import FAILED, OK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Load, print; returns the exit code."""
     from concbench.analysis.table_analysis import analyse
-    from concbench.cli.main import FAILED, OK
     from concbench.cli.run import print_record
 
     for option in ("why", "env"):
