@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from concbench.cli import functions
+from concbench.cli.color import add_color
 from concbench.cli.output import Output, printing
 from concbench.cli.values import reading
 from concbench.errors import UsageError
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     parser.add_argument("--json", action="store_true", help="print the recommendation and the raw results as JSON")
+    add_color(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -68,12 +70,12 @@ def main(arguments: argparse.Namespace) -> int:
         max_calls=arguments.max_calls,
         fresh=arguments.fresh,
     )
-    with ProgressBar() as progress:
+    with ProgressBar(arguments.color) as progress:
         advice = advise_workload(workload, options, ProcessHosts(), output.listener(progress.show))
     output.save(advice.run.record)
     keep(advice.run.record)
     try:
-        _print(advice, as_json=arguments.json)
+        _print(advice, arguments.color, as_json=arguments.json)
     finally:
         output.complain()
     return worst(
@@ -83,19 +85,18 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 @printing()
-def _print(advice: Advice, *, as_json: bool) -> None:
+def _print(advice: Advice, color: str, *, as_json: bool) -> None:
     if as_json:
         from concbench.results.files import to_json
 
         recommended = asdict(advice.recommendation) if advice.recommendation else None
         print(json.dumps({"recommendation": recommended, "run": json.loads(to_json(advice.run.record))}, indent=1))
         return
-    if not sys.stdout.isatty():
-        print(advice)
-        return
-    from rich.console import Console
-
+    from concbench.cli.console import console_of
     from concbench.report.terminal import render
 
-    console = Console()
+    console = console_of(sys.stdout, color)
+    if not console.is_terminal:
+        print(advice)
+        return
     console.print(render(advice.run.record, advice.run.analyses, console, advice.recommendation), crop=False)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import TYPE_CHECKING
 
+from concbench.cli.color import add_color
 from concbench.cli.output import printing
 from concbench.exit_codes import FAILED, OK
 
@@ -18,6 +20,7 @@ _MARKS = {"ok": "ok  ", "bad": "BAD ", "unknown": "?   ", "note": "note"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--json", action="store_true", help="print as JSON")
+    add_color(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -29,18 +32,18 @@ def main(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print(json.dumps(checkup.as_json(), indent=1))
         else:
-            _print(checkup)
+            _print(checkup, arguments.color)
     return OK if checkup.well else FAILED
 
 
-def _print(checkup: Checkup) -> None:
-    from rich.console import Console
+def _print(checkup: Checkup, color: str) -> None:
     from rich.text import Text
 
+    from concbench.cli.console import console_of
     from concbench.report.rows import facts
     from concbench.units import seconds
 
-    console = Console()
+    console = console_of(sys.stdout, color)
     starting = [(f"starting: {name}", seconds(took)) for name, took in checkup.starting.items()]
     for name, value in [*facts(checkup.environment), *starting]:
         console.print(Text(f"  {name:<26}{value}"), soft_wrap=True)

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
+from concbench.cli.color import add_color
 from concbench.cli.output import printing
 from concbench.exit_codes import OK
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """There are no options."""
-    del parser
+    """Declare the options."""
+    add_color(parser)
 
 
 @printing()
 def main(arguments: argparse.Namespace) -> int:
     """Print the lists; returns the exit code."""
-    del arguments
-    from rich.console import Console
     from rich.text import Text
 
+    from concbench.cli.console import console_of
     from concbench.registry import runner_class, runner_names, workload_class, workload_names
 
-    console = Console()
+    console = console_of(sys.stdout, arguments.color)
     for title, names, load in (
         ("Workloads", workload_names(), workload_class),
         ("Runners", runner_names(), runner_class),

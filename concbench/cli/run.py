@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from concbench.cli import functions
+from concbench.cli.color import add_color
 from concbench.cli.output import Output, printing
 from concbench.cli.values import reading
 from concbench.errors import UsageError
@@ -88,6 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     primes.add_argument("--limits", type=reading(LIMITS), metavar="N,N", help="these limits, instead of a size")
     primes.add_argument("--algorithm", choices=("trial", "sieve"), help="trial division (default) or a sieve")
     functions.add_arguments(parser)
+    add_color(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -102,13 +104,13 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.cli.progress import ProgressBar
     from concbench.harness.process_hosts import ProcessHosts
 
-    with ProgressBar() as progress:
+    with ProgressBar(arguments.color) as progress:
         listen = output.listener(progress.show)
         run = measure_plans(plans, ProcessHosts(), listen, earlier)
     output.save(run.record)
     keep(run.record)
     try:
-        print_record(run.record, run.analyses, as_json=arguments.json, why=arguments.why)
+        print_record(run.record, run.analyses, arguments.color, as_json=arguments.json, why=arguments.why)
     finally:
         output.complain()
     if run.record.interrupted and output.path is not None and not output.error:
@@ -131,21 +133,22 @@ def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
 
 
 @printing()
-def print_record(record: RunRecord, tables: Sequence[TableAnalysis], *, as_json: bool, why: bool = False) -> None:
+def print_record(
+    record: RunRecord, tables: Sequence[TableAnalysis], color: str, *, as_json: bool, why: bool = False
+) -> None:
     """Print the tables and the answers, or the results file, on standard output."""
     if as_json:
         from concbench.results.files import to_json
 
         print(to_json(record), end="")
         return
+    from concbench.cli.console import console_of
     from concbench.report.terminal import plain, render
 
-    if not sys.stdout.isatty():
+    console = console_of(sys.stdout, color)
+    if not console.is_terminal:
         print(plain(record, tables, why=why))
         return
-    from rich.console import Console
-
-    console = Console()
     console.print(render(record, tables, console, why=why))
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from concbench.cli.color import add_color
 from concbench.cli.output import Output, printing
 from concbench.errors import BadResults, UsageError
 from concbench.exit_codes import FAILED, OK
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trace", metavar="FILE", help="write the observed passes for a trace viewer such as Perfetto")
     parser.add_argument("--force", action="store_true", help="overwrite the trace")
     parser.add_argument("--json", action="store_true", help="print the raw results instead of the tables")
+    add_color(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -43,7 +45,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         if arguments.env:
             _print_environment(record)
-        print_record(record, tables, as_json=arguments.json, why=arguments.why)
+        print_record(record, tables, arguments.color, as_json=arguments.json, why=arguments.why)
     finally:
         output.complain()
     return FAILED if output.error else OK
