@@ -8,7 +8,9 @@ from typing import TextIO
 from rich.console import Console
 
 from concbench.cli.color import wanted
-from concbench.report.terminal import PLAIN_WIDTH
+
+COLUMNS = 80
+"""Of what is no terminal, where nothing else is said."""
 
 
 class _Console(Console):
@@ -37,4 +39,4 @@ def console_of(stream: TextIO, color: str) -> Console:
 def _columns() -> int:
     """Of a stream that is no terminal, though it may be laid out as one."""
     columns = os.environ.get("COLUMNS", "")
-    return int(columns) if columns.isdecimal() and int(columns) else PLAIN_WIDTH
+    return int(columns) if columns.isdecimal() and int(columns) else COLUMNS

