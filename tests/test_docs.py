@@ -25,7 +25,8 @@ from typing import Literal, get_args, get_origin, get_type_hints
 import pytest
 
 from concbench import registry
-from concbench.cli.main import COMMANDS, main
+from concbench.cli.commands import COMMANDS
+from concbench.cli.main import main
 from concbench.harness.environment import environment
 from concbench.harness.runner_specs import settings_of
 from concbench.results import records

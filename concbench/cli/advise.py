@@ -6,9 +6,11 @@ import argparse
 import random
 
 from concbench.cli import functions
+from concbench.cli.color import add_color
 from concbench.cli.output import Output, add_format, chosen_format, present
 from concbench.cli.values import reading
 from concbench.errors import UsageError
+from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
 from concbench.values import COUNT, DURATION, NATURAL, SIZE
 
 
@@ -32,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     add_format(parser)
+    add_color(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -48,7 +51,6 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep
-    from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar
     from concbench.harness.plan import Options
     from concbench.harness.process_hosts import ProcessHosts
@@ -62,14 +64,15 @@ def main(arguments: argparse.Namespace) -> int:
         max_calls=arguments.max_calls,
         fresh=arguments.fresh,
     )
-    with ProgressBar() as progress:
+    with ProgressBar(arguments.color) as progress:
         advice = advise_workload(workload, options, ProcessHosts(), output.listener(progress.show))
     output.save(advice.run.record)
     keep(advice.run.record)
     try:
-        present(advice.document(), chosen)
+        present(advice.document(), chosen, arguments.color)
     finally:
         output.complain()
-    if advice.run.record.interrupted:
-        return INTERRUPTED
-    return FAILED if output.error or advice.recommendation is None else OK
+    return worst(
+        INTERRUPTED if advice.run.record.interrupted else OK,
+        FAILED if output.error or advice.recommendation is None else OK,
+    )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import TYPE_CHECKING
 
+from concbench.cli.color import add_color
 from concbench.cli.output import printing
+from concbench.exit_codes import FAILED, OK
 
 if TYPE_CHECKING:
     from concbench.harness.controls import Checkup
@@ -17,11 +20,11 @@ _MARKS = {"ok": "ok  ", "bad": "BAD ", "unknown": "?   ", "note": "note"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--json", action="store_true", help="print as JSON")
+    add_color(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Try the controls; returns the exit code: 1 if something is surely bad."""
-    from concbench.cli.main import FAILED, OK
     from concbench.harness.controls import check_up
 
     checkup = check_up()
@@ -29,19 +32,19 @@ def main(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print(json.dumps(checkup.as_json(), indent=1))
         else:
-            _print(checkup)
+            _print(checkup, arguments.color)
     return OK if checkup.well else FAILED
 
 
-def _print(checkup: Checkup) -> None:
-    from rich.console import Console
+def _print(checkup: Checkup, color: str) -> None:
     from rich.text import Text
 
+    from concbench.cli.console import console_of
     from concbench.report.facts import facts
     from concbench.report.visible import visible
     from concbench.units import seconds
 
-    console = Console()
+    console = console_of(sys.stdout, color)
     starting = [(f"starting: {name}", seconds(took)) for name, took in checkup.starting.items()]
     for name, value in [*facts(checkup.environment), *starting]:
         console.print(Text(visible(f"  {name:<26}{value}")), soft_wrap=True)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from concbench.cli.color import add_color
 from concbench.cli.output import printing
+from concbench.exit_codes import OK
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """There are no options."""
-    del parser
+    """Declare the options."""
+    add_color(parser)
 
 
 @printing()
 def main(arguments: argparse.Namespace) -> int:
     """Print the lists; returns the exit code."""
-    del arguments
-    from rich.console import Console
     from rich.text import Text
 
+    from concbench.cli.console import console_of
     from concbench.registry import (
         format_function,
         format_names,
@@ -31,7 +33,7 @@ def main(arguments: argparse.Namespace) -> int:
         workload_names,
     )
 
-    console = Console()
+    console = console_of(sys.stdout, arguments.color)
     for title, names, load, settings in (
         ("Workloads", workload_names(), workload_class, _of_workload),
         ("Runners", runner_names(), runner_class, _of_runner),
@@ -43,7 +45,7 @@ def main(arguments: argparse.Namespace) -> int:
         console.print()
     console.print(Text("Not available here", style="bold"))
     console.print(Text("\n".join(f"  {line}" for line in _missing()) or "  nothing is missing"), soft_wrap=True)
-    return 0
+    return OK
 
 
 def _line(name: str, load: Callable[[str], Any], settings: Callable[[Any], Mapping[str, str]]) -> str:

@@ -1,38 +1,20 @@
-"""`concbench`: reads the command, runs it, and turns every error of ours into one line and an exit code.
-
-Exit codes: 0 ok, 1 a cell failed or something could not be written, 2 the command cannot be, 130 interrupted (Ctrl-C),
-143 terminated (SIGTERM).
-"""
+"""`concbench`: reads the command, runs it, and turns every error of ours into one line and an exit code."""
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
 
-from concbench import __version__
+from concbench.cli.commands import COMMANDS, parsers
 from concbench.cli.output import printing
 from concbench.errors import ConcbenchError, UsageError, nearest
+from concbench.exit_codes import FAILED, INTERRUPTED, OK, USAGE, worst
 from concbench.harness.interruption import INTERRUPTION
-from concbench.registry import WORKLOADS
 from concbench.report.visible import visible
-
-COMMANDS = {
-    "run": "measure workloads under runners",
-    "advise": "find out which runner and how many workers suit a function of your own",
-    "show": "show the results of an earlier run",
-    "doctor": "try whether this machine can show concurrency and parallelism, and print what decides",
-    "list": "list workloads, runners and formats, and what is not available here",
-    "serve": "serve the images of the download workload, for other clients",
-}
-"""Each lives in the module of its name: add_arguments(parser) and main(arguments) -> exit code."""
-
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout = open(sys.stdout.fileno(), "w", 1, encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115
         sys.stdout.reconfigure(errors="replace")  # lines of tables and names of people's own, where output is ASCII
     code = _outcome(arguments)
-    return INTERRUPTION.exit_code or code
+    return worst(INTERRUPTION.exit_code, code)
 
 
 def _outcome(arguments: list[str]) -> int:
@@ -76,7 +58,8 @@ def _require_streams() -> None:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    if not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help", "--version"}):
+    arguments = _command_first(arguments)
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help", "-V", "--version"}):
         budget = (
             []
             if any(argument.split("=")[0] in {"--rounds", "--budget"} for argument in arguments)
@@ -85,30 +68,26 @@ def _dispatch(arguments: list[str]) -> int:
         arguments = ["run", "download", "primes", *budget, *arguments]
     name = arguments[0]
     if not name.startswith("-") and name not in COMMANDS:
+        from concbench.registry import WORKLOADS
+
         meant = f"did you mean 'concbench run {name}'?" if name in WORKLOADS else nearest(name, list(COMMANDS))
         raise UsageError(f"no command is called {name!r}; {meant}")
-    parser = _Parser(
-        prog="concbench",
-        description="The same work under every way Python has of doing things at once: results proved equal, times "
-        "measured fairly. Without a command: both workloads under every runner, in about half a minute.",
-    )
-    parser.add_argument("--version", action="version", version=f"concbench {__version__}")
-    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
-    for command, purpose in COMMANDS.items():
-        added = commands.add_parser(command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
-        if command == name:
-            import_module(f"concbench.cli.{command}").add_arguments(added)
+    parser, commands = parsers([name])
     with printing():
-        parsed = parser.parse_args(arguments)
+        parsed, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        commands[name].refuse(unknown)
     code: int = import_module(f"concbench.cli.{parsed.command}").main(parsed)
     return code
 
 
-class _Parser(argparse.ArgumentParser):
-    """Argument errors are usage errors like all others: one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see '{self.prog} --help'")
+def _command_first(arguments: list[str]) -> list[str]:
+    """`--color never show` as `show --color never`; every other option follows its command."""
+    length = 2 if arguments[:1] == ["--color"] else 1
+    color, others = arguments[:length], arguments[length:]
+    if others and not others[0].startswith("-") and color[0].partition("=")[0] == "--color":
+        return [others[0], *color, *others[1:]]
+    return arguments
 
 
 def _complain(message: object, code: int) -> int:

@@ -34,32 +34,40 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="short for --format json")
 
 
-def chosen_format(arguments: argparse.Namespace) -> str:
-    """The name of the format to print.
+def chosen_format(arguments: argparse.Namespace, path: str | None = None) -> str:
+    """The name of the format to print, or to write to this file: that which is given, else that of the file's name.
 
     Raises:
         UsageError: there is no such format, two are given, or it has no place for what else is asked for.
     """
+    from concbench.registry import format_names
     from concbench.report.formats import layout
 
     if arguments.json and arguments.format not in {None, "json"}:
         raise UsageError(f"--json is short for --format json; leave out one of --json and --format {arguments.format}")
-    name: str = "json" if arguments.json else arguments.format or "text"
+    named = suffix_format(path) if path else ""
+    name: str = "json" if arguments.json else arguments.format or (named if named in format_names() else "text")
     layout(name, *(f"--{option}" for option in ("why", "env") if getattr(arguments, option, False)))
     return name
 
 
-def present(document: Document, name: str) -> None:
+def suffix_format(path: str) -> str:
+    """The format that the name of a file says is in it; empty if it says nothing."""
+    return SUFFIXES.get(Path(path).suffix.lower(), "")
+
+
+def present(document: Document, name: str, color: str) -> None:
     """Print a document in a format; on a terminal, text has colours and the width of that."""
-    if name == "text" and sys.stdout.isatty():
-        from rich.console import Console
+    if name == "text":
+        from concbench.cli.console import console_of
 
-        from concbench.report.terminal import render
+        console = console_of(sys.stdout, color)
+        if console.is_terminal:
+            from concbench.report.terminal import render
 
-        console = Console()
-        with printing():
-            console.print(render(document, console), crop=False)
-        return
+            with printing():
+                console.print(render(document, console), crop=False)
+            return
     text = as_file(document, name)
     with printing():
         print(text, end="")
@@ -124,12 +132,11 @@ class Output:
         """Refuse a name that says that another format is in the file."""
         from concbench.registry import format_names
 
-        suffix = Path(path).suffix.lower()
-        said = SUFFIXES.get(suffix, "")
+        said = suffix_format(path)
         if self._format.startswith(said):
             return
         instead = f"; 'concbench show --format {said} -o {path}' writes {said}" if said in format_names() else ""
-        raise BadOutput(f"{path} would hold {self._format}: choose a name that does not end in {suffix}{instead}")
+        raise BadOutput(f"{path} would hold {self._format}: choose a name that does not end in {Path(path).suffix}{instead}")
 
     def save(self, record: RunRecord) -> None:
         """Write the record; what goes wrong is said at the end."""

@@ -6,10 +6,10 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from concbench.cli.console import console_of
 from concbench.harness.events import Step
 from concbench.report.visible import visible
 
@@ -17,8 +17,8 @@ from concbench.report.visible import visible
 class ProgressBar:
     """Nothing where standard error is no terminal."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
+    def __init__(self, color: str) -> None:
+        self._console = console_of(sys.stderr, color)
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 

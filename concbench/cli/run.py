@@ -8,9 +8,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from concbench.cli import functions, workloads
+from concbench.cli.color import add_color
 from concbench.cli.output import Output, add_format, chosen_format, present
 from concbench.cli.values import reading
 from concbench.errors import UsageError
+from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
 from concbench.values import COUNT, COUNTS, DURATION, NATURAL, SHARE, SIZE
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="skip the pass that tells start-up, cores and memory")  # fmt: skip
     functions.add_arguments(parser)
     workloads.add_arguments(parser)
+    add_color(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -70,24 +73,21 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
-    from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar
     from concbench.harness.process_hosts import ProcessHosts
 
-    with ProgressBar() as progress:
+    with ProgressBar(arguments.color) as progress:
         listen = output.listener(progress.show)
         run = measure_plans(plans, ProcessHosts(), listen, earlier)
     output.save(run.record)
     keep(run.record)
     try:
-        present(run.document(why=arguments.why), chosen)
+        present(run.document(why=arguments.why), chosen, arguments.color)
     finally:
         output.complain()
     if run.record.interrupted and output.path is not None and not output.error:
         print(f"concbench: the same command with --resume {output.path} goes on", file=sys.stderr)
-    if run.record.interrupted:
-        return INTERRUPTED
-    return OK if run.ok and not output.error else FAILED
+    return worst(INTERRUPTED if run.record.interrupted else OK, OK if run.ok and not output.error else FAILED)
 
 
 def _earlier(arguments: argparse.Namespace) -> RunRecord | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from concbench.cli.output import printing
 from concbench.cli.values import reading
+from concbench.exit_codes import OK
 from concbench.harness.interruption import INTERRUPTION
 from concbench.values import COUNT, DURATION, PORT, SIZE
 
@@ -48,7 +49,7 @@ def main(arguments: argparse.Namespace) -> int:
     INTERRUPTION.release()  # asyncio has a way of its own with Ctrl-C
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(serving, checked.title()))
-    return 0
+    return OK
 
 
 async def _serve(serving: Serving, title: str) -> None:

@@ -6,8 +6,10 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from concbench.cli.color import add_color
 from concbench.cli.output import Output, add_format, as_file, chosen_format, present
 from concbench.errors import BadResults, UsageError
+from concbench.exit_codes import FAILED, OK
 
 if TYPE_CHECKING:
     from concbench.run import Run
@@ -22,13 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help="write it to this file instead of printing it")
     parser.add_argument("--trace", metavar="FILE", help="write the observed passes for a trace viewer such as Perfetto")
     parser.add_argument("--force", action="store_true", help="overwrite the files that are written")
+    add_color(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Load, print or write; returns the exit code."""
-    from concbench.cli.main import FAILED, OK
-
-    chosen = chosen_format(arguments)
+    chosen = chosen_format(arguments, arguments.output)
     written = Output(arguments.output, force=arguments.force, format=chosen)
     traced = Output(arguments.trace, force=arguments.force)
     if written.path is not None and written.path == traced.path:
@@ -41,7 +42,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         document = run.document(why=arguments.why, environment=arguments.env)
         if written.path is None:
-            present(document, chosen)
+            present(document, chosen, arguments.color)
         else:
             written.write(as_file(document, chosen))
             _announce(written)

@@ -15,7 +15,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
+from concbench.exit_codes import INTERRUPTED, OK, TERMINATED
+
+EXIT_CODES: dict[int, int] = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+"""Of the signals that are handled."""
 _SHOW_CURSOR = b"\x1b[?25h"
 """The progress bar hides it."""
 
@@ -30,13 +33,13 @@ class Interruption:
         self._before: dict[int, Any] = {}
 
     @property
-    def exit_code(self) -> int | None:
-        """130 for Ctrl-C, 143 for SIGTERM; None as long as neither came."""
-        return None if self._came is None else 128 + self._came
+    def exit_code(self) -> int:
+        """That of the signal that came; OK as long as none did."""
+        return OK if self._came is None else EXIT_CODES[self._came]
 
     def handle(self) -> None:
         """From now on; in the main thread only, as Python wants it."""
-        for one in SIGNALS:
+        for one in EXIT_CODES:
             if signal.getsignal(one) != signal.SIG_IGN:  # as for what a script starts in the background
                 self._before[one] = signal.signal(one, self._remember)
 
@@ -64,7 +67,7 @@ class Interruption:
                 files.discard_pending()
             if sys.stderr.isatty():
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)
-            os._exit(128 + self._came)
+            os._exit(self.exit_code)
         self._came = number
         if self._allowed:
             self._raise()

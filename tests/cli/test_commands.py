@@ -128,7 +128,7 @@ def test_show_before_anything_was_measured_says_what_to_do() -> None:
         (["show", "bad.txt"], "is not JSON"),
         (["serve", "--port", "70000"], "is not a port"),
         (["serve", "--latency=-5"], "negative"),
-        (["--frobnicate"], "unrecognized arguments: --frobnicate"),
+        (["--frobnicate"], "run has no option --frobnicate"),
     ],
 )
 def test_a_mistake_is_one_line_exit_code_two_and_nothing_written(

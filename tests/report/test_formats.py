@@ -239,6 +239,10 @@ def test_show_prints_and_writes_the_same(tmp_path: Path, capsys: pytest.CaptureF
         said = capsys.readouterr()
         assert (said.out, said.err) == ("", f"concbench: wrote {file}\n")
         assert file.read_text("utf-8") == printed
+    named = tmp_path / "named.md"  # by its name alone
+    assert main(["show", str(results), "-o", str(named)]) == 0
+    assert named.read_text("utf-8") == (tmp_path / "markdown.md").read_text("utf-8")
+    capsys.readouterr()
     assert main(["show", str(results), "--format", "csv", "-o", str(tmp_path / "csv.csv")]) == 2
     assert "--force overwrites it" in capsys.readouterr().err
     assert main(["show", str(results), "--format", "csv", "-o", str(tmp_path / "csv.csv"), "--force"]) == 0
@@ -257,12 +261,12 @@ def test_the_environment_is_shown_in_front_of_the_tables(tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["run", "primes", "-o", "t.md"], "t.md would hold json: choose a name that does not end in .md; 'concbench show --format markdown"),
-        (["run", "primes", "-o", "t.MARKDOWN", "--format", "markdown"], "take 'concbench show --format markdown -o "),
+        (["run", "primes", "-o", "t.md"], "t.md would hold json: choose a name that does not end in .md; 'concbench show"),
+        (["run", "primes", "-o", "t.MARKDOWN", "--format", "markdown"], "'concbench show --format markdown -o t.MARKDOW"),
         (["run", "primes", "-o", "t.csv"], "t.csv would hold json"),
         (["run", "primes", "-o", "t.html"], "t.html would hold json"),
         (["advise", "app:work", "-o", "t.txt"], "t.txt would hold json"),
-        (["show", "run.json", "-o", "t.md"], "t.md would hold text: choose a name that does not end in .md"),
+        (["show", "run.json", "-o", "t.html"], "t.html would hold text: choose a name that does not end in .html"),
         (["show", "run.json", "-o", "t.md", "--format", "csv-samples"], "t.md would hold csv-samples"),
         (["show", "run.json", "-o", "t.json", "--format", "markdown"], "t.json would hold markdown"),
         (["show", "run.json", "-o", "t", "--trace", "t"], "--output and --trace are both t; name two files"),

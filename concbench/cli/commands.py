@@ -1,0 +1,83 @@
+"""The commands, and the parser that reads them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+from concbench import __version__
+from concbench.errors import UsageError
+
+COMMANDS = {
+    "run": "measure workloads under runners",
+    "advise": "find out which runner and how many workers suit a function of your own",
+    "show": "show the results of an earlier run",
+    "doctor": "try whether this machine can show concurrency and parallelism, and print what decides",
+    "list": "list workloads, runners and formats, and what is not available here",
+    "serve": "serve the images of the download workload, for other clients",
+    "completion": "print a script with which a shell completes commands, options and names",
+}
+"""Each lives in the module of its name: add_arguments(parser) and main(arguments) -> exit code."""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Its errors are usage errors like all others: one line that says what to do.
+
+    Options are not abbreviated: what is an abbreviation today would be ambiguous when an option joins.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """What argparse calls when it refuses something.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(message if message.endswith("?") else f"{message}; see '{self.prog} --help'")
+
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """Refuse what is left over: of several arguments the first option, else the first.
+
+        Raises:
+            UsageError: says what was probably meant.
+        """
+        command = self.prog.rpartition(" ")[2]
+        given = next((argument for argument in unknown if argument.startswith("-")), "")
+        if not given:
+            self.error(f"unexpected argument {unknown[0]!r}")
+        from concbench.cli.habits import hint
+
+        option = given.partition("=")[0] if given.startswith("--") else given[:2]
+        hinted = hint(option, self._option_string_actions)
+        if hinted:
+            raise UsageError(f"{command} has no option {option}; {hinted}")
+        self.error(f"{command} has no option {option}")
+
+    def declared(self) -> list[argparse.Action]:
+        """The arguments that were added."""
+        return self._actions
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            raise argparse.ArgumentError(action, f"{value!r} is not one of {', '.join(map(str, action.choices))}")
+
+
+def parsers(filled: Collection[str]) -> tuple[CommandParser, dict[str, CommandParser]]:
+    """The parser of the command line, and that of each command; only those that are named get their arguments."""
+    parser = CommandParser(
+        prog="concbench",
+        description="The same work under every way Python has of doing things at once: results proved equal, times "
+        "measured fairly. Without a command: both workloads under every runner, in about half a minute.",
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"concbench {__version__}")
+    added = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    commands = {}
+    for command, purpose in COMMANDS.items():
+        commands[command] = added.add_parser(command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+        if command in filled:
+            import_module(f"concbench.cli.{command}").add_arguments(commands[command])
+    return parser, commands

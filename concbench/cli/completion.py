@@ -1,0 +1,40 @@
+"""`concbench completion`: a script with which a shell completes commands, options, files, and names of the registry."""
+
+from __future__ import annotations
+
+import argparse
+
+from concbench.cli.commands import COMMANDS, parsers
+from concbench.cli.output import printing
+from concbench.errors import UsageError
+from concbench.exit_codes import OK
+from concbench.registry import runner_names, workload_names
+
+SHELLS = ("bash", "zsh", "tcsh")
+NAMES = {"SPEC": runner_names, "WORKLOAD": workload_names}
+"""What completes an argument, by how its usage line calls it."""
+FILES = {"FILE": "file", "WHERE": "file", "FUNCTION": "file", "DIR": "directory"}
+"""Likewise."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the argument."""
+    parser.add_argument("shell", choices=SHELLS, help="whose completion it is")
+
+
+@printing()
+def main(arguments: argparse.Namespace) -> int:
+    """Print the script; returns the exit code."""
+    try:
+        import shtab
+    except ModuleNotFoundError:
+        raise UsageError("completion needs shtab: pip install 'concbench[completion]'") from None
+    parser, commands = parsers(COMMANDS)
+    for action in (action for command in commands.values() for action in command.declared()):
+        called = str(action.metavar)
+        if called in NAMES:
+            action.choices = NAMES[called]()
+        elif called in FILES:
+            action.complete = shtab.CHOICE_FUNCTIONS[FILES[called]]  # type: ignore[attr-defined] # shtab asks for it
+    print(shtab.complete(parser, arguments.shell))
+    return OK

@@ -1,0 +1,112 @@
+"""Options that people know from other tools, and what to type here: a line for each.
+
+They come from hyperfine, pyperf, timeit, pytest-benchmark, load generators such as ab and hey, and make. What means
+something else here (-r and -w) is no habit that can be told from its use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+
+_ROUNDS = ("use --rounds N for exactly N rounds, or --max-rounds N for at most N", "use --max-rounds N")
+_MOST_ROUNDS = ("use --max-rounds N",)
+_LEAST_ROUNDS = ("leave it out: three rounds are taken in any case; --rounds N takes exactly N",)
+_CALLS = ("use --repeat N for N calls in an execution, or --max-rounds N for at most N rounds",)
+_TIME = ("use --budget TIME",)
+_WARM_UP = ("leave it out: every runner is warmed up before its first round",)
+_WORKERS = ("use --workers N,N to try these numbers of workers", "use --max-workers N for at most N calls at once")
+_THREADS = ("use -r thread-pool:N for a pool of N threads", "use --max-workers N for at most N calls at once")
+_PROCESSES = ("use -r process-pool:N for a pool of N processes", "use --max-workers N for at most N calls at once")
+_AROUND = ("use --context M:NAME for what is to happen around every execution, off the clock",)
+_RESULTS = ("use -o FILE", "use --json and send standard output to FILE")
+_MARKDOWN = ("use --format markdown and send standard output to FILE",)
+_CSV = ("use --format csv and send standard output to FILE",)
+_QUIET = ("send standard error to a file (2> FILE): progress and messages go there, and nothing else",)
+
+HABITS: dict[str, tuple[str, ...]] = {
+    "--runs": _ROUNDS,
+    "-n": _ROUNDS,
+    "--iterations": _ROUNDS,
+    "--values": _ROUNDS,
+    "--max-runs": _MOST_ROUNDS,
+    "-M": _MOST_ROUNDS,
+    "--min-runs": _LEAST_ROUNDS,
+    "-m": _LEAST_ROUNDS,
+    "--min-rounds": _LEAST_ROUNDS,
+    "--benchmark-min-rounds": _LEAST_ROUNDS,
+    "--number": _CALLS,
+    "--loops": _CALLS,
+    "-l": _CALLS,
+    "--min-time": _TIME,
+    "--max-time": _TIME,
+    "--benchmark-min-time": _TIME,
+    "--benchmark-max-time": _TIME,
+    "--duration": _TIME,
+    "-d": _TIME,
+    "--fast": _TIME,
+    "--rigorous": ("use --precision PERCENT to go on until every interval is so narrow", *_TIME),
+    "--warmup": _WARM_UP,
+    "--warmups": _WARM_UP,
+    "--warm-up": _WARM_UP,
+    "--benchmark-warmup": _WARM_UP,
+    "--benchmark-warmup-iterations": _WARM_UP,
+    "--jobs": _WORKERS,
+    "-j": _WORKERS,
+    "--concurrency": _WORKERS,
+    "-c": _WORKERS,
+    "--parameter-list": _WORKERS,
+    "-L": _WORKERS,
+    "--threads": _THREADS,
+    "-t": _THREADS,
+    "--processes": _PROCESSES,
+    "-p": _PROCESSES,
+    "--setup": _AROUND,
+    "-s": _AROUND,
+    "--prepare": _AROUND,
+    "--conclude": _AROUND,
+    "--cleanup": _AROUND,
+    "--ignore-failure": ("use --tolerate to count failures and go on",),
+    "-i": ("use --tolerate to count failures and go on",),
+    "--export-json": _RESULTS,
+    "--benchmark-json": _RESULTS,
+    "--benchmark-save": _RESULTS,
+    "--benchmark-autosave": _RESULTS,
+    "--export-markdown": _MARKDOWN,
+    "--markdown": _MARKDOWN,
+    "--export-csv": _CSV,
+    "--csv": _CSV,
+    "--overwrite": ("use --force",),
+    "-f": ("use --force",),
+    "--quiet": _QUIET,
+    "-q": _QUIET,
+    "--style": ("use --color WHEN",),
+    "--no-color": ("use --color never",),
+}
+"""Of several hints the first whose options the command has; a hint may name none."""
+
+
+def hint(option: str, known: Collection[str]) -> str:
+    """What to type instead of an option that a command does not know; empty if nobody can tell.
+
+    Args:
+        option: what was typed, without a value.
+        known: the options of the command.
+    """
+    for habit in HABITS.get(option, ()):
+        if set(options_in(habit)) <= set(known):
+            return habit
+    begun = [name for name in known if name.startswith(option)]
+    meant = begun or [f"--{name}" for name in get_close_matches(option.lstrip("-"), list(_long(known)), n=1)]
+    return f"did you mean {' or '.join(meant)}?" if meant and option.strip("-") else ""
+
+
+def options_in(text: str) -> list[str]:
+    """The options that a text names."""
+    return re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", text)
+
+
+def _long(known: Collection[str]) -> Iterator[str]:
+    """Without their dashes, which are all alike."""
+    return (name[2:] for name in known if name.startswith("--"))

@@ -1,0 +1,17 @@
+"""The exit codes of the command line, and which of them is returned; docs/reference/cli.md has them as a table."""
+
+OK = 0
+FAILED = 1
+USAGE = 2
+MISSED = 3
+UNDECIDED = 4
+INTERRUPTED = 130
+TERMINATED = 143
+
+PRECEDENCE = (TERMINATED, INTERRUPTED, USAGE, FAILED, MISSED, UNDECIDED, OK)
+"""Where several things happened, the first of these is returned."""
+
+
+def worst(*codes: int) -> int:
+    """The exit code of a command to which all of this happened."""
+    return min(codes, key=PRECEDENCE.index)
