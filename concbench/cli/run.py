@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 from typing import TYPE_CHECKING
 
-from concbench.cli import functions
+from concbench.cli import configuration, functions
 from concbench.cli.output import Output, printing
 from concbench.cli.values import reading
 from concbench.errors import UsageError
-from concbench.values import COUNT, COUNTS, DURATION, LIMITS, NATURAL, SHARE, SIZE
+from concbench.exit_codes import FAILED, INTERRUPTED, OK, UNDECIDED
+from concbench.registry import WORKLOADS
+from concbench.values import COUNT, COUNTS, DURATION, LIMITS, NATURAL, SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +20,20 @@ if TYPE_CHECKING:
     from concbench.analysis.table_analysis import TableAnalysis
     from concbench.harness.plan import Plan
     from concbench.results.records import RunRecord
+    from concbench.run import Run
     from concbench.workloads.base import Workload
 
 SIZES = ("quick", "article", "full")
 SERVER_OPTIONS = ("images", "latency", "jitter", "image_size")
 DOWNLOAD_OPTIONS = (*SERVER_OPTIONS, "urls", "keep", "request_timeout", "size_limit", "retries")
 PRIMES_OPTIONS = ("limits", "algorithm")
+_ALONE = 10.0
+"""Seconds for each workload if no command is named, and nothing else is said."""
+_EXCLUSIVE = (
+    ("why", "observe"), ("why", "json"), ("output", "resume"), ("size", "images"), ("size", "urls"), ("size", "limits"),
+    *(("urls", option) for option in SERVER_OPTIONS),
+)  # fmt: skip
+"""What cannot be given together, beside what is declared of options."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,36 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="such as thread-pool, thread-pool:32, process-pool:workers=2,start_method=spawn; "
                         "repeatable (default: every runner)")  # fmt: skip
     parser.add_argument("-w", "--workers", type=reading(COUNTS), metavar="N,N", help="try these numbers of workers")
-    parser.add_argument("--baseline", metavar="SPEC", help="compare with this runner (default: sequential)")
-    parser.add_argument("--max-rounds", type=reading(COUNT), metavar="N", help="a runner stops at its verdict, or "
-                        "undecided after N rounds (default: 30)")  # fmt: skip
-    parser.add_argument("--budget", type=reading(DURATION), metavar="TIME", help="for each workload; three rounds "
-                        "are taken in any case (default: 60s; 10s for 'concbench' alone)")  # fmt: skip
-    parser.add_argument("--precision", type=reading(SHARE), metavar="PERCENT", help="go on until every interval is so narrow, "
-                        "such as 5%%")  # fmt: skip
-    parser.add_argument("--rounds", type=reading(COUNT), metavar="N", help="exactly N rounds of every runner instead; with 1 "
-                        "that round is the warm-up too, and there are no verdicts")  # fmt: skip
-    parser.add_argument("--warm", action="store_true", help="keep workers and connections from round to round, and "
-                        "time the work alone")  # fmt: skip
-    parser.add_argument("--fresh", action="store_true", help="take every sample in a new process, so that caches and "
-                        "connections that the function keeps are cold")  # fmt: skip
     parser.add_argument("--size", choices=SIZES, help="how much work (default: quick)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     parser.add_argument("--resume", metavar="FILE", help="go on with a run of this command that was interrupted, from "
                         "its results file, and write that again")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the raw results instead of the tables")
-    parser.add_argument(
-        "--seed", type=reading(NATURAL), metavar="N", help="of the order of the rounds (default: drawn, printed)"
-    )
-    parser.add_argument("--timeout", type=reading(DURATION), metavar="TIME",
-                        help="for one execution of a runner (default: 20 times what the "
-                        "baseline takes, 10s at least)")  # fmt: skip
-    parser.add_argument("--memory-limit", type=reading(SIZE), metavar="SIZE", help="for all processes of a runner together "
-                        "(default: 80%% of what is available)")  # fmt: skip
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
-    parser.add_argument("--no-observe", action="store_true",
-                        help="skip the pass that tells start-up, cores and memory")  # fmt: skip
+    parser.add_argument("--strict", action="store_true", help="exit with 4 if the verdict on any runner is undecided")
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
+    configuration.add_arguments(parser)
     download = parser.add_argument_group("download")
     download.add_argument("--images", type=reading(COUNT), metavar="N", help="so many images, instead of a size")
     download.add_argument(
@@ -81,8 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--request-timeout", type=reading(DURATION), metavar="TIME", help="for one image (default: 60s)"
     )
     download.add_argument("--size-limit", type=reading(SIZE), metavar="SIZE", help="of one image (default: 100MB)")
-    download.add_argument("--retries", type=reading(NATURAL), metavar="N", help="try a download that failed N times more, 10 "
-                          "at most, if the reason may pass (default: 0: retries change what is measured)")  # fmt: skip
+    download.add_argument("--retries", type=reading(NATURAL), metavar="N", help="try a download that failed N times "
+                          "more, 10 at most, if the reason may pass (default: 0: retries change what is measured)")  # fmt: skip
     primes = parser.add_argument_group("primes")
     primes.add_argument("--limits", type=reading(LIMITS), metavar="N,N", help="these limits, instead of a size")
     primes.add_argument("--algorithm", choices=("trial", "sieve"), help="trial division (default) or a sieve")
@@ -91,20 +80,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure, write, print; returns the exit code."""
-    earlier = _earlier(arguments)
-    output = Output(arguments.resume or arguments.output, force=arguments.force or earlier is not None)
-    plans = _plans(arguments)
-    output.require_writable()
+    configured = configuration.configure(
+        arguments, functions.known(), lambda action: _applies(action, arguments), _EXCLUSIVE
+    )
+    if arguments.alone and arguments.budget is None and arguments.rounds is None:
+        arguments.budget = _ALONE
+    with configured.to_blame():
+        plans, output, earlier = _prepared(arguments)
+    configured.announce()
 
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
-    from concbench.cli.main import FAILED, INTERRUPTED, OK
     from concbench.cli.progress import ProgressBar
     from concbench.harness.process_hosts import ProcessHosts
 
     with ProgressBar() as progress:
         listen = output.listener(progress.show)
-        run = measure_plans(plans, ProcessHosts(), listen, earlier)
+        run = measure_plans(plans, ProcessHosts(), listen, earlier, configured.record)
     output.save(run.record)
     keep(run.record)
     try:
@@ -115,7 +107,41 @@ def main(arguments: argparse.Namespace) -> int:
         print(f"concbench: the same command with --resume {output.path} goes on", file=sys.stderr)
     if run.record.interrupted:
         return INTERRUPTED
-    return OK if run.ok and not output.error else FAILED
+    if output.error or not run.ok:
+        return FAILED
+    return UNDECIDED if arguments.strict and _undecided(run) else OK
+
+
+def _undecided(run: Run) -> bool:
+    """Whether a runner that was measured has no verdict: it is undecided, or there were too few rounds for one."""
+    from concbench.stats import verdicts
+
+    return any(
+        cell is not table.baseline and cell.seconds is not None and cell.verdict in {"", verdicts.UNDECIDED}
+        for table in run
+        for cell in table.cells
+    )
+
+
+def _prepared(arguments: argparse.Namespace) -> tuple[list[Plan], Output, RunRecord | None]:
+    """What is to be measured, where it is written, and what is gone on with; nothing has run when this refuses."""
+    earlier = _earlier(arguments)
+    output = Output(arguments.resume or arguments.output, force=arguments.force or earlier is not None)
+    plans = _plans(arguments)
+    output.require_writable()
+    return plans, output, earlier
+
+
+def _applies(action: argparse.Action, arguments: argparse.Namespace) -> bool:
+    """Whether an option of the file says anything of the workloads that are asked for."""
+    owner = getattr(getattr(action, "container", None), "title", None)
+    option = functions.known().get(action.dest)
+    if option is not None and option.of_function:
+        named = any(map(functions.is_named, arguments.workloads))
+        return named or (action.dest == "tolerate" and "download" in arguments.workloads)
+    if action.dest == "size":
+        return not {"download", "primes"}.isdisjoint(arguments.workloads)
+    return owner not in WORKLOADS or owner in arguments.workloads
 
 
 def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
@@ -154,34 +180,20 @@ def print_record(record: RunRecord, tables: Sequence[TableAnalysis], *, as_json:
 def _plans(arguments: argparse.Namespace) -> list[Plan]:
     """Decide on everything; nothing has run and nothing is written when this refuses."""
     _require_together(arguments)
-    from concbench.harness.plan import Options, plan
+    from concbench.harness.plan import plan
     from concbench.harness.runner_specs import default_runners, with_workers
 
-    if arguments.seed is None:
-        arguments.seed = random.randrange(2**32)
-    workloads = [_workload(name, arguments) for name in dict.fromkeys(arguments.workloads)]
     if not any(map(functions.is_named, arguments.workloads)):
         functions.require_function(arguments, but=("tolerate",) if "download" in arguments.workloads else ())
+    options = functions.fill_in(arguments)
+    vars(arguments).update(options)
+    workloads = [_workload(name, arguments) for name in dict.fromkeys(arguments.workloads)]
     specs = arguments.runners or default_runners()
     if arguments.workers:
         tried = with_workers(specs, arguments.workers)
         if tried == specs:
             raise UsageError(f"--workers has nothing to try: {', '.join(specs)} have no workers, or theirs are written")
         specs = tried
-    options = Options(
-        baseline=arguments.baseline,
-        max_rounds=arguments.max_rounds,
-        budget=arguments.budget,
-        precision=arguments.precision,
-        rounds=arguments.rounds,
-        warm=arguments.warm,
-        fresh=arguments.fresh,
-        observe=not arguments.no_observe,
-        seed=arguments.seed,
-        timeout=arguments.timeout,
-        memory_limit=arguments.memory_limit,
-        max_calls=arguments.max_calls,
-    )
     return [plan(workload, specs, options) for workload in workloads]
 
 
@@ -216,7 +228,7 @@ def _require_together(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: says which to leave out.
     """
-    if arguments.why and arguments.no_observe:
+    if arguments.why and arguments.observe is False:
         raise UsageError("--why needs the observed pass, which --no-observe skips")
     if arguments.why and arguments.json:
         raise UsageError("--why is printed as text, and --json prints the raw results; leave out one of them")

@@ -2,7 +2,8 @@
 
 History of the format:
     1   the first
-    2   a cell has a variant and the traits of its runner, and the baseline is named by both label and variant
+    2   a cell has a variant and the traits of its runner, the baseline is named by both label and variant, and the
+        options of a table are one object
 """
 
 from __future__ import annotations

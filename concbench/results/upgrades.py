@@ -23,9 +23,10 @@ _TRAITS_OF_1: dict[str, Data] = {
 """Of the runners that there were when format 1 was written; nothing is known of those of others."""
 
 
-def identity_and_traits(data: Data) -> Data:
-    """From 1 to 2: cells have a variant, which was none, and say what their runner is."""
+def identity_traits_and_options(data: Data) -> Data:
+    """From 1 to 2: cells have a variant, which was none, and say what their runner is; the options are one object."""
     for table in _objects(data.get("tables")):
+        table["options"] = _options_of_1(table)
         if isinstance(table.get("baseline"), str):
             table["baseline"] = {"label": table["baseline"]}
         for cell in _objects(table.get("cells")):
@@ -33,6 +34,16 @@ def identity_and_traits(data: Data) -> Data:
             if isinstance(name, str) and name in _TRAITS_OF_1 and isinstance(settings, dict):
                 cell["traits"] = _traits_of_1(name, settings)
     return data
+
+
+def _options_of_1(table: Data) -> Data:
+    """Those that a table had: rounds that were fixed stood as the most that there may be."""
+    rounds = "rounds" if table.get("all_rounds") is True else "max_rounds"
+    said = {
+        rounds: table.get("max_rounds"),
+        **{name: table.get(name) for name in ("budget", "precision", "warm", "fresh")},
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _traits_of_1(name: str, settings: Data) -> Data:
@@ -51,5 +62,5 @@ def _objects(value: Any) -> Iterator[Data]:
     yield from (one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
 
 
-UPGRADES: tuple[Callable[[Data], Data], ...] = (identity_and_traits,)
+UPGRADES: tuple[Callable[[Data], Data], ...] = (identity_traits_and_options,)
 """The first makes a file of format 1 one of format 2, and so on."""

@@ -446,7 +446,7 @@ def test_no_server_is_spoken_of_and_waiting_only_where_there_is_some(cores: floa
 
 def test_workers_that_are_kept_are_not_said_to_be_started_each_time() -> None:
     one = cell("thread-pool:2", 0.5, 1.9, began=0.1)
-    cold, warm = (recommend(analyse(replace(table(SEQUENTIAL, one), warm=kept)), 4) for kept in (False, True))
+    cold, warm = (recommend(analyse(table(SEQUENTIAL, one, warm=kept)), 4) for kept in (False, True))
     assert cold
     assert warm
     assert any("Workers are started for each execution" in line for line in cold.valid_for)
@@ -456,7 +456,7 @@ def test_workers_that_are_kept_are_not_said_to_be_started_each_time() -> None:
 @pytest.mark.parametrize(
     ("changes", "option"),
     [
-        ({"all_rounds": True}, "(--rounds)"),
+        ({"rounds": 10}, "(--rounds)"),
         ({"stopped": "calls"}, "(--max-calls)"),
         ({"stopped": "rounds"}, "(--max-rounds)"),
     ],
@@ -521,7 +521,5 @@ def test_a_failed_runner_is_not_said_to_be_worth_it_for_longer_tasks() -> None:
 def test_a_fresh_run_is_not_told_to_be_fresh() -> None:
     slow = replace(SEQUENTIAL, warmup=Sample(0.0, 9.0, 0.0))
     for fresh in (False, True):
-        (line,) = [
-            line for line in shown(analyse(replace(table(slow, SLOWER), fresh=fresh))).reading if "took longer" in line
-        ]
+        (line,) = [line for line in shown(analyse(table(slow, SLOWER, fresh=fresh))).reading if "took longer" in line]
         assert ("--fresh" in line) is not fresh
