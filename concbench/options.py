@@ -69,21 +69,24 @@ class Option(Declared):
         kinds = self.kind.types
         if not isinstance(value, kinds) or (type(value) is bool and bool not in kinds):
             raise BadSetting(f"{name} must be {_IN_PYTHON.get(kinds, self.kind.what)}, not {short(value)}")
-        low, high = self.least, self.most
-        inside = (low is None or value >= low) and (high is None or value <= high)
-        if not inside or (self.open and (value in {low, high} or value == math.inf)):
+        if not self._allows(value):
             because = f": {self.because}" if self.because else ""
             raise BadSetting(f"{written} must be {self._bounds()}, not {self._figure(value)}{because}")
 
-    def _bounds(self) -> str:
-        low, high = (bound if bound is None else self._figure(bound) for bound in (self.least, self.most))
-        if self.open:
-            return " and ".join(
-                f"{than} {bound}" for than, bound in (("more than", low), ("less than", high)) if bound is not None
-            )
-        return f"{low} or more" if high is None else f"{low} to {high}"
+    def _allows(self, value: Any) -> bool:
+        low, high = self.least, self.most
+        if (low is not None and not value >= low) or (high is not None and not value <= high):  # also of no number
+            return False
+        return not self.open or (value != low and value != high and value != math.inf)  # noqa: PLR1714 - they may be None
 
-    def _figure(self, value: float) -> str:
+    def _bounds(self) -> str:
+        low = "" if self.least is None else self._figure(self.least)
+        high = "" if self.most is None else self._figure(self.most)
+        if self.open:
+            return " and ".join(f"{than} {bound}" for than, bound in (("more than", low), ("less than", high)) if bound)
+        return f"{low} to {high}" if high else f"{low} or more"
+
+    def _figure(self, value: Any) -> str:
         return _FIGURES.get(self.kind.metavar, "{:,}".format)(value)
 
 
@@ -280,7 +283,9 @@ def filled(
     taken = {name for name, option in known.items() if option.is_set(given.get(name))}
     left_out = {other for one, other in _exclusions(known) if one in taken}
     values = {
-        name: option.default if given.get(name) is None and name not in left_out else given.get(name)
+        name: option.default
+        if given.get(name) is None and (option.kind is SWITCH or name not in left_out)
+        else given.get(name)
         for name, option in declared().items()
     }
     if values["seed"] is None:

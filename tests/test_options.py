@@ -55,7 +55,8 @@ def other(name: str, option: Option) -> tuple[list[str], Any]:
 
 def arguments_for(name: str) -> dict[str, Any]:
     """A call of measure() in which an option can be given."""
-    return {} if name == "repeat" else {"items": [1, 2]}
+    items: list[Any] = [(1,), (2,)] if name == "star" else [1, 2]
+    return {} if name == "repeat" else {"items": items}
 
 
 def one() -> int:
@@ -153,8 +154,9 @@ def test_what_a_race_decides_is_refused_as_each_side_writes_it(name: str, capsys
     said = capsys.readouterr().err
     assert said.startswith("concbench: advise ")
     assert f" {flag}" in said
+    asked: dict[str, Any] = {name: 5}
     with pytest.raises(BadSetting) as refused:
-        advise(double, items=[1], hosts=played(), **{name: 5})
+        advise(double, items=[1], hosts=played(), **asked)
     bare = re.sub("--|'|concbench: ", "", said).replace("-", "_").replace("concbench run", "measure").strip()
     assert bare.replace("runner:", "runners:").replace("out runner,", "out runners,") == str(refused.value).replace(
         "()", ""
@@ -166,7 +168,7 @@ def test_what_excludes_each_other_is_refused_either_way_round(name: str) -> None
     """With the names as each side writes them."""
     known = functions.known()
     for partner in excluding(name, known):
-        both = {one: other(one, known[one])[1] for one in (name, partner)}
+        both = {one: "1..3" if one == "items" else other(one, known[one])[1] for one in (name, partner)}
         with pytest.raises(BadSetting, match=r"exclude each other; leave out one of them") as refused:
             filled(both, as_flag, known)
         assert as_flag(name, known[name]) in str(refused.value)

@@ -84,7 +84,7 @@ def configure(
         return Configured()
     file = os.path.relpath(path)
     actions = _actions(arguments.parser)
-    named = {action.dest for action in actions.values() if getattr(arguments, action.dest) not in {None, False}}
+    named = {action.dest for action in actions.values() if _is_given(arguments, action.dest)}
     found: dict[str, tuple[str, Any]] = {}
     for key, value in _table(path, file).items():
         name = key.replace("_", "-")
@@ -100,11 +100,16 @@ def configure(
             others = excluding(action.dest, known) | _partners(action.dest, excludes)
             if not named & {action.dest, *others}:
                 setattr(arguments, action.dest, read)
-    taken = {dest for dest in found if dest not in named and getattr(arguments, dest) not in {None, False}}
+    taken = {dest for dest in found if dest not in named and _is_given(arguments, dest)}
     for dest in [dest for dest in taken if _lacks(dest, known, arguments)]:
         setattr(arguments, dest, None)
         taken.remove(dest)
     return Configured(file, {key.replace("_", "-"): value for dest, (key, value) in found.items() if dest in taken})
+
+
+def _is_given(arguments: argparse.Namespace, dest: str) -> bool:
+    value = getattr(arguments, dest)
+    return value is not None and value is not False
 
 
 def _lacks(dest: str, known: Mapping[str, Option], arguments: argparse.Namespace) -> bool:

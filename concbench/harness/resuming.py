@@ -61,7 +61,7 @@ def is_complete(table: Table, plan: Plan) -> bool:
 def _require_same_plan(then: Table, now: Table) -> None:
     _compare("workload", then.workload, now.workload)
     options = _as_json(now.options)
-    for name in sorted({*then.options, *options}):
+    for name in sorted({*then.options, *options}, key=lambda name: (name not in options, name)):
         _compare(f"{name.replace('_', '-')} of {now.workload}", then.options.get(name), options.get(name))
     for name in _PLANNED:
         before, after = (getattr(table, name) for table in (then, now))

@@ -262,7 +262,7 @@ def test_of_a_pass_of_microseconds_no_cores_are_told(seconds: float) -> None:
 
 
 def advice_line(*cells: Cell, **changes: Any) -> str:
-    found = recommend(analyse(replace(table(*cells), **changes)), 4)
+    found = recommend(analyse(table(*cells, **changes)), 4)
     assert found is not None
     return found.headline
 
@@ -456,14 +456,14 @@ def test_workers_that_are_kept_are_not_said_to_be_started_each_time() -> None:
 @pytest.mark.parametrize(
     ("changes", "option"),
     [
-        ({"rounds": 10}, "(--rounds)"),
+        ({"options": {"rounds": 10}}, "(--rounds)"),
         ({"stopped": "calls"}, "(--max-calls)"),
         ({"stopped": "rounds"}, "(--max-rounds)"),
     ],
 )
 def test_what_would_decide_is_the_option_that_ended_it(changes: dict[str, Any], option: str) -> None:
     """With a number of rounds that was asked for, no budget would have helped."""
-    noisy = replace(table(SEQUENTIAL, cell("thread-pool:4", 0.95, noise=0.4)), **changes)
+    noisy = table(SEQUENTIAL, cell("thread-pool:4", 0.95, noise=0.4), **changes)
     assert f"More rounds {option} or a quieter machine" in " ".join(answer(analyse(noisy)))
 
 

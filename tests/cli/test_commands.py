@@ -120,7 +120,7 @@ def test_show_before_anything_was_measured_says_what_to_do() -> None:
         (["run", "primes", "-o", "missing/run.json"], "there is no directory missing"),
         (["show", "missing.json"], "cannot read missing.json"),
         (["show", "bad.txt"], "is not JSON"),
-        (["serve", "--port", "70000"], "no port"),
+        (["serve", "--port", "70000"], "is not a port"),
         (["serve", "--latency=-5"], "negative"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate"),
     ],

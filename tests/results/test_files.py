@@ -160,7 +160,8 @@ def test_every_word_that_was_written_in_format_1_is_read(
     cell = Cell("mine", "mine", {}, 1, outcome=Outcome(kind, "so it was", cause=cause), observed=observed)
     table = Table(
         workload="work", kind="cpu", size="", title="work", settings={}, tasks=1, baseline=cell.id,
-        options={"max_rounds": 3, "warm": False}, stopped=stopped, warmed_up=True, checked=checked, facts={}, cells=[cell],
+        options={"max_rounds": 3, "warm": False}, stopped=stopped, warmed_up=True, checked=checked, facts={},
+        cells=[cell],
     )  # fmt: skip
     content = json.loads(to_json(replace(EMPTY, tables=[table])))
     content["version"] = 1
