@@ -48,7 +48,6 @@ def main(arguments: argparse.Namespace) -> int:
         output = Output(arguments.output, force=arguments.force)
         output.require_writable()
         workload = functions.workload(arguments.function, arguments, decided(chosen["seed"]))
-    configured.announce()
 
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep
@@ -56,7 +55,8 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.harness.process_hosts import ProcessHosts
 
     with ProgressBar() as progress:
-        advice = advise_workload(workload, chosen, ProcessHosts(), output.listener(progress.show), configured.record)
+        listen = configured.announced(output.listener(progress.show))
+        advice = advise_workload(workload, chosen, ProcessHosts(), listen, configured.record)
     output.save(advice.run.record)
     keep(advice.run.record)
     try:

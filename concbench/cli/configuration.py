@@ -18,6 +18,7 @@ from concbench.report.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from concbench.campaign import Told
     from concbench.options import Option
 
 FILE = "pyproject.toml"
@@ -39,11 +40,19 @@ class Configured:
         """What the results say of it."""
         return {"file": self.file, "options": self.options} if self.options else {}
 
-    def announce(self) -> None:
-        """Say what came from there."""
-        if self.options:
-            said = ", ".join(key if value is True else f"{key} {_text(value)}" for key, value in self.options.items())
-            print(visible(f"concbench: {said} from {self.file}"), file=sys.stderr, flush=True)
+    def announced(self, listen: Callable[[Told], None]) -> Callable[[Told], None]:
+        """What says what came from there before it hands on the first event: nothing is refused any more by then."""
+        left = [self] if self.options else []
+
+        def told(event: Told) -> None:
+            while left:
+                print(visible(f"concbench: {left.pop()} from {self.file}"), file=sys.stderr, flush=True)
+            listen(event)
+
+        return told
+
+    def __str__(self) -> str:
+        return ", ".join(key if value is True else f"{key} {_text(value)}" for key, value in self.options.items())
 
     @contextmanager
     def to_blame(self) -> Iterator[None]:
@@ -183,14 +192,14 @@ def _read(action: argparse.Action, value: Any, where: str) -> Any:
         if not isinstance(value, bool):
             raise BadSetting(f"{where} must be true or false, not {_text(value)!r}")
         return action.const if value else None
-    repeats = action.metavar == "SPEC" and action.default is None and action.dest == "runners"
-    kind = getattr(action.type, "kind", None)
-    types = kind.types if kind is not None else (str,)
-    numbers, several = bool({int, float} & {*types}) or list in types, repeats or list in types
+    repeats = action.dest == "runners"
+    types = getattr(getattr(action.type, "kind", None), "types", (str,))
+    several, numbers = repeats or list in types, not {int, float, list}.isdisjoint(types)
     allowed: tuple[type, ...] = (str, *((int, float) if numbers else ()), *((list,) if several else ()))
     parts = value if isinstance(value, list) else [value]
-    if isinstance(value, bool) or not isinstance(value, allowed) or not all(map(_is_plain, parts)):
-        raise BadSetting(f"{where} must be {'a list or ' if several else ''}{_WHAT[numbers]}, not {_text(value)!r}")
+    if not isinstance(value, allowed) or not all(type(part) in {str, int, float} for part in parts):
+        what = "a list, " * several + ("a text or a number" if numbers else "a text")
+        raise BadSetting(f"{where} must be {what}, not {_text(value)!r}")
     texts = [str(part) for part in parts]
     if repeats:
         return texts or None
@@ -205,18 +214,8 @@ def _read(action: argparse.Action, value: Any, where: str) -> Any:
         raise BadSetting(f"{where}: {error}") from None
 
 
-_WHAT = {False: "a text", True: "a text or a number"}
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
-
-
 def _text(value: Any) -> str:
-    return (
-        " ".join(map(str, value))
-        if isinstance(value, list)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
+    """As a person would write it after the name of the option."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return " ".join(map(_text, value)) if isinstance(value, list) else str(value)

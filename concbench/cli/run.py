@@ -88,7 +88,6 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.budget = _ALONE
     with configured.to_blame():
         plans, output, earlier = _prepared(arguments)
-    configured.announce()
 
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
@@ -96,8 +95,9 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.harness.process_hosts import ProcessHosts
 
     with ProgressBar() as progress:
-        listen = output.listener(progress.show)
-        run = measure_plans(plans, ProcessHosts(), listen, earlier, configured.record)
+        listen = configured.announced(output.listener(progress.show))
+        with configured.to_blame():
+            run = measure_plans(plans, ProcessHosts(), listen, earlier, configured.record)
     output.save(run.record)
     keep(run.record)
     try:

@@ -9,6 +9,7 @@ import pytest
 
 from concbench import load
 from concbench.cli.main import main
+from concbench.errors import Inapplicable
 from concbench.results.records import RunRecord
 from concbench.testing import SimulatedHosts
 
@@ -18,7 +19,14 @@ RUN = ["run", "primes", "--limits", "300,200", "-r", "sequential", "-r", "thread
 @pytest.fixture(autouse=True)
 def simulated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing is run, and the working directory is empty."""
-    hosts = SimulatedHosts({"sequential": [1.0, 1.01], "threads": [0.5, 0.51], "thread-pool:3": [0.6]})
+    hosts = SimulatedHosts(
+        {
+            "sequential": [1.0, 1.01],
+            "threads": [0.5, 0.51],
+            "thread-pool:3": [0.6],
+            "asyncio:32": [Inapplicable("no coroutine")],
+        }
+    )
     monkeypatch.setattr("concbench.harness.process_hosts.ProcessHosts", lambda: hosts)
     monkeypatch.chdir(tmp_path)
 
@@ -71,6 +79,17 @@ def test_options_without_a_file_and_files_without_a_table_say_nothing(capsys: py
             Path("pyproject.toml").write_text(content)
         assert recorded([*RUN, "--force"]).configured == {}
         assert capsys.readouterr().err == ""
+
+
+def test_a_run_that_does_not_go_on_is_one_line_with_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """The other option may have come from there."""
+    recorded([*RUN, "--budget", "3s"])
+    configured('budget = "2s"')
+    capsys.readouterr()
+    assert main([*RUN, "--resume", "run.json"]) == 2
+    assert capsys.readouterr().err == (
+        "concbench: cannot go on with that run: budget of primes was 3.0, and is 2.0 (budget from pyproject.toml)\n"
+    )
 
 
 def test_lists_are_runners_and_numbers_of_workers() -> None:
@@ -160,7 +179,7 @@ def test_the_nearest_file_counts_and_hides_those_above(tmp_path: Path, capsys: p
         ("[tool.concbench]\nwarm = 1", "pyproject.toml: warm must be true or false, not '1'"),
         ("[tool.concbench]\noutput = 5", "pyproject.toml: output must be a text, not '5'"),
         ("[tool.concbench]\nmax-rounds = 2.5", "pyproject.toml: max-rounds: '2.5' is not a whole number"),
-        ("[tool.concbench]\nworkers = [2, true]", "pyproject.toml: workers must be a list or a text or a number"),
+        ("[tool.concbench]\nworkers = [2, true]", "pyproject.toml: workers must be a list, a text or a number"),
         ("[tool.concbench]\nsize = 'huge'", "pyproject.toml: size is 'huge'; known: quick, article, full"),
         ("[tool.concbench]\nmax-rounds = 9\nmax_rounds = 9", "max_rounds is given twice"),
         ("[tool.concbench]\nmax-rounds = 2", "an interval needs (max-rounds from pyproject.toml)"),
@@ -168,7 +187,7 @@ def test_the_nearest_file_counts_and_hides_those_above(tmp_path: Path, capsys: p
         ("[tool.concbench]\nbaseline = 'thread-pool:9'", "not among the runners"),
         ("[tool]\nconcbench = 3", "pyproject.toml: tool.concbench must be a table"),
         ("[tool.concbench\nbudget = 2", "pyproject.toml is not TOML"),
-        ("[tool.concbench]\nbudget = ", "(at line 2, column 10)"),
+        ("[tool.concbench]\nbudget = \nwarm = true", "(at line 2, column 10)"),
         (b"\xff\xfe", "pyproject.toml is not text in UTF-8"),
     ],
 )  # fmt: skip
