@@ -18,11 +18,11 @@ from jobs import JOBS
 from pairs import Measure, serve
 
 from concbench import Workload
-from concbench.harness.plan import Options
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.runner_specs import PlannedCell, parse
+from concbench.options import chosen
 
-OPTIONS = Options(timeout=120.0)
+OPTIONS = chosen(timeout=120.0)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Where things are; imports point down this list, never up:
     cli            one file a command; the only room that prints and exits
     api            measure() and advise()       campaign  carries plans out     arguments  what the two were given
     run            what they return
-    options        what the two can be told                   testing    the laws of runners; simulated hosts (public)
+    options        what can be told, declared once            testing    the laws of runners; simulated hosts (public)
     report         how results are shown
     advice         what the figures mean, in words            harness    plan, hosts, rounds, stopping, environment
     analysis       what the raw results come to: figures      host       the measuring process

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Unpack
 
 from concbench.errors import UsageError
-from concbench.options import AdviseOptions, MeasureOptions
+from concbench.options import AdviseOptions, MeasureOptions, filled
 from concbench.run import Advice, Run, load
 from concbench.task import short
 
@@ -61,17 +61,17 @@ def measure(
     from concbench.campaign import measure_plans
     from concbench.harness.plan import plan
 
-    arguments.require_known("measure", options, MeasureOptions.__optional_keys__, refused={})
+    arguments.require_known("measure", options, MeasureOptions)
     if resume is not None:
         if not isinstance(resume, Run):
             raise UsageError(f"resume must be a run, not {short(resume)}: write resume=load('run.json')")
         if options.get("seed") is None:
             options["seed"] = resume.record.seed
-    chosen = arguments.options_of(options)
+    chosen = filled({**options, "items": items})
     specs = arguments.runners_of(runners)
     if not workloads:
         raise UsageError("no workload: name at least one, such as 'download' or 'primes', or give a function")
-    plans = [plan(workload, specs, chosen) for workload in arguments.workloads_of(workloads, items, options)]
+    plans = [plan(workload, specs, chosen) for workload in arguments.workloads_of(workloads, items, options, chosen)]
     hosts = arguments.hosts_for([one.workload for one in plans], isolate, hosts, chosen)
     return measure_plans(plans, hosts, listen, resume.record if resume else None)
 
@@ -104,7 +104,7 @@ def advise(
     from concbench import arguments
     from concbench.campaign import advise_workload
 
-    arguments.require_known("advise", options, AdviseOptions.__optional_keys__, refused=arguments.DECIDED_BY_THE_RACE)
-    chosen = arguments.options_of(options)
-    (workload,) = arguments.workloads_of([function], items, options)
+    arguments.require_known("advise", options, AdviseOptions)
+    chosen = filled({**options, "items": items})
+    (workload,) = arguments.workloads_of([function], items, options, chosen)
     return advise_workload(workload, chosen, arguments.hosts_for([workload], isolate, hosts, chosen), listen)

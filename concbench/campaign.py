@@ -15,11 +15,12 @@ from concbench.harness.environment import environment
 from concbench.harness.events import CallsPlanned, Event, LookPlanned, Step, TableUpdated
 from concbench.harness.hosts import Hosts
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import Options, Plan
+from concbench.harness.plan import Plan
 from concbench.harness.resuming import finished_part, is_complete, require_same_run
 from concbench.harness.search import search
+from concbench.options import MeasureOptions, decided
 from concbench.results.passes import ReferencePass
-from concbench.results.records import Outcome, RunRecord, Table
+from concbench.results.records import Json, Outcome, RunRecord, Table
 from concbench.run import Advice, Run
 from concbench.workloads.base import Workload
 
@@ -29,12 +30,13 @@ Told = Step | LookPlanned | CallsPlanned | RunRecord
 
 def advise_workload(
     workload: Workload,
-    options: Options,
+    options: MeasureOptions,
     hosts: Hosts,
     listen: Callable[[Told], None] | None = None,
+    configured: Json | None = None,
 ) -> Advice:
     """As `advise`, of what has been made."""
-    record = _record(options.seed)
+    record = _record(decided(options["seed"]), configured)
     found = search(workload, hosts, options, _relay(record, listen))
     table = found.table
     run = Run(replace(record, tables=[table], interrupted=found.interrupted))
@@ -53,9 +55,13 @@ def measure_plans(
     hosts: Hosts,
     listen: Callable[[Told], None] | None = None,
     earlier: RunRecord | None = None,
+    configured: Json | None = None,
 ) -> Run:
-    """Carry out plans, one after the other, or what an earlier run of theirs has left to do; as `measure`."""
-    record = _record(plans[0].options.seed)
+    """Carry out plans, one after the other, or what an earlier run of theirs has left to do; as `measure`.
+
+    What is configured, and where, is recorded.
+    """
+    record = _record(decided(plans[0].options["seed"]), configured)
     done: list[Table] = []
     if earlier is not None:
         require_same_run(earlier, record, plans)
@@ -97,7 +103,7 @@ def _not_begun(one: Plan, error: ConcbenchError) -> Table:
     return replace(blank, stopped="cells", cells=[replace(cell, outcome=ended) for cell in blank.cells])
 
 
-def _record(seed: int) -> RunRecord:
+def _record(seed: int, configured: Json | None) -> RunRecord:
     return RunRecord(
         concbench=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -105,6 +111,7 @@ def _record(seed: int) -> RunRecord:
         interrupted=False,
         environment=environment(seed),
         tables=[],
+        configured=configured or {},
     )
 
 

@@ -1,64 +1,245 @@
-"""What `measure()` and `advise()` can be told beyond their own parameters, as types: each refuses any other name.
+"""What `measure()`, `advise()` and the command line can be told: each option is declared here, and nowhere else.
 
-None is as good as left out where it is allowed.
+The types are for `Unpack`, so that a type checker refuses any other name. What a `Declared` adds is read when it is
+first asked for: the arguments of the command line, the check of a value, the default and the line of help, and what is
+recorded with the results and compared when a run is gone on with. None is as good as left out where it is allowed.
+
+Standard library only, and little of it: `from concbench import measure` imports this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypedDict
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, TypedDict, TypeVar, Unpack, get_type_hints
+
+from concbench.errors import BadSetting
+from concbench.task import short
+from concbench.values import COUNT, DURATION, NATURAL, SHARE, SIZE, SWITCH, Declared, Kind
+
+T = TypeVar("T")
+
+LEAST_MEMORY = 100_000_000
+"""Bytes: a measuring process alone takes some 20 MB."""
+RUNNER = Kind("a text such as 'thread-pool:2'", str, (str,), "SPEC")
+PLACE = Kind("a function, or where one is found, such as 'app:same'", str, (str, Callable), "M:NAME")  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Option(Declared):
+    """What is declared of an option, beside its type."""
+
+    default: Any = None
+    """What it is if it is left out; None: that is decided later."""
+    otherwise: str = ""
+    """For the line of help: what is done if it is left out and has no default."""
+    least: float | None = None
+    most: float | None = None
+    open: bool = False
+    """Whether the least and the most are themselves too little and too much."""
+    because: str = ""
+    """Why it cannot be less."""
+    of_function: bool = False
+    """Whether it says how a function of the user's own is called."""
+    isolates: bool = False
+    """Whether only measuring processes can keep it."""
+    flag: str = ""
+    """What the command line calls it, if not by its name."""
+    race: str = ""
+    """Why `advise` does not have it; names of options in curly brackets are written as whoever asks writes them."""
+    apart: bool = False
+    """Whether the results have it in a place of its own."""
+
+    def is_set(self, value: object) -> bool:
+        """Whether a value says more than leaving it out. A switch says nothing if it is as it is anyhow."""
+        return value is not None and not (self.kind is SWITCH and value == self.default)
+
+    def require(self, name: str, value: Any, written: str) -> None:
+        """Refuse a value that it cannot have.
+
+        Raises:
+            BadSetting: says what it must be.
+        """
+        kinds = self.kind.types
+        if not isinstance(value, kinds) or (type(value) is bool and bool not in kinds):
+            raise BadSetting(f"{name} must be {_IN_PYTHON.get(kinds, self.kind.what)}, not {short(value)}")
+        if not self._allows(value):
+            because = f": {self.because}" if self.because else ""
+            raise BadSetting(f"{written} must be {self._bounds()}, not {self._figure(value)}{because}")
+
+    def _allows(self, value: Any) -> bool:
+        low, high = self.least, self.most
+        if (low is not None and not value >= low) or (high is not None and not value <= high):  # also of no number
+            return False
+        return not self.open or (value != low and value != high and value != math.inf)  # noqa: PLR1714 - they may be None
+
+    def _bounds(self) -> str:
+        low = "" if self.least is None else self._figure(self.least)
+        high = "" if self.most is None else self._figure(self.most)
+        if self.open:
+            return " and ".join(f"{than} {bound}" for than, bound in (("more than", low), ("less than", high)) if bound)
+        return f"{low} to {high}" if high else f"{low} or more"
+
+    def _figure(self, value: Any) -> str:
+        return _FIGURES.get(self.kind.metavar, "{:,}".format)(value)
+
+
+_IN_PYTHON: dict[tuple[type, ...], str] = {
+    (int,): "a whole number",
+    (int, float): "a number",
+    (bool,): "True or False",
+}
+"""What a value must be, where its kind says how it is written as a text."""
+_FIGURES: dict[str, Callable[[float], str]] = {
+    DURATION.metavar: "{:g} seconds".format,
+    SIZE.metavar: "{:,} bytes".format,
+    SHARE.metavar: lambda share: f"{100 * share:g} %",
+}
+
+Write = Callable[[str, Option | None], str]
+"""How a side writes the name of an option, or of another parameter, of which nothing is declared."""
 
 
 class _Options(TypedDict, total=False):
     """What both can be told."""
 
-    max_rounds: int | None
-    """A runner that has no verdict by then stays undecided; 3 to 100. None: 30."""
-    warm: bool
+    max_rounds: Annotated[
+        int | None,
+        Option(
+            COUNT, "a runner stops at its verdict, or undecided after N rounds", default=30, least=3, most=100,
+            because="three are the least that an interval needs",
+        ),
+    ]  # fmt: skip
+    """A runner that has no verdict by then stays undecided; 3 to 100."""
+    budget: Annotated[
+        float | None,
+        Option(
+            DURATION, "for each workload, or for everything that advise does; three rounds are taken in any case; "
+            "10s for each workload of 'concbench' alone",
+            default=60.0, least=0, open=True,
+        ),
+    ]  # fmt: skip
+    """Seconds for each workload, or for everything that `advise` does together. No further round is begun after that,
+    but three are taken in any case."""
+    warm: Annotated[
+        bool,
+        Option(SWITCH, "keep workers and connections from round to round, and time the work alone", default=False),
+    ]
     """Keep workers and connections from round to round, and time the work alone."""
-    fresh: bool
+    fresh: Annotated[
+        bool,
+        Option(
+            SWITCH,
+            "take every sample in a new process, so that caches and connections that the function keeps are cold",
+            default=False, excludes=("warm",), isolates=True,
+        ),
+    ]  # fmt: skip
     """Take every execution in a new measuring process, so that what the function keeps in its process is cold."""
-    observe: bool
-    """Whether each runner's work is executed once more with every task recorded. Left out: it is."""
-    seed: int | None
+    observe: Annotated[bool, Option(SWITCH, "skip the pass that tells start-up, cores and memory", default=True)]
+    """Whether each runner's work is executed once more with every task recorded."""
+    seed: Annotated[
+        int | None,
+        Option(NATURAL, "of everything that is drawn, such as the order of the rounds", otherwise="drawn, printed",
+               apart=True),
+    ]  # fmt: skip
     """Of everything that is drawn: the order of the runners in each round, and the hashes of texts. None: one is drawn;
     it is recorded."""
-    timeout: float | None
+    timeout: Annotated[
+        float | None,
+        Option(
+            DURATION, "for one execution of a runner", otherwise="20 times what the baseline takes, 10s at least",
+            least=0, open=True, isolates=True,
+        ),
+    ]  # fmt: skip
     """Seconds that one execution may take at most. None: 20 times what the baseline's first took, and 10 at least."""
-    memory_limit: int | None
+    memory_limit: Annotated[
+        int | None,
+        Option(
+            SIZE, "for all processes of a runner together", otherwise="80% of what is available",
+            least=LEAST_MEMORY, isolates=True,
+        ),
+    ]  # fmt: skip
     """Bytes that all processes of a runner may use together. None: 80 % of what is available."""
-    max_calls: int | None
+    max_calls: Annotated[int | None, Option(COUNT, "call the function at most N times in all", least=1)]
     """Calls of the function at most. None: as many as it takes."""
-    coroutine: str | Callable[..., Any] | None
+    coroutine: Annotated[
+        str | Callable[..., Any] | None,
+        Option(PLACE, "its twin as a coroutine function, for asyncio", of_function=True),
+    ]
     """Of a function: its twin as a coroutine function, for asyncio; or where it is found (`"app:fetch_later"`)."""
-    context: str | Callable[..., Any] | None
+    context: Annotated[
+        str | Callable[..., Any] | None,
+        Option(
+            PLACE, "makes a context manager that is entered around every execution, off the clock", of_function=True
+        ),
+    ]
     """Of a function: called for a context manager that is entered around every execution, off the clock; told the
     number of workers if it takes an argument."""
-    check: str | Callable[[Any, Any], Any] | None
+    check: Annotated[
+        str | Callable[[Any, Any], Any] | None,
+        Option(
+            PLACE, "called with an expected and an actual result; says whether that is right", otherwise="equality",
+            of_function=True, excludes=("compare",),
+        ),
+    ]  # fmt: skip
     """Of a function: called with an expected and an actual result, says whether the actual one is right."""
-    compare: bool
-    """Of a function: whether its results are compared at all. Left out: they are."""
-    star: bool
+    compare: Annotated[bool, Option(SWITCH, "do not compare results", default=True, flag="check", of_function=True)]
+    """Of a function: whether its results are compared at all."""
+    star: Annotated[
+        bool,
+        Option(SWITCH, "unpack each item into several arguments", default=False, needs="items", of_function=True),
+    ]
     """Of a function: each item is unpacked into several arguments."""
-    tolerate: bool
+    tolerate: Annotated[
+        bool,
+        Option(
+            SWITCH, "take exceptions for results; of downloads, count those that fail and go on", default=False,
+            of_function=True,
+        ),
+    ]  # fmt: skip
     """Of a function: exceptions are results like any other, and are counted."""
-    max_workers: int | None
+    max_workers: Annotated[int | None, Option(COUNT, "at most N calls at once", least=1, of_function=True)]
     """Of a function: calls at once at most. None: 10 if items are addresses of other machines, else any number."""
-    repeat: int | None
+    repeat: Annotated[
+        int | None,
+        Option(
+            COUNT, "without items: N calls in an execution", otherwise="1", least=1, excludes=("items",),
+            of_function=True,
+        ),
+    ]  # fmt: skip
     """Of a function without items: how often it is called in an execution. None: once."""
 
 
 class MeasureOptions(_Options, total=False):
     """The options of `measure()`."""
 
-    baseline: str | None
+    baseline: Annotated[
+        str | None,
+        Option(
+            RUNNER, "compare with this runner", otherwise="sequential if it takes part, else the first",
+            race="compares with sequential: leave out {baseline}", apart=True,
+        ),
+    ]  # fmt: skip
     """The runner that the others are compared with, as on the command line. None: `sequential` if it takes part, else
     the first."""
-    budget: float | None
-    """Seconds for each workload, after which no further round is begun, but for the first three. None: 60."""
-    precision: float | None
+    precision: Annotated[
+        float | None,
+        Option(
+            SHARE, "go on until every interval is so narrow, such as 5%", least=0, most=1, open=True,
+            race="goes on until its answer is known: leave out {precision}",
+        ),
+    ]  # fmt: skip
     """Go on until the half-width of every interval is this share of its ratio: 0.05 for plus or minus 5 %."""
-    rounds: int | None
+    rounds: Annotated[
+        int | None,
+        Option(
+            COUNT, "exactly N rounds of every runner instead; with 1 that round is the warm-up too, and there are no "
+            "verdicts", least=1, most=100, excludes=("max_rounds", "budget", "precision"),
+            race="takes as many rounds as its answer needs: give {max_rounds} or {budget} instead of {rounds}",
+        ),
+    ]  # fmt: skip
     """Exactly so many rounds of every runner, whatever is known and whatever they take; 1 to 100. If it is 1, that
     round is also the warm-up, and its results are compared afterwards."""
 
@@ -66,5 +247,136 @@ class MeasureOptions(_Options, total=False):
 class AdviseOptions(_Options, total=False):
     """The options of `advise()`: the race itself decides on the baseline, the precision and the rounds."""
 
-    budget: float | None
-    """Seconds for everything together; at least three rounds are taken in any case. None: 60."""
+
+@cache
+def declared(kind: Any = MeasureOptions) -> dict[str, Option]:
+    """What is declared of each option of these."""
+    return {name: hint.__metadata__[0] for name, hint in get_type_hints(kind, include_extras=True).items()}
+
+
+def as_keyword(name: str, option: Option | None) -> str:
+    """As Python writes it: `compare=False` of what is on if nothing is said."""
+    return f"{name}=False" if option is not None and option.default is True else name
+
+
+def filled(
+    given: Mapping[str, Any], write: Write = as_keyword, also: Mapping[str, Option] | None = None
+) -> MeasureOptions:
+    """All options: those that were given, checked, and the defaults of the others. Without a seed, one is drawn.
+
+    Args:
+        given: by name; other parameters that options need or exclude may be among them.
+        write: how messages write a name.
+        also: what is declared of more options, which are checked and not among those that are returned.
+
+    Raises:
+        BadSetting: a value or a combination that cannot be; says what to do.
+    """
+    known = {**declared(), **(also or {})}
+    for name, option in known.items():
+        if given.get(name) is not None:
+            option.require(name, given[name], write(name, option))
+    _require_together(given, known, write)
+    taken = {name for name, option in known.items() if option.is_set(given.get(name))}
+    left_out = {other for one, other in _exclusions(known) if one in taken}
+    values = {
+        name: option.default
+        if given.get(name) is None and (option.kind is SWITCH or name not in left_out)
+        else given.get(name)
+        for name, option in declared().items()
+    }
+    if values["seed"] is None:
+        import random
+
+        values["seed"] = random.randrange(2**32)
+    all_of_them: Any = values
+    made: MeasureOptions = all_of_them
+    return made
+
+
+def chosen(**given: Unpack[MeasureOptions]) -> MeasureOptions:
+    """All options: these, and the defaults of the others."""
+    return filled(given)
+
+
+def changed(options: MeasureOptions, **changes: Unpack[MeasureOptions]) -> MeasureOptions:
+    """The same options but for these, which are not checked."""
+    return {**options, **changes}
+
+
+def decided(value: T | None) -> T:
+    """A value that is never None once options are filled in."""
+    assert value is not None
+    return value
+
+
+def recorded(options: MeasureOptions, *, of_function: bool) -> dict[str, Any]:
+    """What the results say of them: those that were given or decided, as plain values.
+
+    Args:
+        options: all of them.
+        of_function: whether those that say how a function is called are among them.
+    """
+    from concbench.workloads.how import name_of
+
+    return {
+        name: name_of(options[name]) if callable(options[name]) else options[name]  # type: ignore[literal-required]
+        for name, option in declared().items()
+        if not option.apart and (of_function or not option.of_function) and options[name] is not None  # type: ignore[literal-required]
+    }
+
+
+def excluding(name: str, known: Mapping[str, Declared]) -> set[str]:
+    """The options that cannot be given with this one."""
+    return {other for one, other in _exclusions(known) if one == name}
+
+
+def of_functions(given: Mapping[str, Any], known: Mapping[str, Option]) -> list[str]:
+    """Those of the given options that are for functions alone."""
+    return [name for name, option in known.items() if option.of_function and option.is_set(given.get(name))]
+
+
+def sentence_of_race(name: str, caller: str, measure: str, write: Write) -> str:
+    """Why `advise` does not have an option, and what to do."""
+    known = declared()
+    names = {one: write(one, known.get(one)) for one in (*known, *_RACE)}
+    text = _RACE[name] if name in _RACE else known[name].race
+    return f"{caller} {text.format_map(names)}{'' if name == 'resume' else f', or use {measure}'}"
+
+
+_RACE = {
+    "runners": "chooses the runners by itself: leave out {runners}",
+    "resume": "cannot go on with an earlier run: leave out {resume}",
+}
+"""As `Option.race`, of other parameters of `measure()`."""
+
+
+def decided_by_race() -> list[str]:
+    """What `measure()` has and `advise()` has not, since the race decides on it."""
+    return [*(name for name, option in declared().items() if option.race), *_RACE]
+
+
+def _exclusions(known: Mapping[str, Declared]) -> Iterator[tuple[str, str]]:
+    """Pairs, both ways round."""
+    for name, option in known.items():
+        for other in option.excludes:
+            yield name, other
+            yield other, name
+
+
+def _require_together(given: Mapping[str, Any], known: Mapping[str, Option], write: Write) -> None:
+    def is_set(name: str) -> bool:
+        return known[name].is_set(given.get(name)) if name in known else given.get(name) is not None
+
+    def written(name: str) -> str:
+        return write(name, known.get(name))
+
+    for name, option in known.items():
+        for other in option.excludes:
+            if is_set(name) and is_set(other):
+                raise BadSetting(f"{written(name)} and {written(other)} exclude each other; leave out one of them")
+        if option.needs and is_set(name) and not is_set(option.needs):
+            needs = written(option.needs)
+            raise BadSetting(
+                f"{written(name)} needs {needs}, and there are none: give {needs}, or leave out {written(name)}"
+            )

@@ -58,6 +58,10 @@ class Declared:
     kind: Kind
     help: str
     """What it does, for a line of help; its default is added where a signature has it."""
+    excludes: tuple[str, ...] = ()
+    """What cannot be given with it; these need not say so of it."""
+    needs: str = ""
+    """What it says nothing without."""
 
 
 def _with_unit(units: dict[str, float] | dict[str, int], what: str) -> Callable[[str], float]:

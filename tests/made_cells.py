@@ -21,6 +21,7 @@ UNKNOWN = replace(POOL, where="quantum")
 """Runners that nobody has heard of, known by what they declare alone."""
 
 TASKS = 8
+OPTIONS = {"max_rounds": 30, "budget": 60.0, "warm": False, "fresh": False, "observe": True}
 Spans = list[tuple[float, float, float, int]]
 """Start, end, CPU seconds and worker of each task."""
 
@@ -90,13 +91,19 @@ def of_rounds(label: str, seconds: dict[int, float], cores: float = 1.0) -> Cell
 
 
 def table(*cells: Cell, **changes: Any) -> Table:
-    """A table of these; the first is the baseline."""
+    """A table of these, with changes to its fields or its options; the first is the baseline."""
     made = Table(
         workload="work", kind="cpu", size="", title="some work", settings={}, tasks=4, baseline=cells[0].id,
-        max_rounds=30, all_rounds=False, budget=60.0, precision=None, stopped="verdicts", warm=False, warmed_up=True,
+        options=OPTIONS, stopped="verdicts", warmed_up=True,
         checked="known", facts={}, cells=list(cells),
     )  # fmt: skip
-    return replace(made, **changes)
+    fields = {name: value for name, value in changes.items() if name in Table.__dataclass_fields__}
+    return with_options(replace(made, **fields), **{name: changes[name] for name in {*changes} - {*fields}})
+
+
+def with_options(table: Table, **changes: Any) -> Table:
+    """The same table, measured with other options."""
+    return replace(table, options={**table.options, **changes})
 
 
 def plug_in(cell: Cell, label: str, traits: Traits) -> Cell:

@@ -1,53 +1,212 @@
-"""The typed options and what is done with them: a name that one side has and the other has not would be ignored."""
+"""The declared options: each is accepted, used, recorded and compared, on both sides, and nothing else is."""
 
+from __future__ import annotations
+
+import argparse
+import re
 from dataclasses import fields
-from types import NoneType
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from concbench import AdviseOptions, MeasureOptions, advise, measure
-from concbench.errors import UsageError
-from concbench.harness.plan import Options
+from concbench import AdviseOptions, MeasureOptions, advise, load, measure
+from concbench.cli import functions
+from concbench.cli.main import main
+from concbench.cli.options import as_flag, given
+from concbench.errors import BadSetting, UsageError
+from concbench.options import Option, chosen, decided_by_race, declared, excluding, filled
+from concbench.stats.intervals import FEWEST, MOST
 from concbench.testing import SimulatedHosts
+from concbench.values import SWITCH
 from concbench.workloads.how import How
 
-OF_A_PLAN = {field.name for field in fields(Options)}
-OF_A_FUNCTION = {field.name for field in fields(How)} - {"arguments"}  # that follows from the items
-DECIDED_BY_THE_RACE = {"baseline", "precision", "rounds"}
+CLI_REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "cli.md"
 
 
 def double(item: int) -> int:
     return 2 * item
 
 
-def accepted(ask: Any) -> set[str]:
+async def double_later(item: int) -> int:
+    return 2 * item
+
+
+def doubled(expected: int, actual: int) -> bool:
+    return expected == actual
+
+
+OTHER: dict[str, tuple[str, Any]] = {
+    "baseline": ("threads", "threads"), "timeout": ("20s", 20.0), "budget": ("5s", 5.0), "memory_limit": ("1GB", 10**9),
+    "precision": ("50%", 0.5), "coroutine": ("app:later", double_later), "context": ("app:around", open),
+    "check": ("app:same", doubled), "items": ("1..3", [1, 2, 3]),
+}  # fmt: skip
+"""A text and a value of each option, where 50 is none."""
+MEASURING = declared(MeasureOptions)
+
+
+def other(name: str, option: Option) -> tuple[list[str], Any]:
+    """An option as it is given on the command line, and its value, which is not the default."""
+    if option.kind is SWITCH:
+        return [as_flag(name, option)], not option.default
+    text, value = OTHER.get(name, ("50", 50))
+    return [as_flag(name, option), text], value
+
+
+def arguments_for(name: str) -> dict[str, Any]:
+    """A call of measure() in which an option can be given."""
+    items: list[Any] = [(1,), (2,)] if name == "star" else [1, 2]
+    return {} if name == "repeat" else {"items": items}
+
+
+def one() -> int:
+    return 1
+
+
+def ask(name: str, hosts: SimulatedHosts, **options: Any) -> Any:
+    function = one if name == "repeat" else double
+    return measure(function, runners=["sequential", "threads"], hosts=hosts, seed=1, **arguments_for(name), **options)
+
+
+def played(interrupted_at: int | None = None) -> SimulatedHosts:
+    def seconds(label: str, number: int) -> float:
+        if number == interrupted_at:
+            raise KeyboardInterrupt
+        return 1.0 + len(label) / 100 + number / 1000
+
+    return SimulatedHosts(seconds)
+
+
+@pytest.mark.parametrize("name", sorted({*MEASURING} - {"seed"}))
+def test_an_option_is_recorded_and_a_run_does_not_go_on_with_another(name: str, tmp_path: Path) -> None:
+    """The results file has it, and what differs is named; nothing is measured then."""
+    option = MEASURING[name]
+    _, value = other(name, option)
+    ask(name, played(2), **{name: value}).save(tmp_path / "other.json")
+    (table,) = load(tmp_path / "other.json").tables
+    plain = getattr(value, "__qualname__", value)
+    assert str(plain) in str(table.baseline if name == "baseline" else table.options[name])
+    hosts = played()
+    with pytest.raises(UsageError, match=rf"cannot go on with that run: (\w+ of )?{name.replace('_', '-')} of "):
+        ask(name, hosts, resume=ask(name, played(2)), **{name: value})
+    assert hosts.order == []
+
+
+def test_the_seed_is_recorded_with_the_run_and_compared() -> None:
+    stopped = ask("seed", played(2))
+    assert stopped.record.seed == 1
+    with pytest.raises(UsageError, match="seed was 1, and is 2"):
+        measure(double, items=[1, 2], runners=["sequential", "threads"], hosts=played(), seed=2, resume=stopped)
+
+
+@pytest.mark.parametrize(("command", "kind"), [("run", MeasureOptions), ("advise", AdviseOptions)])
+def test_a_value_on_the_command_line_arrives(command: str, kind: Any) -> None:
+    """Every option of the one side is one of the other; what is not given stays open."""
+    parser = argparse.ArgumentParser()
+    functions.add_arguments(parser, kind)
+    assert given(parser.parse_args([]), kind, functions.Items) == {}
+    for name, option in functions.known(kind).items():
+        written, value = other(name, option)
+        arrived = given(parser.parse_args(written), kind, functions.Items)
+        assert arrived == {name: value if not callable(value) and name != "items" else written[1]}
+
+
+@pytest.mark.parametrize(("command", "kind"), [("run", MeasureOptions), ("advise", AdviseOptions)])
+def test_help_and_reference_list_every_option_with_its_default(
+    command: str, kind: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    helped = capsys.readouterr().out
+    reference = CLI_REFERENCE.read_text("utf-8")
+    section = reference.partition(f"\n## `concbench {command}`\n")[2].partition("\n## ")[0]
+    for name, option in functions.known(kind).items():
+        flag = as_flag(name, option)
+        (line,) = re.findall(rf"^  {flag} .*$", helped, re.MULTILINE)
+        assert re.search(rf"^\| `{flag}[` ]", section, re.MULTILINE), flag
+        if option.kind is not SWITCH and option.default is not None:
+            assert f"(default: {option.default:g}" in line
+
+
+def accepted(call: Any) -> set[str]:
     """The names that a message of a function lists."""
     with pytest.raises(UsageError) as refused:
-        ask(double, items=[1], hosts=SimulatedHosts(lambda *_: 0.01), no_such_option=1)
+        call(double, items=[1], hosts=played(), no_such_option=1)
     return set(str(refused.value).partition(" has the options ")[2].partition(": ")[0].split(", "))
 
 
-@pytest.mark.parametrize(
-    ("ask", "typed", "used"),
-    [
-        (measure, MeasureOptions, OF_A_PLAN | OF_A_FUNCTION | {"repeat"}),
-        (advise, AdviseOptions, (OF_A_PLAN | OF_A_FUNCTION | {"repeat"}) - DECIDED_BY_THE_RACE),
-    ],
-)
-def test_what_is_typed_is_accepted_and_what_is_accepted_is_used(ask: Any, typed: Any, used: set[str]) -> None:
-    assert set(get_type_hints(typed)) == accepted(ask) == used
+@pytest.mark.parametrize(("call", "kind"), [(measure, MeasureOptions), (advise, AdviseOptions)])
+def test_what_is_declared_is_accepted(call: Any, kind: Any) -> None:
+    assert accepted(call) == {*declared(kind)} == {*get_type_hints(kind)}
 
 
-@pytest.mark.parametrize("typed", [MeasureOptions, AdviseOptions])
-def test_an_option_has_the_type_of_the_field_that_it_becomes(typed: Any) -> None:
-    """None is allowed where it stands for what is drawn or decided later."""
-    becomes = {**get_type_hints(How), **get_type_hints(Options)}
-    named = {"coroutine", "context", "check"}  # texts here, places there
-    for name, kind in get_type_hints(typed).items():
-        if name not in named | {"repeat"}:
-            assert {*kinds(kind), NoneType} == {*kinds(becomes[name]), NoneType}, name
+def test_what_a_race_decides_is_what_only_measuring_has() -> None:
+    """Beside two parameters that are no options; and each is refused on the command line as in Python."""
+    assert {*decided_by_race()} == ({*MEASURING} - {*declared(AdviseOptions)}) | {"runners", "resume"}
 
 
-def kinds(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint) or (hint,)
+@pytest.mark.parametrize("name", decided_by_race())
+def test_what_a_race_decides_is_refused_as_each_side_writes_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """By one sentence, in which the names of options differ."""
+    flag = as_flag(name, MEASURING.get(name))
+    assert main(["advise", "app:double", "--items", "1..3", flag, OTHER.get(name, ("5", 5))[0]]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("concbench: advise ")
+    assert f" {flag}" in said
+    asked: dict[str, Any] = {name: 5}
+    with pytest.raises(BadSetting) as refused:
+        advise(double, items=[1], hosts=played(), **asked)
+    bare = re.sub("--|'|concbench: ", "", said).replace("-", "_").replace("concbench run", "measure").strip()
+    assert bare.replace("runner:", "runners:").replace("out runner,", "out runners,") == str(refused.value).replace(
+        "()", ""
+    )
+
+
+@pytest.mark.parametrize("name", sorted(MEASURING))
+def test_what_excludes_each_other_is_refused_either_way_round(name: str) -> None:
+    """With the names as each side writes them."""
+    known = functions.known()
+    for partner in excluding(name, known):
+        both = {one: "1..3" if one == "items" else other(one, known[one])[1] for one in (name, partner)}
+        with pytest.raises(BadSetting, match=r"exclude each other; leave out one of them") as refused:
+            filled(both, as_flag, known)
+        assert as_flag(name, known[name]) in str(refused.value)
+        assert as_flag(partner, known[partner]) in str(refused.value)
+
+
+@pytest.mark.parametrize("name", sorted(MEASURING))
+def test_a_value_of_another_type_or_out_of_bounds_is_refused_by_name(name: str) -> None:
+    """Not everybody has a type checker; None is as good as left out."""
+    option = MEASURING[name]
+    assert filled({name: None, "seed": 1}) == chosen(seed=1) or name == "seed"
+    wrong: list[Any] = [object()]
+    for bound, beyond in ((option.least, -1), (option.most, 1)):
+        if bound is not None:
+            wrong += [bound + beyond, bound] if option.open else [bound + beyond]
+    for value in wrong:
+        with pytest.raises(BadSetting, match=f"^{name} must be "):
+            filled({name: value})
+
+
+def test_a_default_gives_way_to_what_excludes_it() -> None:
+    assert (chosen().get("max_rounds"), chosen().get("budget")) == (30, 60.0)
+    assert (chosen(rounds=5).get("max_rounds"), chosen(rounds=5).get("budget")) == (None, None)
+
+
+def test_bounds_of_rounds_are_those_of_the_intervals() -> None:
+    """Which the declarations do not import: that takes numpy."""
+    assert (MEASURING["max_rounds"].least, MEASURING["max_rounds"].most, MEASURING["rounds"].most) == (
+        FEWEST,
+        MOST,
+        MOST,
+    )
+
+
+def test_options_of_functions_are_how_a_function_is_called() -> None:
+    """But for how often, which is how many items there are."""
+    of_functions = {name for name, option in MEASURING.items() if option.of_function}
+    assert of_functions - {"repeat"} == {field.name for field in fields(How)} - {"arguments"}
+    hints = get_type_hints(MeasureOptions)
+    for name in of_functions - {"repeat", "coroutine", "context", "check"}:  # texts here, places there
+        assert get_args(hints[name]) == get_args(get_type_hints(How)[name])

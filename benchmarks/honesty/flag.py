@@ -14,8 +14,9 @@ import numpy as np
 from concbench.analysis.table_analysis import analyse
 from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import Options, plan
+from concbench.harness.plan import plan
 from concbench.harness.process_hosts import ProcessHosts
+from concbench.options import chosen
 from concbench.workloads.synthetic import Spin
 
 if __package__:
@@ -35,9 +36,9 @@ def main() -> None:
         with busy(share):
             loads, ratios = [], []
             for seed in range(arguments.sessions):
-                options = Options(observe=False, seed=seed, rounds=6)
-                chosen = plan(Spin(tasks=4, turns=800_000), ["sequential", "process-pool:2"], options)
-                seen = analyse(measure_workload(chosen, ProcessHosts(), lambda _: None)[0])
+                options = chosen(observe=False, seed=seed, rounds=6)
+                planned = plan(Spin(tasks=4, turns=800_000), ["sequential", "process-pool:2"], options)
+                seen = analyse(measure_workload(planned, ProcessHosts(), lambda _: None)[0])
                 loads.append(seen.others or 0.0)
                 ratios.append(seen.cells[1].speedup or 0.0)
         low, middle, high = np.quantile(ratios, [0.1, 0.5, 0.9])

@@ -22,10 +22,11 @@ import psutil
 from concbench.analysis.table_analysis import TableAnalysis, analyse
 from concbench.analysis.thresholds import FLAGGED
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import MAX_ROUNDS, Options, Plan
+from concbench.harness.plan import Plan
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.runner_specs import parse
 from concbench.harness.stopping import VerdictRule
+from concbench.options import chosen, decided
 from concbench.workloads.base import Workload
 from concbench.workloads.synthetic import Sleep, Spin
 
@@ -68,8 +69,8 @@ def busy(share: float) -> Iterator[None]:
 def session(workload: Workload, spec: str, seed: int, copies: int = COPIES) -> TableAnalysis:
     """One table of a baseline and its copies."""
     cells = tuple(replace(parse(spec), label=f"{spec.partition(':')[0]}:{number}") for number in range(1, copies + 2))
-    options = Options(observe=False, seed=seed)
-    rule = VerdictRule(options.max_rounds or MAX_ROUNDS, options.budget)
+    options = chosen(observe=False, seed=seed)
+    rule = VerdictRule(decided(options["max_rounds"]), options["budget"])
     table, _ = measure_workload(Plan(workload, cells, cells[0].id, rule, True, options), ProcessHosts(), lambda _: None)
     return analyse(table)
 

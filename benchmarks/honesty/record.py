@@ -17,9 +17,9 @@ from pathlib import Path
 from time import monotonic
 
 from concbench.harness.load import LoadWatch
-from concbench.harness.plan import Options
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.runner_specs import parse
+from concbench.options import chosen
 from concbench.workloads.synthetic import Sleep, Spin
 
 if __package__:
@@ -50,7 +50,7 @@ def main() -> None:
         hosts = []
         for number in range(ARMS):
             cell = replace(parse(spec), label=f"{spec}-{number}")
-            hosts.append(stack.enter_context(ProcessHosts().host(workload, cell, Path(directory), Options())))
+            hosts.append(stack.enter_context(ProcessHosts().host(workload, cell, Path(directory), chosen())))
         for host in hosts:
             host.prepare()
             host.sample()

@@ -30,9 +30,10 @@ from matrix import traces
 
 from concbench.harness.events import Event, TableUpdated
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import Options, plan
+from concbench.harness.plan import plan
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.stopping import EveryRound
+from concbench.options import chosen
 from concbench.workloads.download import Download
 
 RUNNERS = ("sequential", "thread-pool:2", "process-pool:2", "asyncio")
@@ -163,7 +164,7 @@ def main() -> int:
     before = traces()
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
         os.environ["TMPDIR"] = tempfile.tempdir = name
-        planned = plan(Download(images=4, latency=0.001), RUNNERS, Options(seed=1))
+        planned = plan(Download(images=4, latency=0.001), RUNNERS, chosen(seed=1))
         planned = replace(planned, stop_rule=EveryRound(rounds))
         watch = Watch(rounds, Path(name))
         began = time.monotonic()

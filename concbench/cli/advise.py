@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import random
 
-from concbench.cli import functions
+from concbench.cli import configuration, functions, options
 from concbench.cli.color import add_color
 from concbench.cli.output import Output, add_format, chosen_format, present
-from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
-from concbench.values import COUNT, DURATION, NATURAL, SIZE
+from concbench.options import AdviseOptions, decided, decided_by_race, declared, sentence_of_race
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("function", metavar="FUNCTION", help="module:function or path/to/file.py:function")
-    functions.add_arguments(parser)
-    parser.add_argument("--budget", type=reading(DURATION), metavar="TIME", help="of everything together; three "
-                        "rounds are taken in any case (default: 60s)")  # fmt: skip
-    parser.add_argument("--max-rounds", type=reading(COUNT), metavar="N", help="at most N rounds (default: 30)")
-    parser.add_argument("--timeout", type=reading(DURATION), metavar="TIME",
-                        help="for one execution of a runner (default: 20 times what the "
-                        "baseline takes, 10s at least)")  # fmt: skip
-    parser.add_argument("--memory-limit", type=reading(SIZE), metavar="SIZE", help="for all processes of a runner together "
-                        "(default: 80%% of what is available)")  # fmt: skip
-    parser.add_argument("--fresh", action="store_true", help="take every sample in a new process, so that caches and "
-                        "connections that the function keeps are cold")  # fmt: skip
-    parser.add_argument(
-        "--seed", type=reading(NATURAL), metavar="N", help="of every random choice (default: drawn, printed)"
-    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     add_format(parser)
+    configuration.add_arguments(parser)
     add_color(parser)
+    functions.add_arguments(parser, AdviseOptions)
+    parser.add_argument("-r", "--runner", dest="runners", help=argparse.SUPPRESS)
+    parser.add_argument("--resume", help=argparse.SUPPRESS)
+    raced = {name: option for name, option in declared().items() if option.race}
+    options.add(parser, raced, hidden=True)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -43,33 +33,30 @@ def main(arguments: argparse.Namespace) -> int:
         raise UsageError(
             f"{arguments.function!r} is not a function of your own; write module:function or file.py:function"
         )
-    chosen = chosen_format(arguments)
-    output = Output(arguments.output, force=arguments.force)
-    output.require_writable()
-    seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
-    workload = functions.workload(arguments.function, arguments, seed)
+    for name in decided_by_race():
+        if getattr(arguments, name) is not None:
+            raise UsageError(sentence_of_race(name, "advise", "'concbench run'", options.as_flag))
+    configured = configuration.configure(arguments, functions.known(AdviseOptions))
+    with configured.to_blame():
+        form = chosen_format(arguments)
+        chosen = functions.fill_in(arguments, AdviseOptions)
+        vars(arguments).update(chosen)
+        output = Output(arguments.output, force=arguments.force)
+        output.require_writable()
+        workload = functions.workload(arguments.function, arguments, decided(chosen["seed"]))
 
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep
     from concbench.cli.progress import ProgressBar
-    from concbench.harness.plan import Options
     from concbench.harness.process_hosts import ProcessHosts
 
-    options = Options(
-        budget=arguments.budget,
-        max_rounds=arguments.max_rounds,
-        timeout=arguments.timeout,
-        memory_limit=arguments.memory_limit,
-        seed=seed,
-        max_calls=arguments.max_calls,
-        fresh=arguments.fresh,
-    )
     with ProgressBar(arguments.color) as progress:
-        advice = advise_workload(workload, options, ProcessHosts(), output.listener(progress.show))
+        listen = configured.announced(output.listener(progress.show))
+        advice = advise_workload(workload, chosen, ProcessHosts(), listen, configured.record)
     output.save(advice.run.record)
     keep(advice.run.record)
     try:
-        present(advice.document(), chosen, arguments.color)
+        present(advice.document(), form, arguments.color)
     finally:
         output.complain()
     return worst(

@@ -52,14 +52,18 @@ class CommandParser(argparse.ArgumentParser):
         from concbench.cli.habits import hint
 
         option = given.partition("=")[0] if given.startswith("--") else given[:2]
-        hinted = hint(option, self._option_string_actions)
+        hinted = hint(option, self.options())
         if hinted:
             raise UsageError(f"{command} has no option {option}; {hinted}")
         self.error(f"{command} has no option {option}")
 
     def declared(self) -> list[argparse.Action]:
-        """The arguments that were added."""
-        return self._actions
+        """The arguments that were added, without those that are there to be refused."""
+        return [action for action in self._actions if action.help != argparse.SUPPRESS]
+
+    def options(self) -> list[str]:
+        """The names of its options."""
+        return [option for action in self.declared() for option in action.option_strings]
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:

@@ -4,44 +4,58 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
-from concbench.cli.values import reading
+from concbench.cli import options
 from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LookPlanned
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.workload_specs import is_function, place_of
-from concbench.values import COUNT
+from concbench.options import MeasureOptions, Option, declared, filled, of_functions
+from concbench.values import COUNT, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from concbench.workloads.base import Workload
 
-OPTIONS = ("items", "limit", "sample", "repeat", "star", "coroutine", "context", "check", "no_check", "tolerate")
+
+class Items(TypedDict, total=False):
+    """The items of a function, as the command line has them: where they are, not the items themselves."""
+
+    items: Annotated[
+        str | None,
+        Option(
+            Kind("where the items are", str, (str,), "WHERE"),
+            "what it is called on: a file (one item a line, a JSON array, JSON lines), - for standard input, 1..100, "
+            "or module:name", of_function=True,
+        ),
+    ]  # fmt: skip
+    limit: Annotated[int | None, Option(COUNT, "only the first N items", needs="items", of_function=True)]
+    sample: Annotated[
+        int | None, Option(COUNT, "only N items, drawn at random with the seed", needs="items", of_function=True)
+    ]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
+def known(kind: Any = MeasureOptions) -> dict[str, Option]:
+    """What is declared of every option of a command, those of items included."""
+    return {**declared(Items), **declared(kind)}
+
+
+def add_arguments(parser: argparse.ArgumentParser, kind: Any = MeasureOptions) -> None:
+    """Add those of measuring, and in a group of their own those of functions."""
+    options.add(parser, {name: option for name, option in known(kind).items() if not option.of_function})
     group = parser.add_argument_group("your own function, module:function or path/to/file.py:function")
-    group.add_argument("--items", metavar="WHERE", help="what it is called on: a file (one item a line, a JSON array, "
-                       "JSON lines), - for standard input, 1..100, or module:name")  # fmt: skip
-    group.add_argument("--limit", type=reading(COUNT), metavar="N", help="only the first N items")
-    group.add_argument("--sample", type=reading(COUNT), metavar="N", help="only N items, drawn at random with the seed")
-    group.add_argument(
-        "--repeat", type=reading(COUNT), metavar="N", help="without items: N calls in an execution (default: 1)"
-    )
-    group.add_argument("--star", action="store_true", help="unpack each item into several arguments")
-    group.add_argument("--coroutine", metavar="M:NAME", help="its twin as a coroutine function, for asyncio")
-    group.add_argument("--context", metavar="M:NAME", help="makes a context manager that is entered around every "
-                       "execution, off the clock")  # fmt: skip
-    group.add_argument("--check", metavar="M:NAME", help="called with an expected and an actual result; says whether "
-                       "that is right (default: equality)")  # fmt: skip
-    group.add_argument("--no-check", action="store_true", help="do not compare results")
-    group.add_argument("--tolerate", action="store_true", help="take exceptions for results; of downloads, "
-                       "count those that fail and go on")  # fmt: skip
-    group.add_argument("--max-workers", type=reading(COUNT), metavar="N", help="at most N calls at once")
-    group.add_argument("--max-calls", type=reading(COUNT), metavar="N", help="at most N calls in all")
+    options.add(group, {name: option for name, option in known(kind).items() if option.of_function})
+
+
+def fill_in(arguments: argparse.Namespace, kind: Any = MeasureOptions) -> MeasureOptions:
+    """All options of measuring, checked: those that were given, and the defaults of the others.
+
+    Raises:
+        UsageError: a value or a combination that cannot be.
+    """
+    return filled(options.given(arguments, Items, kind), options.as_flag, declared(Items))
 
 
 def is_named(name: str) -> bool:
@@ -55,36 +69,22 @@ def require_function(arguments: argparse.Namespace, but: Collection[str] = ()) -
     Raises:
         UsageError: names the first.
     """
-    for option in (*OPTIONS, "max_workers"):
-        if option not in but and getattr(arguments, option):
-            raise UsageError(f"--{option.replace('_', '-')} is for a function of your own, such as app:fetch")
+    for name in of_functions(vars(arguments), known()):
+        if name not in but:
+            flag = options.as_flag(name, known()[name])
+            raise UsageError(f"{flag} is for a function of your own, such as app:fetch")
 
 
 def workload(name: str, arguments: argparse.Namespace, seed: int) -> Workload:
-    """The workload of a function that is named.
+    """The workload of a function that is named; its options have been filled in.
 
     Raises:
         UsageError: something cannot be found, imported, read or called.
     """
+    from concbench.arguments import how_of
     from concbench.harness.probe import named_workload
-    from concbench.workloads.how import How
     from concbench.workloads.item_source import ItemSource
-    from concbench.workloads.loading import Place
 
-    _require_together(arguments)
-    places = {
-        key: Place.read(getattr(arguments, key))
-        for key in ("coroutine", "context", "check")
-        if getattr(arguments, key) is not None
-    }
-    how = How(
-        **places,
-        compare=not arguments.no_check,
-        star=arguments.star,
-        arguments=arguments.items is not None,
-        tolerate=arguments.tolerate,
-        max_workers=arguments.max_workers,
-    )
     source = ItemSource(
         text=arguments.items or "",
         content=_standard_input() if arguments.items == "-" else None,
@@ -93,7 +93,7 @@ def workload(name: str, arguments: argparse.Namespace, seed: int) -> Workload:
         seed=seed,
         repeat=arguments.repeat or 1,
     )
-    return named_workload(place_of(name), how, source)
+    return named_workload(place_of(name), how_of(vars(arguments), arguments=arguments.items is not None), source)
 
 
 def announce(event: CallsPlanned | LookPlanned) -> None:
@@ -108,17 +108,6 @@ def announce(event: CallsPlanned | LookPlanned) -> None:
             f"{event.at_once:,} at once; --max-calls and --max-workers limit that"
         )
     print(f"concbench: {event.workload} {said}", file=sys.stderr, flush=True)
-
-
-def _require_together(arguments: argparse.Namespace) -> None:
-    if arguments.items is None:
-        for option in ("limit", "sample", "star"):
-            if getattr(arguments, option):
-                raise UsageError(f"--{option} is of items, and there are none; give them with --items")
-    elif arguments.repeat is not None:
-        raise UsageError("--repeat is for functions without items; leave out one of --items and --repeat")
-    if arguments.check and arguments.no_check:
-        raise UsageError("--check and --no-check exclude each other; leave out one of them")
 
 
 def _standard_input() -> str:

@@ -60,12 +60,7 @@ def _require_streams() -> None:
 def _dispatch(arguments: list[str]) -> int:
     arguments = _command_first(arguments)
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help", "-V", "--version"}):
-        budget = (
-            []
-            if any(argument.split("=")[0] in {"--rounds", "--budget"} for argument in arguments)
-            else ["--budget=10s"]
-        )
-        arguments = ["run", "download", "primes", *budget, *arguments]
+        arguments = ["run", "download", "primes", "--alone", *arguments]
     name = arguments[0]
     if not name.startswith("-") and name not in COMMANDS:
         from concbench.registry import WORKLOADS

@@ -136,7 +136,8 @@ class Output:
         if self._format.startswith(said):
             return
         instead = f"; 'concbench show --format {said} -o {path}' writes {said}" if said in format_names() else ""
-        raise BadOutput(f"{path} would hold {self._format}: choose a name that does not end in {Path(path).suffix}{instead}")
+        other = f"choose a name that does not end in {Path(path).suffix}"
+        raise BadOutput(f"{path} would hold {self._format}: {other}{instead}")
 
     def save(self, record: RunRecord) -> None:
         """Write the record; what goes wrong is said at the end."""

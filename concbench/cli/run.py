@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 from typing import TYPE_CHECKING
 
-from concbench.cli import functions, workloads
+from concbench.cli import configuration, functions, workloads
 from concbench.cli.color import add_color
 from concbench.cli.output import Output, add_format, chosen_format, present
 from concbench.cli.values import reading
 from concbench.errors import UsageError
-from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
-from concbench.values import COUNT, COUNTS, DURATION, NATURAL, SHARE, SIZE
+from concbench.exit_codes import FAILED, INTERRUPTED, OK, UNDECIDED, worst
+from concbench.values import COUNTS
 
 if TYPE_CHECKING:
     from concbench.harness.plan import Plan
     from concbench.results.records import RunRecord
+    from concbench.run import Run
+
+_ALONE = 10.0
+"""Seconds for each workload if no command is named, and nothing else is said."""
+_EXCLUSIVE = (("why", "observe"), ("why", "json"), ("why", "format"), ("json", "format"), ("output", "resume"))
+"""What cannot be given together, or not always, beside what is declared of options."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,47 +34,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="such as thread-pool, thread-pool:32, process-pool:workers=2,start_method=spawn; "
                         "repeatable (default: every runner)")  # fmt: skip
     parser.add_argument("-w", "--workers", type=reading(COUNTS), metavar="N,N", help="try these numbers of workers")
-    parser.add_argument("--baseline", metavar="SPEC", help="compare with this runner (default: sequential)")
-    parser.add_argument("--max-rounds", type=reading(COUNT), metavar="N", help="a runner stops at its verdict, or "
-                        "undecided after N rounds (default: 30)")  # fmt: skip
-    parser.add_argument("--budget", type=reading(DURATION), metavar="TIME", help="for each workload; three rounds "
-                        "are taken in any case (default: 60s; 10s for 'concbench' alone)")  # fmt: skip
-    parser.add_argument("--precision", type=reading(SHARE), metavar="PERCENT", help="go on until every interval is so narrow, "
-                        "such as 5%%")  # fmt: skip
-    parser.add_argument("--rounds", type=reading(COUNT), metavar="N", help="exactly N rounds of every runner instead; with 1 "
-                        "that round is the warm-up too, and there are no verdicts")  # fmt: skip
-    parser.add_argument("--warm", action="store_true", help="keep workers and connections from round to round, and "
-                        "time the work alone")  # fmt: skip
-    parser.add_argument("--fresh", action="store_true", help="take every sample in a new process, so that caches and "
-                        "connections that the function keeps are cold")  # fmt: skip
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     parser.add_argument("--resume", metavar="FILE", help="go on with a run of this command that was interrupted, from "
                         "its results file, and write that again")  # fmt: skip
     add_format(parser)
-    parser.add_argument(
-        "--seed", type=reading(NATURAL), metavar="N", help="of the order of the rounds (default: drawn, printed)"
-    )
-    parser.add_argument("--timeout", type=reading(DURATION), metavar="TIME",
-                        help="for one execution of a runner (default: 20 times what the "
-                        "baseline takes, 10s at least)")  # fmt: skip
-    parser.add_argument("--memory-limit", type=reading(SIZE), metavar="SIZE", help="for all processes of a runner together "
-                        "(default: 80%% of what is available)")  # fmt: skip
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
-    parser.add_argument("--no-observe", action="store_true",
-                        help="skip the pass that tells start-up, cores and memory")  # fmt: skip
+    parser.add_argument("--strict", action="store_true", help="exit with 4 if the verdict on any runner is undecided")
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
+    configuration.add_arguments(parser)
+    add_color(parser)
     functions.add_arguments(parser)
     workloads.add_arguments(parser)
-    add_color(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure, write, print; returns the exit code."""
-    chosen = chosen_format(arguments)
-    earlier = _earlier(arguments)
-    output = Output(arguments.resume or arguments.output, force=arguments.force or earlier is not None)
-    plans = _plans(arguments)
-    output.require_writable()
+    configured = configuration.configure(
+        arguments, workloads.known(), lambda action: workloads.applies(action.dest, arguments), _EXCLUSIVE
+    )
+    if arguments.alone and arguments.budget is None and arguments.rounds is None:
+        arguments.budget = _ALONE
+    with configured.to_blame():
+        chosen = chosen_format(arguments)
+        plans, output, earlier = _prepared(arguments)
 
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
@@ -77,8 +65,9 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.harness.process_hosts import ProcessHosts
 
     with ProgressBar(arguments.color) as progress:
-        listen = output.listener(progress.show)
-        run = measure_plans(plans, ProcessHosts(), listen, earlier)
+        listen = configured.announced(output.listener(progress.show))
+        with configured.to_blame():
+            run = measure_plans(plans, ProcessHosts(), listen, earlier, configured.record)
     output.save(run.record)
     keep(run.record)
     try:
@@ -87,7 +76,31 @@ def main(arguments: argparse.Namespace) -> int:
         output.complain()
     if run.record.interrupted and output.path is not None and not output.error:
         print(f"concbench: the same command with --resume {output.path} goes on", file=sys.stderr)
-    return worst(INTERRUPTED if run.record.interrupted else OK, OK if run.ok and not output.error else FAILED)
+    return worst(
+        INTERRUPTED if run.record.interrupted else OK,
+        FAILED if output.error or not run.ok else OK,
+        UNDECIDED if arguments.strict and _undecided(run) else OK,
+    )
+
+
+def _undecided(run: Run) -> bool:
+    """Whether a runner that was measured has no verdict: it is undecided, or there were too few rounds for one."""
+    from concbench.stats import verdicts
+
+    return any(
+        cell is not table.baseline and cell.seconds is not None and cell.verdict in {"", verdicts.UNDECIDED}
+        for table in run
+        for cell in table.cells
+    )
+
+
+def _prepared(arguments: argparse.Namespace) -> tuple[list[Plan], Output, RunRecord | None]:
+    """What is to be measured, where it is written, and what is gone on with; nothing has run when this refuses."""
+    earlier = _earlier(arguments)
+    output = Output(arguments.resume or arguments.output, force=arguments.force or earlier is not None)
+    plans = _plans(arguments)
+    output.require_writable()
+    return plans, output, earlier
 
 
 def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
@@ -106,12 +119,14 @@ def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
 
 def _plans(arguments: argparse.Namespace) -> list[Plan]:
     """Decide on everything; nothing has run and nothing is written when this refuses."""
-    _require_together(arguments)
-    from concbench.harness.plan import Options, plan
+    if arguments.why and arguments.observe is False:
+        raise UsageError("--why needs the observed pass, which --no-observe skips")
+    from concbench.harness.plan import plan
     from concbench.harness.runner_specs import default_runners, with_workers
 
-    if arguments.seed is None:
-        arguments.seed = random.randrange(2**32)
+    workloads.require_applicable(arguments)
+    options = functions.fill_in(arguments)
+    vars(arguments).update(options)
     measured = workloads.chosen(arguments)
     specs = arguments.runners or default_runners()
     if arguments.workers:
@@ -119,28 +134,4 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         if tried == specs:
             raise UsageError(f"--workers has nothing to try: {', '.join(specs)} have no workers, or theirs are written")
         specs = tried
-    options = Options(
-        baseline=arguments.baseline,
-        max_rounds=arguments.max_rounds,
-        budget=arguments.budget,
-        precision=arguments.precision,
-        rounds=arguments.rounds,
-        warm=arguments.warm,
-        fresh=arguments.fresh,
-        observe=not arguments.no_observe,
-        seed=arguments.seed,
-        timeout=arguments.timeout,
-        memory_limit=arguments.memory_limit,
-        max_calls=arguments.max_calls,
-    )
     return [plan(workload, specs, options) for workload in measured]
-
-
-def _require_together(arguments: argparse.Namespace) -> None:
-    """Refuse options of which one would be ignored.
-
-    Raises:
-        UsageError: says which to leave out.
-    """
-    if arguments.why and arguments.no_observe:
-        raise UsageError("--why needs the observed pass, which --no-observe skips")

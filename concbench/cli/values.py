@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from concbench.errors import BadSetting
 from concbench.values import Kind
 
 
-def reading(kind: Kind) -> Callable[[str], Any]:
+@dataclass(frozen=True)
+class reading:  # noqa: N801 - it is called where an argument is declared, as a function would be
     """What argparse takes for the type of an argument of this kind."""
 
-    def read(text: str) -> Any:
+    kind: Kind
+
+    def __call__(self, text: str) -> Any:
+        """The value of a text."""
         try:
-            return kind.read(text)
+            return self.kind.read(text)
         except BadSetting as bad:
             raise ArgumentTypeError(str(bad)) from None
 
-    return read
+
+@dataclass(frozen=True)
+class spelling:  # noqa: N801 - as reading
+    """The same of an argument whose text is read later."""
+
+    kind: Kind
+
+    def __call__(self, text: str) -> str:
+        """The text itself."""
+        return text

@@ -12,11 +12,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from concbench.cli import functions
+from concbench.cli.values import spelling
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.settings import Setting, settings_of, split
 from concbench.harness.workload_specs import is_function, kind_of, normal, workload_of
 from concbench.registry import WORKLOADS, workload_class
-from concbench.values import SWITCH
+from concbench.values import SWITCH, Declared
 
 if TYPE_CHECKING:
     from concbench.workloads.base import Workload
@@ -51,7 +52,34 @@ def _add(group: argparse._ArgumentGroup, option: str, settings: list[Setting]) -
     kind, default = setting.kind, defaults.pop() if len(defaults) == 1 else ""
     described = setting.declared.help + (f" (default: {default})" if default else "")
     metavar = f"{{{','.join(kind.choices)}}}" if kind.choices else kind.metavar
-    group.add_argument(option, metavar=metavar, help=described.replace("%", "%%"))
+    group.add_argument(option, type=spelling(kind), metavar=metavar, help=described.replace("%", "%%"))
+
+
+def known() -> dict[str, Declared]:
+    """What is declared of every option of a run, those of workloads included."""
+    return {**{key: next(iter(owners.values())).declared for key, owners in _owners().items()}, **functions.known()}
+
+
+def applies(key: str, arguments: argparse.Namespace) -> bool:
+    """Whether an option says anything of the workloads that are named; one of measuring always does."""
+    owners, option = _owners().get(key, {}), functions.known().get(key)
+    if not owners and (option is None or not option.of_function):
+        return True
+    of_functions = option is not None and option.of_function and any(map(is_function, arguments.workloads))
+    return of_functions or not owners.keys().isdisjoint(map(kind_of, arguments.workloads))
+
+
+def require_applicable(arguments: argparse.Namespace) -> None:
+    """Refuse options that say nothing of the workloads that are named.
+
+    Raises:
+        UsageError: names the first.
+    """
+    for key in _given(arguments):
+        if key not in functions.known() and not applies(key, arguments):
+            owners = " or ".join(_owners()[key])
+            raise UsageError(f"{_option(key)} is an option of {owners}, which is not run; leave it out")
+    functions.require_function(arguments, but=[key for key in functions.known() if applies(key, arguments)])
 
 
 def chosen(arguments: argparse.Namespace) -> list[Workload]:
@@ -60,13 +88,9 @@ def chosen(arguments: argparse.Namespace) -> list[Workload]:
     Raises:
         UsageError: one of them cannot be, or an option would be ignored.
     """
-    texts = list(dict.fromkeys(map(normal, arguments.workloads)))
     given = _given(arguments)
+    texts = list(dict.fromkeys(map(normal, arguments.workloads)))
     kinds = [kind_of(text) for text in texts if not is_function(text)]
-    for key in given:
-        if key not in functions.OPTIONS and not {*_owners()[key]} & {*kinds}:
-            owners = " or ".join(_owners()[key])
-            raise UsageError(f"{_option(key)} is an option of {owners}, which is not run; leave it out")
     made, taken = [], set[str]()
     refused: dict[str, BadSetting] = {}
     for text in texts:
@@ -78,10 +102,8 @@ def chosen(arguments: argparse.Namespace) -> list[Workload]:
         workload, had = _with_what_it_can(text, own, shared, refused)
         made.append(workload)
         taken |= had
-    if len(kinds) == len(texts):
-        functions.require_function(arguments, but=taken)
     for key in given:
-        if key not in taken and key not in functions.OPTIONS:
+        if key not in taken and key not in functions.known():
             written = UsageError(f"{_option(key)} would have no effect: what has it says it itself; leave it out")
             raise refused.get(key, written)
     return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 
 from concbench.harness.calls import Calls
@@ -13,6 +12,7 @@ from concbench.harness.patience import Patience
 from concbench.harness.plan import Plan
 from concbench.harness.referee import Referee
 from concbench.harness.runner_specs import PlannedCell
+from concbench.options import changed
 from concbench.results.records import Json, Sample
 
 _LONGER = 3.0
@@ -37,7 +37,7 @@ class Bench:
         self.repeats = 1
         """Executions in a sample."""
         self.referee = Referee(plan)
-        self.calls = Calls(plan.workload.tasks, plan.options.max_calls)
+        self.calls = Calls(plan.workload.tasks, plan.options["max_calls"])
         self.patience = Patience(plan)
         self._directory = directory
         for planned in plan.cells:
@@ -68,8 +68,8 @@ class Bench:
     def check_host(self, cell: LiveCell, *, patient: bool = False) -> AbstractContextManager[CheckHost]:
         """A host that checks the results of a cell; `patient` where one request makes several executions."""
         options = self.plan.options
-        if patient and options.timeout is not None:
-            options = replace(options, timeout=_LONGER * options.timeout)
+        if patient and options["timeout"] is not None:
+            options = changed(options, timeout=_LONGER * options["timeout"])
         return self.hosts.check_host(self.workload, cell.planned, self._directory, options)
 
     def allow(self, cell: LiveCell) -> None:
@@ -101,7 +101,7 @@ class Bench:
     @property
     def observed_later(self) -> int:
         """Executions that the observed passes will be."""
-        return sum(cell.record.observed is None for cell in self.alive) if self.plan.options.observe else 0
+        return sum(cell.record.observed is None for cell in self.alive) if self.plan.options["observe"] else 0
 
     def affords(self, executions: int) -> bool:
         """Whether so many more, and the observed passes, are allowed."""

@@ -17,9 +17,10 @@ from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.harness.environment import environment
 from concbench.harness.hosts import Hosts
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import BASELINE, Options, plan
+from concbench.harness.plan import BASELINE, plan
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.stopping import NextRound, Seen, Terms, by_round
+from concbench.options import MeasureOptions, chosen
 from concbench.results.records import CellId, Json
 from concbench.runners import start_method
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
@@ -87,8 +88,8 @@ class ControlRule:
 
     @property
     def terms(self) -> Terms:
-        """At most so many rounds, and such a budget."""
-        return Terms(self.max_rounds, budget=self.budget)
+        """At most so many rounds."""
+        return Terms(self.max_rounds)
 
     def next_round(self, seen: Seen) -> NextRound:
         """The controls that have not passed their bounds, and the baseline."""
@@ -179,7 +180,7 @@ def _starting(hosts: Hosts) -> dict[str, float]:
         "process": f"processes:start_method={start_method.DEFAULT}",
         "interpreter": "processes:start_method=spawn",
     }
-    options = Options(rounds=FEWEST, observe=False)
+    options = chosen(rounds=FEWEST, observe=False)
     found = {}
     for name, runner in runners.items():
         (cell,) = _measure(hosts, Sleep(tasks=1, seconds=0.0), [runner], options).values()
@@ -226,7 +227,7 @@ def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, 
 def _control(
     hosts: Hosts, workload: Workload, baseline: str, controls: Mapping[str, Control], budget: float
 ) -> list[tuple[Control, CellAnalysis]]:
-    options = Options(baseline, MAX_ROUNDS, budget, warm=True, observe=False, seed=1)
+    options = chosen(baseline=baseline, max_rounds=MAX_ROUNDS, budget=budget, warm=True, observe=False, seed=1)
     cells = _measure(hosts, workload, [baseline, *controls], options, controls)
     return [(control, cells[runner]) for runner, control in controls.items()]
 
@@ -235,16 +236,16 @@ def _measure(
     hosts: Hosts,
     workload: Workload,
     runners: Sequence[str],
-    options: Options,
+    options: MeasureOptions,
     controls: Mapping[str, Control] | None = None,
 ) -> dict[str, CellAnalysis]:
     """What was seen of each runner, as it is written here."""
-    chosen = plan(workload, runners, options)
-    ids = {runner: cell.id for runner, cell in zip(runners, chosen.cells, strict=True)}
+    made = plan(workload, runners, options)
+    ids = {runner: cell.id for runner, cell in zip(runners, made.cells, strict=True)}
     if controls:
         named = {ids[runner]: control for runner, control in controls.items()}
-        chosen = replace(chosen, stop_rule=ControlRule(named, MAX_ROUNDS, options.budget))
-    table, interrupted = measure_workload(chosen, hosts, lambda _: None)
+        made = replace(made, stop_rule=ControlRule(named, MAX_ROUNDS, options["budget"]))
+    table, interrupted = measure_workload(made, hosts, lambda _: None)
     if interrupted:
         raise KeyboardInterrupt
     analysis = analyse(table)

@@ -118,7 +118,7 @@ class Examination:
         if bench.referee.unsendable:
             bench.calls.count()
             cell.checking.reference()
-        once = bench.plan.options.fresh or bench.plan.options.max_calls is not None
+        once = bench.plan.options["fresh"] or bench.plan.options["max_calls"] is not None
         began = perf_counter()
         bench.calls.count()
         made = cell.checking.check(1 if once else MOST_CHECKS)

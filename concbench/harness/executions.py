@@ -53,7 +53,7 @@ def planned(plan: Plan) -> Executions:
         check=check,
         warm_up=cells * plan.warm_up,
         rounds=cells * plan.fewest_rounds,
-        observed=cells * plan.options.observe,
+        observed=cells * plan.options["observe"],
     )
 
 
@@ -69,7 +69,7 @@ def left(plan: Plan, cell: LiveCell, *, compares: bool) -> Executions:
         check=int(plan.checks_first and compares and not cell.checked),
         warm_up=int(plan.warm_up and cell.record.warmup is None),
         rounds=max(0, plan.fewest_rounds - len(cell.record.samples)),
-        observed=int(plan.options.observe and cell.record.observed is None),
+        observed=int(plan.options["observe"] and cell.record.observed is None),
     )
 
 

@@ -18,12 +18,12 @@ from typing import Any, Protocol, TypeVar
 
 from concbench.errors import ConcbenchError
 from concbench.harness.load import LoadWatch
-from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
 from concbench.host.describe import describe
 from concbench.host.main import Reference, check, expected_of, interpreter, sequential_passes, take_sample
+from concbench.options import MeasureOptions
 from concbench.results.files import build
 from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
 from concbench.results.records import Json, Observed, Outcome
@@ -111,7 +111,7 @@ class Hosts(Protocol):
     """Makes the hosts of one workload."""
 
     def host(
-        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> AbstractContextManager[Host]:
         """A host that takes the samples of a cell.
 
@@ -124,7 +124,7 @@ class Hosts(Protocol):
         ...
 
     def check_host(
-        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> AbstractContextManager[CheckHost]:
         """A host in which the results of a cell are checked; always cold."""
         ...
@@ -142,14 +142,14 @@ class InProcessHosts:
         return LoadWatch()
 
     @contextmanager
-    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
+    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
         """A host in this process; the timeout cannot be kept, since nobody is there to keep it."""
-        with closing(_InProcessHost(workload, cell, directory / "reference.pickle", warm=options.warm)) as host:
+        with closing(_InProcessHost(workload, cell, directory / "reference.pickle", warm=options["warm"])) as host:
             yield host
 
     @contextmanager
     def check_host(
-        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> Iterator[CheckHost]:
         """The same process, so that what checking leaves behind is there when samples are taken."""
         del options

@@ -103,7 +103,7 @@ class Measurement:
         self._rounds = Rounds(self._bench)
         self._earlier: dict[CellId, Cell] = {}
         self._items: list[str] = []
-        self._notes: list[str] = [_FRESH] if plan.options.fresh else []
+        self._notes: list[str] = [_FRESH] if plan.options["fresh"] else []
         if earlier is not None:
             self._resume(earlier)
 
@@ -126,7 +126,7 @@ class Measurement:
                     self._tell()
             if not bench.alive:
                 rounds.stopped = "cells"
-            if self._plan.options.observe:
+            if self._plan.options["observe"]:
                 self._observe(sampling)
                 self._tell()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from concbench.harness.plan import LEAST_MEMORY
+from concbench.options import LEAST_MEMORY
 
 SHARE = 0.8
 """Of what is available, that a cell may use unless said otherwise."""

@@ -28,7 +28,7 @@ class Patience:
     def knows(self, took: float) -> None:
         """The baseline's first execution took so long, all that is not timed included."""
         self._took = took
-        self._seconds = max(LEAST, TIMES * took) + (MEET_SECONDS if self._plan.options.warm else 0.0)
+        self._seconds = max(LEAST, TIMES * took) + (MEET_SECONDS if self._plan.options["warm"] else 0.0)
 
     def gives_up_knowing(self) -> None:
         """The baseline failed, so that nothing can be compared with what it took."""
@@ -37,7 +37,7 @@ class Patience:
 
     def seconds(self, workers: int) -> float | None:
         """For a cell of so many workers; None as long as nothing is known, and where it was said."""
-        if self._seconds is None or self._plan.options.timeout is not None:
+        if self._seconds is None or self._plan.options["timeout"] is not None:
             return None
         waits = math.ceil(self._plan.workload.tasks / workers) * (self._plan.workload.longest_task or 0.0)
         return self._seconds + min(MOST_WAITS, waits)

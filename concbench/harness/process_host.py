@@ -27,11 +27,11 @@ from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.memory import LOOK_SECONDS, MemoryLimit
-from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.tree import TreeWatch
 from concbench.host.marked import MARK, end
 from concbench.launch import hash_seed, python
+from concbench.options import MeasureOptions, decided
 from concbench.results.files import build
 from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
 from concbench.results.records import Json, Observed, Outcome
@@ -47,9 +47,15 @@ class ProcessHost:
     """Speaks with `concbench.host.main` in JSON lines; items travel as a pickle in a private directory."""
 
     def __init__(
-        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options, loading: set[ProcessHost],
-        *, examine: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        workload: Workload,
+        cell: PlannedCell,
+        directory: Path,
+        options: MeasureOptions,
+        loading: set[ProcessHost],
+        *,
+        examine: bool = False,
+    ) -> None:
         """Start the process, which begins to load the cell at once.
 
         Args:
@@ -61,7 +67,7 @@ class ProcessHost:
             examine: whether the function and the items are tried on pickle, which no process may do that takes samples.
         """
         name = "cell-" + re.sub(r"[^\w.-]+", "-", str(cell.id))[:80]
-        self._timeout = self._preparing = options.timeout or UNTIL_KNOWN
+        self._timeout = self._preparing = options["timeout"] or UNTIL_KNOWN
         self._reference = directory / "reference.pickle"
         self._mark = secrets.token_hex(8)
         self._payload = directory / f"{name}-{self._mark}.pickle"
@@ -73,11 +79,11 @@ class ProcessHost:
         try:
             self._start(pickle.dumps((workload, cell.runner)), options)
             self._loading.add(self)
-            self._send({"do": "prepare", "cell": str(self._payload), "warm": options.warm, "examine": examine})
+            self._send({"do": "prepare", "cell": str(self._payload), "warm": options["warm"], "examine": examine})
         except OSError as error:  # a disk is full, or there are too many processes or open files
             self._unstarted = f"the measuring process could not be started: {error.strerror or error}"
 
-    def _start(self, payload: bytes, options: Options) -> None:
+    def _start(self, payload: bytes, options: MeasureOptions) -> None:
         self._payload.write_bytes(payload)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -91,7 +97,7 @@ class ProcessHost:
                 env={
                     **os.environ,
                     MARK: f"{os.environ.get(MARK, '')} {self._mark}".strip(),
-                    "PYTHONHASHSEED": hash_seed(options.seed),
+                    "PYTHONHASHSEED": hash_seed(decided(options["seed"])),
                 },
             )
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -99,7 +105,7 @@ class ProcessHost:
         self._reader.start()
         self._closed = False
         GUARD.watch(self._process.pid, self._mark)
-        self._memory = MemoryLimit(self._process.pid, options.memory_limit)
+        self._memory = MemoryLimit(self._process.pid, options["memory_limit"])
 
     def prepare(self) -> Json:
         """Wait until the cell is loaded."""

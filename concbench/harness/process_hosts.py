@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial, reduce
 from operator import add
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import TypeVar
 
 from concbench.harness.hosts import CheckHost, Host
 from concbench.harness.load import LoadWatch
-from concbench.harness.plan import Options
 from concbench.harness.process_host import ProcessHost
 from concbench.harness.runner_specs import PlannedCell
+from concbench.options import MeasureOptions, changed
 from concbench.results.records import Json, Observed, Sample
 from concbench.workloads.base import Workload
 
@@ -30,20 +29,20 @@ class ProcessHosts:
         return LoadWatch()
 
     @contextmanager
-    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
+    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
         """Start the process of a cell, and end it whatever happens."""
         make = partial(ProcessHost, workload, cell, directory, options, self._loading)
-        made: ProcessHost | FreshHost = FreshHost(make) if options.fresh else make()
+        made: ProcessHost | FreshHost = FreshHost(make) if options["fresh"] else make()
         with _ending(made) as host:
             yield host
 
     @contextmanager
     def check_host(
-        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> Iterator[CheckHost]:
         """Start a process in which no sample is taken, and end it whatever happens."""
         with _ending(
-            ProcessHost(workload, cell, directory, replace(options, warm=False), self._loading, examine=True)
+            ProcessHost(workload, cell, directory, changed(options, warm=False), self._loading, examine=True)
         ) as host:
             yield host
 

@@ -36,8 +36,8 @@ class RaceRule:
 
     @property
     def terms(self) -> Terms:
-        """At most so many rounds, and such a budget."""
-        return Terms(self.max_rounds, budget=self.budget)
+        """At most so many rounds."""
+        return Terms(self.max_rounds)
 
     def next_round(self, seen: Seen) -> NextRound:
         """The cells that may still win or whose verdict the advice rests on, and neighbours of the leader."""

@@ -13,11 +13,8 @@ from concbench.harness.plan import Plan
 from concbench.results.records import Json, RunRecord, Table, number
 from concbench.task import one_line
 
-_PLANNED = (
-    "workload", "size", "settings", "tasks", "baseline", "max_rounds", "all_rounds", "budget", "precision", "warm",
-    "fresh", "warmed_up",
-)  # fmt: skip
-"""What a table and the plan of a table must have in common."""
+_PLANNED = ("size", "settings", "tasks", "baseline", "warmed_up")
+"""What a table and the plan of a table must have in common, beside the workload and the options."""
 _MEASURED = {"timer_step", "memory"}
 """Of the environment, what differs from time to time on one machine; memory by a little, and is looked at apart."""
 _MEMORY = 0.02
@@ -58,10 +55,14 @@ def finished_part(table: Table) -> Table | None:
 def is_complete(table: Table, plan: Plan) -> bool:
     """Whether nothing of it is left to do."""
     well = [cell for cell in table.cells if cell.outcome.kind == "ok"]
-    return bool(table.stopped) and (not plan.options.observe or all(cell.observed is not None for cell in well))
+    return bool(table.stopped) and (not plan.options["observe"] or all(cell.observed is not None for cell in well))
 
 
 def _require_same_plan(then: Table, now: Table) -> None:
+    _compare("workload", then.workload, now.workload)
+    options = _as_json(now.options)
+    for name in sorted({*then.options, *options}, key=lambda name: (name not in options, name)):
+        _compare(f"{name.replace('_', '-')} of {now.workload}", then.options.get(name), options.get(name))
     for name in _PLANNED:
         before, after = (getattr(table, name) for table in (then, now))
         if name == "baseline":

@@ -104,7 +104,7 @@ class Rounds:
     def take(self, cells: Sequence[LiveCell], sample: Sampler) -> None:
         """Sample every cell once, in an order that is fresh in every round and follows from the seed."""
         order = list(cells)
-        random.Random(f"{self._bench.plan.options.seed} {self.done}").shuffle(order)
+        random.Random(f"{self._bench.plan.options['seed']} {self.done}").shuffle(order)
         watch = self._bench.hosts.load_watch()
         for position, cell in enumerate(order):
             sample(cell, self.done, position)

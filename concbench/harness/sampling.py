@@ -12,6 +12,7 @@ from concbench.harness.events import Phase
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.steps import Steps
 from concbench.harness.thinning import thinned
+from concbench.options import decided
 
 
 class Sampling:
@@ -82,7 +83,7 @@ class Sampling:
         options = self._bench.plan.options
         self._bench.calls.count()
         observed = cell.sampling.observe(collect=self._bench.referee.compares_later)
-        cell.record = thinned(replace(cell.record, observed=observed), options.seed, warm=options.warm)
+        cell.record = thinned(replace(cell.record, observed=observed), decided(options["seed"]), warm=options["warm"])
 
     def _compare(self, cell: LiveCell) -> None:
         if cell.alive:

@@ -13,10 +13,11 @@ from concbench.harness.events import Listener, LookPlanned
 from concbench.harness.executions import LOOK
 from concbench.harness.hosts import Hosts
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import BASELINE, BUDGET, MAX_ROUNDS, Options, Plan, plan
+from concbench.harness.plan import BASELINE, Plan, plan
 from concbench.harness.race import RaceRule
 from concbench.harness.runner_specs import PlannedCell
 from concbench.machine import usable_cores
+from concbench.options import MeasureOptions, changed, decided
 from concbench.results.passes import ReferencePass
 from concbench.results.records import Cell, CellId, Json, Outcome, Table
 from concbench.runners.look import Look
@@ -45,7 +46,7 @@ class Found:
     """Those of the race, with their runners."""
 
 
-def search(workload: Workload, hosts: Hosts, options: Options, listen: Listener) -> Found:
+def search(workload: Workload, hosts: Hosts, options: MeasureOptions, listen: Listener) -> Found:
     """Find the best runner for all of a workload: look at it once or twice, and race what may be worth it.
 
     The budget of the options is that of everything together. How often the function is called is told before it is.
@@ -54,7 +55,7 @@ def search(workload: Workload, hosts: Hosts, options: Options, listen: Listener)
         UsageError: the function fails under `sequential`, so that there is nothing to advise on.
     """
     began = perf_counter()
-    listen(LookPlanned(workload.name, calls_of_looks(workload.tasks, options.max_calls)))
+    listen(LookPlanned(workload.name, calls_of_looks(workload.tasks, options["max_calls"])))
     looks = _Looks(workload, hosts, options, listen)
     table, interrupted = looks.take(FIRST_LOOK)
     if not interrupted and (more := looks.worth_a_second(table)):
@@ -82,7 +83,7 @@ def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
 class _Looks:
     """Measures `sequential` alone, over a few items."""
 
-    def __init__(self, workload: Workload, hosts: Hosts, options: Options, listen: Listener) -> None:
+    def __init__(self, workload: Workload, hosts: Hosts, options: MeasureOptions, listen: Listener) -> None:
         self.workload = workload
         """The workload, knowing what was found out."""
         self.facts: Json = {}
@@ -99,8 +100,8 @@ class _Looks:
         Raises:
             UsageError: the function fails.
         """
-        part = _part(self.workload, items, self._options.seed)
-        once = replace(self._options, rounds=1, max_rounds=None, budget=None, observe=False)
+        part = _part(self.workload, items, decided(self._options["seed"]))
+        once = changed(self._options, rounds=1, max_rounds=None, budget=None, observe=False)
         table, interrupted = measure_workload(plan(part, [BASELINE], once), self._hosts, self._listen)
         cell = table.cells[0]
         if not interrupted and (cell.outcome.kind != "ok" or not cell.samples):
@@ -116,7 +117,7 @@ class _Looks:
 
     def worth_a_second(self, first: Table) -> int:
         """Items of a second look, as many as time and the calls that are allowed permit; 0 if it would be no larger."""
-        budget, most_calls = self._options.budget or BUDGET, self._options.max_calls
+        budget, most_calls = decided(self._options["budget"]), self._options["max_calls"]
         items = min(SECOND_LOOK, int(_LOOK_SHARE * budget / (LOOK.total * _task_seconds(first))))
         if most_calls is not None:
             items = min(items, (most_calls - self.calls) // LOOK.total)
@@ -147,32 +148,32 @@ def _with_ruled_out(table: Table, field: Field) -> Table:
     return replace(table, cells=[*table.cells, *added])
 
 
-def plan_race(workload: Workload, field: Field, options: Options) -> Plan:
+def plan_race(workload: Workload, field: Field, options: MeasureOptions) -> Plan:
     """The race of everything that may be worth it, over all items of a workload."""
     cells = tuple(field.candidates)
     joining = 2  # as a rule: half and twice the leader's workers
     rule = RaceRule(
-        options.max_rounds or MAX_ROUNDS,
+        decided(options["max_rounds"]),
         comparisons=len(cells) - 1 + joining,
         neighbours=field.beside,
-        budget=options.budget,
+        budget=options["budget"],
     )
     race = Plan(workload, cells, cells[0].id, rule, warm_up=True, options=options)
     race.require_allowed()
     return race
 
 
-def _left_for_race(options: Options, seconds: float, calls: int) -> Options:
+def _left_for_race(options: MeasureOptions, seconds: float, calls: int) -> MeasureOptions:
     """The same without the time and the calls that the looks took."""
-    left = max(1.0, (options.budget or BUDGET) - seconds)
-    allowed = None if options.max_calls is None else max(1, options.max_calls - calls)
-    return replace(options, budget=_RACE_SHARE * left, max_calls=allowed)
+    left = max(1.0, decided(options["budget"]) - seconds)
+    allowed = None if options["max_calls"] is None else max(1, options["max_calls"] - calls)
+    return changed(options, budget=_RACE_SHARE * left, max_calls=allowed)
 
 
-def _part_of_race(workload: Workload, look: Look, options: Options) -> Workload:
+def _part_of_race(workload: Workload, look: Look, options: MeasureOptions) -> Workload:
     """As many items as time permits, and enough of them for every core."""
-    items = int(_PASS_SHARE * (options.budget or BUDGET) / look.seconds)
-    return _part(workload, max(4 * look.cores, items), options.seed)
+    items = int(_PASS_SHARE * decided(options["budget"]) / look.seconds)
+    return _part(workload, max(4 * look.cores, items), decided(options["seed"]))
 
 
 def _part(workload: Workload, items: int, seed: int) -> Workload:

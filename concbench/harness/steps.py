@@ -76,7 +76,7 @@ class Steps:
         There are as many of short work as it may have taken the cell to give something else.
         """
         bench = self._bench
-        limited = bench.plan.options.max_calls is not None
+        limited = bench.plan.options["max_calls"] is not None
         most = RETRIAL if limited else max(MOST_CHECKS, min(_MOST_PASSES, cell.executions))
         try:
             with bench.check_host(cell, patient=True) as host:

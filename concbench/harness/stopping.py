@@ -58,12 +58,11 @@ class NextRound:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a table says of when its rounds were to end: fields of results.records.Table."""
+    """How many rounds there may be."""
 
     max_rounds: int
     all_rounds: bool = False
-    budget: float | None = None
-    precision: float | None = None
+    """Whether every cell takes all of them."""
 
 
 class StopRule(Protocol):
@@ -71,7 +70,7 @@ class StopRule(Protocol):
 
     @property
     def terms(self) -> Terms:
-        """What the table says of it."""
+        """How many rounds it takes."""
         ...
 
     @property
@@ -93,7 +92,7 @@ class EveryRound:
 
     @property
     def terms(self) -> Terms:
-        """All rounds, and nothing else."""
+        """All of them."""
         return Terms(self.rounds, all_rounds=True)
 
     def next_round(self, seen: Seen) -> NextRound:
@@ -118,8 +117,8 @@ class VerdictRule:
 
     @property
     def terms(self) -> Terms:
-        """At most so many rounds, such a budget, and so narrow intervals."""
-        return Terms(self.max_rounds, budget=self.budget, precision=self.precision)
+        """At most so many rounds."""
+        return Terms(self.max_rounds)
 
     def next_round(self, seen: Seen) -> NextRound:
         """The cells of which a question is open, and what they are compared with."""

@@ -2,8 +2,8 @@
 
 History of the format:
     1   the first
-    2   a cell has a variant and the traits of its runner, the baseline is named by both label and variant, and facts of
-        a table name no workload
+    2   a cell has a variant and the traits of its runner, the baseline is named by both label and variant, the options
+        of a table are one object, and its facts name no workload
 """
 
 from __future__ import annotations

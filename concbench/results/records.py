@@ -28,6 +28,10 @@ MemoryKind = Literal["", "pss", "uss", "rss"]
 """What the memory of several processes is a sum of; empty where it was not looked at."""
 
 
+_MOST_ROUNDS = 10**15
+"""More cannot have been planned, and would be more than can be calculated with."""
+
+
 def number(values: Json, key: str) -> float | None:
     """A figure of an object whose keys are not ours: None if it is not there, or nothing to calculate with."""
     value = values.get(key)
@@ -233,17 +237,10 @@ class Table:
     tasks: int
     baseline: CellId
     """The cell that the others are compared with."""
-    max_rounds: int
-    """The most rounds that were planned; the level of the intervals depends on it."""
-    all_rounds: bool
-    """Whether every cell was to take all of them, instead of stopping at its verdict."""
-    budget: float | None
-    """Seconds after which no round is begun."""
-    precision: float | None
-    """Relative half-width that every interval was to reach."""
+    options: Json
+    """The options that it was measured with, by name: those that were given or decided. Either `rounds` is among them,
+    or `max_rounds`."""
     stopped: Stopped
-    warm: bool
-    """Whether workers and connections were kept from round to round."""
     warmed_up: bool
     checked: Checked
     facts: Json
@@ -256,8 +253,6 @@ class Table:
     """Cores that other processes used, by round; empty where that cannot be read."""
     rounds: int = 0
     """Rounds that were finished; samples of a later one are of a round that was interrupted."""
-    fresh: bool = False
-    """Whether every execution was in a new measuring process."""
 
     def __post_init__(self) -> None:
         """Refuse cells that cannot be told apart, and what cannot be counted.
@@ -265,9 +260,32 @@ class Table:
         Raises:
             ValueError: says which.
         """
+        if type(self.max_rounds) is not int or not 0 <= self.max_rounds < _MOST_ROUNDS:
+            raise ValueError("options must say how many rounds or max_rounds there may be")
         if len({cell.id for cell in self.cells}) < len(self.cells):
             raise ValueError("two cells have the same label and the same variant")
-        require_not_negative(self, "tasks", "max_rounds", "load", "rounds")
+        require_not_negative(self, "tasks", "load", "rounds")
+
+    @property
+    def max_rounds(self) -> int:
+        """The most rounds that were planned; the level of the intervals depends on it."""
+        most: Any = self.options.get("rounds" if self.all_rounds else "max_rounds")
+        return most  # type: ignore[no-any-return] # that it is one is checked when the table is made
+
+    @property
+    def all_rounds(self) -> bool:
+        """Whether every cell was to take all of them, instead of stopping at its verdict."""
+        return self.options.get("rounds") is not None
+
+    @property
+    def warm(self) -> bool:
+        """Whether workers and connections were kept from round to round."""
+        return self.options.get("warm") is True
+
+    @property
+    def fresh(self) -> bool:
+        """Whether every execution was in a new measuring process."""
+        return self.options.get("fresh") is True
 
     def cell(self, which: str | CellId) -> Cell:
         """The cell of this label, or of this identity.
@@ -295,3 +313,5 @@ class RunRecord:
     interrupted: bool
     environment: Json
     tables: list[Table]
+    configured: Json = field(default_factory=dict)
+    """What came from a file of settings: its path as `file`, and what it says as `options`, as it is written there."""

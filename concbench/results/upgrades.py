@@ -27,13 +27,14 @@ _ALGORITHMS_OF_1 = {"sieve_seconds": "a sieve", "trial_seconds": "trial division
 
 
 def from_1(data: Data) -> Data:
-    """From 1 to 2: cells have an identity and traits, and facts name no workload."""
-    return _facts_in_general(_identity_and_traits(data))
+    """From 1 to 2: cells have an identity and traits, the options are one object, and facts name no workload."""
+    return _facts_in_general(_identity_traits_and_options(data))
 
 
-def _identity_and_traits(data: Data) -> Data:
-    """Cells have a variant, which was none, and say what their runner is."""
+def _identity_traits_and_options(data: Data) -> Data:
+    """Cells have a variant, which was none, and say what their runner is; the options are one object."""
     for table in _objects(data.get("tables")):
+        table["options"] = _options_of_1(table)
         if isinstance(table.get("baseline"), str):
             table["baseline"] = {"label": table["baseline"]}
         for cell in _objects(table.get("cells")):
@@ -41,6 +42,16 @@ def _identity_and_traits(data: Data) -> Data:
             if isinstance(name, str) and name in _TRAITS_OF_1 and isinstance(settings, dict):
                 cell["traits"] = _traits_of_1(name, settings)
     return data
+
+
+def _options_of_1(table: Data) -> Data:
+    """Those that a table had: rounds that were fixed stood as the most that there may be."""
+    rounds = "rounds" if table.get("all_rounds") is True else "max_rounds"
+    said = {
+        rounds: table.get("max_rounds"),
+        **{name: table.get(name) for name in ("budget", "precision", "warm", "fresh")},
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _traits_of_1(name: str, settings: Data) -> Data:

@@ -11,8 +11,8 @@ from concbench.errors import Inapplicable
 
 if TYPE_CHECKING:  # whoever imports the laws must not pay for the harness
     from concbench.harness.hosts import CheckHost, Host
-    from concbench.harness.plan import Options
     from concbench.harness.runner_specs import PlannedCell
+    from concbench.options import MeasureOptions
     from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
     from concbench.results.records import Json, Observed
     from concbench.workloads.base import Workload
@@ -47,14 +47,14 @@ class SimulatedHosts:
         """No machine is measured."""
 
     @contextmanager
-    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
+    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
         """A host whose samples are given."""
         del workload, directory, options
         yield _SimulatedHost(self, str(cell.id))
 
     @contextmanager
     def check_host(
-        self, workload: Workload, cell: PlannedCell, directory: Path, options: Options
+        self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> Iterator[CheckHost]:
         """A host that finds nothing to say, and uses up none of the samples."""
         del workload, directory, options

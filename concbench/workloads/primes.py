@@ -31,7 +31,9 @@ class Primes(Workload):
     def __init__(
         self,
         size: Annotated[str, Declared(_SIZES, "how much work")] = "quick",
-        limits: Annotated[Sequence[int] | None, Declared(LIMITS, "these limits, instead of a size")] = None,
+        limits: Annotated[
+            Sequence[int] | None, Declared(LIMITS, "these limits, instead of a size", excludes=("size",))
+        ] = None,
         algorithm: Annotated[str, Declared(one_of(*ALGORITHMS), "trial division or a sieve")] = "trial",
     ) -> None:
         """Choose the limits by a size (quick, article, full) or one by one.

@@ -271,7 +271,7 @@ def test_of_a_pass_of_microseconds_no_cores_are_told(seconds: float) -> None:
 
 
 def advice_line(*cells: Cell, **changes: Any) -> str:
-    found = recommend(analyse(replace(table(*cells), **changes)), 4)
+    found = recommend(analyse(table(*cells, **changes)), 4)
     assert found is not None
     return found.headline
 
@@ -455,7 +455,7 @@ def test_no_server_is_spoken_of_and_waiting_only_where_there_is_some(cores: floa
 
 def test_workers_that_are_kept_are_not_said_to_be_started_each_time() -> None:
     one = cell("thread-pool:2", 0.5, 1.9, began=0.1)
-    cold, warm = (recommend(analyse(replace(table(SEQUENTIAL, one), warm=kept)), 4) for kept in (False, True))
+    cold, warm = (recommend(analyse(table(SEQUENTIAL, one, warm=kept)), 4) for kept in (False, True))
     assert cold
     assert warm
     assert any("Workers are started for each execution" in line for line in cold.valid_for)
@@ -465,14 +465,14 @@ def test_workers_that_are_kept_are_not_said_to_be_started_each_time() -> None:
 @pytest.mark.parametrize(
     ("changes", "option"),
     [
-        ({"all_rounds": True}, "(--rounds)"),
+        ({"options": {"rounds": 10}}, "(--rounds)"),
         ({"stopped": "calls"}, "(--max-calls)"),
         ({"stopped": "rounds"}, "(--max-rounds)"),
     ],
 )
 def test_what_would_decide_is_the_option_that_ended_it(changes: dict[str, Any], option: str) -> None:
     """With a number of rounds that was asked for, no budget would have helped."""
-    noisy = replace(table(SEQUENTIAL, cell("thread-pool:4", 0.95, noise=0.4)), **changes)
+    noisy = table(SEQUENTIAL, cell("thread-pool:4", 0.95, noise=0.4), **changes)
     assert f"More rounds {option} or a quieter machine" in " ".join(map(str, answer(analyse(noisy))))
 
 
@@ -533,9 +533,6 @@ def test_a_failed_runner_is_not_said_to_be_worth_it_for_longer_tasks() -> None:
 def test_a_fresh_run_is_not_told_to_be_fresh() -> None:
     slow = replace(SEQUENTIAL, warmup=Sample(0.0, 9.0, 0.0))
     for fresh in (False, True):
-        (line,) = [
-            line
-            for line in section(analyse(replace(table(slow, SLOWER), fresh=fresh))).reading
-            if "took longer" in line
-        ]
+        told = section(analyse(table(slow, SLOWER, fresh=fresh))).reading
+        (line,) = [line for line in told if "took longer" in line]
         assert ("--fresh" in line) is not fresh

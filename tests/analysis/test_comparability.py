@@ -17,8 +17,8 @@ from concbench.advice.answer import answer
 from concbench.analysis.comparability import UNEVEN, comparable
 from concbench.analysis.table_analysis import analyse
 from concbench.harness.hosts import Host
-from concbench.harness.plan import Options
 from concbench.harness.runner_specs import PlannedCell
+from concbench.options import MeasureOptions
 from concbench.report.section import Section, section
 from concbench.results.records import Cell, CellId, Sample, Table
 from concbench.testing import SimulatedHosts
@@ -45,7 +45,7 @@ def looked_at(*cells: Cell) -> tuple[Section, list[str]]:
         Table(
             workload="work", kind="io", size="", title="some work", settings={}, tasks=TASKS,
             baseline=CellId("sequential"),
-            max_rounds=30, all_rounds=False, budget=60.0, precision=None, stopped="verdicts", warm=False,
+            options={"max_rounds": 30}, stopped="verdicts",
             warmed_up=True, checked="sequential", facts={}, cells=list(cells), rounds=ROUNDS,
         )
     )  # fmt: skip
@@ -143,7 +143,7 @@ class FailingFast(SimulatedHosts):
         super().__init__(lambda label, _: 1.0 if label == "sequential" else 0.5 if label.endswith(":2") else 0.01)
 
     @contextmanager
-    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
+    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
         with super().host(workload, cell, directory, options) as host:
             if cell.label != "sequential" and not cell.label.endswith(":2"):
                 sample = host.sample
@@ -179,8 +179,8 @@ class FailingNow(SimulatedHosts):
         self.failing = failing
 
     @contextmanager
-    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: Options) -> Iterator[Host]:
-        rounds = iter(range(-1 if options.rounds != 1 else 0, 1_000))  # the warm-up first, if there is one
+    def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
+        rounds = iter(range(-1 if options["rounds"] != 1 else 0, 1_000))  # the warm-up first, if there is one
 
         def sample(**how: Any) -> Sample:
             taken = take(**how)

@@ -8,10 +8,7 @@ from concbench.cli.commands import COMMANDS, parsers
 from concbench.cli.habits import HABITS, hint, options_in
 from concbench.cli.main import main
 
-OPTIONS = {
-    name: {option for action in command.declared() for option in action.option_strings}
-    for name, command in parsers(COMMANDS)[1].items()
-}
+OPTIONS = {name: {*command.options()} for name, command in parsers(COMMANDS)[1].items()}
 ALL = set().union(*OPTIONS.values())
 
 
@@ -40,7 +37,7 @@ def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["run", "primes", "--workes=3"], "did you mean --workers?"),
         (["advise", "app:f", "--workers", "3"], "did you mean --max-workers?"),
         (["run", "primes", "--max-r", "4"], "did you mean --max-rounds?"),
-        (["run", "primes", "--max", "4"], "did you mean --max-rounds or --max-workers or --max-calls?"),
+        (["run", "primes", "--max", "4"], "did you mean --max-rounds or --max-calls or --max-workers?"),
         (["list", "--colour", "never"], "list has no option --colour; did you mean --color?"),
         (["show", "--rounds", "3"], "show has no option --rounds; see 'concbench show --help'"),
         (["run", "primes", "-x"], "run has no option -x; see 'concbench run --help'"),

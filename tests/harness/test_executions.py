@@ -12,7 +12,8 @@ from concbench.campaign import Told
 from concbench.harness import executions
 from concbench.harness.events import CallsPlanned, Step
 from concbench.harness.executions import LOOK, Executions
-from concbench.harness.plan import BASELINE, Options, plan
+from concbench.harness.plan import BASELINE, plan
+from concbench.options import chosen
 from concbench.testing import SimulatedHosts
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
@@ -48,7 +49,7 @@ def test_as_many_calls_are_announced_before_the_first_as_are_made_at_least(
             announced.append(event)
 
     work = Imported.of(counted, list(range(4)), How(compare=compare))
-    fewest = plan(work, RUNNERS, Options(**options)).fewest_calls
+    fewest = plan(work, RUNNERS, chosen(**options)).fewest_calls
     run = measure(work, runners=RUNNERS, listen=listen, isolate=False, max_calls=fewest, **options)
     assert {cell.outcome.kind for cell in run.tables[0].cells} == {"ok"}
     (event,) = announced
@@ -68,7 +69,7 @@ def test_what_is_planned_is_what_is_told_as_the_total_and_what_was_made(options:
             steps.append(event)
 
     run = measure(work, runners=RUNNERS, hosts=SimulatedHosts(steady), listen=listen, **options)
-    planned = executions.planned(plan(work, RUNNERS, Options(**options)))
+    planned = executions.planned(plan(work, RUNNERS, chosen(**options)))
     assert {step.total for step in steps} == {planned.total}
     assert sum(step.phase.executes for step in steps) == planned.total
     made = executions.made(run.tables[0])
@@ -79,12 +80,12 @@ def test_what_is_planned_is_what_is_told_as_the_total_and_what_was_made(options:
 def test_a_look_is_a_plan_of_one_round(compare: bool) -> None:
     """What `advise` announces of it is what its plan takes."""
     work = Imported.of(abs, [1, 2], How(compare=compare))
-    assert executions.planned(plan(work, [BASELINE], Options(rounds=1, observe=False))) == LOOK
+    assert executions.planned(plan(work, [BASELINE], chosen(rounds=1, observe=False))) == LOOK
 
 
 def test_a_reference_that_checks_the_sequential_cell_is_counted_once() -> None:
     work = Imported.of(abs, [1, 2], How())
-    with_it, without = (plan(work, runners, Options(rounds=3)) for runners in (RUNNERS, RUNNERS[1:]))
+    with_it, without = (plan(work, runners, chosen(rounds=3)) for runners in (RUNNERS, RUNNERS[1:]))
     assert executions.planned(with_it) == Executions(reference=1, check=2, warm_up=3, rounds=9, observed=3)
     assert executions.planned(without) == Executions(reference=1, check=2, warm_up=2, rounds=6, observed=2)
     assert with_it.fewest_calls == 2 * 18

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from concbench import Primes, ProcessPool, ThreadPool
 from concbench.errors import BadSetting, UnknownName, UsageError
-from concbench.harness.plan import Options, plan
+from concbench.harness.plan import plan
 from concbench.harness.runner_specs import parse, plan_cells, settings_of, with_workers
+from concbench.options import MeasureOptions, chosen, filled
 from concbench.registry import RUNNERS, runner_class
 from concbench.results.records import CellId
 from concbench.workloads.synthetic import Sleep
@@ -108,12 +109,12 @@ def test_what_is_no_runner_is_refused() -> None:
 @pytest.mark.parametrize(
     ("runners", "options", "says"),
     [
-        (["sequential", "sequential"], Options(), "twice"),
-        ([], Options(), "no runners"),
-        (["threads"], Options(baseline="sequential"), "not among the runners"),
+        (["sequential", "sequential"], chosen(), "twice"),
+        ([], chosen(), "no runners"),
+        (["threads"], chosen(baseline="sequential"), "not among the runners"),
     ],
 )
-def test_a_plan_that_cannot_be_is_refused(runners: list[str], options: Options, says: str) -> None:
+def test_a_plan_that_cannot_be_is_refused(runners: list[str], options: MeasureOptions, says: str) -> None:
     """Before anything runs."""
     with pytest.raises(UsageError, match=says):
         plan(Primes(limits=[100]), runners, options)
@@ -124,9 +125,9 @@ def test_a_plan_that_cannot_be_is_refused(runners: list[str], options: Options, 
     [
         ({"rounds": 0}, "rounds must be 1 to 100"),
         ({"rounds": 101}, "rounds must be 1 to 100"),
-        ({"rounds": 5, "precision": 0.05}, "whatever precision says"),
-        ({"rounds": 5, "budget": 1.0}, "whatever budget says"),
-        ({"rounds": 5, "max_rounds": 9}, "whatever max-rounds says"),
+        ({"rounds": 5, "precision": 0.05}, "rounds and precision exclude each other"),
+        ({"rounds": 5, "budget": 1.0}, "rounds and budget exclude each other"),
+        ({"rounds": 5, "max_rounds": 9}, "rounds and max_rounds exclude each other"),
         ({"max_rounds": 2}, "three are the least"),
         ({"budget": 0}, "budget must be more than 0"),
         ({"budget": float("nan")}, "budget must be more than 0"),
@@ -138,22 +139,22 @@ def test_a_plan_that_cannot_be_is_refused(runners: list[str], options: Options, 
 def test_options_that_cannot_be_are_refused(wrong: dict[str, float], says: str) -> None:
     """When they are made."""
     with pytest.raises(BadSetting, match=says):
-        Options(**wrong)  # type: ignore[arg-type]
+        filled(wrong)
 
 
 def test_the_baseline_is_sequential_if_it_takes_part() -> None:
     """Else the first runner, or the one that was asked for."""
     work = Primes(limits=[100])
-    assert plan(work, ["threads", "sequential"], Options()).baseline == CellId("sequential")
-    assert plan(work, ["threads", "thread-pool"], Options()).baseline == CellId("threads")
-    asked = Options(baseline="thread-pool:workers=8")
+    assert plan(work, ["threads", "sequential"], chosen()).baseline == CellId("sequential")
+    assert plan(work, ["threads", "thread-pool"], chosen()).baseline == CellId("threads")
+    asked = chosen(baseline="thread-pool:workers=8")
     assert plan(work, ["threads", "thread-pool:8"], asked).baseline == CellId("thread-pool:8")
 
 
 def test_one_round_that_was_asked_for_is_the_warm_up_too() -> None:
     """And one round by the workload's own choice is not."""
-    assert not plan(Primes(limits=[9]), ["threads"], Options(rounds=1)).warm_up
-    assert plan(Primes(limits=[9]), ["threads"], Options()).warm_up
+    assert not plan(Primes(limits=[9]), ["threads"], chosen(rounds=1)).warm_up
+    assert plan(Primes(limits=[9]), ["threads"], chosen()).warm_up
 
 
 def test_worker_counts_are_tried_where_there_are_workers() -> None:
@@ -173,4 +174,4 @@ def test_worker_counts_are_tried_where_there_are_workers() -> None:
 def test_work_without_tasks_is_refused() -> None:
     """There would be nothing to time."""
     with pytest.raises(BadSetting, match="sleep has no tasks"):
-        plan(Sleep(tasks=0), ["sequential"], Options())
+        plan(Sleep(tasks=0), ["sequential"], chosen())

@@ -13,10 +13,10 @@ import psutil
 import pytest
 
 from concbench import Workload, measure
-from concbench.harness.plan import Options
 from concbench.harness.process_host import ProcessHost
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.runner_specs import parse
+from concbench.options import chosen
 
 
 class Odd(Workload):
@@ -164,7 +164,7 @@ def test_every_cell_has_a_process_group_of_its_own(tmp_path: Path) -> None:
     """So that one can be ended without the others."""
     with ExitStack() as stack:
         hosts = [
-            stack.enter_context(ProcessHosts().host(Odd(where), parse(spec), tmp_path, Options()))
+            stack.enter_context(ProcessHosts().host(Odd(where), parse(spec), tmp_path, chosen()))
             for spec in ("sequential", "threads")
         ]
         for host in hosts:

@@ -13,9 +13,9 @@ from concbench.errors import BadSetting, Inapplicable
 from concbench.harness.candidates import Field
 from concbench.harness.events import CallsPlanned, Event, LookPlanned
 from concbench.harness.hosts import InProcessHosts
-from concbench.harness.plan import Options
 from concbench.harness.runner_specs import parse
 from concbench.harness.search import search
+from concbench.options import chosen
 from concbench.results.records import CellId
 from concbench.runners.look import Look
 from concbench.testing import SimulatedHosts
@@ -255,7 +255,7 @@ def test_no_more_calls_are_in_progress_than_were_announced(model: Model, most_wo
 
     workload = Imported.of(nothing, list(range(300)), How(compare=False, max_workers=most_workers))
     hosts = SimulatedHosts(lambda label, _: model(label))
-    table = search(workload, hosts, Options(seed=1), listen).table
+    table = search(workload, hosts, chosen(seed=1), listen).table
     assert max(cell.workers for cell in table.cells if cell.warmup) <= told[0].at_once <= (most_workers or 256)
     assert len(told) == 1
 
@@ -293,7 +293,7 @@ def test_looks_make_no_more_calls_than_are_announced(tasks: int, max_calls: int 
 
     workload = Imported.of(counting, list(range(tasks)), How())
     with pytest.raises((KeyboardInterrupt, BadSetting)):
-        search(workload, InProcessHosts(), Options(seed=1, max_calls=max_calls), listen)
+        search(workload, InProcessHosts(), chosen(seed=1, max_calls=max_calls), listen)
     (look,) = announced
     assert len(calls) <= look.calls
     if max_calls is None:

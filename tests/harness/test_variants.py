@@ -9,8 +9,9 @@ from concbench import load
 from concbench.analysis.table_analysis import analyse
 from concbench.campaign import measure_plans
 from concbench.harness.events import Step
-from concbench.harness.plan import Options, Plan, plan
+from concbench.harness.plan import Plan, plan
 from concbench.harness.runner_specs import parse
+from concbench.options import chosen
 from concbench.results.records import CellId
 from concbench.run import Run
 from concbench.testing import SimulatedHosts
@@ -23,7 +24,7 @@ EXECUTIONS = 3 * (1 + ROUNDS + 1)
 
 def planned() -> Plan:
     """Sequential, and threads under two interpreters."""
-    one = plan(Primes(limits=[10, 20, 30]), ["sequential", "threads"], Options(rounds=ROUNDS, seed=3))
+    one = plan(Primes(limits=[10, 20, 30]), ["sequential", "threads"], chosen(rounds=ROUNDS, seed=3))
     sequential, threads = one.cells
     return replace(one, cells=(sequential, *(replace(threads, variant=cell.variant) for cell in (OLD, NEW))))
 

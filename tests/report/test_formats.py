@@ -261,8 +261,8 @@ def test_the_environment_is_shown_in_front_of_the_tables(tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["run", "primes", "-o", "t.md"], "t.md would hold json: choose a name that does not end in .md; 'concbench show"),
-        (["run", "primes", "-o", "t.MARKDOWN", "--format", "markdown"], "'concbench show --format markdown -o t.MARKDOW"),
+        (["run", "primes", "-o", "t.md"], "t.md would hold json: choose a name that does not end in .md; 'conc"),
+        (["run", "primes", "-o", "t.MARKDOWN", "--format", "markdown"], "'concbench show --format markdown -o t"),
         (["run", "primes", "-o", "t.csv"], "t.csv would hold json"),
         (["run", "primes", "-o", "t.html"], "t.html would hold json"),
         (["advise", "app:work", "-o", "t.txt"], "t.txt would hold json"),

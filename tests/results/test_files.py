@@ -69,8 +69,11 @@ CELLS = st.builds(
 TABLES = st.builds(
     Table, workload=TEXTS, kind=TEXTS, size=TEXTS, title=TEXTS, settings=JSON, tasks=st.integers(0),
     baseline=st.builds(CellId, TEXTS, TEXTS),
-    max_rounds=st.integers(1), all_rounds=st.booleans(), budget=TIMES | st.none(), precision=TIMES | st.none(),
-    stopped=STOPPED, warm=st.booleans(), warmed_up=st.booleans(), checked=CHECKED, facts=JSON,
+    options=st.builds(
+        lambda others, rounds, name: {**others, name: rounds},
+        JSON, st.integers(1, 10**9), st.sampled_from(["rounds", "max_rounds"]),
+    ),
+    stopped=STOPPED, warmed_up=st.booleans(), checked=CHECKED, facts=JSON,
     cells=st.lists(CELLS, max_size=3, unique_by=lambda cell: cell.id), items=st.lists(TEXTS, max_size=3),
     load=st.lists(TIMES, max_size=3),
 )  # fmt: skip
@@ -156,13 +159,15 @@ def test_every_word_that_was_written_in_format_1_is_read(
     observed = Observed(0.0, 1.0, 0.0, None, [], None, memory_kind=memory_kind)
     cell = Cell("mine", "mine", {}, 1, outcome=Outcome(kind, "so it was", cause=cause), observed=observed)
     table = Table(
-        workload="work", kind="cpu", size="", title="work", settings={}, tasks=1, baseline=cell.id, max_rounds=3,
-        all_rounds=False, budget=None, precision=None, stopped=stopped, warm=False, warmed_up=True, checked=checked,
-        facts={}, cells=[cell],
+        workload="work", kind="cpu", size="", title="work", settings={}, tasks=1, baseline=cell.id,
+        options={"max_rounds": 3, "warm": False}, stopped=stopped, warmed_up=True, checked=checked, facts={},
+        cells=[cell],
     )  # fmt: skip
     content = json.loads(to_json(replace(EMPTY, tables=[table])))
     content["version"] = 1
     content["tables"][0]["baseline"] = "mine"
+    del content["tables"][0]["options"]
+    content["tables"][0] |= {"max_rounds": 3, "all_rounds": False, "budget": None, "precision": None, "warm": False}
     for added in ("variant", "traits"):
         del content["tables"][0]["cells"][0][added]
     assert from_json(json.dumps(content)).tables == [table]
@@ -174,11 +179,11 @@ def test_facts_of_format_1_are_read_as_those_of_today(key: str, name: str) -> No
     cell = Cell("mine", "mine", {}, 1)
     table = Table(
         workload="work", kind="cpu", size="", title="work", settings={"image_size": 5}, tasks=1, baseline=cell.id,
-        max_rounds=3, all_rounds=False, budget=None, precision=None, stopped="", warm=False, warmed_up=True,
-        checked="known", facts={key: 0.5, "awaits": 1.0}, cells=[cell],
+        options={"rounds": 3}, stopped="", warmed_up=True, checked="known",
+        facts={key: 0.5, "awaits": 1.0}, cells=[cell],
     )  # fmt: skip
     content = {**json.loads(to_json(replace(EMPTY, tables=[table]))), "version": 1}
-    content["tables"][0]["baseline"] = "mine"
+    content["tables"][0] |= {"baseline": "mine", "max_rounds": 3, "all_rounds": True, "warm": False}
     (read,) = from_json(json.dumps(content)).tables
     assert read.facts == {
         "awaits": 1.0, "other_algorithm": name, "other_algorithm_seconds": 0.5, "task_bytes": 5

@@ -177,7 +177,7 @@ def test_names_of_megabytes_are_cut() -> None:
 def test_more_rounds_than_levels_were_calibrated_for_are_shown() -> None:
     """With wider intervals."""
     record = from_json(json.dumps(WHOLE))
-    assert "[" in printed(replace(record, tables=[replace(record.tables[0], max_rounds=10**9)]))
+    assert "[" in printed(replace(record, tables=[replace(record.tables[0], options={"max_rounds": 10**9})]))
 
 
 def test_a_device_is_read_no_further_than_a_results_file_may_be_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,50 @@
+"""Arguments of the command line, made of what is declared of options."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from concbench.cli.values import reading
+from concbench.options import declared
+from concbench.values import DURATION, SWITCH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from concbench.options import Option
+
+_FLAGS = {"runners": "--runner"}
+"""Of parameters that the command line calls otherwise than Python."""
+
+
+def as_flag(name: str, option: Option | None) -> str:
+    """As the command line writes it: `--no-observe` of what is on if nothing is said."""
+    if option is None:
+        return _FLAGS.get(name, f"--{name.replace('_', '-')}")
+    return f"--{'no-' if option.default is True else ''}{(option.flag or name).replace('_', '-')}"
+
+
+def add(parser: argparse._ActionsContainer, options: Mapping[str, Option], *, hidden: bool = False) -> None:
+    """Add an argument for each; what is not given is None."""
+    for name, option in options.items():
+        kind: dict[str, Any] = (
+            {"action": "store_const", "const": not option.default}
+            if option.kind is SWITCH
+            else {"type": reading(option.kind), "metavar": option.kind.metavar}
+        )
+        about = argparse.SUPPRESS if hidden else _help(option).replace("%", "%%")
+        parser.add_argument(as_flag(name, option), dest=name, help=about, **kind)
+
+
+def given(arguments: argparse.Namespace, *kinds: Any) -> dict[str, Any]:
+    """Those of the declared options that were given."""
+    names = [name for kind in kinds for name in declared(kind)]
+    return {name: getattr(arguments, name) for name in names if getattr(arguments, name, None) is not None}
+
+
+def _help(option: Option) -> str:
+    default = option.otherwise
+    if option.default is not None and option.kind is not SWITCH:
+        default = f"{option.default:g}s" if option.kind is DURATION else str(option.default)
+    return f"{option.help} (default: {default})" if default else option.help
