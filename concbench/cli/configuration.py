@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from concbench.cli.values import spelling
 from concbench.errors import BadInput, BadSetting, UsageError, nearest
 from concbench.options import excluding
+from concbench.report.facts import options_text, value_text
 from concbench.report.visible import visible
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Configured:
         return told
 
     def __str__(self) -> str:
-        return ", ".join(key if value is True else f"{key} {_text(value)}" for key, value in self.options.items())
+        return options_text(self.options)
 
     @contextmanager
     def to_blame(self) -> Iterator[None]:
@@ -191,7 +192,7 @@ def _read(action: argparse.Action, value: Any, where: str) -> Any:
     """
     if action.nargs == 0:
         if not isinstance(value, bool):
-            raise BadSetting(f"{where} must be true or false, not {_text(value)!r}")
+            raise BadSetting(f"{where} must be true or false, not {value_text(value)!r}")
         return action.const if value else None
     repeats = action.dest == "runners"
     types = getattr(getattr(action.type, "kind", None), "types", (str,))
@@ -200,7 +201,7 @@ def _read(action: argparse.Action, value: Any, where: str) -> Any:
     parts = value if isinstance(value, list) else [value]
     if not isinstance(value, allowed) or not all(type(part) in {str, int, float} for part in parts):
         what = "a list, " * several + ("a text or a number" if numbers else "a text")
-        raise BadSetting(f"{where} must be {what}, not {_text(value)!r}")
+        raise BadSetting(f"{where} must be {what}, not {value_text(value)!r}")
     texts = [str(part) for part in parts]
     if repeats:
         return texts or None
@@ -213,10 +214,3 @@ def _read(action: argparse.Action, value: Any, where: str) -> Any:
     except BadSetting as error:
         raise BadSetting(f"{where}: {error}") from None
     return text if isinstance(action.type, spelling) else read
-
-
-def _text(value: Any) -> str:
-    """As a person would write it after the name of the option."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return " ".join(map(_text, value)) if isinstance(value, list) else str(value)

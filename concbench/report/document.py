@@ -12,7 +12,7 @@ from concbench.advice.answer import answer
 from concbench.advice.finding import Finding
 from concbench.advice.recommendation import Recommendation
 from concbench.analysis.table_analysis import TableAnalysis
-from concbench.report.facts import facts
+from concbench.report.facts import facts, options_text
 from concbench.report.section import Section, section
 from concbench.results.records import RunRecord
 
@@ -101,4 +101,6 @@ def _heading(record: RunRecord) -> str:
     python = f"{environment.get('implementation', 'Python')} {environment.get('python', '?')}"
     gil = "" if environment.get("gil", True) else ", free-threaded"
     cores = environment.get("cores_usable", "?")
-    return f"concbench {record.concbench}, {python}{gil}, {cores} usable cores, seed {record.seed}"
+    heading = f"concbench {record.concbench}, {python}{gil}, {cores} usable cores, seed {record.seed}"
+    file, options = record.configured.get("file"), record.configured.get("options")
+    return f"{heading}; from {file}: {options_text(options)}" if isinstance(options, dict) and options else heading

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from concbench import units
 from concbench.results.records import Json, number
@@ -24,3 +24,15 @@ def _fact(name: str, value: object) -> str:
         return units.memory(size)
     words = {None: "none or unknown", True: "yes", False: "no"}
     return words[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def options_text(options: Mapping[str, object]) -> str:
+    """Options as a person would write them, without dashes: `budget 30s, warm`."""
+    return ", ".join(key if value is True else f"{key} {value_text(value)}" for key, value in options.items())
+
+
+def value_text(value: object) -> str:
+    """A value as a person would write it after the name of its option."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return " ".join(map(value_text, value)) if isinstance(value, list) else str(value)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from concbench import load
+from concbench import Run, load
 from concbench.cli.main import main
 from concbench.errors import Inapplicable
 from concbench.results.records import RunRecord
@@ -71,6 +71,8 @@ def test_what_took_effect_is_said_and_recorded(capsys: pytest.CaptureFixture[str
         "file": "pyproject.toml",
         "options": {"budget": "30s", "warm": True, "max-rounds": 20},
     }
+    heading = Run(record).document().heading
+    assert heading.endswith("; from pyproject.toml: budget 30s, warm, max-rounds 20")
 
 
 def test_options_without_a_file_and_files_without_a_table_say_nothing(capsys: pytest.CaptureFixture[str]) -> None:
