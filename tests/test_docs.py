@@ -12,11 +12,14 @@ directory that holds the files of docs/examples and nothing else. A comment righ
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
@@ -84,34 +87,91 @@ def blocks_of(page: Path) -> list[Block]:
     return blocks
 
 
-def run(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
-    """A program in a directory with the examples, and with warnings as errors."""
-    for example in EXAMPLES:
-        shutil.copy(example, directory)
-    return subprocess.run(
-        [sys.executable, "-W", "error", *arguments],
-        cwd=directory, capture_output=True, encoding="utf-8", timeout=100, check=False,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Program:
+    """What a test of this file runs: the blocks of a page, or a file that a page shows."""
+
+    page: Path
+    file: Path | None = None
+
+    @property
+    def computes(self) -> bool:
+        """Whether it keeps cores busy and its page tells what becomes of them; programs that wait use time.sleep."""
+        return (
+            self.file is not None
+            and self.file.parent.name == "pitfalls"
+            and b"time.sleep(" not in self.file.read_bytes()
+        )
+
+    def run(self, place: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        """In a directory with the examples, with warnings as errors, and with a cache of its own."""
+        directory = place / "examples"
+        directory.mkdir()
+        for example in EXAMPLES:
+            shutil.copy(example, directory)
+        return subprocess.run(
+            [sys.executable, "-W", "error", *self._arguments(place)],
+            cwd=directory, capture_output=True, encoding="utf-8", timeout=100, check=False,
+            env=environment | dict.fromkeys(("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"), str(place / "cache")),
+        )  # fmt: skip
+
+    def _arguments(self, place: Path) -> list[str]:
+        if self.file is None:
+            code = place / "page.py"
+            code.write_text(code_of(self.page), "utf-8")
+            return ["-c", EXECUTE, str(code), name_of(self.page)]
+        if self.file.name.startswith("test_"):
+            return ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp=pytest", self.file.name]
+        return [self.file.name]
 
 
-PAGES_THAT_RUN = [page for page in PAGES if any(block.is_run for block in blocks_of(page))]
-
-
-@pytest.mark.parametrize("page", PAGES_THAT_RUN, ids=name_of)
-def test_the_programs_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Path) -> None:
-    """One namespace for a page; the line numbers of a traceback are those of the page."""
-    blocks = blocks_of(page)
-    running = [block for block in blocks if block.is_run]
+def code_of(page: Path) -> str:
+    """The blocks of a page, in their lines, so that the line numbers of a traceback are those of the page."""
     lines = [""] * len(page.read_text("utf-8").splitlines())
-    for block in running:
-        text = block.text.splitlines()
-        lines[block.line : block.line + len(text)] = text
-        lines[block.line + len(text)] = f"print({END!r}, flush=True)"
-    directory = tmp_path / "page"
-    directory.mkdir()
-    (tmp_path / "page.py").write_text("\n".join(lines), "utf-8")
-    done = run(["-c", EXECUTE, str(tmp_path / "page.py"), name_of(page)], directory)
+    for block in blocks_of(page):
+        if block.is_run:
+            text = block.text.splitlines()
+            lines[block.line : block.line + len(text)] = text
+            lines[block.line + len(text)] = f"print({END!r}, flush=True)"
+    return "\n".join(lines)
+
+
+Ended = Callable[[Program], subprocess.CompletedProcess[str]]
+"""Waits for a program, and tells how it ended."""
+
+
+@pytest.fixture(scope="module")
+def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
+    """The programs of the tests that were chosen, begun in the order of the tests and two at a time.
+
+    One of the two computes and the other waits, for most of its time, so that each is as it is alone.
+    """
+    unwanted = ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
+    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
+    begun: dict[Program, Future[subprocess.CompletedProcess[str]]] = {}
+    lanes = {computes: ThreadPoolExecutor(max_workers=1) for computes in (True, False)}
+    for test in request.session.items:
+        call = getattr(test, "callspec", None)
+        program = call.params.get("program") if call is not None and test.path == request.path else None
+        if program is not None:
+            begun[program] = lanes[program.computes].submit(
+                program.run, tmp_path_factory.mktemp("program"), environment
+            )
+    yield lambda program: begun[program].result()
+    for lane in lanes.values():
+        lane.shutdown(cancel_futures=True)
+
+
+PAGES_THAT_RUN = [Program(page) for page in PAGES if any(block.is_run for block in blocks_of(page))]
+
+
+@pytest.mark.parametrize("program", PAGES_THAT_RUN, ids=lambda program: name_of(program.page))
+def test_the_programs_of_a_page_run_and_print_what_it_says(program: Program, ended: Ended) -> None:
+    """Each block what its page has under it."""
+    done = ended(program)
     assert done.returncode == 0, done.stderr
+    blocks = blocks_of(program.page)
+    running = [block for block in blocks if block.is_run]
     printed = dict(zip((block.line for block in running), done.stdout.split(f"{END}\n"), strict=False))
     for before, block in pairwise(blocks):
         if block.sign == "prints" and before.line in printed:
@@ -124,23 +184,21 @@ def without_figures(text: str) -> str:
 
 
 FILES = [
-    pytest.param(page, number, block, id=f"{name_of(page)}-{block.argument}")
+    pytest.param(Program(page, DOCS / block.argument), number, block, id=f"{name_of(page)}-{block.argument}")
     for page in PAGES
     for number, block in enumerate(blocks_of(page))
     if block.sign == "file"
 ]
 
 
-@pytest.mark.parametrize(("page", "number", "block"), FILES)
+@pytest.mark.parametrize(("program", "number", "block"), FILES)
 def test_a_file_that_a_page_shows_does_what_the_page_says(
-    page: Path, number: int, block: Block, tmp_path: Path
+    program: Program, number: int, block: Block, ended: Ended
 ) -> None:
-    """It is shown as it is, and run, by pytest if it holds tests; it fails only if the page says so."""
-    file = DOCS / block.argument
-    assert block.text == file.read_text("utf-8")
-    by = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp=pytest"] if file.name.startswith("test_") else []
-    done = run([*by, file.name], tmp_path)
-    after = blocks_of(page)[number + 1 : number + 2]
+    """It is shown as it is, and run; it fails only if the page says so."""
+    assert block.text == (DOCS / block.argument).read_text("utf-8")
+    done = ended(program)
+    after = blocks_of(program.page)[number + 1 : number + 2]
     if after and after[0].sign == "fails with":
         assert done.returncode != 0
         assert [line for line in after[0].text.splitlines() if line not in done.stderr] == []
