@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
@@ -95,8 +95,8 @@ class Program:
     file: Path | None = None
 
     @property
-    def computes(self) -> bool:
-        """Whether it keeps cores busy and its page tells what becomes of them; programs that wait use time.sleep."""
+    def is_alone(self) -> bool:
+        """Whether nothing else may run meanwhile: its page says what becomes of cores that a program keeps busy."""
         return (
             self.file is not None
             and self.file.parent.name == "pitfalls"
@@ -142,24 +142,26 @@ Ended = Callable[[Program], subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
-    """The programs of the tests that were chosen, begun in the order of the tests and two at a time.
-
-    One of the two computes and the other waits, for most of its time, so that each is as it is alone.
-    """
+    """The programs of the tests that were chosen run three at a time, those that must be alone after all others."""
     unwanted = ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
     environment = {name: value for name, value in os.environ.items() if name not in unwanted}
-    begun: dict[Program, Future[subprocess.CompletedProcess[str]]] = {}
-    lanes = {computes: ThreadPoolExecutor(max_workers=1) for computes in (True, False)}
-    for test in request.session.items:
-        call = getattr(test, "callspec", None)
-        program = call.params.get("program") if call is not None and test.path == request.path else None
-        if program is not None:
-            begun[program] = lanes[program.computes].submit(
-                program.run, tmp_path_factory.mktemp("program"), environment
-            )
-    yield lambda program: begun[program].result()
-    for lane in lanes.values():
-        lane.shutdown(cancel_futures=True)
+    calls = [test.callspec for test in request.session.items if test.path == request.path and hasattr(test, "callspec")]
+    programs: list[Program] = [call.params["program"] for call in calls if "program" in call.params]
+    with ThreadPoolExecutor(3) as pool:
+        begun = {
+            program: pool.submit(program.run, tmp_path_factory.mktemp("program"), environment)
+            for program in programs
+            if not program.is_alone
+        }
+
+        def ended(program: Program) -> subprocess.CompletedProcess[str]:
+            if program in begun:
+                return begun[program].result()
+            wait(begun.values())
+            return program.run(tmp_path_factory.mktemp("program"), environment)
+
+        yield ended
+        pool.shutdown(cancel_futures=True)
 
 
 PAGES_THAT_RUN = [Program(page) for page in PAGES if any(block.is_run for block in blocks_of(page))]
