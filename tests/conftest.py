@@ -1,6 +1,7 @@
 """What every test may rely on, and what none may leave behind."""
 
 import gc
+import itertools
 import multiprocessing
 import multiprocessing.forkserver
 import multiprocessing.resource_tracker
@@ -18,6 +19,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 SHARED_MEMORY = Path("/dev/shm")
+NUMBERS = itertools.count()
+"""Of the tests; without them, pytest looks for a free name among the directories of all tests."""
 # The first example may take long: tables of characters are made when they are first needed, on a machine that is busy.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
@@ -61,7 +64,7 @@ def nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last run of the person who runs the tests is not overwritten."""
-    cache = str(tmp_path_factory.mktemp("cache"))
+    cache = str(tmp_path_factory.mktemp(f"cache-{next(NUMBERS)}", numbered=False))
     for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(variable, cache)
     for variable in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):

@@ -12,11 +12,14 @@ directory that holds the files of docs/examples and nothing else. A comment righ
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
@@ -34,6 +37,10 @@ from concbench.results import records
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 EXAMPLES = [*sorted((DOCS / "examples").glob("*.py")), *sorted((DOCS / "pitfalls").glob("*.py"))]
+ALONE = {
+    "blocking_the_event_loop.py", "gil.py", "oversubscription.py", "server_in_the_process.py", "tiny_tasks.py",
+}  # fmt: skip
+"""Examples of which the pages say what becomes of the cores that they keep busy: they need those for themselves."""
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 SIGNS = ("not run", "file", "prints", "fails with", "says")
 END = "\x1e"
@@ -85,34 +92,89 @@ def blocks_of(page: Path) -> list[Block]:
     return blocks
 
 
-def run(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
-    """A program in a directory with the examples, and with warnings as errors."""
-    for example in EXAMPLES:
-        shutil.copy(example, directory)
-    return subprocess.run(
-        [sys.executable, "-W", "error", *arguments],
-        cwd=directory, capture_output=True, encoding="utf-8", timeout=100, check=False,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Program:
+    """What a test of this file runs: the blocks of a page, or a file that a page shows."""
+
+    page: Path
+    file: Path | None = None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing else may run meanwhile."""
+        return self.file is not None and self.file.name in ALONE
+
+    def run(self, place: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        """In a directory with the examples, with warnings as errors, and with a cache of its own."""
+        directory = place / "examples"
+        directory.mkdir()
+        for example in EXAMPLES:
+            shutil.copy(example, directory)
+        return subprocess.run(
+            [sys.executable, "-W", "error", *self._arguments(place)],
+            cwd=directory, capture_output=True, encoding="utf-8", timeout=100, check=False,
+            env=environment | dict.fromkeys(("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"), str(place / "cache")),
+        )  # fmt: skip
+
+    def _arguments(self, place: Path) -> list[str]:
+        if self.file is None:
+            code = place / "page.py"
+            code.write_text(code_of(self.page), "utf-8")
+            return ["-c", EXECUTE, str(code), name_of(self.page)]
+        if self.file.name.startswith("test_"):
+            return ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp=pytest", self.file.name]
+        return [self.file.name]
 
 
-PAGES_THAT_RUN = [page for page in PAGES if any(block.is_run for block in blocks_of(page))]
-
-
-@pytest.mark.parametrize("page", PAGES_THAT_RUN, ids=name_of)
-def test_the_programs_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Path) -> None:
-    """One namespace for a page; the line numbers of a traceback are those of the page."""
-    blocks = blocks_of(page)
-    running = [block for block in blocks if block.is_run]
+def code_of(page: Path) -> str:
+    """The blocks of a page, in their lines, so that the line numbers of a traceback are those of the page."""
     lines = [""] * len(page.read_text("utf-8").splitlines())
-    for block in running:
-        text = block.text.splitlines()
-        lines[block.line : block.line + len(text)] = text
-        lines[block.line + len(text)] = f"print({END!r}, flush=True)"
-    directory = tmp_path / "page"
-    directory.mkdir()
-    (tmp_path / "page.py").write_text("\n".join(lines), "utf-8")
-    done = run(["-c", EXECUTE, str(tmp_path / "page.py"), name_of(page)], directory)
+    for block in blocks_of(page):
+        if block.is_run:
+            text = block.text.splitlines()
+            lines[block.line : block.line + len(text)] = text
+            lines[block.line + len(text)] = f"print({END!r}, flush=True)"
+    return "\n".join(lines)
+
+
+Ended = Callable[[Program], subprocess.CompletedProcess[str]]
+"""Waits for a program, and tells how it ended."""
+
+
+@pytest.fixture(scope="module")
+def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
+    """The programs of the tests that were chosen run three at a time, those that must be alone after all others."""
+    unwanted = ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
+    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
+    calls = [test.callspec for test in request.session.items if test.path == request.path and hasattr(test, "callspec")]
+    programs: list[Program] = [call.params["program"] for call in calls if "program" in call.params]
+    with ThreadPoolExecutor(3) as pool:
+        begun = {
+            program: pool.submit(program.run, tmp_path_factory.mktemp("program"), environment)
+            for program in programs
+            if not program.is_alone
+        }
+
+        def ended(program: Program) -> subprocess.CompletedProcess[str]:
+            if program in begun:
+                return begun[program].result()
+            wait(begun.values())
+            return program.run(tmp_path_factory.mktemp("program"), environment)
+
+        yield ended
+        pool.shutdown(cancel_futures=True)
+
+
+PAGES_THAT_RUN = [Program(page) for page in PAGES if any(block.is_run for block in blocks_of(page))]
+
+
+@pytest.mark.parametrize("program", PAGES_THAT_RUN, ids=lambda program: name_of(program.page))
+def test_the_programs_of_a_page_run_and_print_what_it_says(program: Program, ended: Ended) -> None:
+    """Each block what its page has under it."""
+    done = ended(program)
     assert done.returncode == 0, done.stderr
+    blocks = blocks_of(program.page)
+    running = [block for block in blocks if block.is_run]
     printed = dict(zip((block.line for block in running), done.stdout.split(f"{END}\n"), strict=False))
     for before, block in pairwise(blocks):
         if block.sign == "prints" and before.line in printed:
@@ -125,23 +187,21 @@ def without_figures(text: str) -> str:
 
 
 FILES = [
-    pytest.param(page, number, block, id=f"{name_of(page)}-{block.argument}")
+    pytest.param(Program(page, DOCS / block.argument), number, block, id=f"{name_of(page)}-{block.argument}")
     for page in PAGES
     for number, block in enumerate(blocks_of(page))
     if block.sign == "file"
 ]
 
 
-@pytest.mark.parametrize(("page", "number", "block"), FILES)
+@pytest.mark.parametrize(("program", "number", "block"), FILES)
 def test_a_file_that_a_page_shows_does_what_the_page_says(
-    page: Path, number: int, block: Block, tmp_path: Path
+    program: Program, number: int, block: Block, ended: Ended
 ) -> None:
-    """It is shown as it is, and run, by pytest if it holds tests; it fails only if the page says so."""
-    file = DOCS / block.argument
-    assert block.text == file.read_text("utf-8")
-    by = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp=pytest"] if file.name.startswith("test_") else []
-    done = run([*by, file.name], tmp_path)
-    after = blocks_of(page)[number + 1 : number + 2]
+    """It is shown as it is, and run; it fails only if the page says so."""
+    assert block.text == (DOCS / block.argument).read_text("utf-8")
+    done = ended(program)
+    after = blocks_of(program.page)[number + 1 : number + 2]
     if after and after[0].sign == "fails with":
         assert done.returncode != 0
         assert [line for line in after[0].text.splitlines() if line not in done.stderr] == []
@@ -156,6 +216,7 @@ def test_a_file_that_a_page_shows_does_what_the_page_says(
 
 def test_every_example_is_shown_on_a_page() -> None:
     """None is left behind when a page is rewritten."""
+    assert {file.name for file in EXAMPLES} >= ALONE
     shown = {block.argument for page in PAGES for block in blocks_of(page) if block.sign == "file"}
     assert {str(file.relative_to(DOCS)) for file in EXAMPLES} == shown
 

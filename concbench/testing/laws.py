@@ -86,18 +86,18 @@ def results_come_in_the_order_of_the_items(make: MakeRunner, directory: Path) ->
     """Whatever order the tasks end in."""
     del directory
     with make() as runner:
-        got = runner.run(_for(runner, double), range(15))
-    assert got == double_from(range(15)), f"expected the doubles of 0 to 14 in order, got {got}"
+        got = runner.run(_for(runner, double), range(11))
+    assert got == double_from(range(11)), f"expected the doubles of 0 to 10 in order, got {got}"
     assert isinstance(got, list), f"run() must return a list, got {type(got).__name__}"
 
 
 def every_task_is_run_once(make: MakeRunner, directory: Path) -> None:
     """None is left out and none is repeated: each leaves a mark that a second call would stumble on."""
-    paths = [str(directory / f"task-{number}") for number in range(14)]
+    paths = [str(directory / f"task-{number}") for number in range(10)]
     with make() as runner:
         runner.run(_for(runner, touch), paths)
     left = sorted(os.listdir(directory))  # noqa: PTH208 - names are what is compared
-    assert left == sorted(f"task-{number}" for number in range(14)), f"tasks that ran: {left}"
+    assert left == sorted(f"task-{number}" for number in range(10)), f"tasks that ran: {left}"
 
 
 def few_items_are_enough(make: MakeRunner, directory: Path) -> None:
@@ -136,11 +136,11 @@ def one_result_for_each_item_or_an_exception(make: MakeRunner, directory: Path) 
     """A task that returns None has a result; one that raises StopIteration must not make the list shorter."""
     del directory
     with make() as runner:
-        got = runner.run(_for(runner, _nothing), range(9))
-    assert got == [None] * 9, f"expected None for each of 9 items, got {got}"
+        got = runner.run(_for(runner, _nothing), range(7))
+    assert got == [None] * 7, f"expected None for each of 7 items, got {got}"
     with make() as runner:
-        got, error = tried(runner.run, _for(runner, partial(end_at_five, StopIteration)), range(9))
-    assert error is not None, f"a task raised StopIteration; run() must raise, and returned {got} for 9 items"
+        got, error = tried(runner.run, _for(runner, partial(end_at_five, StopIteration)), range(7))
+    assert error is not None, f"a task raised StopIteration; run() must raise, and returned {got} for 7 items"
 
 
 def exceptions_that_end_iteration_are_reported_with_their_item(make: MakeRunner, directory: Path) -> None:
@@ -152,7 +152,7 @@ def exceptions_that_end_iteration_are_reported_with_their_item(make: MakeRunner,
         (GeneratorExit, GeneratorExit),
     ):
         with make() as runner:
-            _, error = tried(runner.run, _for(runner, partial(end_at_five, ending)), range(9))
+            _, error = tried(runner.run, _for(runner, partial(end_at_five, ending)), range(7))
         assert error is not None, f"a task raised {ending.__name__} and run() did not raise"
         seen = exception_text(error)
         assert type(error) is raised, f"for {ending.__name__} of a task, run() must raise {raised.__name__}, not {seen}"
@@ -187,7 +187,7 @@ def no_worker_is_left(make: MakeRunner, directory: Path) -> None:
     for function in (double, fail_on_thirteen):
         try:
             with make() as runner:
-                runner.run(_for(runner, function), range(15))
+                runner.run(_for(runner, function), range(9, 15))
         except WrongItemError:
             pass
         left = [thread for thread in threading.enumerate() if thread not in threads and thread.is_alive()]

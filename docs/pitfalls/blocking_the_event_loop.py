@@ -11,5 +11,5 @@ async def task(number):
 
 
 if __name__ == "__main__":
-    run = measure("blocking_the_event_loop:task", items=range(24), runners=["sequential", "asyncio:8"], rounds=1)
+    run = measure("blocking_the_event_loop:task", items=range(16), runners=["sequential", "asyncio:8"], rounds=1)
     print(run.why())

@@ -10,7 +10,7 @@ if __name__ == "__main__":
 
     runners = ["sequential", "process-pool:2"]
     for warm in (False, True):
-        run = measure("cold_pool:task", items=range(24), runners=runners, rounds=3, warm=warm)
+        run = measure("cold_pool:task", items=range(24), runners=runners, rounds=2, warm=warm)
         one, pool = (min(sample.seconds for sample in cell.samples) for cell in run.tables[0].cells)
         print(f"{'warm' if warm else 'cold'}: one after another {one * 1e3:.0f} ms, the pool {pool * 1e3:.0f} ms")
         print(run.why(), "\n")

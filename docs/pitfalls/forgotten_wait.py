@@ -29,7 +29,7 @@ class StartOnly:
 
 
 def task(number):
-    time.sleep(0.05)
+    time.sleep(0.02)
     return number**2
 
 

@@ -17,5 +17,5 @@ def task(number):
 
 
 if __name__ == "__main__":
-    run = measure("lock_around_everything:task", items=range(40), runners=["sequential", "thread-pool:4"], rounds=1)
+    run = measure("lock_around_everything:task", items=range(20), runners=["sequential", "thread-pool:4"], rounds=1)
     print(run.why())

@@ -4,7 +4,7 @@ import time
 
 from concbench import measure
 
-SECONDS = [0.01] * 24 + [0.2]
+SECONDS = [0.005] * 24 + [0.1]
 
 
 def task(seconds):

@@ -10,5 +10,5 @@ def task(row):
 if __name__ == "__main__":
     from concbench import measure
 
-    run = measure("pickling:task", items=ROWS, runners=["sequential", "process-pool:2"], rounds=3, warm=True)
+    run = measure("pickling:task", items=ROWS, runners=["sequential", "process-pool:2"], rounds=1, warm=True)
     print(run.why())

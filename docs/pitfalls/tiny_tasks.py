@@ -9,5 +9,5 @@ if __name__ == "__main__":
     from concbench import measure
 
     runners = ["sequential", "process-pool:2", "process-pool:2,chunksize=100"]
-    run = measure("tiny_tasks:task", items=range(1_000), runners=runners, rounds=3, warm=True)
+    run = measure("tiny_tasks:task", items=range(1_000), runners=runners, rounds=1, warm=True)
     print(run.why())

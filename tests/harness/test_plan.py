@@ -1,5 +1,9 @@
 """Runner specs and plans: what can be written, and what is refused."""
 
+from collections.abc import Iterator
+from functools import cache
+from importlib import metadata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +16,14 @@ from concbench.options import MeasureOptions, chosen, filled
 from concbench.registry import RUNNERS, runner_class
 from concbench.results.records import CellId
 from concbench.workloads.synthetic import Sleep
+
+
+@pytest.fixture(scope="module", autouse=True)
+def packages_are_looked_through_once() -> Iterator[None]:
+    """And not for every name that nobody has registered."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metadata, "entry_points", cache(metadata.entry_points))
+        yield
 
 
 @pytest.mark.parametrize(

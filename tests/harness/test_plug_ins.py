@@ -38,7 +38,7 @@ def race() -> Iterator[Run]:
             "unnamed:4",
             "strange:4",
         ]
-        yield measure(f"{FILE}:race", items=range(12), runners=runners, rounds=2, observe=False)
+        yield measure(f"{FILE}:race", items=range(12), runners=runners, rounds=1, observe=False)
 
 
 def test_only_what_shares_an_interpreter_is_called_not_thread_safe(race: Run) -> None:

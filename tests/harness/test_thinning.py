@@ -10,6 +10,7 @@ from concbench.analysis.time_shares import timeline_of
 from concbench.harness.thinning import LONGEST, MOST_TASKS, SAMPLED, thinned
 from concbench.results.files import from_json, to_json
 from concbench.results.records import Cell, Observed, Tasks
+from concbench.testing import SimulatedHosts
 from concbench.traits import ELSEWHERE, Traits
 
 
@@ -78,10 +79,12 @@ def test_a_damaged_summary_is_refused(damage: dict[str, object]) -> None:
     """Before anything computes with it."""
     from concbench.errors import BadResults
 
-    run = measure(nothing, items=range(3), runners=["sequential"], rounds=1, compare=False)
+    hosts = SimulatedHosts(lambda label, number: 1.0)
+    run = measure(nothing, items=range(3), runners=["sequential"], rounds=1, compare=False, hosts=hosts)
     table = run.tables[0]
     made = thinned(cell(MOST_TASKS + 1), 1, warm=False)
     data = json.loads(to_json(replace(run.record, tables=[replace(table, cells=[made])])))
+    assert from_json(json.dumps(data)), "it is refused for something else"
     data["tables"][0]["cells"][0]["observed"]["summary"].update(damage)
     with pytest.raises(BadResults, match="damaged"):
         from_json(json.dumps(data))

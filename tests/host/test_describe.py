@@ -1,12 +1,10 @@
 """A hostile exception is a row of the table like any other, from the task to the screen and the file."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from concbench.cli.main import main
 from concbench.results.files import load
 
 APP = """
@@ -51,6 +49,14 @@ def pool(item):
 """
 
 
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With the functions."""
+    made = tmp_path_factory.mktemp("app")
+    (made / "app.py").write_text(APP)
+    return made
+
+
 @pytest.mark.parametrize(
     ("function", "text"),
     [
@@ -61,20 +67,19 @@ def pool(item):
         ("pool", "BrokenProcessPool: my own"),
     ],
 )
-def test_a_hostile_exception_fails_every_row_alike(tmp_path: Path, function: str, text: str) -> None:
+def test_a_hostile_exception_fails_every_row_alike(
+    directory: Path, function: str, text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With the item; no process is said to have died."""
-    (tmp_path / "app.py").write_text(APP)
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "concbench", "run", f"app.py:{function}", "--items", "1..3", "--rounds", "1",
-            "--no-observe", "-o", "run.json", "-r", "sequential", "-r", "thread-pool:2", "-r", "process-pool:2",
-        ],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "COLUMNS": "200"},
-    )  # fmt: skip
-    assert done.returncode == 1, done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    cells = load(tmp_path / "run.json").tables[0].cells
+    monkeypatch.chdir(directory)
+    monkeypatch.setenv("COLUMNS", "200")
+    runners = [part for name in ("sequential", "thread-pool:2", "process-pool:2") for part in ("-r", name)]
+    options = ["--items", "1..3", "--rounds", "1", "--no-observe", "-o", f"{function}.json", *runners]
+    assert main(["run", f"app.py:{function}", *options]) == 1
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.out + printed.err
+    cells = load(f"{function}.json").tables[0].cells
     assert [cell.runner for cell in cells] == ["sequential", "thread-pool", "process-pool"]
     assert {cell.outcome.reason for cell in cells} == {f"{text}; raised by task 1, item 2"}
     assert all(f"in {function}\n" in cell.outcome.detail for cell in cells)
-    assert f"sequential: {text}" in done.stdout
+    assert f"sequential: {text}" in printed.out
