@@ -18,12 +18,13 @@ from typing import Any, ClassVar, Self
 
 from concbench.errors import BadInput, BadOutput, BadSetting, HostFailure, TasksFailed
 from concbench.launch import python
+from concbench.workloads.arrival import unfinished
 from concbench.workloads.base import Tally, Workload
 from concbench.workloads.file_names import file_names
-from concbench.workloads.http_rules import MOST_RETRIES, DownloadFailed, Limits, canonical
+from concbench.workloads.http_rules import MOST_RETRIES, canonical, longest
 from concbench.workloads.images import LARGEST, SMALLEST, image
 from concbench.workloads.serving import Serving
-from concbench.workloads.target import Image
+from concbench.workloads.target import DownloadFailed, Image, Limits
 from concbench.workloads.url_file import require_url
 
 ARTICLE_NAMES = (
@@ -76,6 +77,7 @@ class Download(Workload):
         size_limit: int = 100_000_000,
         retries: int = 0,
         tolerate: bool = False,
+        follow_redirects: bool = False,
     ) -> None:
         """Choose what is downloaded.
 
@@ -93,6 +95,8 @@ class Download(Workload):
             retries: how often a download that failed for a reason that may pass is tried again; its pauses (0.1 s,
                 then twice as long each time, 5 s at most) are in the times.
             tolerate: count failed downloads and go on, as long as not all of them fail.
+            follow_redirects: follow redirects to other hosts, too, by http or https, and never from https
+                to http.
 
         Raises:
             BadSetting: one of them cannot be.
@@ -108,7 +112,9 @@ class Download(Workload):
         self.keep = keep
         if keep is not None:
             _require_empty(Path(keep))
-        self.limits = Limits(_above_zero("request-timeout", request_timeout), size_limit, retries)
+        self.limits = Limits(
+            _above_zero("request-timeout", request_timeout), size_limit, retries, follow=follow_redirects
+        )
         if size_limit < 1:
             raise BadSetting(f"size-limit must be 1 byte or more, not {size_limit}")
         if not 0 <= retries <= MOST_RETRIES:
@@ -118,7 +124,7 @@ class Download(Workload):
             self.names = file_names(self.urls)
             self._addresses = [_canonical(url) for url in self.urls]
             self.rounds, self.most_at_once = 1, MOST_TO_A_HOST
-            self.longest_task = self.limits.longest
+            self.longest_task = longest(self.limits)
         else:
             self.names = _names(size, images)
         self._images: list[Image] = []
@@ -181,7 +187,8 @@ class Download(Workload):
     def reset(self) -> None:
         """Remove the files of the execution before: a download that did nothing must not pass with them."""
         for item in self._images:
-            Path(item.path).unlink(missing_ok=True)
+            for path in (Path(item.path), unfinished(item.path)):
+                path.unlink(missing_ok=True)
 
     def context(self, workers: int) -> AbstractContextManager[Any]:
         """A fresh urllib3 pool."""
@@ -227,9 +234,13 @@ class Download(Workload):
 
     def tally(self, results: list[Any]) -> Tally:
         """Failed downloads by what happened, and tries beyond the first of the others."""
-        failed = Counter(result.kind for result in results if isinstance(result, DownloadFailed))
+        failed = [
+            (result.kind, item.url)
+            for item, result in zip(self._images, results, strict=True)
+            if isinstance(result, DownloadFailed)
+        ]
         retries = sum(result[1] - 1 for result in results if not isinstance(result, DownloadFailed))
-        return Tally(dict(failed), retries)
+        return Tally.of(failed, retries)
 
     def settings(self) -> dict[str, Any]:
         """What the server was told, or the URLs; and what the clients keep to."""
@@ -238,6 +249,7 @@ class Download(Workload):
             "size_limit": self.limits.largest,
             "retries": self.limits.retries,
             "tolerate": self.tolerate,
+            "follow_redirects": self.limits.follow,
         }
         if self.urls is not None:
             return {"urls": self.urls, **rules}
