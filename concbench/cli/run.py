@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SIZES = ("quick", "article", "full")
 SERVER_OPTIONS = ("images", "latency", "jitter", "image_size")
-DOWNLOAD_OPTIONS = (*SERVER_OPTIONS, "urls", "keep", "request_timeout", "size_limit", "retries")
+DOWNLOAD_OPTIONS = (*SERVER_OPTIONS, "urls", "keep", "request_timeout", "size_limit", "retries", "follow_redirects")
 PRIMES_OPTIONS = ("limits", "algorithm")
 
 
@@ -83,6 +83,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     download.add_argument("--size-limit", type=reading(SIZE), metavar="SIZE", help="of one image (default: 100MB)")
     download.add_argument("--retries", type=reading(NATURAL), metavar="N", help="try a download that failed N times more, 10 "
                           "at most, if the reason may pass (default: 0: retries change what is measured)")  # fmt: skip
+    download.add_argument(
+        "--follow-redirects", action="store_true", default=None, help="to other hosts, too (with --urls)"
+    )
     primes = parser.add_argument_group("primes")
     primes.add_argument("--limits", type=reading(LIMITS), metavar="N,N", help="these limits, instead of a size")
     primes.add_argument("--algorithm", choices=("trial", "sieve"), help="trial division (default) or a sieve")

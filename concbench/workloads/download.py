@@ -119,6 +119,8 @@ class Download(Workload):
             raise BadSetting(f"size-limit must be 1 byte or more, not {size_limit}")
         if not 0 <= retries <= MOST_RETRIES:
             raise BadSetting(f"retries must be 0 to {MOST_RETRIES}, not {retries}")
+        if follow_redirects and urls is None:
+            raise BadSetting("follow-redirects is for urls: our own image server redirects nothing; leave it out")
         self.tolerate = tolerate
         if self.urls is not None:
             self.names = file_names(self.urls)
