@@ -65,14 +65,12 @@ def save(path: str, data: bytes) -> int:
     Raises:
         OSError: there is such a file, or it cannot be written.
     """
-    with open(path, "xb", buffering=0) as file:  # noqa: PTH123 - as everyone would write it
-        try:
-            written = file.write(data)
-            while written < len(data):
-                written += file.write(data[written:])
-        except BaseException:
-            import os
+    file = open(path, "xb")  # noqa: SIM115, PTH123 - as everyone would write it
+    try:
+        with file:
+            return file.write(data)
+    except BaseException:
+        import os
 
-            os.unlink(path)  # noqa: PTH108 - a worker does not import pathlib for it
-            raise
-    return written
+        os.unlink(path)  # noqa: PTH108 - a worker does not import pathlib for it
+        raise

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import gzip
 import pickle
+import resource
+import signal
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -23,7 +25,7 @@ from concbench.workloads.arrival import Arrival
 from concbench.workloads.base import Tally
 from concbench.workloads.decoding import decoder
 from concbench.workloads.http_rules import redirected
-from concbench.workloads.target import PIECE, DownloadFailed, Image, Limits
+from concbench.workloads.target import PIECE, DownloadFailed, Image, Limits, save
 
 SECONDS = 0.4
 LIMITS = Limits(SECONDS, LARGE + 1)
@@ -115,6 +117,26 @@ def test_a_file_has_its_name_once_it_is_whole(tmp_path: Path, fails: bool) -> No
         if fails:
             arrival.take(bytes(LIMITS.largest))
     assert [entry.read_bytes() for entry in tmp_path.iterdir()] == ([] if fails else [IMAGE])
+
+
+def in_pieces(path: str, data: bytes) -> None:
+    with Arrival("http://x/image.png", path, None, LIMITS) as arrival:
+        arrival.take(data)
+
+
+@pytest.mark.parametrize("write", [save, in_pieces])
+def test_what_cannot_be_written_is_not_kept(tmp_path: Path, write: Callable[[str, bytes], object]) -> None:
+    """As on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match="large"):
+            write(str(tmp_path / "image.png"), bytes(5_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE])
