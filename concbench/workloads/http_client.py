@@ -196,28 +196,31 @@ class _Punctual:
         return io.BufferedReader(raw)
 
 
-class _Response(HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(_Punctual(sock), *args, **kwargs)  # type: ignore[arg-type]
+def _response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:
+    return HTTPResponse(_Punctual(sock), *args, **kwargs)  # type: ignore[arg-type]
 
 
 def _new_pool(**settings: Any) -> urllib3.PoolManager:
-    pool = urllib3.PoolManager(num_pools=_MOST_HOSTS, **settings)
-    pool.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-    return pool
+    pool: Any = urllib3.PoolManager(num_pools=_MOST_HOSTS, **settings)
+    pool.pool_classes_by_scheme = {
+        "http": _punctual(urllib3.HTTPConnectionPool), "https": _punctual(urllib3.HTTPSConnectionPool),
+    }  # fmt: skip
+    return pool  # type: ignore[no-any-return]
 
 
-class _Connection(urllib3.connection.HTTPConnection):
-    response_class = _Response
+def _punctual(kind: Any) -> Any:
+    """Makes pools of this kind, whose connections have such sockets; no classes, which every worker would pay for."""
 
+    def pool_of(*args: Any, **kwargs: Any) -> Any:
+        pool = kind(*args, **kwargs)
+        connect = pool.ConnectionCls
 
-class _SecureConnection(urllib3.connection.HTTPSConnection):
-    response_class = _Response
+        def connection_of(**settings: Any) -> Any:
+            connection = connect(**settings)
+            connection.response_class = _response
+            return connection
 
+        pool.ConnectionCls = connection_of
+        return pool
 
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+    return pool_of
