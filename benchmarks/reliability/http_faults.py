@@ -15,6 +15,7 @@ import gzip
 import socket
 import struct
 import threading
+import zlib
 from asyncio import StreamReader, StreamWriter
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -90,6 +91,10 @@ class Talk:
         await asyncio.sleep(0.2)
         self.writer.write(to("/slow"))
 
+    async def elsewhere(self) -> None:
+        """A redirect to another host, which serves the image: this one, by another name."""
+        self.writer.write(to(f"http://localhost:{self.server.port}/there.png"))
+
     async def every_other(self) -> None:
         """Unavailable, then there."""
         self.server.asked[self.path] += 1
@@ -103,19 +108,27 @@ class Fault:
     expected: str = ""
     """What happened in the words of the client, or several that are as good; empty: the image arrives."""
     answer: bytes = b""
+    size: int = len(IMAGE)
+    """Bytes that arrive."""
     closes: bool = False
     """Whether the connection is closed after it."""
     act: Callable[[Talk], Awaitable[None]] | None = None
     """Instead of an answer."""
 
 
+def compressed(encoding: str, data: bytes) -> bytes:
+    """An answer in an encoding that was not asked for."""
+    return head(Content_Length=len(data), Content_Encoding=encoding) + data
+
+
 @lru_cache(maxsize=1)
 def bomb() -> bytes:
     """100 kB that would become 100 MB."""
     data = gzip.compress(bytes(100_000_000), 1)
-    return head(Content_Length=len(data), Content_Encoding="gzip") + data
+    return compressed("gzip", data)
 
 
+_GZIP = gzip.compress(IMAGE)
 _SHORT = head(Content_Length=2 * len(IMAGE)) + IMAGE
 FAULTS: dict[str, Fault] = {
     "not_found": Fault("answered 404", whole(b"no such image\n", "404 Not Found")),
@@ -142,6 +155,7 @@ FAULTS: dict[str, Fault] = {
     "redirect_with_a_cookie": Fault("", to("/there.png").replace(b"\r\n", b"\r\nSet-Cookie: a=b; Path=/\r\n", 1)),
     "redirect_in_utf_8": Fault("", to("/b\xc3\xbccher%2C.png")),
     "redirect_to_another_host": Fault("redirected elsewhere", to("http://localhost/there.png")),
+    "redirect_to_a_neighbour": Fault("redirected elsewhere", act=Talk.elsewhere),
     "redirect_to_another_port": Fault("redirected elsewhere", to("http://127.0.0.1:1/there.png")),
     "redirect_to_a_file": Fault("redirected elsewhere", to("file:///etc/hostname")),
     "redirect_to_a_user": Fault("bad address", to("http://127.0.0.1@localhost/there.png")),
@@ -150,8 +164,9 @@ FAULTS: dict[str, Fault] = {
         "", head(Transfer_Encoding="chunked") + piece(IMAGE[:100]) + piece(IMAGE[100:]) + b"0\r\n\r\n"
     ),
     "http_1_0": Fault("", b"HTTP/1.0 200 OK\r\n\r\n" + IMAGE, closes=True),
-    "empty_body": Fault("empty", whole(b"")),
-    "large_body": Fault("", act=lambda talk: talk.pour(head(Content_Length=LARGE), bytes(1_000_000), 50)),
+    "empty_body": Fault("", whole(b""), size=0),
+    "empty_pieces": Fault("", head(Transfer_Encoding="chunked") + b"0\r\n\r\n", size=0),
+    "large_body": Fault("", size=LARGE, act=lambda talk: talk.pour(head(Content_Length=LARGE), bytes(1_000_000), 50)),
     "announced_too_large": Fault("too large", head(Content_Length=10**15) + IMAGE),
     "endless_body": Fault(
         "too large", act=lambda talk: talk.pour(b"HTTP/1.0 200 OK\r\n\r\n", bytes(1_000_000), 10**6)
@@ -162,7 +177,20 @@ FAULTS: dict[str, Fault] = {
             head(Content_Length=10, Transfer_Encoding="chunked"), piece(bytes(1_000_000)), 10**6
         ),
     ),
-    "compressed_bomb": Fault("compressed unasked", act=lambda talk: talk.pour(bomb(), b"", 1)),
+    "compressed": Fault("", compressed("gzip", _GZIP)),
+    "compressed_in_members": Fault("", compressed("x-gzip", gzip.compress(IMAGE[:100]) + gzip.compress(IMAGE[100:]))),
+    "compressed_in_pieces": Fault(
+        "",
+        head(Transfer_Encoding="chunked", Content_Encoding="GZIP") + piece(_GZIP[:9]) + piece(_GZIP[9:]) + piece(b""),
+    ),
+    "compressed_by_zlib": Fault("", compressed("deflate", zlib.compress(IMAGE))),
+    "compressed_without_a_header": Fault("", compressed("deflate", zlib.compress(IMAGE)[2:-4])),
+    "compressed_to_nothing": Fault("", compressed("gzip", b""), size=0),
+    "compressed_not_at_all": Fault("", compressed("identity", IMAGE)),
+    "compressed_cut_short": Fault("not decoded", compressed("gzip", _GZIP[:-9])),
+    "compressed_wrongly": Fault("not decoded", compressed("deflate", b"x" + IMAGE)),
+    "compressed_unheard_of": Fault("not decoded", compressed("other", IMAGE)),
+    "compressed_bomb": Fault("too large", act=lambda talk: talk.pour(bomb(), b"", 1)),
     "no_http": Fault("no valid HTTP", b"220 mail.example ESMTP\r\n" * 3, closes=True),
     "endless_header": Fault(
         "no valid HTTP", act=lambda talk: talk.pour(b"HTTP/1.1 200 OK\r\nX-Long: ", b"z" * 100_000, 10**6)

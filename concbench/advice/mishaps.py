@@ -7,13 +7,17 @@ from concbench.analysis.comparability import Mishaps
 
 
 def counted(mishaps: Mishaps) -> str:
-    """4,987 of 5,000 tasks succeeded; 13 timed out; empty where nothing happened."""
+    """4,987 of 5,000 tasks succeeded; 13 timed out, the first https://images.example/7.png; empty if all is well."""
     if not mishaps:
         return ""
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in mishaps.failed.items())
-    retries = f"{mishaps.retries:,} {'retry' if mishaps.retries == 1 else 'retries'}" if mishaps.retries else ""
     counts = f"{mishaps.tasks - sum(mishaps.failed.values()):,} of {mishaps.tasks:,} tasks succeeded"
-    return "; ".join(part for part in (counts, kinds, retries) if part)
+    kinds = [f"{count:,} {kind}{_first(mishaps, kind)}" for kind, count in mishaps.failed.items()]
+    retries = [f"{mishaps.retries:,} {'retry' if mishaps.retries == 1 else 'retries'}"] if mishaps.retries else []
+    return "; ".join([counts, *kinds, *retries])
+
+
+def _first(mishaps: Mishaps, kind: str) -> str:
+    return f", the first {mishaps.first[kind]}" if kind in mishaps.first else ""
 
 
 def why_missing(cell: CellAnalysis) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from concbench.results.records import Cell, Sample
 
@@ -27,6 +27,8 @@ class Mishaps:
     failed: dict[str, int]
     """For each thing that happened, how many; the most frequent first."""
     retries: int
+    first: dict[str, str] = field(default_factory=dict)
+    """For each thing that happened, the first item to which it did, as a text; of older files nothing is known."""
 
     def __bool__(self) -> bool:
         """Whether anything happened that should not have."""
@@ -36,10 +38,12 @@ class Mishaps:
 def mishaps(cell: Cell, tasks: int) -> Mishaps:
     """Of a cell whose executions have so many tasks."""
     failed: Counter[str] = Counter()
+    first: dict[str, str] = {}
     for sample in cell.samples:
         failed.update(sample.failed)
+        first = {**{happened: items[0] for happened, items in sample.failed_items.items() if items}, **first}
     executed = tasks * sum(sample.repeats for sample in cell.samples)
-    return Mishaps(executed, dict(failed.most_common()), sum(sample.retries for sample in cell.samples))
+    return Mishaps(executed, dict(failed.most_common()), sum(sample.retries for sample in cell.samples), first)
 
 
 def comparable(cells: Sequence[Cell], tasks: int) -> list[Cell]:

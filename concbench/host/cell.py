@@ -95,7 +95,7 @@ class HostedCell:
     def sample_of(self, timing: Timing) -> Sample:
         """An execution as it is recorded."""
         tally = self.workload.tally(timing.results)
-        return Sample(**timing.figures(), failed=tally.failed, retries=tally.retries)
+        return Sample(**timing.figures(), failed=tally.failed, retries=tally.retries, failed_items=tally.items)
 
     def items_as_text(self) -> list[str]:
         """The first items, each as a short text."""

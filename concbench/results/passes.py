@@ -8,6 +8,8 @@ from typing import Literal
 
 SHORTEST = 1e-9
 """Seconds that an execution takes at least: no clock of ours shows less, and nothing can be divided by 0."""
+MOST_FAILED = 20
+"""Tasks of a sample that failed and are named; of each thing that happened the first is named in any case."""
 Finding = Literal["same", "process", "unsteady"]
 """What sequential passes gave: the reference again; the same twice, and not the reference; or not the same twice."""
 
@@ -34,6 +36,8 @@ class Sample:
     """Tasks that failed where that is tolerated: for each thing that happened, how many, in all these executions."""
     retries: int = 0
     """Tries of tasks beyond their first, in all these executions."""
+    failed_items: dict[str, list[str]] = field(default_factory=dict)
+    """For each thing that happened, the first items to which it did, as texts."""
 
     def __post_init__(self) -> None:
         """Refuse what no clock and no counter can say.
@@ -66,7 +70,20 @@ class Sample:
             repeats=self.repeats + other.repeats,
             failed=dict(Counter(self.failed) + Counter(other.failed)),
             retries=self.retries + other.retries,
+            failed_items=_both(self.failed_items, other.failed_items),
         )
+
+
+def _both(one: dict[str, list[str]], other: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The items of both, each once for what happened to it, and no more of them than one execution may name."""
+    both = {
+        happened: list(dict.fromkeys([*one.get(happened, ()), *items])) for happened, items in {**one, **other}.items()
+    }
+    left = MOST_FAILED
+    for happened, items in both.items():
+        both[happened] = items[: max(1, left)]
+        left -= len(both[happened])
+    return both
 
 
 @dataclass(frozen=True)

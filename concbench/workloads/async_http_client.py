@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from importlib import import_module
-from typing import Any
 
 import aiohttp
 from yarl import URL
 
 from concbench.workloads import http_rules
-from concbench.workloads.http_rules import DownloadFailed, Limits
+from concbench.workloads.arrival import Arrival
+from concbench.workloads.http_rules import again_after
 from concbench.workloads.open_files import allow_open_files
-from concbench.workloads.target import Image
+from concbench.workloads.target import PIECE, DownloadFailed, Image, Limits, save
 
+_HEADERS = {"Accept-Encoding": "identity"}
+"""As urllib3 asks by itself: images do not become smaller, and what is measured is a download."""
 _session: aiohttp.ClientSession | None = None
+_places: defaultdict[URL, asyncio.Semaphore] | None = None
+"""For each origin as many as it may have connections, where that is limited. Who waits here waits off the clock of its
+request, which would run in aiohttp's own queue."""
+
+
+@lru_cache(maxsize=1)
+def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, ceil_threshold=float("inf"))
 
 
 async def download_image(image: Image, limits: Limits = Limits()) -> int:  # noqa: B008 - it is never changed
@@ -26,14 +38,26 @@ async def download_image(image: Image, limits: Limits = Limits()) -> int:  # noq
         The number of bytes.
 
     Raises:
-        DownloadFailed: the server did not answer, or not with an image within the limits; nothing is written then.
+        DownloadFailed: the server did not answer, or not with an image within the limits; there is no file then.
         OSError: the file cannot be written.
     """
     if _session is None:
         raise RuntimeError("no session is open: call download_image within connections(...)")
-    data = await _fetched(_session, image.url, limits)
-    with open(image.path, "xb") as file:  # noqa: ASYNC230, PTH123 - as a person writes it; x: never through a link
-        return file.write(data)
+    address = image.url
+    for _ in range(http_rules.MOST_REDIRECTS + 1):
+        try:
+            url = URL(address, encoded=True)
+            if _places is None:
+                answer = await _answer(_session, url, image.path, limits)
+            else:
+                async with _places[url.origin()]:
+                    answer = await _answer(_session, url, image.path, limits)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise _failure(address, error, limits) from error
+        if isinstance(answer, int):
+            return answer
+        address = answer
+    raise DownloadFailed(http_rules.ROUND_AND_ROUND, address)
 
 
 class DownloadTask:
@@ -49,7 +73,7 @@ class DownloadTask:
             try:
                 return await download_image(image, self.limits), tries
             except DownloadFailed as failed:
-                pause = self.limits.again_after(failed, tries)
+                pause = again_after(failed, tries, self.limits)
                 if pause is None:
                     return DownloadFailed(*failed.args)  # without what it has seen on its way
             await asyncio.sleep(pause)
@@ -59,87 +83,58 @@ class DownloadTask:
 @asynccontextmanager
 async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator[None]:
     """A fresh session with as many connections as workers."""
-    global _session  # noqa: PLW0603 - a coroutine finds its session here, as a function finds its pool
+    global _session, _places  # noqa: PLW0603 - a coroutine finds its session here, as a function finds its pool
     allow_open_files(workers)
     if most_to_a_host is not None:
         import_module("urllib3.util")  # what the first redirect would import on the clock
-    connector = aiohttp.TCPConnector(limit=workers, limit_per_host=most_to_a_host or 0)
+        _places = defaultdict(lambda: asyncio.Semaphore(most_to_a_host))
     async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(total=None),  # each download has its own
+        connector=aiohttp.TCPConnector(limit=workers, limit_per_host=most_to_a_host or 0),
+        headers=_HEADERS,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
-        trace_configs=[_waiting_apart()] if most_to_a_host is not None else [],
     ) as _session:
+        _session._retry_connection = False  # noqa: SLF001 - no request is repeated but by us, who count it
         try:
             yield
         finally:
-            _session = None
+            _session = _places = None
 
 
-async def _fetched(session: aiohttp.ClientSession, url: str, limits: Limits) -> bytes:
-    """The body, after redirects."""
-    for _ in range(http_rules.MOST_REDIRECTS + 1):
-        try:
-            async with (
-                asyncio.timeout(limits.seconds) as allowed,
-                session.get(
-                    URL(url, encoded=True),
-                    headers=http_rules.UNASKED,
-                    allow_redirects=False,
-                    trace_request_ctx=(allowed, limits.seconds),
-                ) as response,
-            ):
-                if response.status == 200:
-                    return await _body(url, response, limits)
-                url = http_rules.redirected(url, response.status, response.headers)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            kind = _kind(error)
-            raise DownloadFailed(kind, url, http_rules.detail(kind, error, limits)) from error
-    raise DownloadFailed(http_rules.ROUND_AND_ROUND, url)
+async def _answer(session: aiohttp.ClientSession, url: URL, path: str, limits: Limits) -> int | str:
+    """The number of bytes that were written to the file, or the address to ask instead."""
+    async with session.get(url, allow_redirects=False, timeout=_timeout(limits.seconds)) as response:
+        if response.status == 200:
+            return await _saved(response, path, limits)
+        return http_rules.redirected(str(url), response.status, response.headers, follow=limits.follow)
 
 
-async def _body(url: str, response: aiohttp.ClientResponse, limits: Limits) -> bytes:
+async def _saved(response: aiohttp.ClientResponse, path: str, limits: Limits) -> int:
+    """Write the body to the file; returns the number of its bytes."""
+    headers = response.headers
+    length = None if "Transfer-Encoding" in headers else response.content_length  # pieces go before any length
+    if length is not None and length > limits.largest:
+        raise http_rules.too_large(str(response.url), limits, length)
+    encoding = headers.get("Content-Encoding")
     try:
-        if http_rules.length_told(url, response.headers, limits):
-            data = await response.read()
-        else:
-            pieces, size = [], 0
-            async for piece in response.content.iter_any():
-                pieces.append(piece)
-                size += len(piece)
-                http_rules.require_allowed(url, size, limits)
-            data = b"".join(pieces)
+        if length is None or length > PIECE or encoding is not None:
+            with Arrival(str(response.url), path, encoding, limits) as arrival:
+                async for piece in response.content.iter_any():
+                    arrival.take(piece)
+            return arrival.size
+        data = await response.read()
     except aiohttp.ClientError as error:
         kind = http_rules.CUT_SHORT
-        raise DownloadFailed(kind, url, http_rules.detail(kind, error, limits)) from error
-    if not data:
-        raise DownloadFailed(http_rules.EMPTY, url)
-    return data
+        raise DownloadFailed(kind, str(response.url), http_rules.detail(kind, error, limits)) from error
+    return save(path, data)
 
 
-def _waiting_apart() -> aiohttp.TraceConfig:
-    """Waiting for one of the few connections to a host is no fault of the host, and does not count."""
-    watch = aiohttp.TraceConfig()
-
-    async def begins(_: object, context: Any, __: object) -> None:
-        allowed, _seconds = context.trace_request_ctx
-        allowed.reschedule(None)
-
-    async def ends(_: object, context: Any, __: object) -> None:
-        allowed, seconds = context.trace_request_ctx
-        allowed.reschedule(asyncio.get_running_loop().time() + seconds)
-
-    watch.on_connection_queued_start.append(begins)
-    watch.on_connection_queued_end.append(ends)
-    return watch
-
-
-def _kind(error: Exception) -> str:
+def _failure(url: str, error: Exception, limits: Limits) -> DownloadFailed:
     kinds = (
         (TimeoutError, http_rules.TIMED_OUT),
         (aiohttp.ClientConnectorError, http_rules.NOT_CONNECTED),
         ((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError), http_rules.RESET),
         ((aiohttp.InvalidURL, ValueError), http_rules.BAD_ADDRESS),
     )
-    return next((kind for types, kind in kinds if isinstance(error, types)), http_rules.NO_HTTP)
+    kind = next((kind for types, kind in kinds if isinstance(error, types)), http_rules.NO_HTTP)
+    return DownloadFailed(kind, url, http_rules.detail(kind, error, limits))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from concbench import equality
-from concbench.results.passes import ReferencePass
+from concbench.results.passes import MOST_FAILED, ReferencePass
+from concbench.task import one_line
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,24 @@ class Tally:
     """Tasks that failed where that is tolerated: for each thing that happened, how many."""
     retries: int = 0
     """Tries of tasks beyond their first."""
+    items: dict[str, list[str]] = field(default_factory=dict)
+    """For each thing that happened, the first items to which it did, as texts."""
+
+    @classmethod
+    def of(cls, failed: Iterable[tuple[str, str]], retries: int = 0) -> Self:
+        """Count them, and keep the first items.
+
+        Args:
+            failed: for each task that failed what happened, and its item as a text; in the order of the items.
+            retries: tries of tasks beyond their first.
+        """
+        counts: Counter[str] = Counter()
+        items: dict[str, list[str]] = {}
+        for happened, item in failed:
+            counts[happened] += 1
+            if counts.total() <= MOST_FAILED or counts[happened] == 1:
+                items.setdefault(happened, []).append(one_line(item))
+        return cls(dict(counts), retries, items)
 
 
 class Workload(ABC):
@@ -125,7 +145,7 @@ class Workload(ABC):
         return self
 
     def tally(self, results: list[Any]) -> Tally:
-        """How many tasks of an execution failed and were tolerated, and how many tries were repeated."""
+        """Which tasks of an execution failed and were tolerated, and how many tries were repeated."""
         del results
         return Tally()
 

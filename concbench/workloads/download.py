@@ -19,12 +19,13 @@ from typing import Annotated, Any, ClassVar, Self
 from concbench.errors import BadInput, BadOutput, BadSetting, HostFailure, TasksFailed
 from concbench.launch import python
 from concbench.values import COUNT, DURATION, NATURAL, PATH, SIZE, SWITCH, Declared, one_of
+from concbench.workloads.arrival import unfinished
 from concbench.workloads.base import Tally, Workload
 from concbench.workloads.file_names import file_names
-from concbench.workloads.http_rules import MOST_RETRIES, DownloadFailed, Limits, canonical
+from concbench.workloads.http_rules import MOST_RETRIES, canonical, longest
 from concbench.workloads.images import LARGEST, SMALLEST, image
 from concbench.workloads.serving import Serving
-from concbench.workloads.target import Image
+from concbench.workloads.target import DownloadFailed, Image, Limits
 from concbench.workloads.url_file import URLS, require_url
 
 ARTICLE_NAMES = (
@@ -95,6 +96,9 @@ class Download(Workload):
             ),
         ] = 0,
         tolerate: Annotated[bool, Declared(SWITCH, "count downloads that fail and go on")] = False,
+        follow_redirects: Annotated[
+            bool, Declared(SWITCH, "follow redirects to other hosts, too, but not from https to http", needs="urls")
+        ] = False,
     ) -> None:
         """Choose what is downloaded.
 
@@ -112,6 +116,8 @@ class Download(Workload):
             retries: how often a download that failed for a reason that may pass is tried again; its pauses (0.1 s,
                 then twice as long each time, 5 s at most) are in the times.
             tolerate: count failed downloads and go on, as long as not all of them fail.
+            follow_redirects: follow redirects to other hosts, too, by http or https, and never from https
+                to http.
 
         Raises:
             BadSetting: one of them cannot be, or would be ignored.
@@ -131,17 +137,21 @@ class Download(Workload):
         self.keep = keep
         if keep is not None:
             _require_empty(Path(keep))
-        self.limits = Limits(_above_zero("request-timeout", request_timeout), size_limit, retries)
+        self.limits = Limits(
+            _above_zero("request-timeout", request_timeout), size_limit, retries, follow=follow_redirects
+        )
         if size_limit < 1:
             raise BadSetting(f"size-limit must be 1 byte or more, not {size_limit}")
         if not 0 <= retries <= MOST_RETRIES:
             raise BadSetting(f"retries must be 0 to {MOST_RETRIES}, not {retries}")
+        if follow_redirects and urls is None:
+            raise BadSetting("follow-redirects is for urls: our own image server redirects nothing; leave it out")
         self.tolerate = tolerate
         if self.urls is not None:
             self.names = file_names(self.urls)
             self._addresses = [_canonical(url) for url in self.urls]
             self.rounds, self.most_at_once = 1, MOST_TO_A_HOST
-            self.longest_task = self.limits.longest
+            self.longest_task = longest(self.limits)
         else:
             self.names = _names(size, images)
         self._images: list[Image] = []
@@ -204,7 +214,8 @@ class Download(Workload):
     def reset(self) -> None:
         """Remove the files of the execution before: a download that did nothing must not pass with them."""
         for item in self._images:
-            Path(item.path).unlink(missing_ok=True)
+            for path in (Path(item.path), unfinished(item.path)):
+                path.unlink(missing_ok=True)
 
     def context(self, workers: int) -> AbstractContextManager[Any]:
         """A fresh urllib3 pool."""
@@ -250,9 +261,13 @@ class Download(Workload):
 
     def tally(self, results: list[Any]) -> Tally:
         """Failed downloads by what happened, and tries beyond the first of the others."""
-        failed = Counter(result.kind for result in results if isinstance(result, DownloadFailed))
+        failed = [
+            (result.kind, item.url)
+            for item, result in zip(self._images, results, strict=True)
+            if isinstance(result, DownloadFailed)
+        ]
         retries = sum(result[1] - 1 for result in results if not isinstance(result, DownloadFailed))
-        return Tally(dict(failed), retries)
+        return Tally.of(failed, retries)
 
     def facts(self) -> dict[str, float | str]:
         """Bytes of an image, where they are known beforehand."""
@@ -265,6 +280,7 @@ class Download(Workload):
             "size_limit": self.limits.largest,
             "retries": self.limits.retries,
             "tolerate": self.tolerate,
+            "follow_redirects": self.limits.follow,
         }
         if self.urls is not None:
             return {"urls": self.urls, **rules}

@@ -1,7 +1,7 @@
 """The client of ordinary functions: urllib3, one pool of connections for each process.
 
 In a module of its own because a spawned worker that needs urllib3 must not pay for importing aiohttp, nor for anything
-else that a worker has no use for.
+else that a worker has no use for: what only a redirect, a failure or a large body needs is imported there.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import io
 import os
 from contextlib import contextmanager
+from functools import lru_cache
 from http.client import HTTPResponse
 from time import monotonic, sleep
 
 import urllib3
 from urllib3 import exceptions
 
-from concbench.workloads import http_rules
-from concbench.workloads.http_rules import DownloadFailed, Limits
+from concbench.workloads.target import PIECE, DownloadFailed, Limits, save
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +26,13 @@ if TYPE_CHECKING:
 
     from concbench.workloads.target import Image
 
-_PIECE = 65_536
 _MOST_HOSTS = 100_000
 """To keep connections to: those of urllib3's own 10 would be closed and opened again all the time."""
+_NEVER_AGAIN = urllib3.Retry(total=False, redirect=False)
+"""No request is repeated but by us, who count it."""
+_LATE = 0.05
+"""Seconds that an answer may take beyond its time: to tell the system what is left of it is a call for each read."""
+_timeout = lru_cache(maxsize=1)(lambda seconds: urllib3.Timeout(total=seconds))
 _pool: urllib3.PoolManager | None = None
 _pool_process: int | None = None
 """Whose the pool is: a forked process must not use its parent's connections."""
@@ -41,12 +45,32 @@ def download_image(image: Image, limits: Limits = Limits()) -> int:  # noqa: B00
         The number of bytes.
 
     Raises:
-        DownloadFailed: the server did not answer, or not with an image within the limits; nothing is written then.
+        DownloadFailed: the server did not answer, or not with an image within the limits; there is no file then.
         OSError: the file cannot be written.
     """
-    data = _fetched(image.url, limits)
-    with open(image.path, "xb") as file:  # noqa: PTH123 - as everyone would write it; x: never through a link
-        return file.write(data)
+    url = image.url
+    redirects = 0
+    while True:
+        try:
+            response = _connections().urlopen(
+                "GET", url, redirect=False, retries=_NEVER_AGAIN, preload_content=False,
+                timeout=_timeout(limits.seconds),
+            )  # fmt: skip
+            try:
+                if response.status == 200:
+                    return _saved(url, response, image.path, limits)
+                from concbench.workloads import http_rules
+
+                url = http_rules.redirected(url, response.status, response.headers, follow=limits.follow)
+            finally:
+                if not response.closed:  # what is left of it is not read
+                    response.close()
+                response.release_conn()
+        except (exceptions.HTTPError, UnicodeError) as error:
+            raise _failure(url, error, limits) from error
+        redirects += 1
+        if redirects > http_rules.MOST_REDIRECTS:
+            raise DownloadFailed(http_rules.ROUND_AND_ROUND, url)
 
 
 class DownloadTask:
@@ -62,7 +86,9 @@ class DownloadTask:
             try:
                 return download_image(image, self.limits), tries
             except DownloadFailed as failed:
-                pause = self.limits.again_after(failed, tries)
+                from concbench.workloads.http_rules import again_after
+
+                pause = again_after(failed, tries, self.limits)
                 if pause is None:
                     return DownloadFailed(*failed.args)  # without what it has seen on its way
             sleep(pause)
@@ -94,48 +120,38 @@ def _connections() -> urllib3.PoolManager:
     return _pool
 
 
-def _fetched(url: str, limits: Limits) -> bytes:
-    """The body, after redirects."""
-    for _ in range(http_rules.MOST_REDIRECTS + 1):
-        try:
-            response = _connections().request(
-                "GET", url, headers=http_rules.UNASKED, preload_content=False, redirect=False, retries=False,
-                timeout=urllib3.Timeout(total=limits.seconds),
-            )  # fmt: skip
-            try:
-                if response.status == 200:
-                    return _body(url, response, limits)
-                url = http_rules.redirected(url, response.status, response.headers)
-            finally:
-                if not response.closed:  # what is left of it is not read
-                    response.close()
-                response.release_conn()
-        except (exceptions.HTTPError, UnicodeError) as error:
-            kind = _kind(error)
-            raise DownloadFailed(kind, url, http_rules.detail(kind, error, limits)) from error
-    raise DownloadFailed(http_rules.ROUND_AND_ROUND, url)
+def _saved(url: str, response: urllib3.BaseHTTPResponse, path: str, limits: Limits) -> int:
+    """Write the body to the file; returns the number of its bytes."""
+    length = None if response.chunked else response.length_remaining  # pieces go before any length
+    if length is not None and length > limits.largest:
+        from concbench.workloads.http_rules import too_large
 
-
-def _body(url: str, response: urllib3.BaseHTTPResponse, limits: Limits) -> bytes:
+        raise too_large(url, limits, length)
+    encoding = response.headers.get("Content-Encoding")
     try:
-        if http_rules.length_told(url, response.headers, limits):
-            data = response.read(decode_content=False)
-        else:
-            pieces, size = [], 0
-            while piece := response.read(_PIECE, decode_content=False):
-                pieces.append(piece)
-                size += len(piece)
-                http_rules.require_allowed(url, size, limits)
-            data = b"".join(pieces)
+        if length is None or length > PIECE or encoding is not None:
+            return _streamed(url, response, path, encoding, limits)
+        data = response.read(decode_content=False)
     except exceptions.ProtocolError as error:
+        from concbench.workloads import http_rules
+
         kind = http_rules.CUT_SHORT
         raise DownloadFailed(kind, url, http_rules.detail(kind, error, limits)) from error
-    if not data:
-        raise DownloadFailed(http_rules.EMPTY, url)
-    return data
+    return save(path, data)
 
 
-def _kind(error: Exception) -> str:
+def _streamed(url: str, response: urllib3.BaseHTTPResponse, path: str, encoding: str | None, limits: Limits) -> int:
+    from concbench.workloads.arrival import Arrival
+
+    with Arrival(url, path, encoding, limits) as arrival:
+        while piece := response.read(PIECE, decode_content=False):
+            arrival.take(piece)
+    return arrival.size
+
+
+def _failure(url: str, error: Exception, limits: Limits) -> DownloadFailed:
+    from concbench.workloads import http_rules
+
     cause = error.args[1] if isinstance(error, exceptions.ProtocolError) and len(error.args) > 1 else error
     kinds: tuple[tuple[Any, str], ...] = (
         ((exceptions.NewConnectionError, exceptions.SSLError), http_rules.NOT_CONNECTED),
@@ -143,48 +159,68 @@ def _kind(error: Exception) -> str:
         (ConnectionError, http_rules.RESET),
         ((exceptions.LocationValueError, exceptions.URLSchemeUnknown, UnicodeError), http_rules.BAD_ADDRESS),
     )
-    return next((kind for types, kind in kinds if isinstance(cause, types)), http_rules.NO_HTTP)
+    kind = next((kind for types, kind in kinds if isinstance(cause, types)), http_rules.NO_HTTP)
+    return DownloadFailed(kind, url, http_rules.detail(kind, error, limits))
 
 
-class _Response(HTTPResponse):
-    """An answer that must have arrived, headers and body, within the timeout of the socket at its beginning.
+class _Punctual:
+    """A socket whose answer must have arrived, headers and body, within its timeout at the beginning.
 
     A timeout for each read alone would let an answer drip for ever.
     """
 
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        deadline = monotonic() + (sock.gettimeout() or Limits().seconds)
+    __slots__ = ("_socket",)
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """As that of a socket, to read bytes from."""
+        del mode
+        sock = self._socket
+        allowed = sock.gettimeout() or Limits().seconds
+        deadline = monotonic() + allowed
 
         def readinto(buffer: Any) -> int:
+            nonlocal allowed
             left = deadline - monotonic()
             if left <= 0:
                 raise TimeoutError("the time is up")
-            sock.settimeout(left)
+            if allowed - left > _LATE:
+                sock.settimeout(left)
+                allowed = left
             return sock.recv_into(buffer)
 
-        raw: Any = self.fp.detach()
+        raw: Any = sock.makefile("rb", buffering=0)
         raw.readinto = readinto
-        self.fp = io.BufferedReader(raw)
+        return io.BufferedReader(raw)
+
+
+def _response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:
+    return HTTPResponse(_Punctual(sock), *args, **kwargs)  # type: ignore[arg-type]
 
 
 def _new_pool(**settings: Any) -> urllib3.PoolManager:
-    pool = urllib3.PoolManager(num_pools=_MOST_HOSTS, **settings)
-    pool.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-    return pool
+    pool: Any = urllib3.PoolManager(num_pools=_MOST_HOSTS, **settings)
+    pool.pool_classes_by_scheme = {
+        "http": _punctual(urllib3.HTTPConnectionPool), "https": _punctual(urllib3.HTTPSConnectionPool),
+    }  # fmt: skip
+    return pool  # type: ignore[no-any-return]
 
 
-class _Connection(urllib3.connection.HTTPConnection):
-    response_class = _Response
+def _punctual(kind: Any) -> Any:
+    """Makes pools of this kind, whose connections have such sockets; no classes, which every worker would pay for."""
 
+    def pool_of(*args: Any, **kwargs: Any) -> Any:
+        pool = kind(*args, **kwargs)
+        connect = pool.ConnectionCls
 
-class _SecureConnection(urllib3.connection.HTTPSConnection):
-    response_class = _Response
+        def connection_of(**settings: Any) -> Any:
+            connection = connect(**settings)
+            connection.response_class = _response
+            return connection
 
+        pool.ConnectionCls = connection_of
+        return pool
 
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+    return pool_of

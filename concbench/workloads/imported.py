@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import pickle
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -257,7 +256,8 @@ class Imported(Workload):
         """Exceptions that were taken for results, by their types."""
         if not self._how.tolerate:
             return Tally()
-        return Tally(dict(Counter(type_name(result) for result in results if isinstance(result, BaseException))))
+        failed = (index for index, result in enumerate(results) if isinstance(result, BaseException))
+        return Tally.of((type_name(results[index]), short(self.items[index])) for index in failed)
 
     def settings(self) -> dict[str, Any]:
         """Names and switches."""

@@ -1,4 +1,13 @@
-"""Where a download goes. In a file of its own, and a plain class: every worker process imports this."""
+"""What a download task is made of: where it goes, its limits, and its failure.
+
+In a file of its own, plain classes, nothing imported: every worker process that downloads imports this. The rules that
+a download without mishap does not need are in `http_rules`.
+"""
+
+from __future__ import annotations
+
+PIECE = 262_144
+"""Bytes of a body that are in memory at once. One that is known to be no longer, and not compressed, is taken whole."""
 
 
 class Image:
@@ -13,3 +22,55 @@ class Image:
 
     def __repr__(self) -> str:
         return f"Image({self.url!r}, {self.path!r})"
+
+
+class Limits:
+    """How long a download may take, how large it may be, how often it is tried again, and where it may lead."""
+
+    __slots__ = ("follow", "largest", "retries", "seconds")
+
+    def __init__(
+        self, seconds: float = 60.0, largest: int = 100_000_000, retries: int = 0, *, follow: bool = False
+    ) -> None:
+        self.seconds = seconds
+        """From connecting to the last byte of the answer; a redirect is a request of its own."""
+        self.largest = largest
+        """Bytes of a body, as it is sent and as it is written."""
+        self.retries = retries
+        """0: a retry changes what is measured."""
+        self.follow = follow
+        """Whether redirects are followed to other hosts, too."""
+
+
+class DownloadFailed(Exception):  # noqa: N818 - reads as what happened
+    """An image was not downloaded."""
+
+    def __init__(self, kind: str, url: str, detail: str = "") -> None:
+        super().__init__(kind, url, detail)
+        self.kind = kind
+        """One of the words of `http_rules`, or `answered` and a status."""
+        self.url = url
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.url} {self.kind}{f' ({self.detail})' if self.detail else ''}"
+
+
+def save(path: str, data: bytes) -> int:
+    """Write a new file in one go, never through a link; nothing is left of it where that fails.
+
+    Returns:
+        The number of bytes.
+
+    Raises:
+        OSError: there is such a file, or it cannot be written.
+    """
+    file = open(path, "xb")  # noqa: SIM115, PTH123 - as everyone would write it
+    try:
+        with file:
+            return file.write(data)
+    except BaseException:
+        import os
+
+        os.unlink(path)  # noqa: PTH108 - a worker does not import pathlib for it
+        raise

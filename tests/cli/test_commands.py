@@ -92,6 +92,8 @@ def test_show_before_anything_was_measured_says_what_to_do() -> None:
         (["run", "download", "--image-size", "1kB"], "image-size must be"),
         (["run", "download", "--images", "0"], "'0' is not"),
         (["run", "primes", "--retries", "1"], "--retries is an option of download"),
+        (["run", "primes", "--follow-redirects"], "--follow-redirects is an option of download"),
+        (["run", "download", "--follow-redirects"], "follow-redirects is for urls"),
         (["run", "primes", "--tolerate"], "--tolerate is for"),
         (["run", "download", "--request-timeout", "0"], "request-timeout must be"),
         (["run", "download", "--size-limit", "0"], "size-limit must be"),
@@ -185,9 +187,11 @@ def test_downloads_that_fail_are_counted_and_retried_if_that_is_wanted(tmp_path:
         )  # fmt: skip
     assert done.returncode == 0
     assert "4 URLs, at most 10 connections to a host, up to 1 retry each" in done.stdout
-    assert "sequential: 3 of 4 tasks succeeded; 1 answered 404" in done.stdout
+    missing = server.url("not_found.png")
+    assert f"sequential: 3 of 4 tasks succeeded; 1 answered 404, the first {missing}" in " ".join(done.stdout.split())
     (sample,) = load(tmp_path / "run.json").tables[0].cells[0].samples
     assert sample.failed == {"answered 404": 1}
+    assert sample.failed_items == {"answered 404": [missing]}
     assert sample.retries in {0, 1}
 
 

@@ -20,11 +20,10 @@ from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
 from concbench.launch import python
 from concbench.workloads.http_client import download_image
-from concbench.workloads.http_rules import DownloadFailed
 from concbench.workloads.image_server import ImageServer
 from concbench.workloads.images import image
 from concbench.workloads.serving import Serving
-from concbench.workloads.target import Image
+from concbench.workloads.target import DownloadFailed, Image
 
 RUNNERS = [Sequential(), ThreadPool(workers=4), Asyncio(workers=4)]
 

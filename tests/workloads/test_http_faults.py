@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
 import pickle
+import resource
+import signal
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,9 +21,11 @@ from concbench.errors import BadSetting, ResultsDiffer, TasksFailed
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
 from concbench.workloads import async_http_client, http_client
+from concbench.workloads.arrival import Arrival
 from concbench.workloads.base import Tally
-from concbench.workloads.http_rules import DownloadFailed, Limits, redirected
-from concbench.workloads.target import Image
+from concbench.workloads.decoding import decoder
+from concbench.workloads.http_rules import redirected
+from concbench.workloads.target import PIECE, DownloadFailed, Image, Limits, save
 
 SECONDS = 0.4
 LIMITS = Limits(SECONDS, LARGE + 1)
@@ -63,14 +71,96 @@ def test_a_fault_has_its_name_and_harms_no_other(
     assert (tmp_path / "before.png").read_bytes() == (tmp_path / "after.png").read_bytes() == IMAGE
     written = tmp_path / f"{fault}.png"
     if not FAULTS[fault].expected:
-        size = LARGE if fault == "large_body" else len(IMAGE)
+        size = FAULTS[fault].size
         assert wrong == (size, 1)
         assert written.stat().st_size == size
+        assert size != len(IMAGE) or written.read_bytes() == IMAGE
     else:
         assert isinstance(wrong, DownloadFailed)
         assert wrong.kind in FAULTS[fault].expected.split(" or ")
         assert wrong.url.startswith(server.url(""))
-        assert not written.exists()
+        assert {path.name for path in tmp_path.iterdir()} == {"before.png", "after.png"}, "nothing is left of it"
+
+
+@CLIENTS
+@pytest.mark.parametrize("fault", ["hung_up", "reset", "reset_in_body", "silent"])
+@pytest.mark.parametrize("retries", [0, 1])
+def test_no_request_is_repeated_but_by_us(
+    server: FaultyServer, tmp_path: Path, client: Client, fault: str, retries: int
+) -> None:
+    """Not even when a connection that was kept ends before any byte of the answer; both clients do so by default."""
+    server.heads.clear()
+    images = [Image(server.url(name), str(tmp_path / name)) for name in ("before.png", f"{fault}.png", "after.png")]
+    client(images, Limits(SECONDS, retries=retries))
+    asked = [head.split()[1].decode().strip("/") for head in server.heads]
+    assert asked == ["before.png", *[f"{fault}.png"] * (1 + retries), "after.png"]
+
+
+@CLIENTS
+def test_a_large_body_is_never_in_memory(server: FaultyServer, tmp_path: Path, client: Client) -> None:
+    """50 MB, of which a few are: pieces of both sides, since the server is in this process."""
+    tracemalloc.start()
+    try:
+        assert client([Image(server.url("large_body"), str(tmp_path / "large"))], PATIENT) == [(LARGE, 1)]
+        assert tracemalloc.get_traced_memory()[1] < LARGE / 5
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_file_has_its_name_once_it_is_whole(tmp_path: Path, fails: bool) -> None:
+    """Until then it has another, and if it fails, nothing is left."""
+    path = tmp_path / "image.png"
+    with contextlib.suppress(DownloadFailed), Arrival("http://x/image.png", str(path), None, LIMITS) as arrival:
+        arrival.take(IMAGE)
+        assert not path.exists()
+        if fails:
+            arrival.take(bytes(LIMITS.largest))
+    assert [entry.read_bytes() for entry in tmp_path.iterdir()] == ([] if fails else [IMAGE])
+
+
+def in_pieces(path: str, data: bytes) -> None:
+    with Arrival("http://x/image.png", path, None, LIMITS) as arrival:
+        arrival.take(data)
+
+
+@pytest.mark.parametrize("write", [save, in_pieces])
+def test_what_cannot_be_written_is_not_kept(tmp_path: Path, write: Callable[[str, bytes], object]) -> None:
+    """As on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match="large"):
+            write(str(tmp_path / "image.png"), bytes(5_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE])
+@pytest.mark.parametrize("step", [1, 1000, 10_000_000])
+def test_what_is_decoded_is_what_was_encoded(size: int, step: int) -> None:
+    """However it is cut, and never more than a piece of it at once."""
+    data = bytes(size)
+    for encoding, encoded in {"gzip": gzip.compress(data), "deflate": zlib.compress(data)}.items():
+        decoding = decoder(encoding)
+        pieces = [piece for at in range(0, len(encoded), step) for piece in decoding.decoded(encoded[at : at + step])]
+        assert b"".join(pieces) == data
+        assert max(map(len, pieces), default=0) <= PIECE
+        assert decoding.whole
+
+
+@CLIENTS
+def test_redirects_lead_to_other_hosts_if_that_is_wanted(server: FaultyServer, tmp_path: Path, client: Client) -> None:
+    """The file has the name of the address that was listed."""
+    images = [Image(server.url("redirect_to_a_neighbour"), str(tmp_path / "image.png"))]
+    limits = Limits(10 * SECONDS, follow=True)
+    assert client(images, limits) == [(len(IMAGE), 1)]
+    assert (tmp_path / "image.png").read_bytes() == IMAGE
+    fails = client([Image(server.url("redirect_to_a_file"), str(tmp_path / "file.png"))], limits)
+    assert [getattr(failed, "kind", None) for failed in fails] == ["redirected elsewhere"]
 
 
 @CLIENTS
@@ -154,6 +244,28 @@ def test_redirects_stay_with_their_host(url: str, location: str, leads: str | No
         redirected(url, 302, {"Location": location})
 
 
+@pytest.mark.parametrize(
+    ("url", "location", "leads"),
+    [
+        ("http://host/a", "//other/b", "http://other/b"),
+        ("http://host:8080/a", "https://other:22/b", "https://other:22/b"),
+        ("https://host/a", "https://other/b", "https://other/b"),
+        ("https://host/a", "http://other/b", None),
+        ("http://host/a", "ftp://other/b", None),
+        ("http://host/a", "file:///etc/hostname", None),
+        ("http://host/a", "http://somebody@other/b", None),
+        ("http://host/a", "http://other:0/b", None),
+    ],
+)
+def test_redirects_to_other_hosts_keep_to_the_rules_for_addresses(url: str, location: str, leads: str | None) -> None:
+    """And never from https to http."""
+    if leads is not None:
+        assert redirected(url, 302, {"Location": location}, follow=True) == leads
+        return
+    with pytest.raises(DownloadFailed):
+        redirected(url, 302, {"Location": location}, follow=True)
+
+
 def test_a_failure_survives_the_trip_from_another_process() -> None:
     """With all that it says."""
     failed = DownloadFailed("timed out", "http://x/a.png", "after 3 s")
@@ -169,7 +281,9 @@ def test_failures_are_counted_whatever_the_runner(server: FaultyServer, tmp_path
     urls = [server.url(name) for name in ("1.png", "not_found.png", "2.png", "silent.png", "not_found.png?again")]
     with Download(urls=urls, request_timeout=SECONDS, tolerate=True).running(str(tmp_path)) as workload:
         timing = HostedCell(workload, runner).sample(collect=True)  # type: ignore[arg-type]
-        assert workload.tally(timing.results) == Tally({"answered 404": 2, "timed out": 1}, retries=0)
+        assert workload.tally(timing.results) == Tally(
+            {"answered 404": 2, "timed out": 1}, 0, {"answered 404": [urls[1], urls[4]], "timed out": [urls[3]]}
+        )
         assert [image is not None for image in timing.collected] == [True, False, True, False, False]
         other = ("other.png", 1, "")
         require_equal(timing.collected, [None if image else other for image in timing.collected], workload.same)
