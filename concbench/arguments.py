@@ -32,7 +32,7 @@ def hosts_for(workloads: Sequence[Workload], isolate: bool | None, hosts: Hosts 
         raise UsageError(f"{at_home[0].name} cannot be isolated: {at_home[0].unsendable}")
     if isolate or (isolate is None and not at_home):
         return ProcessHosts()
-    unkept = {"fresh": options.fresh, "timeout": options.timeout, "memory_limit": options.memory_limit}
+    unkept = {name: getattr(options, name) for name in ("fresh", "timeout", "import_timeout", "memory_limit")}
     for name, value in unkept.items():
         if value:
             why = f" ({at_home[0].unsendable})" if at_home and isolate is None else ""

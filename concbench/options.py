@@ -25,6 +25,8 @@ class _Options(TypedDict, total=False):
     it is recorded."""
     timeout: float | None
     """Seconds that one execution may take at most. None: 20 times what the baseline's first took, and 10 at least."""
+    import_timeout: float | None
+    """Seconds that a process may take to import the function and to load its items. None: 300."""
     memory_limit: int | None
     """Bytes that all processes of a runner may use together. None: 80 % of what is available."""
     max_calls: int | None

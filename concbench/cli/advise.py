@@ -63,13 +63,14 @@ def main(arguments: argparse.Namespace) -> int:
         budget=arguments.budget,
         max_rounds=arguments.max_rounds,
         timeout=arguments.timeout,
+        import_timeout=arguments.import_timeout,
         memory_limit=arguments.memory_limit,
         seed=seed,
         max_calls=arguments.max_calls,
         fresh=arguments.fresh,
     )
     with ProgressBar() as progress:
-        advice = advise_workload(workload, options, ProcessHosts(), output.listener(progress.show))
+        advice = advise_workload(workload, options, ProcessHosts(functions.say), output.listener(progress.show))
     output.save(advice.run.record)
     keep(advice.run.record)
     try:

@@ -10,14 +10,27 @@ from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LookPlanned
 from concbench.harness.interruption import INTERRUPTION
-from concbench.values import COUNT
+from concbench.report.visible import visible
+from concbench.values import COUNT, DURATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from concbench.workloads.base import Workload
 
-OPTIONS = ("items", "limit", "sample", "repeat", "star", "coroutine", "context", "check", "no_check", "tolerate")
+OPTIONS = (
+    "items",
+    "limit",
+    "sample",
+    "repeat",
+    "star",
+    "coroutine",
+    "context",
+    "check",
+    "no_check",
+    "tolerate",
+    "import_timeout",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-check", action="store_true", help="do not compare results")
     group.add_argument("--tolerate", action="store_true", help="take exceptions for results; of downloads, "
                        "count those that fail and go on")  # fmt: skip
+    group.add_argument("--import-timeout", type=reading(DURATION), metavar="TIME", help="for importing it and reading "
+                       "its items (default: 300s)")  # fmt: skip
     group.add_argument("--max-workers", type=reading(COUNT), metavar="N", help="at most N calls at once")
     group.add_argument("--max-calls", type=reading(COUNT), metavar="N", help="at most N calls in all")
 
@@ -92,7 +107,12 @@ def workload(name: str, arguments: argparse.Namespace, seed: int) -> Workload:
         seed=seed,
         repeat=arguments.repeat or 1,
     )
-    return named_workload(Place.read(name), how, source)
+    return named_workload(Place.read(name), how, source, limit=arguments.import_timeout, tell=say)
+
+
+def say(what: str) -> None:
+    """Something that whoever waits should know."""
+    print(f"concbench: {visible(what)}", file=sys.stderr, flush=True)
 
 
 def announce(event: CallsPlanned | LookPlanned) -> None:
@@ -106,7 +126,7 @@ def announce(event: CallsPlanned | LookPlanned) -> None:
             f"will be called some {event.calls:,} times or more ({event.calls_per_execution:,} an execution), up to "
             f"{event.at_once:,} at once; --max-calls and --max-workers limit that"
         )
-    print(f"concbench: {event.workload} {said}", file=sys.stderr, flush=True)
+    say(f"{event.workload} {said}")
 
 
 def _require_together(arguments: argparse.Namespace) -> None:

@@ -104,7 +104,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     with ProgressBar() as progress:
         listen = output.listener(progress.show)
-        run = measure_plans(plans, ProcessHosts(), listen, earlier)
+        run = measure_plans(plans, ProcessHosts(functions.say), listen, earlier)
     output.save(run.record)
     keep(run.record)
     try:
@@ -179,6 +179,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         observe=not arguments.no_observe,
         seed=arguments.seed,
         timeout=arguments.timeout,
+        import_timeout=arguments.import_timeout,
         memory_limit=arguments.memory_limit,
         max_calls=arguments.max_calls,
     )

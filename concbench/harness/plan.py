@@ -21,6 +21,8 @@ MAX_ROUNDS = 30
 """Rounds at most, unless said otherwise."""
 BUDGET = 60.0
 """Seconds for each workload, or for the whole of `advise`, unless said otherwise."""
+IMPORT_SECONDS = 300.0
+"""That a process may take to import the function and to read its items, unless said otherwise."""
 LEAST_MEMORY = 100_000_000
 """Bytes: a measuring process alone takes some 20 MB."""
 
@@ -31,7 +33,7 @@ _NUMBER: _Kinds = ((int, float), "a number")
 _SWITCH: _Kinds = ((bool,), "True or False")
 _KINDS: dict[str, _Kinds] = {
     **dict.fromkeys(("max_rounds", "rounds", "seed", "memory_limit", "max_calls"), _WHOLE),
-    **dict.fromkeys(("budget", "precision", "timeout"), _NUMBER),
+    **dict.fromkeys(("budget", "precision", "timeout", "import_timeout"), _NUMBER),
     **dict.fromkeys(("warm", "fresh", "observe"), _SWITCH),
 }
 """Types of options, since not everybody has a type checker."""
@@ -62,6 +64,8 @@ class Options:
     """Of the order of the cells in each round."""
     timeout: float | None = None
     """Seconds that one execution may take at most; None: 20 times what the baseline's first took, and 10 at least."""
+    import_timeout: float | None = None
+    """Seconds that a process may take to import the function and to load its items; None: 300."""
     memory_limit: int | None = None
     """Bytes that all processes of a cell may use together; None: 80 % of what is available."""
     max_calls: int | None = None
@@ -75,7 +79,9 @@ class Options:
             raise BadSetting("warm and fresh exclude each other; leave out one of them")
         if self.max_calls is not None and self.max_calls < 1:
             raise BadSetting(f"max-calls must be 1 or more, not {self.max_calls}")
-        for name, value in (("budget", self.budget), ("timeout", self.timeout)):
+        for name, value in (
+            ("budget", self.budget), ("timeout", self.timeout), ("import-timeout", self.import_timeout),
+        ):  # fmt: skip
             if value is not None and not 0 < value < math.inf:
                 raise BadSetting(f"{name} must be more than 0 seconds, not {value:g}")
         if self.memory_limit is not None and self.memory_limit < LEAST_MEMORY:

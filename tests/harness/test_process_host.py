@@ -14,7 +14,7 @@ import pytest
 
 from concbench import Workload, measure
 from concbench.harness.plan import Options
-from concbench.harness.process_host import ProcessHost
+from concbench.harness.process_host import GuardedProcess
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.runner_specs import parse
 
@@ -191,13 +191,13 @@ def test_the_observed_pass_knows_memory_and_workers() -> None:
 def test_an_interruption_while_processes_end_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was measured is there."""
 
-    def interrupted(host: ProcessHost) -> None:
-        monkeypatch.setattr(ProcessHost, "_let_end", let_end)
+    def interrupted(process: GuardedProcess) -> None:
+        monkeypatch.setattr(GuardedProcess, "_let_end", let_end)
         raise KeyboardInterrupt
 
-    let_end = ProcessHost._let_end
+    let_end = GuardedProcess._let_end
     before = set(psutil.Process().children(recursive=True))
-    monkeypatch.setattr(ProcessHost, "_let_end", interrupted)
+    monkeypatch.setattr(GuardedProcess, "_let_end", interrupted)
     run = measure(Uncompared(where), runners=["sequential", "threads"], rounds=1, observe=False)
     assert run.record.interrupted
     assert [len(cell.samples) for cell in run.tables[0].cells] == [1, 1]
