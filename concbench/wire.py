@@ -106,6 +106,7 @@ class Wire:
         self._arrived += arrived
         return bool(arrived)
 
+
 def end_if_forked(owner: int) -> None:
     """End this process, if it is a forked child of the one that is meant: its way must not go on through our code."""
     if os.getpid() != owner:

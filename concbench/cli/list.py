@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -46,9 +48,18 @@ def _line(name: str, load: Callable[[str], Any]) -> str:
         loaded = load(name)
     except Inapplicable as reason:
         return f"not available: {reason}"
-    purpose = (inspect.getdoc(loaded) or "").partition("\n")[0].rstrip(".")
+    purpose = (_written(loaded) or loaded.__doc__ or "").strip().partition("\n")[0].rstrip(".")
     settings = ", ".join(f"{key}={value}" for key, value in settings_of(loaded).items())
     return f"{purpose} [{settings}]" if settings else purpose
+
+
+def _written(loaded: Any) -> str:
+    """The docstring of a class as it stands in the source, where there is one: `python -OO` drops all others."""
+    try:
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(loaded))).body
+    except (OSError, TypeError, SyntaxError):
+        return ""
+    return ast.get_docstring(definition) or "" if isinstance(definition, ast.ClassDef) else ""
 
 
 def _missing() -> list[str]:

@@ -219,7 +219,7 @@ class GuardedProcess:
         self._closed = False
 
     def close(self, group_seconds: float = _GROUP_SECONDS) -> None:
-        """End the process, which gets a moment to end by itself, and all that it started, which gets so many seconds."""
+        """End the process, which gets a moment to end by itself, and all that it started, which gets these seconds."""
         if self._closed:
             return
         self._closed = True

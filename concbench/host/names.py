@@ -20,8 +20,9 @@ _MACHINERY = (
 def require_names_of_their_own(directories: Iterable[Path]) -> None:
     """Refuse directories of which a file would be imported by some processes, and not by others.
 
-    A process that has imported Python's own `queue` finds no other, and a worker that has not, such as one that was just
-    started in the same directory, finds the user's first. To be asked before any of these directories is on the path.
+    A process that has imported Python's own `queue` finds no other, and a worker that has not, such as one that was
+    just started in the same directory, finds the user's first. To be asked before any of these directories is on the
+    path.
 
     Args:
         directories: where the function and all that comes with it are found; the current one is looked at, too.
