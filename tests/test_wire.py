@@ -130,9 +130,7 @@ def main():
 
 
 @pytest.mark.parametrize("at_start", ["", "print('early', flush=True); import sys; sys.stdin.read()"])
-def test_standard_streams_are_not_the_wire(
-    at_start: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_standard_streams_are_not_the_wire(at_start: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever prints and reads when an interpreter starts; and no argument is left over."""
     (tmp_path / "peer.py").write_text(PEER)
     (tmp_path / "sitecustomize.py").write_text(at_start)
