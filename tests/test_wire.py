@@ -90,6 +90,7 @@ def test_bytes_in_the_middle_of_a_message_end_the_conversation(pair: Pair) -> No
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of forks beside threads
 def test_a_forked_child_has_no_wire_and_ends_when_it_comes_back_to_it(pair: Pair) -> None:
     """The parent's messages are read by the parent alone, and the other end sees the end although the child lives."""
     child = os.fork()
@@ -104,6 +105,7 @@ def test_a_forked_child_has_no_wire_and_ends_when_it_comes_back_to_it(pair: Pair
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of forks beside threads
 @pytest.mark.parametrize("forked", [False, True])
 def test_only_a_forked_child_is_ended(forked: bool) -> None:
     """By the number of the process that is meant."""

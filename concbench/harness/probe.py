@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 
 from concbench.errors import BadFunction, HostFailure
-from concbench.harness.guard import GUARD
+from concbench.harness.guard import guarded_directory
 from concbench.harness.hosts import CellEnded
 from concbench.harness.loading import Loading
 from concbench.harness.plan import IMPORT_SECONDS
@@ -43,20 +42,16 @@ def named_workload(
         UsageError: something cannot be found, imported, read or called; the module's own traceback is a note.
         HostFailure: no process can be started.
     """
-    with tempfile.TemporaryDirectory(prefix="concbench-probe-") as directory:
-        items = Path(directory) / "items.pickle"
+    with guarded_directory("concbench-probe-") as directory:
+        items = directory / "items.pickle"
         request = {
             "function": asdict(function),
             "how": how.to_json(),
             "source": asdict(source),
             "items": str(items),
         }
-        GUARD.keep(Path(directory))
-        try:
-            answer = _asked(request, function.module, Path(directory) / "log", Loading(tell), limit or IMPORT_SECONDS)
-            packed = items.read_bytes() if answer.pop("packed") else None
-        finally:
-            GUARD.forget(Path(directory))
+        answer = _asked(request, function.module, directory / "log", Loading(tell), limit or IMPORT_SECONDS)
+        packed = items.read_bytes() if answer.pop("packed") else None
     return Imported(function, how, Facts(**answer), source=source, packed=packed)
 
 
