@@ -45,9 +45,11 @@ def main() -> None:
 def pipes(changes: "set[str]") -> "tuple[TextIO, TextIO]":
     """Where requests are read, and answers are written."""
     if "streams" in changes:
-        from concbench.host.pipes import take_over_pipes
-
-        return take_over_pipes()
+        kept = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(2, 1)
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - to the end
+        return kept
     if "descriptors" in changes:
         return os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
     return sys.stdin, sys.stdout

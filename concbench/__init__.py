@@ -12,7 +12,7 @@ Where things are; imports point down this list, never up:
     runners        how work is done: one short file each      workloads  what is done
     registry       names          results   what was seen, raw          stats   arrays in, numbers out       checks
     task           what a worker imports    traits   what a runner is   observing    equality    machine    launch
-    units          figures as a person reads them             errors
+    units          figures as a person reads them             wire      between our processes             errors
 
 Nothing is imported before it is asked for: `import concbench` costs a few milliseconds and no third-party package.
 """

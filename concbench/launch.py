@@ -1,24 +1,76 @@
 """How a process of our own is started: the same interpreter, the same flags, the same import path, no `__main__`.
 
+It speaks with us over a `concbench.wire`; what it prints goes to a file of ours, and what it reads is empty.
+
 Without a `__main__` that has a file, worker processes that such a process starts do not load one either: what they
 import is what their function needs.
 """
 
-import json
 import os
 import random
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-_RUN = "import sys, json; sys.path[:] = json.loads(sys.argv.pop(1)); import {module}; {module}.main()"
+from concbench.wire import Wire
+
+_RUN = "import sys; sys.path[:] = {path!r}; import {module}; {module}.main()"
+"""Nothing is imported before the path is set: until then the current directory is on it, with files of any name."""
+
+
+def start(
+    module: str, output: int, environment: Mapping[str, str] | None = None
+) -> tuple[subprocess.Popen[bytes], Wire]:
+    """Run the main() of a module in a process, a session and a process group of its own.
+
+    Args:
+        module: takes over its end of the wire with `wire.take_over`.
+        output: where standard output and standard error go, a descriptor or a constant of subprocess.
+        environment: instead of ours.
+
+    Returns:
+        The process, and our end of the wire.
+
+    Raises:
+        OSError: there are too many processes or open files.
+    """
+    token = os.urandom(8).hex()
+    if sys.platform == "win32":  # only the three standard streams can be handed over
+        process = subprocess.Popen(
+            [*python(module), "0", "1", token],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output, env=environment,
+        )  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        wire = Wire(os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno()), token)
+        process.stdin.close()
+        process.stdout.close()
+        return process, wire
+    ends: list[int] = []
+    try:
+        for _ in range(2):
+            ends += os.pipe()
+        reading, answers, requests, writing = ends
+        process = subprocess.Popen(
+            [*python(module), str(requests), str(answers), token],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=(requests, answers),
+            start_new_session=True, env=environment,
+        )  # fmt: skip
+    except BaseException:
+        for end in ends:
+            os.close(end)
+        raise
+    os.close(requests)
+    os.close(answers)
+    return process, Wire(reading, writing, token)
 
 
 def python(module: str) -> list[str]:
     """The command that runs the main() of a module in a process of its own."""
     path = [str(Path(entry).absolute()) for entry in sys.path]
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined] # noqa: SLF001 - as multiprocessing
-    return [sys.executable, *flags, "-c", _RUN.format(module=module), json.dumps(path)]
+    return [sys.executable, *flags, "-c", _RUN.format(path=path, module=module)]
 
 
 def hash_seed(seed: int) -> str:

@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 LEAST_MEMORY = 100_000_000
 """Bytes: a measuring process alone takes some 20 MB."""
+IMPORT_SECONDS = 300.0
+"""That a process may take to import the function and to read its items, unless said otherwise."""
 RUNNER = Kind("a text such as 'thread-pool:2'", str, (str,), "SPEC")
 PLACE = Kind("a function, or where one is found, such as 'app:same'", str, (str, Callable), "M:NAME")  # type: ignore[arg-type]
 
@@ -154,6 +156,14 @@ class _Options(TypedDict, total=False):
         ),
     ]  # fmt: skip
     """Seconds that one execution may take at most. None: 20 times what the baseline's first took, and 10 at least."""
+    import_timeout: Annotated[
+        float | None,
+        Option(
+            DURATION, "for importing it and reading its items", otherwise=f"{IMPORT_SECONDS:g}s", least=0, open=True,
+            isolates=True, of_function=True,
+        ),
+    ]  # fmt: skip
+    """Of a function: seconds that a process may take to import it and to load its items. None: 300."""
     memory_limit: Annotated[
         int | None,
         Option(

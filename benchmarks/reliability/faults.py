@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -156,6 +157,22 @@ def escaped_child_left(item: int) -> int:
     return item
 
 
+def forked_child_returned(item: int) -> int:
+    """The child was to leave by os._exit, and returns as its parent does."""
+    if item == AT:
+        os.fork()
+    return item
+
+
+def stray_bytes(item: int) -> int:
+    """Written to whatever is open."""
+    if item == AT:
+        for descriptor in range(3, 1100):
+            with contextlib.suppress(OSError):
+                os.write(descriptor, b"stray")
+    return item
+
+
 def other_clock(item: int) -> int:
     if item == AT:
         time.perf_counter = time.time = time.monotonic = lambda: 0.0  # type: ignore[assignment]
@@ -165,5 +182,6 @@ def other_clock(item: int) -> int:
 FAULTS = (
     exception, unpicklable_exception, system_exit, keyboard_interrupt, unpicklable_result, os_exit, sigkill, sigsegv,
     endless_loop, endless_loop_with_gil, endless_sleep, deadlock, memory, recursion, flood, closed_descriptors,
-    changed_surroundings, thread_left, child_left, escaped_child_left, other_clock,
+    changed_surroundings, thread_left, child_left, escaped_child_left, forked_child_returned,
+    stray_bytes, other_clock,
 )  # fmt: skip

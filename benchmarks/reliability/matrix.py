@@ -33,6 +33,18 @@ BOUND = 60.0
 HERE = Path(__file__).parent
 
 
+def ending(outcomes: dict[str, Any]) -> str:
+    """How many cells ended in which way."""
+    kinds = Counter(f"{outcome['kind']} {outcome['cause']}".strip() for outcome in outcomes.values())
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) or "NO RESULTS"
+
+
+def cells_of(output: Path) -> dict[str, Any]:
+    """The outcome of each cell in a results file."""
+    cells = json.loads(output.read_text())["tables"][0]["cells"] if output.exists() else []
+    return {cell["label"]: cell["outcome"] for cell in cells}
+
+
 def run(fault: str, timeout: float) -> tuple[dict[str, Any], float, set[str]]:
     """Cells of the results file, seconds, and what is left."""
     before = traces()
@@ -61,8 +73,7 @@ def run(fault: str, timeout: float) -> tuple[dict[str, Any], float, set[str]]:
         assert "Traceback" not in text, text[-3000:]
         if not output.exists():
             print(text[-2000:])
-        cells = json.loads(output.read_text())["tables"][0]["cells"] if output.exists() else []
-    return {cell["label"]: cell["outcome"] for cell in cells}, seconds, traces() - before
+        return cells_of(output), seconds, traces() - before
 
 
 def main() -> int:
@@ -81,9 +92,7 @@ def main() -> int:
         outcomes, seconds, left = run(name, arguments.timeout)
         untyped = [label for label, outcome in outcomes.items() if outcome["kind"] != "ok" and not outcome["reason"]]
         wrong += bool(left) or len(outcomes) != len(RUNNERS) or bool(untyped)
-        kinds = Counter(f"{outcome['kind']} {outcome['cause']}".strip() for outcome in outcomes.values())
-        ends = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) or "NO RESULTS"
-        print(row.format(name, ends, f"{seconds:.1f}", ", ".join(sorted(left)) or "nothing"), flush=True)
+        print(row.format(name, ending(outcomes), f"{seconds:.1f}", ", ".join(sorted(left)) or "nothing"), flush=True)
         if not arguments.markdown:
             for label, outcome in outcomes.items():
                 if outcome["kind"] != "ok":

@@ -52,7 +52,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
-        advice = advise_workload(workload, chosen, ProcessHosts(), listen, configured.record)
+        advice = advise_workload(workload, chosen, ProcessHosts(functions.say), listen, configured.record)
     output.save(advice.run.record)
     keep(advice.run.record)
     try:

@@ -12,6 +12,7 @@ from concbench.harness.events import CallsPlanned, LookPlanned
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.workload_specs import is_function, place_of
 from concbench.options import MeasureOptions, Option, declared, filled, of_functions
+from concbench.report.visible import visible
 from concbench.values import COUNT, Kind
 
 if TYPE_CHECKING:
@@ -93,7 +94,13 @@ def workload(name: str, arguments: argparse.Namespace, seed: int) -> Workload:
         seed=seed,
         repeat=arguments.repeat or 1,
     )
-    return named_workload(place_of(name), how_of(vars(arguments), arguments=arguments.items is not None), source)
+    how = how_of(vars(arguments), arguments=arguments.items is not None)
+    return named_workload(place_of(name), how, source, limit=arguments.import_timeout, tell=say)
+
+
+def say(what: str) -> None:
+    """Something that whoever waits should know."""
+    print(f"concbench: {visible(what)}", file=sys.stderr, flush=True)
 
 
 def announce(event: CallsPlanned | LookPlanned) -> None:
@@ -107,7 +114,7 @@ def announce(event: CallsPlanned | LookPlanned) -> None:
             f"will be called some {event.calls:,} times or more ({event.calls_per_execution:,} an execution), up to "
             f"{event.at_once:,} at once; --max-calls and --max-workers limit that"
         )
-    print(f"concbench: {event.workload} {said}", file=sys.stderr, flush=True)
+    say(f"{event.workload} {said}")
 
 
 def _standard_input() -> str:

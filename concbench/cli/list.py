@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
 import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -55,7 +57,7 @@ def _line(name: str, load: Callable[[str], Any], settings: Callable[[Any], Mappi
         loaded = load(name)
     except Inapplicable as reason:
         return f"not available: {reason}"
-    purpose = (inspect.getdoc(loaded) or "").partition("\n")[0].rstrip(".")
+    purpose = (_written(loaded) or loaded.__doc__ or "").strip().partition("\n")[0].rstrip(".")
     known = ", ".join(f"{key}={default}" if default else key for key, default in settings(loaded).items())
     return f"{purpose} [{known}]" if known else purpose
 
@@ -75,6 +77,15 @@ def _of_runner(runner: Any) -> dict[str, str]:
 def _of_format(layout: Any) -> dict[str, str]:
     del layout  # formats have no settings
     return {}
+
+
+def _written(loaded: Any) -> str:
+    """The docstring of a class as it stands in the source, where there is one: `python -OO` drops all others."""
+    try:
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(loaded))).body
+    except (OSError, TypeError, SyntaxError):
+        return ""
+    return ast.get_docstring(definition) or "" if isinstance(definition, ast.ClassDef) else ""
 
 
 def _missing() -> list[str]:

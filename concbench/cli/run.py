@@ -67,7 +67,7 @@ def main(arguments: argparse.Namespace) -> int:
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
         with configured.to_blame():
-            run = measure_plans(plans, ProcessHosts(), listen, earlier, configured.record)
+            run = measure_plans(plans, ProcessHosts(functions.say), listen, earlier, configured.record)
     output.save(run.record)
     keep(run.record)
     try:

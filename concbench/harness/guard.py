@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import subprocess
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
-from concbench.launch import python
+from concbench.launch import start
+from concbench.wire import Wire
 
 _END_SECONDS = 5.0
 
@@ -16,10 +21,19 @@ class Guard:
     """Tells the guardian what must not outlive this process."""
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._guardian: subprocess.Popen[str] | None = None
+        self._guardian: tuple[subprocess.Popen[bytes], Wire] | None = None
         self._watched: set[int] = set()
         self._directories: set[Path] = set()
+
+    def abandon(self) -> None:
+        """In a forked child: the guardian is its parent's, and what is guarded, too."""
+        if self._guardian is not None:
+            self._guardian[0].returncode = 0  # not a child of this process, so nothing that it could wait for
+        self._begin()
 
     def keep(self, directory: Path) -> None:
         """From the first measuring process on, until it is forgotten, a directory goes with the present process."""
@@ -30,24 +44,18 @@ class Guard:
         """From now on a measuring process, and all that carries its mark, go with the present process."""
         with self._lock:
             if self._guardian is None:
-                self._guardian = subprocess.Popen(
-                    python("concbench.host.guardian"),
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    text=True,
-                    start_new_session=True,
-                )
+                self._guardian = start("concbench.host.guardian", subprocess.DEVNULL)
             self._watched.add(pid)
-            self._tell("".join(f"keep {directory}\n" for directory in self._directories))
-            self._tell(f"watch {pid} {mark}\n")
+            for directory in self._directories:
+                self._tell("keep", str(directory))
+            self._tell("watch", pid, mark)
 
     def release(self, pid: int) -> None:
         """The process has been ended."""
         with self._lock:
             if pid in self._watched:
                 self._watched.discard(pid)
-                self._tell(f"release {pid}\n")
+                self._tell("release", pid)
                 self._end_if_idle()
 
     def forget(self, directory: Path) -> None:
@@ -55,24 +63,20 @@ class Guard:
         with self._lock:
             self._directories.discard(directory)
             if self._guardian is not None:
-                self._tell(f"forget {directory}\n")
+                self._tell("forget", str(directory))
                 self._end_if_idle()
 
-    def _tell(self, lines: str) -> None:
+    def _tell(self, word: str, *what: object) -> None:
         assert self._guardian is not None
-        assert self._guardian.stdin is not None
         with contextlib.suppress(OSError):  # somebody has killed it: there is no guard then, and all else goes on
-            self._guardian.stdin.write(lines)
-            self._guardian.stdin.flush()
+            self._guardian[1].send([word, *what])
 
     def _end_if_idle(self) -> None:
         if self._watched or self._directories:
             return
-        guardian, self._guardian = self._guardian, None
-        assert guardian is not None
-        assert guardian.stdin is not None
-        with contextlib.suppress(OSError):
-            guardian.stdin.close()
+        assert self._guardian is not None
+        (guardian, wire), self._guardian = self._guardian, None
+        wire.close()
         try:
             guardian.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -82,3 +86,19 @@ class Guard:
 
 GUARD = Guard()
 """The one of this process."""
+
+
+@contextlib.contextmanager
+def guarded_directory(prefix: str = "concbench-") -> Iterator[Path]:
+    """A temporary one that is removed even if this process is killed, once a process has been started in it."""
+    directory = Path(tempfile.mkdtemp(prefix=prefix))
+    GUARD.keep(directory)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        GUARD.forget(directory)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=GUARD.abandon)

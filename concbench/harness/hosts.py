@@ -8,6 +8,7 @@ SimulatedHosts   in concbench.testing: given samples, no clock
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
@@ -27,6 +28,7 @@ from concbench.options import MeasureOptions
 from concbench.results.files import build
 from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
 from concbench.results.records import Json, Observed, Outcome
+from concbench.wire import end_if_forked
 from concbench.workloads.base import Workload
 
 T = TypeVar("T")
@@ -220,12 +222,23 @@ class _InProcessHost:
 
 
 def _do(action: Callable[[], T]) -> T:
-    """Do it, in a thread of its own where an event loop is running in this one, as in a notebook."""
+    """Do it, in a thread of its own where an event loop is running in this one, as in a notebook.
+
+    A child that the function has forked, and that comes back, ends: it must not go on with the measurement.
+    """
+    process = os.getpid()
+
+    def act() -> T:
+        try:
+            return action()
+        finally:
+            end_if_forked(process)
+
     try:
         if not _in_event_loop():
-            return action()
+            return act()
         with ThreadPoolExecutor(1) as aside:
-            return aside.submit(action).result()
+            return aside.submit(act).result()
     except KeyboardInterrupt:  # it may be a person's
         raise
     except BaseException as error:

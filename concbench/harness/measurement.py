@@ -13,8 +13,6 @@ Bench         what they share: the work, its cells, their hosts         bench.py
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -25,7 +23,7 @@ from concbench.harness import executions
 from concbench.harness.bench import Bench
 from concbench.harness.events import Listener, TableUpdated
 from concbench.harness.examination import Examination
-from concbench.harness.guard import GUARD
+from concbench.harness.guard import guarded_directory
 from concbench.harness.hosts import CellEnded, Hosts
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.live_cell import LiveCell
@@ -58,7 +56,7 @@ def measure_workload(plan: Plan, hosts: Hosts, listen: Listener, earlier: Table 
     """
     measurement = None
     try:
-        with _temporary_directory() as directory, _running(plan.workload, directory) as workload:
+        with guarded_directory() as directory, _running(plan.workload, directory) as workload:
             measurement = Measurement(replace(plan, workload=workload), hosts, directory, listen, earlier)
             measurement.run()
     except KeyboardInterrupt:
@@ -75,18 +73,6 @@ def _running(workload: Workload, directory: Path) -> Iterator[Workload]:
         with INTERRUPTION.allowed():
             running = stack.enter_context(workload.running(str(directory)))
         yield running
-
-
-@contextmanager
-def _temporary_directory() -> Iterator[Path]:
-    """One that is removed even if this process is killed, once a measuring process has been started in it."""
-    name = tempfile.mkdtemp(prefix="concbench-")
-    GUARD.keep(Path(name))
-    try:
-        yield Path(name)
-    finally:
-        shutil.rmtree(name, ignore_errors=True)
-        GUARD.forget(Path(name))
 
 
 class Measurement:

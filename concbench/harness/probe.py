@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from time import monotonic
 
-from concbench.errors import BadFunction
-from concbench.harness.interruption import INTERRUPTION
-from concbench.launch import python
+from concbench.errors import BadFunction, HostFailure
+from concbench.harness.guard import guarded_directory
+from concbench.harness.hosts import CellEnded
+from concbench.harness.loading import Loading
+from concbench.harness.process_host import GuardedProcess
+from concbench.options import IMPORT_SECONDS
 from concbench.results.records import Json
 from concbench.workloads.facts import Facts
 from concbench.workloads.how import How
@@ -18,52 +20,69 @@ from concbench.workloads.imported import Imported
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
 
-_SECONDS = 300.0
 
-
-def named_workload(function: Place, how: How, source: ItemSource) -> Imported:
+def named_workload(
+    function: Place,
+    how: How,
+    source: ItemSource,
+    *,
+    limit: float | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Imported:
     """The workload of a function that is named. Neither its module nor its items come into this process.
+
+    Args:
+        function: where it is found.
+        how: how it is called.
+        source: where its items are read.
+        limit: seconds that importing it and reading the items may take; None: IMPORT_SECONDS.
+        tell: told in words if that takes long.
 
     Raises:
         UsageError: something cannot be found, imported, read or called; the module's own traceback is a note.
+        HostFailure: no process can be started.
     """
-    with tempfile.TemporaryDirectory(prefix="concbench-probe-") as directory:
-        items = Path(directory) / "items.pickle"
+    with guarded_directory("concbench-probe-") as directory:
+        items = directory / "items.pickle"
         request = {
             "function": asdict(function),
             "how": how.to_json(),
             "source": asdict(source),
             "items": str(items),
         }
-        answer = _asked(json.dumps(request), Path(directory) / "log")
+        answer = _asked(request, function.module, directory / "log", Loading(tell), limit or IMPORT_SECONDS)
         packed = items.read_bytes() if answer.pop("packed") else None
     return Imported(function, how, Facts(**answer), source=source, packed=packed)
 
 
-def _asked(request: str, log: Path) -> Json:
-    with log.open("wb") as errors, INTERRUPTION.allowed():
-        try:
-            done = subprocess.run(
-                python("concbench.host.probe"),
-                input=request,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                encoding="utf-8",
-                timeout=_SECONDS,
-                check=False,
-                start_new_session=True,
-            )
-        except subprocess.TimeoutExpired:
-            raise BadFunction(f"importing the function and reading the items took more than {_SECONDS:g} s") from None
-    if not done.stdout:
-        tail = log.read_text(errors="replace")[-500:].strip()
-        raise BadFunction(f"importing the function ended the process (exit code {done.returncode}): {tail}")
-    answer = json.loads(done.stdout)
+def _asked(request: Json, module: str, log: Path, loading: Loading, limit: float) -> Json:
+    """What the process answers; it and all that it has started are ended then, whatever that is.
+
+    Raises:
+        BadFunction: the answer is that something is wrong, or there is none.
+        HostFailure: the process cannot be started.
+    """
+    process = GuardedProcess(f"the process that imports {module}")
+    began = monotonic()
+    try:
+        process.start("concbench.host.probe", log, {})
+    except OSError as error:
+        raise HostFailure(f"no process can be started to import {module}: {error.strerror or error}") from error
+    try:
+        process.send(request)
+        answer = loading.answer(process, f"importing {module} and reading the items", began, limit)
+    except CellEnded as ended:
+        raise _with_note(ended.outcome.reason, ended.outcome.detail) from None
+    finally:
+        process.close(group_seconds=0)
     if "failed" in answer:
-        failed = BadFunction(answer["failed"])
-        if answer["shown"]:
-            failed.add_note(answer["shown"])
-        raise failed
+        raise _with_note(answer["failed"], answer["shown"])
     facts: Json = answer["ok"]
     return facts
+
+
+def _with_note(reason: str, shown: str) -> BadFunction:
+    failed = BadFunction(reason)
+    if shown:
+        failed.add_note(shown)
+    return failed

@@ -6,7 +6,6 @@ So a crash, a hang or a leak is one row of the table, and the order in which cel
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import pickle
 import queue
@@ -16,35 +15,47 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded
 from concbench.harness.interruption import INTERRUPTION
+from concbench.harness.kept_log import OFTEN, KeptLog, empty_logs
 from concbench.harness.memory import LOOK_SECONDS, MemoryLimit
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.tree import TreeWatch
 from concbench.host.marked import MARK, end
-from concbench.launch import hash_seed, python
-from concbench.options import MeasureOptions, decided
+from concbench.launch import hash_seed, start
+from concbench.options import IMPORT_SECONDS, MeasureOptions, decided
 from concbench.results.files import build
 from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
 from concbench.results.records import Json, Observed, Outcome
+from concbench.wire import WireBroken
 from concbench.workloads.base import Workload
+
+if TYPE_CHECKING:
+    from concbench.harness.loading import Loading
 
 UNTIL_KNOWN = 600.0
 """Seconds that a request may take as long as nobody knows what the work takes."""
 _CLOSE_SECONDS = 5.0
+_LEAVE_SECONDS = 1.0
+"""That a process gets to end by itself, whatever threads, executors and atexit hooks are in it."""
+_STRAY = (
+    "answers: the function, or a program that it started, writes to descriptors that are not its own; "
+    "close and write only those that it has opened itself"
+)
 _GROUP_SECONDS = 2.0
 
 
 class ProcessHost:
-    """Speaks with `concbench.host.main` in JSON lines; items travel as a pickle in a private directory."""
+    """Speaks with `concbench.host.main`; items travel as a pickle in a private directory."""
 
     def __init__(
         self,
@@ -52,7 +63,7 @@ class ProcessHost:
         cell: PlannedCell,
         directory: Path,
         options: MeasureOptions,
-        loading: set[ProcessHost],
+        loading: Loading,
         *,
         examine: bool = False,
     ) -> None:
@@ -63,56 +74,39 @@ class ProcessHost:
             cell: what to execute.
             directory: private, shared by the hosts of the workload.
             options: whether it is warm, and how long one request may take at most.
-            loading: the hosts that load at the same time, whose memory is watched together.
+            loading: the processes that load at the same time.
             examine: whether the function and the items are tried on pickle, which no process may do that takes samples.
         """
         name = "cell-" + re.sub(r"[^\w.-]+", "-", str(cell.id))[:80]
-        self._timeout = self._preparing = options["timeout"] or UNTIL_KNOWN
+        self._timeout = options["timeout"] or UNTIL_KNOWN
         self._reference = directory / "reference.pickle"
-        self._mark = secrets.token_hex(8)
-        self._payload = directory / f"{name}-{self._mark}.pickle"
-        self._log = directory / f"{name}-{self._mark}.log"
-        self._closed = True
-        self._unstarted = ""
         self._loading = loading
-        self._too_large: Outcome | None = None
+        self._process = GuardedProcess("the measuring process", options["memory_limit"])
+        self._payload = directory / f"{name}-{self._process.mark}.pickle"
+        self._importing = f"importing {workload.name} in a measuring process"
+        self._import_limit = options["import_timeout"] or IMPORT_SECONDS
+        self._unstarted = ""
+        self._since = monotonic()
         try:
-            self._start(pickle.dumps((workload, cell.runner)), options)
-            self._loading.add(self)
-            self._send({"do": "prepare", "cell": str(self._payload), "warm": options["warm"], "examine": examine})
+            self._payload.write_bytes(pickle.dumps((workload, cell.runner)))
+            log = directory / f"{name}-{self._process.mark}.log"
+            self._process.start("concbench.host.main", log, {"PYTHONHASHSEED": hash_seed(decided(options["seed"]))})
+            loading.processes.add(self._process)
+            self._process.send(
+                {"do": "prepare", "cell": str(self._payload), "warm": options["warm"], "examine": examine}
+            )
         except OSError as error:  # a disk is full, or there are too many processes or open files
             self._unstarted = f"the measuring process could not be started: {error.strerror or error}"
-
-    def _start(self, payload: bytes, options: MeasureOptions) -> None:
-        self._payload.write_bytes(payload)
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                python("concbench.host.main"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                encoding="utf-8",
-                start_new_session=True,
-                env={
-                    **os.environ,
-                    MARK: f"{os.environ.get(MARK, '')} {self._mark}".strip(),
-                    "PYTHONHASHSEED": hash_seed(decided(options["seed"])),
-                },
-            )
-        self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        self._closed = False
-        GUARD.watch(self._process.pid, self._mark)
-        self._memory = MemoryLimit(self._process.pid, options["memory_limit"])
 
     def prepare(self) -> Json:
         """Wait until the cell is loaded."""
         if self._unstarted:
             raise CellEnded(Outcome("failed", self._unstarted))
-        interpreter = build(Json, self._answered(self._preparing))
-        self._loading.discard(self)
+        try:
+            loaded = self._loading.answer(self._process, self._importing, self._since, self._import_limit)
+        finally:
+            self._loading.processes.discard(self._process)
+        interpreter = build(Json, _succeeded(loaded))
         self._payload.unlink()
         return interpreter
 
@@ -165,23 +159,88 @@ class ProcessHost:
 
     def close(self) -> None:
         """End the process and all that it started."""
-        self._loading.discard(self)
+        self._loading.processes.discard(self._process)
+        self._process.close()
+
+    def kill(self) -> None:
+        """End the process and all that it started, at once."""
+        self._process.kill()
+
+    def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
+        self._process.send(request)
+        return _succeeded(self._process.answer(self._timeout, watch=watch))
+
+
+class GuardedProcess:
+    """A process in which code of the user's runs: it cannot hang, nor flood, nor outlive us, nor leave anything behind.
+
+    What it and all that it starts carry is a mark by which they are found, even if this process is killed.
+    """
+
+    def __init__(self, name: str, memory_limit: int | None = None) -> None:
+        """Think of one; it is not started yet.
+
+        Args:
+            name: what it is called in messages.
+            memory_limit: bytes that it and all that it starts may use together.
+        """
+        self.mark = secrets.token_hex(8)
+        self._name = name
+        self._memory_limit = memory_limit
+        self._closed = True
+        self._too_large: Outcome | None = None
+        self._answers: queue.SimpleQueue[Json | WireBroken | None] = queue.SimpleQueue()
+
+    @property
+    def pid(self) -> int:
+        """That of its group, too."""
+        return self._process.pid
+
+    def start(self, module: str, log: Path, environment: Mapping[str, str]) -> None:
+        """Start it.
+
+        Args:
+            module: whose main() it runs.
+            log: a file for what it prints.
+            environment: in addition to ours.
+
+        Raises:
+            OSError: it cannot be: there are too many processes or open files, or a disk is full.
+        """
+        self._log = KeptLog(log)
+        mark = f"{os.environ.get(MARK, '')} {self.mark}".strip()
+        output = self._log.open()
+        try:
+            self._process, self._wire = start(module, output, {**os.environ, MARK: mark, **environment})
+        finally:
+            os.close(output)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        try:
+            GUARD.watch(self.pid, self.mark)
+            self._memory = MemoryLimit(self.pid, self._memory_limit)
+            self._reader.start()
+        except (OSError, RuntimeError) as error:  # RuntimeError is what Python says where there can be no more threads
+            self._kill()
+            GUARD.release(self.pid)
+            self._wire.close()
+            raise error if isinstance(error, OSError) else OSError(str(error)) from error
+        self._closed = False
+
+    def close(self, group_seconds: float = _GROUP_SECONDS) -> None:
+        """End the process, which gets a moment to end by itself, and all that it started, which gets these seconds."""
         if self._closed:
             return
         self._closed = True
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
+        self._wire.close_writing()
         try:
             self._let_end()
         finally:
             if self._process.poll() is None:
                 self._kill()
-            self._end_group()
+            self._end_group(group_seconds)
             GUARD.release(self._process.pid)
             self._reader.join(_CLOSE_SECONDS)
-            self._process.stdout.close()
+            self._wire.close()
 
     def kill(self) -> None:
         """End the process and all that it started, at once."""
@@ -190,50 +249,71 @@ class ProcessHost:
 
     def _let_end(self) -> None:
         """Not by Popen.wait(), which keeps a lock for good if it is interrupted at the wrong moment."""
-        patience = monotonic() + _CLOSE_SECONDS
+        patience = monotonic() + _LEAVE_SECONDS
         while self._process.poll() is None and monotonic() < patience:
             with INTERRUPTION.allowed():
                 sleep(0.002)
 
-    def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
-        self._send(request)
-        return self._answered(self._timeout, watch)
-
-    def _send(self, request: dict[str, Any]) -> None:
+    def send(self, request: dict[str, Any]) -> None:
         """What cannot be sent has no answer: the process has died, as whoever waits for the answer will find."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError, ValueError):  # ValueError: it was closed
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
+        with contextlib.suppress(OSError):
+            self._wire.send(request)
 
-    def _answered(self, timeout: float, watch: TreeWatch | None = None) -> Any:
-        answer = self._answer(timeout, watch)
-        if "failed" in answer:
-            raise CellEnded(Outcome(**answer["failed"]))
-        return answer["ok"]
+    def answer(self, timeout: float, *, watch: TreeWatch | None = None) -> Json:
+        """Wait for it; the process is ended if none comes.
 
-    def _answer(self, timeout: float, watch: TreeWatch | None) -> dict[str, Any]:
+        Args:
+            timeout: seconds that it may take.
+            watch: looks at all that the process has started meanwhile.
+
+        Raises:
+            CellEnded: says what happened instead.
+        """
+        answer = self.arrived(timeout, watch=watch)
+        if answer is None:
+            raise self.timed_out(f"timed out after {timeout:.3g} s", timeout)
+        return answer
+
+    def timed_out(self, why: str, seconds: float | None = None) -> CellEnded:
+        """End the process, which took too long; the outcome says so."""
+        self._kill()
+        return CellEnded(Outcome("failed", why, self.output(), "timeout", seconds))
+
+    def arrived(
+        self, timeout: float, *, others: Collection[GuardedProcess] = (), watch: TreeWatch | None = None
+    ) -> Json | None:
+        """The same, but the process goes on where no answer has come, and there is None.
+
+        Args:
+            timeout: seconds that are waited.
+            others: processes whose memory is watched meanwhile, too.
+            watch: looks at all that the process has started meanwhile.
+
+        Raises:
+            CellEnded: says what happened instead.
+        """
         deadline = monotonic() + timeout
+        flooded = empty_logs()
         while True:
-            pause = min(LOOK_SECONDS, watch.look() if watch else LOOK_SECONDS)
+            pause = min(OFTEN if flooded else LOOK_SECONDS, watch.look() if watch else LOOK_SECONDS)
             try:
                 with INTERRUPTION.allowed():
-                    line = self._answers.get(timeout=max(0.0, min(pause, deadline - monotonic())))
+                    answer = self._answers.get(timeout=max(0.0, min(pause, deadline - monotonic())))
             except queue.Empty:
-                for host in {self, *self._loading}:
-                    host.end_if_too_large()
+                flooded = empty_logs()
+                for process in {self, *others}:
+                    process.end_if_too_large()
                 if monotonic() < deadline:
                     continue
-                self._kill()
-                raise CellEnded(
-                    Outcome("failed", f"timed out after {timeout:.3g} s", self._tail(), "timeout", timeout)
-                ) from None
+                return None
             if self._too_large is not None:
                 raise CellEnded(self._too_large)
-            if not line:
-                self._answers.put("")  # whoever asks again finds the same
+            if isinstance(answer, WireBroken):
+                self._kill()
+                raise CellEnded(Outcome("failed", f"something else wrote where {self._name} {_STRAY}", self.output()))
+            if answer is None:
+                self._answers.put(None)  # whoever asks again finds the same
                 raise self._died()
-            answer: dict[str, Any] = json.loads(line)
             return answer
 
     def end_if_too_large(self) -> None:
@@ -243,15 +323,18 @@ class ProcessHost:
             self._kill()
             allowed = f"{self._memory.limit / 1e9:.1f} GB are allowed ({self._memory.source})"
             why = f"used {used / 1e9:.1f} GB of memory, and {allowed}"
-            self._too_large = Outcome("failed", why, self._tail(), "memory")
+            self._too_large = Outcome("failed", why, self.output(), "memory")
 
     def _read(self) -> None:
-        """Hand on the answers; an empty text is the end. In a thread because a pipe cannot be waited for on Windows."""
-        assert self._process.stdout is not None
-        with contextlib.suppress(ValueError, OSError):
-            for line in self._process.stdout:
-                self._answers.put(line)
-        self._answers.put("")
+        """Hand on the answers; None is the end. In a thread because a pipe cannot be waited for on Windows."""
+        try:
+            for answer in self._wire:
+                self._answers.put(answer)
+        except WireBroken as broken:
+            self._answers.put(broken)
+        except OSError:
+            pass
+        self._answers.put(None)
 
     def _died(self) -> CellEnded:
         try:
@@ -260,29 +343,28 @@ class ProcessHost:
             self._kill()
             code = self._process.wait()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return CellEnded(Outcome("failed", f"the measuring process died ({how})", self._tail(), "death"))
+        return CellEnded(Outcome("failed", f"{self._name} died ({how})", self.output(), "death"))
 
-    def _tail(self) -> str:
-        with contextlib.suppress(OSError):
-            return self._log.read_text(errors="replace")[-2000:].strip()
-        return ""
+    def output(self) -> str:
+        """What it has printed, both ends of it."""
+        return self._log.text()
 
     def _kill(self) -> None:
-        end(self._process.pid, self._mark)
+        end(self._process.pid, self.mark)
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel has not let it go yet
             self._process.wait(_CLOSE_SECONDS)
 
-    def _end_group(self) -> None:
+    def _end_group(self, seconds: float) -> None:
         """Let what the host started end by itself, such as the tracker that removes semaphores; then kill the rest."""
         if sys.platform == "win32":
             return
-        self._wait_for_group()
-        end(self._process.pid, self._mark)
-        self._wait_for_group()
+        self._wait_for_group(seconds)
+        end(self._process.pid, self.mark)
+        self._wait_for_group(_GROUP_SECONDS)
 
-    def _wait_for_group(self) -> None:
-        patience = monotonic() + _GROUP_SECONDS
+    def _wait_for_group(self, seconds: float) -> None:
+        patience = monotonic() + seconds
         while self._group_lives() and monotonic() < patience:
             sleep(0.005)
 
@@ -292,6 +374,12 @@ class ProcessHost:
         except (ProcessLookupError, PermissionError):
             return False
         return any(_lives_in(self._process.pid, pid) for pid in psutil.pids())
+
+
+def _succeeded(answer: Json) -> Any:
+    if "failed" in answer:
+        raise CellEnded(Outcome(**answer["failed"]))
+    return answer["ok"]
 
 
 def _lives_in(group: int, pid: int) -> bool:

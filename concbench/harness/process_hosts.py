@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from concbench.harness.hosts import CheckHost, Host
 from concbench.harness.load import LoadWatch
+from concbench.harness.loading import Loading
 from concbench.harness.process_host import ProcessHost
 from concbench.harness.runner_specs import PlannedCell
 from concbench.options import MeasureOptions, changed
@@ -21,8 +22,13 @@ from concbench.workloads.base import Workload
 class ProcessHosts:
     """A process for each cell."""
 
-    def __init__(self) -> None:
-        self._loading: set[ProcessHost] = set()
+    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
+        """Begin with none.
+
+        Args:
+            tell: told in words if importing the function takes long.
+        """
+        self._loading = Loading(tell)
 
     def load_watch(self) -> LoadWatch:
         """This machine is measured."""

@@ -1,33 +1,30 @@
 """A small process that outlives its parent for a moment: it ends the measuring processes if the parent could not.
 
-It reads lines from the parent: `watch PID MARK` and `release PID` for a measuring process, `keep DIRECTORY` and
-`forget DIRECTORY` for a temporary directory. The end of the input means that the parent has gone, by whatever way; what
-is still on the lists is killed then, and removed. A thread in the measuring process could not do that: a task may hold
-the GIL.
+It is told `["watch", PID, MARK]` and `["release", PID]` of a process, `["keep", DIRECTORY]` and `["forget", DIRECTORY]`
+of a temporary directory. The end of the wire means that the parent has gone, by whatever way; what is still on the
+lists is killed then, and removed. A thread in the measuring process could not do that: a task may hold the GIL.
 """
 
 from __future__ import annotations
 
 import signal
-import sys
 
 from concbench.host.marked import end
+from concbench.wire import take_over
 
 
 def main() -> None:
-    """Watch until the input ends."""
+    """Watch until the parent has gone."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # it goes when the parent has gone, not before
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     marks: dict[int, str] = {}
     directories: set[str] = set()
-    for line in sys.stdin:
-        word, _, what = line.rstrip("\n").partition(" ")
+    for word, what, *mark in take_over():
         if word == "watch":
-            pid, _, mark = what.partition(" ")
-            marks[int(pid)] = mark
+            marks[what] = mark[0]
         elif word == "release":
-            marks.pop(int(what), None)
+            marks.pop(what, None)
         elif word == "keep":
             directories.add(what)
         else:

@@ -1,4 +1,4 @@
-"""The measuring process: one request a line on standard input, one answer a line on standard output, both JSON.
+"""The measuring process: it answers one request after the other.
 
     {"do": "prepare", "cell": FILE, "warm": BOOL, "examine": BOOL}   the pickled workload and runner; `examine`: whether
                                                                      the function and the items can be sent to workers
@@ -16,8 +16,7 @@ These are for processes in which no sample is ever taken, since they leave a hea
     {"do": "passes", "compare": FILE or null, "most": 2}             what sequential passes in one of its workers give
 
 FILE holds the results to compare with; null: the workload knows them, or this process has made them. An answer is
-{"ok": ...} or {"failed": {"kind": ..., "reason": ..., "detail": ...}}. The end of the input ends it. The two pipes are
-taken over at the start: what the function prints goes where standard error goes, a file.
+{"ok": ...} or {"failed": {"kind": ..., "reason": ..., "detail": ...}}. The end of the wire ends it.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ _BARE = len(gc.get_objects())
 """Objects that the garbage collector knows before anything of ours is loaded."""
 
 import contextlib
-import json
 import pickle
 import sys
 from collections.abc import Callable
@@ -42,7 +40,6 @@ from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
 from concbench.host.describe import describe
 from concbench.host.native import native_threads
-from concbench.host.pipes import take_over_pipes
 from concbench.host.transfer import transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.machine import gil_enabled, usable_cores
@@ -50,6 +47,7 @@ from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
 from concbench.runners.start_method import keep_sockets_in
 from concbench.task import one_line, short
 from concbench.traits import CALLER, LOOP, THREADS
+from concbench.wire import take_over
 
 CHECK_SECONDS = 0.05
 """Seconds for which short work is executed again and again in a check, since what goes wrong by chance shows seldom."""
@@ -270,14 +268,13 @@ def interpreter() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Serve until the input ends."""
-    requests, answers = take_over_pipes()
+    """Serve until the parent has closed the wire, or has gone."""
+    wire = take_over()
     _volunteer()
     ballast = stand_aside()
     host = Host()
-    for line in requests:
-        answers.write(json.dumps(host.answer(json.loads(line))) + "\n")
-        answers.flush()
+    for request in wire:
+        wire.send(host.answer(request))
     if host.cell is not None:
         host.cell.close()
     del ballast

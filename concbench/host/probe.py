@@ -1,20 +1,19 @@
 """A process that looks at a user's function and items, so that whatever their module does, it does it there.
 
-One request, JSON on standard input: the function, items and settings as they were written. One answer, JSON on standard
-output: {"ok": facts} or {"failed": sentence, "shown": the end of a traceback}. The items go to a file, as a pickle.
+One request: the function, items and settings as they were written. One answer: {"ok": facts} or {"failed": sentence,
+"shown": the end of a traceback}. The items go to a file, as a pickle.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from concbench.errors import BadOutput, ConcbenchError
-from concbench.host.pipes import take_over_pipes
+from concbench.host.names import require_names_of_their_own
 from concbench.task import short
+from concbench.wire import take_over
 from concbench.workloads.facts import Facts, pickled
 from concbench.workloads.how import How, require_callable, require_function
 from concbench.workloads.item_source import ItemSource
@@ -30,6 +29,8 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     place = Place(**request["function"])
     how = How.from_json(request["how"])
     source = ItemSource(**request["source"])
+    named = (place, how.coroutine, how.context, how.check, source.place())
+    require_names_of_their_own({Path(one.directory) for one in named if isinstance(one, Place)})
     function = place.load()
     items = source.read()
     require_callable(function, place.text, items, how)
@@ -53,14 +54,12 @@ def _keep(packed: bytes, path: Path) -> None:
 
 def main() -> None:
     """Answer one request."""
-    requests, answers = take_over_pipes()
+    wire = take_over()
     answer: dict[str, Any]
     try:
-        answer = {"ok": look(json.loads(requests.read()))}
+        answer = {"ok": look(wire.receive())}
     except ConcbenchError as error:
         answer = {"failed": str(error), "shown": "\n".join(getattr(error, "__notes__", []))}
     except BaseException as error:  # noqa: BLE001 - whatever a module does, there is an answer
         answer = {"failed": f"{type(error).__name__}: {short(str(error), 200)}", "shown": ""}
-    answers.write(json.dumps(answer))
-    answers.flush()
-    sys.stderr.flush()
+    wire.send(answer)

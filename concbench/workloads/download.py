@@ -7,17 +7,17 @@ ones instead. This module imports neither client nor server: each is in a module
 from __future__ import annotations
 
 import math
-import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from concbench.errors import BadInput, BadOutput, BadSetting, HostFailure, TasksFailed
-from concbench.launch import python
+from concbench.launch import start
 from concbench.values import COUNT, DURATION, NATURAL, PATH, SIZE, SWITCH, Declared, one_of
 from concbench.workloads.arrival import unfinished
 from concbench.workloads.base import Tally, Workload
@@ -299,29 +299,19 @@ class Download(Workload):
     @contextmanager
     def _server(self, log: Path) -> Iterator[str]:
         serving = Serving(self.names, self.image_size, self.latency, self.jitter)
-        with (
-            log.open("wb") as errors,
-            subprocess.Popen(
-                python("concbench.workloads.image_server"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                start_new_session=True,  # Ctrl-C is for the owner; the server ends when its standard input does
-            ) as process,
-        ):
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(serving.to_line())
-            process.stdin.flush()
-            base = process.stdout.readline().strip()
-            if not base:
-                process.wait(_START_SECONDS)
-                raise HostFailure(f"the image server did not start: {log.read_text(errors='replace')[-500:].strip()}")
+        with log.open("wb") as output:
+            process, wire = start("concbench.workloads.image_server", output.fileno())
+        with process:
             try:
+                wire.send(asdict(serving))
+                base = wire.receive()
+                if base is None:
+                    process.wait(_START_SECONDS)
+                    told = log.read_text(errors="replace")[-500:].strip()
+                    raise HostFailure(f"the image server did not start: {told}")
                 yield base
             finally:
-                process.stdin.close()
+                wire.close()
                 process.wait(_START_SECONDS)
 
 

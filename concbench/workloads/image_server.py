@@ -1,7 +1,7 @@
 """The image server: aiohttp on 127.0.0.1, a process of its own, gone as soon as its owner is.
 
-In the process that is measured it would share the GIL that is being measured. It ends when its standard input ends,
-which the system sees to whatever happens to the owner.
+In the process that is measured it would share the GIL that is being measured. It ends when its wire ends, which the
+system sees to whatever happens to the owner.
 
     GET /TOKEN/             the addresses of all images, one a line
     GET /TOKEN/<name>       an image, after the latency
@@ -15,11 +15,11 @@ import errno
 import json
 import random
 import secrets
-import sys
 
 from aiohttp import HttpVersion11, web
 
 from concbench.errors import BadOutput
+from concbench.wire import Wire, take_over
 from concbench.workloads.images import image
 from concbench.workloads.open_files import allow_open_files
 from concbench.workloads.serving import Serving
@@ -110,13 +110,13 @@ class ImageServer:
         return web.Response(status=404, text="no such image\n")
 
 
-async def serve_owner() -> None:
-    """Serve what the first line of standard input says (JSON), answer with the address, end with standard input."""
-    async with ImageServer(Serving.from_line(sys.stdin.readline())) as server:
-        print(server.url, flush=True)  # noqa: T201 - this is the answer that the owner waits for
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+async def serve_owner(wire: Wire) -> None:
+    """Serve what the first message says, answer with the address, end with the wire."""
+    async with ImageServer(Serving(**wire.receive())) as server:
+        wire.send(server.url)
+        await asyncio.get_running_loop().run_in_executor(None, wire.receive)
 
 
 def main() -> None:
     """What the process of its own runs."""
-    asyncio.run(serve_owner())
+    asyncio.run(serve_owner(take_over()))

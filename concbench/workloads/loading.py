@@ -98,10 +98,25 @@ class Place:
             if isinstance(error, KeyboardInterrupt):
                 raise
             raise self._broken(error) from error
-        taken = getattr(module, "__file__", None)
-        if self.file and not (taken and Path(taken).exists() and Path(taken).samefile(self.file)):
-            raise BadFunction(f"{self.text}: the name {self.module!r} belongs to another module; rename the file")
+        self._require_the_one_here(module)
         return module
+
+    def _require_the_one_here(self, module: Any) -> None:
+        """Refuse a module that is not the one in the file that was named, or that lies here under its name."""
+        found = module
+        meant = [Path(self.file)]
+        if not self.file:
+            top = self.module.partition(".")[0]
+            found = sys.modules.get(top)
+            meant = [Path(self.directory, f"{top}.py"), Path(self.directory, top, "__init__.py")]
+        taken = getattr(found, "__file__", None)
+        there = [path for path in meant if path.is_file()]
+        if there and not any(taken and Path(taken).exists() and path.samefile(taken) for path in there):
+            name = getattr(found, "__name__", self.module)
+            raise BadFunction(
+                f"{self.text}: the name {name!r} belongs to another module ({taken or 'a part of Python'}), so that "
+                f"{there[0]} cannot be imported by it; rename the file"
+            )
 
     def _broken(self, error: BaseException) -> BadFunction:
         """The error of a module that raised while it was imported, with its own frames only."""

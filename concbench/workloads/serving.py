@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Self
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -21,12 +19,3 @@ class Serving:
     """Seconds at most that are added to the latency, uniformly at random."""
     port: int = 0
     """0: a free one."""
-
-    def to_line(self) -> str:
-        """One line of JSON."""
-        return json.dumps(asdict(self)) + "\n"
-
-    @classmethod
-    def from_line(cls, line: str) -> Self:
-        """Read back what to_line wrote."""
-        return cls(**json.loads(line))

@@ -203,6 +203,22 @@ def test_processes_refuse_too_many_and_that_is_no_failure() -> None:
     assert "processes:limit=300" in " ".join(done.stdout.split())
 
 
+@pytest.mark.parametrize("arguments", [["list"], ["--help"], ["run", "--help"]])
+def test_without_docstrings_the_same_is_said(arguments: list[str]) -> None:
+    """They are gone under `python -OO`."""
+    command = [sys.executable, "-OO", "-m", "concbench", *arguments]
+    assert (
+        subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout == run(*arguments).stdout
+    )
+
+
+def test_a_file_of_the_user_is_not_taken_for_a_module_of_python_by_the_command_itself(tmp_path: Path) -> None:
+    """It would be, since Python puts the current directory first on the path of `python -m`."""
+    for name in ("random", "json", "rich"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('the wrong one')\n")
+    assert run(*QUICK, "--rounds", "1", "--no-observe", cwd=tmp_path).returncode == 0
+
+
 def test_every_way_of_the_article_is_listed_with_its_settings() -> None:
     """And what is missing here, with the reason."""
     done = run("list")

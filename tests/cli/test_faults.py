@@ -140,6 +140,41 @@ def test_when_the_command_is_killed_everything_goes_within_two_seconds(app: Path
     assert left(app, 2.0) == set()
 
 
+def test_when_the_command_is_killed_during_the_import_everything_goes_within_two_seconds(
+    app: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the module has started, and the directory for its items, too."""
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    (app / "slow.py").write_text(
+        "import subprocess, time\nfrom pathlib import Path\n"
+        "subprocess.Popen(['sleep', '1000'], start_new_session=True)\nPath('importing').write_text('')\n"
+        "time.sleep(100)\ndef work(item): ...\n"
+    )
+    run = started(app, "slow:work", "--items", "1..4", "-r", "sequential")
+    try:
+        wait_for(app / "importing")
+    finally:
+        run.kill()
+        run.communicate()
+    assert left(app, 2.0) == set()
+    wait_until(lambda: not list(temporary.iterdir()), "removal of the temporary directory", 2.0)
+
+
+def test_an_import_that_takes_long_is_said_and_its_limit_can_be_chosen(app: Path) -> None:
+    """Exit code 2: the function cannot be had."""
+    (app / "slow.py").write_text("import time\ntime.sleep(100)\ndef work(item): ...\n")
+    done = subprocess.run(
+        command("slow:work", "--items", "1..4", "--import-timeout", "2500ms"), cwd=app, capture_output=True, text=True,
+        timeout=60, check=False, env={**os.environ, WHERE: str(app)},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "concbench: importing slow and reading the items takes long; it may take 2.5 s (--import-timeout)",
+        "concbench: importing slow and reading the items took more than 2.5 s; --import-timeout allows more",
+    ]
+
+
 def test_a_second_interruption_does_not_wait(app: Path) -> None:
     """Both at once; the guardian does the rest."""
     run = started(app, "app:sleeps", "--items", "1..4", "-r", "sequential")

@@ -135,7 +135,7 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
         (["app:fetch", "--items", "cities.txt", "--max-calls", "5"], "9 times at least"),
         (["app:fetch", "--items", "cities.txt", "--context", "app:nothing"], "has no nothing"),
         (["app:fetch", "--items", "cities.txt", "--check", "app:pair", "--no-check"], "exclude each other"),
-        (["shadow/json.py:dumps", "--items", "1..2"], "belongs to another module"),
+        (["shadow/json.py:dumps", "--items", "1..2"], "shadow/json.py: Python has a module 'json' of its own"),
         (["app:fetch", "--items", "app:places"], "would be its keys: write list(d.items())"),
         (["app:fetch", "--items", "app:motto"], "would be its letters"),
         (["app:fetch", "--items", "app:count"], "write range(7) for so many"),

@@ -3,6 +3,7 @@
 import json
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,6 @@ from concbench import Asyncio, Download, Sequential, ThreadPool
 from concbench.errors import BadOutput, BadSetting, ResultsDiffer
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
-from concbench.launch import python
 from concbench.workloads.http_client import download_image
 from concbench.workloads.image_server import ImageServer
 from concbench.workloads.images import image
@@ -149,12 +149,7 @@ def test_the_server_is_on_loopback_only(small: Download) -> None:
 def test_the_server_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
     """Whatever happens to the owner: here it is killed without a chance to say goodbye."""
     owner = subprocess.Popen(
-        [
-            *python("concbench.workloads.image_server")[:-2],
-            OWNER,
-            python("concbench.workloads.image_server")[-1],
-            str(tmp_path),
-        ],
+        [sys.executable, "-c", OWNER, json.dumps(sys.path), str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
     )

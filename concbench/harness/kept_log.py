@@ -1,0 +1,74 @@
+"""What a process of ours prints: a file of which both ends are kept while it is written.
+
+A file, since whoever reads a pipe meanwhile takes time from what is measured, at every line. It is looked at every now
+and then, and emptied when it has grown: whoever prints in floods fills neither the disk nor the memory.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from weakref import WeakSet
+
+MOST = 1_000_000
+"""Bytes, above which a file is emptied when it is looked at."""
+END = 2_000
+"""Bytes that are kept, of either end."""
+OFTEN = 0.02
+"""Seconds until the next look, where one has been emptied."""
+
+
+class KeptLog:
+    """Of one process, all that it starts included."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._first = self._last = b""
+        self._emptied = 0
+        _LOGS.add(self)
+
+    def open(self) -> int:
+        """A descriptor to print to. It appends, so that it goes on at the start of a file that was emptied."""
+        return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def empty(self) -> bool:
+        """Keep both ends of what is there, and empty the file, if it has grown; whether it had."""
+        with suppress(OSError):
+            size = self._path.stat().st_size
+            if size > MOST:
+                first, self._last = self._ends(size)
+                self._first = self._first or first
+                os.truncate(self._path, 0)
+                self._emptied += size
+                return True
+        return False
+
+    def text(self) -> str:
+        """Both ends, or all of it if it is short."""
+        first, last, size = b"", b"", 0
+        with suppress(OSError):
+            size = self._path.stat().st_size
+            first, last = self._ends(size)
+        first, last = self._first or first, (self._last + last)[-END:] if self._emptied else last
+        left_out = self._emptied + size - len(first) - len(last)
+        if left_out <= 0:
+            return (first + last).decode(errors="replace").strip()
+        ends = [end.decode(errors="replace").strip() for end in (first, last)]
+        return f"{ends[0]}\n... {left_out:,} bytes were not kept ...\n{ends[1]}"
+
+    def _ends(self, size: int) -> tuple[bytes, bytes]:
+        """Of the file: they do not overlap."""
+        with self._path.open("rb") as file:
+            first = file.read(END)
+            file.seek(max(len(first), size - END))
+            return first, file.read(END)
+
+
+_LOGS: WeakSet[KeptLog] = WeakSet()
+
+
+def empty_logs() -> bool:
+    """Look at those of all processes; whether one had to be emptied."""
+    emptied = [log.empty() for log in list(_LOGS)]
+    return any(emptied)

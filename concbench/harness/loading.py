@@ -1,0 +1,42 @@
+"""Waiting for processes that import what the user wrote, which may take long, or for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from concbench.harness.process_host import GuardedProcess
+from concbench.results.records import Json
+
+NOTICE_SECONDS = 2.0
+"""After which somebody is told what is being waited for."""
+
+
+class Loading:
+    """Knows who loads at the same time, and tells once if that takes long."""
+
+    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
+        self.processes: set[GuardedProcess] = set()
+        """Their memory is watched together."""
+        self._tell = tell
+
+    def answer(self, process: GuardedProcess, doing: str, since: float, limit: float) -> Json:
+        """Wait for the answer of a process.
+
+        Args:
+            process: which.
+            doing: what it does meanwhile, for messages.
+            since: when it began, by monotonic().
+            limit: seconds that it may take from then on.
+
+        Raises:
+            CellEnded: it took longer, or died.
+        """
+        for seconds in (min(NOTICE_SECONDS, limit), limit):
+            answer = process.arrived(max(0.0, since + seconds - monotonic()), others=self.processes)
+            if answer is not None:
+                return answer
+            if seconds < limit and self._tell is not None:
+                self._tell(f"{doing} takes long; it may take {limit:g} s (--import-timeout)")
+                self._tell = None
+        raise process.timed_out(f"{doing} took more than {limit:g} s; --import-timeout allows more")

@@ -1,0 +1,159 @@
+"""How processes of ours speak with each other: a wire is two pipes, on which only we write and read.
+
+A process that is started is told the numbers of its two ends, and a token, by its arguments; it takes them over before
+it does anything else. Standard input and output are not used where that can be avoided: whatever is imported when an
+interpreter starts may read the one and print on the other.
+
+A message is JSON, after a line with the token and its length. Anything else comes from somebody who writes to
+descriptors that are not theirs, and ends the conversation. In a forked child both ends are closed, and a child that
+comes back to the wire all the same, since it returned from a function that it should have left by os._exit, ends
+there.
+
+Standard library only, and little of it: every measuring process imports this.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+from weakref import WeakSet
+
+_HEADER = 64
+"""Bytes that the line before a message has at most."""
+_HIGH = 1000
+"""Our descriptors begin here where so many are allowed, out of the way of loops that close or try all of them."""
+_ROOM = 24
+"""Descriptors below the limit of the system where fewer are allowed."""
+
+
+class WireBroken(Exception):  # noqa: N818
+    """Something that is no message arrived."""
+
+
+class Wire:
+    """One end: what the other sends is received, and the other way round."""
+
+    def __init__(self, reading: int, writing: int, token: str) -> None:
+        """Own two descriptors from now on."""
+        self._reading, self._writing = reading, writing
+        self._token = token.encode("ascii")
+        self._owner = os.getpid()
+        self._arrived = bytearray()
+        _OPEN.add(self)
+
+    def send(self, message: Any) -> None:
+        """Send it.
+
+        Raises:
+            OSError: the other end has gone.
+        """
+        end_if_forked(self._owner)
+        body = json.dumps(message).encode("ascii")
+        left = memoryview(b"%b %d\n%b" % (self._token, len(body), body))
+        while left:
+            left = left[os.write(self._writing, left) :]
+
+    def receive(self) -> Any:
+        """The next message; None once the other end has gone.
+
+        Raises:
+            WireBroken: what arrived is none.
+        """
+        end_if_forked(self._owner)
+        while b"\n" not in self._arrived[:_HEADER] and len(self._arrived) < _HEADER and self._more():
+            pass
+        if not self._arrived:
+            return None
+        header = bytes(self._arrived[:_HEADER]).partition(b"\n")[0]
+        token, _, length = header.partition(b" ")
+        if token != self._token or not length.isdigit():
+            raise WireBroken
+        del self._arrived[: len(header) + 1]
+        size = int(length)
+        while len(self._arrived) < size and self._more():
+            pass
+        body = bytes(self._arrived[:size])
+        del self._arrived[:size]
+        if len(body) < size:
+            return None
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise WireBroken from None
+
+    def __iter__(self) -> Iterator[Any]:
+        """All messages, to the end."""
+        while (message := self.receive()) is not None:
+            yield message
+
+    def close_writing(self) -> None:
+        """Tell the other end that no more will come."""
+        descriptor, self._writing = self._writing, -1
+        _close(descriptor)
+
+    def close(self) -> None:
+        """Give back both descriptors."""
+        self.close_writing()
+        descriptor, self._reading = self._reading, -1
+        _close(descriptor)
+
+    def _more(self) -> bool:
+        arrived = os.read(self._reading, 1 << 16)
+        self._arrived += arrived
+        return bool(arrived)
+
+
+def end_if_forked(owner: int) -> None:
+    """End this process, if it is a forked child of the one that is meant: its way must not go on through our code."""
+    if os.getpid() != owner:
+        os._exit(0)  # nothing is flushed: what the parent had not yet written would come twice
+
+
+def take_over() -> Wire:
+    """The wire of a process that was started with one; what it was told of it is no longer among its arguments."""
+    reading, writing, token = sys.argv[1:4]
+    del sys.argv[1:4]
+    wire = Wire(_moved(int(reading)), _moved(int(writing)), token)
+    if reading == "0":  # where no others can be handed over
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+    return wire
+
+
+def _moved(descriptor: int) -> int:
+    """The same under a high number, closed in programs that are started."""
+    try:
+        import fcntl
+        import resource
+    except ImportError:  # Windows
+        return os.dup(descriptor)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    lowest = max(3, min(_HIGH, most - _ROOM)) if most > 0 else _HIGH
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, lowest)
+    os.close(descriptor)
+    return moved
+
+
+def _close(descriptor: int) -> None:
+    if descriptor >= 0:
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+_OPEN: WeakSet[Wire] = WeakSet()
+
+
+def _close_all() -> None:
+    """In a forked child: it has nothing to say to those with whom its parent speaks."""
+    for wire in list(_OPEN):
+        wire.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_all)

@@ -1,0 +1,161 @@
+"""The process that imports the user's function: it is over when it has answered, whatever the module has done."""
+
+import resource
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from traces import WHERE, left
+
+from concbench.errors import BadFunction, HostFailure
+from concbench.harness.probe import named_workload
+from concbench.workloads.how import How
+from concbench.workloads.item_source import ItemSource
+from concbench.workloads.loading import Place
+
+BEHIND = {
+    "nothing": "",
+    "a thread": "threading.Thread(target=time.sleep, args=(1000,)).start()",
+    "an executor": "pool = ThreadPoolExecutor(2); pool.submit(time.sleep, 1000)",
+    "a program": "subprocess.Popen(['sleep', '1000'])",
+    "a program in a session of its own": "subprocess.Popen(['sleep', '1000'], start_new_session=True)",
+    "a forked child": "os.fork() or time.sleep(1000)",
+    "a forked child that comes back": "os.fork()",
+    "an atexit hook": "atexit.register(time.sleep, 1000)",
+    "words on standard output": "print('{}'); os.write(1, b'{}')",
+    "a look at standard input": "assert sys.stdin.read() == open('/dev/stdin').read() == ''",
+    "closed descriptors": "os.closerange(3, 256)",
+}
+HEAD = (
+    "import atexit, os, subprocess, sys, threading, time\nfrom contextlib import suppress\n"
+    "from concurrent.futures import ThreadPoolExecutor\n"
+)
+TAIL = "\ndef work(item):\n    return item\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv(WHERE, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    assert left(tmp_path, 2.0) == set()
+
+
+def tasks(name: str, **options: float) -> int:
+    return named_workload(Place.read(name), How(), ItemSource("1..3"), limit=options.get("limit", 60.0)).tasks
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_whatever_a_module_leaves_behind_the_answer_comes_and_nothing_stays(here: Path, behind: str) -> None:
+    """The fixture looks."""
+    (here / "app.py").write_text(HEAD + BEHIND[behind] + TAIL)
+    began = time.monotonic()
+    assert tasks("app:work") == 3
+    assert time.monotonic() - began < 20
+
+
+def test_cleaning_up_at_the_end_is_not_cut_short(here: Path) -> None:
+    """A module that makes a temporary directory removes it when its process ends."""
+    (here / "app.py").write_text(f"import tempfile\nkept = tempfile.TemporaryDirectory(dir={str(here)!r}){TAIL}")
+    tasks("app:work")
+    assert {path.name for path in here.iterdir()} <= {"app.py", "__pycache__"}
+
+
+@pytest.mark.parametrize("does", ["time.sleep(1000)", "lock = threading.Lock(); [lock.acquire() for _ in 'ab']"])
+def test_an_import_that_does_not_come_back_has_a_limit(here: Path, does: str) -> None:
+    """It can be said."""
+    (here / "app.py").write_text(HEAD + does + TAIL)
+    with pytest.raises(BadFunction, match=r"^importing app and reading the items took more than 0.5 s; --import-"):
+        tasks("app:work", limit=0.5)
+
+
+def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After two seconds; here after a tenth of one."""
+    monkeypatch.setattr("concbench.harness.loading.NOTICE_SECONDS", 0.1)
+    (here / "app.py").write_text(HEAD + "time.sleep(0.5)" + TAIL)
+    said: list[str] = []
+    named_workload(Place.read("app:work"), How(), ItemSource("1..3"), limit=50, tell=said.append)
+    assert said == ["importing app and reading the items takes long; it may take 50 s (--import-timeout)"]
+
+
+@pytest.mark.parametrize(
+    ("does", "says"),
+    [
+        ("print('last words', flush=True); os._exit(3)", "the process that imports app died (exit code 3)"),
+        ("os.kill(os.getpid(), 9)", "the process that imports app died (signal SIGKILL)"),
+        ("for fd in range(3, 1100):\n  with suppress(OSError): os.write(fd, b'x')", "something else wrote"),
+    ],
+)
+def test_an_import_that_ends_its_process_is_one_sentence(here: Path, does: str, says: str) -> None:
+    """What it printed is the note."""
+    (here / "app.py").write_text(HEAD + does + TAIL)
+    with pytest.raises(BadFunction) as raised:
+        tasks("app:work")
+    assert str(raised.value).startswith(says)
+    assert ("last words" in "".join(getattr(raised.value, "__notes__", []))) == ("last words" in does)
+
+
+@pytest.mark.parametrize("name", ["queue", "types", "random", "asyncio"])
+def test_a_file_that_is_called_like_a_module_which_workers_import_is_refused(here: Path, name: str) -> None:
+    """By path, by module name, and where it only lies beside the function: one sentence that says what to rename."""
+    (here / f"{name}.py").write_text(TAIL)
+    (here / "app.py").write_text(TAIL)
+    for function in (f"{name}:work", f"./{name}.py:work", "app:work"):
+        with pytest.raises(BadFunction, match=rf"^rename .*{name}\.py: Python has a module '{name}' of its own"):
+            tasks(function)
+
+
+@pytest.mark.parametrize("function", ["numbers:work", "./numbers.py:work", "test:work", "random:random"])
+def test_a_name_that_means_one_module_everywhere_is_taken(here: Path, function: str) -> None:
+    """Even if the standard library has one of that name, too."""
+    for name in ("numbers", "test"):
+        (here / f"{name}.py").write_text(TAIL)
+    source = ItemSource() if function == "random:random" else ItemSource("1..3")
+    how = How(arguments=function != "random:random")
+    assert named_workload(Place.read(function), how, source).tasks == (1 if function == "random:random" else 3)
+
+
+def test_items_of_another_module_of_the_same_name_are_refused(here: Path) -> None:
+    """Of two files app.py, one is imported."""
+    (here / "other").mkdir()
+    for place in (here, here / "other"):
+        (place / "app.py").write_text(f"items = [1, 2, 3]{TAIL}")
+    with pytest.raises(BadFunction, match=r"^app:items: the name 'app' belongs to another module \(.*other/app\.py\)"):
+        named_workload(Place.read("other/app.py:work"), How(), ItemSource("app:items"))
+
+
+def test_where_no_process_or_thread_can_be_started_there_is_a_sentence(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing of it stays; the fixtures look."""
+    (here / "app.py").write_text(TAIL)
+
+    def refused(*arguments: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refused)
+        with pytest.raises(HostFailure, match=r"^no process can be started to import app: can't start new thread$"):
+            tasks("app:work")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted in /proc")
+def test_with_few_descriptors_there_is_an_answer_or_a_sentence(here: Path) -> None:
+    """However many are left; and none is lost on the way."""
+    (here / "app.py").write_text(TAIL)
+    own = Path("/proc/self/fd")
+    open_before, allowed = len(list(own.iterdir())), resource.getrlimit(resource.RLIMIT_NOFILE)
+    seen = set()
+    for more in range(0, 16, 3):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (open_before + more, allowed[1]))
+        try:
+            seen.add(str(tasks("app:work")))
+        except (HostFailure, OSError) as error:
+            seen.add(str(error).rpartition(": ")[2] if isinstance(error, HostFailure) else str(error.strerror))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, allowed)
+    assert seen == {"Too many open files", "3"}
+    assert len(list(own.iterdir())) == open_before
