@@ -28,9 +28,10 @@ from concbench.harness.hosts import CellEnded
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.memory import LOOK_SECONDS, MemoryLimit
 from concbench.harness.plan import Options
+from concbench.harness.private import sockets_in
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.tree import TreeWatch
-from concbench.host.marked import MARK, end
+from concbench.host.marked import MARK, belonging, end, started
 from concbench.launch import hash_seed, python
 from concbench.results.files import build
 from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
@@ -41,6 +42,10 @@ UNTIL_KNOWN = 600.0
 """Seconds that a request may take as long as nobody knows what the work takes."""
 _CLOSE_SECONDS = 5.0
 _GROUP_SECONDS = 2.0
+_SETTLE_SECONDS = 1.0
+"""For which something may compute after the last task has returned, as the threads of native libraries do that wait."""
+_BRIEF = 0.02, 0.1
+"""Seconds, and part of what an execution takes, of which nothing is said if something computes so long after it."""
 
 
 class ProcessHost:
@@ -70,10 +75,22 @@ class ProcessHost:
         self._unstarted = ""
         self._loading = loading
         self._too_large: Outcome | None = None
+        self._name = workload.name
+        self._went_on = 0.0
+        self._remarks: list[str] = []
         try:
             self._start(pickle.dumps((workload, cell.runner)), options)
             self._loading.add(self)
-            self._send({"do": "prepare", "cell": str(self._payload), "warm": options.warm, "examine": examine})
+            sockets = sockets_in(directory) / self._mark[:7]
+            self._send(
+                {
+                    "do": "prepare",
+                    "cell": str(self._payload),
+                    "sockets": str(sockets),
+                    "warm": options.warm,
+                    "examine": examine,
+                }
+            )
         except OSError as error:  # a disk is full, or there are too many processes or open files
             self._unstarted = f"the measuring process could not be started: {error.strerror or error}"
 
@@ -99,6 +116,7 @@ class ProcessHost:
         self._reader.start()
         self._closed = False
         GUARD.watch(self._process.pid, self._mark)
+        self._since = started(self._process.pid)
         self._memory = MemoryLimit(self._process.pid, options.memory_limit)
 
     def prepare(self) -> Json:
@@ -112,20 +130,20 @@ class ProcessHost:
 
     def reference(self) -> ReferencePass:
         """Make the sequential results, in this host."""
-        return build(ReferencePass, self._ask({"do": "reference", "save": str(self._reference)}))
+        return build(ReferencePass, self._executed({"do": "reference", "save": str(self._reference)}))
 
     def check(self, most: int) -> CheckPass:
         """Execute the cell and compare its results."""
-        return build(CheckPass, self._ask({"do": "check", "most": most, "compare": self._compared()}))
+        return build(CheckPass, self._executed({"do": "check", "most": most, "compare": self._compared()}))
 
     def passes(self, most: int) -> Finding:
         """Make sequential passes in one of its workers."""
-        finding: Finding = self._ask({"do": "passes", "most": most, "compare": self._compared()})
+        finding: Finding = self._executed({"do": "passes", "most": most, "compare": self._compared()})
         return finding
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
         """Take a timed sample."""
-        return build(Sample, self._ask({"do": "sample", "repeats": repeats, "collect": collect}))
+        return build(Sample, self._executed({"do": "sample", "repeats": repeats, "collect": collect}))
 
     def compare(self) -> None:
         """Compare what was collected last."""
@@ -145,7 +163,7 @@ class ProcessHost:
     def observe(self, *, collect: bool = False) -> Observed:
         """Observe a pass, and watch the memory of all its processes from outside meanwhile."""
         watch = TreeWatch(self._process.pid)
-        figures = self._ask({"do": "observe", "collect": collect}, watch)
+        figures = self._executed({"do": "observe", "collect": collect}, watch)
         began = figures.pop("at")
         return replace(
             build(Observed, figures),
@@ -172,10 +190,21 @@ class ProcessHost:
         finally:
             if self._process.poll() is None:
                 self._kill()
-            self._end_group()
+            left = self._end_group()
+            if left and self._process.poll() == 0:
+                self._remarks.append(f"left programs running, which were ended: {', '.join(left)}")
             GUARD.release(self._process.pid)
             self._reader.join(_CLOSE_SECONDS)
             self._process.stdout.close()
+
+    def remarks(self) -> list[str]:
+        """What went on when the tasks had returned."""
+        if not self._went_on:
+            return self._remarks
+        return [
+            *self._remarks,
+            "still computed for a while after its last task had returned, which is in no time above",
+        ]
 
     def kill(self) -> None:
         """End the process and all that it started, at once."""
@@ -188,6 +217,29 @@ class ProcessHost:
         while self._process.poll() is None and monotonic() < patience:
             with INTERRUPTION.allowed():
                 sleep(0.002)
+
+    def _executed(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
+        """Have the cell executed, and wait until nothing of it computes any more: that would disturb all the others."""
+        began = monotonic()
+        answer = self._ask(request, watch)
+        answered, pause = monotonic(), 0.001
+        while busy := [one.pid for one in belonging(self._process.pid, self._mark, self._since) if one.computes]:
+            if monotonic() - answered > _SETTLE_SECONDS:
+                raise CellEnded(self._never_ends(busy))
+            with INTERRUPTION.allowed():
+                sleep(pause)
+            pause = 0.01
+        went_on = monotonic() - answered
+        if went_on > max(_BRIEF[0], _BRIEF[1] * (answered - began)):
+            self._went_on = max(self._went_on, went_on)
+        return answer
+
+    def _never_ends(self, busy: list[int]) -> Outcome:
+        what = "a busy thread" if self._process.pid in busy else "a busy process"
+        why = f"{self._name} leaves {what} behind, which still computed {_SETTLE_SECONDS:g} s after the last task"
+        return Outcome(
+            "failed", f"{why} had returned: have it end, or wait for it, before the task returns", cause="busy"
+        )
 
     def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
         self._send(request)
@@ -267,13 +319,18 @@ class ProcessHost:
         with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel has not let it go yet
             self._process.wait(_CLOSE_SECONDS)
 
-    def _end_group(self) -> None:
-        """Let what the host started end by itself, such as the tracker that removes semaphores; then kill the rest."""
+    def _end_group(self) -> list[str]:
+        """Let what the host started end by itself, such as the tracker that removes semaphores; then kill the rest.
+
+        Returns:
+            The names of what was killed.
+        """
         if sys.platform == "win32":
-            return
+            return []
         self._wait_for_group()
-        end(self._process.pid, self._mark)
+        left = end(self._process.pid, self._mark)
         self._wait_for_group()
+        return left
 
     def _wait_for_group(self) -> None:
         patience = monotonic() + _GROUP_SECONDS

@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -58,13 +59,16 @@ class Timing:
 class HostedCell:
     """A cell as its host holds it. The runner gets the workload's own function: what is timed is untouched."""
 
-    def __init__(self, workload: Workload, runner: Runner, *, warm: bool = False) -> None:
+    def __init__(
+        self, workload: Workload, runner: Runner, *, warm: bool = False, directory: Path | None = None
+    ) -> None:
         """Find the function, which imports what it needs.
 
         Args:
             workload: what to do, already running.
             runner: how to do it.
             warm: keep the workers and the connections from execution to execution, and time the work alone.
+            directory: for temporary files, removed by somebody else if this process is killed.
 
         Raises:
             Inapplicable: the runner awaits coroutines and the workload has none.
@@ -76,6 +80,7 @@ class HostedCell:
         self._require_no_more_than_allowed()
         self.awaits = bool(getattr(runner, "awaits", False))
         self._warm = warm
+        self._directory = directory
         self._kept: _Session | None = None
         self.function: Callable[[Any], Any]
         if self.awaits:
@@ -246,7 +251,7 @@ class HostedCell:
             return session, start
         self._kept = session
         if not self.awaits:
-            _meet(self.runner, self.workers, self.function)
+            _meet(self.runner, self.workers, self.function, self._directory)
         return session, Phase()
 
     def _reset(self) -> None:
@@ -346,7 +351,7 @@ def _timed(action: Callable[..., Any], *arguments: Any) -> tuple[Phase, Any]:
     return Phase(seconds, None if cpu is None or after is None else after - cpu), result
 
 
-def _meet(runner: Runner, workers: int, function: Callable[[Any], Any]) -> None:
+def _meet(runner: Runner, workers: int, function: Callable[[Any], Any], within: Path | None) -> None:
     """Have every worker run something: pools start lazily, and a worker that was never used is not warm.
 
     The function goes with it, so that its module is imported, and is not called.
@@ -357,7 +362,7 @@ def _meet(runner: Runner, workers: int, function: Callable[[Any], Any]) -> None:
     import tempfile  # here: few processes need it, and it would make up a tenth of what each of them imports
 
     tasks = workers * (getattr(runner, "chunksize", 1) or 1)  # neighbouring tasks of a chunk run in one worker
-    with tempfile.TemporaryDirectory(prefix="concbench-meet-") as directory:
+    with tempfile.TemporaryDirectory(prefix="concbench-meet-", dir=within) as directory:
         met = runner.run(meet, [(directory, workers, function)] * tasks)
     if not all(met):
         raise WorkerFailure(f"not all of the {workers} workers began a task within {MEET_SECONDS:g} s")

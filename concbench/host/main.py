@@ -1,7 +1,8 @@
 """The measuring process: one request a line on standard input, one answer a line on standard output, both JSON.
 
-    {"do": "prepare", "cell": FILE, "warm": BOOL, "examine": BOOL}   the pickled workload and runner; `examine`: whether
-                                                                     the function and the items can be sent to workers
+    {"do": "prepare", "cell": FILE, "sockets": DIRECTORY,            the pickled workload and runner; where sockets are
+     "warm": BOOL, "examine": BOOL}                                  made; `examine`: whether the function and the items
+                                                                     can be sent to workers
     {"do": "sample", "collect": BOOL, "repeats": 1}                  so many timed executions, added up
     {"do": "observe", "collect": BOOL}                               one execution with every task recorded; `at`: when
                                                                      it began, by perf_counter()
@@ -41,13 +42,14 @@ from concbench.errors import BadFunction, HostFailure, ResultsDiffer
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
 from concbench.host.describe import describe
+from concbench.host.marked import own_mark, semaphores, wear
 from concbench.host.native import native_threads
 from concbench.host.pipes import take_over_pipes
 from concbench.host.transfer import transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.machine import gil_enabled, usable_cores
 from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
-from concbench.runners.start_method import keep_sockets_in
+from concbench.runners.start_method import keep_names
 from concbench.task import one_line, short
 from concbench.traits import CALLER, LOOP, THREADS
 
@@ -82,9 +84,9 @@ class Host:
 
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         workload, runner = pickle.loads(Path(request["cell"]).read_bytes())
-        self.cell = HostedCell(workload, runner, warm=request["warm"])
-        if self.cell.traits.where not in {CALLER, THREADS, LOOP}:
-            keep_sockets_in(Path(request["cell"]).parent)
+        self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
+        if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP}:
+            keep_names(Path(request["sockets"]), semaphores(own_mark()))
         if hasattr(runner, "preload"):
             runner.preload(self.cell.function)
         if request["examine"]:
@@ -272,6 +274,7 @@ def interpreter() -> dict[str, Any]:
 def main() -> None:
     """Serve until the input ends."""
     requests, answers = take_over_pipes()
+    wear(own_mark())
     _volunteer()
     ballast = stand_aside()
     host = Host()
