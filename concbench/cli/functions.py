@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from concbench.cli.output import say
 from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LookPlanned
@@ -106,7 +107,7 @@ def announce(event: CallsPlanned | LookPlanned) -> None:
             f"will be called some {event.calls:,} times or more ({event.calls_per_execution:,} an execution), up to "
             f"{event.at_once:,} at once; --max-calls and --max-workers limit that"
         )
-    print(f"concbench: {event.workload} {said}", file=sys.stderr, flush=True)
+    say(f"concbench: {event.workload} {said}")
 
 
 def _require_together(arguments: argparse.Namespace) -> None:

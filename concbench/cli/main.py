@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from concbench import __version__
-from concbench.cli.output import printing
+from concbench.cli.output import printing, say
 from concbench.errors import ConcbenchError, UsageError, nearest
 from concbench.harness.interruption import INTERRUPTION
 from concbench.registry import WORKLOADS
@@ -60,6 +60,9 @@ def _outcome(arguments: list[str]) -> int:
         return OK
     except OSError as error:  # what nobody has foreseen: a disk for temporary files that is full, no more open files
         return _complain(error, FAILED)
+    finally:
+        if files := sys.modules.get("concbench.results.files"):
+            files.discard_pending()  # a name that was reserved, and nothing came of it
 
 
 def _require_streams() -> None:
@@ -100,8 +103,20 @@ def _dispatch(arguments: list[str]) -> int:
             import_module(f"concbench.cli.{command}").add_arguments(added)
     with printing():
         parsed = parser.parse_args(arguments)
+    _require_no_empty_text(parsed)
     code: int = import_module(f"concbench.cli.{parsed.command}").main(parsed)
     return code
+
+
+def _require_no_empty_text(parsed: argparse.Namespace) -> None:
+    """Refuse what a script leaves empty: nothing is called so, and it would be taken for an option that was not given.
+
+    Raises:
+        UsageError: names the first.
+    """
+    for name, value in vars(parsed).items():
+        if "" in (value if isinstance(value, list) else [value]):
+            raise UsageError(f"the value of '{name.replace('_', '-')}' is empty; give it one, or leave it out")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -113,6 +128,6 @@ class _Parser(argparse.ArgumentParser):
 
 def _complain(message: object, code: int) -> int:
     for note in getattr(message, "__notes__", []):  # the traceback of a user's own module
-        print("\n".join(visible(line) for line in note.splitlines()), file=sys.stderr)
-    print(f"concbench: {visible(str(message))}", file=sys.stderr)
+        say("\n".join(visible(line) for line in note.splitlines()))
+    say(f"concbench: {visible(str(message))}")
     return code

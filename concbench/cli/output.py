@@ -37,29 +37,37 @@ def printing() -> Iterator[None]:
         raise ConcbenchError(f"cannot write to standard output: {error.strerror or error}") from error
 
 
+def say(text: str) -> None:
+    """Print on standard error; where that cannot be written, nothing is said and everything goes on."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # for what is still to be flushed
+
+
 class Output:
     """A file to write: checked before anything runs, written when there is news; the command goes on without it."""
 
     def __init__(self, path: str | None, *, force: bool) -> None:
-        self.path = path or None
+        self.path = path
         self._force = force
         self.error: BadOutput | None = None
 
     def require_writable(self) -> None:
-        """Refuse what could not be written at the end.
+        """Refuse what could not be written at the end, and what is not ours to write; a new file is ours from now on.
 
         Raises:
             BadOutput: it exists, is nothing that can be replaced, or its directory is missing or read-only.
         """
         if self.path is None:
             return
-        from concbench.results.files import replaceable
+        from concbench.results.files import replaceable, reserve
 
         target = replaceable(self.path)
-        if target.exists() and not self._force:
-            raise BadOutput(f"{self.path} exists; --force overwrites it")
         if not os.access(target.parent, os.W_OK):
             raise BadOutput(f"cannot write {self.path}: the directory {target.parent} is read-only")
+        if not self._force:
+            reserve(self.path)
 
     def save(self, record: RunRecord) -> None:
         """Write the record; what goes wrong is said at the end."""
@@ -99,4 +107,4 @@ class Output:
     def complain(self) -> None:
         """Say what could not be written."""
         if self.error:
-            print(f"concbench: {self.error}", file=sys.stderr)
+            say(f"concbench: {self.error}")

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from concbench.cli import functions
-from concbench.cli.output import Output, printing
+from concbench.cli.output import Output, printing, say
 from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.values import COUNT, COUNTS, DURATION, LIMITS, NATURAL, SHARE, SIZE
@@ -112,7 +112,7 @@ def main(arguments: argparse.Namespace) -> int:
     finally:
         output.complain()
     if run.record.interrupted and output.path is not None and not output.error:
-        print(f"concbench: the same command with --resume {output.path} goes on", file=sys.stderr)
+        say(f"concbench: the same command with --resume {output.path} goes on")
     if run.record.interrupted:
         return INTERRUPTED
     return OK if run.ok and not output.error else FAILED

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
-from concbench.cli.output import Output, printing
+from concbench.cli.output import Output, printing, say
 from concbench.errors import BadResults, UsageError
 
 if TYPE_CHECKING:
@@ -76,4 +75,4 @@ def _write_trace(tables: Sequence[TableAnalysis], output: Output) -> None:
     output.require_writable()
     output.write(trace(tables))
     if not output.error:
-        print(f"concbench: wrote {output.path}; open it in a trace viewer such as Perfetto", file=sys.stderr)
+        say(f"concbench: wrote {output.path}; open it in a trace viewer such as Perfetto")

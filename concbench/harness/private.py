@@ -1,4 +1,4 @@
-"""Directories that only this user can read, for one measurement, and what is left of those whose measurement was killed.
+"""Directories that only this user can read, one for each measurement; those of killed measurements are removed.
 
 Each is locked as long as the process lives that made it. So one that nobody holds was left by a process that was killed
 together with its guardian: whoever makes the next one ends what that process had started, and removes it.

@@ -12,7 +12,6 @@ import pickle
 import queue
 import re
 import secrets
-import signal
 import subprocess
 import sys
 import threading
@@ -33,15 +32,20 @@ from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.tree import TreeWatch
 from concbench.host.marked import MARK, belonging, end, started
 from concbench.launch import hash_seed, python
+from concbench.observing import recorded
 from concbench.results.files import build
-from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
+from concbench.results.passes import PICKLED, CheckPass, Finding, ReferencePass, Sample
 from concbench.results.records import Json, Observed, Outcome
+from concbench.task import ending, one_line
 from concbench.workloads.base import Workload
 
 UNTIL_KNOWN = 600.0
 """Seconds that a request may take as long as nobody knows what the work takes."""
 _CLOSE_SECONDS = 5.0
 _GROUP_SECONDS = 2.0
+_TAIL = 2000
+_LEAST_BETWEEN, _TIMES_BETWEEN = 30.0, 20
+"""Seconds at least, and times what came before it took, that it may take to pickle and compare items or results."""
 _SETTLE_SECONDS = 1.0
 """For which something may compute after the last task has returned, as the threads of native libraries do that wait."""
 _BRIEF = 0.02, 0.1
@@ -75,6 +79,9 @@ class ProcessHost:
         self._unstarted = ""
         self._loading = loading
         self._too_large: Outcome | None = None
+        self._record = directory / f"{name}-{self._mark}.record"
+        self._doing = ""
+        self._printed = 0
         self._name = workload.name
         self._went_on = 0.0
         self._remarks: list[str] = []
@@ -92,7 +99,8 @@ class ProcessHost:
                 }
             )
         except OSError as error:  # a disk is full, or there are too many processes or open files
-            self._unstarted = f"the measuring process could not be started: {error.strerror or error}"
+            gone = "" if directory.exists() else f": somebody has removed {directory}"
+            self._unstarted = f"the measuring process could not be started: {error.strerror or error}{gone}"
 
     def _start(self, payload: bytes, options: Options) -> None:
         self._payload.write_bytes(payload)
@@ -130,11 +138,21 @@ class ProcessHost:
 
     def reference(self) -> ReferencePass:
         """Make the sequential results, in this host."""
-        return build(ReferencePass, self._executed({"do": "reference", "save": str(self._reference)}))
+        request = {"do": "reference", "save": str(self._reference), "record": str(self._record)}
+        try:
+            return build(ReferencePass, self._executed(request))
+        except CellEnded as ended:
+            if ended.outcome.cause not in {"timeout", "death"} or not self._doing:
+                raise
+            why = ended.outcome.reason
+            return ReferencePass(unsendable=why if self._doing == PICKLED else "", incomparable=why)
 
     def check(self, most: int) -> CheckPass:
         """Execute the cell and compare its results."""
-        return build(CheckPass, self._executed({"do": "check", "most": most, "compare": self._compared()}))
+        return build(
+            CheckPass,
+            self._executed({"do": "check", "most": most, "compare": self._compared(), "record": str(self._record)}),
+        )
 
     def passes(self, most: int) -> Finding:
         """Make sequential passes in one of its workers."""
@@ -248,18 +266,26 @@ class ProcessHost:
     def _send(self, request: dict[str, Any]) -> None:
         """What cannot be sent has no answer: the process has died, as whoever waits for the answer will find."""
         assert self._process.stdin is not None
+        self._doing = ""
+        with contextlib.suppress(OSError):
+            self._printed = self._log.stat().st_size
         with contextlib.suppress(OSError, ValueError):  # ValueError: it was closed
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
 
     def _answered(self, timeout: float, watch: TreeWatch | None = None) -> Any:
         answer = self._answer(timeout, watch)
-        if "failed" in answer:
-            raise CellEnded(Outcome(**answer["failed"]))
-        return answer["ok"]
+        if "failed" not in answer:
+            return answer["ok"]
+        outcome = Outcome(**answer["failed"])
+        if answer["worker"]:
+            detail = f"{outcome.detail}\n\n{self._tail()}".strip()
+            outcome = replace(outcome, reason=outcome.reason + self._last_line(), detail=detail)
+        raise CellEnded(outcome)
 
     def _answer(self, timeout: float, watch: TreeWatch | None) -> dict[str, Any]:
-        deadline = monotonic() + timeout
+        began = monotonic()
+        deadline = began + timeout
         while True:
             pause = min(LOOK_SECONDS, watch.look() if watch else LOOK_SECONDS)
             try:
@@ -271,16 +297,21 @@ class ProcessHost:
                 if monotonic() < deadline:
                     continue
                 self._kill()
-                raise CellEnded(
-                    Outcome("failed", f"timed out after {timeout:.3g} s", self._tail(), "timeout", timeout)
-                ) from None
+                took = deadline - began
+                reason = f"timed out after {took:.3g} s{self._while()}"
+                raise CellEnded(Outcome("failed", reason, self._tail(), "timeout", took)) from None
             if self._too_large is not None:
                 raise CellEnded(self._too_large)
             if not line:
                 self._answers.put("")  # whoever asks again finds the same
                 raise self._died()
             answer: dict[str, Any] = json.loads(line)
-            return answer
+            if "doing" not in answer:
+                return answer
+            self._doing = answer["doing"]
+            if self._doing:
+                now = monotonic()
+                deadline = min(deadline, now + max(_LEAST_BETWEEN, _TIMES_BETWEEN * (now - began)))
 
     def end_if_too_large(self) -> None:
         """End the process if it uses more memory than it may; whoever waits for its answer is told."""
@@ -305,12 +336,32 @@ class ProcessHost:
         except subprocess.TimeoutExpired:  # it lives, and has closed its pipes
             self._kill()
             code = self._process.wait()
-        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return CellEnded(Outcome("failed", f"the measuring process died ({how})", self._tail(), "death"))
+        reason = f"the measuring process died ({ending(code)}){self._while() or self._at_work()}{self._last_line()}"
+        return CellEnded(Outcome("failed", reason, self._tail(), "death"))
+
+    def _while(self) -> str:
+        return f" while {self._doing}" if self._doing else ""
+
+    def _at_work(self) -> str:
+        """The tasks that it was at, which it records in its first execution."""
+        tasks = sorted(recorded(str(self._record)))
+        if not tasks:
+            return ", item unknown"
+        these = f"task {tasks[0]} was" if len(tasks) == 1 else f"tasks {', '.join(map(str, tasks[:5]))} were"
+        return f" while {these} at work"
+
+    def _last_line(self) -> str:
+        """The last that was printed since the last request, as a clause."""
+        with contextlib.suppress(OSError), self._log.open("rb") as log:
+            log.seek(max(self._printed, self._log.stat().st_size - _TAIL))
+            lines = log.read().decode(errors="replace").split("\n")
+            last = next((line for line in reversed(lines) if line.strip()), "")
+            return f"; last printed: {one_line(last, 120)}" if last else ""
+        return ""
 
     def _tail(self) -> str:
         with contextlib.suppress(OSError):
-            return self._log.read_text(errors="replace")[-2000:].strip()
+            return self._log.read_text(errors="replace")[-_TAIL:].strip()
         return ""
 
     def _kill(self) -> None:

@@ -12,13 +12,26 @@ from time import perf_counter
 from typing import Any
 
 from concbench.equality import same
-from concbench.errors import Inapplicable, WorkerFailure
+from concbench.errors import Inapplicable, WorkerDied, WorkerFailure
 from concbench.host.usage import counters, cpu_seconds
-from concbench.observing import MEET_SECONDS, Observation, Observed, ObservedCoroutine, Passes, PassesOfCoroutine, meet
+from concbench.observing import (
+    MEET_SECONDS,
+    Numbered,
+    Observation,
+    Observed,
+    ObservedCoroutine,
+    Passes,
+    PassesOfCoroutine,
+    Recorded,
+    RecordedCoroutine,
+    meet,
+    new_record,
+    recorded,
+)
 from concbench.results.passes import Sample
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.sequential import Sequential
-from concbench.task import one_line, short
+from concbench.task import exception_text, named, noted, short, tried
 from concbench.traits import CALLER, traits_of
 from concbench.workloads.base import Workload
 
@@ -93,9 +106,13 @@ class HostedCell:
             self.function = workload.function
         self.items = workload.items  # after the function: items may be objects of its module
 
-    def sample(self, *, collect: bool = False) -> Timing:
-        """Execute the cell once, timed; `collect` what is compared, too."""
-        return self._execute(self.function, collect=collect)
+    def sample(self, *, collect: bool = False, record: str | None = None) -> Timing:
+        """Execute the cell once, timed; `collect` what is compared, and `record` in a file which items are at work."""
+        if record is None or not 0 < len(self.items) <= MOST_LABELS:
+            return self._execute(self.function, collect=collect)
+        new_record(record, len(self.items))
+        function = (RecordedCoroutine if self.awaits else Recorded)(self.function, record)
+        return self._execute(function, collect=collect, record=record)
 
     def sample_of(self, timing: Timing) -> Sample:
         """An execution as it is recorded."""
@@ -137,14 +154,17 @@ class HostedCell:
         }
         return figures, timing.origin, timing.collected
 
-    def reference(self) -> tuple[list[Any], Sample | None]:
+    def reference(self, record: str | None = None) -> tuple[list[Any], Sample | None]:
         """What the function gives sequentially: what every runner must agree with.
+
+        Args:
+            record: as for a sample; only made where this is one.
 
         Returns:
             The results, and the sample that this is if the cell is sequential.
         """
         if isinstance(self.runner, Sequential):
-            timing = self.sample(collect=True)
+            timing = self.sample(collect=True, record=record)
             return timing.collected, self.sample_of(timing)
         self._reset()
         if self.awaits:
@@ -210,14 +230,19 @@ class HostedCell:
             return
         if self.workload.unsendable:
             raise Inapplicable(self.workload.unsendable)
-        for what, value in (("the function", self.function), ("an item", self.items[0] if self.items else None)):
-            try:
-                pickle.dumps(value)
-            except Exception as error:
-                raise Inapplicable(
-                    f"{what} cannot be sent to another process ({one_line(error)}); "
-                    "what is sent must be picklable, and functions be defined at the top level of a module"
-                ) from error
+        self._require_sendable(self.function)
+        for index, item in enumerate(self.items):
+            self._require_sendable(item, index)
+
+    def _require_sendable(self, value: Any, index: int | None = None) -> None:
+        """There and back: what can be pickled cannot always be unpickled."""
+        _, unsendable = tried(lambda: pickle.loads(pickle.dumps(value)))
+        if unsendable is not None:
+            what = "the function" if index is None else f"item {index}, {short(value)},"
+            raise Inapplicable(
+                f"{what} cannot be sent to another process ({exception_text(unsendable)}); what is sent must survive "
+                "pickle, and functions be defined at the top level of a module"
+            ) from unsendable
 
     def close(self) -> None:
         """Stop what was kept."""
@@ -225,19 +250,27 @@ class HostedCell:
             self._kept.leave()
             self._kept = None
 
-    def _execute(self, function: Callable[[Any], Any], *, collect: bool) -> Timing:
+    def _execute(self, function: Callable[[Any], Any], *, collect: bool, record: str | None = None) -> Timing:
         session, start = self._entered()
+        items = [Numbered(index, item) for index, item in enumerate(self.items)] if record else self.items
         try:
             began = perf_counter()
-            work, results = _timed(self.runner.run, function, self.items)
+            work, results = _timed(self.runner.run, function, items)
             self.workload.require_success(_plain(results))
             collected = self.workload.collect(_plain(results)) if collect else []
-        except BaseException:
+        except BaseException as error:
             session.leave()
             self._kept = None
+            if isinstance(error, WorkerDied) and not hasattr(error, "__notes__"):
+                raise self._with_its_task(error, record) from error.__cause__
             raise
         stop = session.leave() if self._kept is None else Phase()
         return Timing(start, work, stop, began - start.seconds, results, collected)
+
+    def _with_its_task(self, error: WorkerDied, record: str | None) -> BaseException:
+        """The failure with a note that says which task the worker had that died."""
+        tasks = [index for index, pid in recorded(record).items() if pid == error.process] if record else []
+        return named(error, tasks[0], self.items) if tasks else noted(error, "raised by a task, item unknown")
 
     def _entered(self) -> tuple[_Session, Phase]:
         """A runner that has been entered, just now or, warm, before the first execution."""

@@ -19,6 +19,11 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+try:
+    import fcntl
+except ImportError:  # Windows, where an empty file that exists is as good as any other
+    fcntl = None  # type: ignore[assignment]
+
 from concbench.errors import BadOutput, BadResults
 from concbench.results.records import RunRecord
 from concbench.results.upgrades import UPGRADES
@@ -30,6 +35,8 @@ FORMAT = "concbench-run"
 VERSION = 2
 PENDING: set[Path] = set()
 """Files that are not yet what they are to be."""
+_RESERVED: dict[Path, int] = {}
+"""Those among them that are empty until they are written, and the descriptors that hold them."""
 _LARGEST = 200_000_000
 _LEAST, _MOST = 1e-100, 1e100
 """Of every figure but 0: whatever is calculated from such figures does not overflow."""
@@ -70,6 +77,7 @@ def write(text: str, path: str | Path) -> None:
         if target.exists():
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         temporary.replace(target)
+        _let_go(target)
         _make_lasting(target.parent)
     except OSError as error:
         raise BadOutput(f"cannot write {path}: {error.strerror or error}") from error
@@ -79,11 +87,68 @@ def write(text: str, path: str | Path) -> None:
         PENDING.discard(temporary)
 
 
+def reserve(path: str | Path) -> None:
+    """Make a new file, empty, and hold it until it is written or discarded, so that nobody else makes it meanwhile.
+
+    An empty file that nobody holds may be one that was reserved by a process that was killed, and is taken.
+
+    Raises:
+        BadOutput: it exists; says whether another process holds it.
+    """
+    target = replaceable(path)
+    try:
+        while not _reserved(target):  # as often as another process has just discarded it
+            pass
+    except FileExistsError:
+        raise BadOutput(f"{path} exists; --force overwrites it") from None
+    except BlockingIOError:
+        raise BadOutput(f"{path} is being written by another run; name another file") from None
+    except OSError as error:
+        raise BadOutput(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _reserved(target: Path) -> bool:
+    try:
+        descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        made = True
+    except FileExistsError:
+        if fcntl is None or target.stat().st_size:
+            raise
+        descriptor = os.open(target, os.O_WRONLY)
+        made = False
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        seen = os.fstat(descriptor)
+        there = target.exists() and os.path.samestat(seen, target.stat()) and not seen.st_size
+    except OSError as error:
+        if isinstance(error, BlockingIOError) or not made:
+            os.close(descriptor)
+            raise
+        there = True  # a file system without locks
+    if not there:
+        os.close(descriptor)
+        return False
+    _RESERVED[target] = descriptor
+    if made:
+        PENDING.add(target)
+    return True
+
+
+def _let_go(target: Path) -> None:
+    """It has been written, or discarded."""
+    PENDING.discard(target)
+    if (descriptor := _RESERVED.pop(target, None)) is not None:
+        os.close(descriptor)
+
+
 def discard_pending() -> None:
-    """Remove what was being written; for whoever ends this process in the middle of it."""
+    """Remove what was reserved or is being written; for whoever ends, perhaps in the middle of it."""
     while PENDING:
         with contextlib.suppress(OSError):
             PENDING.pop().unlink()
+    for target in list(_RESERVED):
+        _let_go(target)
 
 
 def replaceable(path: str | Path) -> Path:

@@ -8,6 +8,10 @@ from typing import Literal
 
 SHORTEST = 1e-9
 """Seconds that an execution takes at least: no clock of ours shows less, and nothing can be divided by 0."""
+PICKLED = "its results were pickled"
+COMPARED = "its results were compared"
+SENT = "its items were pickled and unpickled"
+"""What a measuring process does with what the user has made, between the executions: it may hang, or end the process."""
 Finding = Literal["same", "process", "unsteady"]
 """What sequential passes gave: the reference again; the same twice, and not the reference; or not the same twice."""
 

@@ -45,7 +45,7 @@ def keep_names(sockets: "Path", semaphores: str) -> None:
     """Have multiprocessing put its sockets, and name its semaphores, where somebody else finds and removes them.
 
     For a process that may be killed, with all that it has started: it would leave a directory and semaphores behind.
-    Worker processes inherit both. They are what multiprocessing.util.get_temp_dir and SemLock look at, since Python 3.4.
+    Workers inherit both. They are what multiprocessing.util.get_temp_dir and SemLock look at, since Python 3.4.
 
     Args:
         sockets: a directory for this process alone; it is made.
