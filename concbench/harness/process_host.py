@@ -30,7 +30,7 @@ from concbench.harness.plan import Options
 from concbench.harness.private import sockets_in
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.tree import TreeWatch
-from concbench.host.marked import MARK, belonging, end, started
+from concbench.host.marked import MARK, belonging, cpu_seconds, end, started
 from concbench.launch import hash_seed, python
 from concbench.observing import recorded
 from concbench.results.files import build
@@ -46,10 +46,12 @@ _GROUP_SECONDS = 2.0
 _TAIL = 2000
 _LEAST_BETWEEN, _TIMES_BETWEEN = 30.0, 20
 """Seconds at least, and times what came before it took, that it may take to pickle and compare items or results."""
-_SETTLE_SECONDS = 1.0
+_SETTLE_SECONDS, _MOST_SETTLE_SECONDS = 2.0, 10.0
 """For which something may compute after the last task has returned, as the threads of native libraries do that wait."""
+_BUSY_SHARE = 0.2
+"""Of a core, which it then uses all along."""
 _BRIEF = 0.02, 0.1
-"""Seconds, and part of what an execution takes, of which nothing is said if something computes so long after it."""
+"""Seconds of CPU time, and part of what an execution takes, that may be used after it without a word."""
 
 
 class ProcessHost:
@@ -83,7 +85,8 @@ class ProcessHost:
         self._doing = ""
         self._printed = 0
         self._name = workload.name
-        self._went_on = 0.0
+        self._went_on = False
+        self._settled: tuple[float, float] | None = None
         self._remarks: list[str] = []
         try:
             self._start(pickle.dumps((workload, cell.runner)), options)
@@ -239,18 +242,30 @@ class ProcessHost:
     def _executed(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
         """Have the cell executed, and wait until nothing of it computes any more: that would disturb all the others."""
         began = monotonic()
+        if self._settled is not None:
+            since, cpu = self._settled
+            self._notice(cpu_seconds(self._process.pid) - cpu, began - since)
         answer = self._ask(request, watch)
         answered, pause = monotonic(), 0.001
-        while busy := [one.pid for one in belonging(self._process.pid, self._mark, self._since) if one.computes]:
-            if monotonic() - answered > _SETTLE_SECONDS:
-                raise CellEnded(self._never_ends(busy))
+        before: dict[int, float] = {}
+        used = 0.0
+        while busy := [one for one in belonging(self._process.pid, self._mark, self._since) if one.computes]:
+            used = sum(one.cpu - before.setdefault(one.pid, one.cpu) for one in busy)
+            waited = monotonic() - answered
+            if waited > _SETTLE_SECONDS and used > _BUSY_SHARE * waited:
+                raise CellEnded(self._never_ends([one.pid for one in busy]))
+            if waited > _MOST_SETTLE_SECONDS:  # others use all cores, so that it cannot be told
+                break
             with INTERRUPTION.allowed():
                 sleep(pause)
             pause = 0.01
-        went_on = monotonic() - answered
-        if went_on > max(_BRIEF[0], _BRIEF[1] * (answered - began)):
-            self._went_on = max(self._went_on, went_on)
+        self._notice(used, answered - began)
+        self._settled = monotonic(), cpu_seconds(self._process.pid)
         return answer
+
+    def _notice(self, used: float, seconds: float) -> None:
+        """Seconds of CPU time that it used between executions: as part of what one took, or of the time between two."""
+        self._went_on |= used > max(_BRIEF[0], _BRIEF[1] * seconds)
 
     def _never_ends(self, busy: list[int]) -> Outcome:
         what = "a busy thread" if self._process.pid in busy else "a busy process"

@@ -86,10 +86,12 @@ def end(group: int, mark: str) -> list[str]:
 class Belonging:
     """A living process of a measuring process."""
 
-    def __init__(self, pid: int, *, running: bool, threads: int) -> None:
+    def __init__(self, pid: int, fields: list[str]) -> None:
         self.pid = pid
-        self._running = running
-        self._threads = threads
+        self.cpu = _cpu(fields)
+        """Seconds of CPU time that it has used."""
+        self._running = fields[0] == "R"
+        self._threads = int(fields[17])
 
     @property
     def computes(self) -> bool:
@@ -119,7 +121,18 @@ def belonging(group: int, mark: str, since: int = 0) -> Iterator[Belonging]:
             if fields[0] in "ZX" or int(entry) == os.getpid() or int(fields[19]) < since:
                 continue
             if int(fields[2]) == group or _limited(entry) == number or wanted.search(_environment(entry)):
-                yield Belonging(int(entry), running=fields[0] == "R", threads=int(fields[17]))
+                yield Belonging(int(entry), fields)
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time that a process has used so far, its children's apart; 0 where that is not known."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return _cpu(_fields(f"/proc/{pid}/stat"))
+    return 0.0
+
+
+def _cpu(fields: list[str]) -> float:
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _numbered() -> list[str]:

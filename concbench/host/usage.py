@@ -25,7 +25,7 @@ def cpu_seconds() -> float | None:
 
 
 def allow_more_descriptors() -> None:
-    """Let this process open a few more files, so that what is to be said or saved can be though the work took them all."""
+    """Let this process open a few more files, to say and save what it must though the work has taken all."""
     if resource is not None:
         most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         more = most + _MORE_DESCRIPTORS

@@ -11,7 +11,7 @@ SHORTEST = 1e-9
 PICKLED = "its results were pickled"
 COMPARED = "its results were compared"
 SENT = "its items were pickled and unpickled"
-"""What a measuring process does with what the user has made, between the executions: it may hang, or end the process."""
+"""What a measuring process does between executions with what users have made: it may hang, or end the process."""
 Finding = Literal["same", "process", "unsteady"]
 """What sequential passes gave: the reference again; the same twice, and not the reference; or not the same twice."""
 

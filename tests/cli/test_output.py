@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from traces import wait_until
 
+from concbench.cli.main import main
 from concbench.results.files import load
 
 QUICK = ("run", "primes", "--limits", "300,200", "-r", "sequential", "-r", "thread-pool:2", "--rounds", "1")
@@ -23,7 +25,7 @@ def removes_the_directory(item):
     return item
 
 def protects_the_file(item):
-    if Path("run.json").exists():
+    if Path("run.json").stat().st_size:
         Path("run.json").chmod(0o444)
     return item
 """
@@ -215,3 +217,49 @@ def test_who_has_no_home_can_measure(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
     assert "there is no home directory" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_two_runs_at_once_only_one_gets_a_new_file(tmp_path: Path) -> None:
+    """The second is refused before anything has run."""
+    (tmp_path / "app.py").write_text("import time\n\ndef work(item):\n    time.sleep(0.5)\n")
+    arguments = ("run", "app:work", "--items", "1..2", "-r", "sequential", "--rounds", "1", "-o", "run.json")
+    command = [sys.executable, "-m", "concbench", *arguments]
+    first = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until((tmp_path / "run.json").exists, "file")
+        second = run(*arguments, cwd=tmp_path)
+    finally:
+        first.wait(60)
+    assert (second.returncode, second.stdout) == (2, "")
+    assert said(second) == "concbench: run.json is being written by another run; name another file"
+    assert first.returncode == 0
+    assert load(tmp_path / "run.json").tables[0].cells[0].samples
+
+
+def test_a_name_of_which_nothing_came_is_free_again(app: Path) -> None:
+    """And one that a killed run has reserved is taken."""
+    (app / "run.json").write_text("")
+    assert run(*QUICK, "-o", "run.json", cwd=app).returncode == 0
+    done = run("run", "app:missing", "-o", "other.json", cwd=app)
+    assert done.returncode == 2
+    assert not (app / "other.json").exists()
+
+
+@pytest.mark.parametrize("option", ["--output", "--runner", "--resume", "--seed"])
+def test_an_empty_text_is_no_value_of_an_option(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would be as if the option had not been given."""
+    assert main(["run", "primes", f"{option}="]) == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_a_run_goes_on_where_nothing_can_be_said(app: Path) -> None:
+    """Standard error is full, or closed; the table is on standard output."""
+    options = "--items 1..2 -r sequential --rounds 1"
+    for target in ("2>/dev/full", "2>&-"):
+        command = f"{sys.executable} -m concbench run app:removes_the_directory {options} {target}"
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=app, stdout=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0
+        assert "Answer for app" in done.stdout
