@@ -253,6 +253,7 @@ class ProcessHost:
             used = sum(one.cpu - before.setdefault(one.pid, one.cpu) for one in busy)
             waited = monotonic() - answered
             if waited > _SETTLE_SECONDS and used > _BUSY_SHARE * waited:
+                self._kill()  # at once: it takes a core from all others
                 raise CellEnded(self._never_ends([one.pid for one in busy]))
             if waited > _MOST_SETTLE_SECONDS:  # others use all cores, so that it cannot be told
                 break

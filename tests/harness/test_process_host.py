@@ -116,7 +116,8 @@ def leave_a_thread(item: object) -> int:
 def leave_a_process(item: object) -> int:
     import subprocess
 
-    subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    if item == 1:
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
     return 0
 
 
