@@ -14,6 +14,7 @@ import secrets
 import stat
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
+from hashlib import sha256
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
@@ -36,7 +37,7 @@ VERSION = 2
 PENDING: set[Path] = set()
 """Files that are not yet what they are to be."""
 _RESERVED: dict[Path, int] = {}
-"""Those among them that are empty until they are written, and the descriptors that hold them."""
+"""Names of files that are not yet written, and the descriptors by which they are held."""
 _LARGEST = 200_000_000
 _LEAST, _MOST = 1e-100, 1e100
 """Of every figure but 0: whatever is calculated from such figures does not overflow."""
@@ -88,67 +89,66 @@ def write(text: str, path: str | Path) -> None:
 
 
 def reserve(path: str | Path) -> None:
-    """Make a new file, empty, and hold it until it is written or discarded, so that nobody else makes it meanwhile.
+    """Hold the name of a new file until it is written or discarded, so that nobody else makes the file meanwhile.
 
-    An empty file that nobody holds may be one that was reserved by a process that was killed, and is taken.
+    A file beside it is made and locked, so that whoever finds the file itself finds it whole. If that is left by a
+    process that was killed, nobody holds it any more.
 
     Raises:
-        BadOutput: it exists; says whether another process holds it.
+        BadOutput: it exists, or another process holds it.
     """
     target = replaceable(path)
     try:
-        while not _reserved(target):  # as often as another process has just discarded it
-            pass
-    except FileExistsError:
-        raise BadOutput(f"{path} exists; --force overwrites it") from None
+        while target not in _RESERVED and fcntl is not None:  # as often as another has just let it go
+            _try_to_hold(target)
     except BlockingIOError:
         raise BadOutput(f"{path} is being written by another run; name another file") from None
     except OSError as error:
         raise BadOutput(f"cannot write {path}: {error.strerror or error}") from error
+    if target.exists():
+        _let_go(target)
+        raise BadOutput(f"{path} exists; --force overwrites it")
 
 
-def _reserved(target: Path) -> bool:
+def _try_to_hold(target: Path) -> None:
+    beside = _beside(target)
+    descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY, 0o600)
     try:
-        descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-        made = True
-    except FileExistsError:
-        if fcntl is None or target.stat().st_size:
-            raise
-        descriptor = os.open(target, os.O_WRONLY)
-        made = False
-    try:
-        if fcntl is not None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        seen = os.fstat(descriptor)
-        there = target.exists() and os.path.samestat(seen, target.stat()) and not seen.st_size
-    except OSError as error:
-        if isinstance(error, BlockingIOError) or not made:
-            os.close(descriptor)
-            raise
-        there = True  # a file system without locks
-    if not there:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = beside.exists() and os.path.samestat(os.fstat(descriptor), beside.stat())
+    except BlockingIOError:
         os.close(descriptor)
-        return False
-    _RESERVED[target] = descriptor
-    if made:
-        PENDING.add(target)
-    return True
+        raise
+    except OSError:  # a file system without locks
+        held = True
+    if held:
+        PENDING.add(beside)
+        _RESERVED[target] = descriptor
+    else:
+        os.close(descriptor)
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".concbench-{sha256(os.fsencode(target.name)).hexdigest()[:16]}")
 
 
 def _let_go(target: Path) -> None:
     """It has been written, or discarded."""
-    PENDING.discard(target)
-    if (descriptor := _RESERVED.pop(target, None)) is not None:
-        os.close(descriptor)
+    if target in _RESERVED:
+        beside = _beside(target)
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        PENDING.discard(beside)
+        os.close(_RESERVED.pop(target))
 
 
 def discard_pending() -> None:
-    """Remove what was reserved or is being written; for whoever ends, perhaps in the middle of it."""
+    """Remove what is not what it is to be, and let go of all names; for whoever ends, perhaps in the middle of it."""
+    for target in list(_RESERVED):
+        _let_go(target)
     while PENDING:
         with contextlib.suppress(OSError):
             PENDING.pop().unlink()
-    for target in list(_RESERVED):
-        _let_go(target)
 
 
 def replaceable(path: str | Path) -> Path:

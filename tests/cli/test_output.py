@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -13,7 +14,8 @@ import pytest
 from traces import wait_until
 
 from concbench.cli.main import main
-from concbench.results.files import load
+from concbench.errors import BadOutput
+from concbench.results.files import discard_pending, load, reserve, write
 
 QUICK = ("run", "primes", "--limits", "300,200", "-r", "sequential", "-r", "thread-pool:2", "--rounds", "1")
 APP = """
@@ -24,8 +26,11 @@ def removes_the_directory(item):
     shutil.rmtree("there", ignore_errors=True)
     return item
 
+def lazy(item):
+    return (number for number in range(item))
+
 def protects_the_file(item):
-    if Path("run.json").stat().st_size:
+    if Path("run.json").exists():
         Path("run.json").chmod(0o444)
     return item
 """
@@ -226,7 +231,7 @@ def test_of_two_runs_at_once_only_one_gets_a_new_file(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "concbench", *arguments]
     first = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_until((tmp_path / "run.json").exists, "file")
+        wait_until(lambda: list(tmp_path.glob(".concbench-*")), "file that holds the name")
         second = run(*arguments, cwd=tmp_path)
     finally:
         first.wait(60)
@@ -234,15 +239,30 @@ def test_of_two_runs_at_once_only_one_gets_a_new_file(tmp_path: Path) -> None:
     assert said(second) == "concbench: run.json is being written by another run; name another file"
     assert first.returncode == 0
     assert load(tmp_path / "run.json").tables[0].cells[0].samples
+    assert list(tmp_path.glob(".*")) == []
 
 
-def test_a_name_of_which_nothing_came_is_free_again(app: Path) -> None:
-    """And one that a killed run has reserved is taken."""
-    (app / "run.json").write_text("")
-    assert run(*QUICK, "-o", "run.json", cwd=app).returncode == 0
-    done = run("run", "app:missing", "-o", "other.json", cwd=app)
-    assert done.returncode == 2
-    assert not (app / "other.json").exists()
+def test_a_name_is_held_until_it_is_written_or_discarded(tmp_path: Path) -> None:
+    """What a killed run has left beside it is held by nobody."""
+    with pytest.raises(BadOutput, match="exists; --force"):
+        reserve(__file__)
+    for end in (discard_pending, lambda: write("{}", "run.json")):
+        with contextlib.chdir(tmp_path):
+            reserve("run.json")
+            (held,) = tmp_path.iterdir()
+            end()
+            assert held not in tmp_path.iterdir()
+            held.write_text("")
+    with contextlib.chdir(tmp_path), pytest.raises(BadOutput, match="exists; --force"):
+        reserve("run.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_command_that_is_refused_holds_no_name(app: Path) -> None:
+    """Found out after the name was reserved, too."""
+    command = ("run", "app:lazy", "--items", "1..2", "-o", "run.json", "-r", "sequential")
+    assert run(*command, cwd=app).returncode == 2
+    assert [path for path in app.iterdir() if "run.json" in path.name or path.name.startswith(".")] == []
 
 
 @pytest.mark.parametrize("option", ["--output", "--runner", "--resume", "--seed"])
