@@ -282,7 +282,7 @@ class ProcessHost:
     def _send(self, request: dict[str, Any]) -> None:
         """What cannot be sent has no answer: the process has died, as whoever waits for the answer will find."""
         assert self._process.stdin is not None
-        self._doing = ""
+        self._doing, self._settled = "", None
         with contextlib.suppress(OSError):
             self._printed = self._log.stat().st_size
         with contextlib.suppress(OSError, ValueError):  # ValueError: it was closed

@@ -342,6 +342,23 @@ def test_what_computes_for_a_while_after_the_last_task_is_said() -> None:
     assert f"{said} (under sequential)." in table.notes
 
 
+class Slow:
+    """Takes long to be written out."""
+
+    def __repr__(self) -> str:
+        end = time.thread_time() + 0.1
+        while time.thread_time() < end:
+            pass
+        return "slow"
+
+
+def test_what_we_ask_of_it_between_executions_is_not_put_down_to_the_work() -> None:
+    """Such as the texts of the items."""
+    table = measure(Uncompared(where, [Slow(), Slow()]), runners=["sequential"], rounds=1).tables[0]
+    assert table.items == ["slow", "slow"]
+    assert not any("still computed" in note for note in table.notes)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is it found")
 def test_a_program_without_session_and_environment_in_common_is_found_ended_and_named() -> None:
     """By the limit that it inherited."""
