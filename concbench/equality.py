@@ -29,8 +29,8 @@ def same(expected: Any, actual: Any) -> bool | None:
     anything else by its own equality.
 
     Returns:
-        Whether they are the same; None where that cannot be told: objects that have no equality of their own, or
-        nested too deeply.
+        Whether they are the same; None where that cannot be told: objects that have no equality of their own, or one
+        that raises, or that are nested too deeply.
     """
     return _EXACT.same(expected, actual)
 
@@ -63,7 +63,9 @@ class _Comparison:
         """Compare two values of whatever type."""
         try:
             return self._any(expected, actual)
-        except RecursionError:
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - nested too deeply, or attributes of a user's class that raise what they like
             return None
 
     def _any(self, expected: Any, actual: Any) -> bool | None:
@@ -77,7 +79,9 @@ class _Comparison:
             return _all(self._any(getattr(expected, name, None), getattr(actual, name, None)) for name in names)
         if _is_array(expected):
             return self._array(expected, actual)
-        if self._rounding and callable(getattr(expected, "to_numpy", None)):  # a table or column of pandas or polars
+        if self._rounding and callable(
+            getattr(type(expected), "to_numpy", None)
+        ):  # a table or column of pandas or polars
             labels = (self._any(getattr(expected, name, None), getattr(actual, name, None)) for name in _LABELS)
             return False not in labels and self._any(expected.to_numpy(), actual.to_numpy())
         return _same_by_own(expected, actual)
@@ -113,12 +117,14 @@ class _Comparison:
 
 def _same_by_own(expected: Any, actual: Any) -> bool | None:
     """By the equality that its type brings, be it called __eq__ or, as with tables of columns, equals()."""
-    own = getattr(expected, "equals", None)
+    own = getattr(type(expected), "equals", None)  # of the type: a value may raise at any name that it is asked for
     if own is None and getattr(type(expected), "__eq__") is object.__eq__:  # noqa: B009 - mypy knows better
         return None
     try:
-        return bool(own(actual) if callable(own) else expected == actual)
-    except Exception:  # noqa: BLE001 - an equality that raises tells nothing
+        return bool(own(expected, actual) if callable(own) else expected == actual)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - an equality that raises tells nothing, not even with SystemExit
         return None
 
 

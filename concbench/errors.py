@@ -9,7 +9,8 @@
     |   |-- BadOutput         an output that exists or cannot be written
     |   `-- BadResults        a results file that cannot be read
     |-- Inapplicable          this runner cannot do this work; the message says why and what would help
-    |-- WorkerFailure         a runner's own machinery broke: a worker died, could not be started, or could not send
+    |-- WorkerFailure         a runner's own machinery broke: a worker could not be started, or could not send
+    |   `-- WorkerDied        a worker process died
     |-- TaskFailure           stands for a task's exception that cannot be pickled or annotated
     |-- TasksFailed           tasks failed, and their failures were counted instead of raised
     |-- ResultsDiffer         a runner's results are not those of the reference
@@ -66,6 +67,13 @@ class Inapplicable(ConcbenchError):  # noqa: N818
 
 class WorkerFailure(ConcbenchError):  # noqa: N818
     """A worker died, could not be started, or could not send what a task returned."""
+
+
+class WorkerDied(WorkerFailure):
+    """A worker process died; a note says with which task, where that is known."""
+
+    process: int | None = None
+    """Its process id, where that is known."""
 
 
 class TaskFailure(ConcbenchError):  # noqa: N818

@@ -78,6 +78,79 @@ class ObservedCoroutine:
         return Observation(result, started, finished, steps.cpu, (os.getpid(), id(asyncio.current_task())))
 
 
+class Numbered:
+    """An item that knows its place; it reads as the item does."""
+
+    def __init__(self, index: int, item: Any) -> None:
+        self.index = index
+        self.item = item
+
+    def __repr__(self) -> str:
+        return repr(self.item)
+
+
+class Recorded:
+    """A function of Numbered items that leaves in a file which process is at which item, for whoever survives it."""
+
+    def __init__(self, function: Callable[[Any], Any], path: str) -> None:
+        self.function = function
+        self.path = path
+
+    def __call__(self, numbered: Numbered) -> Any:
+        """Call it."""
+        with _Record(self.path, numbered.index):
+            return self.function(numbered.item)
+
+
+class RecordedCoroutine(Recorded):
+    """The same for a coroutine function."""
+
+    async def __call__(self, numbered: Numbered) -> Any:
+        """Await it."""
+        with _Record(self.path, numbered.index):
+            return await self.function(numbered.item)
+
+
+_PLACE = 4
+"""Bytes for each item: the id of the process that is at it, or 0."""
+_open: dict[str, Any] = {}
+"""The files of records that this process has mapped: a store into memory takes no time, and outlives the process."""
+
+
+class _Record:
+    def __init__(self, path: str, index: int) -> None:
+        self._place = slice(_PLACE * index, _PLACE * (index + 1))
+        if path not in _open:
+            import mmap
+
+            with open(path, "r+b") as file:  # noqa: PTH123 - pathlib is slow to import
+                _open[path] = mmap.mmap(file.fileno(), 0)
+        self._map = _open[path]
+
+    def __enter__(self) -> None:
+        self._map[self._place] = os.getpid().to_bytes(_PLACE, "little")
+
+    def __exit__(self, *exc: object) -> None:
+        self._map[self._place] = bytes(_PLACE)
+
+
+def new_record(path: str, items: int) -> None:
+    """Make the file."""
+    with open(path, "wb") as file:  # noqa: PTH123 - as above
+        file.write(bytes(_PLACE * items))
+
+
+def recorded(path: str) -> dict[int, int]:
+    """The items that a process was at, each with the id of that process; empty if there is no such file."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - as above
+            read = file.read()
+    except OSError:
+        return {}
+    places = (int.from_bytes(read[at : at + _PLACE], "little") for at in range(0, len(read), _PLACE))
+    return {index: pid for index, pid in enumerate(places) if pid}
+
+
 PASS_SECONDS = 0.3
 """Seconds after which no further sequential pass is begun, the first two apart."""
 

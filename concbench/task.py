@@ -60,10 +60,14 @@ def type_name(value: object) -> str:
 
 def traceback_text(error: BaseException) -> str:
     """The traceback as Python prints it; where that cannot be had, the description alone."""
+    text, broken = tried(_formatted, error)
+    return str(text) if broken is None else exception_text(error, LONGEST)
+
+
+def _formatted(error: BaseException) -> str:
     import traceback
 
-    lines, broken = tried(traceback.format_exception, error)
-    return "".join(lines).rstrip() if broken is None else exception_text(error, LONGEST)
+    return "".join(traceback.format_exception(error)).rstrip()
 
 
 def tried(action: Callable[..., Any], *arguments: Any) -> tuple[Any, BaseException | None]:
@@ -117,6 +121,16 @@ def _long_number(value: int) -> str:
 
     digits = int(value.bit_length() * 0.30103) + 1
     return f"a number of some {digits:,} digits (sha256 of its hex {sha256(f'{value:x}'.encode()).hexdigest()[:12]})"
+
+
+def ending(code: int | None) -> str:
+    """How a process ended, in words, given its exit code: that of multiprocessing or of subprocess."""
+    if code is None or code >= 0:
+        return f"exit code {'unknown' if code is None else code}"
+    import signal
+
+    name, unknown = tried(lambda: signal.Signals(-code).name)
+    return f"signal {-code if unknown is not None else name}"
 
 
 def named(error: BaseException, index: int, items: Sequence[Any]) -> BaseException:

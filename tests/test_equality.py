@@ -174,3 +174,23 @@ def test_what_differs_by_rounding_is_close_and_nothing_else(expected: Any, actua
     """Labels and types must be the same."""
     assert close(expected, actual) is alike
     assert checks.close(expected, actual) is alike
+
+
+class Refusing:
+    """Raises at every name that it is asked for; its equality ends the program."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __eq__(self, other: object) -> bool:
+        raise SystemExit(1)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("compare", [same, close])
+def test_values_that_raise_are_not_comparable_and_do_not_hide_a_difference(compare: Any) -> None:
+    one, other = Refusing(), Refusing()
+    assert compare(one, other) is None
+    assert compare([1, one], [1, other]) is None
+    assert compare([1, one], [2, other]) is False

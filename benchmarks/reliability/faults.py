@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import Any, NoReturn
 
 AT = 3
@@ -179,9 +182,78 @@ def other_clock(item: int) -> int:
     return item
 
 
+def killed_group(item: int) -> int:
+    if item == AT:
+        os.killpg(0, signal.SIGKILL)
+    return item
+
+
+def escaped_program_left(item: int) -> int:
+    """In a session of its own, and without the environment in which it could be known."""
+    if item == AT:
+        subprocess.Popen(["sleep", "10000"], start_new_session=True, env={}, cwd="/")
+    return item
+
+
+def _compute() -> None:
+    while True:
+        pass
+
+
+def busy_thread_left(item: int) -> int:
+    if item == AT:
+        threading.Thread(target=_compute, daemon=True).start()
+    return item
+
+
+def busy_program_left(item: int) -> int:
+    if item == AT:
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    return item
+
+
+class Hanging:
+    def __eq__(self, other: object) -> bool:
+        time.sleep(10_000)
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def hanging_equality(item: int) -> Any:
+    return Hanging() if item == AT else item
+
+
+class Refusing:
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+def raising_attributes(item: int) -> Any:
+    return Refusing() if item == AT else item
+
+
+class Ending:
+    def __reduce__(self) -> Any:
+        os._exit(4)
+
+
+def ending_pickle(item: int) -> Any:
+    return Ending() if item == AT else item
+
+
+def removed_directory(item: int) -> int:
+    """That in which concbench keeps what its processes share."""
+    if item == AT:
+        for directory in Path(tempfile.gettempdir()).glob("concbench-run-*"):
+            shutil.rmtree(directory, ignore_errors=True)
+    return item
+
+
 FAULTS = (
     exception, unpicklable_exception, system_exit, keyboard_interrupt, unpicklable_result, os_exit, sigkill, sigsegv,
     endless_loop, endless_loop_with_gil, endless_sleep, deadlock, memory, recursion, flood, closed_descriptors,
-    changed_surroundings, thread_left, child_left, escaped_child_left, forked_child_returned,
-    stray_bytes, other_clock,
+    changed_surroundings, thread_left, child_left, escaped_child_left, forked_child_returned, stray_bytes, other_clock,
+    killed_group, escaped_program_left, busy_thread_left, busy_program_left, hanging_equality, raising_attributes,
+    ending_pickle, removed_directory,
 )  # fmt: skip

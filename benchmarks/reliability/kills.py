@@ -2,9 +2,10 @@
 
     python benchmarks/reliability/kills.py [--times 50] [--seed 1]
 
-Each time a run over three runners, processes among them, is killed (SIGKILL) at a random moment of its first seconds.
-The exit code is 1 if a process, a temporary directory or shared memory was left after two seconds, or if the results
-file was damaged or another file lay beside it.
+Each time a run over three runners, processes among them, is killed (SIGKILL) at a random moment of its first seconds,
+every second time together with its guardian: then the next one to measure must remove what is left. The exit code is 1
+if a process, a temporary directory or shared memory was left after two seconds, or if the results file was damaged or
+another file lay beside it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 from traces import traces
 
 from concbench.errors import BadResults
+from concbench.harness.private import private_directory
 from concbench.results.files import load
 
 LONGEST = 4.0
@@ -32,6 +35,13 @@ COMMAND = (
 )  # fmt: skip
 
 
+def is_guardian(process: psutil.Process) -> bool:
+    try:
+        return "concbench.host.guardian" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=50)
@@ -40,7 +50,7 @@ def main() -> int:
     draw = random.Random(arguments.seed)
     wrong, files, slowest = 0, 0, 0.0
     with tempfile.TemporaryDirectory(prefix="kills-") as directory:
-        for _ in range(arguments.times):
+        for number in range(arguments.times):
             output = Path(directory) / "run.json"
             before = traces()
             run = subprocess.Popen(
@@ -48,8 +58,18 @@ def main() -> int:
             )
             moment = draw.uniform(0, LONGEST)
             time.sleep(moment)
+            guardians = (
+                [child for child in psutil.Process(run.pid).children() if is_guardian(child)] if number % 2 else []
+            )
+            for guardian in guardians:
+                guardian.suspend()  # so that both die, as far as can be seen, at the same moment
             run.kill()
             run.wait()
+            for guardian in guardians:
+                guardian.kill()
+            if guardians:
+                with private_directory():
+                    pass
             began = time.monotonic()
             while (left := traces() - before) and time.monotonic() - began < GRACE:
                 time.sleep(0.02)

@@ -6,7 +6,7 @@ import argparse
 
 from concbench.cli import configuration, functions, options
 from concbench.cli.color import add_color
-from concbench.cli.output import Output, add_format, chosen_format, present
+from concbench.cli.output import Output, add_format, chosen_format, present, say
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
 from concbench.options import AdviseOptions, decided, decided_by_race, declared, sentence_of_race
@@ -52,7 +52,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
-        advice = advise_workload(workload, chosen, ProcessHosts(functions.say), listen, configured.record)
+        advice = advise_workload(workload, chosen, ProcessHosts(say), listen, configured.record)
     output.save(advice.run.record)
     keep(advice.run.record)
     try:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from concbench.cli.output import say
 from concbench.cli.values import spelling
 from concbench.errors import BadInput, BadSetting, UsageError, nearest
 from concbench.options import excluding
 from concbench.report.facts import options_text, value_text
-from concbench.report.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -48,7 +47,7 @@ class Configured:
 
         def told(event: Told) -> None:
             while left:
-                print(visible(f"concbench: {left.pop()} from {self.file}"), file=sys.stderr, flush=True)
+                say(f"{left.pop()} from {self.file}")
             listen(event)
 
         return told

@@ -7,12 +7,12 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from concbench.cli import options
+from concbench.cli.output import say
 from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LookPlanned
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.workload_specs import is_function, place_of
 from concbench.options import MeasureOptions, Option, declared, filled, of_functions
-from concbench.report.visible import visible
 from concbench.values import COUNT, Kind
 
 if TYPE_CHECKING:
@@ -96,11 +96,6 @@ def workload(name: str, arguments: argparse.Namespace, seed: int) -> Workload:
     )
     how = how_of(vars(arguments), arguments=arguments.items is not None)
     return named_workload(place_of(name), how, source, limit=arguments.import_timeout, tell=say)
-
-
-def say(what: str) -> None:
-    """Something that whoever waits should know."""
-    print(f"concbench: {visible(what)}", file=sys.stderr, flush=True)
 
 
 def announce(event: CallsPlanned | LookPlanned) -> None:

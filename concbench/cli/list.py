@@ -80,12 +80,12 @@ def _of_format(layout: Any) -> dict[str, str]:
 
 
 def _written(loaded: Any) -> str:
-    """The docstring of a class as it stands in the source, where there is one: `python -OO` drops all others."""
+    """The docstring of a class or a function as it stands in the source, where there is one: `python -OO` drops all others."""
     try:
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(loaded))).body
     except (OSError, TypeError, SyntaxError):
         return ""
-    return ast.get_docstring(definition) or "" if isinstance(definition, ast.ClassDef) else ""
+    return ast.get_docstring(definition) or "" if isinstance(definition, (ast.ClassDef, ast.FunctionDef)) else ""
 
 
 def _missing() -> list[str]:

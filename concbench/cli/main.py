@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import sys
@@ -10,11 +11,10 @@ from importlib import import_module
 from pathlib import Path
 
 from concbench.cli.commands import COMMANDS, parsers
-from concbench.cli.output import printing
+from concbench.cli.output import printing, say
 from concbench.errors import ConcbenchError, UsageError, nearest
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, USAGE, worst
 from concbench.harness.interruption import INTERRUPTION
-from concbench.report.visible import visible
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,6 +42,9 @@ def _outcome(arguments: list[str]) -> int:
         return OK
     except OSError as error:  # what nobody has foreseen: a disk for temporary files that is full, no more open files
         return _complain(error, FAILED)
+    finally:
+        if files := sys.modules.get("concbench.results.files"):
+            files.discard_pending()  # a name that was reserved, and nothing came of it
 
 
 def _require_streams() -> None:
@@ -72,6 +75,7 @@ def _dispatch(arguments: list[str]) -> int:
         parsed, unknown = parser.parse_known_args(arguments)
     if unknown:
         commands[name].refuse(unknown)
+    _require_no_empty_text(parsed)
     code: int = import_module(f"concbench.cli.{parsed.command}").main(parsed)
     return code
 
@@ -85,8 +89,18 @@ def _command_first(arguments: list[str]) -> list[str]:
     return arguments
 
 
+def _require_no_empty_text(parsed: argparse.Namespace) -> None:
+    """Refuse what a script leaves empty: nothing is called so, and it would be taken for an option that was not given.
+
+    Raises:
+        UsageError: names the first.
+    """
+    for name, value in vars(parsed).items():
+        if "" in (value if isinstance(value, list) else [value]):
+            raise UsageError(f"the value of '{name.replace('_', '-')}' is empty; give it one, or leave it out")
+
+
 def _complain(message: object, code: int) -> int:
-    for note in getattr(message, "__notes__", []):  # the traceback of a user's own module
-        print("\n".join(visible(line) for line in note.splitlines()), file=sys.stderr)
-    print(f"concbench: {visible(str(message))}", file=sys.stderr)
+    notes = getattr(message, "__notes__", [])  # the traceback of a user's own module
+    say(str(message), [line for note in notes for line in note.splitlines()])
     return code

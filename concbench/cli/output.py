@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from concbench.errors import BadOutput, ConcbenchError, UsageError
+from concbench.report.visible import visible
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from concbench.campaign import Told
     from concbench.harness.events import Step
@@ -101,6 +102,19 @@ def printing() -> Iterator[None]:
         raise ConcbenchError(f"cannot write to standard output: {error.strerror or error}") from error
 
 
+def say(what: str, shown: Iterable[str] = ()) -> None:
+    """Tell on standard error what whoever waits should know; where that cannot be written, everything goes on.
+
+    Args:
+        what: one line.
+        shown: lines above it, such as those of a traceback of the user's own module.
+    """
+    try:
+        print(*map(visible, shown), f"concbench: {visible(what)}", sep="\n", file=sys.stderr, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # for what is still to be flushed
+
+
 class Output:
     """A file to write: checked before anything runs, written when there is news; the command goes on without it."""
 
@@ -111,7 +125,7 @@ class Output:
         self.error: BadOutput | None = None
 
     def require_writable(self) -> None:
-        """Refuse what could not be written at the end.
+        """Refuse what could not be written at the end, and what is not ours to write; a new file is ours from now on.
 
         Raises:
             BadOutput: it exists, is nothing that can be replaced, or its directory is missing or read-only; or its name
@@ -120,13 +134,13 @@ class Output:
         if self.path is None:
             return
         self._require_suffix(self.path)
-        from concbench.results.files import replaceable
+        from concbench.results.files import replaceable, reserve
 
         target = replaceable(self.path)
-        if target.exists() and not self._force:
-            raise BadOutput(f"{self.path} exists; --force overwrites it")
         if not os.access(target.parent, os.W_OK):
             raise BadOutput(f"cannot write {self.path}: the directory {target.parent} is read-only")
+        if not self._force:
+            reserve(self.path)
 
     def _require_suffix(self, path: str) -> None:
         """Refuse a name that says that another format is in the file."""
@@ -177,4 +191,4 @@ class Output:
     def complain(self) -> None:
         """Say what could not be written."""
         if self.error:
-            print(f"concbench: {self.error}", file=sys.stderr)
+            say(str(self.error))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from concbench.cli import configuration, functions, workloads
 from concbench.cli.color import add_color
-from concbench.cli.output import Output, add_format, chosen_format, present
+from concbench.cli.output import Output, add_format, chosen_format, present, say
 from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, UNDECIDED, worst
@@ -67,7 +66,7 @@ def main(arguments: argparse.Namespace) -> int:
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
         with configured.to_blame():
-            run = measure_plans(plans, ProcessHosts(functions.say), listen, earlier, configured.record)
+            run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record)
     output.save(run.record)
     keep(run.record)
     try:
@@ -75,7 +74,7 @@ def main(arguments: argparse.Namespace) -> int:
     finally:
         output.complain()
     if run.record.interrupted and output.path is not None and not output.error:
-        print(f"concbench: the same command with --resume {output.path} goes on", file=sys.stderr)
+        say(f"the same command with --resume {output.path} goes on")
     return worst(
         INTERRUPTED if run.record.interrupted else OK,
         FAILED if output.error or not run.ok else OK,

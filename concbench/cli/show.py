@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from concbench.cli.color import add_color
-from concbench.cli.output import Output, add_format, as_file, chosen_format, present
+from concbench.cli.output import Output, add_format, as_file, chosen_format, present, say
 from concbench.errors import BadResults, UsageError
 from concbench.exit_codes import FAILED, OK
 
@@ -75,4 +74,4 @@ def _write_trace(run: Run, output: Output) -> None:
 
 def _announce(output: Output, advice: str = "") -> None:
     if not output.error:
-        print(f"concbench: wrote {output.path}{advice}", file=sys.stderr)
+        say(f"wrote {output.path}{advice}")

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import subprocess
-import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from concbench.launch import start
@@ -86,18 +83,6 @@ class Guard:
 
 GUARD = Guard()
 """The one of this process."""
-
-
-@contextlib.contextmanager
-def guarded_directory(prefix: str = "concbench-") -> Iterator[Path]:
-    """A temporary one that is removed even if this process is killed, once a process has been started in it."""
-    directory = Path(tempfile.mkdtemp(prefix=prefix))
-    GUARD.keep(directory)
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-        GUARD.forget(directory)
 
 
 if hasattr(os, "register_at_fork"):

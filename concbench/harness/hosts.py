@@ -73,6 +73,10 @@ class Host(Protocol):
         """Execute the cell once with every task recorded, and `collect` what is compared; after the last sample."""
         ...
 
+    def remarks(self) -> list[str]:
+        """What was noticed beside the results, as clauses of which the work is the subject; never raises."""
+        ...
+
     def close(self) -> None:
         """End it; never raises."""
         ...
@@ -98,6 +102,10 @@ class CheckHost(Protocol):
 
         Two are made, of short work up to `most`.
         """
+        ...
+
+    def remarks(self) -> list[str]:
+        """As of a Host."""
         ...
 
     def allow(self, seconds: float) -> None:
@@ -174,7 +182,9 @@ class _InProcessHost:
         self._collected: list[Any] = []
 
     def prepare(self) -> Json:
-        self._cell = _do(lambda: HostedCell(self._workload, self._planned.runner, warm=self._warm))
+        self._cell = _do(
+            lambda: HostedCell(self._workload, self._planned.runner, warm=self._warm, directory=self._path.parent)
+        )
         if self._examine:
             _do(self._cell.require_sendable)
         return interpreter()
@@ -209,6 +219,9 @@ class _InProcessHost:
 
     def allow(self, seconds: float) -> None:
         """Nobody is there to keep it."""
+
+    def remarks(self) -> list[str]:
+        return []
 
     def close(self) -> None:
         if self._cell is not None:

@@ -57,6 +57,24 @@ class KeptLog:
         ends = [end.decode(errors="replace").strip() for end in (first, last)]
         return f"{ends[0]}\n... {left_out:,} bytes were not kept ...\n{ends[1]}"
 
+    def printed(self) -> int:
+        """Bytes that have come so far."""
+        with suppress(OSError):
+            return self._emptied + self._path.stat().st_size
+        return self._emptied
+
+    def last_line(self, since: int) -> str:
+        """The last that is not empty of what has come since so many bytes had, as far as it is kept."""
+        with suppress(OSError):
+            size = self._path.stat().st_size
+            came = min(END, self._emptied + size - since)
+            with self._path.open("rb") as file:
+                file.seek(max(0, size - END))
+                kept = self._last + file.read(END)
+            lines = kept[max(0, len(kept) - came) :].decode(errors="replace").split("\n") if came > 0 else []
+            return next((line for line in reversed(lines) if line.strip()), "")
+        return ""
+
     def _ends(self, size: int) -> tuple[bytes, bytes]:
         """Of the file: they do not overlap."""
         with self._path.open("rb") as file:

@@ -8,11 +8,11 @@ from typing import cast
 
 from concbench.harness.hosts import CellEnded, CheckHost, Host
 from concbench.harness.runner_specs import PlannedCell
-from concbench.results.records import Cell, CellId, Outcome, Sample
+from concbench.results.records import Cause, Cell, CellId, Outcome, Sample
 
 _MORE_TRIES = 2
 """Executions by which it is seen whether a runner that failed after good samples fails now and then, or from now on."""
-_GONE = {"death", "timeout", "memory"}
+_GONE: set[Cause] = {"death", "timeout", "memory", "busy"}
 """Causes by which the process of a cell is gone."""
 
 
@@ -33,6 +33,7 @@ class LiveCell:
     """Executions that succeeded, those of checks included."""
     requested: int = 1
     """Executions of the request by which it ended."""
+    _remarks: list[str] = field(default_factory=list)
 
     @property
     def id(self) -> CellId:
@@ -88,7 +89,13 @@ class LiveCell:
         """End the host, so that it can get another."""
         if self.host is not None:
             self.host.close()
+            self._remarks = self.remarks
         self.host = None
+
+    @property
+    def remarks(self) -> list[str]:
+        """What its hosts have noticed beside the results, each once."""
+        return list(dict.fromkeys([*self._remarks, *(self.host.remarks() if self.host is not None else [])]))
 
     def flaky(self, outcome: Outcome, may_execute: Callable[[], bool]) -> Outcome:
         """What fails after it has succeeded fails now and then: it is tried again to say how often.

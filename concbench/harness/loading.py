@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-from concbench.harness.process_host import GuardedProcess
+from concbench.harness.guarded_process import GuardedProcess
 from concbench.results.records import Json
 
 NOTICE_SECONDS = 2.0
@@ -39,4 +39,4 @@ class Loading:
             if seconds < limit and self._tell is not None:
                 self._tell(f"{doing} takes long; it may take {limit:g} s (--import-timeout)")
                 self._tell = None
-        raise process.timed_out(f"{doing} took more than {limit:g} s; --import-timeout allows more")
+        raise process.timed_out(f"{doing} took more than {limit:g} s{process.meanwhile}; --import-timeout allows more")

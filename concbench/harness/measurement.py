@@ -23,11 +23,11 @@ from concbench.harness import executions
 from concbench.harness.bench import Bench
 from concbench.harness.events import Listener, TableUpdated
 from concbench.harness.examination import Examination
-from concbench.harness.guard import guarded_directory
 from concbench.harness.hosts import CellEnded, Hosts
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.plan import Plan
+from concbench.harness.private import private_directory
 from concbench.harness.progress import Progress
 from concbench.harness.rounds import Rounds
 from concbench.harness.runner_specs import PlannedCell
@@ -56,7 +56,7 @@ def measure_workload(plan: Plan, hosts: Hosts, listen: Listener, earlier: Table 
     """
     measurement = None
     try:
-        with guarded_directory() as directory, _running(plan.workload, directory) as workload:
+        with private_directory() as directory, _running(plan.workload, directory) as workload:
             measurement = Measurement(replace(plan, workload=workload), hosts, directory, listen, earlier)
             measurement.run()
     except KeyboardInterrupt:
@@ -159,11 +159,20 @@ class Measurement:
             checked=bench.referee.checked,
             facts={**bench.facts, **bench.workload.facts()},
             cells=[*known.values(), *(cell for one, cell in self._earlier.items() if one not in known)],
-            notes=list(dict.fromkeys([*bench.workload.notes(), *self._notes, *bench.referee.notes])),
+            notes=list(dict.fromkeys([*bench.workload.notes(), *self._notes, *bench.referee.notes, *self._remarks()])),
             items=self._items,
             load=list(self._rounds.load),
             rounds=self._rounds.done,
         )
+
+    def _remarks(self) -> list[str]:
+        """What was noticed beside the results, each with the runners under which it was."""
+        under: dict[str, list[str]] = {}
+        for cell in self._bench.cells:
+            for remark in cell.remarks:
+                under.setdefault(remark, []).append(cell.planned.label)
+        name = self._bench.workload.name
+        return [f"{name} {remark} (under {', '.join(labels)})." for remark, labels in under.items()]
 
     def _with_bound(self, cell: LiveCell) -> Cell:
         """A cell that timed out says how much slower than the baseline it is at least."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from time import monotonic
 
 from concbench.errors import BadFunction, HostFailure
-from concbench.harness.guard import guarded_directory
+from concbench.harness.guarded_process import GuardedProcess
 from concbench.harness.hosts import CellEnded
 from concbench.harness.loading import Loading
-from concbench.harness.process_host import GuardedProcess
+from concbench.harness.private import private_directory
 from concbench.options import IMPORT_SECONDS
 from concbench.results.records import Json
 from concbench.workloads.facts import Facts
@@ -42,7 +42,7 @@ def named_workload(
         UsageError: something cannot be found, imported, read or called; the module's own traceback is a note.
         HostFailure: no process can be started.
     """
-    with guarded_directory("concbench-probe-") as directory:
+    with private_directory() as directory:
         items = directory / "items.pickle"
         request = {
             "function": asdict(function),
@@ -50,12 +50,12 @@ def named_workload(
             "source": asdict(source),
             "items": str(items),
         }
-        answer = _asked(request, function.module, directory / "log", Loading(tell), limit or IMPORT_SECONDS)
+        answer = _asked(request, function.module, directory, Loading(tell), limit or IMPORT_SECONDS)
         packed = items.read_bytes() if answer.pop("packed") else None
     return Imported(function, how, Facts(**answer), source=source, packed=packed)
 
 
-def _asked(request: Json, module: str, log: Path, loading: Loading, limit: float) -> Json:
+def _asked(request: Json, module: str, directory: Path, loading: Loading, limit: float) -> Json:
     """What the process answers; it and all that it has started are ended then, whatever that is.
 
     Raises:
@@ -65,7 +65,7 @@ def _asked(request: Json, module: str, log: Path, loading: Loading, limit: float
     process = GuardedProcess(f"the process that imports {module}")
     began = monotonic()
     try:
-        process.start("concbench.host.probe", log, {})
+        process.start("concbench.host.probe", directory / f"probe-{process.mark}.log", {})
     except OSError as error:
         raise HostFailure(f"no process can be started to import {module}: {error.strerror or error}") from error
     try:

@@ -76,6 +76,7 @@ class FreshHost:
         self._seconds: float | None = None
         self._interpreter: Json = {}
         self._kept: ProcessHost | None = None
+        self._remarks: list[str] = []
 
     def prepare(self) -> Json:
         """Load the cell once, to see that it can be."""
@@ -119,8 +120,16 @@ class FreshHost:
     def close(self) -> None:
         """End what was kept."""
         if self._kept is not None:
-            self._kept.close()
+            self._end(self._kept)
         self._kept = None
+
+    def remarks(self) -> list[str]:
+        """Those of all processes that have ended."""
+        return self._remarks
+
+    def _end(self, host: ProcessHost) -> None:
+        host.close()
+        self._remarks += host.remarks()
 
     @contextmanager
     def _prepared(self, *, keep: bool = False) -> Iterator[ProcessHost]:
@@ -133,9 +142,9 @@ class FreshHost:
             yield host
         except BaseException:
             host.kill()
-            host.close()
+            self._end(host)
             raise
         if keep:
             self._kept = host
         else:
-            host.close()
+            self._end(host)

@@ -7,17 +7,31 @@ import pickle
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from concbench.equality import same
-from concbench.errors import Inapplicable, WorkerFailure
+from concbench.errors import Inapplicable, WorkerDied, WorkerFailure
 from concbench.host.usage import counters, cpu_seconds
-from concbench.observing import MEET_SECONDS, Observation, Observed, ObservedCoroutine, Passes, PassesOfCoroutine, meet
+from concbench.observing import (
+    MEET_SECONDS,
+    Numbered,
+    Observation,
+    Observed,
+    ObservedCoroutine,
+    Passes,
+    PassesOfCoroutine,
+    Recorded,
+    RecordedCoroutine,
+    meet,
+    new_record,
+    recorded,
+)
 from concbench.results.passes import Sample
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.sequential import Sequential
-from concbench.task import one_line, short
+from concbench.task import exception_text, named, noted, short, tried
 from concbench.traits import CALLER, traits_of
 from concbench.workloads.base import Workload
 
@@ -58,13 +72,16 @@ class Timing:
 class HostedCell:
     """A cell as its host holds it. The runner gets the workload's own function: what is timed is untouched."""
 
-    def __init__(self, workload: Workload, runner: Runner, *, warm: bool = False) -> None:
+    def __init__(
+        self, workload: Workload, runner: Runner, *, warm: bool = False, directory: Path | None = None
+    ) -> None:
         """Find the function, which imports what it needs.
 
         Args:
             workload: what to do, already running.
             runner: how to do it.
             warm: keep the workers and the connections from execution to execution, and time the work alone.
+            directory: for temporary files, removed by somebody else if this process is killed.
 
         Raises:
             Inapplicable: the runner awaits coroutines and the workload has none.
@@ -76,6 +93,7 @@ class HostedCell:
         self._require_no_more_than_allowed()
         self.awaits = bool(getattr(runner, "awaits", False))
         self._warm = warm
+        self._directory = directory
         self._kept: _Session | None = None
         self.function: Callable[[Any], Any]
         if self.awaits:
@@ -88,9 +106,13 @@ class HostedCell:
             self.function = workload.function
         self.items = workload.items  # after the function: items may be objects of its module
 
-    def sample(self, *, collect: bool = False) -> Timing:
-        """Execute the cell once, timed; `collect` what is compared, too."""
-        return self._execute(self.function, collect=collect)
+    def sample(self, *, collect: bool = False, record: str | None = None) -> Timing:
+        """Execute the cell once, timed; `collect` what is compared, and `record` in a file which items are at work."""
+        if record is None or not 0 < len(self.items) <= MOST_LABELS:
+            return self._execute(self.function, collect=collect)
+        new_record(record, len(self.items))
+        function = (RecordedCoroutine if self.awaits else Recorded)(self.function, record)
+        return self._execute(function, collect=collect, record=record)
 
     def sample_of(self, timing: Timing) -> Sample:
         """An execution as it is recorded."""
@@ -132,14 +154,17 @@ class HostedCell:
         }
         return figures, timing.origin, timing.collected
 
-    def reference(self) -> tuple[list[Any], Sample | None]:
+    def reference(self, record: str | None = None) -> tuple[list[Any], Sample | None]:
         """What the function gives sequentially: what every runner must agree with.
+
+        Args:
+            record: as for a sample; only made where this is one.
 
         Returns:
             The results, and the sample that this is if the cell is sequential.
         """
         if isinstance(self.runner, Sequential):
-            timing = self.sample(collect=True)
+            timing = self.sample(collect=True, record=record)
             return timing.collected, self.sample_of(timing)
         self._reset()
         if self.awaits:
@@ -205,14 +230,19 @@ class HostedCell:
             return
         if self.workload.unsendable:
             raise Inapplicable(self.workload.unsendable)
-        for what, value in (("the function", self.function), ("an item", self.items[0] if self.items else None)):
-            try:
-                pickle.dumps(value)
-            except Exception as error:
-                raise Inapplicable(
-                    f"{what} cannot be sent to another process ({one_line(error)}); "
-                    "what is sent must be picklable, and functions be defined at the top level of a module"
-                ) from error
+        self._require_sendable(self.function)
+        for index, item in enumerate(self.items):
+            self._require_sendable(item, index)
+
+    def _require_sendable(self, value: Any, index: int | None = None) -> None:
+        """There and back: what can be pickled cannot always be unpickled."""
+        _, unsendable = tried(lambda: pickle.loads(pickle.dumps(value)))
+        if unsendable is not None:
+            what = "the function" if index is None else f"item {index}, {short(value)},"
+            raise Inapplicable(
+                f"{what} cannot be sent to another process ({exception_text(unsendable)}); what is sent must survive "
+                "pickle, and functions be defined at the top level of a module"
+            ) from unsendable
 
     def close(self) -> None:
         """Stop what was kept."""
@@ -220,19 +250,27 @@ class HostedCell:
             self._kept.leave()
             self._kept = None
 
-    def _execute(self, function: Callable[[Any], Any], *, collect: bool) -> Timing:
+    def _execute(self, function: Callable[[Any], Any], *, collect: bool, record: str | None = None) -> Timing:
         session, start = self._entered()
+        items = [Numbered(index, item) for index, item in enumerate(self.items)] if record else self.items
         try:
             began = perf_counter()
-            work, results = _timed(self.runner.run, function, self.items)
+            work, results = _timed(self.runner.run, function, items)
             self.workload.require_success(_plain(results))
             collected = self.workload.collect(_plain(results)) if collect else []
-        except BaseException:
+        except BaseException as error:
             session.leave()
             self._kept = None
+            if isinstance(error, WorkerDied) and not hasattr(error, "__notes__"):
+                raise self._with_its_task(error, record) from error.__cause__
             raise
         stop = session.leave() if self._kept is None else Phase()
         return Timing(start, work, stop, began - start.seconds, results, collected)
+
+    def _with_its_task(self, error: WorkerDied, record: str | None) -> BaseException:
+        """The failure with a note that says which task the worker had that died."""
+        tasks = [index for index, pid in recorded(record).items() if pid == error.process] if record else []
+        return named(error, tasks[0], self.items) if tasks else noted(error, "raised by a task, item unknown")
 
     def _entered(self) -> tuple[_Session, Phase]:
         """A runner that has been entered, just now or, warm, before the first execution."""
@@ -246,7 +284,7 @@ class HostedCell:
             return session, start
         self._kept = session
         if not self.awaits:
-            _meet(self.runner, self.workers, self.function)
+            _meet(self.runner, self.workers, self.function, self._directory)
         return session, Phase()
 
     def _reset(self) -> None:
@@ -346,7 +384,7 @@ def _timed(action: Callable[..., Any], *arguments: Any) -> tuple[Phase, Any]:
     return Phase(seconds, None if cpu is None or after is None else after - cpu), result
 
 
-def _meet(runner: Runner, workers: int, function: Callable[[Any], Any]) -> None:
+def _meet(runner: Runner, workers: int, function: Callable[[Any], Any], within: Path | None) -> None:
     """Have every worker run something: pools start lazily, and a worker that was never used is not warm.
 
     The function goes with it, so that its module is imported, and is not called.
@@ -357,7 +395,7 @@ def _meet(runner: Runner, workers: int, function: Callable[[Any], Any]) -> None:
     import tempfile  # here: few processes need it, and it would make up a tenth of what each of them imports
 
     tasks = workers * (getattr(runner, "chunksize", 1) or 1)  # neighbouring tasks of a chunk run in one worker
-    with tempfile.TemporaryDirectory(prefix="concbench-meet-") as directory:
+    with tempfile.TemporaryDirectory(prefix="concbench-meet-", dir=within) as directory:
         met = runner.run(meet, [(directory, workers, function)] * tasks)
     if not all(met):
         raise WorkerFailure(f"not all of the {workers} workers began a task within {MEET_SECONDS:g} s")

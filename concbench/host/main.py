@@ -1,7 +1,8 @@
 """The measuring process: it answers one request after the other.
 
-    {"do": "prepare", "cell": FILE, "warm": BOOL, "examine": BOOL}   the pickled workload and runner; `examine`: whether
-                                                                     the function and the items can be sent to workers
+    {"do": "prepare", "cell": FILE, "sockets": DIRECTORY,            the pickled workload and runner; where sockets are
+     "warm": BOOL, "examine": BOOL}                                  made; `examine`: whether the function and the items
+                                                                     can be sent to workers
     {"do": "sample", "collect": BOOL, "repeats": 1}                  so many timed executions, added up
     {"do": "observe", "collect": BOOL}                               one execution with every task recorded; `at`: when
                                                                      it began, by perf_counter()
@@ -11,12 +12,16 @@
 
 These are for processes in which no sample is ever taken, since they leave a heap behind that no user's program has:
 
-    {"do": "reference", "save": FILE}                                a sequential pass; its results are saved, or kept
-    {"do": "check", "compare": FILE or null, "most": 10}             executions whose results are compared
+    {"do": "reference", "save": FILE, "record": FILE}                a sequential pass; its results are saved, or kept
+    {"do": "check", "compare": FILE or null, "most": 10,             executions whose results are compared
+     "record": FILE}
     {"do": "passes", "compare": FILE or null, "most": 2}             what sequential passes in one of its workers give
 
-FILE holds the results to compare with; null: the workload knows them, or this process has made them. An answer is
-{"ok": ...} or {"failed": {"kind": ..., "reason": ..., "detail": ...}}. The end of the wire ends it.
+FILE holds the results to compare with; null: the workload knows them, or this process has made them. "record": FILE is
+where the items are written down that are at work, in the first execution. An answer is {"ok": ...}, or {"failed":
+{"kind": ..., "reason": ..., "detail": ...}, "worker": whether one of its workers died}. Before it, {"doing": ...} may
+say what is done to items or results, which may run code of theirs; if that is empty, the work is executed again. The
+end of the wire ends it.
 """
 
 from __future__ import annotations
@@ -27,6 +32,7 @@ _BARE = len(gc.get_objects())
 """Objects that the garbage collector knows before anything of ours is loaded."""
 
 import contextlib
+import errno
 import pickle
 import sys
 from collections.abc import Callable
@@ -35,28 +41,38 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from concbench.errors import BadFunction, HostFailure, ResultsDiffer
+from concbench.errors import BadFunction, HostFailure, ResultsDiffer, WorkerDied
 from concbench.host.cell import HostedCell
-from concbench.host.comparing import require_equal
+from concbench.host.comparing import incomparable, require_equal
 from concbench.host.describe import describe
+from concbench.host.marked import own_mark, semaphores, wear
 from concbench.host.native import native_threads
 from concbench.host.transfer import transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
+from concbench.host.usage import allow_more_descriptors
 from concbench.machine import gil_enabled, usable_cores
-from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
-from concbench.runners.start_method import keep_sockets_in
-from concbench.task import one_line, short
+from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding, ReferencePass, Sample
+from concbench.runners.start_method import keep_names
+from concbench.task import exception_text, tried
 from concbench.traits import CALLER, LOOP, THREADS
 from concbench.wire import take_over
 
+Tell = Callable[[str], None]
+"""Told what is done with items or results, or that the work is executed again."""
+_WANTS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT}
 CHECK_SECONDS = 0.05
 """Seconds for which short work is executed again and again in a check, since what goes wrong by chance shows seldom."""
+
+
+def _nobody(doing: str) -> None:
+    del doing
 
 
 class Host:
     """Answers requests about one cell."""
 
-    def __init__(self) -> None:
+    def __init__(self, send: Callable[[dict[str, Any]], None]) -> None:
+        self._send = send
         self.cell: HostedCell | None = None
         self.reference: Reference | None = None
         self.collected: list[Any] | None = None
@@ -70,28 +86,34 @@ class Host:
             "compare": self._compare,
             "items": lambda _: self._prepared().items_as_text(),
             "reference": self._reference,
-            "check": lambda asked: asdict(check(self._prepared(), asked["most"], self._expected(asked))),
+            "check": self._check,
             "passes": lambda asked: sequential_passes(self._prepared(), asked["most"], self._expected(asked)),
         }
         try:
             return {"ok": doing[request["do"]](request)}
         except BaseException as error:  # noqa: BLE001 - SystemExit of a task must not end the host without an answer
-            return {"failed": describe(error)}
+            allow_more_descriptors()
+            return {"failed": describe(error), "worker": isinstance(error, WorkerDied)}
 
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         workload, runner = pickle.loads(Path(request["cell"]).read_bytes())
-        self.cell = HostedCell(workload, runner, warm=request["warm"])
-        if self.cell.traits.where not in {CALLER, THREADS, LOOP}:
-            keep_sockets_in(Path(request["cell"]).parent)
+        self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
+        if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP}:
+            keep_names(Path(request["sockets"]), semaphores(own_mark()))
         if hasattr(runner, "preload"):
             runner.preload(self.cell.function)
         if request["examine"]:
+            self._tell(SENT)
             self.cell.require_sendable()
         return interpreter()
 
     def _reference(self, request: dict[str, Any]) -> dict[str, Any]:
         self.reference = Reference(self._prepared(), Path(request["save"]))
-        return asdict(self.reference.make())
+        return asdict(self.reference.make(request["record"], self._tell))
+
+    def _check(self, request: dict[str, Any]) -> dict[str, Any]:
+        expected = self._expected(request)
+        return asdict(check(self._prepared(), request["most"], expected, request["record"], self._tell))
 
     def _sample(self, request: dict[str, Any]) -> dict[str, Any]:
         sample, self.collected = take_sample(self._prepared(), request["repeats"], collect=request["collect"])
@@ -104,12 +126,18 @@ class Host:
     def _compare(self, request: dict[str, Any]) -> None:
         collected, self.collected = self.collected, None
         assert collected is not None, "nothing was collected"
+        self._tell(COMPARED)
         require_equal(collected, self._expected(request), self._prepared().workload.same)
 
     def _expected(self, request: dict[str, Any]) -> Any:
         """What results must be."""
         path = request["compare"]
         return expected_of(self._prepared(), self.reference, Path(path) if path else None)
+
+    def _tell(self, doing: str) -> None:
+        if doing:
+            allow_more_descriptors()
+        self._send({"doing": doing})
 
     def _prepared(self) -> HostedCell:
         assert self.cell is not None, "prepare comes first"
@@ -124,47 +152,57 @@ class Reference:
         self._path = path
         self._kept: list[Any] | None = None
 
-    def make(self) -> ReferencePass:
+    def make(self, record: str | None = None, tell: Tell = _nobody) -> ReferencePass:
         """Make the pass, and say what it showed."""
-        results, sample = self._cell.reference()
+        results, sample = self._cell.reference(record)
+        tell(PICKLED)
         if awaitable(results) or unfinished(results):
             close_unawaited(results)
             return ReferencePass(awaitable=awaitable(results), unfinished=unfinished(results))
-        unsendable = ""
-        try:
-            packed = pickle.dumps(results)
-            pickle.loads(packed)
-        except Exception as error:  # noqa: BLE001 - whatever the reason, they stay here
-            self._kept = results
-            unsendable = one_line(error)
-        else:
-            self._save(packed)
+        unsendable = self._save(results)
+        tell(COMPARED)
         changed, unchanged = self._cell.changed_item()
         return ReferencePass(
             unsendable=unsendable,
-            incomparable=self._incomparable(results),
+            incomparable=incomparable(results, self._cell.workload.same),
             changed=changed,
             unchanged=unchanged,
             sample=sample,
             facts={**native_threads(), **({} if unsendable else transfer(self._cell.items, results))},
         )
 
-    def _save(self, packed: bytes) -> None:
+    def _save(self, results: list[Any]) -> str:
+        """Save them in the file; returns why they cannot be pickled, if so: they are kept here then.
+
+        Raises:
+            HostFailure: that is not the fault of the results; says why.
+        """
+        packed, unsendable = tried(pickle.dumps, results)
+        if unsendable is None:
+            _, unsendable = tried(pickle.loads, packed)
+        if unsendable is not None and not _is_ours(unsendable):
+            self._kept = results
+            return exception_text(unsendable)
         try:
+            if unsendable is not None:
+                raise unsendable
             self._path.write_bytes(packed)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             place = self._path.parent.parent
-            raise HostFailure(f"the results cannot be written to {place}: {error.strerror or error}") from error
+            why = getattr(error, "strerror", None) or exception_text(error)
+            raise HostFailure(
+                f"concbench could not keep the results in {place} to compare others with: {why}"
+            ) from error
+        return ""
 
     def results(self) -> list[Any]:
         """What the pass gave."""
         return self._kept if self._kept is not None else _read_results(self._path)
 
-    def _incomparable(self, results: list[Any]) -> str:
-        for index, result in enumerate(results):
-            if self._cell.workload.same(result, result) is None:
-                return f"result {index}, {short(result)}, has no equality of its own"
-        return ""
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether it is for want of what processes need, such as open files, and not the way that results are."""
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _WANTS)
 
 
 def expected_of(cell: HostedCell, reference: Reference | None, path: Path | None) -> Any:
@@ -206,13 +244,15 @@ def take_sample(cell: HostedCell, repeats: int, *, collect: bool) -> tuple[Sampl
     return total, collected
 
 
-def check(cell: HostedCell, most: int, expected: Any) -> CheckPass:
+def check(cell: HostedCell, most: int, expected: Any, record: str | None = None, tell: Tell = _nobody) -> CheckPass:
     """Execute a cell and compare its results, short work several times.
 
     Args:
         cell: what to execute; no sample is ever taken of it in this process.
         most: executions at most.
         expected: results to compare with.
+        record: a file for the items that are at work in the first execution.
+        tell: told what is done between executions.
 
     Raises:
         ResultsDiffer: they are not what they must be.
@@ -222,7 +262,9 @@ def check(cell: HostedCell, most: int, expected: Any) -> CheckPass:
     executions = 0
     began = perf_counter()
     while executions == 0 or (executions < most and perf_counter() - began < CHECK_SECONDS):
-        timing = cell.sample(collect=True)
+        tell("")
+        timing = cell.sample(collect=True, record=None if first else record)
+        tell(COMPARED)
         told = unfinished(timing.results)
         if told:
             close_unawaited(timing.results)
@@ -270,9 +312,10 @@ def interpreter() -> dict[str, Any]:
 def main() -> None:
     """Serve until the parent has closed the wire, or has gone."""
     wire = take_over()
+    wear(own_mark())
     _volunteer()
     ballast = stand_aside()
-    host = Host()
+    host = Host(wire.send)
     for request in wire:
         wire.send(host.answer(request))
     if host.cell is not None:

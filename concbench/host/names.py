@@ -10,7 +10,7 @@ from pathlib import Path
 from concbench.errors import BadFunction
 
 _MACHINERY = (
-    "asyncio", "concbench.host.main", "concurrent.futures.process", "concurrent.futures.thread",
+    "asyncio", "concbench.host.main", "concurrent.futures.process", "concurrent.futures.thread", "mmap",
     "multiprocessing.forkserver", "multiprocessing.pool", "multiprocessing.popen_forkserver",
     "multiprocessing.popen_spawn_posix", "multiprocessing.resource_tracker", "multiprocessing.spawn",
 )  # fmt: skip

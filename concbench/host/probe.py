@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from concbench.errors import BadOutput, ConcbenchError
+from concbench.host.marked import own_mark, wear
 from concbench.host.names import require_names_of_their_own
 from concbench.task import short
 from concbench.wire import take_over
@@ -55,6 +56,7 @@ def _keep(packed: bytes, path: Path) -> None:
 def main() -> None:
     """Answer one request."""
     wire = take_over()
+    wear(own_mark())
     answer: dict[str, Any]
     try:
         answer = {"ok": look(wire.receive())}

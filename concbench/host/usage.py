@@ -1,11 +1,16 @@
-"""CPU time of this process and of the children that it has reaped."""
+"""CPU time of this process and of the children that it has reaped, and how many files it may open."""
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 try:
     import resource
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
+
+
+_MORE_DESCRIPTORS = 16
 
 
 def cpu_seconds() -> float | None:
@@ -17,6 +22,15 @@ def cpu_seconds() -> float | None:
     if resource is None:
         return None
     return sum(reading.ru_utime + reading.ru_stime for reading in _readings())
+
+
+def allow_more_descriptors() -> None:
+    """Let this process open a few more files, to say and save what it must though the work has taken all."""
+    if resource is not None:
+        most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        more = most + _MORE_DESCRIPTORS
+        with suppress(ValueError, OSError):  # it may not, if it has all that it can have
+            resource.setrlimit(resource.RLIMIT_NOFILE, (more, more if 0 <= hard < more else hard))
 
 
 def counters() -> dict[str, int]:

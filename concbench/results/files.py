@@ -15,10 +15,16 @@ import secrets
 import stat
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
+from hashlib import sha256
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+try:
+    import fcntl
+except ImportError:  # Windows, where an empty file that exists is as good as any other
+    fcntl = None  # type: ignore[assignment]
 
 from concbench.errors import BadOutput, BadResults
 from concbench.results.records import RunRecord
@@ -31,6 +37,8 @@ FORMAT = "concbench-run"
 VERSION = 2
 PENDING: set[Path] = set()
 """Files that are not yet what they are to be."""
+_RESERVED: dict[Path, int] = {}
+"""Names of files that are not yet written, and the descriptors by which they are held."""
 _LARGEST = 200_000_000
 _LEAST, _MOST = 1e-100, 1e100
 """Of every figure but 0: whatever is calculated from such figures does not overflow."""
@@ -71,6 +79,7 @@ def write(text: str, path: str | Path) -> None:
         if target.exists():
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         temporary.replace(target)
+        _let_go(target)
         _make_lasting(target.parent)
     except OSError as error:
         raise BadOutput(f"cannot write {path}: {error.strerror or error}") from error
@@ -80,8 +89,64 @@ def write(text: str, path: str | Path) -> None:
         PENDING.discard(temporary)
 
 
+def reserve(path: str | Path) -> None:
+    """Hold the name of a new file until it is written or discarded, so that nobody else makes the file meanwhile.
+
+    A file beside it is made and locked, so that whoever finds the file itself finds it whole. If that is left by a
+    process that was killed, nobody holds it any more.
+
+    Raises:
+        BadOutput: it exists, or another process holds it.
+    """
+    target = replaceable(path)
+    try:
+        while target not in _RESERVED and fcntl is not None:  # as often as another has just let it go
+            _try_to_hold(target)
+    except BlockingIOError:
+        raise BadOutput(f"{path} is being written by another run; name another file") from None
+    except OSError as error:
+        raise BadOutput(f"cannot write {path}: {error.strerror or error}") from error
+    if target.exists():
+        _let_go(target)
+        raise BadOutput(f"{path} exists; --force overwrites it")
+
+
+def _try_to_hold(target: Path) -> None:
+    beside = _beside(target)
+    descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = beside.exists() and os.path.samestat(os.fstat(descriptor), beside.stat())
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
+    except OSError:  # a file system without locks
+        held = True
+    if held:
+        PENDING.add(beside)
+        _RESERVED[target] = descriptor
+    else:
+        os.close(descriptor)
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".concbench-{sha256(os.fsencode(target.name)).hexdigest()[:16]}")
+
+
+def _let_go(target: Path) -> None:
+    """It has been written, or discarded."""
+    if target in _RESERVED:
+        beside = _beside(target)
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        PENDING.discard(beside)
+        os.close(_RESERVED.pop(target))
+
+
 def discard_pending() -> None:
-    """Remove what was being written; for whoever ends this process in the middle of it."""
+    """Remove what is not what it is to be, and let go of all names; for whoever ends, perhaps in the middle of it."""
+    for target in list(_RESERVED):
+        _let_go(target)
     while PENDING:
         with contextlib.suppress(OSError):
             PENDING.pop().unlink()

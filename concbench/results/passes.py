@@ -10,6 +10,10 @@ SHORTEST = 1e-9
 """Seconds that an execution takes at least: no clock of ours shows less, and nothing can be divided by 0."""
 MOST_FAILED = 20
 """Tasks of a sample that failed and are named; of each thing that happened the first is named in any case."""
+PICKLED = "its results were pickled"
+COMPARED = "its results were compared"
+SENT = "its items were pickled and unpickled"
+"""What a measuring process does between executions with what users have made: it may hang, or end the process."""
 Finding = Literal["same", "process", "unsteady"]
 """What sequential passes gave: the reference again; the same twice, and not the reference; or not the same twice."""
 

@@ -8,13 +8,14 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count, islice, repeat
+from signal import SIGTERM
 from typing import TYPE_CHECKING, Any, Self
 
-from concbench.errors import BadSetting, WorkerFailure
+from concbench.errors import BadSetting, WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import Parcel, being_read, exception_text, gather, named, one_line, run_chunk, tried, unsent
+from concbench.task import Parcel, being_read, ending, exception_text, gather, named, one_line, run_chunk, tried, unsent
 from concbench.traits import PROCESSES, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -83,12 +84,23 @@ class ProcessPool:
     def _broken(self, broken: BrokenProcessPool, items: Sequence[Any]) -> BaseException:
         """What it was: the executor tells a worker that died from an answer that it could not read by the cause."""
         if broken.__cause__ is None:
-            return WorkerFailure(f"a worker process of process-pool({self.workers}) died: {broken}")
+            return self._death()
         why = one_line(str(broken.__cause__).strip("\n '\"").splitlines()[-1])
         first = being_read.pop(id(self), None)
         if first is None:
             return WorkerFailure(f"what a worker process of process-pool({self.workers}) sent cannot be read: {why}")
         return unsent(why, first, items, min(self.chunksize, len(items) - first))
+
+    def _death(self) -> WorkerDied:
+        """Which worker died, and how: the one that the executor has not terminated when another had died."""
+        processes = list((getattr(self._executor, "_processes", None) or {}).values())
+        self._executor.shutdown()  # returns when all of them have ended
+        ends = {process.pid: process.exitcode for process in processes}
+        own = {pid: code for pid, code in ends.items() if code not in {None, -SIGTERM}} or ends
+        pid, code = next(iter(own.items()), (None, None))
+        failure = WorkerDied(f"a worker process of process-pool({self.workers}) died ({ending(code)})")
+        failure.process = pid if len(own) == 1 else None
+        return failure
 
     def _unsent(
         self, error: BaseException, function: Callable[[Any], Any], first: int, items: Sequence[Any]

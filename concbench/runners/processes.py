@@ -9,10 +9,10 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, ClassVar, Self
 
-from concbench.errors import Inapplicable, WorkerFailure
+from concbench.errors import Inapplicable, WorkerDied
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import answer, exception_text, gather, named, tried, unsent
+from concbench.task import answer, ending, exception_text, gather, named, tried, unsent
 from concbench.traits import PROCESSES, Traits
 
 
@@ -94,7 +94,7 @@ def _answer(process: BaseProcess, inbox: Connection[Any, Any], index: int, items
         packed = inbox.recv_bytes()
     except EOFError:
         process.join()
-        raise named(WorkerFailure(f"a worker process died with exit code {process.exitcode}"), index, items) from None
+        raise named(WorkerDied(f"a worker process died ({ending(process.exitcode)})"), index, items) from None
     received, unreadable = tried(pickle.loads, packed)
     if unreadable is not None:
         raise unsent(exception_text(unreadable), index, items) from unreadable

@@ -4,7 +4,6 @@ The default is what Python 3.14 made the default of each platform, on every vers
 macOS and Windows. Why: docs/decisions/start-method.md.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -42,17 +41,21 @@ def preload(function: Callable[..., Any]) -> None:
     multiprocessing.set_forkserver_preload(modules)
 
 
-def keep_sockets_in(directory: "Path") -> None:
-    """Have multiprocessing put its sockets into a directory that somebody else removes.
+def keep_names(sockets: "Path", semaphores: str) -> None:
+    """Have multiprocessing put its sockets, and name its semaphores, where somebody else finds and removes them.
 
-    For a process that may be killed: it would leave a directory of its own behind. `tempdir` is where
-    multiprocessing.util.get_temp_dir looks first, since Python 3.4.
+    For a process that may be killed, with all that it has started: it would leave a directory and semaphores behind.
+    Workers inherit both. They are what multiprocessing.util.get_temp_dir and SemLock look at, since Python 3.4.
+
+    Args:
+        sockets: a directory for this process alone; it is made.
+        semaphores: what their names begin with.
     """
     import multiprocessing
 
-    own = directory / f"sockets-{os.getpid()}"
-    own.mkdir(mode=0o700)
-    multiprocessing.current_process()._config["tempdir"] = str(own)  # type: ignore[attr-defined] # noqa: SLF001
+    sockets.mkdir(mode=0o700, parents=True)
+    own: dict[str, str] = multiprocessing.current_process()._config  # type: ignore[attr-defined] # noqa: SLF001
+    own.update(tempdir=str(sockets), semprefix=semaphores)
 
 
 def require_start_method(name: str) -> None:

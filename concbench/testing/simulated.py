@@ -110,6 +110,10 @@ class _SimulatedHost:
         del collect
         return Observed(start=0.0, work=self._next(), stop=0.0, cpu=None, began=[0.0], tasks=None)
 
+    def remarks(self) -> list[str]:
+        """Nothing was noticed."""
+        return []
+
     def close(self) -> None:
         """Nothing was opened."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -10,8 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from traces import wait_until
 
-from concbench.results.files import load
+from concbench.cli.main import main
+from concbench.errors import BadOutput
+from concbench.results.files import discard_pending, load, reserve, write
 
 QUICK = ("run", "primes", "--limits", "300,200", "-r", "sequential", "-r", "thread-pool:2", "--rounds", "1")
 APP = """
@@ -21,6 +25,9 @@ from pathlib import Path
 def removes_the_directory(item):
     shutil.rmtree("there", ignore_errors=True)
     return item
+
+def lazy(item):
+    return (number for number in range(item))
 
 def protects_the_file(item):
     if Path("run.json").exists():
@@ -214,3 +221,64 @@ def test_who_has_no_home_can_measure(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
     assert "there is no home directory" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_two_runs_at_once_only_one_gets_a_new_file(tmp_path: Path) -> None:
+    """The second is refused before anything has run."""
+    (tmp_path / "app.py").write_text("import time\n\ndef work(item):\n    time.sleep(0.5)\n")
+    arguments = ("run", "app:work", "--items", "1..2", "-r", "sequential", "--rounds", "1", "-o", "run.json")
+    command = [sys.executable, "-m", "concbench", *arguments]
+    first = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: list(tmp_path.glob(".concbench-*")), "file that holds the name")
+        second = run(*arguments, cwd=tmp_path)
+    finally:
+        first.wait(60)
+    assert (second.returncode, second.stdout) == (2, "")
+    assert said(second) == "concbench: run.json is being written by another run; name another file"
+    assert first.returncode == 0
+    assert load(tmp_path / "run.json").tables[0].cells[0].samples
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_a_name_is_held_until_it_is_written_or_discarded(tmp_path: Path) -> None:
+    """What a killed run has left beside it is held by nobody."""
+    with pytest.raises(BadOutput, match="exists; --force"):
+        reserve(__file__)
+    for end in (discard_pending, lambda: write("{}", "run.json")):
+        with contextlib.chdir(tmp_path):
+            reserve("run.json")
+            (held,) = tmp_path.iterdir()
+            end()
+            assert held not in tmp_path.iterdir()
+            held.write_text("")
+    with contextlib.chdir(tmp_path), pytest.raises(BadOutput, match="exists; --force"):
+        reserve("run.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_command_that_is_refused_holds_no_name(app: Path) -> None:
+    """Found out after the name was reserved, too."""
+    command = ("run", "app:lazy", "--items", "1..2", "-o", "run.json", "-r", "sequential")
+    assert run(*command, cwd=app).returncode == 2
+    assert [path for path in app.iterdir() if "run.json" in path.name or path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("option", ["--output", "--runner", "--resume", "--seed"])
+def test_an_empty_text_is_no_value_of_an_option(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would be as if the option had not been given."""
+    assert main(["run", "primes", f"{option}="]) == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_a_run_goes_on_where_nothing_can_be_said(app: Path) -> None:
+    """Standard error is full, or closed; the table is on standard output."""
+    options = "--items 1..2 -r sequential --rounds 1"
+    for target in ("2>/dev/full", "2>&-"):
+        command = f"{sys.executable} -m concbench run app:removes_the_directory {options} {target}"
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=app, stdout=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0
+        assert "Answer for app" in done.stdout

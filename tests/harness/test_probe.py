@@ -84,7 +84,7 @@ def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("does", "says"),
     [
-        ("print('last words', flush=True); os._exit(3)", "the process that imports app died (exit code 3)"),
+        ("print('last words', flush=True); os._exit(3)", "the process that imports app died (exit code 3); last printed: last words"),
         ("os.kill(os.getpid(), 9)", "the process that imports app died (signal SIGKILL)"),
         ("for fd in range(3, 1100):\n  with suppress(OSError): os.write(fd, b'x')", "something else wrote"),
     ],
@@ -98,7 +98,7 @@ def test_an_import_that_ends_its_process_is_one_sentence(here: Path, does: str, 
     assert ("last words" in "".join(getattr(raised.value, "__notes__", []))) == ("last words" in does)
 
 
-@pytest.mark.parametrize("name", ["queue", "types", "random", "asyncio"])
+@pytest.mark.parametrize("name", ["queue", "types", "random", "asyncio", "mmap"])
 def test_a_file_that_is_called_like_a_module_which_workers_import_is_refused(here: Path, name: str) -> None:
     """By path, by module name, and where it only lies beside the function: one sentence that says what to rename."""
     (here / f"{name}.py").write_text(TAIL)

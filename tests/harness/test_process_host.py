@@ -1,9 +1,11 @@
 """Hosts that are processes: apart, robust, and gone afterwards."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -15,12 +17,16 @@ import pytest
 
 from concbench import Workload, measure
 from concbench.campaign import measure_plans
+from concbench.errors import Inapplicable
+from concbench.harness.guarded_process import GuardedProcess
 from concbench.harness.plan import plan
 from concbench.harness.probe import named_workload
-from concbench.harness.process_host import GuardedProcess
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.runner_specs import parse
+from concbench.host.cell import HostedCell
 from concbench.options import chosen
+from concbench.runners.process_pool import ProcessPool
+from concbench.runners.sequential import Sequential
 from concbench.workloads.how import How
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
@@ -124,6 +130,111 @@ def leave_a_child(item: object) -> int:
 
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     return 0
+
+
+def leave_a_thread(item: object) -> int:
+    def busy() -> None:
+        while True:
+            pass
+
+    threading.Thread(target=busy, daemon=True).start()
+    return 0
+
+
+def leave_a_process(item: object) -> int:
+    import subprocess
+
+    if item == 1:
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    return 0
+
+
+def escape(item: object) -> int:
+    """Nothing of ours is left to see in it, but what the system keeps."""
+    import subprocess
+
+    subprocess.Popen(["sleep", "86421"], start_new_session=True, env={}, cwd="/", close_fds=True,
+                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    return 0
+
+
+def finish_later(item: object) -> int:
+    def busy() -> None:
+        end = time.thread_time() + 0.15
+        while time.thread_time() < end:
+            pass
+
+    if item == 3:
+        threading.Thread(target=busy, daemon=True).start()
+    return 0
+
+
+def kill_the_group(item: int) -> int:
+    if item == 2:
+        os.killpg(0, signal.SIGKILL)
+    return item
+
+
+def die_in_a_worker(item: int) -> int:
+    import multiprocessing
+
+    if item == 2 and multiprocessing.parent_process() is not None:
+        print("alas", file=sys.stderr, flush=True)
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return item
+
+
+def remove_what_is_ours(item: int) -> int:
+    import shutil
+    import tempfile
+
+    for directory in Path(tempfile.gettempdir()).glob("concbench-run-*"):
+        shutil.rmtree(directory)
+    return item
+
+
+class Hangs:
+    """Does not come back from a comparison."""
+
+    def __eq__(self, other: object) -> bool:
+        time.sleep(1000)
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Ends:
+    """Ends whoever pickles it."""
+
+    def __reduce__(self) -> Any:
+        os._exit(4)
+
+
+class Refuses:
+    """Raises at every name that it is asked for, and when it is compared and pickled."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __eq__(self, other: object) -> bool:
+        raise SystemExit(5)
+
+    def __reduce__(self) -> Any:
+        raise SystemExit(6)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def give_hanging(item: object) -> Hangs:
+    return Hangs()
+
+
+def give_ending(item: object) -> Ends:
+    return Ends()
+
+
+def give_refusing(item: object) -> Refuses:
+    return Refuses()
 
 
 def outcome(function: Callable[[Any], Any], runner: str = "sequential", **options: Any) -> tuple[str, str, str]:
@@ -248,7 +359,7 @@ def test_the_other_cells_go_on() -> None:
 
 def test_nothing_that_a_host_started_outlives_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even a child that the function left behind, which has a moment to end by itself."""
-    monkeypatch.setattr("concbench.harness.process_host._GROUP_SECONDS", 0.2)
+    monkeypatch.setattr("concbench.harness.guarded_process._GROUP_SECONDS", 0.2)
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     assert outcome(leave_a_child)[0] == "ok"
     sleeping = [
@@ -303,3 +414,138 @@ def test_an_interruption_while_processes_end_leaves_none(monkeypatch: pytest.Mon
     assert run.record.interrupted
     assert [len(cell.samples) for cell in run.tables[0].cells] == [1, 1]
     assert set(psutil.Process().children(recursive=True)) <= before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is it seen")
+@pytest.mark.parametrize(
+    ("function", "runner", "what"),
+    [
+        (leave_a_thread, "sequential", "a busy thread"),
+        (leave_a_process, "process-pool:2", "a busy process"),
+    ],
+)
+def test_what_computes_on_and_on_ends_its_cell_before_it_disturbs_another(
+    function: Callable[[Any], Any], runner: str, what: str
+) -> None:
+    """And is named; a sample of it does not count."""
+    cell = measure(Uncompared(function), runners=[runner], rounds=1).tables[0].cells[0]
+    assert (cell.outcome.kind, cell.outcome.cause) == ("failed", "busy")
+    assert cell.outcome.reason.startswith(f"odd leaves {what} behind, which still computed 2 s after the last task")
+    assert cell.samples == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is it seen")
+def test_what_computes_for_a_while_after_the_last_task_is_said() -> None:
+    """Its time is in no figure."""
+    table = measure(Uncompared(finish_later), runners=["sequential"], rounds=1, observe=False).tables[0]
+    assert table.cells[0].outcome.kind == "ok"
+    said = "odd still computed for a while after its last task had returned, which is in no time above"
+    assert f"{said} (under sequential)." in table.notes
+
+
+class Slow:
+    """Takes long to be written out."""
+
+    def __repr__(self) -> str:
+        end = time.thread_time() + 0.1
+        while time.thread_time() < end:
+            pass
+        return "slow"
+
+
+def test_what_we_ask_of_it_between_executions_is_not_put_down_to_the_work() -> None:
+    """Such as the texts of the items."""
+    table = measure(Uncompared(where, [Slow(), Slow()]), runners=["sequential"], rounds=1).tables[0]
+    assert table.items == ["slow", "slow"]
+    assert not any("still computed" in note for note in table.notes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is it found")
+def test_a_program_without_session_and_environment_in_common_is_found_ended_and_named() -> None:
+    """By the limit that it inherited."""
+    table = measure(Uncompared(escape), runners=["sequential", "processes"], rounds=1, observe=False).tables[0]
+    assert [cell.outcome.kind for cell in table.cells] == ["ok", "ok"]
+    assert "odd left programs running, which were ended: sleep (under sequential, processes)." in table.notes
+    left = [one for one in psutil.process_iter(["cmdline"]) if "86421" in (one.info["cmdline"] or [])]
+    assert [one.pid for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="semaphores cannot be seen")
+def test_semaphores_go_with_a_process_group_that_is_killed_tracker_and_all() -> None:
+    """Their names are those of the measuring process: 16 digits of its mark."""
+
+    def semaphores() -> set[str]:
+        return {path.name for path in Path("/dev/shm").iterdir() if re.match(r"sem\.mp-[0-9a-f]{16}-", path.name)}
+
+    before = semaphores()
+    assert "died (signal SIGKILL)" in outcome(kill_the_group, "process-pool:workers=2,start_method=spawn")[1]
+    assert semaphores() <= before
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (give_hanging, "Results cannot be compared: timed out after 2 s while its results were compared."),
+        (give_ending, "Results cannot be compared: the measuring process died (exit code 4) while its results were "),
+        (give_refusing, "raises SystemExit: 5 when it is compared."),
+    ],
+)
+def test_results_that_misbehave_are_blamed_and_their_tasks_are_not(function: Callable[[Any], Any], says: str) -> None:
+    """What can be measured without comparing is measured."""
+    table = measure(Odd(function), runners=["sequential", "thread-pool:2"], rounds=1, timeout=2.0).tables[0]
+    assert [cell.outcome.kind for cell in table.cells] == ["ok", "ok"]
+    assert any(says in note for note in table.notes), table.notes
+
+
+@pytest.mark.parametrize("runner", ["processes", "process-pool:2"])
+def test_of_a_dead_worker_the_end_the_last_words_and_the_task_are_told(runner: str) -> None:
+    """The task is recorded in the first execution that is compared."""
+    cells = measure(Odd(die_in_a_worker), runners=["sequential", runner], rounds=2, observe=False).tables[0].cells
+    assert cells[0].outcome.kind == "ok"
+    reason = cells[1].outcome.reason
+    assert "died (signal SIGSEGV); raised by task 1, item 2; last printed: alas" in reason
+
+
+def test_where_no_execution_is_recorded_the_item_is_unknown() -> None:
+    """That is said."""
+    assert outcome(die_in_a_worker, "process-pool:2")[1].endswith("raised by a task, item unknown; last printed: alas")
+    assert "died (exit code 7), item unknown; last printed: last words" in outcome(exit_at_once)[1]
+
+
+def test_the_task_that_ended_the_measuring_process_is_told() -> None:
+    """That of the sequential pass."""
+    cell = measure(Odd(kill_the_group), runners=["sequential"], rounds=1).tables[0].cells[0]
+    assert cell.outcome.reason == "the measuring process died (signal SIGKILL) while task 1 was at work"
+
+
+def test_results_that_cannot_be_kept_are_not_said_to_be_unsendable() -> None:
+    """Somebody has removed the directory: that is said, there as where the next process cannot be started."""
+    first, second = measure(Odd(remove_what_is_ours), runners=["sequential", "threads"], rounds=1).tables[0].cells
+    assert first.outcome.reason.startswith("concbench could not keep the results in ")
+    assert "somebody has removed" in second.outcome.reason
+
+
+class Unreadable:
+    """Can be pickled, and not unpickled."""
+
+    def __reduce__(self) -> Any:
+        return int, ("x",)
+
+
+class Unwritable:
+    """Cannot be pickled."""
+
+    def __reduce__(self) -> Any:
+        raise LookupError("not for sale")
+
+
+@pytest.mark.parametrize(
+    ("item", "why"), [(Unreadable(), "ValueError: invalid literal"), (Unwritable(), "LookupError: not for sale")]
+)
+def test_an_item_that_cannot_travel_makes_workers_inapplicable_wherever_it_stands(item: object, why: str) -> None:
+    """There and back; threads take it."""
+    with pytest.raises(Inapplicable) as refused:
+        HostedCell(Odd(id, [1, item]), ProcessPool(2)).require_sendable()
+    assert str(refused.value).startswith(f"item 1, <{__name__}.")
+    assert f"cannot be sent to another process ({why}" in str(refused.value)
+    HostedCell(Odd(id, [1, item]), Sequential()).require_sendable()

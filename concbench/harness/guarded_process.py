@@ -1,0 +1,306 @@
+"""A process in which code of the user's runs: its own session and process group, a mark, a log, limits, and an end."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import queue
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import psutil
+
+from concbench.harness.guard import GUARD
+from concbench.harness.hosts import CellEnded
+from concbench.harness.interruption import INTERRUPTION
+from concbench.harness.kept_log import OFTEN, KeptLog, empty_logs
+from concbench.harness.memory import LOOK_SECONDS, MemoryLimit
+from concbench.harness.tree import TreeWatch
+from concbench.host.marked import MARK, Belonging, belonging, cpu_seconds, end, started
+from concbench.launch import start
+from concbench.results.records import Json, Outcome
+from concbench.task import ending, one_line
+from concbench.wire import WireBroken
+
+_CLOSE_SECONDS = 5.0
+_LEAVE_SECONDS = 1.0
+"""That a process gets to end by itself, whatever threads, executors and atexit hooks are in it."""
+_GROUP_SECONDS = 2.0
+_LEAST_BETWEEN, _TIMES_BETWEEN = 30.0, 20
+"""Seconds at least, and times what came before it took, that it may take to pickle and compare items or results."""
+_STRAY = (
+    "answers: the function, or a program that it started, writes to descriptors that are not its own; "
+    "close and write only those that it has opened itself"
+)
+
+
+class GuardedProcess:
+    """It cannot hang, nor flood, nor outlive us, nor leave anything behind.
+
+    It and all that it starts carry a mark by which they are found, even if this process is killed.
+    """
+
+    def __init__(self, name: str, memory_limit: int | None = None, at_work: Callable[[], str] = str) -> None:
+        """Think of one; it is not started yet.
+
+        Args:
+            name: what it is called in messages.
+            memory_limit: bytes that it and all that it starts may use together.
+            at_work: asked, if it has died, for a clause that says what it was at.
+        """
+        self.mark = secrets.token_hex(8)
+        self.doing = ""
+        """What it does before it answers, as it has told."""
+        self.left: list[str] = []
+        """The names of the programs that were ended after it had ended by itself."""
+        self._name = name
+        self._memory_limit = memory_limit
+        self._at_work = at_work
+        self._closed = True
+        self._too_large: Outcome | None = None
+        self._answers: queue.SimpleQueue[Json | WireBroken | None] = queue.SimpleQueue()
+        self._asked, self._until = 0.0, math.inf
+        self._printed = 0
+
+    @property
+    def pid(self) -> int:
+        """That of its group, too."""
+        return self._process.pid
+
+    @property
+    def meanwhile(self) -> str:
+        """The same as `doing`, as a clause."""
+        return f" while {self.doing}" if self.doing else ""
+
+    def start(self, module: str, log: Path, environment: Mapping[str, str]) -> None:
+        """Start it.
+
+        Args:
+            module: whose main() it runs.
+            log: a file for what it prints.
+            environment: in addition to ours.
+
+        Raises:
+            OSError: it cannot be: there are too many processes or open files, or a disk is full.
+        """
+        self._log = KeptLog(log)
+        mark = f"{os.environ.get(MARK, '')} {self.mark}".strip()
+        output = self._log.open()
+        try:
+            self._process, self._wire = start(module, output, {**os.environ, MARK: mark, **environment})
+        finally:
+            os.close(output)
+        self._started = started(self.pid)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        try:
+            GUARD.watch(self.pid, self.mark)
+            self._memory = MemoryLimit(self.pid, self._memory_limit)
+            self._reader.start()
+        except (OSError, RuntimeError) as error:  # RuntimeError is what Python says where there can be no more threads
+            self._kill()
+            GUARD.release(self.pid)
+            self._wire.close()
+            raise error if isinstance(error, OSError) else OSError(str(error)) from error
+        self._closed = False
+
+    def close(self, group_seconds: float | None = None) -> None:
+        """End the process, which gets a moment to end by itself, and all that it started.
+
+        Args:
+            group_seconds: that what it started gets to end by itself; None: two.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self._wire.close_writing()
+        try:
+            self._let_end()
+        finally:
+            if self._process.poll() is None:
+                self._kill()
+            ended = self._end_group(_GROUP_SECONDS if group_seconds is None else group_seconds)
+            self.left = ended if self._process.poll() == 0 else []
+            GUARD.release(self.pid)
+            self._reader.join(_CLOSE_SECONDS)
+            self._wire.close()
+
+    def kill(self) -> None:
+        """End the process and all that it started, at once."""
+        if not self._closed:
+            self._kill()
+
+    def busy(self) -> list[Belonging]:
+        """It, and what it has started, as far as it computes at this moment."""
+        return [one for one in belonging(self.pid, self.mark, self._started) if one.computes]
+
+    def cpu_seconds(self) -> float:
+        """CPU time that it has used so far, without its children."""
+        return cpu_seconds(self.pid)
+
+    def send(self, request: dict[str, Any]) -> None:
+        """What cannot be sent has no answer: the process has died, as whoever waits for the answer will find."""
+        self.doing = ""
+        self._asked, self._until = monotonic(), math.inf
+        self._printed = self._log.printed()
+        with contextlib.suppress(OSError):
+            self._wire.send(request)
+
+    def answer(self, timeout: float, *, watch: TreeWatch | None = None) -> Json:
+        """Wait for it; the process is ended if none comes.
+
+        Args:
+            timeout: seconds that it may take.
+            watch: looks at all that the process has started meanwhile.
+
+        Raises:
+            CellEnded: says what happened instead.
+        """
+        answer = self.arrived(timeout, watch=watch)
+        if answer is None:
+            raise self.timed_out(f"timed out after {timeout:.3g} s{self.meanwhile}", timeout)
+        return answer
+
+    def timed_out(self, why: str, seconds: float | None = None) -> CellEnded:
+        """End the process, which took too long; the outcome says so."""
+        self._kill()
+        return CellEnded(Outcome("failed", why, self.output(), "timeout", seconds))
+
+    def arrived(
+        self, timeout: float, *, others: Collection[GuardedProcess] = (), watch: TreeWatch | None = None
+    ) -> Json | None:
+        """The same, but the process goes on where no answer has come, and there is None.
+
+        Args:
+            timeout: seconds that are waited.
+            others: processes whose memory is watched meanwhile, too.
+            watch: looks at all that the process has started meanwhile.
+
+        Raises:
+            CellEnded: says what happened instead.
+        """
+        deadline = monotonic() + timeout
+        flooded = empty_logs()
+        while True:
+            pause = min(OFTEN if flooded else LOOK_SECONDS, watch.look() if watch else LOOK_SECONDS)
+            end_of_wait = min(deadline, self._until)
+            try:
+                with INTERRUPTION.allowed():
+                    answer = self._answers.get(timeout=max(0.0, min(pause, end_of_wait - monotonic())))
+            except queue.Empty:
+                flooded = empty_logs()
+                for process in {self, *others}:
+                    process.end_if_too_large()
+                if monotonic() < end_of_wait:
+                    continue
+                if self._until < deadline:
+                    took = self._until - self._asked
+                    raise self.timed_out(f"timed out after {took:.3g} s{self.meanwhile}", took) from None
+                return None
+            if self._too_large is not None:
+                raise CellEnded(self._too_large)
+            if isinstance(answer, WireBroken):
+                self._kill()
+                raise CellEnded(Outcome("failed", f"something else wrote where {self._name} {_STRAY}", self.output()))
+            if answer is None:
+                self._answers.put(None)  # whoever asks again finds the same
+                raise self._died()
+            if "doing" not in answer:
+                return answer
+            self._notes(answer["doing"])
+
+    def _notes(self, doing: str) -> None:
+        """What it does from now on; if that is something, it has a limit of its own."""
+        now = monotonic()
+        self.doing = doing
+        self._until = now + max(_LEAST_BETWEEN, _TIMES_BETWEEN * (now - self._asked)) if doing else math.inf
+
+    def end_if_too_large(self) -> None:
+        """End the process if it uses more memory than it may; whoever waits for its answer is told."""
+        used = self._memory.used()
+        if used is not None:
+            self._kill()
+            allowed = f"{self._memory.limit / 1e9:.1f} GB are allowed ({self._memory.source})"
+            why = f"used {used / 1e9:.1f} GB of memory, and {allowed}"
+            self._too_large = Outcome("failed", why, self.output(), "memory")
+
+    def output(self) -> str:
+        """What it has printed, both ends of it."""
+        return self._log.text()
+
+    def last_line(self) -> str:
+        """The last that it has printed since it was asked, as a clause."""
+        last = self._log.last_line(self._printed)
+        return f"; last printed: {one_line(last, 120)}" if last else ""
+
+    def _read(self) -> None:
+        """Hand on the answers; None is the end. In a thread because a pipe cannot be waited for on Windows."""
+        try:
+            for answer in self._wire:
+                self._answers.put(answer)
+        except WireBroken as broken:
+            self._answers.put(broken)
+        except OSError:
+            pass
+        self._answers.put(None)
+
+    def _died(self) -> CellEnded:
+        try:
+            code = self._process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:  # it lives, and has closed its pipes
+            self._kill()
+            code = self._process.wait()
+        reason = f"{self._name} died ({ending(code)}){self.meanwhile or self._at_work()}{self.last_line()}"
+        return CellEnded(Outcome("failed", reason, self.output(), "death"))
+
+    def _let_end(self) -> None:
+        """Not by Popen.wait(), which keeps a lock for good if it is interrupted at the wrong moment."""
+        patience = monotonic() + _LEAVE_SECONDS
+        while self._process.poll() is None and monotonic() < patience:
+            with INTERRUPTION.allowed():
+                sleep(0.002)
+
+    def _kill(self) -> None:
+        end(self.pid, self.mark)
+        self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel has not let it go yet
+            self._process.wait(_CLOSE_SECONDS)
+
+    def _end_group(self, seconds: float) -> list[str]:
+        """Let what the process started end by itself, such as the tracker that removes semaphores; then kill the rest.
+
+        Returns:
+            The names of what was killed.
+        """
+        if sys.platform == "win32":
+            return []
+        self._wait_for_group(seconds)
+        ended = end(self.pid, self.mark)
+        self._wait_for_group(_GROUP_SECONDS)
+        return ended
+
+    def _wait_for_group(self, seconds: float) -> None:
+        patience = monotonic() + seconds
+        while self._group_lives() and monotonic() < patience:
+            sleep(0.005)
+
+    def _group_lives(self) -> bool:
+        try:
+            os.killpg(self.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return any(_lives_in(self.pid, pid) for pid in psutil.pids())
+
+
+def _lives_in(group: int, pid: int) -> bool:
+    """Whether a process of this group still runs; one that has ended and waits to be reaped does not."""
+    try:
+        return os.getpgid(pid) == group and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, PermissionError, psutil.Error):
+        return False

@@ -1,0 +1,112 @@
+"""Directories that only this user can read, one for each measurement; those of killed measurements are removed.
+
+Each is locked as long as the process lives that made it. So one that nobody holds was left by a process that was killed
+together with its guardian: whoever makes the next one ends what that process had started, and removes it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is locked there, and so nothing is taken for abandoned
+    fcntl = None  # type: ignore[assignment]
+
+from concbench.harness.guard import GUARD
+from concbench.host.marked import end
+
+PREFIX = "concbench-run-"
+_SOCKETS = "sockets"
+"""The directory in it for sockets, or a link to one with a shorter name."""
+_LONGEST = 76
+"""Bytes of the name of that directory: a socket's whole name may have 103 everywhere, and the rest takes 26."""
+_SHORT = ("/tmp", "/var/tmp")  # noqa: S108 - made as tempfile makes them
+_MARKED = re.compile(r"-([0-9a-f]{16})\.\w+$")
+"""The mark of a measuring process in the names of its files."""
+
+
+@contextmanager
+def private_directory() -> Iterator[Path]:
+    """One that is removed even if this process is killed: by its guardian, or by whoever makes the next one."""
+    with _locked(tempfile.gettempdir()) as directory, ExitStack() as elsewhere:
+        if len(os.fsencode(directory / _SOCKETS)) > _LONGEST:
+            base = next((base for base in _SHORT if os.access(base, os.W_OK)), tempfile.gettempdir())
+            (directory / _SOCKETS).symlink_to(elsewhere.enter_context(_locked(base)))
+        yield directory
+
+
+def sockets_in(directory: Path) -> Path:
+    """Where the processes of a private directory make their sockets: names of sockets may not be long."""
+    sockets = directory / _SOCKETS
+    return sockets.readlink() if sockets.is_symlink() else sockets
+
+
+@contextmanager
+def _locked(base: str) -> Iterator[Path]:
+    _remove_abandoned(Path(base))
+    while True:
+        directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        try:
+            lock = _lock(directory)
+            break
+        except (BlockingIOError, FileNotFoundError):  # somebody took it for abandoned: it was not yet locked
+            continue
+        except OSError:  # there are too many open files
+            directory.rmdir()
+            raise
+    GUARD.keep(directory)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+        GUARD.forget(directory)
+
+
+def _remove_abandoned(base: Path) -> None:
+    """Remove the directories of measurements that were killed, and end what these had started."""
+    for directory in base.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # it is somebody's, or has just gone
+            lock = _lock(directory)
+            if lock is None:
+                continue
+            try:
+                for mark in {found[1] for file in directory.iterdir() if (found := _MARKED.search(file.name))}:
+                    end(0, mark)
+                shutil.rmtree(directory, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def _lock(directory: Path) -> int | None:
+    """Lock a directory until the descriptor that this returns is closed; None where nothing can be locked.
+
+    Raises:
+        BlockingIOError: another process holds it.
+        FileNotFoundError: it is no longer there.
+        PermissionError: it is another user's.
+    """
+    if fcntl is None:
+        return None
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        if os.fstat(descriptor).st_uid != os.getuid():
+            raise PermissionError(f"{directory} is another user's")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(descriptor), directory.stat()):
+            raise FileNotFoundError(directory)
+    except (BlockingIOError, FileNotFoundError, PermissionError):
+        os.close(descriptor)
+        raise
+    except OSError:  # a file system without locks
+        os.close(descriptor)
+        return None
+    return descriptor

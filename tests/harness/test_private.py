@@ -1,0 +1,65 @@
+"""Private directories: removed whatever happens, and never while somebody uses them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from concbench import measure
+from concbench.harness.private import PREFIX, private_directory, sockets_in
+from concbench.host.marked import MARK
+from concbench.workloads.synthetic import Sleep
+
+MADE = "0123456789abcdef"
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process is marked with cannot be read elsewhere")
+def test_what_a_killed_measurement_has_left_is_ended_and_removed_by_the_next(temporary: Path) -> None:
+    """Its guardian was killed as well."""
+    abandoned = temporary / f"{PREFIX}left"
+    abandoned.mkdir()
+    (abandoned / f"cell-sequential-{MADE}.log").write_text("")
+    child = subprocess.Popen(["sleep", "1000"], start_new_session=True, env={**os.environ, MARK: MADE})
+    with private_directory() as directory:
+        assert sorted(temporary.iterdir()) == [directory]
+        assert child.wait(5) < 0
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_directory_in_use_is_left_alone(temporary: Path) -> None:
+    """And so is what only has such a name."""
+    (temporary / f"{PREFIX}file").write_text("precious")
+    with private_directory() as first, private_directory() as second:
+        assert first != second
+        assert first.is_dir()
+    assert [path.name for path in temporary.iterdir()] == [f"{PREFIX}file"]
+
+
+@pytest.mark.parametrize("length", [10, 200])
+def test_workers_find_room_for_the_names_of_their_sockets(
+    length: int, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the name of the directory for temporary files is."""
+    deep = temporary / ("x" * length)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with private_directory() as directory:
+        elsewhere = sockets_in(directory)
+        assert len(os.fsencode(elsewhere)) <= 76
+    assert not elsewhere.exists()
+    cell = (
+        measure(Sleep(tasks=2, seconds=0.001), runners=["process-pool:2"], rounds=1, observe=False).tables[0].cells[0]
+    )
+    assert cell.outcome.kind == "ok", cell.outcome.reason
+    assert list(deep.iterdir()) == []
