@@ -80,7 +80,7 @@ def _of_format(layout: Any) -> dict[str, str]:
 
 
 def _written(loaded: Any) -> str:
-    """The docstring of a class or a function as it stands in the source, where there is one: `python -OO` drops all others."""
+    """The docstring of a class or a function as it stands in the source, if that is there: `python -OO` drops it."""
     try:
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(loaded))).body
     except (OSError, TypeError, SyntaxError):

@@ -34,3 +34,21 @@ def test_nothing_printed_is_nothing(tmp_path: Path) -> None:
     os.close(log.open())
     assert log.text() == ""
     assert not empty_logs()
+
+
+def test_the_last_line_is_of_what_has_come_since(tmp_path: Path) -> None:
+    """Also where the file was emptied meanwhile."""
+    log = KeptLog(tmp_path / "log")
+    descriptor = log.open()
+    os.write(descriptor, b"before\n")
+    asked = log.printed()
+    assert log.last_line(asked) == ""
+    os.write(descriptor, b"one\ntwo\n \n")
+    assert log.last_line(asked) == "two"
+    os.write(descriptor, b"x" * MOST + b"\nthree\n")
+    assert log.empty()
+    assert log.last_line(asked) == "three"
+    assert log.last_line(log.printed()) == ""
+    os.write(descriptor, b"\n")
+    assert log.last_line(asked) == "three"
+    os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -44,6 +45,21 @@ def test_a_directory_in_use_is_left_alone(temporary: Path) -> None:
         assert first != second
         assert first.is_dir()
     assert [path.name for path in temporary.iterdir()] == [f"{PREFIX}file"]
+
+
+def test_one_that_cannot_be_locked_for_want_of_descriptors_is_not_left(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is said."""
+
+    def refused(*arguments: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refused)
+        with pytest.raises(OSError, match="Too many open files"), private_directory():
+            pass
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("length", [10, 200])

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from traces import WHERE, left
 
@@ -57,6 +58,27 @@ def test_whatever_a_module_leaves_behind_the_answer_comes_and_nothing_stays(here
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is it found")
+def test_a_program_without_session_and_environment_in_common_is_ended(here: Path) -> None:
+    """By the limit that it inherited."""
+    does = "subprocess.Popen(['sleep', '86422'], start_new_session=True, env={})"
+    (here / "app.py").write_text(HEAD + does + TAIL)
+    tasks("app:work")
+    found = [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", "86422"]]
+    assert [one.pid for one in found if one.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_what_it_prints_is_in_a_file_with_its_mark(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By which the next run finds what a killed one has left."""
+    monkeypatch.setattr("tempfile.tempdir", str(here))
+    (here / "app.py").write_text(
+        "import os, pathlib\nfiles = [path.stem for path in pathlib.Path().glob('concbench-run-*/probe-*.log')]\n"
+        f"assert files == ['probe-' + os.environ['CONCBENCH_HOST'].split()[-1]], files{TAIL}"
+    )
+    assert tasks("app:work") == 3
+    assert {path.name for path in here.iterdir()} <= {"app.py", "__pycache__"}
+
+
 def test_cleaning_up_at_the_end_is_not_cut_short(here: Path) -> None:
     """A module that makes a temporary directory removes it when its process ends."""
     (here / "app.py").write_text(f"import tempfile\nkept = tempfile.TemporaryDirectory(dir={str(here)!r}){TAIL}")
@@ -84,7 +106,10 @@ def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("does", "says"),
     [
-        ("print('last words', flush=True); os._exit(3)", "the process that imports app died (exit code 3); last printed: last words"),
+        (
+            "print('last words', flush=True); os._exit(3)",
+            "the process that imports app died (exit code 3); last printed: last words",
+        ),
         ("os.kill(os.getpid(), 9)", "the process that imports app died (signal SIGKILL)"),
         ("for fd in range(3, 1100):\n  with suppress(OSError): os.write(fd, b'x')", "something else wrote"),
     ],

@@ -225,6 +225,15 @@ class Refuses:
     __hash__ = None  # type: ignore[assignment]
 
 
+class Stuck:
+    """Is not pickled to the end where it is measured."""
+
+    def __reduce__(self) -> Any:
+        if "CONCBENCH_HOST" in os.environ:
+            time.sleep(1000)
+        return Stuck, ()
+
+
 def give_hanging(item: object) -> Hangs:
     return Hangs()
 
@@ -341,6 +350,17 @@ def test_an_import_that_hangs_only_in_measuring_processes_has_the_limit_too(
     expected = ("failed", "timeout", f"{doing} took more than 1 s; --import-timeout allows more")
     assert {(cell.outcome.kind, cell.outcome.cause, cell.outcome.reason) for cell in table.cells} == {expected}
     assert time.monotonic() - began < 20
+
+
+def test_items_that_hang_as_they_are_pickled_are_told_from_imports_that_hang() -> None:
+    """The limit is that of loading."""
+    one = plan(Odd(where, [Stuck()]), ["process-pool:2"], chosen(import_timeout=1.0, rounds=1))
+    (cell,) = measure_plans([one], ProcessHosts()).record.tables[0].cells
+    assert (cell.outcome.kind, cell.outcome.cause) == ("failed", "timeout")
+    said = (
+        "importing odd in a measuring process took more than 1 s while its items were pickled and unpickled; --import-"
+    )
+    assert cell.outcome.reason.startswith(said)
 
 
 def test_a_hang_ends_at_its_timeout() -> None:
