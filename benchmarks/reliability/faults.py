@@ -245,8 +245,9 @@ def ending_pickle(item: int) -> Any:
 def removed_directory(item: int) -> int:
     """That in which concbench keeps what its processes share."""
     if item == AT:
-        for directory in Path(tempfile.gettempdir()).glob("concbench-run-*"):
-            shutil.rmtree(directory, ignore_errors=True)
+        mark = os.environ["CONCBENCH_HOST"].split()[-1]
+        for log in Path(tempfile.gettempdir()).glob(f"concbench-run-*/*-{mark}.log"):
+            shutil.rmtree(log.parent, ignore_errors=True)
     return item
 
 

@@ -33,6 +33,7 @@ _BARE = len(gc.get_objects())
 
 import contextlib
 import errno
+import os
 import pickle
 import sys
 from collections.abc import Callable
@@ -55,7 +56,7 @@ from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding
 from concbench.runners.start_method import keep_names
 from concbench.task import exception_text, tried
 from concbench.traits import CALLER, LOOP, THREADS
-from concbench.wire import take_over
+from concbench.wire import end_if_forked, take_over
 
 Tell = Callable[[str], None]
 """Told what is done with items or results, or that the work is executed again."""
@@ -73,6 +74,7 @@ class Host:
 
     def __init__(self, send: Callable[[dict[str, Any]], None]) -> None:
         self._send = send
+        self._process = os.getpid()
         self.cell: HostedCell | None = None
         self.reference: Reference | None = None
         self.collected: list[Any] | None = None
@@ -98,6 +100,7 @@ class Host:
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         workload, runner = pickle.loads(Path(request["cell"]).read_bytes())
         self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
+        end_if_forked(self._process)
         if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP}:
             keep_names(Path(request["sockets"]), semaphores(own_mark()))
         if hasattr(runner, "preload"):

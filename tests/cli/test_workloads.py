@@ -95,7 +95,7 @@ def test_what_is_named_twice_is_measured_once() -> None:
         (["download", "primes", "--size", "huge"], "size of download: 'huge' is not one of quick, article, full"),
         (["download:images=3", "primes:limits=9", "--size", "full"], "download: images stand instead of a size"),
         (["download", "primes", "--images", "3", "--limits", "1"], "limits of primes: '1' is not a whole number of 2"),
-        (["primes", "--limits", ""], "'' is not"),
+        (["primes", "--limits", ""], "the value of 'limits' is empty"),
         (["b.py"], "b.py names no function; did you mean b.py:fetch or b.py:parse?"),
     ],
 )

@@ -188,8 +188,9 @@ def remove_what_is_ours(item: int) -> int:
     import shutil
     import tempfile
 
-    for directory in Path(tempfile.gettempdir()).glob("concbench-run-*"):
-        shutil.rmtree(directory)
+    mark = os.environ["CONCBENCH_HOST"].split()[-1]
+    for log in Path(tempfile.gettempdir()).glob(f"concbench-run-*/*-{mark}.log"):
+        shutil.rmtree(log.parent)
     return item
 
 
@@ -316,6 +317,25 @@ def test_of_a_flood_both_ends_are_kept() -> None:
     assert "bytes were not kept" in detail
     assert detail.endswith("last words")
     assert len(detail) < 5_000
+
+
+FORKS_IN_HOSTS = """
+import multiprocessing, os, sys, time
+if "concbench.host.main" in sys.modules and os.fork():
+    time.sleep(0.3)
+def work(item):
+    return item
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_child_that_an_import_has_forked_prepares_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it is there before its parent."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "forks_in_hosts.py").write_text(FORKS_IN_HOSTS)
+    workload = named_workload(Place.read("forks_in_hosts:work"), How(), ItemSource("1..3"))
+    one = plan(workload, ["sequential"], chosen(rounds=1, observe=False))
+    assert measure_plans([one], ProcessHosts()).record.tables[0].cells[0].outcome.kind == "ok"
 
 
 SLOW_IN_HOSTS = """
