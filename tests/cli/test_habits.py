@@ -7,6 +7,7 @@ import pytest
 from concbench.cli.commands import COMMANDS, parsers
 from concbench.cli.habits import HABITS, hint, options_in
 from concbench.cli.main import main
+from concbench.errors import nearest
 
 OPTIONS = {name: {*command.options()} for name, command in parsers(COMMANDS)[1].items()}
 ALL = set().union(*OPTIONS.values())
@@ -78,3 +79,13 @@ def test_a_hint_names_no_option_that_the_command_lacks(command: str) -> None:
     for option in (*HABITS, *ALL, *(name[:-2] for name in ALL)):
         if option not in OPTIONS[command]:
             assert set(options_in(hint(option, OPTIONS[command]))) <= OPTIONS[command], option
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("alone", ""), ("runer", "runner"), ("max_rounds", "max-rounds"), ("budgte", "budget")],
+)
+def test_only_a_slip_is_taken_for_another_name(name: str, meant: str) -> None:
+    """Of a key in a file as well; where nothing is near, all are listed."""
+    known = sorted(option[2:] for option in OPTIONS["run"] if option.startswith("--"))
+    assert nearest(name, known) == (f"did you mean {meant!r}?" if meant else f"known: {', '.join(known)}")
