@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from concbench.errors import BadSetting
+from concbench.errors import BadSetting, not_one_of
 
 _NUMBER = r"([-+]?\d+(?:\.\d+)?)\s*"
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "": 1.0, "min": 60.0}
@@ -158,7 +158,7 @@ def one_of(*words: str) -> Kind:
 
     def read(text: str) -> str:
         if text not in words:
-            raise BadSetting(f"{text!r} is not one of {', '.join(words)}")
+            raise BadSetting(not_one_of(text, words))
         return text
 
     return Kind(f"one of {', '.join(words)}", read, (str,), "WORD", words)
@@ -166,6 +166,7 @@ def one_of(*words: str) -> Kind:
 
 TEXT = Kind("a text", str, (str,))
 PATH = Kind("a path", str, (str,), "FILE")
+DIRECTORY = replace(PATH, metavar="DIR")
 SWITCH = Kind("true or false", _switch, (bool,), write=lambda value: str(value).lower())
 INTEGER = Kind("a whole number", _integer, (int,), "N")
 NUMBER = Kind("a number", _decimal, (int, float), "X")

@@ -16,6 +16,9 @@ from concbench.exit_codes import FAILED, INTERRUPTED, OK, USAGE, worst
 from concbench.harness.interruption import INTERRUPTION
 from concbench.report.visible import visible
 
+_OF_THE_PROGRAM = {"-h", "--help", "-V", "--version"}
+"""Options that need no command."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -59,7 +62,7 @@ def _require_streams() -> None:
 
 def _dispatch(arguments: list[str]) -> int:
     arguments = _command_first(arguments)
-    if not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help", "-V", "--version"}):
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in _OF_THE_PROGRAM):
         arguments = ["run", "download", "primes", "--alone", *arguments]
     name = arguments[0]
     if not name.startswith("-") and name not in COMMANDS:
@@ -77,12 +80,14 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _command_first(arguments: list[str]) -> list[str]:
-    """`--color never show` as `show --color never`; every other option follows its command."""
+    """`--color never show` as `show --color never`, and `--version` without; other options follow their command."""
     length = 2 if arguments[:1] == ["--color"] else 1
     color, others = arguments[:length], arguments[length:]
-    if others and not others[0].startswith("-") and color[0].partition("=")[0] == "--color":
-        return [others[0], *color, *others[1:]]
-    return arguments
+    if not others or color[0].partition("=")[0] != "--color":
+        return arguments
+    if others[0] in _OF_THE_PROGRAM:
+        return others
+    return arguments if others[0].startswith("-") else [others[0], *color, *others[1:]]
 
 
 def _complain(message: object, code: int) -> int:

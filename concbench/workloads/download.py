@@ -18,7 +18,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from concbench.errors import BadInput, BadOutput, BadSetting, HostFailure, TasksFailed
 from concbench.launch import python
-from concbench.values import COUNT, DURATION, NATURAL, PATH, SIZE, SWITCH, Declared, one_of
+from concbench.values import COUNT, DIRECTORY, DURATION, NATURAL, SIZE, SWITCH, Declared, one_of
 from concbench.workloads.arrival import unfinished
 from concbench.workloads.base import Tally, Workload
 from concbench.workloads.file_names import file_names
@@ -84,7 +84,7 @@ class Download(Workload):
                 excludes=("size", "images", "latency", "jitter", "image_size"),
             ),
         ] = None,
-        keep: Annotated[str | None, Declared(PATH, "keep the images in this new or empty directory")] = None,
+        keep: Annotated[str | None, Declared(DIRECTORY, "keep the images in this new or empty directory")] = None,
         request_timeout: Annotated[float, Declared(DURATION, "for one image")] = 60.0,
         size_limit: Annotated[int, Declared(SIZE, "of one image")] = 100_000_000,
         retries: Annotated[
