@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from concbench.cli.values import spelling
 from concbench.errors import BadInput, BadSetting, UsageError, nearest
-from concbench.options import excluding
 from concbench.report.facts import options_text, value_text
 from concbench.report.visible import visible
+from concbench.values import excluding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

@@ -10,6 +10,7 @@ from typing import Any
 
 from concbench.errors import UsageError
 from concbench.harness.plan import Plan
+from concbench.options import completed
 from concbench.results.records import Json, RunRecord, Table, number
 from concbench.task import one_line
 
@@ -60,9 +61,10 @@ def is_complete(table: Table, plan: Plan) -> bool:
 
 def _require_same_plan(then: Table, now: Table) -> None:
     _compare("workload", then.workload, now.workload)
-    options = _as_json(now.options)
-    for name in sorted({*then.options, *options}, key=lambda name: (name not in options, name)):
-        _compare(f"{name.replace('_', '-')} of {now.workload}", then.options.get(name), options.get(name))
+    said = _as_json(now.options)
+    earlier, options = ({**table, **completed(table)} for table in (then.options, said))  # a file may know fewer
+    for name in sorted({*earlier, *options}, key=lambda name: (name not in said, name)):
+        _compare(f"{name.replace('_', '-')} of {now.workload}", earlier.get(name), options.get(name))
     for name in _PLANNED:
         before, after = (getattr(table, name) for table in (then, now))
         if name == "baseline":
