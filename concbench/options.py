@@ -18,15 +18,34 @@ from typing import Annotated, Any, TypedDict, TypeVar, Unpack, get_type_hints
 from concbench.errors import BadSetting
 from concbench.task import short
 from concbench.values import (
-    COUNT, DURATION, NATURAL, SHARE, SIZE, SWITCH, Declared, Kind, exclusions, require_together,
+    COUNT,
+    DURATION,
+    NATURAL,
+    SHARE,
+    SIZE,
+    SWITCH,
+    Declared,
+    Kind,
+    exclusions,
+    path_from,
+    require_together,
 )  # fmt: skip
 
 T = TypeVar("T")
 
 LEAST_MEMORY = 100_000_000
 """Bytes: a measuring process alone takes some 20 MB."""
+
+
+def place_from(text: str, directory: str) -> str:
+    """Where an object is found, if its file is named relative to a directory; a module is found as it is everywhere."""
+    where, _, name = text.rpartition(":")
+    in_file = where.endswith(".py") or "/" in where
+    return f"{path_from(where, directory)}:{name}" if in_file else text
+
+
 RUNNER = Kind("a text such as 'thread-pool:2'", str, (str,), "SPEC")
-PLACE = Kind("a function, or where one is found, such as 'app:same'", str, (str, Callable), "M:NAME")  # type: ignore[arg-type]
+PLACE = Kind("a function, or where one is found, such as 'app:same'", str, (str, Callable), "M:NAME", moved=place_from)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ little of it: `from concbench import measure` imports this.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ class Kind:
     """The text of a value."""
     least: float | None = None
     most: float | None = None
+    moved: Callable[[str, str], str] | None = None
+    """Of a kind that names files: the text that means from here what a text means from another directory."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,9 @@ def require_together(given: Collection[str], known: Mapping[str, Declared], writ
                 raise BadSetting(f"{write(name)} and {write(other)} exclude each other; leave out one of them")
         needs = known[name].needs
         if needs and needs not in given:
+            other = write(needs)
             raise BadSetting(
-                f"{write(name)} needs {write(needs)}, and there are none: give {write(needs)}, or leave out {write(name)}"
+                f"{write(name)} needs {other}, and there are none: give {other} or leave out {write(name)}"
             )
 
 
@@ -187,6 +191,11 @@ def _decimal(text: str) -> float:
         raise BadSetting(f"{text!r} is not a number") from None
 
 
+def path_from(text: str, directory: str) -> str:
+    """A path that is relative to a directory, as it is written here."""
+    return os.path.join(directory, text)  # noqa: PTH118 - of an empty directory, a Path would say ./
+
+
 def many(kind: Kind) -> Kind:
     """Several values of a kind with commas or plus signs between them: in a setting a comma begins the next one."""
     return Kind(
@@ -210,7 +219,7 @@ def one_of(*words: str) -> Kind:
 
 
 TEXT = Kind("a text", str, (str,))
-PATH = Kind("a path", str, (str,), "FILE")
+PATH = Kind("a path", str, (str,), "FILE", moved=path_from)
 SWITCH = Kind("true or false", _switch, (bool,), write=lambda value: str(value).lower())
 INTEGER = Kind("a whole number", _integer, (int,), "N")
 NUMBER = Kind("a number", _decimal, (int, float), "X")

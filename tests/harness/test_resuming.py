@@ -291,5 +291,5 @@ def test_a_file_of_an_older_format_goes_on(options: dict[str, Any], tmp_path: Pa
     assert not run.record.interrupted
     assert any("resumed" in note for note in run.tables[0].notes)
     for more in ({"observe": False}, {"timeout": 20.0}, {"max_calls": 10**6}):
-        with pytest.raises(UsageError, match="cannot go on with that run: (observe|timeout|max-calls) of primes was"):
+        with pytest.raises(UsageError, match=r"cannot go on with that run: (observe|timeout|max-calls) of primes was"):
             played(Played(), resume=load(file), **options, **more)

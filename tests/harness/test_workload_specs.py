@@ -103,9 +103,12 @@ def test_any_text_is_a_workload_or_a_sentence(name: str, rest: str) -> None:
         ("download:images=3,", "cannot read the workload 'download:images=3,'; write download or download:KEY=VALUE"),
         ("download:images=", "cannot read the workload"),
         ("download:=3", "cannot read the workload"),
-        ("download:images=3,size=full", "download: images stand instead of a size; leave out one of them"),
+        ("download:images=3,size=full", "download: images and size exclude each other; leave out one of them"),
         ("download:image_size=1kB", "download: image-size must be"),
-        ("primes:limits=3,4", "cannot read the workload"),
+        ("primes:limits=3,4", "cannot read the workload 'primes:limits=3,4'; several values have plus signs between"),
+        ("primes:size=quick,limits=3", "primes: limits and size exclude each other"),
+        ("download:follow_redirects=true", "download: follow_redirects needs urls"),
+        ("sleep:tasks=99999999999999999999", "is too large; give a whole number of 1 or more, of 18 digits at most"),
         ("primes:limits=3+1", "limits of primes: '1' is not a whole number of 2 or more"),
         ("primes:algorithm=magic", "algorithm of primes: 'magic' is not one of trial, sieve"),
         ("downlod:images=3", "no workload is called 'downlod'; did you mean 'download'?"),
@@ -124,7 +127,7 @@ def test_urls_are_a_file_that_is_read(tmp_path: Path) -> None:
     file.write_text("# mine\nhttp://127.0.0.1/a.png\n")
     made = workload_of(f"download:urls={file},retries=1")
     assert made.settings()["urls"] == ["http://127.0.0.1/a.png"]
-    with pytest.raises(BadSetting, match="latency is of our own image server; leave it out with urls"):
+    with pytest.raises(BadSetting, match="urls and latency exclude each other"):
         workload_of(f"download:urls={file},latency=1ms")
     with pytest.raises(BadInput, match="cannot read the URL file nowhere"):
         workload_of("download:urls=nowhere")
