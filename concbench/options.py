@@ -92,7 +92,7 @@ class Option(Declared):
             raise BadSetting(f"{written} must be a finite number, not {value}")
         if not self._allows(value):
             because = f": {self.because}" if self.because else ""
-            raise BadSetting(f"{written} must be {self._bounds()}, not {self._figure(value)}{because}")
+            raise BadSetting(f"{written} must be {self._bounds()}, not {self.kind.in_words(value)}{because}")
 
     def ends(self) -> tuple[float | None, float | None]:
         """The least and the most that it can be, its own or those of its kind."""
@@ -106,13 +106,10 @@ class Option(Declared):
         return not self.open or value not in {low, high}
 
     def _bounds(self) -> str:
-        low, high = ("" if end is None else self._figure(end) for end in self.ends())
+        low, high = ("" if end is None else self.kind.in_words(end) for end in self.ends())
         if self.open:
             return " and ".join(f"{than} {bound}" for than, bound in (("more than", low), ("less than", high)) if bound)
         return f"{low} to {high}" if high else f"{low} or more"
-
-    def _figure(self, value: Any) -> str:
-        return _FIGURES.get(self.kind.metavar, "{:,}".format)(value)
 
 
 _IN_PYTHON: dict[tuple[type, ...], str] = {
@@ -121,12 +118,6 @@ _IN_PYTHON: dict[tuple[type, ...], str] = {
     (bool,): "True or False",
 }
 """What a value must be, where its kind says how it is written as a text."""
-_FIGURES: dict[str, Callable[[float], str]] = {
-    DURATION.metavar: "{:g} seconds".format,
-    SIZE.metavar: "{:,} bytes".format,
-    SHARE.metavar: lambda share: f"{100 * share:g} %",
-}
-
 Write = Callable[[str, Option | None], str]
 """How a side writes the name of an option, or of another parameter, of which nothing is declared."""
 

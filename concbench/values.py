@@ -50,7 +50,9 @@ class Kind:
     choices: tuple[str, ...] = ()
     """All values that there are, where they are few."""
     write: Callable[[Any], str] = str
-    """The text of a value."""
+    """The text of a value, as `read` reads it."""
+    in_words: Callable[[Any], str] = "{:,}".format
+    """A value as a sentence has it."""
     least: float | None = None
     most: float | None = None
     moved: Callable[[str, str], str] | None = None
@@ -104,9 +106,8 @@ def require_together(given: Collection[str], known: Mapping[str, Declared], writ
         needs = known[name].needs
         if needs and needs not in given:
             other = write(needs)
-            raise BadSetting(
-                f"{write(name)} needs {other}, and there are none: give {other} or leave out {write(name)}"
-            )
+            what_to_do = f"give {other}, or leave out {write(name)}"
+            raise BadSetting(f"{write(name)} needs {other}, and there are none: {what_to_do}")
 
 
 def _with_unit(units: dict[str, float] | dict[str, int], what: str) -> Callable[[str], float]:
@@ -233,6 +234,7 @@ DURATION = Kind(
     (int, float),
     "TIME",
     write=_shortest({unit: _SECONDS[unit] for unit in ("us", "ms", "s")}),
+    in_words="{:g} seconds".format,
     least=0,
 )
 SIZE = Kind(
@@ -241,7 +243,10 @@ SIZE = Kind(
     (int,),
     "SIZE",
     write=_shortest({"B": 1, "kB": 1_000, "MB": 1_000_000}),
+    in_words="{:,} bytes".format,
     least=0,
 )
-SHARE = Kind("a share such as 5%", _share, (int, float), "PERCENT", least=0)
+SHARE = Kind(
+    "a share such as 5%", _share, (int, float), "PERCENT", in_words=lambda share: f"{100 * share:g} %", least=0
+)
 PORT = Kind(f"a port: 0 to {_LAST_PORT}", _port, (int,), "PORT", least=0, most=_LAST_PORT)

@@ -150,11 +150,11 @@ def test_the_seed_is_that_of_the_run() -> None:
     ("changed", "named"),
     [
         ({"rounds": 6}, "rounds of primes was 5, and is 6"),
-        ({"rounds": None, "max_rounds": 5}, "budget of primes was none, and is 60.0"),
+        ({"rounds": None, "max_rounds": 5}, "budget of primes was none, and is 60s"),
         ({"runners": RUNNERS[:2]}, "number 3 of runners was process-pool:2, and is none"),
         ({"baseline": "thread-pool:2"}, "baseline of primes was sequential, and is thread-pool:2"),
-        ({"warm": True}, "warm of primes was False, and is True"),
-        ({"fresh": True}, "fresh of primes was False, and is True"),
+        ({"warm": True}, "warm of primes was false, and is true"),
+        ({"fresh": True}, "fresh of primes was false, and is true"),
     ],
 )
 def test_another_plan_is_refused(changed: dict[str, Any], named: str) -> None:

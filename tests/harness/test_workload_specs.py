@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +16,7 @@ from concbench.harness.settings import settings_of
 from concbench.harness.workload_specs import is_function, kind_of, normal, place_of, workload_of
 from concbench.registry import WORKLOADS, workload_class
 from concbench.testing import SimulatedHosts
-from concbench.values import Declared
+from concbench.values import COUNT, DURATION, SWITCH, Declared
 from concbench.workloads.synthetic import Sleep
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
@@ -263,3 +263,39 @@ def test_the_name_of_an_instance_is_that_of_its_class() -> None:
     """A setting that is written changes the name of that workload alone."""
     assert workload_of("sleep:tasks=2").name == "sleep:tasks=2"
     assert Sleep(tasks=2).name == Sleep.name == "sleep"
+
+
+class Declaring(Sleep):
+    """It declares what excludes and needs what, and refuses nothing by itself."""
+
+    name = "declaring"
+
+    def __init__(
+        self,
+        tasks: Annotated[int, Declared(COUNT, "how many", excludes=("few",))] = 1,
+        few: Annotated[bool, Declared(SWITCH, "only a few")] = False,
+        pause: Annotated[float, Declared(DURATION, "between them", needs="tasks")] = 0.0,
+    ) -> None:
+        super().__init__(tasks, pause)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("tasks=1,few=true", "declaring: tasks and few exclude each other; leave out one of them"),
+        ("few=true,tasks=2", "declaring: tasks and few exclude each other; leave out one of them"),
+        ("pause=0", "declaring: pause needs tasks, and there are none: give tasks, or leave out pause"),
+        ("tasks=1,few=false", ""),
+        ("tasks=2,pause=1ms", ""),
+    ],
+)
+def test_what_is_declared_of_settings_holds_for_what_is_written(
+    text: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default as well, and no matter which is written first; a switch that is off says nothing."""
+    monkeypatch.setattr("concbench.registry.WORKLOADS", {"declaring": f"{__name__}:Declaring"})
+    if not says:
+        assert workload_of(f"declaring:{text}").name == f"declaring:{text}"
+        return
+    with pytest.raises(BadSetting, match=f"^{re.escape(says)}$"):
+        workload_of(f"declaring:{text}")
