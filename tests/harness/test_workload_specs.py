@@ -104,7 +104,7 @@ def test_any_text_is_a_workload_or_a_sentence(name: str, rest: str) -> None:
         ("download:images=", "cannot read the workload"),
         ("download:=3", "cannot read the workload"),
         ("download:images=3,size=full", "download: images and size exclude each other; leave out one of them"),
-        ("download:image_size=1kB", "download: image-size must be"),
+        ("download:image_size=1kB", "download: image_size must be"),
         ("primes:limits=3,4", "cannot read the workload 'primes:limits=3,4'; several values have plus signs between"),
         ("primes:size=quick,limits=3", "primes: limits and size exclude each other"),
         ("download:follow_redirects=true", "download: follow_redirects needs urls"),
