@@ -61,9 +61,9 @@ def _require_streams() -> None:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    arguments = _command_first(arguments)
+    arguments, alone = _command_first(arguments), False
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in _OF_THE_PROGRAM):
-        arguments = ["run", "download", "primes", "--alone", *arguments]
+        arguments, alone = ["run", "download", "primes", *arguments], True
     name = arguments[0]
     if not name.startswith("-") and name not in COMMANDS:
         from concbench.registry import WORKLOADS
@@ -75,6 +75,7 @@ def _dispatch(arguments: list[str]) -> int:
         parsed, unknown = parser.parse_known_args(arguments)
     if unknown:
         commands[name].refuse(unknown)
+    parsed.alone = alone
     code: int = import_module(f"concbench.cli.{parsed.command}").main(parsed)
     return code
 

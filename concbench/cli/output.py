@@ -32,6 +32,21 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="short for --format json")
 
 
+def excluded_with(name: str, value: object) -> set[str]:
+    """What cannot be given with one of these options, or with what needs a format that has a place for it."""
+    from concbench.report.formats import format_of
+
+    if name == "json":
+        return {"format", "why"}
+    if name != "format":
+        return set()
+    try:
+        format_of(str(value)).require_place_for("--why")
+    except UsageError:
+        return {"json", "why"}
+    return {"json"}
+
+
 def chosen_format(arguments: argparse.Namespace, path: str | None = None) -> str:
     """The name of the format to print, or to write to this file: that which is given, else that of the file's name.
 
