@@ -19,7 +19,7 @@ Nothing is imported before it is asked for: `import concbench` costs a few milli
 
 TYPE_CHECKING = False  # importing it from typing would be most of what this import costs
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 _PUBLIC = {
     "Asyncio": "concbench.runners.asyncio",

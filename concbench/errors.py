@@ -7,7 +7,8 @@
     |   |-- BadFunction       a function that cannot be found, imported or called so
     |   |-- BadInput          an input file that is missing, empty or malformed
     |   |-- BadOutput         an output that exists or cannot be written
-    |   `-- BadResults        a results file that cannot be read
+    |   |-- BadResults        a results file that cannot be read
+    |   `-- Unavailable       a runner, workload or format that cannot be loaded here; it is Inapplicable, too
     |-- Inapplicable          this runner cannot do this work; the message says why and what would help
     |-- WorkerFailure         a runner's own machinery broke: a worker could not be started, or could not send
     |   `-- WorkerDied        a worker process died
@@ -65,6 +66,10 @@ class Inapplicable(ConcbenchError):  # noqa: N818
     """This runner cannot do this work here; raised before anything is timed."""
 
 
+class Unavailable(UsageError, Inapplicable):  # noqa: N818
+    """A runner, a workload or a format cannot be loaded here; says what to install, or what is wrong with it."""
+
+
 class WorkerFailure(ConcbenchError):  # noqa: N818
     """A worker died, could not be started, or could not send what a task returned."""
 
@@ -115,9 +120,19 @@ class HostFailure(ConcbenchError):  # noqa: N818
     """The process that measures died, did not answer in time, or could not be started."""
 
 
+_ALIKE = 0.65
+"""How alike a name must be to be taken for a slip: 'cvs' is for 'csv' (0.67), 'alone' not for 'baseline' (0.62)."""
+
+
 def nearest(name: str, known: Collection[str]) -> str:
     """The end of a message on an unknown name: the name that was probably meant, else all that are known."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    close = get_close_matches(name, known, n=1, cutoff=_ALIKE)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
+
+
+def not_one_of(word: str, words: Collection[str]) -> str:
+    """The message on a word that is none of a few: the one that was probably meant, else all of them."""
+    meant = nearest(word, words)
+    return f"{word!r} is not known; {meant}" if meant.endswith("?") else f"{word!r} is not one of {', '.join(words)}"

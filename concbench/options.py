@@ -10,14 +10,26 @@ Standard library only, and little of it: `from concbench import measure` imports
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, TypedDict, TypeVar, Unpack, get_type_hints
 
 from concbench.errors import BadSetting
 from concbench.task import short
-from concbench.values import COUNT, DURATION, NATURAL, SHARE, SIZE, SWITCH, Declared, Kind
+from concbench.values import (
+    COUNT,
+    DURATION,
+    NATURAL,
+    SHARE,
+    SIZE,
+    SWITCH,
+    Declared,
+    Kind,
+    exclusions,
+    path_from,
+    require_together,
+)  # fmt: skip
 
 T = TypeVar("T")
 
@@ -25,8 +37,17 @@ LEAST_MEMORY = 100_000_000
 """Bytes: a measuring process alone takes some 20 MB."""
 IMPORT_SECONDS = 300.0
 """That a process may take to import the function and to read its items, unless said otherwise."""
+
+
+def place_from(text: str, directory: str) -> str:
+    """Where an object is found, if its file is named relative to a directory; a module is found as it is everywhere."""
+    where, _, name = text.rpartition(":")
+    in_file = where.endswith(".py") or "/" in where
+    return f"{path_from(where, directory)}:{name}" if in_file else text
+
+
 RUNNER = Kind("a text such as 'thread-pool:2'", str, (str,), "SPEC")
-PLACE = Kind("a function, or where one is found, such as 'app:same'", str, (str, Callable), "M:NAME")  # type: ignore[arg-type]
+PLACE = Kind("a function, or where one is found, such as 'app:same'", str, (str, Callable), "M:NAME", moved=place_from)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -38,7 +59,9 @@ class Option(Declared):
     otherwise: str = ""
     """For the line of help: what is done if it is left out and has no default."""
     least: float | None = None
+    """More than the least of its kind."""
     most: float | None = None
+    """Less than the most of its kind."""
     open: bool = False
     """Whether the least and the most are themselves too little and too much."""
     because: str = ""
@@ -67,25 +90,28 @@ class Option(Declared):
         kinds = self.kind.types
         if not isinstance(value, kinds) or (type(value) is bool and bool not in kinds):
             raise BadSetting(f"{name} must be {_IN_PYTHON.get(kinds, self.kind.what)}, not {short(value)}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadSetting(f"{written} must be a finite number, not {value}")
         if not self._allows(value):
             because = f": {self.because}" if self.because else ""
-            raise BadSetting(f"{written} must be {self._bounds()}, not {self._figure(value)}{because}")
+            raise BadSetting(f"{written} must be {self._bounds()}, not {self.kind.in_words(value)}{because}")
+
+    def ends(self) -> tuple[float | None, float | None]:
+        """The least and the most that it can be, its own or those of its kind."""
+        low = self.kind.least if self.least is None else self.least
+        return low, self.kind.most if self.most is None else self.most
 
     def _allows(self, value: Any) -> bool:
-        low, high = self.least, self.most
-        if (low is not None and not value >= low) or (high is not None and not value <= high):  # also of no number
+        low, high = self.ends()
+        if (low is not None and value < low) or (high is not None and value > high):
             return False
-        return not self.open or (value != low and value != high and value != math.inf)  # noqa: PLR1714 - they may be None
+        return not self.open or value not in {low, high}
 
     def _bounds(self) -> str:
-        low = "" if self.least is None else self._figure(self.least)
-        high = "" if self.most is None else self._figure(self.most)
+        low, high = ("" if end is None else self.kind.in_words(end) for end in self.ends())
         if self.open:
             return " and ".join(f"{than} {bound}" for than, bound in (("more than", low), ("less than", high)) if bound)
         return f"{low} to {high}" if high else f"{low} or more"
-
-    def _figure(self, value: Any) -> str:
-        return _FIGURES.get(self.kind.metavar, "{:,}".format)(value)
 
 
 _IN_PYTHON: dict[tuple[type, ...], str] = {
@@ -94,12 +120,6 @@ _IN_PYTHON: dict[tuple[type, ...], str] = {
     (bool,): "True or False",
 }
 """What a value must be, where its kind says how it is written as a text."""
-_FIGURES: dict[str, Callable[[float], str]] = {
-    DURATION.metavar: "{:g} seconds".format,
-    SIZE.metavar: "{:,} bytes".format,
-    SHARE.metavar: lambda share: f"{100 * share:g} %",
-}
-
 Write = Callable[[str, Option | None], str]
 """How a side writes the name of an option, or of another parameter, of which nothing is declared."""
 
@@ -120,7 +140,7 @@ class _Options(TypedDict, total=False):
         Option(
             DURATION, "for each workload, or for everything that advise does; three rounds are taken in any case; "
             "10s for each workload of 'concbench' alone",
-            default=60.0, least=0, open=True,
+            default=60.0, open=True,
         ),
     ]  # fmt: skip
     """Seconds for each workload, or for everything that `advise` does together. No further round is begun after that,
@@ -152,7 +172,7 @@ class _Options(TypedDict, total=False):
         float | None,
         Option(
             DURATION, "for one execution of a runner", otherwise="20 times what the baseline takes, 10s at least",
-            least=0, open=True, isolates=True,
+            open=True, isolates=True,
         ),
     ]  # fmt: skip
     """Seconds that one execution may take at most. None: 20 times what the baseline's first took, and 10 at least."""
@@ -172,7 +192,7 @@ class _Options(TypedDict, total=False):
         ),
     ]  # fmt: skip
     """Bytes that all processes of a runner may use together. None: 80 % of what is available."""
-    max_calls: Annotated[int | None, Option(COUNT, "call the function at most N times in all", least=1)]
+    max_calls: Annotated[int | None, Option(COUNT, "call the function at most N times in all")]
     """Calls of the function at most. None: as many as it takes."""
     coroutine: Annotated[
         str | Callable[..., Any] | None,
@@ -205,17 +225,17 @@ class _Options(TypedDict, total=False):
     tolerate: Annotated[
         bool,
         Option(
-            SWITCH, "take exceptions for results; of downloads, count those that fail and go on", default=False,
+            SWITCH, "take exceptions for results", default=False,
             of_function=True,
         ),
     ]  # fmt: skip
     """Of a function: exceptions are results like any other, and are counted."""
-    max_workers: Annotated[int | None, Option(COUNT, "at most N calls at once", least=1, of_function=True)]
+    max_workers: Annotated[int | None, Option(COUNT, "at most N calls at once", of_function=True)]
     """Of a function: calls at once at most. None: 10 if items are addresses of other machines, else any number."""
     repeat: Annotated[
         int | None,
         Option(
-            COUNT, "without items: N calls in an execution", otherwise="1", least=1, excludes=("items",),
+            COUNT, "without items: N calls in an execution", otherwise="1", excludes=("items",),
             of_function=True,
         ),
     ]  # fmt: skip
@@ -237,7 +257,7 @@ class MeasureOptions(_Options, total=False):
     precision: Annotated[
         float | None,
         Option(
-            SHARE, "go on until every interval is so narrow, such as 5%", least=0, most=1, open=True,
+            SHARE, "go on until every interval is so narrow, such as 5%", most=1, open=True,
             race="goes on until its answer is known: leave out {precision}",
         ),
     ]  # fmt: skip
@@ -246,7 +266,7 @@ class MeasureOptions(_Options, total=False):
         int | None,
         Option(
             COUNT, "exactly N rounds of every runner instead; with 1 that round is the warm-up too, and there are no "
-            "verdicts", least=1, most=100, excludes=("max_rounds", "budget", "precision"),
+            "verdicts", most=100, excludes=("max_rounds", "budget", "precision"),
             race="takes as many rounds as its answer needs: give {max_rounds} or {budget} instead of {rounds}",
         ),
     ]  # fmt: skip
@@ -286,15 +306,8 @@ def filled(
     for name, option in known.items():
         if given.get(name) is not None:
             option.require(name, given[name], write(name, option))
-    _require_together(given, known, write)
-    taken = {name for name, option in known.items() if option.is_set(given.get(name))}
-    left_out = {other for one, other in _exclusions(known) if one in taken}
-    values = {
-        name: option.default
-        if given.get(name) is None and (option.kind is SWITCH or name not in left_out)
-        else given.get(name)
-        for name, option in declared().items()
-    }
+    require_together(_taken(given, known), known, lambda name: write(name, known.get(name)))
+    values = completed(given, known)
     if values["seed"] is None:
         import random
 
@@ -302,6 +315,26 @@ def filled(
     all_of_them: Any = values
     made: MeasureOptions = all_of_them
     return made
+
+
+def completed(given: Mapping[str, Any], known: Mapping[str, Option] | None = None) -> dict[str, Any]:
+    """Those that are given, and the defaults of the others, but for what is excluded by one of them."""
+    known = known or declared()
+    taken = _taken(given, known)
+    left_out = {other for one, other in exclusions(known) if one in taken}
+    return {
+        name: option.default
+        if given.get(name) is None and (option.kind is SWITCH or name not in left_out)
+        else given.get(name)
+        for name, option in declared().items()
+    }
+
+
+def _taken(given: Mapping[str, Any], known: Mapping[str, Option]) -> set[str]:
+    """The names of those that say more than leaving them out."""
+    return {
+        name for name, value in given.items() if (known[name].is_set(value) if name in known else value is not None)
+    }
 
 
 def chosen(**given: Unpack[MeasureOptions]) -> MeasureOptions:
@@ -336,11 +369,6 @@ def recorded(options: MeasureOptions, *, of_function: bool) -> dict[str, Any]:
     }
 
 
-def excluding(name: str, known: Mapping[str, Declared]) -> set[str]:
-    """The options that cannot be given with this one."""
-    return {other for one, other in _exclusions(known) if one == name}
-
-
 def of_functions(given: Mapping[str, Any], known: Mapping[str, Option]) -> list[str]:
     """Those of the given options that are for functions alone."""
     return [name for name, option in known.items() if option.of_function and option.is_set(given.get(name))]
@@ -364,29 +392,3 @@ _RACE = {
 def decided_by_race() -> list[str]:
     """What `measure()` has and `advise()` has not, since the race decides on it."""
     return [*(name for name, option in declared().items() if option.race), *_RACE]
-
-
-def _exclusions(known: Mapping[str, Declared]) -> Iterator[tuple[str, str]]:
-    """Pairs, both ways round."""
-    for name, option in known.items():
-        for other in option.excludes:
-            yield name, other
-            yield other, name
-
-
-def _require_together(given: Mapping[str, Any], known: Mapping[str, Option], write: Write) -> None:
-    def is_set(name: str) -> bool:
-        return known[name].is_set(given.get(name)) if name in known else given.get(name) is not None
-
-    def written(name: str) -> str:
-        return write(name, known.get(name))
-
-    for name, option in known.items():
-        for other in option.excludes:
-            if is_set(name) and is_set(other):
-                raise BadSetting(f"{written(name)} and {written(other)} exclude each other; leave out one of them")
-        if option.needs and is_set(name) and not is_set(option.needs):
-            needs = written(option.needs)
-            raise BadSetting(
-                f"{written(name)} needs {needs}, and there are none: give {needs}, or leave out {written(name)}"
-            )

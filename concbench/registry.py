@@ -5,12 +5,13 @@ To add one: write its file, and its line here. Other packages add theirs with th
 """
 
 import importlib
+import sys
 from collections.abc import Mapping
 from importlib import metadata
 from types import MappingProxyType
 from typing import Any
 
-from concbench.errors import Inapplicable, UnknownName, nearest
+from concbench.errors import Unavailable, UnknownName, UsageError, nearest
 
 RUNNERS: Mapping[str, str] = MappingProxyType(
     {
@@ -42,8 +43,6 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "json": "concbench.report.formats.json:json",
     }
 )
-FIGURES_ALONE = frozenset({"csv", "csv-samples", "json"})
-"""Formats of ours without sentences, which have no place for where the time went."""
 
 
 def runner_names() -> list[str]:
@@ -66,7 +65,8 @@ def runner_class(name: str) -> Any:
 
     Raises:
         UnknownName: nothing has this name.
-        Inapplicable: it is known, and what it needs is not installed.
+        Unavailable: it is known and cannot be loaded, such as where what it needs is not installed.
+        UsageError: the name is not a text.
     """
     return _load("runner", RUNNERS, name)
 
@@ -98,13 +98,22 @@ def _table(kind: str, ours: Mapping[str, str]) -> dict[str, str]:
 
 
 def _load(kind: str, ours: Mapping[str, str], name: str) -> Any:
+    if not isinstance(name, str):
+        from concbench.task import short
+
+        raise UsageError(f"a {kind} is named by a text such as {next(iter(ours))!r}, not {short(name)}")
     place = ours.get(name) or _table(kind, ours).get(name)
     if place is None:
         known = list(_table(kind, ours))
         raise UnknownName(f"no {kind} is called {name!r}; {nearest(name, known)}")
     module, _, attribute = place.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as missing:
-        package = (missing.name or module).partition(".")[0]
-        raise Inapplicable(f"the {kind} {name!r} needs {package}: pip install {package}") from missing
+        loaded = getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # a module of another package may raise anything
+        package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+        if package and package not in sys.modules:
+            raise Unavailable(f"the {kind} {name!r} needs {package}: pip install {package}") from error
+        raise Unavailable(f"the {kind} {name!r} cannot be loaded from {place}: {error}") from error
+    if not callable(loaded):
+        raise Unavailable(f"the {kind} {name!r} cannot be loaded: {place} cannot be called")
+    return loaded

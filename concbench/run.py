@@ -52,7 +52,8 @@ class Run:
             why: with where the workers' time went, for every cell.
 
         Raises:
-            UsageError: there is no such format, or it has no place for where the time went.
+            UsageError: there is no such format, it cannot be loaded, or it has no place for where the time went.
+            ConcbenchError: the format of another package failed.
         """
         return _laid_out(self, format, why=why)
 
@@ -186,9 +187,11 @@ class Advice:
 
 
 def _laid_out(shown: Run | Advice, name: str, *, why: bool) -> str:
-    from concbench.report.formats import layout
+    from concbench.report.formats import format_of
 
-    return layout(name, *(["why"] if why else []))(shown.document(why=why))
+    chosen = format_of(name)
+    chosen.require_place_for(*(["why"] if why else []))
+    return chosen(shown.document(why=why))
 
 
 def load(path: str | Path) -> Run:

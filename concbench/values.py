@@ -12,18 +12,23 @@ little of it: `from concbench import measure` imports this.
 
 from __future__ import annotations
 
+import math
+import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from concbench.errors import BadSetting
+from concbench.errors import BadSetting, not_one_of
 
-_NUMBER = r"([-+]?\d+(?:\.\d+)?)\s*"
+_NUMBER = r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*"
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "": 1.0, "min": 60.0}
 _BYTES = {
     "": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "kib": 2**10, "mib": 2**20, "gib": 2**30,
 }  # fmt: skip
+_MOST_DIGITS = 18
+"""Of a whole number that is written."""
+_LAST_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,13 @@ class Kind:
     choices: tuple[str, ...] = ()
     """All values that there are, where they are few."""
     write: Callable[[Any], str] = str
-    """The text of a value."""
+    """The text of a value, as `read` reads it."""
+    in_words: Callable[[Any], str] = "{:,}".format
+    """A value as a sentence has it."""
+    least: float | None = None
+    most: float | None = None
+    moved: Callable[[str, str], str] | None = None
+    """Of a kind that names files: the text that means from here what a text means from another directory."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +75,49 @@ class Declared:
     """What it says nothing without."""
 
 
+def excluding(name: str, known: Mapping[str, Declared]) -> set[str]:
+    """What cannot be given with this one, whichever of the two says so."""
+    return {other for one, other in exclusions(known) if one == name}
+
+
+def exclusions(known: Mapping[str, Declared]) -> Iterator[tuple[str, str]]:
+    """Pairs that cannot be given together, both ways round."""
+    for name, declared in known.items():
+        for other in declared.excludes:
+            yield name, other
+            yield other, name
+
+
+def require_together(given: Collection[str], known: Mapping[str, Declared], write: Callable[[str], str]) -> None:
+    """Refuse what cannot be given together, or says nothing without another.
+
+    Args:
+        given: the names of what was given; other names than those that are known may be among them.
+        known: what is declared of each.
+        write: how messages write a name.
+
+    Raises:
+        BadSetting: names both, and says what to do.
+    """
+    for name in (name for name in known if name in given):
+        for other in known[name].excludes:
+            if other in given:
+                raise BadSetting(f"{write(name)} and {write(other)} exclude each other; leave out one of them")
+        needs = known[name].needs
+        if needs and needs not in given:
+            other = write(needs)
+            what_to_do = f"give {other}, or leave out {write(name)}"
+            raise BadSetting(f"{write(name)} needs {other}, and there are none: {what_to_do}")
+
+
 def _with_unit(units: dict[str, float] | dict[str, int], what: str) -> Callable[[str], float]:
     def read(text: str) -> float:
         match = re.fullmatch(_NUMBER + r"([a-zA-Z]*)", text.strip())
         if match is None or match[2].lower() not in units:
             raise BadSetting(f"{text!r} is not {what}")
         value = _times(float(match[1]), units[match[2].lower()])
+        if value == math.inf:
+            raise BadSetting(f"{text!r} is too large; give {what}")
         if value < 0:
             raise BadSetting(f"{text!r} is negative; give {what}")
         return value
@@ -101,16 +149,18 @@ def _whole(least: int) -> Kind:
     what = f"a whole number of {least} or more"
 
     def read(text: str) -> int:
-        if not re.fullmatch(r"\s*\d{1,18}\s*", text) or int(text) < least:
+        if re.fullmatch(rf"\s*\d{{{_MOST_DIGITS + 1},}}\s*", text):
+            raise BadSetting(f"{text.strip()!r} is too large; give {what}, of {_MOST_DIGITS} digits at most")
+        if not re.fullmatch(r"\s*\d+\s*", text) or int(text) < least:
             raise BadSetting(f"{text.strip()!r} is not {what}")
         return int(text)
 
-    return Kind(what, read, (int,), "N")
+    return Kind(what, read, (int,), "N", least=least)
 
 
 def _share(text: str) -> float:
     match = re.fullmatch(_NUMBER + "(%?)", text.strip())
-    if match is None:
+    if match is None or not math.isfinite(float(match[1])):
         raise BadSetting(f"{text!r} is not a share such as 5%")
     return float(match[1]) / (100 if match[2] else 1)
 
@@ -124,8 +174,8 @@ def _integer(text: str) -> int:
 
 def _port(text: str) -> int:
     number: int = NATURAL.read(text)
-    if number > 65_535:
-        raise BadSetting(f"{text!r} is not a port: 0 to 65535")
+    if number > _LAST_PORT:
+        raise BadSetting(f"{text!r} is not a port: 0 to {_LAST_PORT}")
     return number
 
 
@@ -140,6 +190,11 @@ def _decimal(text: str) -> float:
         return float(text)
     except ValueError:
         raise BadSetting(f"{text!r} is not a number") from None
+
+
+def path_from(text: str, directory: str) -> str:
+    """A path that is relative to a directory, as it is written here."""
+    return os.path.join(directory, text)  # noqa: PTH118 - of an empty directory, a Path would say ./
 
 
 def many(kind: Kind) -> Kind:
@@ -158,14 +213,15 @@ def one_of(*words: str) -> Kind:
 
     def read(text: str) -> str:
         if text not in words:
-            raise BadSetting(f"{text!r} is not one of {', '.join(words)}")
+            raise BadSetting(not_one_of(text, words))
         return text
 
     return Kind(f"one of {', '.join(words)}", read, (str,), "WORD", words)
 
 
 TEXT = Kind("a text", str, (str,))
-PATH = Kind("a path", str, (str,), "FILE")
+PATH = Kind("a path", str, (str,), "FILE", moved=path_from)
+DIRECTORY = replace(PATH, metavar="DIR")
 SWITCH = Kind("true or false", _switch, (bool,), write=lambda value: str(value).lower())
 INTEGER = Kind("a whole number", _integer, (int,), "N")
 NUMBER = Kind("a number", _decimal, (int, float), "X")
@@ -179,6 +235,8 @@ DURATION = Kind(
     (int, float),
     "TIME",
     write=_shortest({unit: _SECONDS[unit] for unit in ("us", "ms", "s")}),
+    in_words="{:g} seconds".format,
+    least=0,
 )
 SIZE = Kind(
     "a size such as 60kB or 1MB",
@@ -186,6 +244,10 @@ SIZE = Kind(
     (int,),
     "SIZE",
     write=_shortest({"B": 1, "kB": 1_000, "MB": 1_000_000}),
+    in_words="{:,} bytes".format,
+    least=0,
 )
-SHARE = Kind("a share such as 5%", _share, (int, float), "PERCENT")
-PORT = Kind("a port: 0 to 65535", _port, (int,), "PORT")
+SHARE = Kind(
+    "a share such as 5%", _share, (int, float), "PERCENT", in_words=lambda share: f"{100 * share:g} %", least=0
+)
+PORT = Kind(f"a port: 0 to {_LAST_PORT}", _port, (int,), "PORT", least=0, most=_LAST_PORT)

@@ -32,6 +32,7 @@ from concbench.cli.commands import COMMANDS
 from concbench.cli.main import main
 from concbench.harness.environment import environment
 from concbench.harness.runner_specs import settings_of
+from concbench.report import columns
 from concbench.results import records
 
 ROOT = Path(__file__).parents[1]
@@ -292,6 +293,58 @@ def test_the_reference_has_every_runner_with_its_settings(name: str) -> None:
     row = re.search(rf"^\| `{name}` .*$", reference, flags=re.MULTILINE)
     assert row is not None
     assert set(re.findall(r"`([a-z_]+)`", row[0])) - {name} == set(settings_of(registry.runner_class(name)))
+
+
+def section_of(page: str, heading: str) -> str:
+    """What stands below a heading, to the next one that is as high."""
+    level, text = heading.partition(" ")[0], (DOCS / page).read_text("utf-8")
+    found = re.search(rf"^{re.escape(heading)}$(.*?)(?=^#{{1,{len(level)}}} |\Z)", text, flags=re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def first_cells(section: str) -> list[str]:
+    """The first cells of the rows of a table, without its head."""
+    rows = re.findall(r"^\|(.*?)\|", section, flags=re.MULTILINE)
+    return [cell.strip().strip("`") for cell in rows[2:]]
+
+
+def test_the_reference_has_every_format_and_no_others() -> None:
+    """In the order of the registry."""
+    assert first_cells(section_of("reference/cli.md", "### Formats")) == list(registry.FORMATS)
+
+
+@pytest.mark.parametrize("name", registry.WORKLOADS)
+def test_the_reference_has_every_workload(name: str) -> None:
+    """In the table of sizes or below it, with what it does."""
+    assert re.search(rf"`{name}`(:| \()", section_of("reference/cli.md", "### Workloads and their sizes"))
+
+
+def test_the_overview_of_the_reference_has_every_command_and_no_others() -> None:
+    """In the first block of the page."""
+    overview = (DOCS / "reference" / "cli.md").read_text("utf-8").partition("```text\n")[2].partition("```")[0]
+    assert sorted(re.findall(r"^concbench ([a-z]+) ", overview, flags=re.MULTILINE)) == sorted(COMMANDS)
+
+
+def test_every_column_is_explained() -> None:
+    """Where the documentation says how to read a table, in their order; those of `times` also where formats are."""
+    headers = [reading.column.header for reading in (*columns.ANSWER, *columns.COST[1:])]
+    assert first_cells(section_of("index.md", "## How to read a table")) == headers
+    page = (DOCS / "howto" / "own-format.md").read_text("utf-8")
+    assert [header for header in headers if f"`{header}`" not in page] == []
+
+
+def test_what_contributors_are_told_to_touch_is_there() -> None:
+    """Files, and names in the file that is named before or after them."""
+    page = (DOCS / "contributing.md").read_text("utf-8")
+    named = [place for place in re.findall(r"`((?:concbench|tests)/[^`]*)`", page) if not re.search("[A-Z]{2}", place)]
+    assert len(named) > 20
+    assert [place for place in named if not (ROOT / place).exists()] == []
+    lines = re.findall(r"`(_?[A-Z]{2,})`(?: or `([A-Z]+)`)? of `(concbench/[a-z/_]+\.py)`", page)
+    assert len(lines) > 5
+    missing = [(name, file) for *names, file in lines for name in filter(None, names)
+               if not re.search(rf"^{name}\b", (ROOT / file).read_text("utf-8"), flags=re.MULTILINE)]  # fmt: skip
+    assert missing == []
 
 
 RECORDS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -15,10 +16,10 @@ from concbench.cli import functions
 from concbench.cli.main import main
 from concbench.cli.options import as_flag, given
 from concbench.errors import BadSetting, UsageError
-from concbench.options import Option, chosen, decided_by_race, declared, excluding, filled
+from concbench.options import Option, chosen, decided_by_race, declared, filled
 from concbench.stats.intervals import FEWEST, MOST
 from concbench.testing import SimulatedHosts
-from concbench.values import SWITCH
+from concbench.values import SWITCH, excluding
 from concbench.workloads.how import How
 
 CLI_REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "cli.md"
@@ -180,13 +181,20 @@ def test_a_value_of_another_type_or_out_of_bounds_is_refused_by_name(name: str) 
     """Not everybody has a type checker; None is as good as left out."""
     option = MEASURING[name]
     assert filled({name: None, "seed": 1}) == chosen(seed=1) or name == "seed"
-    wrong: list[Any] = [object()]
-    for bound, beyond in ((option.least, -1), (option.most, 1)):
+    wrong: list[Any] = [object(), *([math.inf, math.nan] if float in option.kind.types else [])]
+    low, high = option.ends()
+    for bound, beyond in ((low, -1), (high, 1)):
         if bound is not None:
             wrong += [bound + beyond, bound] if option.open else [bound + beyond]
     for value in wrong:
         with pytest.raises(BadSetting, match=f"^{name} must be "):
             filled({name: value})
+
+
+@pytest.mark.parametrize("value", [-1, -(10**20)])
+def test_bounds_of_a_kind_hold_in_python_as_well(value: int) -> None:
+    with pytest.raises(BadSetting, match=f"seed must be 0 or more, not {value:,}"):
+        filled({"seed": value})
 
 
 def test_a_default_gives_way_to_what_excludes_it() -> None:

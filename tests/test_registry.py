@@ -1,13 +1,16 @@
 """Names lead to classes, and to sentences where they do not."""
 
 import re
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from concbench import registry
-from concbench.errors import Inapplicable, UnknownName
+from concbench.cli.main import main
+from concbench.errors import Inapplicable, Unavailable, UnknownName, UsageError
 
 
 @pytest.mark.parametrize(("name", "place"), registry.RUNNERS.items())
@@ -48,6 +51,48 @@ def test_a_missing_package_is_named_with_its_pip_line(monkeypatch: pytest.Monkey
     _entry_points(monkeypatch, mine="no_such_package_1.runners:Mine")
     with pytest.raises(Inapplicable, match=re.escape("pip install no_such_package_1")):
         registry.runner_class("mine")
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("concbench.runners.sequential:Sequentail", "cannot be loaded from concbench.runners.sequential:Sequentail"),
+        ("concbench.runners.no_such:Mine", "cannot be loaded from concbench.runners.no_such:Mine: No module named"),
+        ("concbench.runners.sequential:__name__", "concbench.runners.sequential:__name__ cannot be called"),
+        ("broken_1:Mine", "cannot be loaded from broken_1:Mine: division by zero"),
+    ],
+)
+def test_what_cannot_be_loaded_is_a_sentence(
+    place: str, says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is a mistake of whoever asks for it, and leaves others as they are: whatever its module raises."""
+    (tmp_path / "broken_1.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    _entry_points(monkeypatch, mine=place)
+    with pytest.raises(Unavailable, match=f"the runner 'mine' .*{re.escape(says)}") as caught:
+        registry.runner_class("mine")
+    assert isinstance(caught.value, UsageError)
+    assert isinstance(caught.value, Inapplicable)
+
+
+@pytest.mark.parametrize(("kind", "option"), [("workloads", []), ("runners", ["-r"]), ("formats", ["--format"])])
+def test_what_is_not_installed_is_a_usage_error(
+    kind: str, option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of each kind alike: nothing has run."""
+    point = metadata.EntryPoint("mine", "no_such_package_1:Mine", f"concbench.{kind}")
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [point] if group == f"concbench.{kind}" else [])
+    assert main(["run", *(["primes"] if option else []), *option, "mine"]) == 2
+    said = f"concbench: the {kind[:-1]} 'mine' needs no_such_package_1: pip install no_such_package_1\n"
+    assert capsys.readouterr() == ("", said)
+
+
+@pytest.mark.parametrize("load", [registry.runner_class, registry.workload_class, registry.format_function])
+@pytest.mark.parametrize("name", [None, 3, ["text"]])
+def test_a_name_is_a_text(load: Callable[[Any], Any], name: object) -> None:
+    """As Python is told it."""
+    with pytest.raises(UsageError, match=r"is named by a text such as '[a-z]+', not "):
+        load(name)
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:

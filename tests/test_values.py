@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from concbench import values
 from concbench.errors import BadSetting
-from concbench.values import COUNTS, DURATION, INTEGER, NATURAL, SIZE, SWITCH, Kind, many, one_of
+from concbench.values import COUNT, COUNTS, DURATION, INTEGER, NATURAL, SHARE, SIZE, SWITCH, Kind, many, one_of
 
 SECONDS = st.floats(0, 1e9, allow_subnormal=False) | st.integers(0, 10**9).map(lambda count: count / 1e6)
 OF: list[tuple[Kind, st.SearchStrategy[object]]] = [
@@ -39,6 +39,26 @@ def test_what_is_written_of_a_value_is_read_as_that_value(data: st.DataObject) -
 def test_a_value_is_written_as_a_person_would(kind: Kind, value: object, text: str) -> None:
     """In the largest unit of which there is one."""
     assert kind.write(value) == text
+
+
+@given(st.floats(0, 1e300))
+def test_a_number_as_python_writes_it_is_a_time(number: float) -> None:
+    """Small and large ones with an exponent, as they come from a TOML file."""
+    assert DURATION.read(str(number)) == number
+    assert SHARE.read(str(number)) == number
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "says"),
+    [
+        (COUNT, "9" * 20, "is too large; give a whole number of 1 or more, of 18 digits at most"),
+        (DURATION, "1e400", "is too large; give a time"),
+        (SIZE, "1e400", "is too large; give a size"),
+    ],
+)
+def test_what_is_too_large_is_called_so(kind: Kind, text: str, says: str) -> None:
+    with pytest.raises(BadSetting, match=says):
+        kind.read(text)
 
 
 @given(st.sampled_from([kind for kind in vars(values).values() if isinstance(kind, Kind)]), st.text(max_size=8))

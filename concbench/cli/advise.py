@@ -6,10 +6,11 @@ import argparse
 
 from concbench.cli import configuration, functions, options
 from concbench.cli.color import add_color
-from concbench.cli.output import Output, add_format, chosen_format, present, say
+from concbench.cli.output import Output, add_format, chosen_format, excluded_with, present, say
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
-from concbench.options import AdviseOptions, decided, decided_by_race, declared, sentence_of_race
+from concbench.harness.workload_specs import is_function
+from concbench.options import AdviseOptions, decided_by_race, declared, sentence_of_race
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,32 +19,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     add_format(parser)
-    configuration.add_arguments(parser)
     add_color(parser)
     functions.add_arguments(parser, AdviseOptions)
     parser.add_argument("-r", "--runner", dest="runners", help=argparse.SUPPRESS)
     parser.add_argument("--resume", help=argparse.SUPPRESS)
     raced = {name: option for name, option in declared().items() if option.race}
     options.add(parser, raced, hidden=True)
+    configuration.add_arguments(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Search, write, print; returns the exit code."""
-    if not functions.is_named(arguments.function):
+    if not is_function(arguments.function):
         raise UsageError(
             f"{arguments.function!r} is not a function of your own; write module:function or file.py:function"
         )
     for name in decided_by_race():
         if getattr(arguments, name) is not None:
             raise UsageError(sentence_of_race(name, "advise", "'concbench run'", options.as_flag))
-    configured = configuration.configure(arguments, functions.known(AdviseOptions))
+    configured = configuration.configure(arguments, functions.known(AdviseOptions), excludes=excluded_with)
     with configured.to_blame():
         form = chosen_format(arguments)
         chosen = functions.fill_in(arguments, AdviseOptions)
-        vars(arguments).update(chosen)
         output = Output(arguments.output, force=arguments.force)
         output.require_writable()
-        workload = functions.workload(arguments.function, arguments, decided(chosen["seed"]))
+        workload = functions.workload(arguments.function, arguments, chosen)
 
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep

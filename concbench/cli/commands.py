@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from concbench import __version__
-from concbench.errors import UsageError
+from concbench.errors import UsageError, not_one_of
 
 COMMANDS = {
     "run": "measure workloads under runners",
@@ -67,7 +67,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
-            raise argparse.ArgumentError(action, f"{value!r} is not one of {', '.join(map(str, action.choices))}")
+            raise argparse.ArgumentError(action, not_one_of(str(value), [str(choice) for choice in action.choices]))
 
 
 def parsers(filled: Collection[str]) -> tuple[CommandParser, dict[str, CommandParser]]:

@@ -8,13 +8,21 @@ from concbench.cli.commands import COMMANDS, parsers
 from concbench.cli.output import printing
 from concbench.errors import UsageError
 from concbench.exit_codes import OK
-from concbench.registry import runner_names, workload_names
+from concbench.registry import format_names, runner_names, workload_names
 
 SHELLS = ("bash", "zsh", "tcsh")
-NAMES = {"SPEC": runner_names, "WORKLOAD": workload_names}
-"""What completes an argument, by how its usage line calls it."""
+NAMES = {"SPEC": runner_names, "WORKLOAD": workload_names, "FORMAT": format_names}
+"""What completes an argument, by how its usage line calls it. The words of a kind complete the others."""
 FILES = {"FILE": "file", "WHERE": "file", "FUNCTION": "file", "DIR": "directory"}
 """Likewise."""
+
+_BASH = """
+# The function above would overwrite a variable `line` of the shell.
+_concbench() {
+  local line
+  _shtab_concbench "$@"
+}
+complete -o bashdefault -F _concbench concbench"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,5 +44,9 @@ def main(arguments: argparse.Namespace) -> int:
             action.choices = NAMES[called]()
         elif called in FILES:
             action.complete = shtab.CHOICE_FUNCTIONS[FILES[called]]  # type: ignore[attr-defined] # shtab asks for it
+        elif words := getattr(getattr(action.type, "kind", None), "choices", ()):
+            action.choices = words
     print(shtab.complete(parser, arguments.shell))
+    if arguments.shell == "bash":
+        print(_BASH)
     return OK

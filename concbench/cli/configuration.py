@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -11,20 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from concbench.cli.output import say
-from concbench.cli.values import spelling
-from concbench.errors import BadInput, BadSetting, UsageError, nearest
-from concbench.options import excluding
-from concbench.report.facts import options_text, value_text
+from concbench.cli.values import reading, spelling
+from concbench.errors import BadInput, BadSetting, UsageError, nearest, not_one_of
+from concbench.report.facts import options_text
+from concbench.values import excluding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from concbench.campaign import Told
-    from concbench.values import Declared
+    from concbench.values import Declared, Kind
 
 FILE = "pyproject.toml"
 COMMANDS = ("run", "advise")
 """Those that it is read for."""
+_OF_ONE_RUN = {"output", "force", "resume"}
+"""What says of a single run which file it has."""
 
 
 @dataclass(frozen=True)
@@ -57,79 +60,103 @@ class Configured:
 
     @contextmanager
     def to_blame(self) -> Iterator[None]:
-        """Around whatever refuses options: a message names the file, too, since that may be where to look."""
+        """Around whatever refuses options: a message on some of them names the file, too."""
         try:
             yield
         except UsageError as error:
-            if self.options:
-                error.args = (f"{error} ({', '.join(self.options)} from {self.file})",)
+            named = [key for key, value in self.options.items() if _is_named(str(error), key, value)]
+            if named:
+                error.args = (f"{error} ({', '.join(named)} from {self.file})",)
             raise
 
 
+def _is_named(message: str, key: str, value: Any) -> bool:
+    """Whether a message is on an option, however that is written, or quotes the text that it was given."""
+    name = re.escape(key.removeprefix("no-")).replace(r"\-", "[-_]")
+    quoted = f"|{re.escape(value)}" if isinstance(value, str) and value else ""
+    return bool(re.search(rf"(?<![\w-])(?:(?:--)?(?:no-)?{name}s?{quoted})(?![\w-])", message))
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Let the options of a command come from a file, all that it has but this one."""
+    """Let the options of a command come from a file, all that were added but those of a single run.
+
+    Those that are not given are None until the file has been read, whatever their defaults are.
+    """
     parser.add_argument("--no-config", action="store_true", help=f"take no options from {FILE}")
-    parser.set_defaults(parser=parser)
+    defaults = {action.dest: action.default for action in _actions(parser).values() if action.default is not None}
+    parser.set_defaults(parser=parser, defaults=defaults, **dict.fromkeys(defaults))
 
 
 def configure(
     arguments: argparse.Namespace,
     known: Mapping[str, Declared],
-    applies: Callable[[argparse.Action], bool] = lambda _: True,
-    excludes: Collection[tuple[str, str]] = (),
+    applies: Callable[[str], bool] = lambda _: True,
+    excludes: Callable[[str, Any], set[str]] = lambda *_: set(),
 ) -> Configured:
-    """Take what was not given on the command line from the file, and return it.
+    """Take what was not given on the command line from the file, and return it; the rest gets its default.
 
     Args:
         arguments: of the command; they are completed.
         known: what is declared of options.
         applies: whether an option says anything of what is asked for; if not, it is ignored.
-        excludes: more pairs that cannot be given together. What the command line gives wins here as well.
+        excludes: what else cannot be given with an option that has a value. What the command line gives wins here as
+            well.
 
     Raises:
         UsageError: the file cannot be read, or an option or a value that cannot be; names the file and the key.
     """
     path = None if arguments.no_config else _nearest()
-    if path is None:
-        return Configured()
-    file = os.path.relpath(path)
+    configured = Configured()
+    if path is not None:
+        file = os.path.relpath(path)
+        configured = Configured(file, _completed(arguments, _table(path, file), file, known, applies, excludes))
+    for dest, default in arguments.defaults.items():
+        if getattr(arguments, dest) is None:
+            setattr(arguments, dest, default)
+    return configured
+
+
+def _completed(
+    arguments: argparse.Namespace,
+    table: Mapping[str, Any],
+    file: str,
+    known: Mapping[str, Declared],
+    applies: Callable[[str], bool],
+    excludes: Callable[[str, Any], set[str]],
+) -> dict[str, Any]:
+    """Complete the arguments, and return what took effect, as it is written in the table."""
     actions = _actions(arguments.parser)
-    named = {action.dest for action in actions.values() if _is_given(arguments, action.dest)}
-    found: dict[str, tuple[str, Any]] = {}
-    for key, value in _table(path, file).items():
-        name = key.replace("_", "-")
-        if name not in actions:
-            _require_option_of_another(name, f"{file}: {key}")
+    named = {
+        dest: value for action in actions.values() if (value := getattr(arguments, dest := action.dest)) is not None
+    }
+    found: dict[str, str] = {}
+    taken: list[str] = []
+    for key, value in table.items():
+        action = actions.get(key.replace("_", "-"))
+        if action is None or action.dest in _OF_ONE_RUN:
+            _refuse(key, file)
             continue
-        action = actions[name]
-        if action.dest in found:
-            raise BadSetting(f"{file}: {key} is given twice, as {found[action.dest][0]}, too; leave out one of them")
-        read = _read(action, value, f"{file}: {key}")
-        if read is not None and applies(action):
-            found[action.dest] = key, value
-            others = excluding(action.dest, known) | _partners(action.dest, excludes)
-            if not named & {action.dest, *others}:
-                setattr(arguments, action.dest, read)
-    taken = {dest for dest in found if dest not in named and _is_given(arguments, dest)}
+        dest = action.dest
+        if dest in found:
+            raise BadSetting(f"{file}: {key} is given twice, as {found[dest]}, too; leave out one of them")
+        found[dest] = key
+        read = _read(action, value, f"{file}: {key}", os.path.dirname(file))  # noqa: PTH120
+        if read is None or dest in named or not applies(dest):
+            continue
+        partners = excluding(dest, known) | excludes(dest, read)
+        if named.keys().isdisjoint(partners) and not any(dest in excludes(*one) for one in named.items()):
+            setattr(arguments, dest, read)
+            taken.append(dest)
     for dest in [dest for dest in taken if _lacks(dest, known, arguments)]:
         setattr(arguments, dest, None)
         taken.remove(dest)
-    return Configured(file, {key.replace("_", "-"): value for dest, (key, value) in found.items() if dest in taken})
-
-
-def _is_given(arguments: argparse.Namespace, dest: str) -> bool:
-    value = getattr(arguments, dest)
-    return value is not None and value is not False
+    return {found[dest].replace("_", "-"): table[found[dest]] for dest in taken}
 
 
 def _lacks(dest: str, known: Mapping[str, Declared], arguments: argparse.Namespace) -> bool:
     """Whether it needs something that there is not."""
     needs = known[dest].needs if dest in known else ""
     return bool(needs) and getattr(arguments, needs) is None
-
-
-def _partners(dest: str, pairs: Collection[tuple[str, str]]) -> set[str]:
-    return {other for pair in pairs if dest in pair for other in pair if other != dest}
 
 
 def _nearest() -> Path | None:
@@ -168,22 +195,26 @@ def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
     }
 
 
-def _require_option_of_another(name: str, where: str) -> None:
-    """Refuse what no command has.
+def _refuse(key: str, file: str) -> None:
+    """Refuse what no command takes from the file; what another command takes is ignored.
 
     Raises:
         BadSetting: names the nearest.
     """
-    known = set()
+    known: dict[str, argparse.Action] = {}
     for command in COMMANDS:
         parser = argparse.ArgumentParser(add_help=False)
         import_module(f"concbench.cli.{command}").add_arguments(parser)
-        known |= {*_actions(parser)}
+        known |= _actions(parser)
+    name = key.replace("_", "-")
+    if name in known and known[name].dest in _OF_ONE_RUN:
+        raise BadSetting(f"{file}: {key} is for a single run: leave it out, and give --{name} on the command line")
     if name not in known:
-        raise BadSetting(f"{where} is not an option of run or advise; {nearest(name, sorted(known))}")
+        offered = sorted(one for one, action in known.items() if action.dest not in _OF_ONE_RUN)
+        raise BadSetting(f"{file}: {key} is not an option of run or advise; {nearest(name, offered)}")
 
 
-def _read(action: argparse.Action, value: Any, where: str) -> Any:
+def _read(action: argparse.Action, value: Any, where: str, directory: str) -> Any:
     """A value as the command line would have it; None: as if it were not there.
 
     Raises:
@@ -191,25 +222,42 @@ def _read(action: argparse.Action, value: Any, where: str) -> Any:
     """
     if action.nargs == 0:
         if not isinstance(value, bool):
-            raise BadSetting(f"{where} must be true or false, not {value_text(value)!r}")
+            raise BadSetting(f"{where} must be true or false, not {_shown(value)}")
         return action.const if value else None
-    repeats = action.dest == "runners"
-    types = getattr(getattr(action.type, "kind", None), "types", (str,))
-    several, numbers = repeats or list in types, not {int, float, list}.isdisjoint(types)
+    repeats, kinds = action.dest == "runners", _kinds(action)
+    types = {one for kind in kinds for one in kind.types} or {str}
+    moved = next((kind.moved for kind in kinds if kind.moved), None)
+    several, numbers = repeats or (list in types and not moved), not {int, float, list}.isdisjoint(types) and not moved
     allowed: tuple[type, ...] = (str, *((int, float) if numbers else ()), *((list,) if several else ()))
     parts = value if isinstance(value, list) else [value]
     if not isinstance(value, allowed) or not all(type(part) in {str, int, float} for part in parts):
-        what = "a list, " * several + ("a text or a number" if numbers else "a text")
-        raise BadSetting(f"{where} must be {what}, not {value_text(value)!r}")
+        words: list[str] = ["a list"] * several + ["a text"] + ["a number"] * numbers
+        *others, last = words
+        what = f"{', '.join(others)} or {last}" if others else last
+        raise BadSetting(f"{where} must be {what}, not {_shown(value)}")
     texts = [str(part) for part in parts]
     if repeats:
         return texts or None
-    text = ",".join(texts)
+    text = moved(texts[0], directory) if moved else ",".join(texts)
     if action.choices is not None and text not in action.choices:
-        raise BadSetting(f"{where}: {text!r} is not one of {', '.join(action.choices)}")
-    kind = getattr(action.type, "kind", None)
+        raise BadSetting(f"{where}: {not_one_of(text, list(action.choices))}")
     try:
-        read = text if kind is None else kind.read(text)
+        return kinds[0].read(text) if isinstance(action.type, reading) else text
     except BadSetting as error:
         raise BadSetting(f"{where}: {error}") from None
-    return text if isinstance(action.type, spelling) else read
+
+
+def _kinds(action: argparse.Action) -> list[Kind]:
+    """What the text of an option is read as."""
+    if isinstance(action.type, spelling):
+        return [action.type.kind, *action.type.others]
+    return [action.type.kind] if isinstance(action.type, reading) else []
+
+
+def _shown(value: Any) -> str:
+    """A value as it is written in the file."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {_shown(one)}' for key, one in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    return repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
@@ -12,13 +13,23 @@ from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LookPlanned
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.workload_specs import is_function, place_of
-from concbench.options import MeasureOptions, Option, declared, filled, of_functions
-from concbench.values import COUNT, Kind
+from concbench.options import MeasureOptions, Option, decided, declared, filled, of_functions, place_from
+from concbench.values import COUNT, Kind, path_from
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from concbench.workloads.base import Workload
+
+
+def _items_from(text: str, directory: str) -> str:
+    """A file is relative to a directory; standard input, a range and an object of a module are not."""
+    from concbench.workloads.item_source import ItemSource
+
+    if text == "-" or ItemSource(text).bounds():
+        return text
+    path = path_from(text, directory)
+    return path if ":" not in text or os.path.exists(path) else place_from(text, directory)  # noqa: PTH110
 
 
 class Items(TypedDict, total=False):
@@ -27,7 +38,7 @@ class Items(TypedDict, total=False):
     items: Annotated[
         str | None,
         Option(
-            Kind("where the items are", str, (str,), "WHERE"),
+            Kind("where the items are", str, (str,), "WHERE", moved=_items_from),
             "what it is called on: a file (one item a line, a JSON array, JSON lines), - for standard input, 1..100, "
             "or module:name", of_function=True,
         ),
@@ -59,11 +70,6 @@ def fill_in(arguments: argparse.Namespace, kind: Any = MeasureOptions) -> Measur
     return filled(options.given(arguments, Items, kind), options.as_flag, declared(Items))
 
 
-def is_named(name: str) -> bool:
-    """Whether a workload is a function that is named, and no registered one."""
-    return is_function(name)
-
-
 def require_function(arguments: argparse.Namespace, but: Collection[str] = ()) -> None:
     """Refuse options of functions where there is none, but those that another workload has, too.
 
@@ -76,8 +82,8 @@ def require_function(arguments: argparse.Namespace, but: Collection[str] = ()) -
             raise UsageError(f"{flag} is for a function of your own, such as app:fetch")
 
 
-def workload(name: str, arguments: argparse.Namespace, seed: int) -> Workload:
-    """The workload of a function that is named; its options have been filled in.
+def workload(name: str, arguments: argparse.Namespace, filled_in: MeasureOptions) -> Workload:
+    """The workload of a function that is named.
 
     Raises:
         UsageError: something cannot be found, imported, read or called.
@@ -91,16 +97,16 @@ def workload(name: str, arguments: argparse.Namespace, seed: int) -> Workload:
         content=_standard_input() if arguments.items == "-" else None,
         limit=arguments.limit,
         sample=arguments.sample,
-        seed=seed,
-        repeat=arguments.repeat or 1,
+        seed=decided(filled_in["seed"]),
+        repeat=filled_in["repeat"] or 1,
     )
-    how = how_of(vars(arguments), arguments=arguments.items is not None)
-    return named_workload(place_of(name), how, source, limit=arguments.import_timeout, tell=say)
+    how = how_of(filled_in, arguments=arguments.items is not None)
+    return named_workload(place_of(name), how, source, limit=filled_in["import_timeout"], tell=say)
 
 
 def announce(event: CallsPlanned | LookPlanned) -> None:
     """Say how often a function will be called, before the first call; nothing of workloads of ours."""
-    if not is_named(event.workload):
+    if not is_function(event.workload):
         return
     if isinstance(event, LookPlanned):
         said = f"is called up to {event.calls} times first, one call at a time, to see how long it takes"

@@ -15,7 +15,9 @@ _MOST_ROUNDS = ("use --max-rounds N",)
 _LEAST_ROUNDS = ("leave it out: three rounds are taken in any case; --rounds N takes exactly N",)
 _CALLS = ("use --repeat N for N calls in an execution, or --max-rounds N for at most N rounds",)
 _TIME = ("use --budget TIME",)
-_WARM_UP = ("leave it out: every runner is warmed up before its first round",)
+_WARM_UP = (
+    "leave it out: every runner is warmed up before its first round; --warm keeps its workers from round to round",
+)
 _WORKERS = ("use --workers N,N to try these numbers of workers", "use --max-workers N for at most N calls at once")
 _THREADS = ("use -r thread-pool:N for a pool of N threads", "use --max-workers N for at most N calls at once")
 _PROCESSES = ("use -r process-pool:N for a pool of N processes", "use --max-workers N for at most N calls at once")
@@ -87,6 +89,12 @@ HABITS: dict[str, tuple[str, ...]] = {
 """Of several hints the first whose options the command has; a hint may name none."""
 
 
+_EVERYWHERE = {"--help", "--version"}
+"""Nobody misspells these, and much is like them."""
+_ALIKE = 0.7
+"""How alike an option must be to be the one that was meant."""
+
+
 def hint(option: str, known: Collection[str]) -> str:
     """What to type instead of an option that a command does not know; empty if nobody can tell.
 
@@ -98,7 +106,8 @@ def hint(option: str, known: Collection[str]) -> str:
         if set(options_in(habit)) <= set(known):
             return habit
     begun = [name for name in known if name.startswith(option)]
-    meant = begun or [f"--{name}" for name in get_close_matches(option.lstrip("-"), list(_long(known)), n=1)]
+    others = list(_long({*known} - _EVERYWHERE))
+    meant = begun or [f"--{name}" for name in get_close_matches(option.lstrip("-"), others, 1, _ALIKE)]
     return f"did you mean {' or '.join(meant)}?" if meant and option.strip("-") else ""
 
 

@@ -16,6 +16,9 @@ from concbench.errors import ConcbenchError, UsageError, nearest
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, USAGE, worst
 from concbench.harness.interruption import INTERRUPTION
 
+_OF_THE_PROGRAM = {"-h", "--help", "-V", "--version"}
+"""Options that need no command."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -61,9 +64,9 @@ def _require_streams() -> None:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    arguments = _command_first(arguments)
-    if not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help", "-V", "--version"}):
-        arguments = ["run", "download", "primes", "--alone", *arguments]
+    arguments, alone = _command_first(arguments), False
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in _OF_THE_PROGRAM):
+        arguments, alone = ["run", "download", "primes", *arguments], True
     name = arguments[0]
     if not name.startswith("-") and name not in COMMANDS:
         from concbench.registry import WORKLOADS
@@ -76,17 +79,20 @@ def _dispatch(arguments: list[str]) -> int:
     if unknown:
         commands[name].refuse(unknown)
     _require_no_empty_text(parsed)
+    parsed.alone = alone
     code: int = import_module(f"concbench.cli.{parsed.command}").main(parsed)
     return code
 
 
 def _command_first(arguments: list[str]) -> list[str]:
-    """`--color never show` as `show --color never`; every other option follows its command."""
+    """`--color never show` as `show --color never`, and `--version` without; other options follow their command."""
     length = 2 if arguments[:1] == ["--color"] else 1
     color, others = arguments[:length], arguments[length:]
-    if others and not others[0].startswith("-") and color[0].partition("=")[0] == "--color":
-        return [others[0], *color, *others[1:]]
-    return arguments
+    if not others or color[0].partition("=")[0] != "--color":
+        return arguments
+    if others[0] in _OF_THE_PROGRAM:
+        return others
+    return arguments if others[0].startswith("-") else [others[0], *color, *others[1:]]
 
 
 def _require_no_empty_text(parsed: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from concbench.cli.values import reading
 from concbench.options import declared
-from concbench.values import DURATION, SWITCH
+from concbench.values import SWITCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,5 +46,5 @@ def given(arguments: argparse.Namespace, *kinds: Any) -> dict[str, Any]:
 def _help(option: Option) -> str:
     default = option.otherwise
     if option.default is not None and option.kind is not SWITCH:
-        default = f"{option.default:g}s" if option.kind is DURATION else str(option.default)
+        default = option.kind.write(option.default)
     return f"{option.help} (default: {default})" if default else option.help

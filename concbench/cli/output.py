@@ -20,19 +20,32 @@ if TYPE_CHECKING:
     from concbench.report.document import Document
     from concbench.results.records import RunRecord
 
-SUFFIXES = {
-    ".md": "markdown", ".markdown": "markdown", ".csv": "csv", ".json": "json", ".html": "html", ".txt": "text",
-}  # fmt: skip
-"""What the name of a file says of the format in it."""
+_NOT_OURS = (".html", ".htm")
+"""Names of files end so that hold what no format of ours writes."""
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
     """Declare the options that choose a format."""
     from concbench.registry import FORMATS
 
-    parser.add_argument("--format", metavar="NAME", help=f"print it as {', '.join(FORMATS)}, or in a format of another "
-                        "package (default: text)")  # fmt: skip
+    parser.add_argument("--format", metavar="FORMAT", help=f"print it as {', '.join(FORMATS)}, or in a format of "
+                        "another package (default: text)")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="short for --format json")
+
+
+def excluded_with(name: str, value: object) -> set[str]:
+    """What cannot be given with one of these options, or with what needs a format that has a place for it."""
+    from concbench.report.formats import format_of
+
+    if name == "json":
+        return {"format", "why"}
+    if name != "format":
+        return set()
+    try:
+        format_of(str(value)).require_place_for("--why")
+    except UsageError:
+        return {"json", "why"}
+    return {"json"}
 
 
 def chosen_format(arguments: argparse.Namespace, path: str | None = None) -> str:
@@ -41,20 +54,14 @@ def chosen_format(arguments: argparse.Namespace, path: str | None = None) -> str
     Raises:
         UsageError: there is no such format, two are given, or it has no place for what else is asked for.
     """
-    from concbench.registry import format_names
-    from concbench.report.formats import layout
+    from concbench.report.formats import format_of, format_of_file
 
     if arguments.json and arguments.format not in {None, "json"}:
         raise UsageError(f"--json is short for --format json; leave out one of --json and --format {arguments.format}")
-    named = suffix_format(path) if path else ""
-    name: str = "json" if arguments.json else arguments.format or (named if named in format_names() else "text")
-    layout(name, *(f"--{option}" for option in ("why", "env") if getattr(arguments, option, False)))
-    return name
-
-
-def suffix_format(path: str) -> str:
-    """The format that the name of a file says is in it; empty if it says nothing."""
-    return SUFFIXES.get(Path(path).suffix.lower(), "")
+    name = "json" if arguments.json else arguments.format
+    chosen = format_of(name) if name else (path and format_of_file(path)) or format_of("text")
+    chosen.require_place_for(*(f"--{option}" for option in ("why", "env") if getattr(arguments, option, False)))
+    return chosen.name
 
 
 def present(document: Document, name: str, color: str) -> None:
@@ -76,9 +83,9 @@ def present(document: Document, name: str, color: str) -> None:
 
 def as_file(document: Document, name: str) -> str:
     """A document in a format, as the text of a file."""
-    from concbench.report.formats import layout
+    from concbench.report.formats import format_of
 
-    text = layout(name)(document)
+    text = format_of(name)(document)
     return text if text.endswith("\n") else f"{text}\n"
 
 
@@ -144,13 +151,15 @@ class Output:
 
     def _require_suffix(self, path: str) -> None:
         """Refuse a name that says that another format is in the file."""
-        from concbench.registry import format_names
+        from concbench.report.formats import format_of, format_of_file
 
-        said = suffix_format(path)
-        if self._format.startswith(said):
+        if format_of(self._format).has_suffix(path):
             return
-        instead = f"; 'concbench show --format {said} -o {path}' writes {said}" if said in format_names() else ""
-        other = f"choose a name that does not end in {Path(path).suffix}"
+        said, suffix = format_of_file(path), Path(path).suffix
+        if said is None and suffix.lower() not in _NOT_OURS:
+            return
+        instead = f"; 'concbench show --format {said.name} -o {path}' writes {said.name}" if said else ""
+        other = f"choose a name that does not end in {suffix}"
         raise BadOutput(f"{path} would hold {self._format}: {other}{instead}")
 
     def save(self, record: RunRecord) -> None:

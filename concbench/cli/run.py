@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from concbench.cli import configuration, functions, workloads
 from concbench.cli.color import add_color
-from concbench.cli.output import Output, add_format, chosen_format, present, say
+from concbench.cli.output import Output, add_format, chosen_format, excluded_with, present, say
 from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, UNDECIDED, worst
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _ALONE = 10.0
 """Seconds for each workload if no command is named, and nothing else is said."""
-_EXCLUSIVE = (("why", "observe"), ("why", "json"), ("why", "format"), ("json", "format"), ("output", "resume"))
-"""What cannot be given together, or not always, beside what is declared of options."""
+_EXCLUDES = {"why": {"observe"}, "output": {"resume"}}
+"""What cannot be given with an option, beside what is declared of those of measuring and of printing."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,17 +40,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_format(parser)
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
     parser.add_argument("--strict", action="store_true", help="exit with 4 if the verdict on any runner is undecided")
-    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
-    configuration.add_arguments(parser)
+    parser.set_defaults(alone=False)
     add_color(parser)
     functions.add_arguments(parser)
     workloads.add_arguments(parser)
+    configuration.add_arguments(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Measure, write, print; returns the exit code."""
     configured = configuration.configure(
-        arguments, workloads.known(), lambda action: workloads.applies(action.dest, arguments), _EXCLUSIVE
+        arguments,
+        workloads.known(),
+        lambda name: workloads.applies(name, arguments),
+        lambda name, value: _EXCLUDES.get(name, set()) | excluded_with(name, value),
     )
     if arguments.alone and arguments.budget is None and arguments.rounds is None:
         arguments.budget = _ALONE
@@ -125,8 +128,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
 
     workloads.require_applicable(arguments)
     options = functions.fill_in(arguments)
-    vars(arguments).update(options)
-    measured = workloads.chosen(arguments)
+    measured = workloads.chosen(arguments, options)
     specs = arguments.runners or default_runners()
     if arguments.workers:
         tried = with_workers(specs, arguments.workers)

@@ -26,9 +26,11 @@ class reading:  # noqa: N801 - it is called where an argument is declared, as a 
 
 @dataclass(frozen=True)
 class spelling:  # noqa: N801 - as reading
-    """The same of an argument whose text is read later."""
+    """The same of an argument whose text is read later, by each of those that take it."""
 
     kind: Kind
+    others: tuple[Kind, ...] = ()
+    """More kinds that it is read as."""
 
     def __call__(self, text: str) -> str:
         """The text itself."""

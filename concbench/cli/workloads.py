@@ -6,20 +6,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from concbench.cli import functions
 from concbench.cli.values import spelling
-from concbench.errors import BadSetting, UsageError
-from concbench.harness.settings import Setting, settings_of, split
+from concbench.errors import UsageError
+from concbench.harness.settings import Setting, settings_of, split, values_of
 from concbench.harness.workload_specs import is_function, kind_of, normal, workload_of
 from concbench.registry import WORKLOADS, workload_class
-from concbench.values import SWITCH, Declared
+from concbench.values import SWITCH, Declared, Kind, excluding
 
 if TYPE_CHECKING:
+    from concbench.options import MeasureOptions
     from concbench.workloads.base import Workload
 
 
@@ -36,37 +37,55 @@ def _owners() -> Mapping[str, Mapping[str, Setting]]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options, a group for those that have the same owners; one that there is already serves as well."""
     groups: dict[str, argparse._ArgumentGroup] = {}
+    there = {option: action for action in parser._actions for option in action.option_strings}  # noqa: SLF001
     for key, owners in _owners().items():
-        title = ", ".join(owners)
+        title, option = ", ".join(owners), _option(key)
+        if option in there:
+            there[option].help = f"{there[option].help}; of {title}: {_help(owners)}"
+            continue
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
-        with suppress(argparse.ArgumentError):
-            _add(groups[title], _option(key), list(owners.values()))
+        _add(groups[title], option, owners)
 
 
-def _add(group: argparse._ArgumentGroup, option: str, settings: list[Setting]) -> None:
-    setting, defaults = settings[0], {one.default_text for one in settings}
-    if setting.kind is SWITCH:
-        group.add_argument(option, action="store_const", const="true", help=setting.declared.help)
+def _add(group: argparse._ArgumentGroup, option: str, owners: Mapping[str, Setting]) -> None:
+    """Each owner reads the text by its own kind, which need not be that of another."""
+    kind, *others = (setting.kind for setting in owners.values())
+    if all(one is SWITCH for one in (kind, *others)):
+        group.add_argument(option, action="store_const", const="true", help=_help(owners))
         return
-    kind, default = setting.kind, defaults.pop() if len(defaults) == 1 else ""
-    described = setting.declared.help + (f" (default: {default})" if default else "")
-    metavar = f"{{{','.join(kind.choices)}}}" if kind.choices else kind.metavar
-    group.add_argument(option, type=spelling(kind), metavar=metavar, help=described.replace("%", "%%"))
+    metavars = {f"{{{','.join(one.choices)}}}" if one.choices else one.metavar for one in (kind, *others)}
+    metavar = metavars.pop() if len(metavars) == 1 else "VALUE"
+    group.add_argument(option, type=spelling(kind, tuple(others)), metavar=metavar, help=_help(owners))
+
+
+def _help(owners: Mapping[str, Setting]) -> str:
+    """What an option does; of each of its owners, where it is not the same."""
+    lines: dict[str, list[str]] = {}
+    for owner, setting in owners.items():
+        lines.setdefault(setting.declared.help, []).append(owner)
+    helps = (f"{line} ({', '.join(having)})" if len(lines) > 1 else line for line, having in lines.items())
+    defaults = {setting.default_text for setting in owners.values()}
+    default = defaults.pop() if len(defaults) == 1 else ""
+    return ("; ".join(helps) + (f" (default: {default})" if default else "")).replace("%", "%%")
 
 
 def known() -> dict[str, Declared]:
     """What is declared of every option of a run, those of workloads included."""
-    return {**{key: next(iter(owners.values())).declared for key, owners in _owners().items()}, **functions.known()}
+    return {**{key: _together([*owners.values()]) for key, owners in _owners().items()}, **functions.known()}
+
+
+def _together(settings: list[Setting]) -> Declared:
+    """What is declared of a setting of several workloads: whatever one of them excludes."""
+    excludes = {other: None for setting in settings for other in setting.declared.excludes}
+    return replace(settings[0].declared, excludes=tuple(excludes))
 
 
 def applies(key: str, arguments: argparse.Namespace) -> bool:
     """Whether an option says anything of the workloads that are named; one of measuring always does."""
-    owners, option = _owners().get(key, {}), functions.known().get(key)
-    if not owners and (option is None or not option.of_function):
+    if not _is_of_workloads(key) or _concerns_functions(key, arguments):
         return True
-    of_functions = option is not None and option.of_function and any(map(is_function, arguments.workloads))
-    return of_functions or not owners.keys().isdisjoint(map(kind_of, arguments.workloads))
+    return any(not _says(text, key) for text in _having(key, arguments))
 
 
 def require_applicable(arguments: argparse.Namespace) -> None:
@@ -76,69 +95,103 @@ def require_applicable(arguments: argparse.Namespace) -> None:
         UsageError: names the first.
     """
     for key in _given(arguments):
-        if key not in functions.known() and not applies(key, arguments):
+        if key not in functions.known() and not _having(key, arguments):
             owners = " or ".join(_owners()[key])
             raise UsageError(f"{_option(key)} is an option of {owners}, which is not run; leave it out")
-    functions.require_function(arguments, but=[key for key in functions.known() if applies(key, arguments)])
+    of_ours = [key for key in _owners() if _having(key, arguments)]
+    functions.require_function(
+        arguments, but=[key for key in functions.known() if key in of_ours or _concerns_functions(key, arguments)]
+    )
 
 
-def chosen(arguments: argparse.Namespace) -> list[Workload]:
+def _is_of_workloads(key: str) -> bool:
+    option = functions.known().get(key)
+    return key in _owners() or (option is not None and option.of_function)
+
+
+def _concerns_functions(key: str, arguments: argparse.Namespace) -> bool:
+    option = functions.known().get(key)
+    return option is not None and option.of_function and any(map(is_function, arguments.workloads))
+
+
+def _having(key: str, arguments: argparse.Namespace) -> list[str]:
+    """The workloads that are named and have a setting, whether they say it themselves or not."""
+    owners = _owners().get(key, {})
+    return [text for text in arguments.workloads if kind_of(text) in owners]
+
+
+def _says(text: str, key: str) -> str:
+    """What a workload says itself, so that it does not take an option; empty if nothing."""
+    kind, written = split(text, "workload")
+    if key in written:
+        return f"{text} says {key} itself"
+    excluded = excluding(key, _declared(kind))
+    return next((f"{text} says {other}, which excludes {key}" for other in written if other in excluded), "")
+
+
+def _declared(kind: str) -> dict[str, Declared]:
+    return {key: owners[kind].declared for key, owners in _owners().items() if kind in owners}
+
+
+def chosen(arguments: argparse.Namespace, options: MeasureOptions) -> list[Workload]:
     """The workloads that are named, each once, with the settings that are written or given as options.
+
+    Args:
+        arguments: the command line.
+        options: all of measuring, filled in.
 
     Raises:
         UsageError: one of them cannot be, or an option would be ignored.
     """
     given = _given(arguments)
     texts = list(dict.fromkeys(map(normal, arguments.workloads)))
-    kinds = [kind_of(text) for text in texts if not is_function(text)]
-    made, taken = [], set[str]()
-    refused: dict[str, BadSetting] = {}
+    ours = [text for text in texts if not is_function(text)]
+    takers = {key: [text for text in ours if kind_of(text) in _owners()[key] and not _says(text, key)] for key in given}
+    made, read = [], dict[tuple[Kind, str], Any]()
+    left_out = {key: next(filter(None, (_says(text, key) for text in _having(key, arguments))), "") for key in given}
     for text in texts:
         if is_function(text):
-            made.append(functions.workload(text, arguments, arguments.seed))
+            made.append(functions.workload(text, arguments, options))
             continue
-        own = _own(text, given)
-        shared = [key for key in own if sum(kind in _owners()[key] for kind in kinds) > 1]
-        workload, had = _with_what_it_can(text, own, shared, refused)
-        made.append(workload)
-        taken |= had
-    for key in given:
-        if key not in taken and key not in functions.known():
-            written = UsageError(f"{_option(key)} would have no effect: what has it says it itself; leave it out")
-            raise refused.get(key, written)
+        own = _own(text, takers)
+        values = {key: _value(kind_of(text), key, given[key], read) for key in own}
+        made.append(workload_of(text, values, _option))
+        for key in own:
+            left_out.pop(key, None)
+    for key, reason in left_out.items():
+        if not _concerns_functions(key, arguments):
+            others = f"other options of {' or '.join(_owners()[key])} exclude {_option(key)}"
+            raise UsageError(f"{reason or others}; leave out {_option(key)}")
     return made
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, str]:
     """The options that were given, as texts."""
     values = {key: getattr(arguments, key) for key in _owners()}
-    texts = {key: "true" if value is True else value for key, value in values.items()}
-    return {key: text for key, text in texts.items() if text is not None and text is not False}
+    return {key: "true" if value is True else value for key, value in values.items() if value is not None}
 
 
-def _own(text: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Those that a workload has and does not say itself."""
-    kind, written = split(text, "workload")
-    return {key: value for key, value in given.items() if kind in _owners()[key] and key not in written}
-
-
-def _with_what_it_can(
-    text: str, own: Mapping[str, str], shared: Collection[str], refused: dict[str, BadSetting]
-) -> tuple[Workload, set[str]]:
-    """A workload, and the options that it has: all, but for those that others may have and it refuses.
+def _own(text: str, takers: Mapping[str, Sequence[str]]) -> list[str]:
+    """The options that a workload takes: all that it can, but for those that it cannot have and another takes.
 
     A size is for the workloads of which no other option says how much there is.
     """
-    had = {key: value for key, value in own.items() if key not in shared}
-    made = workload_of(text, had)
-    for key in shared:
-        try:
-            made = workload_of(text, {**had, key: own[key]})
-        except BadSetting as error:
-            refused.setdefault(key, error)
-        else:
-            had[key] = own[key]
-    return made, {*had}
+    kind, written = split(text, "workload")
+    known, had = _declared(kind), [key for key, those in takers.items() if [*those] == [text]]
+    for key, those in sorted(takers.items(), key=lambda taker: taker[0] in known and not known[taker[0]].excludes):
+        needs = known[key].needs if key in known else ""
+        possible = excluding(key, known).isdisjoint(had) and (not needs or needs in {*had, *written})
+        if text in those and key not in had and possible:
+            had.append(key)
+    return had
+
+
+def _value(kind: str, key: str, text: str, read: dict[tuple[Kind, str], Any]) -> Any:
+    """The value of an option for a workload; a text is read once for all that read it alike, since it may be a pipe."""
+    setting = _owners()[key][kind]
+    if (setting.kind, text) not in read:
+        read[setting.kind, text] = values_of(kind, {key: text}, {key: setting})[key]
+    return read[setting.kind, text]
 
 
 def _option(key: str) -> str:

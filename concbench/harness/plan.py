@@ -103,8 +103,8 @@ class Plan:
         most = self.options["max_calls"]
         if most is not None and self.fewest_calls > most:
             raise BadSetting(
-                f"{self.workload.name} would be called {self.fewest_calls:,} times at least, and max-calls allows "
-                f"{most:,}: take fewer items or fewer runners, or allow more"
+                f"{self.workload.name} would be called {self.fewest_calls:,} times at least, and the "
+                f"most that is allowed is {most:,}: take fewer items or fewer runners, or allow more"
             )
 
     @property

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
 from concbench.errors import UsageError
 from concbench.harness.plan import Plan
+from concbench.options import Option, completed, declared
 from concbench.results.records import Json, RunRecord, Table, number
 from concbench.task import one_line
 
@@ -60,9 +62,11 @@ def is_complete(table: Table, plan: Plan) -> bool:
 
 def _require_same_plan(then: Table, now: Table) -> None:
     _compare("workload", then.workload, now.workload)
-    options = _as_json(now.options)
-    for name in sorted({*then.options, *options}, key=lambda name: (name not in options, name)):
-        _compare(f"{name.replace('_', '-')} of {now.workload}", then.options.get(name), options.get(name))
+    said = _as_json(now.options)
+    earlier, options = ({**table, **completed(table)} for table in (then.options, said))  # a file may know fewer
+    for name in sorted({*earlier, *options}, key=lambda name: (name not in said, name)):
+        write = partial(_written, declared().get(name))
+        _compare(f"{name.replace('_', '-')} of {now.workload}", earlier.get(name), options.get(name), write)
     for name in _PLANNED:
         before, after = (getattr(table, name) for table in (then, now))
         if name == "baseline":
@@ -73,7 +77,16 @@ def _require_same_plan(then: Table, now: Table) -> None:
         _compare(str(cell.id), before.settings, _as_json(cell.settings))
 
 
-def _compare(what: str, then: Any, now: Any) -> None:
+def _written(option: Option | None, value: Any) -> str:
+    """A value as the command line has it."""
+    return option.kind.write(value) if option and isinstance(value, option.kind.types) else _said(value)
+
+
+def _said(value: Any) -> str:
+    return "none" if value is None else one_line(value, 100)
+
+
+def _compare(what: str, then: Any, now: Any, said: Callable[[Any], str] = _said) -> None:
     """Refuse values that differ; of objects and lists, what differs in them first.
 
     Raises:
@@ -86,11 +99,7 @@ def _compare(what: str, then: Any, now: Any) -> None:
         for place, (before, after) in enumerate(zip_longest(then, now), start=1):
             _compare(f"number {place} of {what}", before, after)
     elif then != now:
-        raise UsageError(f"cannot go on with that run: {what} was {_said(then)}, and is {_said(now)}")
-
-
-def _said(value: Any) -> str:
-    return "none" if value is None else one_line(value, 100)
+        raise UsageError(f"cannot go on with that run: {what} was {said(then)}, and is {said(now)}")
 
 
 def _lasting(environment: Json) -> Json:

@@ -54,11 +54,16 @@ def split(text: str, what: str, unnamed: str = "") -> tuple[str, dict[str, str]]
         BadSetting: a part is none, or a setting is there twice.
     """
     name, colon, rest = text.strip().partition(":")
-    name, written = name.strip(), {}
+    name, written = name.strip(), dict[str, str]()
     for part in rest.split(",") if colon else []:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         key, value = (key.replace("-", "_"), value) if equals else (unnamed, key)
         if not key or not value:
+            if value and written:
+                last = f"{[*written][-1]}={[*written.values()][-1]}+{value}"
+                raise BadSetting(
+                    f"cannot read the {what} {text!r}; several values have plus signs between them: {last}"
+                )
             short = f", {name}:4 or {name}:{unnamed}=4" if unnamed else f" or {name}:KEY=VALUE"
             raise BadSetting(f"cannot read the {what} {text!r}; write {name}{short} (KEY=VALUE, ...)")
         if key in written:

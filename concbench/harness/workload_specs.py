@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from concbench.errors import BadFunction, BadSetting
 from concbench.harness.settings import REQUIRED, joined, settings_of, split, values_of
 from concbench.registry import WORKLOADS, workload_class, workload_names
+from concbench.values import SWITCH, require_together
 from concbench.workloads.base import Workload
 from concbench.workloads.loading import Place, source_of
 
 _SETTINGS = re.compile(r"\s*[\w-]+\s*:\s*[\w-]*\s*=")
 """What settings begin with: no function is called so."""
-_NONE: Mapping[str, str] = MappingProxyType({})
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 def is_function(text: str) -> bool:
@@ -34,24 +36,28 @@ def normal(text: str) -> str:
     return joined(*split(text, "workload")) if _SETTINGS.match(text) else text
 
 
-def workload_of(text: str, otherwise: Mapping[str, str] = _NONE) -> Workload:
+def workload_of(text: str, otherwise: Mapping[str, Any] = _NONE, write: Callable[[str], str] = str) -> Workload:
     """The registered workload that a text asks for, called as it is written.
 
     Args:
         text: its name, and perhaps settings.
-        otherwise: settings as texts that it has where the text does not say them.
+        otherwise: values of more settings.
+        write: how messages write the name of a setting that the text does not say.
 
     Raises:
-        UsageError: no workload has this name, or a setting is unknown, malformed, or cannot be.
+        UsageError: no workload has this name; or a setting is unknown or malformed, or cannot be, or not with another.
     """
     name, written = split(text, "workload")
     make = workload_class(name)
     known = settings_of(make)
-    values = values_of(name, {**otherwise, **written}, known)
+    values = {**otherwise, **values_of(name, written, known)}
+    said = {key for key, value in values.items() if known[key].kind is not SWITCH or value != known[key].default}
+    declared = {key: setting.declared for key, setting in known.items()}
     missing = [key for key, setting in known.items() if setting.default is REQUIRED and key not in values]
     if missing:
         raise BadSetting(f"{name} needs a setting: write {name}:{missing[0]}=VALUE")
     try:
+        require_together(said, declared, lambda key: key if key in written else write(key))
         made: Workload = make(**values)
     except (BadSetting, ValueError) as error:
         raise BadSetting(f"{name}: {error}") from error

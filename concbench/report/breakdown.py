@@ -50,8 +50,8 @@ _COSTLY = 0.02
 """Share of a task from which the cost of observing it is told."""
 
 
-def _of_timeline(header: str, unit: str, number: Callable[[Timeline], float], text: Callable[[float], str]) -> Reading:
-    return figure(header, unit, lambda cell: number(cell.timeline) if cell.timeline else None, text)
+def _of_timeline(header: str, number: Callable[[Timeline], float], text: Callable[[float], str]) -> Reading:
+    return figure(header, lambda cell: number(cell.timeline) if cell.timeline else None, text)
 
 
 def _tasks_per_second(cell: CellAnalysis) -> float | None:
@@ -60,18 +60,18 @@ def _tasks_per_second(cell: CellAnalysis) -> float | None:
 
 PACE = (
     RUNNER,
-    _of_timeline("at once", "", lambda line: line.in_flight, "{:.1f}".format),
-    _of_timeline("most", "", lambda line: line.peak, "{:,}".format),
-    figure("tasks/s", "1/s", _tasks_per_second, "{:,.0f}".format),
+    _of_timeline("at once", lambda line: line.in_flight, "{:.1f}".format),
+    _of_timeline("most", lambda line: line.peak, "{:,}".format),
+    figure("tasks/s", _tasks_per_second, "{:,.0f}".format),
 )
 LATENCY = (
     RUNNER,
-    _of_timeline("queued", "seconds", lambda line: line.queueing[0], seconds),
-    _of_timeline("task", "seconds", lambda line: line.service[0], seconds),
-    _of_timeline("90 %", "seconds", lambda line: line.service[1], seconds),
-    _of_timeline("99 %", "seconds", lambda line: line.service[2], seconds),
-    _of_timeline("longest", "seconds", lambda line: line.service[3], seconds),
-    _of_timeline("no.", "", lambda line: line.longest, "{:,}".format),
+    _of_timeline("queued", lambda line: line.queueing[0], seconds),
+    _of_timeline("task", lambda line: line.service[0], seconds),
+    _of_timeline("90 %", lambda line: line.service[1], seconds),
+    _of_timeline("99 %", lambda line: line.service[2], seconds),
+    _of_timeline("longest", lambda line: line.service[3], seconds),
+    _of_timeline("no.", lambda line: line.longest, "{:,}".format),
 )
 
 
@@ -148,7 +148,7 @@ def _throughput(table: Table) -> list[Reading]:
     def rate(cell: CellAnalysis) -> float | None:
         return cell.timeline.tasks * size / cell.seconds / 1e6 if cell.timeline and cell.seconds else None
 
-    return [figure("MB/s", "MB/s", rate, "{:,.1f}".format)]
+    return [figure("MB/s", rate, "{:,.1f}".format)]
 
 
 _NO_BARS = (

@@ -19,18 +19,18 @@ RUNNER = Reading(Column("runner"), lambda cell: Value(cell.name))
 
 ANSWER = (
     RUNNER,
-    figure("time", "seconds", lambda cell: cell.seconds, units.seconds),
+    figure("time", lambda cell: cell.seconds, units.seconds),
     Reading(Column("speed-up"), _speedup),
     Reading(Column("verdict"), lambda cell: Value(cell.verdict) if cell.verdict else UNKNOWN),
-    figure("rounds", "", lambda cell: cell.rounds, "{:.0f}".format),
+    figure("rounds", lambda cell: cell.rounds, "{:.0f}".format),
 )
 """Which, how much faster, how sure."""
 
 COST = (
     RUNNER,
-    figure("workers", "", lambda cell: cell.workers, "{:,}".format),
-    figure("start-up", "seconds", lambda cell: cell.start_up, units.seconds),
-    figure("cores", "", lambda cell: cell.cores, "{:.2f}".format),
-    figure("memory", "bytes", lambda cell: cell.memory, units.memory),
+    figure("workers", lambda cell: cell.workers, "{:,}".format),
+    figure("start-up", lambda cell: cell.start_up, units.seconds),
+    figure("cores", lambda cell: cell.cores, "{:.2f}".format),
+    figure("memory", lambda cell: cell.memory, units.memory),
 )
 """What it takes, from the observed pass."""

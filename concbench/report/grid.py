@@ -13,8 +13,6 @@ class Column:
     """What stands above values; the first column of a grid is the runner's."""
 
     header: str
-    unit: str = ""
-    """Of the numbers; empty where there are none, or no unit."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +59,14 @@ class Reading:
     value: Callable[[CellAnalysis], Value]
 
 
-def figure(
-    header: str, unit: str, number: Callable[[CellAnalysis], float | None], text: Callable[[float], str]
-) -> Reading:
+def figure(header: str, number: Callable[[CellAnalysis], float | None], text: Callable[[float], str]) -> Reading:
     """A column of one figure, which may not have been measured."""
 
     def value(cell: CellAnalysis) -> Value:
         read = number(cell)
         return UNKNOWN if read is None else Value(text(read), read)
 
-    return Reading(Column(header, unit), value)
+    return Reading(Column(header), value)
 
 
 def grid(cells: Iterable[CellAnalysis], readings: Iterable[Reading]) -> Grid:

@@ -27,7 +27,7 @@ class Section:
     """What is said of one workload, but for the answer."""
 
     title: str
-    answers: Grid
+    times: Grid
     """Times and verdicts of the runners that have times."""
     costs: Grid
     """Start-up, cores and memory of the same runners, in the same order."""
@@ -51,7 +51,7 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
     load, loaded = _load(table)
     return Section(
         title=f"{table.workload}: {table.record.title}{size}",
-        answers=grid(table.measured, ANSWER),
+        times=grid(table.measured, ANSWER),
         costs=grid(table.measured, COST).without_empty(),
         fastest=tuple(cell.in_fastest_group for cell in table.measured),
         missing=tuple(Missing(cell.name, why_missing(cell)) for cell in table.cells if cell.seconds is None),

@@ -63,7 +63,7 @@ def render(document: Document, console: Console) -> RenderableType:
 
 def _table(one: Section, console: Console) -> list[RenderableType]:
     parts: list[RenderableType] = [styled(one.title, "bold")]
-    if one.answers.rows:
+    if one.times.rows:
         parts += _side_by_side_or_below(one, console)
     parts += ["", *(styled(f"{cell.name}: {cell.reason}", "yellow") for cell in one.missing)] if one.missing else []
     parts += ["", *(styled(line, "dim") for line in one.reading)]
@@ -80,10 +80,10 @@ def _why(one: Section, console: Console) -> list[RenderableType]:
 
 def _side_by_side_or_below(one: Section, console: Console) -> list[RenderableType]:
     """One wide table where it fits, else what it costs below what it says."""
-    wide = _grid(one.answers.beside(one.costs), one.fastest)
+    wide = _grid(one.times.beside(one.costs), one.fastest)
     if Measurement.get(console, console.options.update(max_width=10_000), wide).maximum <= console.width:
         return ["", wide]
-    return ["", _grid(one.answers, one.fastest), "", _grid(one.costs, one.fastest)]
+    return ["", _grid(one.times, one.fastest), "", _grid(one.costs, one.fastest)]
 
 
 def _grid(grid: Grid, fastest: tuple[bool, ...] = ()) -> RichTable:

@@ -18,7 +18,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from concbench.errors import BadInput, BadOutput, BadSetting, HostFailure, TasksFailed
 from concbench.launch import start
-from concbench.values import COUNT, DURATION, NATURAL, PATH, SIZE, SWITCH, Declared, one_of
+from concbench.values import COUNT, DIRECTORY, DURATION, NATURAL, SIZE, SWITCH, Declared, one_of
 from concbench.workloads.arrival import unfinished
 from concbench.workloads.base import Tally, Workload
 from concbench.workloads.file_names import file_names
@@ -84,7 +84,7 @@ class Download(Workload):
                 excludes=("size", "images", "latency", "jitter", "image_size"),
             ),
         ] = None,
-        keep: Annotated[str | None, Declared(PATH, "keep the images in this new or empty directory")] = None,
+        keep: Annotated[str | None, Declared(DIRECTORY, "keep the images in this new or empty directory")] = None,
         request_timeout: Annotated[float, Declared(DURATION, "for one image")] = 60.0,
         size_limit: Annotated[int, Declared(SIZE, "of one image")] = 100_000_000,
         retries: Annotated[
@@ -132,20 +132,20 @@ class Download(Workload):
         self.jitter = _at_least_zero("jitter", jitter)
         self.image_size = image_size
         if not SMALLEST <= image_size <= LARGEST:
-            raise BadSetting(f"image-size must be {SMALLEST:,} to {LARGEST:,} bytes, not {image_size:,}")
+            raise BadSetting(f"image_size must be {SMALLEST:,} to {LARGEST:,} bytes, not {image_size:,}")
         self.urls = [require_url(url, "urls") for url in urls] if urls is not None else None
         self.keep = keep
         if keep is not None:
             _require_empty(Path(keep))
         self.limits = Limits(
-            _above_zero("request-timeout", request_timeout), size_limit, retries, follow=follow_redirects
+            _above_zero("request_timeout", request_timeout), size_limit, retries, follow=follow_redirects
         )
         if size_limit < 1:
-            raise BadSetting(f"size-limit must be 1 byte or more, not {size_limit}")
+            raise BadSetting(f"size_limit must be 1 byte or more, not {size_limit}")
         if not 0 <= retries <= MOST_RETRIES:
             raise BadSetting(f"retries must be 0 to {MOST_RETRIES}, not {retries}")
         if follow_redirects and urls is None:
-            raise BadSetting("follow-redirects is for urls: our own image server redirects nothing; leave it out")
+            raise BadSetting("follow_redirects is for urls: our own image server redirects nothing; leave it out")
         self.tolerate = tolerate
         if self.urls is not None:
             self.names = file_names(self.urls)
@@ -331,7 +331,7 @@ def _refuse_with_urls(**given: float | str | None) -> None:
     """What only our own server takes is refused where it was said otherwise than it is."""
     for name, value in given.items():
         if value != _OF_THE_SERVER[name]:
-            raise BadSetting(f"{name.replace('_', '-')} is of our own image server; leave it out with urls")
+            raise BadSetting(f"{name} is of our own image server; leave it out with urls")
 
 
 def _at_least_zero(name: str, seconds: float) -> float:

@@ -157,7 +157,7 @@ def _require_function(text: str) -> None:
     import ast
 
     try:
-        statements = ast.parse(file.read_bytes()).body
+        statements = ast.parse(file.read_bytes(), file.name).body
     except OSError as error:
         raise BadFunction(f"cannot read {file}: {error.strerror or error}") from error
     except (SyntaxError, ValueError) as error:

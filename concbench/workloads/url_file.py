@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from concbench.errors import BadInput
-from concbench.values import Kind
+from concbench.values import Kind, path_from
 
 _SERVER = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:\d*)?")
 """A name or an address of version 4, or one of version 6 in brackets, and perhaps a port."""
@@ -34,7 +34,7 @@ def read_urls(path: str) -> list[str]:
     return urls
 
 
-URLS = Kind("a file of URLs", read_urls, (list, tuple), "FILE")
+URLS = Kind("a file of URLs", read_urls, (list, tuple), "FILE", moved=path_from)
 
 
 def _counts(line: str) -> bool:

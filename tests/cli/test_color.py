@@ -100,6 +100,21 @@ def test_the_option_may_stand_before_the_command(before: list[str], capsys: pyte
     assert "\x1b[1m" in first
 
 
+@pytest.mark.parametrize("option", ["-h", "--help", "-V", "--version"])
+@pytest.mark.parametrize("before", [["--color", "never"], ["--color=always"]])
+def test_before_an_option_of_the_program_it_changes_nothing(
+    before: list[str], option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = []
+    for arguments in ([*before, option], [option]):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 0
+        printed.append(capsys.readouterr())
+    assert printed[0] == printed[1]
+    assert printed[0].out
+
+
 @pytest.mark.parametrize(("color", "colored"), [("never", False), ("always", True)])
 def test_a_bar_on_a_terminal_moves_with_or_without_colors(
     color: str, colored: bool, monkeypatch: pytest.MonkeyPatch

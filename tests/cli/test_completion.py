@@ -11,15 +11,19 @@ import pytest
 
 from concbench.cli.commands import COMMANDS
 from concbench.cli.main import main
-from concbench.registry import runner_names, workload_names
+from concbench.registry import format_names, runner_names, workload_names
 
 COMPLETE = """
 source "$0"
 COMP_WORDS=(concbench "$@") COMP_CWORD=$#
-_shtab_concbench
+line=precious
+before=$(compgen -v)
+[[ $(complete -p concbench) =~ -F\\ ([^ ]+) ]] && "${BASH_REMATCH[1]}"
+[[ $line == precious ]] || echo "line is now $line"
+diff <(echo "$before") <(compgen -v) | grep -vE '^[0-9,]+[acd]|before|BASH_REMATCH|COMPREPLY|PIPESTATUS'
 printf '%s\\n' "${COMPREPLY[@]}"
 """
-"""Does what bash does for `concbench WORDS<TAB>`."""
+"""Does what bash does for `concbench WORDS<TAB>`, and prints which variables of the shell that has changed."""
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,10 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["show", "kept"], ["kept.json", "kept_dir"]),
         (["advise", "app"], ["app.py"]),
         (["advise", "app.py:f", "--items", "kept.j"], ["kept.json"]),
+        (["run", "primes", "--format", ""], format_names()),
+        (["show", "--format", "csv"], ["csv", "csv-samples"]),
+        (["run", "primes", "--algorithm", ""], ["trial", "sieve"]),
+        (["run", "primes", "--size", "q"], ["quick"]),
         (["completion", ""], ["bash", "zsh", "tcsh"]),
     ],
     ids=" ".join,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from concbench import Run, load
+from concbench.cli import functions
 from concbench.cli.main import main
 from concbench.errors import Inapplicable
 from concbench.results.records import RunRecord
@@ -53,6 +55,8 @@ def recorded(arguments: list[str]) -> RunRecord:
         ('precision = "5%"', {"precision": 0.05}),
         ("rounds = 4", {"rounds": 4}),
         ('memory-limit = "2GB"', {"memory_limit": 2 * 10**9}),
+        ("precision = 0.00001", {"precision": 0.00001}),
+        ("timeout = 1e-7", {"timeout": 1e-7}),
     ],
 )
 def test_what_the_file_says_is_what_the_command_line_would(text: str, expected: dict[str, Any]) -> None:
@@ -90,7 +94,7 @@ def test_a_run_that_does_not_go_on_is_one_line_with_the_file(capsys: pytest.Capt
     capsys.readouterr()
     assert main([*RUN, "--resume", "run.json"]) == 2
     assert capsys.readouterr().err == (
-        "concbench: cannot go on with that run: budget of primes was 3.0, and is 2.0 (budget from pyproject.toml)\n"
+        "concbench: cannot go on with that run: budget of primes was 3s, and is 2s (budget from pyproject.toml)\n"
     )
 
 
@@ -109,6 +113,8 @@ def test_lists_are_runners_and_numbers_of_workers() -> None:
         ("warm = true", ["--fresh"], {"fresh": True, "warm": False}, []),
         ('budget = "2s"', ["--no-config"], {"budget": 60.0}, []),
         ("bugdet = 2", ["--no-config"], {"budget": 60.0}, []),
+        ("why = true", ["--no-observe"], {"observe": False}, []),
+        ("no-observe = true", ["--why"], {"observe": True}, []),
     ],
 )
 def test_the_command_line_wins(
@@ -142,7 +148,13 @@ def test_each_command_takes_what_it_has(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["advise", "app:double", "--no-check", "-o", "run.json", "--timeout", "0"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("concbench: --timeout must be more than 0 seconds")
-    assert said.endswith("(seed, limit, items from pyproject.toml)\n")
+    assert said.endswith("not 0 seconds\n")
+    configured('timeout = 0\nseed = 5\nitems = "1..9"')
+    capsys.readouterr()
+    assert main(["advise", "app:double", "--no-check", "-o", "run.json"]) == 2
+    assert capsys.readouterr().err == (
+        "concbench: --timeout must be more than 0 seconds, not 0 seconds (timeout from pyproject.toml)\n"
+    )
 
 
 def test_without_a_command_a_configured_budget_counts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,17 +184,22 @@ def test_the_nearest_file_counts_and_hides_those_above(tmp_path: Path, capsys: p
         ("[tool.concbench]\nbugdet = 2", "toml: bugdet is not an option of run or advise; did you mean 'budget'?"),
         ("[tool.concbench]\nobserve = false", "did you mean 'no-observe'?"),
         ("[tool.concbench]\nno-config = true", "no-config is not an option"),
-        ("[tool.concbench]\nbudget = true", "pyproject.toml: budget must be a text or a number, not 'true'"),
-        ("[tool.concbench]\nbudget = [1, 2]", "pyproject.toml: budget must be a text or a number"),
+        ("[tool.concbench]\nbudget = true", "pyproject.toml: budget must be a text or a number, not true"),
+        ("[tool.concbench]\nbudget = [1, 2]", "pyproject.toml: budget must be a text or a number, not [1, 2]"),
         ("[tool.concbench]\nbudget = 2020-01-01", "pyproject.toml: budget must be"),
         ("[tool.concbench]\nbudget = 'soon'", "pyproject.toml: budget: 'soon' is not a time such as 20ms"),
         ("[tool.concbench]\nbudget = nan", "pyproject.toml: budget: 'nan' is not a time"),
         ("[tool.concbench]\nwarm = 'yes'", "pyproject.toml: warm must be true or false, not 'yes'"),
-        ("[tool.concbench]\nwarm = 1", "pyproject.toml: warm must be true or false, not '1'"),
-        ("[tool.concbench]\noutput = 5", "pyproject.toml: output must be a text, not '5'"),
+        ("[tool.concbench]\nwarm = 1", "pyproject.toml: warm must be true or false, not 1"),
+        ("[tool.concbench]\nbaseline = 5", "pyproject.toml: baseline must be a text, not 5"),
+        ("[tool.concbench]\nrunner = 3", "pyproject.toml: runner must be a list or a text, not 3"),
+        ("[tool.concbench]\nbudget = {a = 1, b = ['x']}", "must be a text or a number, not {a = 1, b = ['x']}"),
+        ("[tool.concbench]\nforce = true", "pyproject.toml: force is for a single run: leave it out, and"),
+        ("[tool.concbench]\nresume = 'run.json'", "pyproject.toml: resume is for a single run"),
+        ("[tool.concbench]\noutput = 'run.json'", "pyproject.toml: output is for a single run"),
         ("[tool.concbench]\nmax-rounds = 2.5", "pyproject.toml: max-rounds: '2.5' is not a whole number"),
         ("[tool.concbench]\nworkers = [2, true]", "pyproject.toml: workers must be a list, a text or a number"),
-        ("[tool.concbench]\nsize = 'huge'", "pyproject.toml: size: 'huge' is not one of quick, article, full"),
+        ("[tool.concbench]\nalgorithm = 'magic'", "algorithm of primes: 'magic' is not"),
         ("[tool.concbench]\nmax-rounds = 9\nmax_rounds = 9", "max_rounds is given twice"),
         ("[tool.concbench]\nmax-rounds = 2", "an interval needs (max-rounds from pyproject.toml)"),
         ("[tool.concbench]\nrounds = 5\nbudget = 5", "leave out one of them (rounds, budget from pyproject.toml)"),
@@ -233,3 +250,115 @@ def test_strict_is_not_content_with_an_undecided_verdict(monkeypatch: pytest.Mon
     monkeypatch.setattr("concbench.harness.process_hosts.ProcessHosts", lambda _tell: hosts)
     assert main([*RUN, "--rounds", "5", "--strict"]) == 4
     assert main([*RUN, "--rounds", "5", "--force"]) == 0
+
+
+def test_an_option_that_puts_off_what_is_on_is_said_and_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    configured("no-observe = true\nstrict = false")
+    record = recorded([*RUN, "--rounds", "3"])
+    assert capsys.readouterr().err == "concbench: no-observe from pyproject.toml\n"
+    assert record.configured == {"file": "pyproject.toml", "options": {"no-observe": True}}
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "printed", "said"),
+    [
+        ('format = "markdown"', ["--why"], ("markdown", True, "auto"), "format markdown"),
+        ("why = true", ["--format", "markdown"], ("markdown", True, "auto"), "why"),
+        ('format = "csv"', ["--why"], ("text", True, "auto"), ""),
+        ("why = true", ["--format", "csv"], ("csv", False, "auto"), ""),
+        ("why = true", ["--json"], ("json", False, "auto"), ""),
+        ('format = "csv"', ["--json"], ("json", False, "auto"), ""),
+        ("json = true", ["--format", "csv"], ("csv", False, "auto"), ""),
+        ("json = true", ["--why"], ("text", True, "auto"), ""),
+        ('color = "always"', [], ("text", False, "always"), "color always"),
+        ('color = "always"', ["--color", "auto"], ("text", False, "auto"), ""),
+        ('color = "always"', ["--color", "never"], ("text", False, "never"), ""),
+    ],
+)
+def test_what_is_printed_is_chosen_in_the_file_or_on_the_command_line(
+    text: str, given: list[str], printed: tuple[str, bool, str], said: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """What goes together is taken together."""
+    shown = []
+    monkeypatch.setattr(
+        "concbench.cli.run.present", lambda document, form, color: shown.append((form, document.explains, color))
+    )
+    configured(text)
+    assert main([*RUN, *given]) == 0
+    assert shown == [printed]
+    plain = re.sub("\x1b\\[[0-9;?]*[A-Za-z]|[\r\n]", "", capsys.readouterr().err)
+    assert plain.endswith(f"concbench: {said} from pyproject.toml") if said else "pyproject" not in plain
+
+
+def test_advise_prints_as_json_whatever_format_the_file_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured('format = "csv"\ntimeout = 0')
+    assert main(["advise", "app:double", "--json"]) == 2
+    assert "--timeout must be" in capsys.readouterr().err
+
+
+def test_a_setting_that_is_written_wins_over_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is neither refused nor said."""
+    configured('limits = "30,20"\nsize = "full"\nalgorithm = "sieve"')
+    record = recorded(["run", "primes:limits=300", *RUN[4:]])
+    assert record.tables[0].settings == {"limits": [300], "algorithm": "sieve"}
+    assert record.configured["options"] == {"algorithm": "sieve"}
+    assert capsys.readouterr().err == "concbench: algorithm sieve from pyproject.toml\n"
+
+
+def test_a_check_of_the_file_gives_way_to_no_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "app.py").write_text("def double(item):\n    return 2 * item\n")
+    configured('check = "w:same"\nitems = "1..3"\ntimeout = 0')
+    assert main(["run", "app:double", "--no-check"]) == 2
+    said = capsys.readouterr().err
+    assert "--timeout must be more" in said
+    assert "exclude" not in said
+
+
+def test_a_file_that_an_option_names_is_not_read_for_what_does_not_need_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """And named with the key where it is missing."""
+    configured('urls = "missing.txt"')
+    assert recorded(RUN).configured == {}
+    assert main(["run", "download"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("concbench: cannot read the URL file missing.txt: ")
+    assert said.endswith("(urls from pyproject.toml)\n")
+
+
+def test_paths_are_relative_to_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the command is started does not matter; what names no file stays as it is."""
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "app.py").write_text("def double(item):\n    return 2 * len(item)\n")
+    (tmp_path / "items.txt").write_text("a\nb\n")
+    (tmp_path / "urls.txt").write_text("http://127.0.0.1/a\n")
+    configured('items = "items.txt"\nurls = "urls.txt"\nkeep = "images"\nrunner = ["sequential", "threads"]')
+    monkeypatch.chdir(tmp_path / "inner")
+    assert recorded(["run", "../app.py:double", "-o", "run.json"]).tables[0].tasks == 2
+    settings = recorded(["run", "download", "-o", "run.json", "--force"]).tables[0].settings
+    assert settings["urls"] == ["http://127.0.0.1/a"]
+    for text in ("-", "1..9", "app:items", "app.py:items", "/data.txt", "items.txt"):
+        moved = functions.known()["items"].kind.moved
+        assert moved is not None
+        where = {"app.py:items": "../app.py:items", "items.txt": "../items.txt"}.get(text, text)
+        assert moved(text, "..") == where
+
+
+@pytest.mark.parametrize("arguments", [["run", "slep"], ["run", "app:double", "--items", "nowhere.txt"]])
+def test_what_is_not_about_the_file_does_not_name_it(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "app.py").write_text("def double(item):\n    return 2 * item\n")
+    configured('budget = "2s"\nwarm = true')
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "pyproject" not in said
+
+
+def test_only_the_program_itself_says_that_no_command_was_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "primes", "--alone"]) == 2
+    assert "run has no option --alone" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import pytest
 from concbench.cli.commands import COMMANDS, parsers
 from concbench.cli.habits import HABITS, hint, options_in
 from concbench.cli.main import main
+from concbench.errors import nearest
 
 OPTIONS = {name: {*command.options()} for name, command in parsers(COMMANDS)[1].items()}
 ALL = set().union(*OPTIONS.values())
@@ -43,7 +44,15 @@ def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["run", "primes", "-x"], "run has no option -x; see 'concbench run --help'"),
         (["show", "one", "two"], "unexpected argument 'two'; see 'concbench show --help'"),
         (["run", "primes", "--rounds"], "argument --rounds: expected one argument; see 'concbench run --help'"),
-        (["run", "primes", "--algorithm", "sive"], "algorithm of primes: 'sive' is not one of trial, sieve"),
+        (["run", "primes", "--algorithm", "sive"], "algorithm of primes: 'sive' is not known; did you mean 'sieve'?"),
+        (["run", "primes:algorithm=prime"], "algorithm of primes: 'prime' is not one of trial, sieve"),
+        (["run", "primes", "--size", "qick"], "size of primes: 'qick' is not known; did you mean 'quick'?"),
+        (["list", "--color", "alwas"], "argument --color: 'alwas' is not known; did you mean 'always'?"),
+        (["run", "primes", "--shell=none"], "run has no option --shell; see 'concbench run --help'"),
+        (["run", "primes", "--hel"], "run has no option --hel; did you mean --help?"),
+        (["serve", "--warmup", "3"], "serve has no option --warmup; see 'concbench serve --help'"),
+        (["doctor", "--warmup", "3"], "doctor has no option --warmup; see 'concbench doctor --help'"),
+        (["advise", "app:f", "--warmup", "3"], "advise has no option --warmup; leave it out: every runner is warmed"),
         (["list", "--color", "purple"], "argument --color: 'purple' is not one of auto, always, never; see "),
         (["--color", "never", "shw"], "no command is called 'shw'; did you mean 'show'?"),
     ],
@@ -70,3 +79,13 @@ def test_a_hint_names_no_option_that_the_command_lacks(command: str) -> None:
     for option in (*HABITS, *ALL, *(name[:-2] for name in ALL)):
         if option not in OPTIONS[command]:
             assert set(options_in(hint(option, OPTIONS[command]))) <= OPTIONS[command], option
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("alone", ""), ("runer", "runner"), ("max_rounds", "max-rounds"), ("budgte", "budget")],
+)
+def test_only_a_slip_is_taken_for_another_name(name: str, meant: str) -> None:
+    """Of a key in a file as well; where nothing is near, all are listed."""
+    known = sorted(option[2:] for option in OPTIONS["run"] if option.startswith("--"))
+    assert nearest(name, known) == (f"did you mean {meant!r}?" if meant else f"known: {', '.join(known)}")

@@ -4,15 +4,17 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
+from concbench import options
 from concbench.cli import functions, run, workloads
 from concbench.cli.main import main
 from concbench.harness.settings import settings_of
 from concbench.registry import WORKLOADS, workload_class
 from concbench.results.files import from_json
+from concbench.values import DURATION, Declared, one_of
 from concbench.workloads.base import Workload
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
@@ -30,7 +32,7 @@ def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def chosen(*words: str) -> list[Workload]:
     parser = argparse.ArgumentParser()
     run.add_arguments(parser)
-    return workloads.chosen(parser.parse_args([*words, "--seed", "1"]))
+    return workloads.chosen(parser.parse_args([*words]), options.chosen(seed=1))
 
 
 def told(workload: Workload, *keys: str) -> list[Any]:
@@ -74,6 +76,80 @@ def test_what_one_refuses_of_several_options_does_not_cost_it_the_others(tmp_pat
     assert told(real, "retries") == [2]
 
 
+def test_a_file_that_an_option_names_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For all that it is for: it may be a pipe, which is empty afterwards."""
+    (tmp_path / "urls.txt").write_text("http://127.0.0.1/a\n")
+    before, opened = Path.read_text, []
+
+    def counted(path: Path, *args: Any, **options: Any) -> str:
+        opened.append(path.name)
+        return before(path, *args, **options)
+
+    monkeypatch.setattr(Path, "read_text", counted)
+    ours, real, more = chosen(
+        "download:images=3", "download", "download:retries=1", "--urls", str(tmp_path / "urls.txt")
+    )
+    assert told(ours, "images") == [3]
+    assert "urls" not in ours.settings()
+    assert told(real, "urls") == told(more, "urls") == [["http://127.0.0.1/a"]]
+    assert opened == ["urls.txt"]
+
+
+def test_help_of_an_option_is_that_of_everybody_who_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Functions and downloads tolerate different things."""
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    helped = " ".join(capsys.readouterr().out.split())
+    assert "--tolerate take exceptions for results; of download: count downloads that fail and go on" in helped
+
+
+class Hashing(Workload):
+    """It has settings of the names of ours, and other values."""
+
+    def __init__(
+        self,
+        algorithm: Annotated[str, Declared(one_of("sha256", "sha512"), "of hashing")] = "sha256",
+        tasks: Annotated[float, Declared(DURATION, "how long")] = 1.0,
+    ) -> None:
+        self.told = {"algorithm": algorithm, "tasks": tasks}
+
+    function = title = None  # type: ignore[assignment]
+    items = ()
+
+    def settings(self) -> dict[str, Any]:
+        return self.told
+
+
+@pytest.fixture
+def hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if it were one of ours."""
+    for module in ("concbench.cli.workloads", "concbench.registry", "concbench.harness.workload_specs"):
+        monkeypatch.setattr(f"{module}.WORKLOADS", {**WORKLOADS, "hashing": f"{__name__}:Hashing"})
+    workloads._owners.cache_clear()
+    yield
+    workloads._owners.cache_clear()
+
+
+def test_workloads_read_a_setting_of_one_name_each_by_its_kind(
+    hashing: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the command line and in pyproject.toml; the help shows what each does."""
+    made, sleep = chosen("hashing", "sleep:seconds=1ms", "--algorithm", "sha512", "--tasks", "3")
+    assert (told(made, "algorithm", "tasks"), told(sleep, "tasks")) == (["sha512", 3.0], [3])
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    helped = " ".join(capsys.readouterr().out.split())
+    assert "--algorithm VALUE trial division or a sieve (primes); of hashing (hashing)" in helped
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[tool.concbench]\nalgorithm = "sha51"\n')
+    for name, words in (("hashing", "sha256, sha512"), ("primes", "trial, sieve")):
+        assert main(["run", name]) == 2
+        said = capsys.readouterr().err
+        assert f"algorithm of {name}: 'sha51'" in said
+        assert words in said or "did you mean" in said
+        assert said.endswith("(algorithm from pyproject.toml)\n")
+
+
 def test_what_is_named_twice_is_measured_once() -> None:
     """However many spaces are in it; other settings are other work."""
     names = [
@@ -89,13 +165,26 @@ def test_what_is_named_twice_is_measured_once() -> None:
         (["sleep:tsks=3"], "sleep has no setting 'tsks'; did you mean 'tasks'?"),
         (["sleep:tasks=3,tasks=3"], "sleep has tasks twice"),
         (["download:100"], "there is no module 'download'; for settings of the workload, write download:size=VALUE"),
-        (["download:latency=1ms", "--latency", "2ms"], "--latency would have no effect: what has it says it itself"),
+        (["download:latency=1ms", "--latency", "2ms"], "download:latency=1ms says latency itself; leave out --latency"),
         (["spelling", "--size", "full"], "--size is an option of download or primes, which is not run"),
         (["spelling:tasks=3", "--tasks", "2"], "--tasks is an option of sleep or spin"),
         (["download", "primes", "--size", "huge"], "size of download: 'huge' is not one of quick, article, full"),
-        (["download:images=3", "primes:limits=9", "--size", "full"], "download: images stand instead of a size"),
+        (
+            ["download:images=3", "primes:limits=9", "--size", "full"],
+            "download:images=3 says images, which excludes size",
+        ),
         (["download", "primes", "--images", "3", "--limits", "1"], "limits of primes: '1' is not a whole number of 2"),
         (["primes", "--limits", ""], "the value of 'limits' is empty"),
+        (["primes", "--size", "quick", "--limits", "3000"], "primes: --limits and --size exclude each other"),
+        (["download", "--images", "3", "--size", "quick"], "download: --images and --size exclude each other"),
+        (
+            ["primes:limits=30", "--size", "quick"],
+            "says limits, which excludes size; leave out --size",
+        ),
+        (["sleep:tasks=4", "--tasks", "2"], "sleep:tasks=4 says tasks itself; leave out --tasks"),
+        (["download", "--follow-redirects"], "download: --follow-redirects needs --urls"),
+        (["primes:limits=3000,4000"], "several values have plus signs between them: limits=3000+4000"),
+        (["unparsable.py"], "unparsable.py is not a Python program: invalid syntax (unparsable.py, line 2)"),
         (["b.py"], "b.py names no function; did you mean b.py:fetch or b.py:parse?"),
     ],
 )
@@ -106,6 +195,7 @@ def test_a_mistake_is_one_line_and_exit_code_two(
     """And nothing has run."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "b.py").write_text("def fetch(url): ...\nasync def parse(text): ...\n")
+    (tmp_path / "unparsable.py").write_text("import os\ndef f(:\n")
     assert main(["run", *arguments]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""

@@ -142,7 +142,7 @@ def test_a_plan_that_cannot_be_is_refused(runners: list[str], options: MeasureOp
         ({"rounds": 5, "max_rounds": 9}, "rounds and max_rounds exclude each other"),
         ({"max_rounds": 2}, "three are the least"),
         ({"budget": 0}, "budget must be more than 0"),
-        ({"budget": float("nan")}, "budget must be more than 0"),
+        ({"budget": float("nan")}, "budget must be a finite number, not nan"),
         ({"timeout": -1}, "timeout must be more than 0"),
         ({"precision": 0}, "precision must be more than 0 %"),
         ({"precision": 1.5}, "not 150 %"),

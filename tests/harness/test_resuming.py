@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -149,11 +150,11 @@ def test_the_seed_is_that_of_the_run() -> None:
     ("changed", "named"),
     [
         ({"rounds": 6}, "rounds of primes was 5, and is 6"),
-        ({"rounds": None, "max_rounds": 5}, "budget of primes was none, and is 60.0"),
+        ({"rounds": None, "max_rounds": 5}, "budget of primes was none, and is 60s"),
         ({"runners": RUNNERS[:2]}, "number 3 of runners was process-pool:2, and is none"),
         ({"baseline": "thread-pool:2"}, "baseline of primes was sequential, and is thread-pool:2"),
-        ({"warm": True}, "warm of primes was False, and is True"),
-        ({"fresh": True}, "fresh of primes was False, and is True"),
+        ({"warm": True}, "warm of primes was false, and is true"),
+        ({"fresh": True}, "fresh of primes was false, and is true"),
     ],
 )
 def test_another_plan_is_refused(changed: dict[str, Any], named: str) -> None:
@@ -264,3 +265,31 @@ def test_it_can_be_interrupted_again_and_again(moment: int, again: int, tmp_path
     assert second.tables[0].rounds >= first.tables[0].rounds
     (table,) = played(Played(), resume=load(tmp_path / "run.json")).tables
     assert [[sample.round for sample in cell.samples] for cell in table.cells] == [list(range(ROUNDS))] * 3
+
+
+def in_format_1(path: Path) -> None:
+    """Make a results file into one of format 1, which knew five options."""
+    content = json.loads(path.read_text("utf-8"))
+    content["version"] = 1
+    for table in content["tables"]:
+        options = table.pop("options")
+        most = options.get("rounds") or options["max_rounds"]
+        table |= {"baseline": table["baseline"]["label"], "max_rounds": most, "all_rounds": "rounds" in options}
+        table |= {name: options.get(name) for name in ("budget", "precision", "warm", "fresh")}
+        for cell in table["cells"]:
+            del cell["variant"]
+    path.write_text(json.dumps(content), "utf-8")
+
+
+@pytest.mark.parametrize("options", [{}, {"rounds": None, "budget": 30.0}, {"warm": True}])
+def test_a_file_of_an_older_format_goes_on(options: dict[str, Any], tmp_path: Path) -> None:
+    """An option that it does not have was the default: another value of it is refused, and nothing else."""
+    file = tmp_path / "run.json"
+    played(Played(11), **options).save(file)
+    in_format_1(file)
+    run = played(Played(), resume=load(file), **options)
+    assert not run.record.interrupted
+    assert any("resumed" in note for note in run.tables[0].notes)
+    for more in ({"observe": False}, {"timeout": 20.0}, {"max_calls": 10**6}):
+        with pytest.raises(UsageError, match=r"cannot go on with that run: (observe|timeout|max-calls) of primes was"):
+            played(Played(), resume=load(file), **options, **more)

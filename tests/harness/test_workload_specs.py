@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +16,7 @@ from concbench.harness.settings import settings_of
 from concbench.harness.workload_specs import is_function, kind_of, normal, place_of, workload_of
 from concbench.registry import WORKLOADS, workload_class
 from concbench.testing import SimulatedHosts
-from concbench.values import Declared
+from concbench.values import COUNT, DURATION, SWITCH, Declared
 from concbench.workloads.synthetic import Sleep
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
@@ -103,9 +103,12 @@ def test_any_text_is_a_workload_or_a_sentence(name: str, rest: str) -> None:
         ("download:images=3,", "cannot read the workload 'download:images=3,'; write download or download:KEY=VALUE"),
         ("download:images=", "cannot read the workload"),
         ("download:=3", "cannot read the workload"),
-        ("download:images=3,size=full", "download: images stand instead of a size; leave out one of them"),
-        ("download:image_size=1kB", "download: image-size must be"),
-        ("primes:limits=3,4", "cannot read the workload"),
+        ("download:images=3,size=full", "download: images and size exclude each other; leave out one of them"),
+        ("download:image_size=1kB", "download: image_size must be"),
+        ("primes:limits=3,4", "cannot read the workload 'primes:limits=3,4'; several values have plus signs between"),
+        ("primes:size=quick,limits=3", "primes: limits and size exclude each other"),
+        ("download:follow_redirects=true", "download: follow_redirects needs urls"),
+        ("sleep:tasks=99999999999999999999", "is too large; give a whole number of 1 or more, of 18 digits at most"),
         ("primes:limits=3+1", "limits of primes: '1' is not a whole number of 2 or more"),
         ("primes:algorithm=magic", "algorithm of primes: 'magic' is not one of trial, sieve"),
         ("downlod:images=3", "no workload is called 'downlod'; did you mean 'download'?"),
@@ -124,7 +127,7 @@ def test_urls_are_a_file_that_is_read(tmp_path: Path) -> None:
     file.write_text("# mine\nhttp://127.0.0.1/a.png\n")
     made = workload_of(f"download:urls={file},retries=1")
     assert made.settings()["urls"] == ["http://127.0.0.1/a.png"]
-    with pytest.raises(BadSetting, match="latency is of our own image server; leave it out with urls"):
+    with pytest.raises(BadSetting, match="urls and latency exclude each other"):
         workload_of(f"download:urls={file},latency=1ms")
     with pytest.raises(BadInput, match="cannot read the URL file nowhere"):
         workload_of("download:urls=nowhere")
@@ -260,3 +263,39 @@ def test_the_name_of_an_instance_is_that_of_its_class() -> None:
     """A setting that is written changes the name of that workload alone."""
     assert workload_of("sleep:tasks=2").name == "sleep:tasks=2"
     assert Sleep(tasks=2).name == Sleep.name == "sleep"
+
+
+class Declaring(Sleep):
+    """It declares what excludes and needs what, and refuses nothing by itself."""
+
+    name = "declaring"
+
+    def __init__(
+        self,
+        tasks: Annotated[int, Declared(COUNT, "how many", excludes=("few",))] = 1,
+        few: Annotated[bool, Declared(SWITCH, "only a few")] = False,
+        pause: Annotated[float, Declared(DURATION, "between them", needs="tasks")] = 0.0,
+    ) -> None:
+        super().__init__(tasks, pause)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("tasks=1,few=true", "declaring: tasks and few exclude each other; leave out one of them"),
+        ("few=true,tasks=2", "declaring: tasks and few exclude each other; leave out one of them"),
+        ("pause=0", "declaring: pause needs tasks, and there are none: give tasks, or leave out pause"),
+        ("tasks=1,few=false", ""),
+        ("tasks=2,pause=1ms", ""),
+    ],
+)
+def test_what_is_declared_of_settings_holds_for_what_is_written(
+    text: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default as well, and no matter which is written first; a switch that is off says nothing."""
+    monkeypatch.setattr("concbench.registry.WORKLOADS", {"declaring": f"{__name__}:Declaring"})
+    if not says:
+        assert workload_of(f"declaring:{text}").name == f"declaring:{text}"
+        return
+    with pytest.raises(BadSetting, match=f"^{re.escape(says)}$"):
+        workload_of(f"declaring:{text}")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from concbench.program import Call, Program
+from concbench.report.formats import declare
 from concbench.runners.look import Look
 from concbench.task import Caught, Raised, gather
 from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS, Traits
@@ -308,5 +309,23 @@ class Recited(Spelling):
 
 def haiku(document: Document) -> str:
     """Three lines."""
-    runners = [row[0].text for section in document.sections for row in section.answers.rows]
+    runners = [row[0].text for section in document.sections for row in section.times.rows]
     return "\n".join([document.sections[0].title, ", ".join(runners), f"explained: {document.explains}"])
+
+
+@declare(suffixes=(".conf", ".txt"), explains=False)
+def conf(document: Document) -> str:
+    """A line for each workload."""
+    return "\n".join(f"{section.title} = {len(section.times.rows)}" for section in document.sections)
+
+
+def clumsy(document: Document) -> str:
+    """It has a mistake."""
+    return document.title  # type: ignore[attr-defined, no-any-return]
+
+
+def silent(document: Document) -> None:
+    """It returns nothing."""
+
+
+NO_FUNCTION = "a text"

@@ -17,8 +17,9 @@ from concbench import Run, measure
 from concbench.advice.recommendation import recommend
 from concbench.analysis import table_analysis
 from concbench.pages import SITE, address
-from concbench.registry import FIGURES_ALONE, FORMATS
+from concbench.registry import FORMATS
 from concbench.report.document import Document
+from concbench.report.formats import format_of
 from concbench.report.grid import Column, Value
 from concbench.results.records import Outcome, RunRecord, Table
 from concbench.run import Advice
@@ -57,7 +58,7 @@ def test_texts_are_held_as_they_are() -> None:
     document = run_of(hostile).document(why=True)
     (section,), (answer,) = document.sections, document.answers
     assert section.title == f"{HOSTILE}: {HOSTILE}"
-    assert [row[0].text for row in section.answers.rows] == ["sequential", f"y{HOSTILE}"]
+    assert [row[0].text for row in section.times.rows] == ["sequential", f"y{HOSTILE}"]
     assert [(one.name, one.reason) for one in section.missing] == [(f"x{HOSTILE}", HOSTILE)]
     assert answer.workload == HOSTILE
     assert answer.findings[0].sentence.startswith(f"y{HOSTILE} was fastest")
@@ -67,10 +68,8 @@ def test_texts_are_held_as_they_are() -> None:
 def test_a_value_is_a_text_and_a_number() -> None:
     """Whichever a format takes."""
     document = run_of(table(of_seconds("sequential", 1.0, noise=0.0), of_seconds("threads", 0.5, noise=0.0))).document()
-    grid = document.sections[0].answers
-    assert grid.columns == (
-        Column("runner"), Column("time", "seconds"), Column("speed-up"), Column("verdict"), Column("rounds"),
-    )  # fmt: skip
+    grid = document.sections[0].times
+    assert grid.columns == tuple(map(Column, ("runner", "time", "speed-up", "verdict", "rounds")))
     assert grid.rows[1][1] == Value("500 ms", 0.5)
     assert grid.rows[1][2].number == pytest.approx(2.0)
     assert grid.rows[0][3] == Value("-")
@@ -106,7 +105,7 @@ def test_figures_are_computed_once_for_an_output(name: str, monkeypatch: pytest.
 
     monkeypatch.setattr(table_analysis, "analyse", counting)
     run = Run(record)
-    run.to(name, why=name not in FIGURES_ALONE)
+    run.to(name, why=format_of(name).declared.explains)
     assert counted == {"work": 1}
 
 

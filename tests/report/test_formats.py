@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +23,7 @@ from markdown_it.token import Token
 from concbench import Run
 from concbench.advice.recommendation import recommend
 from concbench.cli.main import main
-from concbench.errors import UnknownName, UsageError
+from concbench.errors import ConcbenchError, UnknownName, UsageError
 from concbench.registry import FORMATS, format_names
 from concbench.report.visible import printable, visible
 from concbench.results.files import from_json, to_json
@@ -33,7 +34,7 @@ PLUGINS = Path(__file__).parents[1] / "plugins"
 PIECES = [
     "|", "\\", "`", "```", "\n", "\r", "\t", "\x1b[31m", "\x00", "=cmd|' /C calc'!A0", "+1", "-", "@SUM(1)", "<script>",
     "</td>", "<!--", "&lt;", "&#124;", "**", "__", "_", "~~", "[x](http://y)", "![", "[x]: y", "# ", "1. ", "- ", "> ",
-    "http://y", "www.y.z", "---", "===", "$$", "\u202e", "\u2066", "\ud800", "\xa0", "é",
+    "http://y", "www.y.z", "---", "===", "$$", "\u202e", "\u2066", "\ud800", "\xa0", "é", "\uff1d1", "\uff0d",
     "\u2028", "'", '"', ",", ";", " ", "    ", "a",
 ]  # fmt: skip
 NAMES = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), min_size=1, max_size=6).map("".join)
@@ -95,9 +96,9 @@ def test_hostile_names_are_texts_in_the_cells_of_markdown(names: list[str]) -> N
     assert section.breakdown is not None
     rows, shares, pace, latency = tables_of(tokens)
     expected = [f"{row[0].text} *" if best else row[0].text
-                for row, best in zip(section.answers.rows, section.fastest, strict=True)]  # fmt: skip
+                for row, best in zip(section.times.rows, section.fastest, strict=True)]  # fmt: skip
     assert [text_of(row[0]) for row in rows[1:]] == [visible(name).strip() for name in expected]
-    assert {len(row) for row in rows} == {len(section.answers.columns) + len(section.costs.columns) - 1}
+    assert {len(row) for row in rows} == {len(section.times.columns) + len(section.costs.columns) - 1}
     for other in (shares, pace, latency):
         assert [text_of(row[0]) for row in other[1:]] == [visible(bar.name).strip() for bar in section.breakdown.bars]
     kinds = [token.type for token in tokens]
@@ -115,7 +116,13 @@ def test_hostile_names_are_fields_of_comma_separated_values(names: list[str]) ->
 
     def as_written(value: Any) -> str:
         if isinstance(value, str):
-            return printable(f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value)
+            return printable(
+                f"'{value}"
+                if re.match(
+                    r"[\t\r]|\s*[-=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a\u208a\u207c\u208c]", value
+                )
+                else value
+            )
         return "" if value is None else str(value)
 
     for name, rows in (("csv", run.rows()), ("csv-samples", run.rows("samples"))):
@@ -213,7 +220,7 @@ def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("other_package")
 def test_another_package_adds_a_format_and_cannot_take_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Here and on the command line; one that lacks what it needs says so before anything runs."""
-    assert format_names() == [*FORMATS, "haiku", "needy"]
+    assert format_names()[: len(FORMATS) + 1] == [*FORMATS, "haiku"]
     run = explained()
     haiku = run.to("haiku", why=True)
     assert haiku == "thread-pool: thread-pool\nsequential, thread-pool0\nexplained: True"
@@ -223,6 +230,86 @@ def test_another_package_adds_a_format_and_cannot_take_ours(tmp_path: Path, caps
     assert capsys.readouterr().out == f"{haiku}\n"
     assert main(["run", "primes", "--format", "needy"]) == 2
     assert "the format 'needy' needs other_ways_that_need_more: pip install" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("other_package")
+def test_a_format_of_another_package_says_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How its files are named, of which ours come first, and whether it has a place for sentences."""
+    monkeypatch.chdir(tmp_path)
+    run = explained()
+    run.save("run.json")
+    with pytest.raises(UsageError, match="why is printed as text or markdown, and conf holds figures alone"):
+        run.to("conf", why=True)
+    assert main(["show", "run.json", "--format", "conf", "--why"]) == 2
+    for arguments in (["-o", "t.conf"], ["-o", "t.CONF"], ["-o", "u.txt", "--format", "conf"]):
+        assert main(["show", "run.json", *arguments]) == 0
+        assert Path(arguments[1]).read_text("utf-8") == f"{run.to('conf')}\n"
+    assert main(["show", "run.json", "-o", "t.txt"]) == 0
+    assert Path("t.txt").read_text("utf-8") == f"{run.to('text')}\n"
+    capsys.readouterr()
+    assert main(["run", "primes", "-o", "v.conf"]) == 2
+    assert (
+        "v.conf would hold json: choose a name that does not end in .conf; 'concbench show" in capsys.readouterr().err
+    )
+
+
+@pytest.mark.usefixtures("other_package")
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("clumsy", r"the format 'clumsy' failed: AttributeError: 'Document' .*'title' \(other_ways.py, line \d+\)"),
+        ("silent", "the format 'silent' must make a text, not None"),
+    ],
+)
+def test_a_format_that_fails_is_a_sentence(
+    name: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its name, and where; exit code 1, since what was measured is kept."""
+    explained().save(tmp_path / "run.json")
+    with pytest.raises(ConcbenchError, match=says) as caught:
+        explained().to(name)
+    assert not isinstance(caught.value, UsageError)
+    assert main(["show", str(tmp_path / "run.json"), "--format", name]) == 1
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", f"concbench: {caught.value}\n")
+
+
+@pytest.mark.usefixtures("other_package")
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("misspelt", "the format 'misspelt' cannot be loaded from other_ways:misspelled: module 'other_ways' has no "),
+        ("no-function", "the format 'no-function' cannot be loaded: other_ways:NO_FUNCTION cannot be called"),
+        ("lost", "the format 'lost' cannot be loaded from other_ways.formats:lost: No module named 'other_ways.for"),
+    ],
+)
+def test_a_format_that_cannot_be_loaded_is_refused_before_anything_runs(
+    name: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And stands in the list with the reason."""
+    with pytest.raises(UsageError, match=re.escape(says)):
+        explained().to(name)
+    assert main(["run", "primes", "--format", name]) == 2
+    assert capsys.readouterr().err.startswith(f"concbench: {says}")
+    assert main(["list"]) == 0
+    assert f"  {name:<17}not available: {says}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [None, 3, ["csv"]])
+def test_a_name_that_is_not_a_text_is_refused(name: Any) -> None:
+    with pytest.raises(UsageError, match="a format is named by a text such as 'text', not "):
+        explained().to(name)
+
+
+@pytest.mark.parametrize(
+    "text", ["=1", "\n=1", "\r\n =1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20f(1)", "\n\uff1d1", "\tx", "\rx"]
+)
+def test_what_spreadsheets_calculate_is_a_text(text: str) -> None:
+    """After line breaks and in full width, too."""
+    written = list(csv.DictReader(io.StringIO(hostile([text]).to("csv"))))
+    assert written[1]["runner"] == printable(f"'{text}0")
 
 
 def test_show_prints_and_writes_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

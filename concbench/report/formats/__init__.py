@@ -1,33 +1,124 @@
-"""Formats: a function from a document to a text, one file for each; their names are in `concbench.registry`."""
+"""Formats: a function from a document to a text, one file for each; their names are in `concbench.registry`.
+
+What else there is to know of a format is declared beside its function, ours and those of other packages alike:
+
+    @declare(suffixes=(".csv",), explains=False)
+    def cells(document): ...
+"""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from concbench.errors import Inapplicable, UsageError
-from concbench.registry import FIGURES_ALONE, format_function
+from concbench.errors import ConcbenchError, Unavailable, UsageError
+from concbench.registry import format_function, format_names
+from concbench.task import short
 
 if TYPE_CHECKING:
     from concbench.report.document import Document
 
-Layout = Callable[["Document"], str]
+Layout = TypeVar("Layout", bound=Callable[..., str])
+_DECLARED = "__concbench_format__"
 
 
-def layout(name: str, *wanted: str) -> Layout:
-    """The function of a format.
+@dataclass(frozen=True)
+class Declared:
+    """What a format says of itself. One that says nothing has these values."""
+
+    suffixes: tuple[str, ...] = ()
+    """How the names of files end that hold it, such as `.md`."""
+    explains: bool = True
+    """Whether it has a place for sentences, such as where the time went; if not, `--why` and `--env` are refused."""
+
+
+def declare(*, suffixes: tuple[str, ...] = (), explains: bool = True) -> Callable[[Layout], Layout]:
+    """Declare what a format is, beside its function.
 
     Args:
-        name: that of the format.
-        wanted: what the document is to have beside its figures, as the caller wrote it, such as --why.
+        suffixes: how the names of files end that hold it, such as `.md`. The first format that has one is
+            written where nobody says which.
+        explains: whether it has a place for sentences; if not, `--why` and `--env` are refused.
+    """
+
+    def declared(function: Layout) -> Layout:
+        setattr(function, _DECLARED, Declared(suffixes, explains))
+        return function
+
+    return declared
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format under its name."""
+
+    name: str
+    function: Callable[[Document], Any]
+
+    @property
+    def declared(self) -> Declared:
+        """What it says of itself."""
+        said = getattr(self.function, _DECLARED, None)
+        return said if isinstance(said, Declared) else Declared()
+
+    def has_suffix(self, path: str) -> bool:
+        """Whether the name of a file says that it holds this."""
+        return Path(path).suffix.lower() in self.declared.suffixes
+
+    def require_place_for(self, *wanted: str) -> None:
+        """Refuse what it does not show.
+
+        Args:
+            wanted: what the document is to have beside its figures, as the caller wrote it, such as --why.
+
+        Raises:
+            UsageError: it holds figures alone.
+        """
+        if wanted and not self.declared.explains:
+            raise UsageError(
+                f"{wanted[0]} is printed as text or markdown, and {self.name} holds figures alone; leave out one"
+            )
+
+    def __call__(self, document: Document) -> str:
+        """The text of a document.
+
+        Raises:
+            ConcbenchError: the function failed, or made something else; names the format and the line.
+        """
+        try:
+            text = self.function(document)
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}, line {place.lineno}"
+            raise ConcbenchError(
+                f"the format {self.name!r} failed: {type(error).__name__}: {error} ({where})"
+            ) from error
+        if not isinstance(text, str):
+            raise ConcbenchError(f"the format {self.name!r} must make a text, not {short(text)}")
+        return text
+
+
+def format_of(name: str) -> Format:
+    """The format of this name.
 
     Raises:
-        UsageError: nothing has this name; what it needs is not installed; or it has no place for what is wanted.
+        UsageError: nothing has this name, or it cannot be loaded.
     """
-    if wanted and name in FIGURES_ALONE:
-        raise UsageError(f"{wanted[0]} is printed as text or markdown, and {name} holds figures alone; leave out one")
-    try:
-        function: Layout = format_function(name)
-    except Inapplicable as missing:
-        raise UsageError(str(missing)) from missing
-    return function
+    return Format(name, format_function(name))
+
+
+def format_of_file(path: str) -> Format | None:
+    """The first format that the name of a file says is in it; None if it says nothing."""
+    if not Path(path).suffix:
+        return None
+    for name in format_names():
+        try:
+            found = format_of(name)
+        except Unavailable:
+            continue
+        if found.has_suffix(path):
+            return found
+    return None

@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
 from concbench.analysis.flat_rows import CELL_COLUMNS, SAMPLE_COLUMNS, Row, cell_rows, sample_rows
 from concbench.report.document import Document
+from concbench.report.formats import declare
 from concbench.report.visible import printable
 
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""What a text begins with that spreadsheets calculate."""
+_FORMULAS = {"=", "+", "-", "@"}
+"""What a text begins with that spreadsheets calculate, after spaces and line breaks and in full width, too."""
 
 
+@declare(suffixes=(".csv",), explains=False)
 def cells(document: Document) -> str:
     """Comma-separated values, a row for each cell."""
     return _written(CELL_COLUMNS, cell_rows(document.analyses))
 
 
+@declare(suffixes=(".csv",), explains=False)
 def samples(document: Document) -> str:
     """Comma-separated values, a row for each time that was taken."""
     return _written(SAMPLE_COLUMNS, sample_rows(document.analyses))
@@ -40,4 +44,5 @@ def _field(value: Any) -> Any:
     """Numbers as they are; texts without what a terminal or a spreadsheet would act on."""
     if not isinstance(value, str):
         return value
-    return printable(f"'{value}" if value.startswith(_FORMULAS) else value)
+    first = unicodedata.normalize("NFKC", value.lstrip()[:1])
+    return printable(f"'{value}" if first in _FORMULAS or value.startswith(("\t", "\r")) else value)

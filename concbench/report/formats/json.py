@@ -8,9 +8,11 @@ from typing import Any
 
 from concbench.advice.recommendation import Recommendation
 from concbench.report.document import Document
+from concbench.report.formats import declare
 from concbench.results.files import to_json
 
 
+@declare(suffixes=(".json",), explains=False)
 def json(document: Document) -> str:
     """The raw results; of a piece of advice, what is recommended (or null) and the raw results of its race."""
     raw = to_json(document.record)

@@ -9,12 +9,14 @@ from concbench.advice.finding import Finding
 from concbench.advice.recommendation import Recommendation
 from concbench.report.breakdown import Breakdown
 from concbench.report.document import Document
+from concbench.report.formats import declare
 from concbench.report.grid import Column, Grid, Value
 from concbench.report.section import Section
 from concbench.report.visible import printable, visible
 from concbench.units import percent
 
 
+@declare(suffixes=(".md", ".markdown"))
 def markdown(document: Document) -> str:
     """GitHub-flavoured Markdown."""
     blocks = [_block(document.heading)]
@@ -34,8 +36,8 @@ def markdown(document: Document) -> str:
 
 def _section(one: Section) -> list[str]:
     blocks = [_heading(one.title)]
-    if one.answers.rows:
-        blocks.append(_table(one.answers.beside(one.costs), one.fastest))
+    if one.times.rows:
+        blocks.append(_table(one.times.beside(one.costs), one.fastest))
     blocks.append(_list(_block(f"{cell.name}: {cell.reason}") for cell in one.missing))
     blocks.append(_block(" ".join(one.reading)))
     blocks.append(f"**{_text(one.load)}**" if one.loaded else _block(one.load))
