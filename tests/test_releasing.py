@@ -27,10 +27,15 @@ notes = runpy.run_path(str(ROOT / ".ci" / "release.py"))["notes"]
 
 
 def test_the_changelog_has_the_version_of_the_code() -> None:
-    """With what comes after it above."""
+    """With what comes after it above; of a version that is in development there is only that, and nothing to release."""
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
-    said = notes(f"v{__version__}", __version__, changelog)
-    assert said.strip() in changelog.partition("\n## [Unreleased]\n")[2]
+    unreleased, released = changelog.partition("\n## [Unreleased]\n")[2].split("\n## [", 1)
+    if ".dev" in __version__:
+        assert unreleased.strip()
+        with pytest.raises(ValueError, match=r"CHANGELOG\.md says nothing"):
+            notes(f"v{__version__}", __version__, changelog)
+    else:
+        assert notes(f"v{__version__}", __version__, changelog).strip() in released
 
 
 @pytest.mark.parametrize(("version", "says"), [("0.2.0", "- b\n"), ("0.1.0", "- a\n")])
