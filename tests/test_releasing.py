@@ -27,7 +27,7 @@ notes = runpy.run_path(str(ROOT / ".ci" / "release.py"))["notes"]
 
 
 def test_the_changelog_has_the_version_of_the_code() -> None:
-    """With what comes after it above; of a version that is in development there is only that, and nothing to release."""
+    """With what comes after it above; a version in development has only that, and nothing to release."""
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     unreleased, released = changelog.partition("\n## [Unreleased]\n")[2].split("\n## [", 1)
     if ".dev" in __version__:
