@@ -28,7 +28,7 @@ def test_everything_of_the_package_is_installed_and_nothing_else() -> None:
     others = files - set(listed.stdout.split())
     assert files - others == set(listed.stdout.split())
     assert "concbench/py.typed" in files
-    assert [file for file in others if not re.match(r"concbench-[\d.]+\.dist-info/|(\.\./)+bin/concbench$", file)] == []
+    assert [file for file in others if not re.match(r"concbench-[\w.]+\.dist-info/|(\.\./)+bin/concbench$", file)] == []
 
 
 def test_the_version_is_that_of_the_code() -> None:
