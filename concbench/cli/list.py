@@ -82,7 +82,10 @@ def _of_format(layout: Any) -> dict[str, str]:
 def _written(loaded: Any) -> str:
     """The docstring of a class or a function as it stands in the source, if that is there: `python -OO` drops it."""
     try:
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(loaded))).body
+        source = textwrap.dedent(inspect.getsource(loaded))
+        # parse() of 3.14 drops docstrings under -OO
+        tree: Any = compile(source, "", "exec", ast.PyCF_ONLY_AST, optimize=0)
+        (definition,) = tree.body
     except (OSError, TypeError, SyntaxError):
         return ""
     return ast.get_docstring(definition) or "" if isinstance(definition, (ast.ClassDef, ast.FunctionDef)) else ""

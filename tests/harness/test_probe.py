@@ -123,7 +123,7 @@ def test_an_import_that_ends_its_process_is_one_sentence(here: Path, does: str, 
     assert ("last words" in "".join(getattr(raised.value, "__notes__", []))) == ("last words" in does)
 
 
-@pytest.mark.parametrize("name", ["queue", "types", "random", "asyncio", "mmap"])
+@pytest.mark.parametrize("name", ["queue", "types", "asyncio", "mmap"])
 def test_a_file_that_is_called_like_a_module_which_workers_import_is_refused(here: Path, name: str) -> None:
     """By path, by module name, and where it only lies beside the function: one sentence that says what to rename."""
     (here / f"{name}.py").write_text(TAIL)
