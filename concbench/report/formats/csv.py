@@ -9,12 +9,14 @@ import csv
 import io
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from concbench.analysis.flat_rows import CELL_COLUMNS, SAMPLE_COLUMNS, Row, cell_rows, sample_rows
-from concbench.report.document import Document
 from concbench.report.formats import declare
 from concbench.report.visible import printable
+
+if TYPE_CHECKING:
+    from concbench.analysis.flat_rows import Row
+    from concbench.report.document import Document
 
 _FORMULAS = {"=", "+", "-", "@"}
 """What a text begins with that spreadsheets calculate, after spaces and line breaks and in full width, too."""
@@ -23,12 +25,16 @@ _FORMULAS = {"=", "+", "-", "@"}
 @declare(suffixes=(".csv",), explains=False)
 def cells(document: Document) -> str:
     """Comma-separated values, a row for each cell."""
+    from concbench.analysis.flat_rows import CELL_COLUMNS, cell_rows
+
     return _written(CELL_COLUMNS, cell_rows(document.analyses))
 
 
 @declare(suffixes=(".csv",), explains=False)
 def samples(document: Document) -> str:
     """Comma-separated values, a row for each time that was taken."""
+    from concbench.analysis.flat_rows import SAMPLE_COLUMNS, sample_rows
+
     return _written(SAMPLE_COLUMNS, sample_rows(document.analyses))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json as standard
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from concbench.advice.recommendation import Recommendation
-from concbench.report.document import Document
 from concbench.report.formats import declare
 from concbench.results.files import to_json
+
+if TYPE_CHECKING:
+    from concbench.advice.recommendation import Recommendation
+    from concbench.report.document import Document
 
 
 @declare(suffixes=(".json",), explains=False)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from concbench.advice.finding import Finding
-from concbench.advice.recommendation import Recommendation
-from concbench.report.breakdown import Breakdown
-from concbench.report.document import Document
 from concbench.report.formats import declare
 from concbench.report.grid import Column, Grid, Value
-from concbench.report.section import Section
 from concbench.report.visible import printable, visible
 from concbench.units import percent
+
+if TYPE_CHECKING:
+    from concbench.advice.finding import Finding
+    from concbench.advice.recommendation import Recommendation
+    from concbench.report.breakdown import Breakdown
+    from concbench.report.document import Document
+    from concbench.report.section import Section
 
 
 @declare(suffixes=(".md", ".markdown"))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from concbench.report import terminal
-from concbench.report.document import Document
+from typing import TYPE_CHECKING
+
 from concbench.report.formats import declare
+
+if TYPE_CHECKING:
+    from concbench.report.document import Document
 
 
 @declare(suffixes=(".txt",))
 def text(document: Document) -> str:
     """Plain text of 80 columns."""
+    from concbench.report import terminal
+
     return terminal.plain(document)
