@@ -1,7 +1,7 @@
 """Formats: a function from a document to a text, one file for each; their names are in `concbench.registry`.
 
-`concbench list` loads them all, so ours import what takes long in their functions. What else there is to know of a format is
-declared beside its function, ours and those of other packages alike:
+`concbench list` loads them all, so ours import what takes long in their functions. What else there is to know of a
+format is declared beside its function, ours and those of other packages alike:
 
     @declare(suffixes=(".csv",), explains=False)
     def cells(document): ...
