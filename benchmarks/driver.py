@@ -20,7 +20,11 @@ from pairs import Measure, serve
 from concbench import Workload
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.runner_specs import PlannedCell, parse
-from concbench.options import chosen
+
+try:
+    from concbench.options import chosen
+except ImportError:  # a version in which options were an object
+    from concbench.harness.plan import Options as chosen  # noqa: N813
 
 OPTIONS = chosen(timeout=120.0)
 
