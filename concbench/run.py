@@ -52,7 +52,7 @@ class Run:
             why: with where the workers' time went, for every cell.
 
         Raises:
-            UsageError: there is no such format, it cannot be loaded, or it has no place for where the time went.
+            UsageError: there is no such format, it cannot be loaded, or why is true and it cannot show that.
             ConcbenchError: the format of another package failed.
         """
         return _laid_out(self, format, why=why)

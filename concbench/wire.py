@@ -31,7 +31,7 @@ _ROOM = 24
 
 
 class WireBroken(Exception):  # noqa: N818
-    """Something that is no message arrived."""
+    """Bytes that are not a message of ours arrived."""
 
 
 class Wire:

@@ -184,7 +184,7 @@ def superlinear(table: TableAnalysis) -> Finding | None:
     return Finding(
         f"{cell.name} gained more than its {cell.workers} workers can by sharing the work: the tasks took "
         f"{instead_of(seconds(cell.timeline.cpu), seconds(line.cpu), 'CPU time')}{faults}. {table.baseline.name} pays "
-        "for something of its own, often memory that is given back and fetched again; mend that first.",
+        "an extra cost, often memory that is freed and allocated again; fix that first.",
         known(
             workers=cell.workers,
             cpu_seconds=cell.timeline.cpu,

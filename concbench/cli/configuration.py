@@ -27,7 +27,7 @@ FILE = "pyproject.toml"
 COMMANDS = ("run", "advise")
 """Those that it is read for."""
 _OF_ONE_RUN = {"output", "force", "resume"}
-"""What says of a single run which file it has."""
+"""Options that name the files of a single run, so they cannot be configured."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Configured:
         return {"file": self.file, "options": self.options} if self.options else {}
 
     def announced(self, listen: Callable[[Told], None]) -> Callable[[Told], None]:
-        """What says what came from there before it hands on the first event: nothing is refused any more by then."""
+        """A listener that prints what came from the file before the first event; nothing can be refused after that."""
         left = [self] if self.options else []
 
         def told(event: Told) -> None:
@@ -176,9 +176,9 @@ def _table(path: Path, file: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise BadInput(f"{file} is not text in UTF-8") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadInput(f"{file} is not TOML: {error}; mend it, or leave it out with --no-config") from error
+        raise BadInput(f"{file} is not TOML: {error}; correct it, or ignore it with --no-config") from error
     except OSError as error:
-        raise BadInput(f"cannot read {file}: {error.strerror or error}; --no-config leaves it out") from error
+        raise BadInput(f"cannot read {file}: {error.strerror or error}; --no-config ignores it") from error
     tools = content.get("tool")
     table = tools.get("concbench", {}) if isinstance(tools, dict) else {}
     if not isinstance(table, dict):

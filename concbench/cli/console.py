@@ -10,7 +10,7 @@ from rich.console import Console
 from concbench.cli.color import wanted
 
 COLUMNS = 80
-"""Of what is no terminal, where nothing else is said."""
+"""Width of a stream that is not a terminal, unless COLUMNS gives one."""
 
 
 class _Console(Console):
@@ -37,6 +37,6 @@ def console_of(stream: TextIO, color: str) -> Console:
 
 
 def _columns() -> int:
-    """Of a stream that is no terminal, though it may be laid out as one."""
+    """The width for a stream that is not a terminal, in columns: COLUMNS if it is set, else 80."""
     columns = os.environ.get("COLUMNS", "")
     return int(columns) if columns.isdecimal() and int(columns) else COLUMNS

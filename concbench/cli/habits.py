@@ -1,7 +1,7 @@
 """Options that people know from other tools, and what to type here: a line for each.
 
-They come from hyperfine, pyperf, timeit, pytest-benchmark, load generators such as ab and hey, and make. What means
-something else here (-r and -w) is no habit that can be told from its use.
+They come from hyperfine, pyperf, timeit, pytest-benchmark, load generators such as ab and hey, and make. -r
+and -w are left out: they are options of ours with another meaning, so a habit cannot be recognised.
 """
 
 from __future__ import annotations

@@ -69,9 +69,9 @@ def _of_workload(workload: Any) -> dict[str, str]:
 
 
 def _of_runner(runner: Any) -> dict[str, str]:
-    from concbench.harness.runner_specs import settings_of
+    from concbench.harness.runner_specs import defaults_of
 
-    return {key: str(default) for key, default in settings_of(runner).items()}
+    return {key: str(default) for key, default in defaults_of(runner).items()}
 
 
 def _of_format(layout: Any) -> dict[str, str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from concbench.results.records import RunRecord
 
 _NOT_OURS = (".html", ".htm")
-"""Names of files end so that hold what no format of ours writes."""
+"""Suffixes of formats that concbench does not write."""
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 
 def excluded_with(name: str, value: object) -> set[str]:
-    """What cannot be given with one of these options, or with what needs a format that has a place for it."""
+    """The options that exclude one of `--json` and `--format`, given its value."""
     from concbench.report.formats import format_of
 
     if name == "json":
@@ -52,7 +52,7 @@ def chosen_format(arguments: argparse.Namespace, path: str | None = None) -> str
     """The name of the format to print, or to write to this file: that which is given, else that of the file's name.
 
     Raises:
-        UsageError: there is no such format, two are given, or it has no place for what else is asked for.
+        UsageError: there is no such format, two are given, or it cannot show --why or --env.
     """
     from concbench.report.formats import format_of, format_of_file
 

@@ -91,7 +91,7 @@ def _lock(directory: Path) -> int | None:
 
     Raises:
         BlockingIOError: another process holds it.
-        FileNotFoundError: it is no longer there.
+        FileNotFoundError: it was removed in the meantime.
         PermissionError: it is another user's.
     """
     if fcntl is None:

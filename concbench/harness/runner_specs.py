@@ -11,7 +11,7 @@ from typing import Any
 
 from concbench.errors import BadSetting, ConcbenchError, UsageError
 from concbench.harness.settings import Setting, joined, split, values_of
-from concbench.harness.settings import settings_of as declared
+from concbench.harness.settings import settings_of as _settings_of
 from concbench.registry import runner_class, runner_name, runner_names
 from concbench.results.records import Cell, CellId
 from concbench.runners.base import Runner, workers_for
@@ -92,8 +92,8 @@ def with_workers(specs: Iterable[str], counts: Sequence[int]) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
-def settings_of(runner_type: type) -> dict[str, Any]:
-    """The settings of a runner and their defaults; empty for what is no runner of ours."""
+def defaults_of(runner_type: type) -> dict[str, Any]:
+    """The default of each setting of a runner; empty for a class without settings."""
     if not _fields(runner_type):
         return {}
     made = runner_type()
@@ -122,7 +122,7 @@ def _fields(runner_type: type) -> dict[str, Setting]:
     """The settings of a runner; a runner that is no dataclass has none."""
     if not dataclasses.is_dataclass(runner_type):
         return {}
-    known = declared(runner_type)
+    known = _settings_of(runner_type)
     return {field.name: known[field.name] for field in dataclasses.fields(runner_type) if field.init}
 
 

@@ -207,11 +207,11 @@ def load(path: str | Path) -> RunRecord:
     except ValueError as error:  # a null character in the path
         raise BadResults(f"cannot read {str(path)!r}: {error}") from error
     if len(content) > _LARGEST:
-        raise BadResults(f"{path} is larger than {_LARGEST // 1_000_000} MB: it is no results file of concbench")
+        raise BadResults(f"{path} is larger than {_LARGEST // 1_000_000} MB: it is not a results file of concbench")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadResults(f"{path} is not text: it is no results file of concbench") from error
+        raise BadResults(f"{path} is not text: it is not a results file of concbench") from error
     return from_json(text, str(path))
 
 
@@ -226,7 +226,7 @@ def from_json(text: str, name: str = "the results") -> RunRecord:
     except (ValueError, RecursionError) as error:
         raise BadResults(f"{name} is not JSON, or was cut short: {error}") from error
     if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
-        raise BadResults(f"{name} is no results file of concbench (it does not say format: {FORMAT})")
+        raise BadResults(f"{name} is not a results file of concbench (it does not say format: {FORMAT})")
     version = data.pop("version", None)
     if type(version) is not int or version < 1:
         raise BadResults(f"{name} does not say which version of the format it has")
@@ -251,7 +251,7 @@ def build(kind: type[T], data: Any) -> T:
 
 
 def _no_constant(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON number")
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def _finite(text: str) -> float:

@@ -293,7 +293,9 @@ class Imported(Workload):
             takes = False
         made = make(workers) if takes else make()
         if not hasattr(made, "__enter__") and not hasattr(made, "__aenter__"):
-            raise BadFunction(f"the context {self._context_name()} returned {short(made)}, which is no context manager")
+            raise BadFunction(
+                f"the context {self._context_name()} returned {short(made)}, which is not a context manager"
+            )
         return made
 
     def _context_name(self) -> str:

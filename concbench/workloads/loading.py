@@ -48,7 +48,7 @@ class Place:
         if where.endswith(".py") or os.sep in where or "/" in where:
             return cls._in_file(text, Path(where), attribute)
         if not all(part.isidentifier() for part in where.split(".")):
-            raise BadFunction(f"cannot read {text!r}: {where!r} is no name of a module; write module:function")
+            raise BadFunction(f"cannot read {text!r}: {where!r} is not the name of a module; write module:function")
         return cls(text, where, attribute, str(Path.cwd()))
 
     @classmethod
@@ -62,7 +62,7 @@ class Place:
             directory = directory.parent
         if not all(name.isidentifier() for name in names):
             raise BadFunction(
-                f"{file.name} cannot be imported by worker processes: its name is no identifier; rename it"
+                f"{file.name} cannot be imported by worker processes: its name is not an identifier; rename it"
             )
         return cls(text, ".".join(names), attribute, str(directory), str(file))
 

@@ -48,7 +48,7 @@ def require_url(text: str, where: str) -> str:
         BadInput: it is not; `where` it stands is said first.
     """
     if not isinstance(text, str):
-        raise BadInput(f"{where}: {text!r} is no text")
+        raise BadInput(f"{where}: {text!r} is not a text")
     try:
         parts = urlsplit(text)
         if "@" in parts.netloc or "\\" in text:
@@ -57,5 +57,5 @@ def require_url(text: str, where: str) -> str:
     except ValueError:
         valid = False
     if not valid or any(character.isspace() or not character.isprintable() for character in text):
-        raise BadInput(f"{where}: {text!r} is no http or https URL")
+        raise BadInput(f"{where}: {text!r} is not an http or https URL")
     return text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from concbench import Primes, ProcessPool, ThreadPool
 from concbench.errors import BadSetting, UnknownName, UsageError
 from concbench.harness.plan import plan
-from concbench.harness.runner_specs import parse, plan_cells, settings_of, with_workers
+from concbench.harness.runner_specs import defaults_of, parse, plan_cells, with_workers
 from concbench.options import MeasureOptions, chosen, filled
 from concbench.registry import RUNNERS, runner_class
 from concbench.results.records import CellId
@@ -65,7 +65,7 @@ WRITTEN = st.one_of(
 SPECS = st.sampled_from(sorted(RUNNERS)).flatmap(
     lambda name: st.tuples(
         st.just(name),
-        st.dictionaries(st.sampled_from([*settings_of(runner_class(name)), "unknown"]), WRITTEN, max_size=3),
+        st.dictionaries(st.sampled_from([*defaults_of(runner_class(name)), "unknown"]), WRITTEN, max_size=3),
     )
 )
 

@@ -127,7 +127,7 @@ def test_a_damaged_file_is_refused_or_still_whole(record: RunRecord, data: st.Da
         ("{", "not JSON"),
         ("[" * 100_000, "not JSON"),
         ('{"format": "concbench-run", "version": 1, "seed": NaN}', "not JSON"),
-        ("{}", "no results file"),
+        ("{}", "not a results file"),
         (json.dumps({"format": FORMAT}), "which version"),
         (json.dumps({"format": FORMAT, "version": "1"}), "which version"),
         (json.dumps({"format": FORMAT, "version": VERSION + 1}), "newer concbench"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from concbench import registry, testing
-from concbench.harness.runner_specs import settings_of
+from concbench.harness.runner_specs import defaults_of
 
 METHODS = multiprocessing.get_all_start_methods()
 
@@ -16,7 +16,7 @@ def _makers() -> list[object]:
     makers: list[object] = []
     for name in registry.RUNNERS:
         cls = registry.runner_class(name)
-        settings = settings_of(cls)
+        settings = defaults_of(cls)
         if "start_method" in settings:
             for method in METHODS:
                 makers.append(pytest.param(partial(cls, start_method=method), id=f"{name}-{method}"))

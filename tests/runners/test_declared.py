@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from concbench.errors import BadSetting
-from concbench.harness.runner_specs import settings_of
+from concbench.harness.runner_specs import defaults_of
 from concbench.registry import RUNNERS, runner_class, runner_names
 from concbench.runners.base import Runner
 from concbench.runners.sequential import Sequential
@@ -93,7 +93,7 @@ def test_a_trait_that_contradicts_what_it_does_is_named(name: str, wrong: dict[s
         traits = replace(true, **wrong)
 
     (trait,) = wrong
-    settings = {"workers": 3} if "workers" in settings_of(kind) else {}
+    settings = {"workers": 3} if "workers" in defaults_of(kind) else {}
     with pytest.raises(AssertionError, match=rf"^traits\.{trait} is .*, but "):
         it_is_what_it_declares(lambda: Liar(**settings), tmp_path)
 
