@@ -34,7 +34,7 @@ STARTED = {
     "concbench --help": [sys.executable, "-m", "concbench", "--help"],
     "concbench run --help": [sys.executable, "-m", "concbench", "run", "--help"],
     "concbench list": [sys.executable, "-m", "concbench", "list"],
-    "a measuring process, to its end": [sys.executable, "-c", "from concbench.host.main import main; main()"],
+    "a measuring process, its imports": [sys.executable, "-c", "import concbench.host.main"],
     "a worker that is spawned, its imports": [sys.executable, "-c", "import concbench.task"],
 }
 """What two versions are compared by."""
@@ -83,8 +83,8 @@ def compare(other: Path, rounds: int, order: random.Random) -> None:
     table = Columns(("what", 40), ("ours", 10), ("theirs", 10), ("ours / theirs", 22), ("budget", 6))
     for what, command in STARTED.items():
         pairs = take_pairs(
-            lambda command=command: run(command, found_first(here)),  # type: ignore[misc]
-            lambda command=command: run(command, found_first(other)),  # type: ignore[misc]
+            lambda command=command: run(command, of_version(here)),  # type: ignore[misc]
+            lambda command=command: run(command, of_version(other)),  # type: ignore[misc]
             pairs=rounds,
             warm_up=2,
             order=order,
@@ -92,6 +92,11 @@ def compare(other: Path, rounds: int, order: random.Random) -> None:
         ratio = ratio_of(pairs)
         ours, theirs = ([getattr(pair, side) for pair in pairs] for side in ("ours", "theirs"))
         table.row(what, milliseconds(typical(ours)), milliseconds(typical(theirs)), str(ratio), no_slower(ratio))
+
+
+def of_version(checkout: Path) -> dict[str, str]:
+    """The environment in which this version is imported, also where the current directory holds another."""
+    return {**found_first(checkout), "PYTHONSAFEPATH": "1"}
 
 
 def pairs_of(command: list[str], rounds: int, order: random.Random) -> list[Pair]:
