@@ -56,6 +56,10 @@ OVER = 1.5
 """Budgets that an advice may take."""
 FAR_BEHIND = 1.5
 """Times the best after two rounds, beyond which a cell is not measured further."""
+MOST_NEAR = 8
+"""Cells that are."""
+LAUNCHES = 3
+"""Of the processes whose rounds an advice is judged by."""
 PATIENCE = 12
 """Budgets after which an advice is given up."""
 
@@ -111,7 +115,7 @@ def main() -> None:
     known = kept(arguments.keep)
     print(f"{len(arguments.jobs)} jobs, {arguments.runs} runs of {len(versions)} versions, seed {arguments.seed}\n")
     table = Columns(
-        ("job", 18), ("code", 5), ("run", 3), ("advised", 36), ("best", 36), ("best ms", 7), ("bound ms", 8),
+        ("job", 18), ("code", 5), ("run", 3), ("advised", 40), ("best", 40), ("best ms", 7), ("bound ms", 8),
         ("score", 5), ("advised / best", 20), ("miss", 4), ("advice s", 8), ("exhaustive s", 12),
     )  # fmt: skip
     judged: dict[str, list[Judged]] = {}
@@ -131,6 +135,8 @@ def main() -> None:
                     file.write(json.dumps({"job": name, "judged": [asdict(one) for one in judged[name]]}) + "\n")
             for one in judged[name]:
                 table.row(*columns(name, one))
+                if one.answer.runner is None:
+                    print(f"  no answer: {one.answer.said}", flush=True)
     print()
     for code in versions:
         sum_up(
@@ -244,19 +250,21 @@ class Measuring:
         """The best of all cells, and of what was advised."""
         first = self._times([*cells(self._job, len(self._items)), *advised], rounds=2)
         least = {label: min(times.values()) for label, times in first.items()}
-        near = [label for label in least if least[label] <= FAR_BEHIND * min(least.values())]
-        leader = min(least, key=least.__getitem__)
-        second = self._times([*near, *beside(leader, len(self._items))], rounds=5)
+        first_to_last = sorted(least, key=least.__getitem__)
+        near = [label for label in first_to_last if least[label] <= FAR_BEHIND * least[first_to_last[0]]]
+        second = self._times([*near[:MOST_NEAR], *beside(near[0], len(self._items))], rounds=5)
         return min(second, key=lambda label: statistics.median(second[label].values()))
 
     def judge(self, labels: Sequence[str], rounds: int) -> dict[str, dict[int, float]]:
-        """Times by round, in three launches, since a process keeps what chance gave it; none of a cell that fails."""
+        """Times by round, in several launches, since a process keeps what chance gave it; none of a cell that fails."""
         taken: dict[str, dict[int, float]] = {label: {} for label in labels}
-        each = -(-rounds // 3)
-        for launch in range(3):
+        launches = 1 if self._job.keeps_state else LAUNCHES  # every sample is in a new process then
+        each = -(-rounds // launches)
+        for launch in range(launches):
             for label, times in self._times(labels, each).items():
                 taken[label] |= {launch * each + number: seconds for number, seconds in times.items()}
-        require(bool(taken[labels[0]]), f"{labels[0]} was the best and fails now")
+        if not taken[labels[0]]:
+            raise RuntimeError(f"{labels[0]} was the best and fails now")
         return taken
 
     def _times(self, labels: Sequence[str], rounds: int) -> dict[str, dict[int, float]]:
@@ -267,6 +275,8 @@ class Measuring:
         run = measure(
             self._job.called(), items=self._items, runners=runners, rounds=rounds, observe=False, seed=seed, **options
         )
+        if run.record.interrupted:
+            raise KeyboardInterrupt
         return by_round(run.tables[0])
 
 
@@ -282,7 +292,7 @@ def by_round(table: Table) -> dict[str, dict[int, float]]:
 def cells(job: Job, tasks: int) -> list[str]:
     """Every runner, with every power of 2 of workers that makes sense, and with chunks."""
     many = [2**power for power in range(1, 9) if 2**power < 2 * tasks]
-    few = [count for count in many if count <= 16]
+    few = [count for count in many if count <= 8]
     chunks = [f"workers=2,chunksize={size}" for size in (4, 16, 64, 256, 1024, 4096) if 2 * size <= tasks]
     methods = ["fork"] if job.large_items and hasattr(os, "fork") else []
     return [

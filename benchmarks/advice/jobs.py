@@ -119,13 +119,6 @@ def blocks(_: Place) -> Iterable[bytes]:
     return [bytes([item]) * 8_000_000 for item in range(24)]
 
 
-def grids(_: Place) -> Iterable[Any]:
-    """Arrays of 2 MB."""
-    import numpy as np
-
-    return [np.random.default_rng(item).random((500, 500)) for item in range(24)]
-
-
 class Searching(Job):
     """A method of an object that has much in it."""
 
@@ -160,8 +153,6 @@ JOBS: dict[str, Job] = {
     # in C
     "digest": Job("formats:digest", numbers(40)),
     "compress": Job("formats:compress", numbers(24)),
-    "compress hard": Job("formats:compress_hard", numbers(24)),
-    "derive key": Job("formats:derive_key", numbers(40)),
     "parse json": Job("formats:parse_json", numbers(24)),
     "parse csv": Job("formats:parse_csv", numbers(40)),
     "parse log": Job("formats:parse_log", numbers(60)),
@@ -183,14 +174,12 @@ JOBS: dict[str, Job] = {
     # numpy
     "sort": Job("arrays:sort", numbers(24)),
     "matrices": Job("arrays:multiply", numbers(24)),
-    "large arrays": Job("arrays:blur", grids, large_items=True),
     # state
     "cache, each item": Job("state:factor", numbers(40), keeps_state=True),
     "cache, few keys": Job("state:convert", numbers(200), keeps_state=True),
     "lazy model": Job("state:predict", numbers(60), keeps_state=True),
     "lazy login": Job("state:ask", numbers(30), bound=0.17, keeps_state=True),
     # clients that block
-    "fetch": Job("clients:fetch", urls(40, "any?wait=15&noise=5")),
     "fetch, pooled": Job("clients:fetch_pooled", urls(40, "any?wait=10&noise=10"), keeps_state=True),
     "fetch, eight": Job("clients:fetch", urls(40, "few?wait=15"), bound=40 * 0.015 / 8),
     "fetch, slowing": Job("clients:fetch", urls(40, "slow?wait=15"), bound=40 * 0.015 / 8),
@@ -198,7 +187,6 @@ JOBS: dict[str, Job] = {
     # coroutine functions
     "async wait": Job("coroutines:wait", numbers(60), bound=0.01),
     "async wait, eight": Job("coroutines:wait_for_eight", numbers(40), bound=40 * 0.02 / 8, keeps_state=True),
-    "async fetch": Job("coroutines:fetch", urls(40, "any?wait=15&noise=5")),
     "async fetch, shared": Job("coroutines:fetch_shared", urls(40, "any?wait=15&noise=5"), keeps_state=True),
     "async compute": Job("coroutines:compute", numbers(24)),
 }

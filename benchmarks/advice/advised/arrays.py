@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 _matrix = np.random.default_rng(1).random((450, 450))
 
@@ -19,10 +18,3 @@ def multiply(item: int) -> float:
     for _ in range(4):
         product = product @ _matrix / 225
     return round(float(product[item, item]), 6)
-
-
-def blur(item: NDArray[np.float64]) -> float:
-    """Elementwise over a large array that is handed in."""
-    for _ in range(6):
-        item = (item + np.roll(item, 1, axis=0) + np.roll(item, 1, axis=1)) / 3
-    return round(float(item.max()), 6)

@@ -23,12 +23,6 @@ async def wait_for_eight(item: int) -> int:
     return item
 
 
-async def fetch(item: str) -> str:
-    """A session for each call."""
-    async with aiohttp.ClientSession() as session, session.get(item) as response:
-        return await response.text()
-
-
 async def fetch_shared(item: str) -> str:
     """A session that the module keeps, and that belongs to the loop of the first call."""
     if not _session:

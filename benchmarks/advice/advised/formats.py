@@ -7,7 +7,6 @@ import decimal
 import hashlib
 import io
 import json
-import lzma
 import pickle
 import random
 import re
@@ -42,16 +41,6 @@ def digest(item: int) -> str:
 def compress(item: int) -> int:
     """Releases the GIL: compression."""
     return len(zlib.compress(_BLOCK[: 400_000 + item], 1))
-
-
-def compress_hard(item: int) -> int:
-    """Releases the GIL: compression that looks far back, with much memory."""
-    return len(lzma.compress(_LOG[: 100_000 + item].encode(), preset=2))
-
-
-def derive_key(item: int) -> str:
-    """Releases the GIL: many digests of little."""
-    return hashlib.pbkdf2_hmac("sha256", b"secret", b"%d" % item, 15_000).hex()
 
 
 def parse_json(item: int) -> int:
