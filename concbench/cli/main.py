@@ -77,6 +77,7 @@ def _dispatch(arguments: list[str]) -> int:
     with printing():
         parsed, unknown = parser.parse_known_args(arguments)
     if unknown:
+        import_module("concbench.cli.functions").require_pattern_in_quotes(parsed, unknown)
         commands[name].refuse(unknown)
     _require_no_empty_text(parsed)
     parsed.alone = alone
