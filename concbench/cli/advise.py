@@ -30,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Search, write, print; returns the exit code."""
-    functions.require_pattern_in_quotes(arguments, [arguments.function])
     if not is_function(arguments.function):
         raise UsageError(
             f"{arguments.function!r} is not a function of your own; write module:function or file.py:function"

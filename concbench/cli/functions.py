@@ -118,21 +118,21 @@ def announce(event: CallsPlanned | LookPlanned) -> None:
     say(f"{event.workload} {said}")
 
 
-def require_pattern_in_quotes(arguments: argparse.Namespace, others: Sequence[str]) -> None:
+def require_pattern_in_quotes(arguments: argparse.Namespace, unknown: Sequence[str]) -> None:
     """Refuse files that stand where none can: a shell has made them of a pattern behind --items.
 
     Args:
-        arguments: the command line.
-        others: what stands elsewhere on it, without options.
+        arguments: the command line, with items.
+        unknown: what nothing takes.
 
     Raises:
         UsageError: says how the pattern is written.
     """
-    items = getattr(arguments, "items", None)
-    more = [text for text in others if os.path.isfile(text)]  # noqa: PTH113
-    if items is None or not more or not os.path.isfile(items):  # noqa: PTH113
+    called = getattr(arguments, "workloads", None) or [arguments.function]
+    more = [text for text in [*unknown, *called] if os.path.isfile(text)]  # noqa: PTH113
+    if not os.path.isfile(arguments.items) or all(text.endswith(".py") and text in called for text in more):  # noqa: PTH113
         return
-    directory, name = os.path.split(items)
+    directory, name = os.path.split(arguments.items)
     pattern = path_from(f"*{os.path.splitext(name)[1]}", directory)  # noqa: PTH122
     raise UsageError(
         f"--items takes one value, and {more[0]} is another: write a pattern of paths in quotes, so that the shell "

@@ -76,8 +76,9 @@ def _dispatch(arguments: list[str]) -> int:
     parser, commands = parsers([name])
     with printing():
         parsed, unknown = parser.parse_known_args(arguments)
-    if unknown:
+    if getattr(parsed, "items", None):
         import_module("concbench.cli.functions").require_pattern_in_quotes(parsed, unknown)
+    if unknown:
         commands[name].refuse(unknown)
     _require_no_empty_text(parsed)
     parsed.alone = alone

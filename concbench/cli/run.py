@@ -126,7 +126,6 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
     from concbench.harness.plan import plan
     from concbench.harness.runner_specs import default_runners, with_workers
 
-    functions.require_pattern_in_quotes(arguments, arguments.workloads)
     workloads.require_applicable(arguments)
     options = functions.fill_in(arguments)
     measured = workloads.chosen(arguments, options)

@@ -37,7 +37,7 @@ def named_workload(
         how: how it is called.
         source: where its items are read.
         limit: seconds that importing it and reading the items may take; None: IMPORT_SECONDS.
-        tell: told in words if that takes long.
+        tell: told in words if that takes long, and if numbers among the items are texts.
 
     Raises:
         UsageError: something cannot be found, imported, read or called; the module's own traceback is a note.
@@ -53,6 +53,11 @@ def named_workload(
         }
         answer = _asked(request, function.module, directory, Loading(tell), limit or IMPORT_SECONDS)
         packed = items.read_bytes() if answer["packed"] else None
+    if tell is not None and answer["number_as_text"]:
+        tell(
+            f"numbers in {source.name} are passed as texts, such as {answer['number_as_text']!r}: for numbers, write "
+            f"JSON (an array, or a .jsonl file), or call int() or float() in {function.text}"
+        )
     written = ItemsText.from_json(answer["written"]) if answer["written"] else None
     source = replace(source, written=written, content=None)  # what it said is among the items
     return Imported(function, how, Facts(**answer["facts"]), source=source, packed=packed)

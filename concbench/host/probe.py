@@ -44,13 +44,12 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     packed = pickled(items)
     if packed is not None:
         _keep(packed, Path(request["items"]))
-    facts = replace(
-        Facts.of(function, items),
-        items_called=source.called(),
-        number_as_text=found.number_as_text if found else "",
-    )
-    written = asdict(found.written) if found else None
-    return {"facts": asdict(facts), "written": written, "packed": packed is not None}
+    return {
+        "facts": asdict(replace(Facts.of(function, items), items_called=source.called())),
+        "packed": packed is not None,
+        "written": asdict(found.written) if found else None,
+        "number_as_text": found.number_as_text if found else "",
+    }
 
 
 def _in_directory(directory: str) -> bool:

@@ -31,8 +31,6 @@ class Facts:
     """Whether the items are what a function of a module returned."""
     keywords: bool = False
     """Whether items are dicts, which --star makes keyword arguments of."""
-    number_as_text: str = ""
-    """One of the items that are numbers for people, and texts for the function; empty if there are none."""
 
     @classmethod
     def of(cls, function: Any, items: Sequence[Any]) -> Self:

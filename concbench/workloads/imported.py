@@ -195,7 +195,7 @@ class Imported(Workload):
             return f"{_counted(self.tasks, 'call')} without arguments"
         if self._picked is not None:
             return f"{self.tasks:,} of {self._whole:,} items, drawn at random"
-        origin = f" from {self._source.text}" if self._source and self._source.text else ""
+        origin = f" from {self._source.name}" if self._source and self._source.text else ""
         return f"{_counted(self.tasks, 'item')}{origin}"
 
     def notes(self) -> list[str]:
@@ -210,11 +210,6 @@ class Imported(Workload):
             notes.append("Threads and processes run the coroutine function in an event loop of each worker's own.")
         if self._how.tolerate:
             notes.append("Exceptions of tasks are counted (--tolerate), and are not compared.")
-        if self._facts.number_as_text:
-            notes.append(
-                f"Items are texts, also those that are numbers, such as {self._facts.number_as_text!r}: for numbers, "
-                f"write JSON (an array, or a .jsonl file), or call int() or float() in {self.name}."
-            )
         if self._facts.elsewhere and self._how.max_workers is None:
             notes.append(
                 f"At most {self.most_workers} calls at once, since items are addresses of other machines "

@@ -115,7 +115,7 @@ class ItemSource:
 
     def place(self) -> Place | None:
         """The object of a module that the items are; None if they are something else."""
-        if self.content is not None or self.text == "-" or self.bounds() or self.of_files():
+        if self.written or self.content is not None or self.text == "-" or self.bounds() or self.of_files():
             return None
         return Place.read(self.text, self.directory)
 
@@ -137,7 +137,8 @@ class ItemSource:
         return place is not None and _is_function(place.load())
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """As messages write it."""
         return STANDARD_INPUT if self.text == "-" else self.text
 
     @property
@@ -146,20 +147,21 @@ class ItemSource:
 
     def _all(self) -> Found:
         if self.content is not None or self.text == "-":
-            return _in_text(self.content or "", self._name, "", lambda _: STREAM_WRITTEN)
+            return _in_text(self.content or "", self.name, "", lambda _: STREAM_WRITTEN)
         if bounds := self.bounds():
             return Found(range(bounds[0], bounds[1] + 1), lambda _: ItemsText(f"range({bounds[0]}, {bounds[1] + 1})"))
         path = Path(self._path)
         if has_magic(self.text) and not path.exists():
             return _paths(self.text, self.directory)
         if path.is_dir():
-            pattern = f"'{self.text.rstrip('/')}/*'"
-            raise BadInput(f"{self.text} is a directory: for the paths of its files, write {pattern} (in quotes)")
-        content, ending = read_file(path, self.text)
+            inside = f"'{self.text.rstrip('/')}/*'"
+            raise BadInput(f"{self.text} is a directory: write {inside} (in quotes) for the paths of its files")
+        pattern = f"'*{path.suffix}'"
+        content, ending = read_file(path, self.text, f", or write {pattern} (in quotes) for paths of files")
         return _in_text(content, self.text, ending, file_written)
 
     def _chosen(self, items: Iterable[Any]) -> list[Any]:
-        chosen = read_items(items, self._name, self.limit)
+        chosen = read_items(items, self.name, self.limit)
         if self.sample is not None and self.sample < len(chosen):
             from random import Random
 

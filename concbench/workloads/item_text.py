@@ -27,7 +27,6 @@ STANDARD_INPUT = "standard input"
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*")
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-_CONVERT = "save it as UTF-8"
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,13 @@ def lines_of(text: str) -> list[str]:
     return text.split("\n")
 
 
-def read_file(path: Path, name: str) -> tuple[str, str]:
+def read_file(path: Path, name: str, otherwise: str = "") -> tuple[str, str]:
     """The text of a file, compressed by gzip if its name ends with .gz; and the ending that says what is in it.
+
+    Args:
+        path: where it is.
+        name: what messages call it.
+        otherwise: what else to do with a file that is not text.
 
     Raises:
         BadInput: it cannot be read, or is not text in UTF-8; says what to do.
@@ -92,7 +96,7 @@ def read_file(path: Path, name: str) -> tuple[str, str]:
         with gzip.open(path, "rt", encoding=ENCODING) as file:
             return file.read(), Path(path.stem).suffix
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name} is not text in UTF-8: {_CONVERT}") from error
+        raise BadInput(f"{name} is not text in UTF-8: save it as UTF-8{otherwise}") from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         what_to_do = "compress it again, or leave .gz out of its name if it is not compressed"
         raise BadInput(f"{name} cannot be decompressed by gzip ({error}): {what_to_do}") from error
@@ -119,7 +123,7 @@ def read_stream(stream: BinaryIO, name: str) -> str:
     try:
         return reader.read()
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name} is not text in UTF-8: {_CONVERT}") from error
+        raise BadInput(f"{name} is not text in UTF-8: convert it, such as by iconv -t UTF-8") from error
     except OSError as error:
         raise BadInput(f"cannot read {name}: {error.strerror or error}") from error
     finally:
