@@ -189,8 +189,9 @@ def test_other_peoples_servers_get_ten_calls_at_once() -> None:
     table = measure(len, items=elsewhere, runners=runners, **ONCE).tables[0]
     assert outcomes(table) == {"threads": "inapplicable", "thread-pool:10": "ok", "batched-threads:15": "inapplicable"}
     assert any("10 calls at once" in note for note in table.notes)
-    pairs = [(address, 1) for address in elsewhere]
-    assert outcomes(measure(len, items=pairs, runners=["threads"], **ONCE).tables[0]) == {"threads": "inapplicable"}
+    for several in ([(address, 1) for address in elsewhere], [{"address": address} for address in elsewhere]):
+        seen = outcomes(measure(len, items=several, runners=["threads"], **ONCE).tables[0])
+        assert seen == {"threads": "inapplicable"}
     for items, most in ((elsewhere, 20), (here, None)):
         allowed: MeasureOptions = {**ONCE, "max_workers": most}
         seen = outcomes(measure(len, items=items, runners=["threads"], **allowed).tables[0])

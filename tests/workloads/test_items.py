@@ -116,6 +116,17 @@ def test_every_source_has_its_items_and_a_program_that_reads_the_same(here: Path
     assert run(program_of(limited)) == limited.read()
 
 
+@pytest.mark.parametrize("spec", ["sequential", "threads", "thread-pool:2", "batched-threads:1"])
+def test_a_program_passes_rows_as_keyword_arguments(here: Path, spec: str) -> None:
+    """Whatever its runner does with a call."""
+    source = ItemSource("people.csv")
+    facts = Facts(2, awaits=False, changing=True, elsewhere=False, keywords=True)
+    source = replace(source, written=source.find().written)
+    workload = Imported(Place.read("builtins:dict"), How(star=True), facts, source=source)
+    assert run(snippet(workload.call(), parse(spec).runner)) == EXPECTED["people.csv"]
+    assert workload.function(source.read()[0]) == EXPECTED["people.csv"][0]
+
+
 @pytest.mark.parametrize("name", [name for name in EXPECTED if name in FILES and not name.endswith((".gz", "sv"))])
 def test_standard_input_is_read_as_a_file_is(here: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the command and by the program; but for the endings, of which it has none."""
