@@ -32,6 +32,9 @@ class Call:
     before: tuple[str, ...] = ()
     """Lines that make the expression short."""
     star: bool = False
+    """Whether each item is unpacked into several arguments."""
+    keywords: bool = False
+    """Whether these are keyword arguments, since items are dicts."""
     arguments: bool = True
     """Whether the function takes any; if not, items only counts the calls."""
     awaits: bool = False
@@ -44,7 +47,11 @@ class Call:
     @property
     def on_item(self) -> str:
         """The call for one `item`, as an expression."""
-        return f"{self.function}({'*item' if self.star else 'item' if self.arguments else ''})"
+        return f"{self.function}({self._unpacked if self.star else 'item' if self.arguments else ''})"
+
+    @property
+    def _unpacked(self) -> str:
+        return "**item" if self.keywords else "*item"
 
     def ordinary(self) -> Call:
         """The same with an ordinary function: a coroutine function gets an event loop for each call."""
@@ -68,6 +75,8 @@ class Call:
             pool: its name.
             more: further arguments of map(), such as `, chunksize=4`.
         """
+        if self.star and self.keywords:
+            return f"future.result() for future in [{pool}.submit({self.function}, **item) for item in {self.items}]"
         if self.star:
             return f"{pool}.map({self.function}, *zip(*{self.items}){more})"
         if self.arguments:

@@ -23,10 +23,11 @@ from concbench.results.passes import ReferencePass
 from concbench.task import short, type_name
 from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
 from concbench.workloads.base import Tally, Workload
-from concbench.workloads.call import ItemsText, listed, named
+from concbench.workloads.call import listed, named
 from concbench.workloads.facts import Facts, is_coroutine_function, pickled, why_at_home
 from concbench.workloads.how import How, name_of, require_callable, resolve
 from concbench.workloads.item_source import ItemSource
+from concbench.workloads.item_text import ItemsText
 from concbench.workloads.loading import Place
 
 MOST_TO_OTHERS = 10
@@ -172,7 +173,7 @@ class Imported(Workload):
     def call(self) -> Call:
         """As source text, of all items."""
         imports, function = named(self._function)
-        items = listed(self._source, self._whole, called=self._facts.items_called)
+        items = listed(self._source, called=self._facts.items_called)
         if self._given is not None and not self._how.arguments:
             items = ItemsText(f"range({self._whole})")
         twins, coroutine = named(self._how.coroutine) if self._how.coroutine is not None else ([], "")
@@ -182,6 +183,7 @@ class Imported(Workload):
             items=items.expression,
             before=items.before,
             star=self._how.star,
+            keywords=self._facts.keywords,
             arguments=self._how.arguments,
             awaits=self._facts.awaits,
             coroutine=coroutine,
@@ -193,7 +195,7 @@ class Imported(Workload):
             return f"{_counted(self.tasks, 'call')} without arguments"
         if self._picked is not None:
             return f"{self.tasks:,} of {self._whole:,} items, drawn at random"
-        origin = f" from {self._source.text}" if self._source and self._source.text else ""
+        origin = f" from {self._source.name}" if self._source and self._source.text else ""
         return f"{_counted(self.tasks, 'item')}{origin}"
 
     def notes(self) -> list[str]:

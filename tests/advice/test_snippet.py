@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,9 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def workload(function: str, items: str, tasks: int = 3, *, called: bool = False, how: How | None = None) -> Imported:
     facts = Facts(tasks, function.endswith("later"), changing=False, elsewhere=False, items_called=called)
-    return Imported(Place.read(function), how or How(), facts, source=ItemSource(items, limit=None))
+    source = ItemSource(items, repeat=tasks)
+    read = replace(source, written=None if source.place() else source.find().written)
+    return Imported(Place.read(function), how or How(), facts, source=read)
 
 
 @pytest.mark.parametrize("spec", SPECS)
