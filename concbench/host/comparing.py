@@ -80,6 +80,8 @@ def _why(result: Any, copy: Any, alike: bool | None, broken: BaseException | Non
     if alike is False and same(result, copy):
         return "is not equal to a pickled copy of itself by the check that was given"
     part = different_part(result, copy)
+    if same(part, copied(part)):  # it is what the pickle of the whole does not hold
+        part = result
     _, broken = tried(lambda: bool(part == copied(part)))
     if broken is not None:
         why = f"raises {exception_text(broken)} when it is compared"
