@@ -45,7 +45,11 @@ class Referee:
             self.notes.append(
                 f"The function changes its items ({found.changed}): every execution gets fresh ones, off the clock."
             )
-        if found.incomparable and self.checked == "sequential":
+        if self.checked != "sequential":
+            return
+        if found.excluded:
+            self.notes.append(f"{found.excluded}.")
+        if found.incomparable:
             self._gives_up("incomparable", f"Results cannot be compared: {found.incomparable}.")
 
     def goes_without(self, why: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from concbench.equality import same
 from concbench.errors import Inapplicable, WorkerDied, WorkerFailure
+from concbench.host.comparing import is_comparable
 from concbench.host.usage import counters, cpu_seconds
 from concbench.observing import (
     MEET_SECONDS,
@@ -207,13 +208,13 @@ class HostedCell:
     def changed_item(self) -> tuple[str, bool]:
         """The first item that the last execution has changed, in words, and whether it surely changed none.
 
-        Items without an equality of their own are the same if their pickles are.
+        Items that cannot be compared are the same if their pickles are, and else not known to be changed.
         """
         used, sure = self.items, True
         self._reset()
         for index, (before, after) in enumerate(zip(self.items, used, strict=True) if used is not self.items else ()):
             alike = same(before, after)
-            if alike is False:
+            if alike is False and is_comparable(before) and is_comparable(after):
                 return f"item {index} was {short(before)} and is {short(after)}", False
             sure = sure and (alike is True or _same_pickle(before, after))
         return "", sure

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import eq
 from typing import Any
 
-from concbench.equality import close, same
+from concbench.equality import close, copied, different_part, same
 from concbench.errors import ResultsDiffer, RoundingDiffers
-from concbench.task import exception_text, short, tried
+from concbench.task import exception_text, short, tried, type_name
+
+_Same = Callable[[Any, Any], bool | None]
+_HINT = "--check module:function compares in a way of your own"
 
 
-def require_equal(
-    collected: Sequence[Any], expected: Sequence[Any], same: Callable[[Any, Any], bool | None] = same
-) -> None:
-    """Compare what came out with what must.
+def require_equal(collected: Sequence[Any], expected: Sequence[Any], same: _Same = same) -> None:
+    """Compare what came out with what must. What is not equal to a copy of itself is not compared.
 
     Args:
         collected: what came out.
@@ -30,11 +30,14 @@ def require_equal(
     wrong = []
     for index, (due, seen) in enumerate(zip(expected, collected, strict=True)):
         alike, broken = tried(same, due, seen)
+        if broken is None and alike is not False:
+            continue
+        if not (is_comparable(due, same) and is_comparable(seen, same)):
+            continue
         if broken is not None:
             why = f"comparing them at item {index} raises {exception_text(broken)}"
             raise ResultsDiffer(f"{why}: expected {short(due)}, got {short(seen)}") from broken
-        if alike is False:
-            wrong.append(index)
+        wrong.append(index)
     if not wrong:
         return
     first = wrong[0]
@@ -47,12 +50,43 @@ def require_equal(
     raise ResultsDiffer(reason)
 
 
-def incomparable(results: Sequence[Any], same: Callable[[Any, Any], bool | None] = same) -> str:
-    """Why results cannot be compared, as the end of a sentence; empty if they can."""
-    for index, result in enumerate(results):
-        alike, broken = tried(same, result, result)
-        if alike is None:
-            broken = broken or tried(eq, result, result)[1]
-            raises = f"raises {exception_text(broken)} when it is compared" if broken is not None else ""
-            return f"result {index}, {short(result)}, {raises or 'has no equality of its own'}"
-    return ""
+def is_comparable(value: Any, same: _Same = same) -> bool:
+    """Whether it does not differ from a copy of itself, so that a difference to another value means something."""
+    alike, broken = tried(same, value, copied(value))
+    return broken is None and alike is not False
+
+
+def incomparable(results: Sequence[Any], copies: Sequence[Any], same: _Same = same) -> tuple[int, str]:
+    """How many results cannot be compared, and why the first of them cannot, as the end of a sentence.
+
+    Args:
+        results: what a pass gave.
+        copies: the same results, as another process has them.
+        same: says of a pair whether the second is right.
+    """
+    count, why = 0, ""
+    for index, (result, copy) in enumerate(zip(results, copies, strict=True)):
+        alike, broken = tried(same, result, copy)
+        if broken is not None or not alike:
+            count += 1
+            why = why or f"result {index}, of type {type_name(result)}, {_why(result, copy, alike, broken)}"
+    return count, why
+
+
+def _why(result: Any, copy: Any, alike: bool | None, broken: BaseException | None) -> str:
+    """Why a result cannot be compared with a copy of itself."""
+    if broken is not None:
+        return f"raises {exception_text(broken)} when it is compared"
+    if alike is False and same(result, copy):
+        return "is not equal to a pickled copy of itself by the check that was given"
+    part = different_part(result, copy)
+    if same(part, copied(part)):  # it is what the pickle of the whole does not hold
+        part = result
+    _, broken = tried(lambda: bool(part == copied(part)))
+    if broken is not None:
+        why = f"raises {exception_text(broken)} when it is compared"
+    elif getattr(type(part), "__eq__") is object.__eq__:  # noqa: B009 - mypy takes the two for different
+        why = "has no equality of its own"
+    else:
+        why = "is not equal to a pickled copy of itself"
+    return f"{why if part is result else f'holds a value of type {type_name(part)}, which {why}'}; {_HINT}"

@@ -42,6 +42,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from concbench.equality import copied
 from concbench.errors import BadFunction, HostFailure, ResultsDiffer, WorkerDied
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import incomparable, require_equal
@@ -162,30 +163,34 @@ class Reference:
         if awaitable(results) or unfinished(results):
             close_unawaited(results)
             return ReferencePass(awaitable=awaitable(results), unfinished=unfinished(results))
-        unsendable = self._save(results)
+        unsendable, copies = self._save(results)
         tell(COMPARED)
         changed, unchanged = self._cell.changed_item()
+        count, why = incomparable(results, copies, self._cell.workload.same)
         return ReferencePass(
             unsendable=unsendable,
-            incomparable=incomparable(results, self._cell.workload.same),
+            incomparable=why if count == len(results) else "",
+            excluded=f"{count:,} of {len(results):,} results cannot be compared, the others are: {why}"
+            if 0 < count < len(results)
+            else "",
             changed=changed,
             unchanged=unchanged,
             sample=sample,
             facts={**native_threads(), **({} if unsendable else transfer(self._cell.items, results))},
         )
 
-    def _save(self, results: list[Any]) -> str:
-        """Save them in the file; returns why they cannot be pickled, if so: they are kept here then.
+    def _save(self, results: list[Any]) -> tuple[str, list[Any]]:
+        """Save them in the file, or keep them here if they cannot be pickled; returns why not, and copies of them.
 
         Raises:
             HostFailure: that is not the fault of the results; says why.
         """
         packed, unsendable = tried(pickle.dumps, results)
         if unsendable is None:
-            _, unsendable = tried(pickle.loads, packed)
+            copies, unsendable = tried(pickle.loads, packed)
         if unsendable is not None and not _is_ours(unsendable):
             self._kept = results
-            return exception_text(unsendable)
+            return exception_text(unsendable), [copied(result) for result in results]
         try:
             if unsendable is not None:
                 raise unsendable
@@ -196,7 +201,7 @@ class Reference:
             raise HostFailure(
                 f"concbench could not keep the results in {place} to compare others with: {why}"
             ) from error
-        return ""
+        return "", copies
 
     def results(self) -> list[Any]:
         """What the pass gave."""

@@ -104,7 +104,9 @@ class ReferencePass:
     unsendable: str = ""
     """Why the results cannot be pickled; empty if they can."""
     incomparable: str = ""
-    """Why the results cannot be compared; empty if they can."""
+    """Why none of the results can be compared; empty if some can."""
+    excluded: str = ""
+    """How many of the results cannot be compared while the others can, and why; empty if all can, or none."""
     changed: str = ""
     """Which item the function has changed, and how; empty if it is not known to have changed one."""
     unchanged: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,67 @@ def test_open_files_and_cursors_are_results(name: str) -> None:
     table = table_of(name, rounds=1)
     assert set(outcomes(table).values()) == {"ok"}
     assert table.checked == "incomparable"
+
+
+class Token:
+    """Equal to itself alone, and so to no copy of itself."""
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+
+def test_what_cannot_be_compared_is_reported_and_the_rest_is_compared() -> None:
+    """Once, by index and type; nobody is blamed for it, and who is wrong beside it is."""
+    threes = 0
+
+    def some(item: int) -> Any:
+        return Token() if item == 2 else item
+
+    def wrong_once(item: int) -> Any:
+        nonlocal threes
+        threes += item == 3
+        return -1 if item == 3 and threes == 2 else some(item)
+
+    runners = ["sequential", "thread-pool:2"]
+    table = table_of_function(some, runners=runners)
+    assert table.checked == "sequential"
+    assert set(outcomes(table).values()) == {"ok"}
+    (note,) = [note for note in table.notes if "compared" in note]
+    assert note.startswith(
+        "1 of 4 results cannot be compared, the others are: result 2, of type Token, is not equal to "
+    )
+    assert "--check" in note
+    assert table_of_function(lambda _: Token(), runners=runners).checked == "incomparable"
+    table = table_of_function(wrong_once, runners=runners)
+    assert "1 of 4 results differ, first at item 3: expected 3, got -1" in reasons(table)
+
+
+@pytest.mark.parametrize(
+    ("items", "changes"),
+    [
+        ([Decimal("NaN"), {float("nan")}], False),
+        ([Token(), Token()], False),
+        ([[Token()], [1]], True),
+        ([[float("nan")], [1]], True),
+    ],
+)
+def test_a_function_is_only_said_to_change_items_that_can_be_compared(items: list[Any], changes: bool) -> None:
+    """Missing values are unchanged, and of others nobody knows."""
+
+    def look(item: Any) -> None:
+        if isinstance(item, list):
+            item.append(1)
+
+    table = table_of_function(look, items=items, runners=["sequential"])
+    assert ("changes its items" in reasons(table)) is changes
+
+
+def table_of_function(function: Any, items: Any = range(4), **options: Any) -> Table:
+    """In this process, where functions may be local ones."""
+    (table,) = measure(function, items=items, isolate=False, rounds=1, observe=False, **options).tables
+    return table
 
 
 @pytest.mark.parametrize("options", [{"rounds": 1}, {"rounds": 2, "warm": True}], ids=str)

@@ -528,7 +528,7 @@ def test_semaphores_go_with_a_process_group_that_is_killed_tracker_and_all() -> 
     [
         (give_hanging, "Results cannot be compared: timed out after 2 s while its results were compared."),
         (give_ending, "Results cannot be compared: the measuring process died (exit code 4) while its results were "),
-        (give_refusing, "raises SystemExit: 5 when it is compared."),
+        (give_refusing, "raises SystemExit: 5 when it is compared; --check"),
     ],
 )
 def test_results_that_misbehave_are_blamed_and_their_tasks_are_not(function: Callable[[Any], Any], says: str) -> None:
