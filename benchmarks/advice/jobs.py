@@ -115,8 +115,8 @@ def lists(_: Place) -> Iterable[list[int]]:
 
 
 def blocks(_: Place) -> Iterable[bytes]:
-    """Blocks of 8 MB."""
-    return [bytes([item]) * 8_000_000 for item in range(24)]
+    """Blocks of 3 MB."""
+    return [bytes([item]) * 3_000_000 for item in range(24)]
 
 
 class Searching(Job):
