@@ -170,10 +170,10 @@ JOBS: dict[str, Job] = {
     "large lists": Job("transfer:spread", lists, large_items=True),
     "records": Job("transfer:records", numbers(24)),
     "large self": Searching("transfer:Index.search", numbers(24), large_items=True),
-    "memory": Job("transfer:fill_memory", numbers(24)),
+    "memory": Job("transfer:fill_memory", numbers(12)),
     # numpy
     "sort": Job("arrays:sort", numbers(24)),
-    "matrices": Job("arrays:multiply", numbers(24)),
+    "matrices": Job("arrays:multiply", numbers(16)),
     # state
     "cache, each item": Job("state:factor", numbers(40), keeps_state=True),
     "cache, few keys": Job("state:convert", numbers(200), keeps_state=True),
