@@ -186,7 +186,7 @@ JOBS: dict[str, Job] = {
     "fetch in turn": Job("clients:fetch_in_turn", urls(24, "any?wait=25"), keeps_state=True),
     # coroutine functions
     "async wait": Job("coroutines:wait", numbers(60), bound=0.01),
-    "async wait, eight": Job("coroutines:wait_for_eight", numbers(40), bound=40 * 0.02 / 8, keeps_state=True),
+    "async wait, eight": Job("coroutines:wait_for_eight", numbers(40), bound=40 * 0.01 / 8, keeps_state=True),
     "async fetch, shared": Job("coroutines:fetch_shared", urls(40, "any?wait=15&noise=5"), keeps_state=True),
     "async compute": Job("coroutines:compute", numbers(24)),
 }
