@@ -112,7 +112,7 @@ def main() -> None:
     versions = {"this": Path(concbench.__file__).absolute().parent.parent}
     if arguments.against:
         versions["other"] = arguments.against
-    known = kept(arguments.keep)
+    known = kept(arguments.keep, {(code, run) for code in versions for run in range(1, arguments.runs + 1)})
     print(f"{len(arguments.jobs)} jobs, {arguments.runs} runs of {len(versions)} versions, seed {arguments.seed}\n")
     table = Columns(
         ("job", 18), ("code", 5), ("run", 3), ("advised", 40), ("best", 40), ("best ms", 7), ("bound ms", 8),
@@ -162,13 +162,15 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def kept(path: Path | None) -> dict[str, list[Judged]]:
-    """The jobs of an earlier measurement, whose end may be cut off."""
+def kept(path: Path | None, wanted: set[tuple[str, int]]) -> dict[str, list[Judged]]:
+    """The jobs of an earlier measurement of the same versions and runs; its last line may be cut off."""
     found: dict[str, list[Judged]] = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path and path.exists() else []:
         with suppress(json.JSONDecodeError):
             read = json.loads(line)
-            found[read["job"]] = [Judged(**{**one, "answer": Answer(**one["answer"])}) for one in read["judged"]]
+            judged = [Judged(**{**one, "answer": Answer(**one["answer"])}) for one in read["judged"]]
+            if {(one.answer.code, one.answer.run) for one in judged} == wanted:
+                found[read["job"]] = judged
     return found
 
 
@@ -216,7 +218,7 @@ def ask(name: str, place: Place, code: str, version: Path, run: int, budget: flo
     with subprocess.Popen(
         [*program("asking", version, HERE), *given], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, start_new_session=True,
-        env={**found_first(version, HERE), "PYTHONSAFEPATH": "1"},
+        env={**found_first(version, HERE), "PYTHONSAFEPATH": "1", "TMPDIR": str(place.directory)},
     ) as process:  # fmt: skip
         try:
             printed, complaints = process.communicate(timeout=PATIENCE * budget_of(budget))

@@ -115,8 +115,8 @@ def lists(_: Place) -> Iterable[list[int]]:
 
 
 def blocks(_: Place) -> Iterable[bytes]:
-    """Blocks of 8 MB."""
-    return [bytes([item]) * 8_000_000 for item in range(24)]
+    """Blocks of 3 MB."""
+    return [bytes([item]) * 3_000_000 for item in range(24)]
 
 
 class Searching(Job):
@@ -170,10 +170,10 @@ JOBS: dict[str, Job] = {
     "large lists": Job("transfer:spread", lists, large_items=True),
     "records": Job("transfer:records", numbers(24)),
     "large self": Searching("transfer:Index.search", numbers(24), large_items=True),
-    "memory": Job("transfer:fill_memory", numbers(24)),
+    "memory": Job("transfer:fill_memory", numbers(12)),
     # numpy
     "sort": Job("arrays:sort", numbers(24)),
-    "matrices": Job("arrays:multiply", numbers(24)),
+    "matrices": Job("arrays:multiply", numbers(16)),
     # state
     "cache, each item": Job("state:factor", numbers(40), keeps_state=True),
     "cache, few keys": Job("state:convert", numbers(200), keeps_state=True),
@@ -186,7 +186,7 @@ JOBS: dict[str, Job] = {
     "fetch in turn": Job("clients:fetch_in_turn", urls(24, "any?wait=25"), keeps_state=True),
     # coroutine functions
     "async wait": Job("coroutines:wait", numbers(60), bound=0.01),
-    "async wait, eight": Job("coroutines:wait_for_eight", numbers(40), bound=40 * 0.02 / 8, keeps_state=True),
+    "async wait, eight": Job("coroutines:wait_for_eight", numbers(40), bound=40 * 0.01 / 8, keeps_state=True),
     "async fetch, shared": Job("coroutines:fetch_shared", urls(40, "any?wait=15&noise=5"), keeps_state=True),
     "async compute": Job("coroutines:compute", numbers(24)),
 }

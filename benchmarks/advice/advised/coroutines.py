@@ -19,7 +19,7 @@ async def wait(item: int) -> int:
 async def wait_for_eight(item: int) -> int:
     """Keeps to a limit with a semaphore that the module holds: once it is waited for, it belongs to one loop."""
     async with _eight:
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.01)
     return item
 
 
