@@ -16,7 +16,7 @@ from concbench.host.names import require_names_of_their_own
 from concbench.task import short
 from concbench.wire import take_over
 from concbench.workloads.facts import Facts, pickled
-from concbench.workloads.how import How, require_callable, require_function
+from concbench.workloads.how import How, require_callable, require_function, resolve, takes_workers
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
 
@@ -41,7 +41,8 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     packed = pickled(items)
     if packed is not None:
         _keep(packed, Path(request["items"]))
-    facts = replace(Facts.of(function, items), items_called=source.called())
+    told_workers = how.context is not None and takes_workers(resolve(how.context))
+    facts = replace(Facts.of(function, items), items_called=source.called(), told_workers=told_workers)
     return {**asdict(facts), "packed": packed is not None}
 
 

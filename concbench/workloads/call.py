@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from concbench.program import UserName
 from concbench.workloads.item_source import ItemSource, form_of
 from concbench.workloads.loading import Place
-
-
-def named(found: Place | Callable[..., Any]) -> tuple[list[str], str]:
-    """The import line of a function, if it can be imported, and the expression that names it then."""
-    if isinstance(found, Place):
-        return [f"from {found.module} import {found.attribute.partition('.')[0]}"], found.attribute
-    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", type(found).__name__)
-    if not module or module == "__main__" or "<" in name:
-        return [], name.rpartition(".")[2] if "<lambda>" not in name else "function"
-    return [f"from {module} import {name.partition('.')[0]}"], name
+from concbench.workloads.written import function_text
 
 
 @dataclass(frozen=True)
@@ -26,18 +16,29 @@ class ItemsText:
     """Items as source text."""
 
     expression: str
-    imports: tuple[str, ...] = ()
+    imports: tuple[str | UserName, ...] = ()
     before: tuple[str, ...] = ()
 
 
-def listed(source: ItemSource | None, tasks: int, *, called: bool) -> ItemsText:
-    """The items of a source as text, or `items` where they were given."""
-    if source is None:
-        return ItemsText("items")
+def listed(source: ItemSource, tasks: int, *, called: bool) -> ItemsText:
+    """The items of a source as text."""
     text = _expression(source, tasks, called=called)
-    if source.limit is None or not source.text:
-        return text
-    return replace(text, expression=f"list({text.expression})[:{source.limit}]")
+    if source.text and source.limit is not None:
+        limited = f"list(islice({text.expression}, {source.limit}))"
+        text = replace(text, expression=limited, imports=(*text.imports, "from itertools import islice"))
+    if source.text and source.sample == tasks:  # else there were no more than that, and none was drawn
+        text = _drawn(text, tasks, source.seed)
+    return text
+
+
+def _drawn(text: ItemsText, count: int, seed: int) -> ItemsText:
+    """The same items as were drawn at random."""
+    before = (
+        *text.before,
+        f"everything = list({text.expression})",
+        f"places = sorted(random.Random({seed}).sample(range(len(everything)), {count}))",
+    )
+    return ItemsText("[everything[place] for place in places]", (*text.imports, "import random"), before)
 
 
 def _expression(source: ItemSource, tasks: int, *, called: bool) -> ItemsText:
@@ -52,8 +53,8 @@ def _expression(source: ItemSource, tasks: int, *, called: bool) -> ItemsText:
     if path.exists():
         text = f'Path({str(path)!r}).read_text(encoding="utf-8")'.replace("'", '"')
         return _parsed(text, path.read_text(encoding="utf-8-sig"), path.suffix, "from pathlib import Path")
-    imports, name = named(Place.read(source.text))
-    return ItemsText(f"{name}()" if called else name, tuple(imports))
+    found = function_text(Place.read(source.text))
+    return ItemsText(f"{found.expression}()" if called else found.expression, found.names)
 
 
 def _parsed(expression: str, content: str, ending: str, imported: str) -> ItemsText:

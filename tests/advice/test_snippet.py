@@ -48,7 +48,7 @@ DOUBLES = "[2, 4, 6]"
 def results_of(app: Path, call: Imported, spec: str) -> str:
     """What a pasted program prints, with one line more."""
     cell = parse(spec)
-    text = snippet(call.call(), cell.runner)
+    text = snippet(call.call(2), cell.runner)
     ast.parse(text)
     program = app / "pasted.py"
     program.write_text(f'{text}\nif __name__ == "__main__":\n    print(results)\n')
