@@ -93,9 +93,9 @@ class Call:
         return self._defined(
             "def",
             f"own.loop.run({self.on_item})",
-            ['if not hasattr(own, "loop"):', "    own.loop = asyncio.Runner()  # each worker keeps its event loop"],
+            ['if not hasattr(own, "loop"):', "    own.loop = Loop()"],
             ["import asyncio", "import threading"],
-            ["own = threading.local()"],
+            [_LOOP, "own = threading.local()"],
         )
 
     def awaited(self) -> Call:
@@ -133,7 +133,12 @@ class Call:
         """The same with a function of one item that is defined in the program."""
         lines = [*before, f"return {expression}"]
         if self.tolerate:
-            lines = ["try:", *(f"    {line}" for line in lines), "except Exception as error:", "    return error"]
+            lines = [
+                "try:",
+                *(f"    {line}" for line in lines),
+                "except Exception as error:",
+                "    return error.with_traceback(None)",
+            ]
         definition = "\n".join([f"{kind} call(item):", *(f"    {line}" for line in lines)])
         awaits = kind.startswith("async")
         return replace(self._calls("call", [*definitions, definition], imports), awaits=awaits, tolerate=False)
@@ -170,6 +175,14 @@ class Call:
             definitions=[definition],
             entered=entered,
         )
+
+
+_LOOP = """\
+class Loop(asyncio.Runner):
+    \"\"\"The event loop of a worker, which is closed when the worker ends.\"\"\"
+
+    def __del__(self):
+        self.close()"""
 
 
 def text_of(value: str) -> str:

@@ -83,7 +83,7 @@ def _joined(names: Mapping[UserName, str], lines: list[str], code: str) -> str:
     comment = f"# Add this to your main program, which defines {' and '.join(mine)}." if mine else ""
     parts = [comment, "\n".join(standard), "\n".join(paths), "\n".join(others)]
     head = "\n\n".join(part for part in parts if part)
-    gap = "\n\n\n" if code.startswith(("def ", "async def ")) else "\n\n"
+    gap = "\n\n\n" if code.startswith(("def ", "async def ", "class ")) else "\n\n"
     return f"{head}{gap if head else ''}{code}\n"
 
 
@@ -110,7 +110,7 @@ def _imports_of(names: Mapping[UserName, str]) -> Iterator[str]:
             for name, settled in names.items()
             if name.module == module
         ]
-        yield f"from {module} import {', '.join(parts)}"
+        yield f"from {module} import {', '.join(sorted(parts))}"
 
 
 def _out_of_the_way(code: str, lines: list[str], taken: Collection[str]) -> tuple[str, list[str]]:

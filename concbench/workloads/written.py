@@ -5,6 +5,7 @@ Not for the measuring process: what is not named but given is looked for among t
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import os
 import subprocess
@@ -72,9 +73,12 @@ def literal(value: Any) -> str | None:
 
 
 def globals_of(function: Any) -> frozenset[str]:
-    """The names of the main program on which a function that it defines depends, and that mean something of its own."""
+    """The names of the main program that a program added to it must leave alone.
+
+    Those on which the function depends, and those of builtins that mean something else there.
+    """
     main = vars(sys.modules[MAIN])
-    found: set[str] = set()
+    found = {name for name in main if hasattr(builtins, name) and not name.startswith("__")}
     left = [function]
     while left:
         for code in _codes(left.pop(), main):
@@ -150,9 +154,9 @@ def _places(found: Any) -> Iterator[tuple[str, str]]:
         if value is found and name.isidentifier() and not module.startswith("concbench")
     ]
 
-    def order(place: tuple[str, str]) -> tuple[bool, bool, int, tuple[str, str]]:
+    def order(place: tuple[str, str]) -> tuple[bool, bool, bool, int, tuple[str, str]]:
         module, name = place
-        return module != MAIN, name.startswith("_"), module.count("."), place
+        return module == MAIN, module != type(found).__module__, name.startswith("_"), module.count("."), place
 
     yield from sorted(places, key=order)
 
