@@ -73,7 +73,7 @@ class Call:
     definitions: tuple[str, ...] = ()
     """What must be defined before it can be called, each as one text."""
     taken: frozenset[str] = frozenset()
-    """Names of the main program that must keep their meaning, since the program is added to it."""
+    """Names of the main program: where the program is added to that, they must keep their meaning."""
 
     @property
     def on_item(self) -> str:

@@ -181,7 +181,7 @@ class Imported(Workload):
             workers: what the context is told.
         """
         from concbench.program import Call
-        from concbench.workloads.written import Written, function_text, globals_of
+        from concbench.workloads.written import Written, function_text, names_of_main
 
         how, nothing = self._how, Written("")
         function = function_text(self._function)
@@ -189,7 +189,6 @@ class Imported(Workload):
         context = function_text(how.context) if how.context is not None else nothing
         told = str(workers) if self._facts.told_workers else ""
         items = self._items_text()
-        given = [one for one in (self._function, how.coroutine, how.context) if not isinstance(one, Place)]
         call = Call(
             imports=(*function.names, *items.imports, *twin.names, *context.names),
             function=function.expression,
@@ -202,7 +201,7 @@ class Imported(Workload):
             tolerate=how.tolerate,
             context=f"{context.expression}({told})" if how.context is not None else "",
             definitions=tuple(dict.fromkeys((*function.definitions, *twin.definitions, *context.definitions))),
-            taken=frozenset().union(*(globals_of(one) for one in given if one is not None)),
+            taken=names_of_main() if self._given is not None else frozenset(),
         )
         return call.awaiting_some() if self._turned_out else call
 
@@ -213,8 +212,8 @@ class Imported(Workload):
         if self._given is None:
             assert self._source is not None
             return listed(self._source, self._whole, called=self._facts.items_called)
-        before, expression = items_text(self._given if self._how.arguments else range(self._whole))
-        return ItemsText(expression, before=tuple(before))
+        before, items = items_text(self._given if self._how.arguments else range(self._whole))
+        return ItemsText(items.expression, items.names, tuple(before))
 
     def title(self) -> str:
         """How many items, from where."""

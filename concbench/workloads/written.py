@@ -5,8 +5,6 @@ Not for the measuring process: what is not named but given is looked for among t
 
 from __future__ import annotations
 
-import builtins
-import inspect
 import os
 import subprocess
 import sys
@@ -14,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from math import isfinite
+from operator import is_
 from pathlib import Path
-from types import BuiltinMethodType, CodeType, MethodType, ModuleType
+from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Any
 
 from concbench.program import MAIN, UserName
@@ -54,15 +53,18 @@ def function_text(found: Place | Callable[..., Any]) -> Written:
     return Written("function", text.names if text else (), (definition,))
 
 
-def items_text(items: Sequence[Any]) -> tuple[list[str], str]:
-    """Items that were given: the lines before, and an expression; where they are long, a line to be filled in."""
+def items_text(items: Sequence[Any]) -> tuple[list[str], Written]:
+    """Items that were given, and lines before them: by a name of the main program's, or a line to be filled in."""
     if _are_consecutive(items):
-        return [], f"range({items[0]}, {items[-1] + 1})" if items[0] else f"range({items[-1] + 1})"
+        return [], Written(f"range({items[0]}, {items[-1] + 1})" if items[0] else f"range({items[-1] + 1})")
     text = literal(list(items)) if len(items) <= _LONGEST else None
     if text is not None:
-        return [], text
+        return [], Written(text)
+    for name, value in list(vars(sys.modules[MAIN]).items()):
+        if type(value) in {list, tuple} and len(value) == len(items) and all(map(is_, value, items)):
+            return [], _of_module(MAIN, name, "")
     count = "the item that was" if len(items) == 1 else f"the {len(items):,} items that were"
-    return [f"# Write here {count} measured; the first is {short(items[0])}"], "..."
+    return [f"# Write here {count} measured; the first is {short(items[0])}"], Written("...")
 
 
 def literal(value: Any) -> str | None:
@@ -72,20 +74,12 @@ def literal(value: Any) -> str | None:
     return text if text and len(text) <= _LONGEST else None
 
 
-def globals_of(function: Any) -> frozenset[str]:
-    """The names of the main program that a program added to it must leave alone.
-
-    Those on which the function depends, and those of builtins that mean something else there.
-    """
+def names_of_main() -> frozenset[str]:
+    """The names of the main program that mean something of its own."""
     main = vars(sys.modules[MAIN])
-    found = {name for name in main if hasattr(builtins, name) and not name.startswith("__")}
-    left = [function]
-    while left:
-        for code in _codes(left.pop(), main):
-            new = {name for name in _names(code) if name in main} - found
-            found |= new
-            left += [main[name] for name in new]
-    return frozenset(name for name in found if not _is_standard(name, main[name]))
+    return frozenset(
+        name for name, value in main.items() if not name.startswith("__") and not _is_standard(name, value)
+    )
 
 
 def _named(found: Any) -> Written | None:
@@ -216,30 +210,6 @@ def _are_consecutive(items: Sequence[Any]) -> bool:
     if len(items) < 2 or type(items[0]) is not int:
         return False
     return all(type(item) is int and item == place for place, item in enumerate(items, start=items[0]))
-
-
-def _codes(function: Any, main: dict[str, Any]) -> list[CodeType]:
-    """Of what a function, a method, a class, a partial or an object of the main program consists."""
-    if isinstance(function, partial):
-        return [code for part in (function.func, *function.args) for code in _codes(part, main)]
-    if isinstance(function, (staticmethod, classmethod, MethodType)):
-        of_object = _codes(type(function.__self__), main) if isinstance(function, MethodType) else []
-        return [*_codes(function.__func__, main), *of_object]
-    if isinstance(function, type):
-        parts = vars(function).values() if function.__module__ == MAIN else []
-        return [code for part in parts for code in _codes(part, main) if not isinstance(part, type)]
-    if isinstance(function, ModuleType):
-        return []
-    wrapped = [function, inspect.unwrap(function)] if callable(function) else []
-    own = [one.__code__ for one in wrapped if getattr(one, "__globals__", None) is main]
-    return own or _codes(type(function), main)
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
 
 
 def _is_standard(name: str, value: Any) -> bool:

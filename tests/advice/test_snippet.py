@@ -26,13 +26,16 @@ IMPORTED = "process-pool:2 processes"
 IMPORTS = Path(__file__).parents[2]
 
 MAIN = """
-import functools, sys
+import functools, re, sys
 from concbench.advice.snippet import snippet
 from concbench.harness.runner_specs import parse
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
 
 results = [10, 20, 30]
+threads = 2
+texts = ["x" * 300, "y" * 300, "z" * 300]
+items = "of the user's"
 
 def work(place):
     return helper(place) if place else call(1)
@@ -53,18 +56,21 @@ class Tool:
 async def pool(item):
     return work(item)
 
-threads = 2
 tool = Tool()
 partly = functools.partial(work)
 one = lambda item: work(item)
+FORMS = [(function, [1, 2, 0], [20, 30, 5]) for function in (work, list, pool, partly, one)]
+FORMS += [(tool.times, [1, 2, 0], [40, 60, 10]), (len, texts, [300, 300, 300])]
 
-for function in (work, list, tool.times, pool, partly, one):
+for function, given, expected in FORMS:
     for spec in ("sequential", "threads", "thread-pool:2", "asyncio:2")[: 4 if function is pool else 3]:
-        text = snippet(Imported.of(function, [1, 2, 0], How()).call(2), parse(spec).runner)
+        text = snippet(Imported.of(function, given, How()).call(2), parse(spec).runner)
+        before = {**globals()}
         exec(compile(text, "pasted", "exec"), globals())
-        expected = [40, 60, 10] if function == tool.times else [20, 30, 5]
-        if [*results_2] != expected or results != [10, 20, 30]:
-            print(spec, text, results_2)
+        found = globals()[re.findall("results[_0-9]*", text)[0]]
+        changed = [name for name in before if globals()[name] is not before[name] and name not in ("before", "found")]
+        if [*found] != expected or changed:
+            print(spec, text, found, changed)
 """
 
 
