@@ -84,14 +84,15 @@ def names_of_main() -> frozenset[str]:
 
 def _named(found: Any) -> Written | None:
     """By the name that it has, or that somebody has given it; a method by the name of its object."""
-    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
+    name, owner = getattr(found, "__qualname__", None), getattr(found, "__objclass__", None)
+    module = getattr(found, "__module__", None) or getattr(owner, "__module__", None)
     if isinstance(module, str) and isinstance(name, str) and _is_same(_looked_up(module, name), found):
         return _of_module(module, name, _directory(module))
     if isinstance(found, (MethodType, BuiltinMethodType)) and not isinstance(found.__self__, ModuleType):
         plain = literal(found.__self__)
-        owner = Written(plain) if plain is not None else _named(found.__self__)
-        if owner and _is_same(getattr(found.__self__, found.__name__, None), found):
-            return Written(f"{owner.expression}.{found.__name__}", owner.names)
+        object_ = Written(plain) if plain is not None else _named(found.__self__)
+        if object_ and _is_same(getattr(found.__self__, found.__name__, None), found):
+            return Written(f"{object_.expression}.{found.__name__}", object_.names)
         return None
     for module, name in _places(found):
         return _of_module(module, name, _directory(module))
@@ -121,6 +122,8 @@ def _value(value: Any) -> Written | None:
 
 def _of_module(module: str, name: str, directory: str) -> Written:
     root, dot, rest = name.partition(".")
+    if module == "builtins" and root not in vars(sys.modules[MAIN]):
+        return Written(name)
     user = UserName(module, root, directory)
     return Written(f"{user.stand_in}{dot}{rest}", (user,))
 
@@ -159,7 +162,7 @@ def _directory(module: str) -> str:
     """What must be on the import path for a module of this process; empty if that needs nothing."""
     loaded = sys.modules.get(module)
     file = getattr(loaded, "__file__", None)
-    if module == MAIN or not file:
+    if module == MAIN or not file or module.partition(".")[0] in sys.stdlib_module_names:
         return ""
     depth = module.count(".") + (Path(file).stem == "__init__")
     return _needed(module, str(Path(file).absolute().parents[depth]))

@@ -220,8 +220,9 @@ def forms() -> Iterator[tuple[str, Imported, list[str]]]:
     yield "given strings", given(lambda shop: shop.double, ["it's", 'a "b"', "c\\d\u2028"]), ordinary
     yield "given star", given(lambda shop: shop.add, [(1, 2), (3,)], star=True), ordinary
     yield "given elsewhere", given(lambda shelf: shelf.double, module="lib.inner.shelf"), ordinary
-    yield "given, of the standard library", given(lambda _: os.path.basename, ["a/b", "c"]), ordinary
+    yield "given, of the standard library", given(lambda _: os.path.exists, ["a/b", "app.py"]), ordinary
     yield "given builtin", given(lambda _: len, ["ab", "c"]), ordinary
+    yield "given method of a builtin", given(lambda _: str.upper, ["ab", "c"]), ordinary
     yield "given class method", given(lambda shop: shop.Tool.named), ordinary
     yield "given bound method", given(lambda shop: shop.tool.times), ordinary
     yield "given callable", given(lambda shop: shop.tool), ordinary
