@@ -59,7 +59,7 @@ class Call:
     before: tuple[str, ...] = ()
     """Lines that make the expression of the items short."""
     star: str = ""
-    """What unpacks an item into several arguments (`*`), or nothing."""
+    """What unpacks an item into several arguments (`*`, and `**` of dicts), or nothing."""
     arguments: bool = True
     """Whether the function takes any; if not, items only count the calls."""
     awaits: bool = False
@@ -183,12 +183,6 @@ class Loop(asyncio.Runner):
 
     def __del__(self):
         self.close()"""
-
-
-def text_of(value: str) -> str:
-    """A text as a literal, in double quotes where that takes no backslash."""
-    written = repr(value)
-    return f'"{value}"' if written == f"'{value}'" and '"' not in value else written
 
 
 def _in_event_loop() -> bool:

@@ -19,6 +19,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache, partial
 from typing import Any
 from weakref import WeakSet
 
@@ -37,13 +38,23 @@ class WireBroken(Exception):  # noqa: N818
 class Wire:
     """One end: what the other sends is received, and the other way round."""
 
-    def __init__(self, reading: int, writing: int, token: str) -> None:
-        """Own two descriptors from now on."""
+    def __init__(self, reading: int, writing: int, token: str, *, for_good: bool = False) -> None:
+        """Own two descriptors from now on.
+
+        Args:
+            reading: where what the other sends arrives.
+            writing: where what is sent goes.
+            token: what messages begin with.
+            for_good: whether this process keeps both until it ends.
+        """
         self._reading, self._writing = reading, writing
         self._token = token.encode("ascii")
         self._owner = os.getpid()
         self._arrived = bytearray()
-        _OPEN.add(self)
+        if for_good:
+            _close_in_children(reading, writing)
+        else:
+            _closed_in_children().add(self)
 
     def send(self, message: Any) -> None:
         """Send it.
@@ -117,7 +128,7 @@ def take_over() -> Wire:
     """The wire of a process that was started with one; what it was told of it is no longer among its arguments."""
     reading, writing, token = sys.argv[1:4]
     del sys.argv[1:4]
-    wire = Wire(_moved(int(reading)), _moved(int(writing)), token)
+    wire = Wire(_moved(int(reading)), _moved(int(writing)), token, for_good=True)
     if reading == "0":  # where no others can be handed over
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
@@ -146,14 +157,25 @@ def _close(descriptor: int) -> None:
             os.close(descriptor)
 
 
-_OPEN: WeakSet[Wire] = WeakSet()
+def _close_in_children(*descriptors: int) -> None:
+    """Forked children have nothing to say to those with whom their parent speaks.
+
+    Without a line of Python: what a child touches it must copy, and forking is in the time that is measured.
+    """
+    if hasattr(os, "register_at_fork"):
+        for descriptor in descriptors:
+            os.register_at_fork(after_in_child=partial(os.closerange, descriptor, descriptor + 1))
 
 
-def _close_all() -> None:
-    """In a forked child: it has nothing to say to those with whom its parent speaks."""
-    for wire in list(_OPEN):
+@cache
+def _closed_in_children() -> WeakSet[Wire]:
+    """The same of wires that may be closed before, so that their numbers are others' then."""
+    wires: WeakSet[Wire] = WeakSet()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=partial(_close_all, wires))
+    return wires
+
+
+def _close_all(wires: WeakSet[Wire]) -> None:
+    for wire in list(wires):
         wire.close()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_close_all)

@@ -1,5 +1,10 @@
-"""What every test may rely on, and what none may leave behind."""
+"""What every test may rely on, and what none may leave behind.
 
+Two processes run the tests (pytest-xdist). A test that is marked as `measured` says something about times or cores: it
+runs while no other test does, and up to twice more if it fails, since other programs may use the machine as well.
+"""
+
+import fcntl
 import gc
 import itertools
 import multiprocessing
@@ -11,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +25,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 SHARED_MEMORY = Path("/dev/shm")
+SHARED = pytest.StashKey[set[str]]()
 NUMBERS = itertools.count()
 """Of the tests; without them, pytest looks for a free name among the directories of all tests."""
 # The first example may take long: tables of characters are made when they are first needed, on a machine that is busy.
@@ -34,29 +41,61 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that measures gets two more tries."""
+    for item in items:
+        if item.get_closest_marker("measured"):
+            item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """A test that measures waits until the others have ended; meanwhile none begins."""
+    alone = item.get_closest_marker("measured") is not None
+    with ExitStack() as stack:
+        running = stack.enter_context(Path(__file__).open())
+        with Path(__file__).with_name("made_cells.py").open() as turn:  # who waits comes before whoever comes later
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            fcntl.flock(running, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        return (yield)
+
+
 def pytest_collection_finish() -> None:
     """What is measured in this process begins with a garbage collection, which need not look at all the tests."""
     gc.collect()
     gc.freeze()
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """What other programs have in shared memory is not ours."""
+    session.config.stash[SHARED] = _shared()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """After the whole suite no entry of ours is left in shared memory."""
+    if hasattr(session.config, "workerinput"):  # the other process may still use some
+        return
+    deadline = time.monotonic() + 3
+    before: set[str] = session.config.stash[SHARED]
+    while (left := _shared() - before) and time.monotonic() < deadline:
+        time.sleep(0.05)  # those of other programs come and go
+    if left:
+        pytest.exit(f"left behind in shared memory: {sorted(left)}", returncode=pytest.ExitCode.TESTS_FAILED)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """After the whole suite no process, thread, temporary file or shared-memory entry of ours is left."""
+    """After all tests of a process, no process, thread or temporary file of ours is left."""
     temporary = tmp_path_factory.mktemp("temporary")
     os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
-    shared, threads = _shared(), set(threading.enumerate())
+    threads = set(threading.enumerate())
     yield
     gc.collect()
     stop_fork_server()
-    deadline = time.monotonic() + 3
-    while _shared() - shared and time.monotonic() < deadline:  # those of other programs come and go
-        time.sleep(0.05)
     left = {
         "processes": [child.cmdline() for child in _children()],
         "threads": [thread for thread in threading.enumerate() if thread not in threads],
         "temporary files": sorted(path.name for path in temporary.iterdir() if path != _tempdir_of_multiprocessing()),
-        "shared memory": sorted(_shared() - shared),
     }
     assert not any(left.values()), f"left behind: {left}"
 

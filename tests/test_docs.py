@@ -18,8 +18,7 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
@@ -38,10 +37,6 @@ from concbench.results import records
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 EXAMPLES = [*sorted((DOCS / "examples").glob("*.py")), *sorted((DOCS / "pitfalls").glob("*.py"))]
-ALONE = {
-    "blocking_the_event_loop.py", "gil.py", "oversubscription.py", "server_in_the_process.py", "tiny_tasks.py",
-}  # fmt: skip
-"""Examples of which the pages say what becomes of the cores that they keep busy: they need those for themselves."""
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 SIGNS = ("not run", "file", "prints", "fails with", "says")
 END = "\x1e"
@@ -100,11 +95,6 @@ class Program:
     page: Path
     file: Path | None = None
 
-    @property
-    def is_alone(self) -> bool:
-        """Whether nothing else may run meanwhile."""
-        return self.file is not None and self.file.name in ALONE
-
     def run(self, place: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         """In a directory with the examples, with warnings as errors, and with a cache of its own."""
         directory = place / "examples"
@@ -139,31 +129,15 @@ def code_of(page: Path) -> str:
 
 
 Ended = Callable[[Program], subprocess.CompletedProcess[str]]
-"""Waits for a program, and tells how it ended."""
+"""Runs a program, and tells how it ended."""
 
 
-@pytest.fixture(scope="module")
-def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
-    """The programs of the tests that were chosen run three at a time, those that must be alone after all others."""
-    unwanted = ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
-    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
-    calls = [test.callspec for test in request.session.items if test.path == request.path and hasattr(test, "callspec")]
-    programs: list[Program] = [call.params["program"] for call in calls if "program" in call.params]
-    with ThreadPoolExecutor(3) as pool:
-        begun = {
-            program: pool.submit(program.run, tmp_path_factory.mktemp("program"), environment)
-            for program in programs
-            if not program.is_alone
-        }
-
-        def ended(program: Program) -> subprocess.CompletedProcess[str]:
-            if program in begun:
-                return begun[program].result()
-            wait(begun.values())
-            return program.run(tmp_path_factory.mktemp("program"), environment)
-
-        yield ended
-        pool.shutdown(cancel_futures=True)
+@pytest.fixture
+def ended(tmp_path: Path) -> Ended:
+    """Without what a person's terminal might have set, and what pytest tells the processes that run the tests."""
+    unwanted = re.compile("NO_COLOR|FORCE_COLOR|COLUMNS|PYTEST_.*")
+    environment = {name: value for name, value in os.environ.items() if not unwanted.fullmatch(name)}
+    return lambda program: program.run(tmp_path, environment)
 
 
 PAGES_THAT_RUN = [Program(page) for page in PAGES if any(block.is_run for block in blocks_of(page))]
@@ -188,11 +162,20 @@ def without_figures(text: str) -> str:
 
 
 FILES = [
-    pytest.param(Program(page, DOCS / block.argument), number, block, id=f"{name_of(page)}-{block.argument}")
+    pytest.param(
+        Program(page, DOCS / block.argument),
+        number,
+        block,
+        id=f"{name_of(page)}-{block.argument}",
+        marks=[pytest.mark.measured]
+        if "says" in {after.sign for after in blocks_of(page)[number + 1 : number + 2]}
+        else [],
+    )
     for page in PAGES
     for number, block in enumerate(blocks_of(page))
     if block.sign == "file"
 ]
+"""Those whose page tells what was measured are `measured`."""
 
 
 @pytest.mark.parametrize(("program", "number", "block"), FILES)
@@ -217,7 +200,6 @@ def test_a_file_that_a_page_shows_does_what_the_page_says(
 
 def test_every_example_is_shown_on_a_page() -> None:
     """None is left behind when a page is rewritten."""
-    assert {file.name for file in EXAMPLES} >= ALONE
     shown = {block.argument for page in PAGES for block in blocks_of(page) if block.sign == "file"}
     assert {str(file.relative_to(DOCS)) for file in EXAMPLES} == shown
 

@@ -1,6 +1,7 @@
 """Wires: what is sent arrives, what is not ours ends the conversation, and forked children have no part in it."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -153,6 +154,34 @@ def test_standard_streams_are_not_the_wire(at_start: str, tmp_path: Any, monkeyp
     assert "printed" in printed
     assert "written" in printed
     assert printed.startswith("early" if at_start else "")
+
+
+FORKS = """
+import os, time
+from concbench.wire import take_over
+def main():
+    wire = take_over()
+    child = os.fork()
+    if not child:
+        time.sleep(60)
+        os._exit(0)
+    wire.send(child)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_child_that_lives_on_does_not_hold_its_parents_wire(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of the parent is the end of the conversation."""
+    (tmp_path / "forks.py").write_text(FORKS)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    process, wire = start("forks", subprocess.DEVNULL)
+    try:
+        child = wire.receive()
+        assert process.wait(10) == 0
+        assert wire.receive() is None
+        os.kill(child, signal.SIGKILL)
+    finally:
+        wire.close()
 
 
 def test_a_process_that_cannot_be_started_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,98 +1,375 @@
-"""How good is the advice? What `advise` says of each job, beside an exhaustive measurement of it.
+"""How good the advice is: what `advise()` says of each job, beside an exhaustive measurement of the same job.
 
-    python benchmarks/advice/accuracy.py [--jobs wait compute] [--budget 20] [--rounds 7]
+    python benchmarks/advice/accuracy.py
+    python benchmarks/advice/accuracy.py --against ../other-checkout --runs 3
+    python benchmarks/advice/accuracy.py --jobs wait compute "lazy model"
+    python benchmarks/advice/accuracy.py --keep accuracy.jsonl        goes on where it was interrupted
 
-The exhaustive measurement takes every runner with every sensible number of workers in interleaved rounds. The best is
-chosen from one half of the rounds and timed in the other, so that luck does not make it better than it is. Regret is
-the time of what was advised over the time of the best; at most 1.10 is the aim, for 90 % of the jobs. About 15 minutes.
+Every advice is asked for in a process of its own, with the default budget; the versions take turns. Then every runner,
+with every power of 2 of workers, is measured in two rounds; those that are not far behind the best, and the numbers of
+workers beside the best, in five more, and these say which is the best. How good an advice is comes from
+further rounds, interleaved, of the best and of what was advised, in three launches: so the best is not chosen from
+the rounds that it is judged by. All versions and runs are judged against the same measurement.
+
+The score of an advice is best / advised, and 1 at most: the share of the best that who follows it gets. It is a miss
+if the 95 % interval of advised / best lies above 1.05, and if there was no answer, which leaves the program sequential.
+The bound is what no runner can go below, known from how the job is made: that the best comes near it shows
+that the exhaustive measurement finds what there is.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).absolute().parent
+sys.path[1:1] = [str(HERE.parent)]  # after the folder of this file, which has a jobs.py too
 
-import jobs
+from jobs import JOBS, Job, Place  # noqa: E402
+from pairs import Columns, checkout, found_first, program, require  # noqa: E402
 
-from concbench import advise, measure
-from concbench.analysis.table_analysis import analyse
-from concbench.harness.runner_specs import default_runners
-from concbench.results.records import Table
+import concbench  # noqa: E402
+from concbench import measure  # noqa: E402
+from concbench.harness.runner_specs import parse  # noqa: E402
+from concbench.options import declared  # noqa: E402
+from concbench.results.records import Table  # noqa: E402
+from concbench.stats.intervals import ratio_interval  # noqa: E402
 
-GOOD = 1.10
-
-
-def cells(tasks: int, advised: str) -> list[str]:
-    """Every runner, with every power of 2 of workers where it has workers; what was advised among them."""
-    counts = [count for count in (2, 4, 8, 16, 32, 64, 128, 256) if count < 2 * tasks]
-    chunked = [f"process-pool:workers=2,chunksize={chunk}" for chunk in (4, 16, 64, 256) if chunk * 2 <= tasks]
-    specs = [
-        "sequential",
-        *(["threads"] if tasks <= 1_000 else []),
-        *(["processes"] if tasks <= 100 else []),
-        *(f"batched-threads:{count}" for count in (10,)),
-        *(f"thread-pool:{min(count, tasks)}" for count in counts),
-        *(f"process-pool:{count}" for count in (2, 4, 8) if count <= tasks),
-        *chunked,
-    ]
-    assert default_runners()[0] == "sequential"
-    return list(dict.fromkeys([*specs, advised]))
+GOOD = 1.05
+"""An advice that costs no more of the best is as good."""
+OVER = 1.5
+"""Budgets that an advice may take."""
+FAR_BEHIND = 1.5
+"""Times the best after two rounds, beyond which a cell is not measured further."""
+MOST_NEAR = 8
+"""Cells that are."""
+LAUNCHES = 3
+"""Of the processes whose rounds an advice is judged by."""
+PATIENCE = 12
+"""Budgets after which an advice is given up."""
 
 
-def half(table: Table, label: str, rounds: Sequence[int]) -> float:
-    """Median seconds of a cell over some of the rounds."""
-    return float(np.median([sample.seconds for sample in table.cell(label).samples if sample.round in rounds]))
+@dataclass(frozen=True)
+class Answer:
+    """What a version said of a job."""
+
+    code: str
+    run: int
+    runner: str | None
+    """None: it gave no answer."""
+    said: str
+    seconds: float
+    """From the start of the process that asked to its end."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An answer, and how it compares with the best."""
+
+    answer: Answer
+    advised: str
+    """What a person does then."""
+    best: str
+    best_seconds: float
+    ratio: float
+    """Advised / best; infinite if what was advised fails."""
+    low: float
+    high: float
+    exhaustive: float
+    """Seconds of the measurement that it was judged by, which all answers to the job share."""
+
+    @property
+    def score(self) -> float:
+        """The share of the best."""
+        return min(1.0, 1 / self.ratio)
+
+    @property
+    def missed(self) -> bool:
+        """Whether it is certain that another runner would have been better."""
+        return self.answer.runner is None or self.low > GOOD
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", nargs="+", choices=list(jobs.JOBS), default=list(jobs.JOBS))
-    parser.add_argument("--budget", type=float, default=20.0)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    print(f"{'job':<17}{'advised':<37}{'best':<37}{'regret':>7}{'in group':>9}{'advice':>8}{'all':>8}")
-    regrets, grouped, advising, everything = [], [], 0.0, 0.0
-    for name in arguments.jobs:
-        function, items = jobs.JOBS[name]
-        listed = list(items() if callable(items) else items)  # type: ignore[call-overload]
-        called = getattr(jobs, function)
-        began = perf_counter()
-        advice = advise(called, items=listed, budget=arguments.budget, seed=arguments.seed).recommendation
-        took = perf_counter() - began
-        assert advice is not None
-        began = perf_counter()
-        table = measure(
-            called, items=listed, runners=cells(len(listed), advice.runner), rounds=arguments.rounds, observe=False,
-            seed=arguments.seed,
-        ).tables[0]  # fmt: skip
-        exhaustive = perf_counter() - began
-        well = [cell.label for cell in table.cells if cell.outcome.kind == "ok" and cell.samples]
-        choosing, timing = range(0, arguments.rounds, 2), range(1, arguments.rounds, 2)
-        best = min(well, key=lambda label: half(table, label, choosing))
-        regret = half(table, advice.runner, timing) / half(table, best, timing)
-        group = [cell.label for cell in analyse(table).fastest_group]
-        regrets.append(regret)
-        grouped.append(advice.runner in group)
-        advising += took
-        everything += exhaustive
-        print(
-            f"{name:<17}{advice.runner:<37}{best:<37}{regret:>7.2f}{'yes' if grouped[-1] else 'no':>9}"
-            f"{took:>6.0f} s{exhaustive:>6.0f} s",
-            flush=True,
+    """Ask, measure, print a line for each answer, and sum up."""
+    arguments = parse_arguments()
+    require(not sys.dont_write_bytecode, "unset PYTHONDONTWRITEBYTECODE, or every worker compiles what it imports")
+    order = random.Random(arguments.seed)
+    versions = {"this": Path(concbench.__file__).absolute().parent.parent}
+    if arguments.against:
+        versions["other"] = arguments.against
+    known = kept(arguments.keep)
+    print(f"{len(arguments.jobs)} jobs, {arguments.runs} runs of {len(versions)} versions, seed {arguments.seed}\n")
+    table = Columns(
+        ("job", 18), ("code", 5), ("run", 3), ("advised", 40), ("best", 40), ("best ms", 7), ("bound ms", 8),
+        ("score", 5), ("advised / best", 20), ("miss", 4), ("advice s", 8), ("exhaustive s", 12),
+    )  # fmt: skip
+    judged: dict[str, list[Judged]] = {}
+    failed: dict[str, str] = {}
+    began = perf_counter()
+    with tempfile.TemporaryDirectory() as directory, serving() as server:
+        place = Place(Path(directory), server)
+        for name in arguments.jobs:
+            try:
+                judged[name] = known.get(name) or judge(name, place, versions, arguments, order)
+            except Exception as error:  # noqa: BLE001 - one job that breaks must not cost the others' hour
+                failed[name] = f"{type(error).__name__}: {error}"
+                print(f"{name}: FAILED: {failed[name]}", flush=True)
+                continue
+            if arguments.keep and name not in known:
+                with arguments.keep.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({"job": name, "judged": [asdict(one) for one in judged[name]]}) + "\n")
+            for one in judged[name]:
+                table.row(*columns(name, one))
+                if one.answer.runner is None:
+                    print(f"  no answer: {one.answer.said}", flush=True)
+    print()
+    for code in versions:
+        sum_up(
+            code, [(name, one) for name, all_ in judged.items() for one in all_ if one.answer.code == code], arguments
         )
+    print(f"{perf_counter() - began:.0f} s in all" + (f"; FAILED: {', '.join(failed)}" if failed else ""))
+    sys.exit(1 if failed else 0)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """What is asked, how often, and who."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", nargs="+", choices=list(JOBS), default=list(JOBS), metavar="JOB")
+    parser.add_argument("--runs", type=int, default=1, help="advices on each job by each version")
+    parser.add_argument("--budget", type=float, help="of an advice, in seconds, instead of the default")
+    parser.add_argument("--rounds", type=int, default=15, help="that an advice is judged by; 15 or more")
+    parser.add_argument("--against", type=checkout, metavar="CHECKOUT", help="ask another version of concbench, too")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="add jobs to this file, without those in it")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    arguments = parser.parse_args()
+    if arguments.rounds < 15:
+        parser.error("--rounds must be 15 or more")
+    return arguments
+
+
+def kept(path: Path | None) -> dict[str, list[Judged]]:
+    """The jobs of an earlier measurement, whose end may be cut off."""
+    found: dict[str, list[Judged]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path and path.exists() else []:
+        with suppress(json.JSONDecodeError):
+            read = json.loads(line)
+            found[read["job"]] = [Judged(**{**one, "answer": Answer(**one["answer"])}) for one in read["judged"]]
+    return found
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The address of our server, which ends with this process at the latest."""
+    command = [sys.executable, str(HERE / "server.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.stdin.close()
+
+
+def judge(
+    name: str, place: Place, versions: dict[str, Path], arguments: argparse.Namespace, order: random.Random
+) -> list[Judged]:
+    """Ask all versions about a job, and measure what they said."""
+    job = JOBS[name]
+    list(job.items(place))  # so that no answer waits for files to be written
+    answers: list[Answer] = []
+    for run in range(1, arguments.runs + 1):
+        codes = list(versions)
+        order.shuffle(codes)
+        answers += [ask(name, place, code, versions[code], run, arguments.budget) for code in codes]
+    advised = {answer: parse(answer.runner or "sequential").label for answer in answers}
+    began = perf_counter()
+    measuring = Measuring(job, place, order)
+    best = measuring.best(list(dict.fromkeys(advised.values())))
+    times = measuring.judge([best, *sorted({*advised.values()} - {best})], arguments.rounds)
+    exhaustive = perf_counter() - began
+    best_seconds = statistics.median(times[best].values())
+    return [
+        Judged(answer, label, best, best_seconds, *ratio(times[label], times[best]), exhaustive)
+        for answer, label in advised.items()
+    ]
+
+
+def ask(name: str, place: Place, code: str, version: Path, run: int, budget: float | None) -> Answer:
+    """One advice, in a process of its own."""
+    given = [name, str(place.directory), place.server, *([] if budget is None else [str(budget)])]
+    began = perf_counter()
+    with subprocess.Popen(
+        [*program("asking", version, HERE), *given], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={**found_first(version, HERE), "PYTHONSAFEPATH": "1"},
+    ) as process:  # fmt: skip
+        try:
+            printed, complaints = process.communicate(timeout=PATIENCE * budget_of(budget))
+        except subprocess.TimeoutExpired:
+            return Answer(code, run, None, "given up", perf_counter() - began)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    seconds = perf_counter() - began
+    if process.returncode:
+        last = [*complaints.strip().splitlines(), f"exit code {process.returncode}"][-2:][0]
+        return Answer(code, run, None, last, seconds)
+    answer = json.loads(printed.splitlines()[-1])
+    return Answer(code, run, answer["runner"], answer["said"], seconds)
+
+
+def budget_of(given: float | None) -> float:
+    """Seconds of an advice."""
+    return float(declared()["budget"].default if given is None else given)
+
+
+class Measuring:
+    """Measures a job under any runners."""
+
+    def __init__(self, job: Job, place: Place, order: random.Random) -> None:
+        self._job = job
+        self._items = list(job.items(place))
+        self._order = order
+
+    def best(self, advised: Sequence[str]) -> str:
+        """The best of all cells, and of what was advised."""
+        first = self._times([*cells(self._job, len(self._items)), *advised], rounds=2)
+        least = {label: min(times.values()) for label, times in first.items()}
+        first_to_last = sorted(least, key=least.__getitem__)
+        near = [label for label in first_to_last if least[label] <= FAR_BEHIND * least[first_to_last[0]]]
+        second = self._times([*near[:MOST_NEAR], *beside(near[0], len(self._items))], rounds=5)
+        return min(second, key=lambda label: statistics.median(second[label].values()))
+
+    def judge(self, labels: Sequence[str], rounds: int) -> dict[str, dict[int, float]]:
+        """Times by round, in several launches, since a process keeps what chance gave it; none of a cell that fails."""
+        taken: dict[str, dict[int, float]] = {label: {} for label in labels}
+        launches = 1 if self._job.keeps_state else LAUNCHES  # every sample is in a new process then
+        each = -(-rounds // launches)
+        for launch in range(launches):
+            for label, times in self._times(labels, each).items():
+                taken[label] |= {launch * each + number: seconds for number, seconds in times.items()}
+        if not taken[labels[0]]:
+            raise RuntimeError(f"{labels[0]} was the best and fails now")
+        return taken
+
+    def _times(self, labels: Sequence[str], rounds: int) -> dict[str, dict[int, float]]:
+        """Seconds by round of the cells that do not fail."""
+        options: dict[str, Any] = {"fresh": self._job.keeps_state, "tolerate": self._job.fails}
+        runners = list(dict.fromkeys(parse(label).label for label in labels))
+        seed = self._order.randrange(2**32)
+        run = measure(
+            self._job.called(), items=self._items, runners=runners, rounds=rounds, observe=False, seed=seed, **options
+        )
+        if run.record.interrupted:
+            raise KeyboardInterrupt
+        return by_round(run.tables[0])
+
+
+def by_round(table: Table) -> dict[str, dict[int, float]]:
+    """Seconds of the cells that did not fail."""
+    return {
+        cell.label: {sample.round: sample.seconds for sample in cell.samples}
+        for cell in table.cells
+        if cell.outcome.kind == "ok" and cell.samples
+    }
+
+
+def cells(job: Job, tasks: int) -> list[str]:
+    """Every runner, with every power of 2 of workers that makes sense, and with chunks."""
+    many = [2**power for power in range(1, 9) if 2**power < 2 * tasks]
+    few = [count for count in many if count <= 8]
+    chunks = [f"workers=2,chunksize={size}" for size in (4, 16, 64, 256, 1024, 4096) if 2 * size <= tasks]
+    methods = ["fork"] if job.large_items and hasattr(os, "fork") else []
+    return [
+        "sequential",
+        *(["threads"] if tasks <= 1_000 else []),
+        "batched-threads:10",
+        *(f"thread-pool:{min(count, tasks)}" for count in many),
+        *(f"asyncio:{min(count, tasks)}" for count in many if job.awaitable),
+        *(["processes"] if tasks <= 40 else []),
+        *(f"process-pool:{min(count, tasks)}" for count in few),
+        *(f"process-pool:{settings}" for settings in chunks),
+        *(f"processes:start_method={method}" for method in methods if tasks <= 40),
+        *(f"process-pool:workers={count},start_method={method}" for method in methods for count in few[:2]),
+    ]
+
+
+def beside(label: str, tasks: int) -> list[str]:
+    """Pools with three quarters and with three halves of the workers: the powers of 2 leave these out."""
+    cell = parse(label)
+    workers = cell.settings.get("workers")
+    if workers is None:
+        return []
+    counts = {count for count in (workers * 3 // 4, workers * 3 // 2) if 2 <= count <= tasks} - {workers}
+    others = "".join(f",{key}={value}" for key, value in cell.settings.items() if key != "workers")
+    return [f"{cell.name}:workers={count}{others}" for count in sorted(counts)]
+
+
+def ratio(advised: dict[int, float], best: dict[int, float]) -> tuple[float, float, float]:
+    """Advised / best and its interval."""
+    if advised is best:
+        return 1.0, 1.0, 1.0
+    shared = sorted(advised.keys() & best.keys())
+    interval = ratio_interval(np.log([advised[number] / best[number] for number in shared]), 0.05)
+    if interval is None:  # what was advised fails
+        return float("inf"), float("inf"), float("inf")
+    return interval.centre, interval.low, interval.high
+
+
+def columns(name: str, one: Judged) -> list[str]:
+    """A line of the table."""
+    bound = JOBS[name].bound
+    return [
+        name,
+        one.answer.code,
+        str(one.answer.run),
+        one.advised if one.answer.runner else "no answer",
+        one.best,
+        f"{one.best_seconds * 1000:.0f}",
+        f"{bound * 1000:.0f}" if bound else "",
+        f"{one.score:.3f}",
+        f"{one.ratio:.2f} [{one.low:.2f}, {one.high:.2f}]",
+        "MISS" if one.missed else "",
+        f"{one.answer.seconds:.1f}",
+        f"{one.exhaustive:.1f}",
+    ]
+
+
+def sum_up(code: str, answers: list[tuple[str, Judged]], arguments: argparse.Namespace) -> None:
+    """What all answers of a version come to."""
+    if not answers:
+        return
+    scores = [one.score for _, one in answers]
+    missed = [name for name, one in answers if one.missed]
+    worst_name, worst = min(answers, key=lambda pair: pair[1].score)
+    seconds = [one.answer.seconds for _, one in answers]
+    budget = budget_of(arguments.budget)
+    by_run: dict[int, list[float]] = {}
+    for _, one in answers:
+        by_run.setdefault(one.answer.run, []).append(one.score)
+    functions = len({name for name, _ in answers})
+    print(f"{code}: {statistics.mean(scores):.1%} of the best, by exhaustive measurement, on {functions} functions")
+    print(f"  by run: {', '.join(f'{statistics.mean(of_run):.1%}' for _, of_run in sorted(by_run.items()))}")
+    print(f"  misses: {len(missed)} of {len(answers)} advices ({', '.join(dict.fromkeys(missed)) or 'none'})")
+    print(f"  worst: {worst.score:.1%} ({worst_name}: {worst.advised}, where {worst.best} is the best)")
     print(
-        f"\nregret at most {GOOD}: {np.mean(np.array(regrets) <= GOOD):.0%}; "
-        f"in the fastest group: {np.mean(grouped):.0%}; "
-        f"seconds: {advising:.0f} for all advice, {everything:.0f} for all exhaustive measurements "
-        f"({advising / everything:.2f})"
+        f"  an advice took {statistics.median(seconds):.1f} s in the median, {max(seconds):.1f} s at most; "
+        f"{sum(one > OVER * budget for one in seconds)} of {len(seconds)} took more than {OVER} budgets of {budget:g} s"
     )
 
 

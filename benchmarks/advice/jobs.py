@@ -1,150 +1,192 @@
-"""Small realistic functions of every kind that advice must be right about. Imported, never run."""
+"""The jobs that advice must be right about: functions of `advised/`, their items, and what is known of their optimum.
+
+Jobs are added and never removed or made easier, so that accuracies of different versions are of the same jobs.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
+import shutil
 import sqlite3
-import subprocess
-import tempfile
-import threading
-import time
-import zlib
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from inspect import iscoroutinefunction
 from pathlib import Path
-
-_lock = threading.Lock()
-_BLOCK = random.Random(1).randbytes(1_000_000)
-_TEXT = json.dumps([{"id": number, "name": f"name {number}", "tags": ["a", "b"]} for number in range(400)])
+from typing import Any
 
 
-def wait(item: int) -> int:
-    """Waits for something that answers any number at once."""
-    time.sleep(0.02)
-    return item
+@dataclass(frozen=True)
+class Place:
+    """Where a job finds what its items name."""
+
+    directory: Path
+    """For files; whoever runs the jobs makes and removes it."""
+    server: str
+    """The address of `server.py`."""
 
 
-def wait_for_five(item: int) -> int:
-    """Waits for something that answers five at once."""
-    with _five:
-        time.sleep(0.01)
-    return item
+@dataclass(frozen=True)
+class Job:
+    """A function and its items."""
+
+    function: str
+    """Its module in `advised` and its name."""
+    items: Callable[[Place], Iterable[Any]]
+    bound: float | None = None
+    """Seconds that no runner can go below, where that is known from how the work is made."""
+    keeps_state: bool = False
+    """The question is what a program pays that does this once: every sample is taken in a new process."""
+    large_items: bool = False
+    """Worker processes that inherit the items instead of being sent them are a choice."""
+    fails: bool = False
+    """Some of its tasks raise, and that is tolerated."""
+
+    def called(self) -> Callable[[Any], Any]:
+        """The function itself."""
+        module, _, name = self.function.partition(":")
+        return getattr(import_module(f"advised.{module}"), name)  # type: ignore[no-any-return]
+
+    @property
+    def awaitable(self) -> bool:
+        """Whether it is a coroutine function."""
+        return iscoroutinefunction(self.called())
 
 
-_five = threading.BoundedSemaphore(5)
+def numbers(count: int) -> Callable[[Place], Iterable[int]]:
+    """The numbers from 0."""
+    return lambda _: range(count)
 
 
-def wait_long_tailed(item: int) -> int:
-    """Stragglers: one in ten takes ten times as long."""
-    time.sleep(0.1 if item % 10 == 7 else 0.01)
-    return item
+def urls(count: int, way: str) -> Callable[[Place], Iterable[str]]:
+    """Addresses of our server, such as any/7?wait=15."""
+    path, _, query = way.partition("?")
+    return lambda place: [f"{place.server}/{path}/{number}?{query}" for number in range(count)]
 
 
-def compute(item: int) -> int:
-    """Pure Python that holds the GIL."""
-    return sum(number * number % 7 for number in range(60_000 + item % 3))
+def files(place: Place) -> Iterable[str]:
+    """Sixty files of 200 kB."""
+    content = random.Random(1).randbytes(200_000)
+    return [_made(place, f"{number}.bin", lambda path: path.write_bytes(content)) for number in range(60)]
 
 
-def compute_unevenly(item: int) -> int:
-    """The same, the last ones longest."""
-    return sum(number * number % 7 for number in range(4_000 * (1 + item)))
+def archives(place: Place) -> Iterable[str]:
+    """Archives of some members each."""
+    one = Path(_made(place, "0.zip", _pack))
+    return [_made(place, f"{number}.zip", partial(shutil.copyfile, one)) for number in range(24)]
 
 
-def digest(item: int) -> str:
-    """Releases the GIL: a digest of a large block."""
-    return hashlib.sha256(_BLOCK * (4 + item % 2)).hexdigest()
+def database(place: Place) -> Iterable[tuple[str, int]]:
+    """A database and what to ask it for."""
+    path = _made(place, "numbers.sqlite", _fill)
+    return [(path, number % 7) for number in range(24)]
 
 
-def compress(item: int) -> int:
-    """Releases the GIL: compression."""
-    return len(zlib.compress(_BLOCK[: 400_000 + item], 1))
+def _made(place: Place, name: str, make: Callable[[Path], object]) -> str:
+    """The path of a file that is made where it is missing; one that is half made has another name."""
+    path = place.directory / name
+    if not path.exists():
+        unfinished = path.with_suffix(".part")
+        make(unfinished)
+        unfinished.rename(path)
+    return str(path)
 
 
-def mixed(item: int) -> int:
-    """Half waiting, half computing."""
-    time.sleep(0.005)
-    return sum(number * number % 7 for number in range(50_000 + item % 3))
+def _pack(path: Path) -> None:
+    lines = "".join(f"{number * 7919 % 10_007} line {number}\n" for number in range(60_000))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in range(2):
+            archive.writestr(f"{member}.txt", lines)
 
 
-def parse_json(item: int) -> int:
-    """Computes in C, and holds the GIL."""
-    return sum(len(json.loads(_TEXT)) for _ in range(10)) + item
-
-
-def tiny(item: int) -> int:
-    """Tasks that are shorter than handing them out."""
-    return item * 2
-
-
-def short(item: int) -> int:
-    """Tasks of a hundred microseconds: worth it in chunks, perhaps."""
-    return sum(range(8_000)) + item
-
-
-def big_argument(item: bytes) -> int:
-    """Sending it costs more than using it."""
-    return item.count(b"x")
-
-
-def big_result(item: int) -> bytes:
-    """Sending it back costs more than making it."""
-    return b"x" * (2_000_000 + item)
-
-
-def contended(item: int) -> int:
-    """One at a time, whatever the runner in a process."""
-    with _lock:
-        return sum(number * number % 7 for number in range(40_000 + item % 3))
-
-
-def read_file(item: str) -> int:
-    """Reads a file that the system has in memory."""
-    return len(Path(item).read_bytes())
-
-
-def query(item: int) -> int:
-    """A query of a small database in memory."""
-    with sqlite3.connect(":memory:") as connection:
+def _fill(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    with connection:
         connection.execute("create table numbers (value integer)")
-        connection.executemany("insert into numbers values (?)", ((number,) for number in range(5_000)))
-        row = connection.execute("select sum(value) from numbers where value % 7 = ?", (item % 7,)).fetchone()
+        connection.executemany("insert into numbers values (?)", ((number,) for number in range(150_000)))
     connection.close()
-    return int(row[0])
 
 
-def run_program(item: int) -> int:
-    """Waits for another program."""
-    return subprocess.run(["sleep", "0.03"], check=True).returncode + item
+def lists(_: Place) -> Iterable[list[int]]:
+    """Lists of many numbers."""
+    return [list(range(item, item + 120_000)) for item in range(24)]
 
 
-def files() -> list[str]:
-    """Some files to read, in a directory that stays."""
-    directory = Path(tempfile.gettempdir()) / "concbench-advice-files"
-    directory.mkdir(exist_ok=True)
-    paths = [directory / f"{number}.bin" for number in range(60)]
-    for path in paths:
-        if not path.exists():
-            path.write_bytes(_BLOCK[:200_000])
-    return [str(path) for path in paths]
+def blocks(_: Place) -> Iterable[bytes]:
+    """Blocks of 8 MB."""
+    return [bytes([item]) * 8_000_000 for item in range(24)]
 
 
-JOBS: dict[str, tuple[str, object]] = {
-    "wait": ("wait", range(100)),
-    "wait for five": ("wait_for_five", range(60)),
-    "wait, long tail": ("wait_long_tailed", range(60)),
-    "compute": ("compute", range(24)),
-    "compute, uneven": ("compute_unevenly", range(24)),
-    "digest": ("digest", range(40)),
-    "compress": ("compress", range(24)),
-    "mixed": ("mixed", range(24)),
-    "parse json": ("parse_json", range(24)),
-    "tiny": ("tiny", range(20_000)),
-    "short": ("short", range(600)),
-    "big argument": ("big_argument", [b"x" * 2_000_000] * 24),
-    "big result": ("big_result", range(60)),
-    "contended": ("contended", range(24)),
-    "read file": ("read_file", files),
-    "query": ("query", range(24)),
-    "run program": ("run_program", range(30)),
+class Searching(Job):
+    """A method of an object that has much in it."""
+
+    def called(self) -> Callable[[Any], Any]:
+        """The bound method."""
+        from advised.transfer import Index
+
+        return Index(150_000).search
+
+
+JOBS: dict[str, Job] = {
+    # waiting
+    "wait": Job("waiting:wait", numbers(100), bound=0.02),
+    "wait for five": Job("waiting:wait_for_five", numbers(60), bound=60 * 0.01 / 5),
+    "wait, two waves": Job("waiting:wait_for_twenty", numbers(40), bound=2 * 0.02),
+    "wait, long tail": Job("waiting:wait_long_tailed", numbers(60), bound=0.1),
+    "wait, long last": Job("waiting:wait_long_last", numbers(40), bound=0.15),
+    "wait in turn": Job("waiting:wait_in_turn", numbers(24)),
+    "wait and fail": Job("waiting:wait_and_fail", numbers(40), bound=0.01, fails=True),
+    "wait mostly": Job("waiting:wait_mostly", numbers(40)),
+    "mixed": Job("waiting:mixed", numbers(24)),
+    "run program": Job("waiting:run_program", numbers(30)),
+    # pure Python
+    "compute": Job("computing:compute", numbers(24)),
+    "compute, uneven": Job("computing:compute_unevenly", numbers(24)),
+    "tiny": Job("computing:tiny", numbers(20_000)),
+    "short": Job("computing:short", numbers(600)),
+    "1 ms": Job("computing:one_millisecond", numbers(400)),
+    "3 ms": Job("computing:three_milliseconds", numbers(150)),
+    "1 ms, stragglers": Job("computing:short_with_stragglers", numbers(200)),
+    "contended": Job("computing:contended", numbers(24)),
+    # in C
+    "digest": Job("formats:digest", numbers(40)),
+    "compress": Job("formats:compress", numbers(24)),
+    "parse json": Job("formats:parse_json", numbers(24)),
+    "parse csv": Job("formats:parse_csv", numbers(40)),
+    "parse log": Job("formats:parse_log", numbers(60)),
+    "unpack": Job("formats:unpack_points", numbers(100)),
+    "decimals": Job("formats:compound", numbers(40)),
+    "pickle": Job("formats:copy_orders", numbers(24)),
+    "query": Job("formats:query", numbers(24)),
+    "query file": Job("formats:query_file", database),
+    "read file": Job("formats:read_file", files),
+    "read archive": Job("formats:read_archive", archives),
+    # large
+    "big argument": Job("transfer:big_argument", lambda _: [b"x" * 2_000_000] * 24, large_items=True),
+    "big result": Job("transfer:big_result", numbers(60)),
+    "large blocks": Job("transfer:checksum", blocks, large_items=True),
+    "large lists": Job("transfer:spread", lists, large_items=True),
+    "records": Job("transfer:records", numbers(24)),
+    "large self": Searching("transfer:Index.search", numbers(24), large_items=True),
+    "memory": Job("transfer:fill_memory", numbers(24)),
+    # numpy
+    "sort": Job("arrays:sort", numbers(24)),
+    "matrices": Job("arrays:multiply", numbers(24)),
+    # state
+    "cache, each item": Job("state:factor", numbers(40), keeps_state=True),
+    "cache, few keys": Job("state:convert", numbers(200), keeps_state=True),
+    "lazy model": Job("state:predict", numbers(60), keeps_state=True),
+    "lazy login": Job("state:ask", numbers(30), bound=0.17, keeps_state=True),
+    # clients that block
+    "fetch, pooled": Job("clients:fetch_pooled", urls(40, "any?wait=10&noise=10"), keeps_state=True),
+    "fetch, eight": Job("clients:fetch", urls(40, "few?wait=15"), bound=40 * 0.015 / 8),
+    "fetch, slowing": Job("clients:fetch", urls(40, "slow?wait=15"), bound=40 * 0.015 / 8),
+    "fetch in turn": Job("clients:fetch_in_turn", urls(24, "any?wait=25"), keeps_state=True),
+    # coroutine functions
+    "async wait": Job("coroutines:wait", numbers(60), bound=0.01),
+    "async wait, eight": Job("coroutines:wait_for_eight", numbers(40), bound=40 * 0.02 / 8, keeps_state=True),
+    "async fetch, shared": Job("coroutines:fetch_shared", urls(40, "any?wait=15&noise=5"), keeps_state=True),
+    "async compute": Job("coroutines:compute", numbers(24)),
 }
-"""The function's name and its items, or what returns them."""

@@ -10,9 +10,10 @@ import tokenize
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 
-from concbench.program import MAIN, Call, Program, UserName, text_of
+from concbench.program import MAIN, Call, Program, UserName
 from concbench.runners.base import Runner
 from concbench.task import tried
+from concbench.workloads.item_text import quoted
 
 _LONG = 40
 """Characters of items from which they get a line of their own."""
@@ -78,7 +79,7 @@ def _joined(names: Mapping[UserName, str], lines: list[str], code: str) -> str:
     lines = [*lines, *(["import sys"] if places else [])]
     standard = sorted({line for line in lines if _is_standard(line)}, key=_import_order)
     others = [*(line for line in lines if line not in standard), *_imports_of(names)]
-    paths = [f"sys.path.insert(0, {text_of(place)})" for place in places]
+    paths = [f"sys.path.insert(0, {quoted(place)})" for place in places]
     mine = [settled for name, settled in names.items() if name.module == MAIN]
     comment = f"# Add this to your main program, which defines {' and '.join(mine)}." if mine else ""
     parts = [comment, "\n".join(standard), "\n".join(paths), "\n".join(others)]

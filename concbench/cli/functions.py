@@ -17,7 +17,7 @@ from concbench.options import MeasureOptions, Option, decided, declared, filled,
 from concbench.values import COUNT, Kind, path_from
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from concbench.workloads.base import Workload
 
@@ -26,10 +26,10 @@ def _items_from(text: str, directory: str) -> str:
     """A file is relative to a directory; standard input, a range and an object of a module are not."""
     from concbench.workloads.item_source import ItemSource
 
-    if text == "-" or ItemSource(text).bounds():
+    source = ItemSource(text, directory=directory)
+    if text == "-" or source.bounds():
         return text
-    path = path_from(text, directory)
-    return path if ":" not in text or os.path.exists(path) else place_from(text, directory)  # noqa: PTH110
+    return path_from(text, directory) if source.of_files() else place_from(text, directory)
 
 
 class Items(TypedDict, total=False):
@@ -39,8 +39,8 @@ class Items(TypedDict, total=False):
         str | None,
         Option(
             Kind("where the items are", str, (str,), "WHERE", moved=_items_from),
-            "what it is called on: a file (one item a line, a JSON array, JSON lines), - for standard input, 1..100, "
-            "or module:name", of_function=True,
+            "what it is called on: a file (one item a line, a JSON array, JSON lines, CSV; .gz of these), '*.png' in "
+            "quotes for paths, - for standard input, 1..100, or module:name", of_function=True,
         ),
     ]  # fmt: skip
     limit: Annotated[int | None, Option(COUNT, "only the first N items", needs="items", of_function=True)]
@@ -94,7 +94,7 @@ def workload(name: str, arguments: argparse.Namespace, filled_in: MeasureOptions
 
     source = ItemSource(
         text=arguments.items or "",
-        content=_standard_input() if arguments.items == "-" else None,
+        content=_streamed(arguments.items) if arguments.items else None,
         limit=arguments.limit,
         sample=arguments.sample,
         seed=decided(filled_in["seed"]),
@@ -118,9 +118,36 @@ def announce(event: CallsPlanned | LookPlanned) -> None:
     say(f"{event.workload} {said}")
 
 
-def _standard_input() -> str:
-    try:
-        with INTERRUPTION.allowed():
-            return sys.stdin.read()
-    except UnicodeDecodeError:
-        raise UsageError("the items on standard input are not text in UTF-8") from None
+def require_pattern_in_quotes(arguments: argparse.Namespace, unknown: Sequence[str]) -> None:
+    """Refuse files that stand where none can: a shell has made them of a pattern behind --items.
+
+    Args:
+        arguments: the command line, with items.
+        unknown: what nothing takes.
+
+    Raises:
+        UsageError: says how the pattern is written.
+    """
+    called = getattr(arguments, "workloads", None) or [arguments.function]
+    more = [text for text in [*unknown, *called] if os.path.isfile(text)]  # noqa: PTH113
+    if not os.path.isfile(arguments.items) or all(text.endswith(".py") and text in called for text in more):  # noqa: PTH113
+        return
+    directory, name = os.path.split(arguments.items)
+    pattern = path_from(f"*{os.path.splitext(name)[1]}", directory)  # noqa: PTH122
+    raise UsageError(
+        f"--items takes one value, and {more[0]} is another: write a pattern of paths in quotes, so that the shell "
+        f"leaves it alone (--items '{pattern}')"
+    )
+
+
+def _streamed(text: str) -> str | None:
+    """What standard input or a pipe says, which can be read only once and only here; None if it is something else."""
+    from concbench.workloads.item_text import STANDARD_INPUT, read_stream
+
+    with INTERRUPTION.allowed():
+        if text == "-":
+            return read_stream(sys.stdin.buffer, STANDARD_INPUT)
+        if not os.path.exists(text) or os.path.isfile(text) or os.path.isdir(text):  # noqa: PTH110, PTH112, PTH113
+            return None
+        with open(text, "rb") as stream:  # noqa: PTH123
+            return read_stream(stream, text)

@@ -76,6 +76,8 @@ def _dispatch(arguments: list[str]) -> int:
     parser, commands = parsers([name])
     with printing():
         parsed, unknown = parser.parse_known_args(arguments)
+    if getattr(parsed, "items", None):
+        import_module("concbench.cli.functions").require_pattern_in_quotes(parsed, unknown)
     if unknown:
         commands[name].refuse(unknown)
     _require_no_empty_text(parsed)

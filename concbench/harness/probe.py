@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 
@@ -18,6 +18,7 @@ from concbench.workloads.facts import Facts
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
 from concbench.workloads.item_source import ItemSource
+from concbench.workloads.item_text import ItemsText
 from concbench.workloads.loading import Place
 
 
@@ -36,7 +37,7 @@ def named_workload(
         how: how it is called.
         source: where its items are read.
         limit: seconds that importing it and reading the items may take; None: IMPORT_SECONDS.
-        tell: told in words if that takes long.
+        tell: told in words if that takes long, and if numbers among the items are texts.
 
     Raises:
         UsageError: something cannot be found, imported, read or called; the module's own traceback is a note.
@@ -51,8 +52,15 @@ def named_workload(
             "items": str(items),
         }
         answer = _asked(request, function.module, directory, Loading(tell), limit or IMPORT_SECONDS)
-        packed = items.read_bytes() if answer.pop("packed") else None
-    return Imported(function, how, Facts(**answer), source=source, packed=packed)
+        packed = items.read_bytes() if answer["packed"] else None
+    if tell is not None and answer["number_as_text"]:
+        tell(
+            f"numbers in {source.name} are passed as texts, such as {answer['number_as_text']!r}: for numbers, write "
+            f"JSON (an array, or a .jsonl file), or call int() or float() in {function.text}"
+        )
+    written = ItemsText.from_json(answer["written"]) if answer["written"] else None
+    source = replace(source, written=written, content=None)  # what it said is among the items
+    return Imported(function, how, Facts(**answer["facts"]), source=source, packed=packed)
 
 
 def _asked(request: Json, module: str, directory: Path, loading: Loading, limit: float) -> Json:

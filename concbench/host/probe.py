@@ -30,20 +30,36 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     place = Place(**request["function"])
     how = How.from_json(request["how"])
     source = ItemSource(**request["source"])
-    named = (place, how.coroutine, how.context, how.check, source.place())
-    require_names_of_their_own({Path(one.directory) for one in named if isinstance(one, Place)})
+    others = [one for one in (how.coroutine, how.context, how.check) if isinstance(one, Place)]
+    made_by = source.place()
+    require_names_of_their_own({Path(one.directory) for one in (place, *others, *([made_by] if made_by else []))})
+    found = source.find() if made_by is None else None  # before a module may change what there is to be read
     function = place.load()
-    items = source.read()
+    for other in others:
+        require_function(other.load(), other.text)
+    if found is not None and not _in_directory(source.directory):
+        found = found.anywhere(source.directory)
+    items = source.read() if found is None else [*found.items]
     require_callable(function, place.text, items, how)
-    for other in (how.coroutine, how.context, how.check):
-        if isinstance(other, Place):
-            require_function(other.load(), other.text)
     packed = pickled(items)
     if packed is not None:
         _keep(packed, Path(request["items"]))
     told_workers = how.context is not None and takes_workers(resolve(how.context))
     facts = replace(Facts.of(function, items), items_called=source.called(), told_workers=told_workers)
-    return {**asdict(facts), "packed": packed is not None}
+    return {
+        "facts": asdict(facts),
+        "packed": packed is not None,
+        "written": asdict(found.written) if found else None,
+        "number_as_text": found.number_as_text if found else "",
+    }
+
+
+def _in_directory(directory: str) -> bool:
+    """Whether relative paths still begin where they did before the modules were imported."""
+    try:
+        return Path.cwd() == Path(directory)
+    except OSError:
+        return False
 
 
 def _keep(packed: bytes, path: Path) -> None:

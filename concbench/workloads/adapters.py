@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Unpacked:
-    """Calls a function with the parts of an item as its arguments."""
+    """Calls a function with the parts of an item as its arguments, those of a dict by their names."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
 
     def __call__(self, item: Any) -> Any:
         """Call it; a coroutine function gives its coroutine."""
-        return self.function(*item)
+        return self.function(**item) if isinstance(item, dict) else self.function(*item)
 
 
 class WithoutArguments:

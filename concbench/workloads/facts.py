@@ -31,6 +31,8 @@ class Facts:
     """Whether the items are what a function of a module returned."""
     told_workers: bool = False
     """Whether the context is told the number of workers."""
+    keywords: bool = False
+    """Whether items are dicts, which --star makes keyword arguments of."""
 
     @classmethod
     def of(cls, function: Any, items: Sequence[Any]) -> Self:
@@ -40,6 +42,7 @@ class Facts:
             awaits=is_coroutine_function(function),
             changing=not all(isinstance(item, _UNCHANGING) for item in items),
             elsewhere=any(map(_elsewhere, items)),
+            keywords=all(isinstance(item, dict) for item in items),
         )
 
 
@@ -77,8 +80,9 @@ def why_at_home(function: Any, items: Sequence[Any], how: How) -> str:
 
 def _elsewhere(item: Any) -> bool:
     """Whether an item is an address of another machine, or one of several arguments is."""
-    if isinstance(item, (list, tuple)):
-        return any(_elsewhere(part) for part in item if isinstance(part, str))
+    if isinstance(item, (list, tuple, dict)):
+        parts = item.values() if isinstance(item, dict) else item
+        return any(_elsewhere(part) for part in parts if isinstance(part, str))
     if not isinstance(item, str) or not item.lower().startswith(("http://", "https://")):
         return False
     try:

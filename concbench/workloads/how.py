@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -26,7 +26,7 @@ class How:
     compare: bool = True
     """Whether results are compared at all."""
     star: bool = False
-    """Each item is unpacked into several arguments."""
+    """Each item is unpacked into several arguments, a dict into keyword arguments."""
     arguments: bool = True
     """Whether there are arguments: if not, items only count the calls."""
     tolerate: bool = False
@@ -84,21 +84,27 @@ def require_callable(function: Any, name: str, items: Sequence[Any], how: How) -
     """
     require_function(function, name)
     if how.star:
+        alike = dict if isinstance(items[0], dict) else (list, tuple)
         for index, item in enumerate(items):
-            if not isinstance(item, (list, tuple)):
+            if not isinstance(item, alike):
                 raise BadFunction(f"item {index}, {short(item)}, cannot be unpacked into arguments; leave out --star")
     arguments = items[0] if how.star else items[:1] if how.arguments else ()
+    by_name = arguments if isinstance(arguments, dict) else {}
+    arguments = () if by_name else arguments
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return
     try:
-        signature.bind(*arguments)
+        signature.bind(*arguments, **by_name)
     except TypeError as error:
         advice = "" if how.star or not how.arguments else "; if an item holds several arguments, add --star"
         advice = advice if how.arguments else "; give it items with --items"
-        raise BadFunction(f"{name}{signature} cannot be called with {_arguments(arguments)}: {error}{advice}") from None
+        raise BadFunction(
+            f"{name}{signature} cannot be called with {_arguments(arguments, by_name)}: {error}{advice}"
+        ) from None
 
 
-def _arguments(arguments: Sequence[Any]) -> str:
-    return f"({', '.join(short(argument, 30) for argument in arguments)})" if arguments else "no arguments"
+def _arguments(arguments: Sequence[Any], by_name: Mapping[str, Any]) -> str:
+    texts = [short(value, 30) for value in arguments] + [f"{key}={short(value, 30)}" for key, value in by_name.items()]
+    return f"({', '.join(texts)})" if texts else "no arguments"

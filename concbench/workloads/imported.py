@@ -28,7 +28,7 @@ from concbench.workloads.loading import Place
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
     from concbench.program import Call
-    from concbench.workloads.call import ItemsText
+    from concbench.workloads.written import Written
 
 MOST_TO_OTHERS = 10
 """Calls at once on addresses of other machines, which are no test bench."""
@@ -190,30 +190,29 @@ class Imported(Workload):
         told = str(workers) if self._facts.told_workers else ""
         items = self._items_text()
         call = Call(
-            imports=(*function.names, *items.imports, *twin.names, *context.names),
+            imports=(*function.names, *items.names, *twin.names, *context.names),
             function=function.expression,
             items=items.expression,
             before=items.before,
-            star="*" if how.star else "",
+            star="" if not how.star else "**" if self._facts.keywords else "*",
             arguments=how.arguments,
             awaits=self._facts.awaits,
             coroutine=twin.expression,
             tolerate=how.tolerate,
             context=f"{context.expression}({told})" if how.context is not None else "",
-            definitions=tuple(dict.fromkeys((*function.definitions, *twin.definitions, *context.definitions))),
+            definitions=tuple(dict.fromkeys((*function.before, *twin.before, *context.before))),
             taken=names_of_main() if self._given is not None else frozenset(),
         )
         return call.awaiting_some() if self._turned_out else call
 
-    def _items_text(self) -> ItemsText:
-        from concbench.workloads.call import ItemsText, listed
+    def _items_text(self) -> Written:
+        from concbench.workloads.call import listed
         from concbench.workloads.written import items_text
 
-        if self._given is None:
-            assert self._source is not None
-            return listed(self._source, self._whole, called=self._facts.items_called)
-        before, items = items_text(self._given if self._how.arguments else range(self._whole))
-        return ItemsText(items.expression, items.names, tuple(before))
+        if self._given is not None:
+            return items_text(self._given if self._how.arguments else range(self._whole))
+        assert self._source is not None
+        return listed(self._source, self._whole, called=self._facts.items_called)
 
     def title(self) -> str:
         """How many items, from where."""
@@ -221,7 +220,7 @@ class Imported(Workload):
             return f"{_counted(self.tasks, 'call')} without arguments"
         if self._picked is not None:
             return f"{self.tasks:,} of {self._whole:,} items, drawn at random"
-        origin = f" from {self._source.text}" if self._source and self._source.text else ""
+        origin = f" from {self._source.name}" if self._source and self._source.text else ""
         return f"{_counted(self.tasks, 'item')}{origin}"
 
     def notes(self) -> list[str]:

@@ -1,29 +1,67 @@
-"""Items as they are named on the command line: a file, standard input, a range, or an object of a module.
+"""Items as they are named on the command line: a file, a pattern, standard input, a range, or an object of a module.
 
-Standard library only: the process that looks at a function imports this.
+A source reads its items and says how a program reads the same ones. All but objects of modules can be read before any
+module is imported. Standard library only: the process that looks at a function imports this.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from glob import glob, has_magic
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from concbench.errors import BadInput
 from concbench.task import one_line, short
+from concbench.workloads.item_text import (
+    STANDARD_INPUT,
+    STREAM_WRITTEN,
+    Form,
+    ItemsText,
+    file_written,
+    form_of,
+    quoted,
+    read_file,
+)
 from concbench.workloads.loading import Place
 
 MOST = 10_000_000
 """Items that are read at most: an endless generator ends here, with advice."""
 _ITEMS = "the items"
-_LINE_END = re.compile(r"\r\n|\r|\n")
-"""Not those of str.splitlines, among which are characters that a JSON text may hold as they are."""
 _RANGE = re.compile(r"\s*(-?\d{1,18})\s*\.\.\s*(-?\d{1,18})\s*")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Items that were read, and how a program reads them."""
+
+    items: Iterable[Any]
+    write: Callable[[str], ItemsText]
+    """How a program reads them, by the name of their file or their pattern."""
+    name: str = ""
+    form: Form | None = None
+    """How they are held, if that is a text."""
+    paths: bool = False
+
+    @property
+    def written(self) -> ItemsText:
+        """How a program reads them."""
+        return self.write(self.name)
+
+    @property
+    def number_as_text(self) -> str:
+        """One of the numbers that are texts, since lines and values of a table are; empty if there are none."""
+        return self.form.example_of_number([*self.items]) if self.form else ""
+
+    def anywhere(self, directory: str) -> Self:
+        """The same for processes that are in other directories than the one that relative paths begin in."""
+        items = [_joined(directory, item) for item in self.items] if self.paths else self.items
+        return replace(self, items=items, name=_joined(directory, self.name))
 
 
 @dataclass(frozen=True)
@@ -31,9 +69,9 @@ class ItemSource:
     """Which items there are."""
 
     text: str = ""
-    """FILE, `-`, `A..B` (both ends included), or module:name; empty: none, the function takes no arguments."""
+    """FILE, PATTERN, `-`, `A..B` (both ends included), or module:name; empty: none, the function takes no arguments."""
     content: str | None = None
-    """What standard input said, where the text is `-`."""
+    """What standard input said, or a pipe."""
     limit: int | None = None
     """Only the first so many."""
     sample: int | None = None
@@ -41,6 +79,10 @@ class ItemSource:
     seed: int = 0
     repeat: int = 1
     """Calls, where there are no items."""
+    directory: str = field(default_factory=os.getcwd)
+    """Where relative paths begin, whatever the directory is by then."""
+    written: ItemsText | None = None
+    """How a program reads the items, all of them; known once they were read, unless they are an object of a module."""
 
     def read(self) -> list[Any]:
         """The items.
@@ -49,9 +91,22 @@ class ItemSource:
             BadInput: there are none, or they cannot be read; says what to do.
             BadFunction: the module that they come from cannot be imported.
         """
+        place = self.place()
+        if place is None:
+            return [*self.find().items]
+        found = place.load()
+        return self._chosen(found() if _is_function(found) else found)
+
+    def find(self) -> Found:
+        """Read the items of anything but a module.
+
+        Raises:
+            BadInput: there are none, or they cannot be read; says what to do.
+        """
         if not self.text:
-            return list(range(self.repeat))
-        return self._chosen(self._all())
+            return Found(range(self.repeat), lambda _: ItemsText(f"range({self.repeat})"))
+        found = self._all()
+        return replace(found, items=self._chosen(found.items))
 
     def bounds(self) -> tuple[int, int] | None:
         """Of a range, both included; None if it is something else."""
@@ -60,35 +115,92 @@ class ItemSource:
 
     def place(self) -> Place | None:
         """The object of a module that the items are; None if they are something else."""
-        if self.text in {"", "-"} or self.bounds() or Path(self.text).exists() or ":" not in self.text:
+        if self.written or self.content is not None or self.text == "-" or self.bounds() or self.of_files():
             return None
-        return Place.read(self.text)
+        return Place.read(self.text, self.directory)
+
+    def of_files(self) -> bool:
+        """Whether it is a file, or what can only be a file or a pattern of paths.
+
+        Raises:
+            BadInput: it is a URL.
+        """
+        if os.path.exists(self._path) or ":" not in self.text:  # noqa: PTH110 - false of what cannot be a path
+            return True
+        if "://" in self.text:
+            raise BadInput(f"{self.text} is a URL: write it into a file, one URL a line, and name that")
+        return has_magic(self.text)
 
     def called(self) -> bool:
         """Whether the items are what a function of a module returns."""
         place = self.place()
         return place is not None and _is_function(place.load())
 
-    def _all(self) -> Iterable[Any]:
-        if self.text == "-":
-            return parse(self.content or "", "standard input")
+    @property
+    def name(self) -> str:
+        """As messages write it."""
+        return STANDARD_INPUT if self.text == "-" else self.text
+
+    @property
+    def _path(self) -> str:
+        return _joined(self.directory, self.text)
+
+    def _all(self) -> Found:
+        if self.content is not None or self.text == "-":
+            return _in_text(self.content or "", self.name, "", lambda _: STREAM_WRITTEN)
         if bounds := self.bounds():
-            return range(bounds[0], bounds[1] + 1)
-        path = Path(self.text)
-        if path.exists() or ":" not in self.text:
-            return parse(_text_of(path), str(path), path.suffix)
-        found = Place.read(self.text).load()
-        items: Iterable[Any] = found() if _is_function(found) else found
-        return items
+            return Found(range(bounds[0], bounds[1] + 1), lambda _: ItemsText(f"range({bounds[0]}, {bounds[1] + 1})"))
+        path = Path(self._path)
+        if has_magic(self.text) and not path.exists():
+            return _paths(self.text, self.directory)
+        if path.is_dir():
+            inside = f"'{self.text.rstrip('/')}/*'"
+            raise BadInput(f"{self.text} is a directory: write {inside} (in quotes) for the paths of its files")
+        pattern = f"'*{path.suffix}'"
+        content, ending = read_file(path, self.text, f", or write {pattern} (in quotes) for paths of files")
+        return _in_text(content, self.text, ending, file_written)
 
     def _chosen(self, items: Iterable[Any]) -> list[Any]:
-        chosen = read_items(items, self.text, self.limit)
+        chosen = read_items(items, self.name, self.limit)
         if self.sample is not None and self.sample < len(chosen):
             from random import Random
 
             places = sorted(Random(self.seed).sample(range(len(chosen)), self.sample))
             chosen = [chosen[place] for place in places]
         return chosen
+
+
+def _in_text(text: str, name: str, ending: str, write: Callable[[str], ItemsText]) -> Found:
+    """The items that a text holds; what `write` writes of its name puts it into a variable."""
+    form = form_of(text, ending)
+    items = form.read(text, name)
+    if not items:
+        raise BadInput(f"there are no items in {name}: {form.lacking}")
+    return Found(items, lambda path: form.written(write(path)), name, form)
+
+
+def _paths(pattern: str, directory: str) -> Found:
+    """The paths that match, as the pattern is written: relative ones where it is."""
+    directories = pattern.endswith("/")
+    found = glob(pattern, root_dir=directory, recursive=True)  # noqa: PTH207 - as a shell: no hidden files
+    paths = sorted(path for path in found if directories or os.path.isfile(_joined(directory, path)))  # noqa: PTH113
+    if not paths:
+        what = "directory" if directories else "file"
+        raise BadInput(f"no {what} in {directory} matches the pattern {pattern}: correct it")
+    return Found(paths, partial(_paths_written, directories=directories), pattern, paths=True)
+
+
+def _paths_written(pattern: str, *, directories: bool) -> ItemsText:
+    deep = ", recursive=True" if "**" in pattern else ""
+    found = f"glob({quoted(pattern)}{deep})"
+    if directories:
+        return ItemsText(f"sorted({found})", ("from glob import glob",))
+    chosen = f"sorted(path for path in {found} if isfile(path))"
+    return ItemsText(chosen, ("from glob import glob", "from os.path import isfile"))
+
+
+def _joined(directory: str, path: str) -> str:
+    return os.path.join(directory, path)  # noqa: PTH118 - a Path would leave out what ends a pattern of directories
 
 
 def read_items(items: Iterable[Any], name: str = _ITEMS, limit: int | None = None) -> list[Any]:
@@ -111,68 +223,6 @@ def read_items(items: Iterable[Any], name: str = _ITEMS, limit: int | None = Non
     if limit is None and len(chosen) == MOST:
         raise BadInput(f"{name} has {MOST:,} items or more; take the first N (--limit N)")
     return chosen
-
-
-def parse(text: str, name: str, ending: str = "") -> list[Any]:
-    """Items out of a text: a JSON array, JSON lines, or one string a line.
-
-    Raises:
-        BadInput: it is not what its ending says.
-    """
-    form = form_of(text, ending)
-    if form == "array":
-        return _array(text, name)
-    lines = [(number, line) for number, line in enumerate(_LINE_END.split(text), start=1) if line.strip()]
-    if form == "lines":
-        return [_value(line, f"line {number} of {name}") for number, line in lines]
-    return [line for _, line in lines]
-
-
-def form_of(text: str, ending: str = "") -> str:
-    """What a text is: `array`, `lines` (of JSON) or `text`.
-
-    It is said by the ending (.json, .jsonl, .ndjson), else seen: a text that is a JSON array as a whole, or whose lines
-    are all JSON objects or arrays. In every other case lines are strings, whatever they look like.
-    """
-    if ending.lower() == ".json":
-        return "array"
-    if ending.lower() in {".jsonl", ".ndjson"}:
-        return "lines"
-    lines = [line for line in _LINE_END.split(text) if line.strip()]
-    try:
-        if text.lstrip().startswith("[") and text.rstrip().endswith("]") and isinstance(json.loads(text), list):
-            return "array"
-    except (ValueError, RecursionError):
-        pass
-    try:
-        if lines and all(isinstance(json.loads(line), (dict, list)) for line in lines):
-            return "lines"
-    except (ValueError, RecursionError):
-        pass
-    return "text"
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path} is not text in UTF-8") from error
-    except OSError as error:
-        raise BadInput(f"cannot read the items from {path}: {error.strerror or error}") from error
-
-
-def _array(text: str, name: str) -> list[Any]:
-    value = _value(text, name)
-    if not isinstance(value, list):
-        raise BadInput(f"{name} is JSON, and no array: it must be [item, item, ...]")
-    return value
-
-
-def _value(text: str, name: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{name} is not JSON: {error}") from error
 
 
 def _is_function(found: Any) -> bool:

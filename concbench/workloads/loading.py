@@ -34,8 +34,12 @@ class Place:
     """Absolute, where a file was named."""
 
     @classmethod
-    def read(cls, text: str) -> Place:
+    def read(cls, text: str, directory: str = "") -> Place:
         """Read a name; nothing is imported.
+
+        Args:
+            text: the name.
+            directory: where modules and relative paths are found; the current one if it is empty.
 
         Raises:
             BadFunction: it has another form, or there is no such file.
@@ -46,15 +50,15 @@ class Place:
         if not colon or not where or not all(part.isidentifier() for part in attribute.split(".")):
             raise BadFunction(f"cannot read {text!r}; write module:function or path/to/file.py:function")
         if where.endswith(".py") or os.sep in where or "/" in where:
-            return cls._in_file(text, Path(where), attribute)
+            return cls._in_file(text, Path(directory, where), attribute)
         if not all(part.isidentifier() for part in where.split(".")):
             raise BadFunction(f"cannot read {text!r}: {where!r} is not the name of a module; write module:function")
-        return cls(text, where, attribute, str(Path.cwd()))
+        return cls(text, where, attribute, directory or str(Path.cwd()))
 
     @classmethod
     def _in_file(cls, text: str, file: Path, attribute: str) -> Place:
         if not file.is_file():
-            raise BadFunction(f"there is no file {file}")
+            raise BadFunction(f"there is no file {text.rpartition(':')[0]}")
         file = file.absolute()
         names, directory = [file.stem], file.parent
         while (directory / "__init__.py").is_file() and directory.parent != directory:

@@ -1,4 +1,4 @@
-"""URLs: which of them are downloaded, and files of them, one a line, blank lines and `#` comments passed over."""
+"""URLs: which of them are downloaded, and files of them, one a line, without blank lines and `#` comments."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from concbench.errors import BadInput
 from concbench.values import Kind, path_from
+from concbench.workloads.item_text import counts, lines_of, read_file
 
 _SERVER = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:\d*)?")
 """A name or an address of version 4, or one of version 6 in brackets, and perhaps a port."""
@@ -20,25 +21,15 @@ def read_urls(path: str) -> list[str]:
     Raises:
         BadInput: the file is missing, no text, or empty, or a line is no http or https URL; the line is named.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise BadInput(f"cannot read the URL file {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"the URL file {path} is not text: write one URL a line, in UTF-8") from error
-    urls = [
-        require_url(line.strip(), f"{path}, line {number}") for number, line in enumerate(lines, 1) if _counts(line)
-    ]
+    text, _ = read_file(Path(path), f"the URL file {path}")
+    lines = enumerate(lines_of(text), start=1)
+    urls = [require_url(line.strip(), f"{path}, line {number}") for number, line in lines if counts(line)]
     if not urls:
         raise BadInput(f"the URL file {path} has no URLs: write one a line")
     return urls
 
 
 URLS = Kind("a file of URLs", read_urls, (list, tuple), "FILE", moved=path_from)
-
-
-def _counts(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def require_url(text: str, where: str) -> str:

@@ -35,8 +35,8 @@ class Written:
     expression: str
     names: tuple[str | UserName, ...] = ()
     """What must be imported for it."""
-    definitions: tuple[str, ...] = ()
-    """What must be defined before."""
+    before: tuple[str, ...] = ()
+    """Lines and definitions that it needs."""
 
 
 def function_text(found: Place | Callable[..., Any]) -> Written:
@@ -53,18 +53,18 @@ def function_text(found: Place | Callable[..., Any]) -> Written:
     return Written("function", text.names if text else (), (definition,))
 
 
-def items_text(items: Sequence[Any]) -> tuple[list[str], Written]:
-    """Items that were given, and lines before them: by a name of the main program's, or a line to be filled in."""
+def items_text(items: Sequence[Any]) -> Written:
+    """Items that were given: short ones, long ones by a name of the main program, or a line to be filled in."""
     if _are_consecutive(items):
-        return [], Written(f"range({items[0]}, {items[-1] + 1})" if items[0] else f"range({items[-1] + 1})")
+        return Written(f"range({items[0]}, {items[-1] + 1})" if items[0] else f"range({items[-1] + 1})")
     text = literal(list(items)) if len(items) <= _LONGEST else None
     if text is not None:
-        return [], Written(text)
+        return Written(text)
     for name, value in list(vars(sys.modules[MAIN]).items()):
         if type(value) in {list, tuple} and len(value) == len(items) and all(map(is_, value, items)):
-            return [], _of_module(MAIN, name, "")
+            return _of_module(MAIN, name, "")
     count = "the item that was" if len(items) == 1 else f"the {len(items):,} items that were"
-    return [f"# Write here {count} measured; the first is {short(items[0])}"], Written("...")
+    return Written("...", before=(f"# Write here {count} measured; the first is {short(items[0])}",))
 
 
 def literal(value: Any) -> str | None:

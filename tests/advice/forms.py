@@ -147,6 +147,7 @@ def lay_out() -> None:
         path.write_text(SHOP)
     Path("items.txt").write_text("a\n\nb\n")
     Path("pairs.jsonl").write_text("[1, 1]\n[2, 2]\n[3]\n")
+    Path("people.csv").write_text("one,other\nx,y\nz,'\n")
     Path("taken.py").write_text(
         "def double(item):\n    return item * 2\n\ndef __getattr__(name):\n"
         "    if name.startswith('__'):\n        raise AttributeError(name)\n    return double\n"
@@ -166,6 +167,7 @@ def named(
     }
     how = How(**named, **more, arguments=items != "")
     source = ItemSource(items, repeat=3, **of_source)
+    source = replace(source, written=None if source.place() else source.find().written)
     found = Place.read(place)
     facts = replace(
         Facts.of(found.load(), source.read()),
@@ -204,6 +206,7 @@ def forms() -> Iterator[tuple[str, Imported, list[str]]]:
     yield "named lambda", named("shorter"), SHARING
     yield "star", named("add", "pairs.jsonl", star=True), ordinary
     yield "star of items of several lengths", named("add", "app:pairs", star=True), ordinary
+    yield "keyword arguments", named("add", "people.csv", star=True), ordinary
     yield "no arguments", named("seven", ""), ordinary
     yield "context told", named("needs_opened", context="told"), SHARING
     yield "tolerate", named("odd", tolerate=True), ordinary

@@ -48,6 +48,7 @@ def advise(app: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.measured
 def test_work_that_waits_is_advised_threads_and_the_code_runs(app: Path) -> None:
     """The advice is the last line; the lines to paste do the work."""
     done = advise(app, "app:wait", "--items", "1..24", "--budget", "4s", "-o", "run.json")
@@ -61,6 +62,7 @@ def test_work_that_waits_is_advised_threads_and_the_code_runs(app: Path) -> None
     assert ran.stdout.strip() == str(list(range(1, 25)))
 
 
+@pytest.mark.measured
 def test_tiny_tasks_are_left_as_they_are(app: Path) -> None:
     """As JSON, for programs."""
     done = advise(app, "app:quick", "--items", "1..3000", "--budget", "2s", "--json")

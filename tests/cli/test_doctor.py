@@ -32,6 +32,7 @@ def bad(findings: dict[str, dict[str, Any]]) -> set[str]:
     return {about for about, finding in findings.items() if finding["status"] == "bad"}
 
 
+@pytest.mark.measured
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the load of others can be told on Linux only")
 def test_a_busy_core_is_named_and_nothing_else_is_blamed_for_it() -> None:
     """A process that is not the doctor's spins beside it, on whatever this machine is."""

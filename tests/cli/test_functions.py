@@ -23,6 +23,8 @@ def fetch(city):
     return city.upper()
 def pair(a, b):
     return a + b
+def greet(name, age):
+    return name + age
 def fail_on_lima(city):
     if city == "Lima":
         raise LookupError("no such city: " + city)
@@ -52,6 +54,8 @@ def app(tmp_path: Path) -> Path:
     (tmp_path / "shadow" / "json.py").write_text("def dumps(x): ...\n")
     (tmp_path / "cities.txt").write_text("Oslo\nLima\nRiga\n")
     (tmp_path / "pairs.jsonl").write_text("[1, 2]\n[3, 4]\n")
+    (tmp_path / "people.csv").write_text("name,age\nOslo,1\nLima,2\n")
+    (tmp_path / "ragged.csv").write_text("name,age\nOslo\n")
     (tmp_path / "bytes.bin").write_bytes(b"\xff\xfe\x00")
     return tmp_path
 
@@ -81,6 +85,8 @@ def test_a_function_of_the_current_directory_is_measured_over_a_file(app: Path) 
         (["package/tools.py:up", "--items", "-"], "a\nb\n"),
         (["package.tools:up", "--items", "cities.txt", "--limit", "1"], ""),
         (["app:pair", "--items", "pairs.jsonl", "--star"], ""),
+        (["app:greet", "--items", "people.csv", "--star"], ""),
+        (["app:fetch", "--items", "**/c*.txt"], ""),
         (["math:factorial", "--items", "1..9", "--sample", "4", "--seed", "1"], ""),
         (["time:time", "--repeat", "3", "--no-check"], ""),
         (["app:fail_on_lima", "--items", "app:cities", "--tolerate"], ""),
@@ -127,9 +133,23 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
         (["app:cities", "--items", "1..2"], "cannot be called"),
         (["app:fetch"], "--items"),
         (["app:pair", "--items", "pairs.jsonl"], "--star"),
-        (["app:fetch", "--items", "nowhere.txt"], "cannot read the items from nowhere.txt"),
-        (["app:fetch", "--items", "bytes.bin"], "not text"),
-        (["app:fetch", "--items", "-"], "no items"),
+        (["app:fetch", "--items", "nowhere.txt"], "cannot read nowhere.txt: No such file or directory"),
+        (
+            ["app:fetch", "--items", "bytes.bin"],
+            "bytes.bin is not text in UTF-8: save it as UTF-8, or write '*.bin' (in quotes) for paths of files",
+        ),
+        (["app:fetch", "--items", "-"], "no items in standard input: write one a line"),
+        (["app:fetch", "--items", "/dev/null"], "no items in /dev/null"),
+        (["app:fetch", "--items", "*.nowhere"], "matches the pattern *.nowhere"),
+        (["app:fetch", "--items", "package"], "write 'package/*' (in quotes)"),
+        (["app:fetch", "--items", "cities.txt", "pairs.jsonl"], "write a pattern of paths in quotes"),
+        (["--items", "cities.txt", "pairs.jsonl", "app:fetch"], "so that the shell leaves it alone (--items '*.txt')"),
+        (["app.py", "--items", "cities.txt"], "app.py names no function; did you mean app.py:stream"),
+        (["app:fetch", "--items", "ragged.csv"], "line 2 of ragged.csv has 1 value, and the header has 2 columns"),
+        (
+            ["app:fetch", "--items", "people.csv", "--star"],
+            "app:fetch(city) cannot be called with (name='Oslo', age='1')",
+        ),
         (["app:fetch", "--items", "cities.txt", "--repeat", "2"], "--repeat"),
         (["app:fetch", "--limit", "2"], "--items"),
         (["app:fetch", "--items", "cities.txt", "--max-calls", "5"], "9 times at least"),
@@ -168,3 +188,26 @@ def test_a_module_that_raises_shows_its_own_frames(app: Path) -> None:
     done = run(app, "broken:f", "--items", "1..2", *ONCE)
     assert "broken.py" in done.stderr
     assert "return 1 / 0" in done.stderr
+
+
+def test_paths_are_found_though_the_module_changes_the_directory(app: Path) -> None:
+    """By every process; a module that reads standard input and writes files changes no item either."""
+    (app / "restless.py").write_text(
+        "import os, pathlib, sys\nsys.stdin.read()\npathlib.Path('cities.txt').write_text('spoilt')\n"
+        "pathlib.Path('cities-too.txt').touch()\nos.chdir('/')\ndef size(path):\n    return os.path.getsize(path)\n"
+    )
+    done = run(app, "restless:size", "--items", "c*.txt", *ONCE, "-r", "process-pool:2", "--json", feed="typed")
+    table = from_json(done.stdout).tables[0]
+    assert {cell.outcome.kind for cell in table.cells} == {"ok"}, done.stdout
+    assert table.tasks == 1
+
+
+def test_numbers_that_are_passed_as_texts_are_told_before_the_first_call(app: Path) -> None:
+    """Also where the function then fails."""
+    done = run(app, "math:sqrt", "--items", "-", *ONCE, feed="4\n9\n")
+    assert done.returncode == 1
+    first = done.stderr.splitlines()[0]
+    assert first.startswith(
+        "concbench: numbers in standard input are passed as texts, such as '4': for numbers, write JSON"
+    )
+    assert first.endswith("or call int() or float() in math:sqrt")

@@ -36,6 +36,7 @@ def test_a_child_of_ours_is_not_taken_for_others() -> None:
     assert during < before + 0.6, "a child that keeps one core busy was counted as somebody else's"
 
 
+@pytest.mark.measured
 def test_somebody_elses_process_is_seen() -> None:
     """One that is no descendant of ours keeps a core busy."""
     launcher = subprocess.run(

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -184,3 +185,48 @@ def test_with_few_descriptors_there_is_an_answer_or_a_sentence(here: Path) -> No
             resource.setrlimit(resource.RLIMIT_NOFILE, allowed)
     assert seen == {"Too many open files", "3"}
     assert len(list(own.iterdir())) == open_before
+
+
+@pytest.mark.parametrize(
+    ("source", "items", "program"),
+    [
+        ({"text": "items.txt"}, ["one", "two"], '"{here}/items.txt"'),
+        ({"text": "-", "content": "one\ntwo"}, ["one", "two"], "sys.stdin"),
+        ({"text": "/dev/fd/63", "content": "one\ntwo"}, ["one", "two"], "sys.stdin"),
+        ({"text": "i*.txt"}, ["{here}/items.txt"], '"{here}/i*.txt"'),
+        ({"text": "app:names", "limit": 2}, ["one", "two"], "names"),
+        ({"text": "./app.py:names", "limit": 2}, ["one", "two"], "names"),
+        ({"text": "others:names"}, ["other"], "others"),
+    ],
+)
+def test_items_are_read_before_the_module_changes_what_there_is(
+    here: Path, source: dict[str, Any], items: list[str], program: str
+) -> None:
+    """Directory, standard input, files; what is pasted reads the same items all the same."""
+    (here / "items.txt").write_text("one\ntwo\n")
+    (here / "others.py").write_text("names = ['other']")
+    does = "for name in ('items.txt', 'it-is-new.txt'): open(name, 'w').close()\nsys.stdin.read(); os.chdir('/')\n"
+    (here / "app.py").write_text(f"{HEAD}{does}names = ['one', 'two', 'three']{TAIL}")
+    workload = named_workload(Place.read("app:work"), How(), ItemSource(**source))
+    assert workload.items == [item.format(here=here) for item in items]
+    call = workload.call(1)
+    assert program.format(here=here) in "\n".join([*map(str, call.imports), *call.before, call.items])
+
+
+def test_where_the_directory_stays_paths_stay_relative(here: Path) -> None:
+    """As the pattern is, for the function and for the program."""
+    (here / "items.txt").write_text("one")
+    (here / "app.py").write_text(TAIL)
+    workload = named_workload(Place.read("app:work"), How(), ItemSource("i*.txt"))
+    assert workload.items == ["items.txt"]
+    assert 'glob("i*.txt")' in workload.call(1).items
+
+
+@pytest.mark.parametrize(("context", "written"), [("told", "(3)"), ("untold", "()")])
+def test_the_program_tells_a_context_what_it_is_told_when_it_is_measured(
+    here: Path, context: str, written: str
+) -> None:
+    """Only the process that has looked at it knows."""
+    (here / "app.py").write_text(f"def told(workers): ...\n\ndef untold(): ...\n{TAIL}")
+    workload = named_workload(Place.read("app:work"), How(context=Place.read(f"app:{context}")), ItemSource("1..3"))
+    assert workload.call(3).context.endswith(written)

@@ -456,6 +456,7 @@ def test_an_interruption_while_processes_end_leaves_none(monkeypatch: pytest.Mon
     assert set(psutil.Process().children(recursive=True)) <= before
 
 
+@pytest.mark.measured
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is it seen")
 @pytest.mark.parametrize(
     ("function", "runner", "what"),

@@ -42,6 +42,7 @@ def slower(table: Table) -> Table:
     return replace(table, cells=[first, *cells])
 
 
+@pytest.mark.measured
 def test_every_measured_cell_is_explained() -> None:
     """A heading, figures that name the parts, one sentence or more."""
     run = measure(Sleep(), runners=["sequential", "threads", "thread-pool:2"], rounds=1)
@@ -94,6 +95,7 @@ def test_bytes_are_shown_where_it_is_known_how_many_a_task_moves() -> None:
     assert rates["MB/s"] == pytest.approx(rates["tasks/s"])
 
 
+@pytest.mark.measured
 def test_no_bound_is_told_that_the_table_refutes() -> None:
     """The baseline's observed pass was not typical: something was faster than it allows."""
     table = slower(measure(Sleep(), runners=["sequential", "threads"], rounds=3).tables[0])

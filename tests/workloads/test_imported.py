@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import Any, Unpack
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from concbench import MeasureOptions, Run, measure
-from concbench.errors import BadFunction, BadInput, UsageError
+from concbench.errors import BadFunction, UsageError
 from concbench.results.records import Cell, Table
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
-from concbench.workloads.item_source import MOST, ItemSource, form_of, parse, read_items
 from concbench.workloads.loading import Place
 
 FILE = Path(__file__).parent / "user_module.py"
@@ -58,7 +55,9 @@ def test_a_coroutine_function_runs_under_every_runner_and_the_table_says_how() -
         ("add", {"items": [(1, 2), [3, 4]], "star": True}),
         ("nothing", {"items": None, "repeat": 3}),
         ("double", {"coroutine": f"{FILE}:double_later", "runners": ["sequential", "asyncio:2"]}),
+        ("add", {"items": [{"one": 1, "other": 2}, {"other": 3, "one": 4}], "star": True}),
         ("add_later", {"items": [(1, 2), (3, 4)], "star": True, "runners": ["sequential", "asyncio:2"]}),
+        ("add_later", {"items": [{"one": 1, "other": 2}], "star": True, "runners": ["sequential", "asyncio:2"]}),
         ("needs_context", {"context": f"{FILE}:context"}),
         ("double_later", {"context": f"{FILE}:async_context", "runners": ["asyncio:2"]}),
         ("with_noise", {"check": f"{FILE}:close_enough"}),
@@ -190,8 +189,9 @@ def test_other_peoples_servers_get_ten_calls_at_once() -> None:
     table = measure(len, items=elsewhere, runners=runners, **ONCE).tables[0]
     assert outcomes(table) == {"threads": "inapplicable", "thread-pool:10": "ok", "batched-threads:15": "inapplicable"}
     assert any("10 calls at once" in note for note in table.notes)
-    pairs = [(address, 1) for address in elsewhere]
-    assert outcomes(measure(len, items=pairs, runners=["threads"], **ONCE).tables[0]) == {"threads": "inapplicable"}
+    for several in ([(address, 1) for address in elsewhere], [{"address": address} for address in elsewhere]):
+        seen = outcomes(measure(len, items=several, runners=["threads"], **ONCE).tables[0])
+        assert seen == {"threads": "inapplicable"}
     for items, most in ((elsewhere, 20), (here, None)):
         allowed: MeasureOptions = {**ONCE, "max_workers": most}
         seen = outcomes(measure(len, items=items, runners=["threads"], **allowed).tables[0])
@@ -243,6 +243,8 @@ def test_a_function_that_is_not_there_is_named(name: str, says: str) -> None:
         ("nothing", {}, "too many positional"),
         ("double", {"items": None}, "--items"),
         ("add", {"items": [1], "star": True}, "cannot be unpacked"),
+        ("add", {"items": [{"one": 1, "other": 2}, (1, 2)], "star": True}, "item 1, .*cannot be unpacked"),
+        ("add", {"items": [{"one": 1, "more": 2}], "star": True}, r"with \(one=1, more=2\): .*'other'"),
     ],
 )
 def test_a_function_that_cannot_be_called_so_is_refused_before_it_is_called(
@@ -251,97 +253,6 @@ def test_a_function_that_cannot_be_called_so_is_refused_before_it_is_called(
     """By its signature."""
     with pytest.raises(BadFunction, match=says):
         table_of(name, **options)
-
-
-@pytest.mark.parametrize(
-    ("text", "ending", "items"),
-    [
-        ("a\nb\n\n  c\n", "", ["a", "b", "  c"]),
-        ("1\n2\n", "", ["1", "2"]),
-        ("[1, 2, null]", "", [1, 2, None]),
-        ('{"a": 1}\n{"a": 2}\n', "", [{"a": 1}, {"a": 2}]),
-        ("[1, 2]\n[3, 4]\n", "", [[1, 2], [3, 4]]),
-        ("[section]\nnot json\n", ".txt", ["[section]", "not json"]),
-        ("1\n2\n", ".jsonl", [1, 2]),
-        ("[1,\n 2]", ".json", [1, 2]),
-        ('"a\u2028b"\r\n"c"\n', ".jsonl", ["a\u2028b", "c"]),
-    ],
-)
-def test_a_text_says_itself_what_it_is(text: str, ending: str, items: list[Any]) -> None:
-    """Lines are strings unless all of it is JSON."""
-    assert parse(text, "items.txt", ending) == items
-
-
-@pytest.mark.parametrize(("text", "ending"), [("1 2", ".json"), ("{}", ".json"), ("1\n2 3\n", ".jsonl")])
-def test_a_file_that_is_not_what_it_is_called_is_refused(text: str, ending: str) -> None:
-    """By its ending; lines are named by their number."""
-    with pytest.raises(BadInput, match="JSON"):
-        parse(text, f"items{ending}", ending)
-
-
-def test_the_number_of_a_line_counts_those_that_are_blank() -> None:
-    """As an editor does."""
-    with pytest.raises(BadInput, match="line 4 of items"):
-        parse("1\n\n\n2 3\n", "items.jsonl", ".jsonl")
-
-
-@settings(deadline=None, max_examples=150)
-@given(
-    st.text() | st.lists(st.sampled_from(["[", "]", "{", "}", '"', ",", ":", "1", "NaN", "\n", "\\", "a"])).map("".join)
-    | st.integers(1, 100_000).map(lambda depth: "[" * depth) | st.integers(1, 6_000).map(lambda digits: "9" * digits),
-    st.sampled_from(["", ".txt", ".json", ".jsonl", ".ndjson", ".JSON"]),
-)  # fmt: skip
-def test_any_text_is_a_list_of_items_or_refused_with_a_sentence(text: str, ending: str) -> None:
-    """Whatever it is called; items of a text that is no JSON are its lines, and none is blank."""
-    try:
-        items = parse(text, "items", ending)
-    except BadInput as refused:
-        assert "items" in str(refused)
-        return
-    assert isinstance(items, list)
-    if form_of(text, ending) == "text":
-        assert all(isinstance(item, str) and item.strip() and item in text for item in items)
-
-
-def test_items_come_from_ranges_files_and_modules(tmp_path: Path) -> None:
-    """The first of them, or some at random that keep their order, the same for the same seed."""
-    file = tmp_path / "items.txt"
-    file.write_text("x\ny\n")
-    assert ItemSource("-2..2").read() == [-2, -1, 0, 1, 2]
-    assert ItemSource(str(file)).read() == ["x", "y"]
-    assert ItemSource("-", content="p\nq").read() == ["p", "q"]
-    assert ItemSource(f"{FILE}:some_items", limit=3).read() == [0, 1, 2]
-    assert ItemSource(f"{FILE}:broken_items", limit=2).read() == [1, 2]
-    drawn = ItemSource("1..1000", sample=10, seed=3).read()
-    assert drawn == sorted(drawn) == ItemSource("1..1000", sample=10, seed=3).read()
-    assert len(set(drawn)) == 10
-
-
-@pytest.mark.parametrize(
-    ("source", "says"),
-    [
-        (ItemSource("5..4"), "no items"),
-        (ItemSource("-", content=" \n"), "no items"),
-        (ItemSource("missing.txt"), "cannot read the items from missing.txt"),
-        (ItemSource(f"{FILE}:broken_items"), "raised when item 2 was asked for: .*the database is gone"),
-        (ItemSource(f"{FILE}:not_callable"), "not a list of items"),
-    ],
-)
-def test_items_that_cannot_be_had_are_refused(source: ItemSource, says: str) -> None:
-    """With what was wrong."""
-    with pytest.raises(BadInput, match=says):
-        source.read()
-
-
-def test_an_endless_generator_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With advice."""
-    from itertools import count
-
-    assert MOST >= 1_000_000
-    monkeypatch.setattr("concbench.workloads.item_source.MOST", 1_000)
-    with pytest.raises(BadInput, match="--limit"):
-        read_items(count())
-    assert read_items(count(), limit=3) == [0, 1, 2]
 
 
 def test_twins_contexts_and_checks_can_be_named() -> None:
