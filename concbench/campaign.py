@@ -22,6 +22,7 @@ from concbench.options import MeasureOptions, decided
 from concbench.results.passes import ReferencePass
 from concbench.results.records import Json, Outcome, RunRecord, Table
 from concbench.run import Advice, Run
+from concbench.task import tried
 from concbench.workloads.base import Workload
 
 Told = Step | LookPlanned | CallsPlanned | RunRecord
@@ -46,7 +47,9 @@ def advise_workload(
     call = getattr(workload, "call", None)
     if recommendation is not None and call is not None:
         cell = found.cells[table.cell(recommendation.runner).id]
-        recommendation = replace(recommendation, snippet=snippet(call(), cell.runner))
+        workers = recommendation.workers
+        program, _ = tried(lambda: snippet(call(workers), cell.runner))  # whatever it is, the race is not lost
+        recommendation = replace(recommendation, snippet=program or "")
     return Advice(run, recommendation)
 
 

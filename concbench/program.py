@@ -4,6 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from textwrap import indent
+
+MAIN = "__main__"
+"""The module of what is defined in the user's main program: it cannot be imported."""
+
+
+@dataclass(frozen=True)
+class UserName:
+    """A name of the user's that a program needs.
+
+    Expressions have its stand-in. What it is called in the end is known when the whole program is: another name of the
+    program may be the same.
+    """
+
+    module: str
+    """Where it is imported from, or `__main__`."""
+    name: str
+    directory: str = ""
+    """What must be put on the import path for that; empty: nothing."""
+
+    @property
+    def stand_in(self) -> str:
+        """An identifier that nobody else uses."""
+        return f"user_{f'{self.module}:{self.name}'.encode().hex()}"
 
 
 @dataclass(frozen=True)
@@ -12,79 +36,160 @@ class Program:
 
     body: tuple[str, ...]
     """The lines that do it."""
-    imports: tuple[str, ...] = ()
-    """Lines, in any order."""
+    imports: tuple[str | UserName, ...] = ()
+    """Lines, and names of the user's, in any order; those that the program does not use are left out."""
     definitions: tuple[str, ...] = ()
     """Functions, each as one text of several lines."""
     guarded: bool = False
     """Whether the body must be under `if __name__ == "__main__"`, since workers import the program."""
+    entered: bool = False
+    """Whether it enters the context of the call itself; if not, the body is put into it."""
 
 
 @dataclass(frozen=True)
 class Call:
     """What is called on what."""
 
-    imports: tuple[str, ...]
-    """Lines that make the names below known."""
+    imports: tuple[str | UserName, ...]
+    """What makes the names below known."""
     function: str
+    """An expression."""
     items: str
     """An expression."""
     before: tuple[str, ...] = ()
-    """Lines that make the expression short."""
-    star: bool = False
-    """Whether each item is unpacked into several arguments."""
-    keywords: bool = False
-    """Whether these are keyword arguments, since items are dicts."""
+    """Lines that make the expression of the items short."""
+    star: str = ""
+    """What unpacks an item into several arguments (`*`, and `**` of dicts), or nothing."""
     arguments: bool = True
-    """Whether the function takes any; if not, items only counts the calls."""
+    """Whether the function takes any; if not, items only count the calls."""
     awaits: bool = False
     """Whether the function is a coroutine function."""
     coroutine: str = ""
     """Its twin, if it has one."""
+    tolerate: bool = False
+    """Whether exceptions are results like any other."""
+    context: str = ""
+    """An expression for the context manager that is entered around everything, if there is one."""
     definitions: tuple[str, ...] = ()
-    """Functions that make an ordinary function of one item of it, each as one text."""
+    """What must be defined before it can be called, each as one text."""
+    taken: frozenset[str] = frozenset()
+    """Names of the main program: where the program is added to that, they must keep their meaning."""
 
     @property
     def on_item(self) -> str:
         """The call for one `item`, as an expression."""
-        return f"{self.function}({self._unpacked if self.star else 'item' if self.arguments else ''})"
+        return f"{self.function}({f'{self.star}item' if self.arguments else ''})"
 
-    @property
-    def _unpacked(self) -> str:
-        return "**item" if self.keywords else "*item"
+    def ordinary(self, *, once: bool = False) -> Call:
+        """The same with an ordinary function: a coroutine function runs in an event loop that each worker keeps.
 
-    def ordinary(self) -> Call:
-        """The same with an ordinary function: a coroutine function gets an event loop for each call."""
+        Args:
+            once: each worker has one call, so that there is nothing to keep.
+        """
         if not self.awaits:
-            return self
-        imports = (*self.imports, "import asyncio")
-        return replace(self._defined(f"asyncio.run({self.on_item})"), imports=imports, awaits=False)
+            return self._defined("def", self.on_item) if self.tolerate else self
+        if once:
+            return self._defined("def", f"asyncio.run({self.on_item})", imports=["import asyncio"])
+        return self._defined(
+            "def",
+            f"own.loop.run({self.on_item})",
+            ['if not hasattr(own, "loop"):', "    own.loop = Loop()"],
+            ["import asyncio", "import threading"],
+            [_LOOP, "own = threading.local()"],
+        )
+
+    def awaited(self) -> Call:
+        """The same with a coroutine function: the twin if there is one."""
+        call = replace(self, function=self.coroutine or self.function, coroutine="", awaits=True)
+        return call._defined("async def", f"await {call.on_item}") if self.tolerate else call  # noqa: SLF001
 
     def of_one_item(self) -> Call:
         """The same with a function of one item."""
-        return self._defined(self.on_item) if self.star or not self.arguments else self
+        if not self.star and self.arguments:
+            return self
+        kind, expression = ("async def", f"await {self.on_item}") if self.awaits else ("def", self.on_item)
+        return self._defined(kind, expression)
 
-    def _defined(self, expression: str) -> Call:
-        definition = f"def call(item):\n    return {expression}"
-        return replace(self, function="call", star=False, arguments=True, definitions=(definition,))
+    def awaiting_some(self) -> Call:
+        """The same of a function that returns awaitables, always or now and then: with a coroutine function."""
+        definition = (
+            f"async def awaited(item):\n    result = {self.on_item}\n"
+            "    return await result if inspect.isawaitable(result) else result"
+        )
+        return replace(self._calls("awaited", [definition], ["import inspect"]), awaits=True)
 
-    def mapped(self, pool: str, more: str = "") -> str:
-        """The results as an iterable, by a `pool` that has the methods of concurrent.futures.Executor.
+    def entering(self, *lines: str) -> list[str]:
+        """The lines, within the context if there is one."""
+        return [f"with {self.context}:", *(indent(line, "    ") for line in lines)] if self.context else [*lines]
 
-        Args:
-            pool: its name.
-            more: further arguments of map(), such as `, chunksize=4`.
-        """
-        if self.star and self.keywords:
-            return f"future.result() for future in [{pool}.submit({self.function}, **item) for item in {self.items}]"
-        if self.star:
-            return f"{pool}.map({self.function}, *zip(*{self.items}){more})"
-        if self.arguments:
-            return f"{pool}.map({self.function}, {self.items}{more})"
-        return f"future.result() for future in [{pool}.submit({self.function}) for _ in {self.items}]"
+    def _defined(
+        self,
+        kind: str,
+        expression: str,
+        before: Sequence[str] = (),
+        imports: Sequence[str] = (),
+        definitions: Sequence[str] = (),
+    ) -> Call:
+        """The same with a function of one item that is defined in the program."""
+        lines = [*before, f"return {expression}"]
+        if self.tolerate:
+            lines = [
+                "try:",
+                *(f"    {line}" for line in lines),
+                "except Exception as error:",
+                "    return error.with_traceback(None)",
+            ]
+        definition = "\n".join([f"{kind} call(item):", *(f"    {line}" for line in lines)])
+        awaits = kind.startswith("async")
+        return replace(self._calls("call", [*definitions, definition], imports), awaits=awaits, tolerate=False)
+
+    def _calls(self, name: str, definitions: Sequence[str], imports: Sequence[str]) -> Call:
+        return replace(
+            self,
+            function=name,
+            star="",
+            arguments=True,
+            definitions=(*self.definitions, *definitions),
+            imports=(*self.imports, *imports),
+        )
 
     def program(
-        self, *body: str, imports: Sequence[str] = (), definitions: Sequence[str] = (), guarded: bool = False
+        self,
+        *body: str,
+        imports: Sequence[str] = (),
+        definitions: Sequence[str] = (),
+        guarded: bool = False,
+        entered: bool = False,
     ) -> Program:
         """A program of these lines, with what the call itself needs."""
-        return Program(body, (*imports, *self.imports), (*self.definitions, *definitions), guarded)
+        return Program(body, (*imports, *self.imports), (*self.definitions, *definitions), guarded, entered)
+
+    def in_one_loop(self, *lines: str, entered: bool = False) -> Program:
+        """A program of one event loop: the lines, in a coroutine function, return the results of its `items`."""
+        definition = "\n".join(["async def work(items):", *(indent(line, "    ") for line in lines)])
+        call = f"work({self.items})"
+        notebook = f"  # in a notebook: results = await {call}" if _in_event_loop() else ""
+        return self.program(
+            f"results = asyncio.run({call}){notebook}",
+            imports=["import asyncio"],
+            definitions=[definition],
+            entered=entered,
+        )
+
+
+_LOOP = """\
+class Loop(asyncio.Runner):
+    \"\"\"The event loop of a worker, which is closed when the worker ends.\"\"\"
+
+    def __del__(self):
+        self.close()"""
+
+
+def _in_event_loop() -> bool:
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

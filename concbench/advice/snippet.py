@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
+import io
 import sys
+import tokenize
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 
-from concbench.program import Call, Program
+from concbench.program import MAIN, Call, Program, UserName
 from concbench.runners.base import Runner
 from concbench.task import tried
+from concbench.workloads.item_text import quoted
 
 _LONG = 40
 """Characters of items from which they get a line of their own."""
@@ -21,36 +27,141 @@ def snippet(call: Call, runner: Runner) -> str:
     """
     before = [*call.before, f"items = {call.items}"] if call.before or len(call.items) > _LONG else []
     call = replace(call, items="items") if before else call
-    written, _ = tried(lambda: runner.program(call))  # type: ignore[attr-defined] # most have one
-    program = written if isinstance(written, Program) else _with(runner, call)
-    if program is None:
-        return ""
-    body = [*before, *program.body]
-    if program.guarded:
-        body = ['if __name__ == "__main__":', *(f"    {line}" for line in body)]
-    imports = dict.fromkeys(program.imports)
-    standard = sorted((line for line in imports if _is_standard(line)), key=_import_order)
-    others = [line for line in imports if line not in standard]
-    definitions = [f"\n{definition}\n" for definition in program.definitions]
-    parts = ["\n".join(standard), "\n".join(others), *definitions, "\n".join(body)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    own, _ = tried(lambda: _laid_out(runner.program(call), call, before))  # type: ignore[attr-defined] # most have one
+    if isinstance(own, str):
+        return own
+    program = _with(runner, call)
+    return _laid_out(program, call, before) if program is not None else ""
 
 
 def _with(runner: Runner, call: Call) -> Program | None:
     """A program that uses the runner itself."""
     module, name = type(runner).__module__, type(runner).__qualname__
-    if module == "__main__" or "<" in name:
+    if module == MAIN or "<" in name:
         return None
     settings = [field.name for field in fields(runner) if field.init] if is_dataclass(runner) else list[str]()
     written = ", ".join(f"{setting}={getattr(runner, setting)!r}" for setting in settings)
-    awaits = getattr(runner, "awaits", False)
-    call = (replace(call, function=call.coroutine or call.function) if awaits else call.ordinary()).of_one_item()
+    call = (call.awaited() if getattr(runner, "awaits", False) else call.ordinary()).of_one_item()
     return call.program(
         f"with {name}({written}) as runner:",
         f"    results = runner.run({call.function}, list({call.items}))",
         imports=[f"from {module} import {name.partition('.')[0]}"],
         guarded=True,
     )
+
+
+def _laid_out(program: Program, call: Call, before: list[str]) -> str:
+    """The whole text.
+
+    Raises:
+        SyntaxError: the runner wrote something else than Python.
+    """
+    body = [*before, *(program.body if program.entered else call.entering(*program.body))]
+    if program.guarded:
+        body = ['if __name__ == "__main__":', *(f"    {line}" for line in body)]
+    code = "\n\n\n".join([*program.definitions, "\n".join(body)])
+    used = _names_in(code)
+    lines = [line for line in dict.fromkeys(program.imports) if isinstance(line, str) and used & _names_in(line)]
+    users = [name for name in dict.fromkeys(program.imports) if isinstance(name, UserName) and name.stand_in in used]
+    of_main = {name.name for name in users if name.module == MAIN}
+    if of_main:
+        code, lines = _out_of_the_way(code, lines, call.taken | of_main)
+    taken = _names_in(code).union(*map(_names_in, lines))
+    names = _settled(users, taken)
+    for name, settled in names.items():
+        code = code.replace(name.stand_in, settled)
+    return _joined(names, lines, code)
+
+
+def _joined(names: Mapping[UserName, str], lines: list[str], code: str) -> str:
+    """The parts of a program in their order: standard library, where modules are found, other imports, code."""
+    places = sorted({name.directory for name in names if name.directory})
+    lines = [*lines, *(["import sys"] if places else [])]
+    standard = sorted({line for line in lines if _is_standard(line)}, key=_import_order)
+    others = [*(line for line in lines if line not in standard), *_imports_of(names)]
+    paths = [f"sys.path.insert(0, {quoted(place)})" for place in places]
+    mine = [settled for name, settled in names.items() if name.module == MAIN]
+    comment = f"# Add this to your main program, which defines {' and '.join(mine)}." if mine else ""
+    parts = [comment, "\n".join(standard), "\n".join(paths), "\n".join(others)]
+    head = "\n\n".join(part for part in parts if part)
+    gap = "\n\n\n" if code.startswith(("def ", "async def ", "class ")) else "\n\n"
+    return f"{head}{gap if head else ''}{code}\n"
+
+
+def _settled(users: Iterable[UserName], taken: Collection[str]) -> dict[UserName, str]:
+    """What the user's names are called in the program: what they are, if nothing else is called so."""
+    settled: dict[UserName, str] = {name: name.name for name in users if name.module == MAIN}
+    for user in users:
+        if user in settled:
+            continue
+        name = user.name
+        if name in taken or name in settled.values():
+            name = f"{user.module.rpartition('.')[2]}_{name}"
+        while name in taken or name in settled.values():
+            name += "_"
+        settled[user] = name
+    return settled
+
+
+def _imports_of(names: Mapping[UserName, str]) -> Iterator[str]:
+    """A line for each module of the user's."""
+    for module in dict.fromkeys(name.module for name in names if name.module != MAIN):
+        parts = [
+            name.name if name.name == settled else f"{name.name} as {settled}"
+            for name, settled in names.items()
+            if name.module == module
+        ]
+        yield f"from {module} import {', '.join(sorted(parts))}"
+
+
+def _out_of_the_way(code: str, lines: list[str], taken: Collection[str]) -> tuple[str, list[str]]:
+    """The code and its imports without the names that mean something else in the program that they are added to."""
+    bound = _names_in(code).union(*map(_names_in, lines))
+    new: dict[str, str] = {}
+    for name in sorted(bound & set(taken)):
+        number = 2
+        while (other := f"{name}_{number}") in bound or other in taken:
+            number += 1
+        new[name] = other
+    own = [f"from builtins import {name} as {new[name]}" for name in new if hasattr(builtins, name)]
+    imports = [f"{line} as {new[name]}" if (name := _bound(line)) in new else line for line in lines]
+    return _renamed(code, new), [*imports, *own]
+
+
+def _renamed(code: str, new: Mapping[str, str]) -> str:
+    """The code with other names for its own; those of attributes and of keyword arguments stay."""
+    found: list[tuple[int, int, str]] = []
+    depth = 0
+    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    for before, token, after in zip([tokens[0], *tokens], tokens, [*tokens[1:], tokens[-1]], strict=False):
+        depth += (token.string in {"(", "[", "{"}) - (token.string in {")", "]", "}"})
+        is_keyword = depth > 0 and after.string == "="
+        if token.type == tokenize.NAME and token.string in new and before.string != "." and not is_keyword:
+            found.append((*token.start, token.string))
+    lines = code.split("\n")
+    for row, column, name in reversed(found):
+        line = lines[row - 1]
+        lines[row - 1] = f"{line[:column]}{new[name]}{line[column + len(name) :]}"
+    return "\n".join(lines)
+
+
+def _names_in(code: str) -> set[str]:
+    """The names that it binds or reads, stand-ins included."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.Name(id=name) | ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names.add(name)
+            case ast.ClassDef(name=name) | ast.ExceptHandler(name=str(name)):
+                names.add(name)
+            case ast.alias(name=name, asname=other):
+                names.add(other or name.partition(".")[0])
+    return names
+
+
+def _bound(line: str) -> str:
+    """The name that the line of an import binds."""
+    return line.rsplit(maxsplit=1)[-1].partition(".")[0]
 
 
 def _is_standard(line: str) -> bool:

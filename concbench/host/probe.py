@@ -16,7 +16,7 @@ from concbench.host.names import require_names_of_their_own
 from concbench.task import short
 from concbench.wire import take_over
 from concbench.workloads.facts import Facts, pickled
-from concbench.workloads.how import How, require_callable, require_function
+from concbench.workloads.how import How, require_callable, require_function, resolve, takes_workers
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
 
@@ -44,8 +44,10 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     packed = pickled(items)
     if packed is not None:
         _keep(packed, Path(request["items"]))
+    told_workers = how.context is not None and takes_workers(resolve(how.context))
+    facts = replace(Facts.of(function, items), items_called=source.called(), told_workers=told_workers)
     return {
-        "facts": asdict(replace(Facts.of(function, items), items_called=source.called())),
+        "facts": asdict(facts),
         "packed": packed is not None,
         "written": asdict(found.written) if found else None,
         "number_as_text": found.number_as_text if found else "",

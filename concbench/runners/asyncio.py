@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.errors import Inapplicable
@@ -87,28 +87,21 @@ class Asyncio:
 
     def program(self, call: "Call") -> "Program":
         """A semaphore keeps to the number in progress."""
-        call = replace(call, function=call.coroutine or call.function)
-        return call.program(
-            f"results = asyncio.run(work({call.items}))",
-            imports=["import asyncio"],
-            definitions=[_WORK.format(workers=self.workers, call=call.on_item)],
+        call = call.awaited()
+        return call.in_one_loop(
+            f"at_once = asyncio.Semaphore({self.workers})",
+            "",
+            "async def one(item):",
+            "    async with at_once:",
+            f"        return await {call.on_item}",
+            "",
+            *call.entering("return await asyncio.gather(*(one(item) for item in items))"),
+            entered=True,
         )
 
     def __exit__(self, *exc: object) -> None:
         self._runner.close()
         del self._runner
-
-
-_WORK = """\
-async def work(items):
-    at_once = asyncio.Semaphore({workers})
-
-    async def one(item):
-        async with at_once:
-            return await {call}
-
-    return await asyncio.gather(*(one(item) for item in items))"""
-"""The coroutine of a program."""
 
 
 def _in_event_loop() -> bool:

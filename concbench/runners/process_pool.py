@@ -124,12 +124,12 @@ class ProcessPool:
 
     def program(self, call: "Call") -> "Program":
         """The pool of the standard library, with a start method that is named."""
-        call = call.ordinary()
+        call = call.ordinary().of_one_item()
         chunks = f", chunksize={self.chunksize}" if self.chunksize != 1 else ""
         return call.program(
             f'context = multiprocessing.get_context("{self.start_method}")',
             f"with ProcessPoolExecutor({self.workers}, mp_context=context) as pool:",
-            f"    results = list({call.mapped('pool', chunks)})",
+            f"    results = list(pool.map({call.function}, {call.items}{chunks}))",
             imports=["import multiprocessing", "from concurrent.futures import ProcessPoolExecutor"],
             guarded=True,
         )

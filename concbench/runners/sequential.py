@@ -1,7 +1,7 @@
 """One task after another: what every other way is compared with."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.runners.base import as_sequence
@@ -46,7 +46,10 @@ class Sequential:
         return [cls()]
 
     def program(self, call: "Call") -> "Program":
-        """One call after another."""
+        """A list; for a coroutine function, in one event loop."""
+        if call.awaits:
+            call = replace(call, coroutine="").awaited()
+            return call.in_one_loop(f"return [await {call.on_item} for item in items]")
         call = call.ordinary()
         return call.program(f"results = [{call.on_item} for item in {call.items}]")
 

@@ -49,10 +49,10 @@ class ThreadPool:
 
     def program(self, call: "Call") -> "Program":
         """The pool of the standard library."""
-        call = call.ordinary()
+        call = call.ordinary().of_one_item()
         return call.program(
             f"with ThreadPoolExecutor({self.workers}) as pool:",
-            f"    results = list({call.mapped('pool')})",
+            f"    results = list(pool.map({call.function}, {call.items}))",
             imports=["from concurrent.futures import ThreadPoolExecutor"],
         )
 

@@ -39,7 +39,7 @@ class Threads:
 
     def program(self, call: "Call") -> "Program":
         """Threads by hand: each keeps its result in its place."""
-        call = call.ordinary()
+        call = call.ordinary(once=True)
         return call.program(
             f"items = list({call.items})",
             "results, errors = [None] * len(items), []",

@@ -29,6 +29,8 @@ class Facts:
     """Whether items are addresses of other machines."""
     items_called: bool = False
     """Whether the items are what a function of a module returned."""
+    told_workers: bool = False
+    """Whether the context is told the number of workers."""
     keywords: bool = False
     """Whether items are dicts, which --star makes keyword arguments of."""
 

@@ -50,6 +50,14 @@ def resolve(found: Place | Callable[..., Any]) -> Any:
     return found.load() if isinstance(found, Place) else found
 
 
+def takes_workers(make: Callable[..., Any]) -> bool:
+    """Whether what makes a context is told the number of workers."""
+    try:
+        return bool(inspect.signature(make).parameters)
+    except (TypeError, ValueError):
+        return False
+
+
 def name_of(found: Any) -> str:
     """As people write it: module:function."""
     if isinstance(found, Place):

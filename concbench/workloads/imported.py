@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import pickle
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import (
@@ -15,20 +14,21 @@ from contextlib import (
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.errors import BadFunction, Inapplicable
-from concbench.program import Call
 from concbench.results.passes import ReferencePass
 from concbench.task import short, type_name
 from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
 from concbench.workloads.base import Tally, Workload
-from concbench.workloads.call import listed, named
 from concbench.workloads.facts import Facts, is_coroutine_function, pickled, why_at_home
-from concbench.workloads.how import How, name_of, require_callable, resolve
+from concbench.workloads.how import How, name_of, require_callable, resolve, takes_workers
 from concbench.workloads.item_source import ItemSource
-from concbench.workloads.item_text import ItemsText
 from concbench.workloads.loading import Place
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call
+    from concbench.workloads.written import Written
 
 MOST_TO_OTHERS = 10
 """Calls at once on addresses of other machines, which are no test bench."""
@@ -71,6 +71,7 @@ class Imported(Workload):
         self._items: Sequence[Any] | None = None
         self._picked: list[int] | None = None
         self._whole = facts.tasks
+        self._turned_out = False  # to return awaitables, without being a coroutine function
         self._file: Path | None = None
         self.most_workers = how.max_workers or (MOST_TO_OTHERS if facts.elsewhere else None)
         self.compares = how.compare
@@ -83,7 +84,9 @@ class Imported(Workload):
             BadFunction: it cannot be called on them.
         """
         require_callable(function, name_of(function), items, how)
-        made = cls(function, how, Facts.of(function, items), packed=pickled(items), items=items)
+        told_workers = how.context is not None and takes_workers(resolve(how.context))
+        facts = replace(Facts.of(function, items), told_workers=told_workers)
+        made = cls(function, how, facts, packed=pickled(items), items=items)
         made.unsendable = why_at_home(function, items, how)
         return made
 
@@ -162,7 +165,8 @@ class Imported(Workload):
             awaits=self._facts.awaits or found.awaitable,
             changing=self._facts.changing and not found.unchanged,
         )
-        known.__dict__.update(self.__dict__, _facts=facts)
+        turned_out = self._turned_out or (found.awaitable and not self._facts.awaits)
+        known.__dict__.update(self.__dict__, _facts=facts, _turned_out=turned_out)
         return known
 
     @property
@@ -170,24 +174,45 @@ class Imported(Workload):
         """Whether there is a coroutine function."""
         return self._facts.awaits or self._how.coroutine is not None
 
-    def call(self) -> Call:
-        """As source text, of all items."""
-        imports, function = named(self._function)
-        items = listed(self._source, called=self._facts.items_called)
-        if self._given is not None and not self._how.arguments:
-            items = ItemsText(f"range({self._whole})")
-        twins, coroutine = named(self._how.coroutine) if self._how.coroutine is not None else ([], "")
-        return Call(
-            imports=(*imports, *items.imports, *twins),
-            function=function,
+    def call(self, workers: int) -> Call:
+        """As source text, of all items.
+
+        Args:
+            workers: what the context is told.
+        """
+        from concbench.program import Call
+        from concbench.workloads.written import Written, function_text, names_of_main
+
+        how, nothing = self._how, Written("")
+        function = function_text(self._function)
+        twin = function_text(how.coroutine) if how.coroutine is not None else nothing
+        context = function_text(how.context) if how.context is not None else nothing
+        told = str(workers) if self._facts.told_workers else ""
+        items = self._items_text()
+        call = Call(
+            imports=(*function.names, *items.names, *twin.names, *context.names),
+            function=function.expression,
             items=items.expression,
             before=items.before,
-            star=self._how.star,
-            keywords=self._facts.keywords,
-            arguments=self._how.arguments,
+            star="" if not how.star else "**" if self._facts.keywords else "*",
+            arguments=how.arguments,
             awaits=self._facts.awaits,
-            coroutine=coroutine,
+            coroutine=twin.expression,
+            tolerate=how.tolerate,
+            context=f"{context.expression}({told})" if how.context is not None else "",
+            definitions=tuple(dict.fromkeys((*function.before, *twin.before, *context.before))),
+            taken=names_of_main() if self._given is not None else frozenset(),
         )
+        return call.awaiting_some() if self._turned_out else call
+
+    def _items_text(self) -> Written:
+        from concbench.workloads.call import listed
+        from concbench.workloads.written import items_text
+
+        if self._given is not None:
+            return items_text(self._given if self._how.arguments else range(self._whole))
+        assert self._source is not None
+        return listed(self._source, self._whole, called=self._facts.items_called)
 
     def title(self) -> str:
         """How many items, from where."""
@@ -289,11 +314,7 @@ class Imported(Workload):
         if self._how.context is None:
             return nullcontext()
         make = resolve(self._how.context)
-        try:
-            takes = bool(inspect.signature(make).parameters)
-        except (TypeError, ValueError):
-            takes = False
-        made = make(workers) if takes else make()
+        made = make(workers) if takes_workers(make) else make()
         if not hasattr(made, "__enter__") and not hasattr(made, "__aenter__"):
             raise BadFunction(
                 f"the context {self._context_name()} returned {short(made)}, which is not a context manager"

@@ -1,103 +1,198 @@
-"""What is to be pasted runs as it stands and gives the right results."""
+"""What is to be pasted runs as it stands, and gives the results that were measured."""
 
 import ast
+import asyncio
+import functools
+import os
 import subprocess
 import sys
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from concbench.advice.snippet import snippet
 from concbench.harness.runner_specs import default_runners, parse
-from concbench.workloads.facts import Facts
+from concbench.program import Program
+from concbench.runners.thread_pool import ThreadPool
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
-from concbench.workloads.item_source import ItemSource
-from concbench.workloads.loading import Place
 
-APP = """
-import asyncio
+FORMS = Path(__file__).with_name("forms.py")
+IN_ONE_PROCESS = "sequential threads thread-pool:2 batched-threads:2 asyncio:2"
+FORKED = "process-pool:workers=2,chunksize=2,start_method=fork"
+IMPORTED = "process-pool:2 processes"
+IMPORTS = Path(__file__).parents[2]
 
-def double(item):
-    return item * 2
+MAIN = """
+import functools, re, sys
+from concbench.advice.snippet import snippet
+from concbench.harness.runner_specs import parse
+from concbench.workloads.how import How
+from concbench.workloads.imported import Imported
 
-def add(one, other):
-    return one + other
+results = [10, 20, 30]
+threads = 2
+texts = ["x" * 300, "y" * 300, "z" * 300]
+items = "of the user's"
 
-def seven():
-    return 7
+def work(place):
+    return helper(place) if place else call(1)
 
-async def double_later(item):
-    await asyncio.sleep(0)
-    return item * 2
+def helper(item):
+    return results[item]
+
+def call(n):
+    return 5 if n == 0 else call(n - 1)
+
+def list(item):
+    return work(item)
 
 class Tool:
-    @staticmethod
-    def double(item):
-        return item * 2
+    def times(self, item):
+        return threads * work(item)
 
-numbers = [1, 2, 3]
+async def pool(item):
+    return work(item)
 
-def more_numbers():
-    yield from numbers
+tool = Tool()
+partly = functools.partial(work)
+one = lambda item: work(item)
+FORMS = [(function, [1, 2, 0], [20, 30, 5]) for function in (work, list, pool, partly, one)]
+FORMS += [(tool.times, [1, 2, 0], [40, 60, 10]), (len, texts, [300, 300, 300])]
+
+for function, given, expected in FORMS:
+    for spec in ("sequential", "threads", "thread-pool:2", "asyncio:2")[: 4 if function is pool else 3]:
+        text = snippet(Imported.of(function, given, How()).call(2), parse(spec).runner)
+        before = {**globals()}
+        exec(compile(text, "pasted", "exec"), globals())
+        found = globals()[re.findall("results[_0-9]*", text)[0]]
+        changed = [name for name in before if globals()[name] is not before[name] and name not in ("before", "found")]
+        if [*found] != expected or changed:
+            print(spec, text, found, changed)
 """
-SPECS = [*default_runners(), "process-pool:workers=2,chunksize=2", "process-pool:workers=2,start_method=spawn"]
-DOUBLES = "[2, 4, 6]"
 
 
-def results_of(app: Path, call: Imported, spec: str) -> str:
-    """What a pasted program prints, with one line more."""
-    cell = parse(spec)
-    text = snippet(call.call(), cell.runner)
-    ast.parse(text)
-    program = app / "pasted.py"
-    program.write_text(f'{text}\nif __name__ == "__main__":\n    print(results)\n')
+def run(directory: Path, *arguments: str) -> str:
+    """What a program prints in the user's directory."""
     done = subprocess.run(
-        [sys.executable, program.name], capture_output=True, text=True, cwd=app, timeout=60, check=False
+        [sys.executable, "-W", "error", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(IMPORTS)},
+        timeout=120,
+        check=False,
     )
-    assert done.returncode == 0, f"{text}\n{done.stderr}"
-    return done.stdout.strip()
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
 
 
-@pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "app.py").write_text(APP)
-    (tmp_path / "items.txt").write_text("a\n\nb\n")
-    (tmp_path / "items.json").write_text("[1, 2, 3]")
-    (tmp_path / "pairs.jsonl").write_text("[1, 1]\n[2, 2]\n[3, 3]\n")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+@pytest.mark.parametrize("runners", [IN_ONE_PROCESS, FORKED, IMPORTED], ids=["in one process", "forked", "imported"])
+def test_every_form_gives_what_is_measured(tmp_path: Path, runners: str) -> None:
+    """Kinds of functions, ways of calling, sources of items, layouts, and names that the programs use themselves."""
+    if "start_method=fork" in runners and sys.platform == "win32":
+        pytest.skip("there is no fork")
+    directory = tmp_path / "it's the user's"
+    directory.mkdir()
+    said = run(directory, str(FORMS), *runners.split())
+    assert said.endswith(" programs\n")
+    assert said.count("\n") == 1, said
 
 
-def workload(function: str, items: str, tasks: int = 3, *, called: bool = False, how: How | None = None) -> Imported:
-    facts = Facts(tasks, function.endswith("later"), changing=False, elsewhere=False, items_called=called)
-    source = ItemSource(items, repeat=tasks)
-    read = replace(source, written=None if source.place() else source.find().written)
-    return Imported(Place.read(function), how or How(), facts, source=read)
+def test_the_forms_are_those_of_every_runner() -> None:
+    """Whoever adds a runner adds it to them."""
+    tried = f"{IN_ONE_PROCESS} {FORKED} {IMPORTED}".split()
+    assert {parse(spec).name for spec in tried} == {parse(spec).name for spec in default_runners()}
 
 
-@pytest.mark.parametrize("spec", SPECS)
-def test_every_runner_has_a_program_that_runs(app: Path, spec: str) -> None:
-    """A coroutine function for asyncio, an ordinary one for the others."""
-    function = "app:double_later" if spec == "asyncio" else "app:double"
-    assert results_of(app, workload(function, "1..3"), spec) == DOUBLES
+def test_a_program_that_is_added_to_the_main_program_changes_nothing_there(tmp_path: Path) -> None:
+    """Its names are not those on which the function depends, nor those that it has redefined."""
+    (tmp_path / "main.py").write_text(MAIN)
+    assert run(tmp_path, "main.py") == ""
 
 
-@pytest.mark.parametrize("spec", ["sequential", "thread-pool:2", "process-pool:2"])
+class Secret:
+    """It has no name, and its repr has several lines."""
+
+    def __repr__(self) -> str:
+        return "a\nsecret"
+
+    def __call__(self, item: int) -> int:
+        return item
+
+    def method(self, item: int) -> int:
+        return item
+
+
+def nested() -> Callable[[int], int]:
+    def inner(item: int) -> int:
+        return item
+
+    return inner
+
+
+def double(item: Any) -> Any:
+    return item * 2
+
+
 @pytest.mark.parametrize(
-    ("call", "prints"),
+    "function",
     [
-        (lambda: workload("app:Tool.double", "app:numbers"), DOUBLES),
-        (lambda: workload("app:double", "app:more_numbers", called=True), DOUBLES),
-        (lambda: workload("./app.py:double", "items.json"), DOUBLES),
-        (lambda: workload("app:double", "items.txt", 2), "['aa', 'bb']"),
-        (lambda: workload("app:add", "pairs.jsonl", how=How(star=True)), DOUBLES),
-        (lambda: workload("app:seven", "", how=How(arguments=False)), "[7, 7, 7]"),
-        (lambda: workload("app:double_later", "app:numbers"), DOUBLES),
+        lambda item: item,
+        nested(),
+        Secret(),
+        Secret().method,
+        functools.partial(max, Secret()),
+        functools.partial(functools.partial(max, 1).func, [*range(1_000)]),
     ],
-)  # fmt: skip
-def test_every_way_of_calling_has_one(app: Path, spec: str, call: object, prints: str) -> None:
-    """Methods, generators, files, several arguments, none, coroutine functions without an event loop."""
-    assert callable(call)
-    assert results_of(app, call(), spec) == prints
+    ids=["lambda", "nested", "object", "method", "partial", "long"],
+)
+def test_a_function_that_cannot_be_written_is_left_to_be_filled_in(function: Callable[[Any], Any]) -> None:
+    """A comment says what was measured, and nothing is computed before somebody has written it."""
+    text = snippet(Imported.of(function, [1, 2], How()).call(2), ThreadPool(2))
+    assert "\n# Write here what was measured: " in text
+    with pytest.raises(TypeError, match="ellipsis"):
+        exec(compile(text, "pasted", "exec"), {})
+    scope: dict[str, Any] = {"double": double}
+    exec(compile(text.replace("function = ...", "function = double"), "pasted", "exec"), scope)
+    assert scope["results"] == [2, 4]
+
+
+@pytest.mark.parametrize("items", [[Secret()], ["x" * 300], [1.5] * 10_000, [float("nan"), 1.0], [(1, {2: Secret()})]])
+def test_items_that_cannot_be_written_are_left_to_be_filled_in(items: list[Any]) -> None:
+    """How many there were, and the first of them, is said."""
+    text = snippet(Imported.of(double, items, How()).call(2), ThreadPool(2))
+    (comment,) = [line for line in text.splitlines() if line.startswith("# Write here the ")]
+    assert "the item that was" in comment if len(items) == 1 else f"{len(items):,} items" in comment
+    with pytest.raises(TypeError, match="ellipsis"):
+        exec(compile(text, "pasted", "exec"), {})
+    scope: dict[str, Any] = {}
+    exec(compile(text.replace("items = ...", "items = [7, 8]"), "pasted", "exec"), scope)
+    assert scope["results"] == [14, 16]
+
+
+def test_where_an_event_loop_runs_the_program_says_how_it_is_used() -> None:
+    """In a notebook, for one, asyncio.run cannot be called."""
+
+    async def within() -> str:
+        return snippet(Imported.of(asyncio.sleep, [0, 0], How()).call(2), parse("asyncio:2").runner)
+
+    text = asyncio.run(within())
+    (line,) = [line for line in text.splitlines() if line.startswith("results = ")]
+    assert line == "results = asyncio.run(work([0, 0]))  # in a notebook: results = await work([0, 0])"
+    assert "notebook" not in snippet(Imported.of(asyncio.sleep, [0, 0], How()).call(2), parse("asyncio:2").runner)
+
+
+def test_a_runner_that_writes_something_else_than_python_is_used_itself() -> None:
+    """Whatever is printed can be run."""
+
+    class Careless(ThreadPool):
+        def program(self, call: Any) -> Program:
+            return call.program("results = [", imports=["import json"])  # type: ignore[no-any-return]
+
+    Careless.__qualname__ = "Careless"
+    text = snippet(Imported.of(double, [1, 2], How()).call(2), Careless(2))
+    ast.parse(text)
+    assert "with Careless(workers=2) as runner:" in text

@@ -209,8 +209,8 @@ def test_items_are_read_before_the_module_changes_what_there_is(
     (here / "app.py").write_text(f"{HEAD}{does}names = ['one', 'two', 'three']{TAIL}")
     workload = named_workload(Place.read("app:work"), How(), ItemSource(**source))
     assert workload.items == [item.format(here=here) for item in items]
-    call = workload.call()
-    assert program.format(here=here) in "\n".join([*call.imports, *call.before, call.items])
+    call = workload.call(1)
+    assert program.format(here=here) in "\n".join([*map(str, call.imports), *call.before, call.items])
 
 
 def test_where_the_directory_stays_paths_stay_relative(here: Path) -> None:
@@ -219,4 +219,14 @@ def test_where_the_directory_stays_paths_stay_relative(here: Path) -> None:
     (here / "app.py").write_text(TAIL)
     workload = named_workload(Place.read("app:work"), How(), ItemSource("i*.txt"))
     assert workload.items == ["items.txt"]
-    assert 'glob("i*.txt")' in workload.call().items
+    assert 'glob("i*.txt")' in workload.call(1).items
+
+
+@pytest.mark.parametrize(("context", "written"), [("told", "(3)"), ("untold", "()")])
+def test_the_program_tells_a_context_what_it_is_told_when_it_is_measured(
+    here: Path, context: str, written: str
+) -> None:
+    """Only the process that has looked at it knows."""
+    (here / "app.py").write_text(f"def told(workers): ...\n\ndef untold(): ...\n{TAIL}")
+    workload = named_workload(Place.read("app:work"), How(context=Place.read(f"app:{context}")), ItemSource("1..3"))
+    assert workload.call(3).context.endswith(written)

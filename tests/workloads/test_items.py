@@ -96,7 +96,7 @@ def program_of(source: ItemSource) -> str:
     """The program to paste, for a function that returns what it is given."""
     facts = Facts(3, awaits=False, changing=False, elsewhere=False)
     workload = Imported(Place.read("copy:copy"), How(), facts, source=replace(source, written=source.find().written))
-    return snippet(workload.call(), parse("sequential").runner)
+    return snippet(workload.call(1), parse("sequential").runner)
 
 
 def run(program: str) -> Any:
@@ -123,7 +123,7 @@ def test_a_program_passes_rows_as_keyword_arguments(here: Path, spec: str) -> No
     facts = Facts(2, awaits=False, changing=True, elsewhere=False, keywords=True)
     source = replace(source, written=source.find().written)
     workload = Imported(Place.read("builtins:dict"), How(star=True), facts, source=source)
-    assert run(snippet(workload.call(), parse(spec).runner)) == EXPECTED["people.csv"]
+    assert run(snippet(workload.call(1), parse(spec).runner)) == EXPECTED["people.csv"]
     assert workload.function(source.read()[0]) == EXPECTED["people.csv"][0]
 
 
