@@ -1,12 +1,12 @@
 """How good the advice is: what `advise()` says of each job, beside an exhaustive measurement of the same job.
 
-    python benchmarks/advice/accuracy.py
-    python benchmarks/advice/accuracy.py --against ../other-checkout --runs 3
+    python benchmarks/advice/accuracy.py                                        about 40 minutes
+    python benchmarks/advice/accuracy.py --against ../other-checkout --runs 3   about 2 hours
     python benchmarks/advice/accuracy.py --jobs wait compute "lazy model"
     python benchmarks/advice/accuracy.py --keep accuracy.jsonl        goes on where it was interrupted
 
 Every advice is asked for in a process of its own, with the default budget; the versions take turns. Then every runner,
-with every power of 2 of workers, is measured in two rounds; those that are not far behind the best, and the numbers of
+with every power of 2 of workers, is measured in two rounds; the eight best that are not far behind, and the numbers of
 workers beside the best, in five more, and these say which is the best. How good an advice is comes from
 further rounds, interleaved, of the best and of what was advised, in three launches: so the best is not chosen from
 the rounds that it is judged by. All versions and runs are judged against the same measurement.
@@ -57,7 +57,7 @@ OVER = 1.5
 FAR_BEHIND = 1.5
 """Times the best after two rounds, beyond which a cell is not measured further."""
 MOST_NEAR = 8
-"""Cells that are."""
+"""Cells that are, at most."""
 LAUNCHES = 3
 """Of the processes whose rounds an advice is judged by."""
 PATIENCE = 12

@@ -126,7 +126,7 @@ class Searching(Job):
         """The bound method."""
         from advised.transfer import Index
 
-        return Index(150_000).search
+        return Index(20_000).search
 
 
 JOBS: dict[str, Job] = {
@@ -169,7 +169,7 @@ JOBS: dict[str, Job] = {
     "large blocks": Job("transfer:checksum", blocks, large_items=True),
     "large lists": Job("transfer:spread", lists, large_items=True),
     "records": Job("transfer:records", numbers(24)),
-    "large self": Searching("transfer:Index.search", numbers(24), large_items=True),
+    "large self": Searching("transfer:Index.search", numbers(40), large_items=True),
     "memory": Job("transfer:fill_memory", numbers(12)),
     # numpy
     "sort": Job("arrays:sort", numbers(24)),

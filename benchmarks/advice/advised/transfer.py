@@ -37,8 +37,8 @@ class Index:
         self._places = {f"word {number}": [number, number * 2] for number in range(words)}
 
     def search(self, item: int) -> int:
-        """Looks at every fourth word; whoever calls this in another process sends the whole object there."""
-        return sum(places[0] * item % 11 for places in list(self._places.values())[::4])
+        """Looks at every word; whoever calls this in another process sends the whole object there."""
+        return sum(pow(places[0], item + 2, 97) for places in self._places.values())
 
 
 def fill_memory(item: int) -> int:
