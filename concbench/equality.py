@@ -353,7 +353,7 @@ def _fields(kind: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...] | 
     if dataclasses.is_dataclass(owner):
         return tuple((field.name, None) for field in dataclasses.fields(owner) if field.compare)
     if hasattr(owner, "__attrs_attrs__"):
-        return tuple((field.name, field.eq_key) for field in owner.__attrs_attrs__ if field.eq or owner is not kind)
+        return tuple((field.name, field.eq_key) for field in owner.__attrs_attrs__ if field.eq)
     return None
 
 

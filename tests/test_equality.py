@@ -222,14 +222,14 @@ STRUCTURE = [("count", int), ("share", float), ("day", "datetime64[D]")]
         (lambda: Decimal("sNaN"), Decimal("NaN")),
         (lambda: [Decimal("sNaN")], [Decimal(1)]),
         (lambda: complex(1, math.nan), complex(2, math.nan)),
-        (lambda: np.datetime64("NaT"), np.datetime64("2020-01-01")),
+        (lambda: np.datetime64("NaT", "D"), np.datetime64("2020-01-01")),
         (lambda: MISSING, Missing()),
         (lambda: [MISSING, math.nan], [MISSING, 1.0]),
         (lambda: {math.nan, 1.0}, {math.nan, 2.0}),
         (lambda: {math.nan, float("nan")}, {math.nan, 1.0}),
         (lambda: frozenset({(1, math.nan), (2, Decimal("NaN"))}), frozenset({(1, math.nan), (3, Decimal("NaN"))})),
         (lambda: {Key((1, complex(math.nan, 1)))}, {Key((1, complex(math.nan, 2)))}),
-        (lambda: {np.float64(math.nan), np.datetime64("NaT")}, {np.float64(math.nan), np.datetime64("2020")}),
+        (lambda: {np.float64(math.nan), np.datetime64("NaT", "D")}, {np.float64(math.nan), np.datetime64("2020")}),
         (lambda: {math.nan: 1, (0, math.nan): [math.nan]}, {math.nan: 1, (0, math.nan): [0.0]}),
         (lambda: {math.nan: 1, 1: 1}, {math.nan: 1, True: 1}),
         (lambda: Counter({math.nan: 2}), Counter({math.nan: 3})),
@@ -339,7 +339,8 @@ def __eq__(self: Any, other: Any) -> bool:  # noqa: N807 - as attrs generates it
 def stand_in_for_attrs(x: Any, name: str, at: int) -> Any:
     fields = [("x", True, None), ("name", True, str.lower), ("at", False, None)]
     known = tuple(SimpleNamespace(name=name, eq=eq, eq_key=key) for name, eq, key in fields)
-    made = STAND_INS.setdefault("attrs", type("OfAttrs", (), {"__eq__": __eq__, "__attrs_attrs__": known}))()
+    base = type("OfAttrs", (), {"__eq__": __eq__, "__attrs_attrs__": known})
+    made = STAND_INS.setdefault("attrs", type("Child", (base,), {}))()
     made.x, made.name, made.at = x, name, at
     return made
 
