@@ -34,7 +34,7 @@ class Executions:
 
 
 LOOK = Executions(reference=1, warm_up=1, rounds=1)
-"""A look of `advise` at some items: a single round of `sequential`, after the pass that it is compared with, and after a
+"""A look of `advise` at some items: a single round of `sequential`, after the pass that it is compared with, and a
 warm-up that shows whether the function keeps state."""
 
 MOST_CHECKS = 10

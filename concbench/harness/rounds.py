@@ -66,8 +66,13 @@ class Rounds:
                 cell.end(Outcome("inapplicable", why))
 
     def choose_repeats(self) -> None:
-        """One number of executions in a sample for every cell; a cell that is too short even so is refused."""
+        """One number of executions in a sample for every cell; a cell that is too short even so is refused.
+
+        In a single round, which proves nothing, each is one execution.
+        """
         bench = self._bench
+        if bench.plan.max_rounds == 1:
+            return
         if self._earlier_repeats is not None:
             bench.repeats = self._earlier_repeats
             return
