@@ -17,7 +17,9 @@ if __name__ == "__main__":
     from concbench import measure
 
     for fresh in (None, False):
-        run = measure("first_use:predict", items=range(8), runners=["sequential", "process-pool:2"], rounds=2, fresh=fresh)
+        run = measure(
+            "first_use:predict", items=range(8), runners=["sequential", "process-pool:2"], rounds=2, fresh=fresh
+        )
         (table,) = run.tables
         one, pool = (min(sample.seconds for sample in cell.samples) for cell in table.cells)
         kind = "a new process for each execution" if table.fresh else "a process for each runner"
