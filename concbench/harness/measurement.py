@@ -118,7 +118,8 @@ class Measurement:
             sampling.start(bench.alive)
             if self._plan.warm_up:
                 sampling.warm_up(bench.baseline_first)
-                self._tell()
+                if bench.alive:
+                    self._tell()
                 rounds.choose_repeats()
             if not rounds.stopped:  # as they had, where the run was interrupted after them
                 while cells := rounds.next_cells(partial(self._join, sampling)):
