@@ -12,7 +12,7 @@ from concbench.advice.recommendation import recommend
 from concbench.advice.snippet import snippet
 from concbench.errors import ConcbenchError
 from concbench.harness.environment import environment
-from concbench.harness.events import CallsPlanned, Event, LookPlanned, Step, TableUpdated
+from concbench.harness.events import CallsPlanned, Event, LookPlanned, ProcessesRenewed, Step, TableUpdated
 from concbench.harness.hosts import Hosts
 from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import Plan
@@ -25,7 +25,7 @@ from concbench.run import Advice, Run
 from concbench.task import tried
 from concbench.workloads.base import Workload
 
-Told = Step | LookPlanned | CallsPlanned | RunRecord
+Told = Step | LookPlanned | CallsPlanned | ProcessesRenewed | RunRecord
 """What whoever listens is told."""
 
 

@@ -70,6 +70,8 @@ class Option(Declared):
     """Whether it says how a function of the user's own is called."""
     isolates: bool = False
     """Whether only measuring processes can keep it."""
+    opposite: str = ""
+    """Of a switch that is decided later if nothing is said: the line of help of its opposite, `--no-NAME`."""
     flag: str = ""
     """What the command line calls it, if not by its name."""
     race: str = ""
@@ -79,7 +81,7 @@ class Option(Declared):
 
     def is_set(self, value: object) -> bool:
         """Whether a value says more than leaving it out. A switch says nothing if it is as it is anyhow."""
-        return value is not None and not (self.kind is SWITCH and value == self.default)
+        return value is not None and not (self.kind is SWITCH and value == bool(self.default))
 
     def require(self, name: str, value: Any, written: str) -> None:
         """Refuse a value that it cannot have.
@@ -151,14 +153,17 @@ class _Options(TypedDict, total=False):
     ]
     """Keep workers and connections from round to round, and time the work alone."""
     fresh: Annotated[
-        bool,
+        bool | None,
         Option(
             SWITCH,
             "take every sample in a new process, so that caches and connections that the function keeps are cold",
-            default=False, excludes=("warm",), isolates=True,
+            otherwise="if the function is found to keep such things",
+            opposite="keep one process for each runner, whatever the function keeps in it",
+            excludes=("warm",), isolates=True,
         ),
     ]  # fmt: skip
-    """Take every execution in a new measuring process, so that what the function keeps in its process is cold."""
+    """Take every execution in a new measuring process, so that what the function keeps in its process is cold; False:
+    keep one for each runner. None: new ones if the function is found to keep such state."""
     observe: Annotated[bool, Option(SWITCH, "skip the pass that tells start-up, cores and memory", default=True)]
     """Whether each runner's work is executed once more with every task recorded."""
     seed: Annotated[

@@ -331,7 +331,7 @@ def test_what_contributors_are_told_to_touch_is_there() -> None:
 
 RECORDS = (
     records.RunRecord, records.Table, records.Cell, records.Outcome, records.Sample, records.Observed, records.Tasks,
-    records.Summary,
+    records.Summary, records.Kept,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from concbench.advice.finding import Finding, known, of_each, rating
+from concbench.advice.first_use import for_whom
 from concbench.advice.mishaps import why_missing
 from concbench.advice.rules import findings
 from concbench.advice.unmeasured import more_rounds, unmeasured
@@ -24,7 +25,7 @@ def answer(table: TableAnalysis) -> list[Finding]:
 
 def _caution(table: TableAnalysis) -> list[Finding]:
     """What must be known before anyone acts on it."""
-    found = [Finding(sentence) for sentence in failures(table)]
+    found = [*for_whom(table), *(Finding(sentence) for sentence in failures(table))]
     if table.others is not None and table.others > FLAGGED:
         found.append(
             Finding(

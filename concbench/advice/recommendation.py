@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from concbench.advice.answer import failures, rate_of, simplicity, undecided
 from concbench.advice.break_even import not_worth_it, what_if
 from concbench.advice.finding import Finding, known, of_each, rating
+from concbench.advice.first_use import for_whom
 from concbench.advice.rules import findings
 from concbench.advice.unmeasured import unmeasured
 from concbench.analysis.cell_analysis import CellAnalysis
@@ -194,7 +195,7 @@ def _price(table: TableAnalysis, chosen: CellAnalysis) -> list[Finding]:
 
 
 def _valid(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[str]:
-    sentences = failures(table)
+    sentences = [*map(str, for_whom(table)), *failures(table)]
     if table.record.tasks < tasks:
         sentences.append(
             f"Measured on {table.record.tasks:,} of {tasks:,} items, drawn at random: more than "

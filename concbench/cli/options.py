@@ -28,13 +28,17 @@ def as_flag(name: str, option: Option | None) -> str:
 def add(parser: argparse._ActionsContainer, options: Mapping[str, Option], *, hidden: bool = False) -> None:
     """Add an argument for each; what is not given is None."""
     for name, option in options.items():
+        place = parser.add_mutually_exclusive_group() if option.opposite else parser
         kind: dict[str, Any] = (
             {"action": "store_const", "const": not option.default}
             if option.kind is SWITCH
             else {"type": reading(option.kind), "metavar": option.kind.metavar}
         )
         about = argparse.SUPPRESS if hidden else _help(option).replace("%", "%%")
-        parser.add_argument(as_flag(name, option), dest=name, help=about, **kind)
+        place.add_argument(as_flag(name, option), dest=name, help=about, **kind)
+        if option.opposite:
+            about = argparse.SUPPRESS if hidden else option.opposite
+            place.add_argument(f"--no-{name}", dest=name, help=about, action="store_const", const=False)
 
 
 def given(arguments: argparse.Namespace, *kinds: Any) -> dict[str, Any]:

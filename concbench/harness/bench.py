@@ -36,6 +36,8 @@ class Bench:
         """Whether the hosts that take samples have been started, so that a cell can no longer begin with the others."""
         self.repeats = 1
         """Executions in a sample."""
+        self.kept = plan.kept
+        """What the function keeps in its process, as far as that is known."""
         self.referee = Referee(plan)
         self.calls = Calls(plan.workload.tasks, plan.options["max_calls"])
         self.patience = Patience(plan)
@@ -50,20 +52,30 @@ class Bench:
         return cell
 
     @property
+    def fresh(self) -> bool:
+        """Whether every execution is in a new process: as was asked for, else if the function keeps what needs that."""
+        asked = self.plan.options["fresh"]
+        return self.kept.cold if asked is None else asked
+
+    @property
     def alive(self) -> list[LiveCell]:
         """The cells that go on."""
         return [cell for cell in self.cells if cell.alive]
 
     @property
     def baseline_first(self) -> list[LiveCell]:
-        """The same: what the baseline takes decides how long the others may."""
-        return sorted(self.alive, key=lambda cell: cell.id != self.plan.baseline)
+        """The same: what the baseline takes decides how long the others may.
+
+        Then coroutines: if what they use works in one event loop only, threads that have several need not be tried.
+        """
+        return sorted(self.alive, key=lambda cell: (cell.id != self.plan.baseline, not cell.awaits))
 
     # Hosts, and how long they may take.
 
     def host(self, cell: LiveCell) -> AbstractContextManager[Host]:
         """A host that takes the samples of a cell."""
-        return self.hosts.host(self.workload, cell.planned, self._directory, self.plan.options)
+        options = changed(self.plan.options, fresh=self.fresh)
+        return self.hosts.host(self.workload, cell.planned, self._directory, options)
 
     def check_host(self, cell: LiveCell, *, patient: bool = False) -> AbstractContextManager[CheckHost]:
         """A host that checks the results of a cell; `patient` where one request makes several executions."""
@@ -83,7 +95,7 @@ class Bench:
         for cell in self.alive:
             self.allow(cell)
 
-    def allow_passes(self, host: CheckHost) -> None:
+    def allow_passes(self, host: Host | CheckHost) -> None:
         """Let a request that makes sequential passes take longer."""
         seconds = self.patience.seconds(1)
         if seconds is not None:
@@ -93,7 +105,7 @@ class Bench:
 
     def has_run(self, cell: LiveCell, sample: Sample, took: float) -> None:
         """A cell was executed for the first time in its process; `took` seconds, what is not timed included."""
-        cell.first_run = sample
+        cell.first_runs.append(sample)
         cell.executions += 1
         if cell.id == self.plan.baseline:
             self.patience.knows(took)

@@ -70,11 +70,20 @@ class CallsPlanned:
 
 
 @dataclass(frozen=True)
+class ProcessesRenewed:
+    """Nobody has said how processes are used, and every execution gets a new one because of what the function keeps."""
+
+    workload: str
+    why: str
+    """What was found out, as a whole sentence."""
+
+
+@dataclass(frozen=True)
 class TableUpdated:
     """The warm-up, a round or the observed passes are over; this is all that is known by now."""
 
     table: Table
 
 
-Event = Step | LookPlanned | CallsPlanned | TableUpdated
+Event = Step | LookPlanned | CallsPlanned | ProcessesRenewed | TableUpdated
 Listener = Callable[[Event], None]

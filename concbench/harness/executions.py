@@ -33,8 +33,9 @@ class Executions:
         return sum(astuple(self))
 
 
-LOOK = Executions(reference=1, rounds=1)
-"""A look of `advise` at some items: a single round of `sequential`, and the pass that it is compared with."""
+LOOK = Executions(reference=1, warm_up=1, rounds=1)
+"""A look of `advise` at some items: a single round of `sequential`, after the pass that it is compared with, and a
+warm-up that shows whether the function keeps state."""
 
 MOST_CHECKS = 10
 """Executions of short work that a check makes at most."""

@@ -120,6 +120,9 @@ class CheckHost(Protocol):
 class Hosts(Protocol):
     """Makes the hosts of one workload."""
 
+    renews: bool
+    """Whether each of them is a new process, in which nothing of an earlier execution is left."""
+
     def host(
         self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> AbstractContextManager[Host]:
@@ -146,6 +149,8 @@ class Hosts(Protocol):
 
 class InProcessHosts:
     """Samples are taken in this very process: closures work, and a crash or a leak is everybody's."""
+
+    renews = False
 
     def load_watch(self) -> LoadWatch:
         """This machine is measured."""

@@ -23,8 +23,10 @@ class LiveCell:
     planned: PlannedCell
     record: Cell
     host: Host | CheckHost | None = None
-    first_run: Sample | None = None
-    """Its first execution: that of a check, then that of the warm-up."""
+    first_runs: list[Sample] = field(default_factory=list)
+    """Its first executions, each in a process of its own: that of a check, then that of the warm-up."""
+    warmed_up: bool = False
+    """Whether it has had its warm-up, and not before an interruption."""
     checked: bool = False
     """Whether its results were compared before the first sample, or need not be."""
     seconds: list[float] = field(default_factory=list)
@@ -41,6 +43,11 @@ class LiveCell:
         return self.record.id
 
     @property
+    def first_run(self) -> Sample | None:
+        """The last of its first executions."""
+        return self.first_runs[-1] if self.first_runs else None
+
+    @property
     def alive(self) -> bool:
         """Whether it goes on."""
         return self.record.outcome.kind == "ok"
@@ -49,6 +56,11 @@ class LiveCell:
     def pickles(self) -> bool:
         """Whether the function, the items and the results travel as pickles."""
         return self.planned.traits.pickles is True
+
+    @property
+    def awaits(self) -> bool:
+        """Whether its runner awaits coroutines, in an event loop of its own."""
+        return bool(getattr(self.planned.runner, "awaits", False))
 
     @property
     def sampling(self) -> Host:
@@ -68,6 +80,15 @@ class LiveCell:
         self.seconds = [sample.seconds * sample.repeats for sample in record.samples]
         self.checked = bool(record.samples)
         self.executions = sum(sample.repeats for sample in record.samples)
+
+    def begin_again(self) -> None:
+        """Its samples are taken anew, in new processes; what failed may not fail there. First executions still hold."""
+        self.leave_host()
+        self.record = replace(self.record, samples=[], observed=None)
+        self.seconds = self.seconds[: int(self.warmed_up)]
+        if self.record.outcome.kind == "failed" and not self.record.outcome.cause:
+            self.record = replace(self.record, outcome=Outcome())
+            self.checked = False
 
     def add(self, sample: Sample) -> None:
         """A sample of it was taken."""

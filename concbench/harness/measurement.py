@@ -6,6 +6,7 @@ Measurement.run    the story; each of its sentences is told by one of these:
 Examination   makes the reference, and checks every cell against it     examination.py
 Sampling      hosts, warm-ups, samples and observed passes              sampling.py
 Rounds        who takes part in a round, and when there are enough      rounds.py, stopping.py, race.py
+Keeping       what the function keeps in its process: new ones then         keeping.py
 Steps         one step with one cell, and what goes wrong in it         steps.py, referee.py
 Progress      how far it is                                             progress.py, executions.py
 Bench         what they share: the work, its cells, their hosts         bench.py, live_cell.py, calls.py, patience.py
@@ -21,10 +22,11 @@ from pathlib import Path
 
 from concbench.harness import executions
 from concbench.harness.bench import Bench
-from concbench.harness.events import Listener, TableUpdated
+from concbench.harness.events import Listener, ProcessesRenewed, TableUpdated
 from concbench.harness.examination import Examination
 from concbench.harness.hosts import CellEnded, Hosts
 from concbench.harness.interruption import INTERRUPTION
+from concbench.harness.keeping import BeginAgain, Keeping, sentence
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.plan import Plan
 from concbench.harness.private import private_directory
@@ -84,19 +86,31 @@ class Measurement:
         self._plan = plan
         self._listen = listen
         self._bench = Bench(plan, hosts, directory)
-        self._steps = Steps(self._bench, Progress(self._bench, listen))
+        self._keeping = Keeping(self._bench)
+        self._steps = Steps(self._bench, Progress(self._bench, listen), self._keeping)
         self._examination = Examination(self._bench, self._steps)
         self._rounds = Rounds(self._bench)
         self._earlier: dict[CellId, Cell] = {}
         self._items: list[str] = []
-        self._notes: list[str] = [_FRESH] if plan.options["fresh"] else []
+        self._notes: list[str] = []
         if earlier is not None:
             self._resume(earlier)
 
     def run(self) -> None:
-        """From the reference to the observed passes."""
-        bench, rounds = self._bench, self._rounds
+        """From the reference to the observed passes; once more from there, if every process must be a new one."""
+        self._tell_kept()
         self._examination.make_reference()
+        while True:
+            try:
+                return self._measure()
+            except BeginAgain:
+                self._rounds.begin_again()
+                self._keeping.begin_again()
+                self._tell_kept()
+
+    def _measure(self) -> None:
+        """From the checks to the observed passes."""
+        bench, rounds = self._bench, self._rounds
         self._examination.check(bench.baseline_first)
         rounds.give_up_hopeless()
         with ExitStack() as hosts:
@@ -104,11 +118,14 @@ class Measurement:
             sampling.start(bench.alive)
             if self._plan.warm_up:
                 sampling.warm_up(bench.baseline_first)
-                self._tell()
+                if bench.alive:
+                    self._tell()
                 rounds.choose_repeats()
             if not rounds.stopped:  # as they had, where the run was interrupted after them
                 while cells := rounds.next_cells(partial(self._join, sampling)):
-                    rounds.take(cells, sampling.sample)
+                    if self._plan.warm_up and not rounds.done:
+                        self._keeping.look(sampling.sample)
+                    rounds.take([cell for cell in cells if cell.alive], sampling.sample)
                     self._tell()
             if not bench.alive:
                 rounds.stopped = "cells"
@@ -134,6 +151,17 @@ class Measurement:
             if cell.record.observed is None:
                 sampling.observe(cell)
 
+    def _tell_kept(self) -> None:
+        """Say that every process is a new one, where that was not asked for."""
+        bench = self._bench
+        if self._plan.options["fresh"] is None and bench.fresh:
+            self._listen(ProcessesRenewed(bench.workload.name, self._note_on_processes()))
+
+    def _note_on_processes(self) -> str:
+        """Why every process is a new one, or what follows if it is not; empty where there is nothing to say."""
+        bench = self._bench
+        return sentence(bench.workload.name, bench.kept, fresh=bench.fresh) or (_FRESH if bench.fresh else "")
+
     def _tell(self) -> None:
         self._listen(TableUpdated(self.table()))
 
@@ -143,6 +171,8 @@ class Measurement:
         for cell in self._bench.cells:
             cell.resume(self._earlier.get(cell.id, cell.record))
         self._rounds.resume(earlier)
+        self._bench.kept = earlier.kept
+        self._keeping.decides = False
         self._items = earlier.items
         self._bench.calls.count(executions.made(earlier).total)
         self._bench.referee.resume(earlier)
@@ -153,16 +183,19 @@ class Measurement:
         """All that is known by now."""
         bench = self._bench
         known = {cell.id: self._with_bound(cell) for cell in bench.cells}
+        kept = self._note_on_processes()
+        notes = [*bench.workload.notes(), kept, *self._notes, *bench.referee.notes, *self._remarks()]
         return replace(
             self._plan.table(),
             stopped=self._rounds.stopped,
             checked=bench.referee.checked,
             facts={**bench.facts, **bench.workload.facts()},
             cells=[*known.values(), *(cell for one, cell in self._earlier.items() if one not in known)],
-            notes=list(dict.fromkeys([*bench.workload.notes(), *self._notes, *bench.referee.notes, *self._remarks()])),
+            notes=[note for note in dict.fromkeys(notes) if note],
             items=self._items,
             load=list(self._rounds.load),
             rounds=self._rounds.done,
+            kept=bench.kept,
         )
 
     def _remarks(self) -> list[str]:

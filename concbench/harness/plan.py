@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.events import CallsPlanned
@@ -11,7 +11,7 @@ from concbench.harness.executions import planned
 from concbench.harness.runner_specs import PlannedCell, parse, plan_cells, within
 from concbench.harness.stopping import EveryRound, StopRule, VerdictRule
 from concbench.options import MeasureOptions, changed, decided, recorded
-from concbench.results.records import CellId, Table
+from concbench.results.records import CellId, Kept, Table
 from concbench.runners.base import Runner, workers_for
 from concbench.stats.intervals import FEWEST
 from concbench.workloads.base import Workload
@@ -33,6 +33,8 @@ class Plan:
     warm_up: bool
     options: MeasureOptions
     """All of them; what decides on the rounds is what the stop rule keeps."""
+    kept: Kept = field(default_factory=Kept)
+    """What is known before of what the function keeps in its process."""
 
     @property
     def max_rounds(self) -> int:

@@ -22,6 +22,8 @@ from concbench.workloads.base import Workload
 class ProcessHosts:
     """A process for each cell."""
 
+    renews = True
+
     def __init__(self, tell: Callable[[str], None] | None = None) -> None:
         """Begin with none.
 

@@ -46,6 +46,10 @@ class Rounds:
         taken = (sample.repeats for cell in earlier.cells for sample in cell.samples)
         self._earlier_repeats = max(taken, default=1)
 
+    def begin_again(self) -> None:
+        """Forget all rounds; what they took stays part of the budget."""
+        self.done, self.stopped, self.load = 0, "", []
+
     def give_up_hopeless(self) -> None:
         """End the cells whose first execution shows that they cannot win the race, first-run costs allowed for."""
         bench = self._bench
@@ -62,8 +66,13 @@ class Rounds:
                 cell.end(Outcome("inapplicable", why))
 
     def choose_repeats(self) -> None:
-        """One number of executions in a sample for every cell; a cell that is too short even so is refused."""
+        """One number of executions in a sample for every cell; a cell that is too short even so is refused.
+
+        In a single round, which proves nothing, each is one execution.
+        """
         bench = self._bench
+        if bench.plan.max_rounds == 1:
+            return
         if self._earlier_repeats is not None:
             bench.repeats = self._earlier_repeats
             return
@@ -102,11 +111,14 @@ class Rounds:
         return self._bench.affords(executions.to_join(others, self._bench.repeats, own_reference=unsendable).total)
 
     def take(self, cells: Sequence[LiveCell], sample: Sampler) -> None:
-        """Sample every cell once, in an order that is fresh in every round and follows from the seed."""
-        order = list(cells)
+        """Sample every cell once, in an order that is fresh in every round and follows from the seed.
+
+        A cell that was sampled for it already, by which it was found out whether the function keeps state, came first.
+        """
+        order = [cell for cell in cells if all(taken.round != self.done for taken in cell.record.samples)]
         random.Random(f"{self._bench.plan.options['seed']} {self.done}").shuffle(order)
         watch = self._bench.hosts.load_watch()
-        for position, cell in enumerate(order):
+        for position, cell in enumerate(order, len(cells) - len(order)):
             sample(cell, self.done, position)
         load = watch.cores() if watch else None
         if load is not None:

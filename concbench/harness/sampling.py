@@ -40,8 +40,10 @@ class Sampling:
             self._steps.take(cell, Phase.PREPARE, self._prepare)
 
     def warm_up(self, cells: Sequence[LiveCell]) -> None:
-        """Execute each for the first time in its process, which is never a sample."""
+        """Execute each for the first time in its process, which is never a sample; once, if every process is new."""
         for cell in cells:
+            if cell.warmed_up:
+                continue
             self._steps.take(cell, Phase.WARM_UP, self._warm_up)
 
     def sample(self, cell: LiveCell, number: int, position: int) -> None:
@@ -71,6 +73,7 @@ class Sampling:
         sample = cell.sampling.sample()
         cell.record = replace(cell.record, warmup=sample)
         cell.seconds.append(sample.seconds)
+        cell.warmed_up = True
         self._bench.has_run(cell, sample, perf_counter() - began)
         self._bench.allow_all()
 

@@ -12,6 +12,7 @@ from concbench.harness.candidates import Field
 from concbench.harness.events import Listener, LookPlanned
 from concbench.harness.executions import LOOK
 from concbench.harness.hosts import Hosts
+from concbench.harness.keeping import LOOKED
 from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import BASELINE, Plan, plan
 from concbench.harness.race import RaceRule
@@ -67,6 +68,7 @@ def search(workload: Workload, hosts: Hosts, options: MeasureOptions, listen: Li
     look = replace(look, tasks=part.tasks)
     field = Field(look)
     race = plan_race(part, field, _left_for_race(options, perf_counter() - began, looks.calls))
+    race = replace(race, kept=table.kept)
     listen(race.calls_planned(field.most_at_once))
     table, interrupted = measure_workload(race, hosts, listen)
     table = replace(table, facts={**looks.facts, **table.facts})
@@ -76,7 +78,7 @@ def search(workload: Workload, hosts: Hosts, options: MeasureOptions, listen: Li
 def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
     """Calls that both looks at so many tasks make at most."""
     second = min(SECOND_LOOK, tasks) if tasks > FIRST_LOOK else 0
-    calls = LOOK.total * (min(FIRST_LOOK, tasks) + second)
+    calls = (LOOK.total + LOOKED) * (min(FIRST_LOOK, tasks) + second)
     return calls if max_calls is None else min(calls, max_calls)
 
 
@@ -102,7 +104,9 @@ class _Looks:
         """
         part = _part(self.workload, items, decided(self._options["seed"]))
         once = changed(self._options, rounds=1, max_rounds=None, budget=None, observe=False)
-        table, interrupted = measure_workload(plan(part, [BASELINE], once), self._hosts, self._listen)
+        if once["fresh"] is None:  # what later executions take is of interest here; the race is in new processes then
+            once = changed(once, fresh=False)
+        table, interrupted = measure_workload(plan_look(part, once), self._hosts, self._listen)
         cell = table.cells[0]
         if not interrupted and (cell.outcome.kind != "ok" or not cell.samples):
             raise UsageError(
@@ -146,6 +150,17 @@ def _with_ruled_out(table: Table, field: Field) -> Table:
     cells = [cell for cell in field.ruled_out if cell.id not in known]
     added = [replace(cell.record(field.look.tasks), outcome=Outcome("inapplicable", why)) for cell in cells]
     return replace(table, cells=[*table.cells, *added])
+
+
+def plan_look(workload: Workload, options: MeasureOptions) -> Plan:
+    """A single round of `sequential`, after a warm-up, so that later executions are told from the first.
+
+    Raises:
+        BadSetting: it takes more calls than are allowed.
+    """
+    look = replace(plan(workload, [BASELINE], options), warm_up=True)
+    look.require_allowed()
+    return look
 
 
 def plan_race(workload: Workload, field: Field, options: MeasureOptions) -> Plan:

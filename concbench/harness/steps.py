@@ -8,6 +8,7 @@ from concbench.harness.bench import Bench
 from concbench.harness.events import Phase
 from concbench.harness.executions import MOST_CHECKS, RETRIAL
 from concbench.harness.hosts import CellEnded
+from concbench.harness.keeping import Keeping
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.progress import Progress
 from concbench.harness.referee import DIFFER, blamed
@@ -24,16 +25,22 @@ Act = Callable[[LiveCell], None]
 class Steps:
     """Takes steps, and ends the cells with which they go wrong."""
 
-    def __init__(self, bench: Bench, progress: Progress) -> None:
+    def __init__(self, bench: Bench, progress: Progress, keeping: Keeping) -> None:
         self._bench = bench
         self._progress = progress
+        self._keeping = keeping
 
     def take(self, cell: LiveCell, phase: Phase, act: Act, number: int | None = None) -> None:
-        """Do one thing with a cell, in the round of that number; what goes wrong ends this cell and no other."""
+        """Do one thing with a cell, in the round of that number; what goes wrong ends this cell and no other.
+
+        Raises:
+            BeginAgain: it goes wrong because of what the function keeps in its process.
+        """
         self._progress.announce(cell, phase, number)
         try:
             self._judged(cell, act)
         except CellEnded as ended:
+            self._keeping.reconsider(cell, phase, ended.outcome)
             cell.requested = self._bench.repeats if phase is Phase.ROUND else 1
             self._end(cell, ended.outcome)
         self._progress.count(phase)

@@ -24,6 +24,9 @@ cells did. Empty if they did not end."""
 Checked = Literal["known", "sequential", "off", "incomparable", "process", "unsteady"]
 """What results were compared with: known ones, or those of a sequential pass. Or why they were not: that was not
 wanted; they have no equality; sequential passes differ from one process to another, or within one."""
+KeptKind = Literal["", "nothing", "state", "loop"]
+"""What a function keeps in its process from one execution to the next: nothing that makes later ones much shorter;
+state, that does; or an object that works in the event loop of the first only. Empty: that was not found out."""
 MemoryKind = Literal["", "pss", "uss", "rss"]
 """What the memory of several processes is a sum of; empty where it was not looked at."""
 
@@ -226,6 +229,32 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What the function keeps in its process from one execution to the next, and by what it was found out."""
+
+    kind: KeptKind = ""
+    first: list[float] = field(default_factory=list)
+    """Seconds of the first execution of `sequential` in each of the new processes in which it was timed."""
+    later: list[float] = field(default_factory=list)
+    """Seconds of a later one in the last of these processes."""
+    reason: str = ""
+    """How a later execution failed, of an object that works in one event loop only."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no clock can say.
+
+        Raises:
+            ValueError: names the field.
+        """
+        require_not_negative(self, "first", "later")
+
+    @property
+    def cold(self) -> bool:
+        """Whether every execution gets a new process because of it, unless something else was asked for."""
+        return self.kind in {"state", "loop"}
+
+
+@dataclass(frozen=True)
 class Table:
     """One workload under all its runners."""
 
@@ -253,6 +282,8 @@ class Table:
     """Cores that other processes used, by round; empty where that cannot be read."""
     rounds: int = 0
     """Rounds that were finished; samples of a later one are of a round that was interrupted."""
+    kept: Kept = Kept()
+    """What the function keeps in its process, and so whether every execution was in a new one where nobody said."""
 
     def __post_init__(self) -> None:
         """Refuse cells that cannot be told apart, and what cannot be counted.
@@ -285,7 +316,8 @@ class Table:
     @property
     def fresh(self) -> bool:
         """Whether every execution was in a new measuring process."""
-        return self.options.get("fresh") is True
+        asked = self.options.get("fresh")
+        return self.kept.cold if asked is None else asked is True
 
     def cell(self, which: str | CellId) -> Cell:
         """The cell of this label, or of this identity.

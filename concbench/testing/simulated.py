@@ -31,13 +31,16 @@ class SimulatedHosts:
     thousands of sessions can be played in seconds.
     """
 
+    renews = True
+
     def __init__(self, seconds: Times | Mapping[str, Sequence[float | Exception]]) -> None:
         """Play a session.
 
         Args:
-            seconds: from a cell's label and the number of the execution (0 is the warm-up) to the seconds it takes,
-                or to an Exception that it fails with (Inapplicable: it is inapplicable); a function, or for each
-                label a sequence, which begins anew at its end.
+            seconds: from a cell's label and the number of the execution in its process (0 is the warm-up, and every
+                execution where each is in a new process) to the seconds it takes, or to an Exception that it fails
+                with (Inapplicable: it is inapplicable); a function, or for each label a sequence, which begins anew
+                at its end.
         """
         self.seconds = seconds if callable(seconds) else _repeating(seconds)
         self.order: list[tuple[str, int]] = []
@@ -49,8 +52,8 @@ class SimulatedHosts:
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
         """A host whose samples are given."""
-        del workload, directory, options
-        yield _SimulatedHost(self, str(cell.id))
+        del workload, directory
+        yield _SimulatedHost(self, str(cell.id), fresh=bool(options["fresh"]))
 
     @contextmanager
     def check_host(
@@ -62,8 +65,9 @@ class SimulatedHosts:
 
 
 class _SimulatedHost:
-    def __init__(self, hosts: SimulatedHosts, label: str) -> None:
+    def __init__(self, hosts: SimulatedHosts, label: str, *, fresh: bool = False) -> None:
         self._hosts = hosts
+        self._fresh = fresh
         self._label = label
         self._count = 0
 
@@ -123,7 +127,7 @@ class _SimulatedHost:
 
         seconds = self._hosts.seconds(self._label, self._count)
         self._hosts.order.append((self._label, self._count))
-        self._count += 1
+        self._count += not self._fresh
         if isinstance(seconds, Exception):
             raise CellEnded(Outcome("inapplicable" if isinstance(seconds, Inapplicable) else "failed", str(seconds)))
         return seconds

@@ -12,14 +12,15 @@ from concbench.campaign import Told
 from concbench.harness import executions
 from concbench.harness.events import CallsPlanned, Step
 from concbench.harness.executions import LOOK, Executions
-from concbench.harness.plan import BASELINE, plan
+from concbench.harness.plan import plan
+from concbench.harness.search import plan_look
 from concbench.options import chosen
 from concbench.testing import SimulatedHosts
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
 from concbench.workloads.primes import Primes
 
-RUNNERS = [BASELINE, "threads", "thread-pool:2"]
+RUNNERS = ["sequential", "threads", "thread-pool:2"]
 WAYS: list[dict[str, Any]] = [
     {"rounds": 1, "observe": False}, {"rounds": 1}, {"rounds": 5}, {"rounds": 4, "observe": False}, {"max_rounds": 3},
 ]  # fmt: skip
@@ -80,7 +81,7 @@ def test_what_is_planned_is_what_is_told_as_the_total_and_what_was_made(options:
 def test_a_look_is_a_plan_of_one_round(compare: bool) -> None:
     """What `advise` announces of it is what its plan takes."""
     work = Imported.of(abs, [1, 2], How(compare=compare))
-    assert executions.planned(plan(work, [BASELINE], chosen(rounds=1, observe=False))) == LOOK
+    assert executions.planned(plan_look(work, chosen(rounds=1, observe=False))) == LOOK
 
 
 def test_a_reference_that_checks_the_sequential_cell_is_counted_once() -> None:

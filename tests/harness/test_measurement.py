@@ -41,14 +41,15 @@ def test_every_cell_is_executed_once_a_round_and_twice_besides() -> None:
 def test_samples_can_be_given_as_sequences() -> None:
     """In the order of the executions, the warm-up first."""
     hosts = SimulatedHosts({"sequential": [9.0, 1.0, 2.0, 3.0], "threads": [8.0, 0.5]})
-    run = measure(WORK, runners=["sequential", "threads"], hosts=hosts, rounds=3, observe=False)
+    run = measure(WORK, runners=["sequential", "threads"], hosts=hosts, rounds=3, fresh=False, observe=False)
     seconds = {cell.label: [sample.seconds for sample in cell.samples] for cell in run.tables[0].cells}
     assert seconds == {"sequential": [1.0, 2.0, 3.0], "threads": [0.5, 8.0, 0.5]}
 
 
 def test_the_warm_up_is_never_among_the_samples() -> None:
     """First-run costs are in it."""
-    run = measure(WORK, runners=["sequential"], hosts=SimulatedHosts(lambda _, n: 100.0 if n == 0 else 1.0))
+    hosts = SimulatedHosts(lambda _, number: 100.0 if number == 0 else 1.0)
+    run = measure(WORK, runners=["sequential"], hosts=hosts, fresh=False)
     cell = run.tables[0].cells[0]
     assert cell.warmup is not None
     assert cell.warmup.seconds == 100.0

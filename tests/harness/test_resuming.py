@@ -154,7 +154,7 @@ def test_the_seed_is_that_of_the_run() -> None:
         ({"runners": RUNNERS[:2]}, "number 3 of runners was process-pool:2, and is none"),
         ({"baseline": "thread-pool:2"}, "baseline of primes was sequential, and is thread-pool:2"),
         ({"warm": True}, "warm of primes was false, and is true"),
-        ({"fresh": True}, "fresh of primes was false, and is true"),
+        ({"fresh": True}, "fresh of primes was none, and is true"),
     ],
 )
 def test_another_plan_is_refused(changed: dict[str, Any], named: str) -> None:

@@ -1,0 +1,27 @@
+"""For which programs an answer holds where the function keeps state: those that call it once in a process, or again."""
+
+from __future__ import annotations
+
+from concbench.advice.finding import Finding
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.units import seconds
+
+
+def for_whom(table: TableAnalysis) -> list[Finding]:
+    """Which case was measured, which was not, and how to measure that."""
+    kept = table.record.kept
+    if kept.kind != "state" or not kept.first or not kept.later:
+        return []
+    first, later = kept.first[-1], kept.later[-1]
+    took = f"sequential took {seconds(first)} the first time in a process, and {seconds(later)} again"
+    if table.record.fresh:
+        sentence = (
+            f"This holds for a program that does all of it once per process: {took}. A process that does it many times "
+            "was not measured: --no-fresh does, with new workers each time, and --warm with workers that are kept."
+        )
+    else:
+        sentence = (
+            f"This holds for a process that does all of it many times, with new workers each time: {took}. A program "
+            "that does it once per process was not measured: --fresh does."
+        )
+    return [Finding(sentence, {"first_seconds": first, "later_seconds": later}, "pitfalls/first-use")]
