@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from concbench.advice.finding import Finding, known, of_each
+from concbench.advice.sending import function_travels
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, MORE_THAN_ONE, WAITS
@@ -118,7 +119,7 @@ def pickling_costs(table: TableAnalysis) -> Finding | None:
     pickling, item, result = (number(facts, key) for key in ("pickling_seconds", "item_bytes", "result_bytes"))
     if pickling is None or item is None or result is None or baseline is None or tasks < 1:
         return None
-    sending = [cell for cell in _of(table, lambda traits: traits.pickles is True) if cell.traits.where in _NOUNS]
+    sending = [cell for cell in _of(table, _pickles_both_ways) if cell.traits.where in _NOUNS]
     if not sending or not table.baseline.works_singly:
         return None
     task = baseline / tasks
@@ -285,6 +286,7 @@ RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
     isolated_computed_at_once,
     saturated,
     superlinear,
+    function_travels,
     pickling_costs,
     longest_task,
     memory_of_workers,
@@ -301,6 +303,11 @@ def findings(table: TableAnalysis) -> list[Finding]:
 def _of(table: TableAnalysis, are: Callable[[Traits], bool]) -> list[CellAnalysis]:
     """The cells with times, but for the baseline, whose traits are such."""
     return [cell for cell in table.measured if are(cell.traits) and cell is not table.baseline]
+
+
+def _pickles_both_ways(traits: Traits) -> bool:
+    """Not where workers inherit their items."""
+    return traits.pickles is True and traits.sends is not False
 
 
 def _isolated(table: TableAnalysis) -> list[CellAnalysis]:

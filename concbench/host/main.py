@@ -171,7 +171,10 @@ class Reference:
             changed=changed,
             unchanged=unchanged,
             sample=sample,
-            facts={**native_threads(), **({} if unsendable else transfer(self._cell.items, results))},
+            facts={
+                **native_threads(),
+                **({} if unsendable else transfer(self._cell.function, self._cell.items, results)),
+            },
         )
 
     def _save(self, results: list[Any]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from concbench import units
 from concbench.advice.mishaps import counted, why_missing
+from concbench.advice.sending import travelling
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.report.breakdown import Breakdown, breakdown
@@ -81,6 +82,7 @@ def _reading(table: TableAnalysis) -> list[str]:
         f"{timed}; times are medians, speed-ups typical ratios to {record.baseline} within a round.",
         *([f"{_CHECKED[record.checked]}."] if record.checked in _CHECKED else []),
         *record.notes,
+        *travelling(table),
     ]
     if not record.warmed_up:
         lines.append("There was no warm-up: first-run costs are in the times.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 SHORTEST = 1e-9
 """Seconds that an execution takes at least: no clock of ours shows less, and nothing can be divided by 0."""
@@ -111,8 +111,8 @@ class ReferencePass:
     """Whether it surely changed none."""
     sample: Sample | None = None
     """The pass itself, where it was an execution of a sequential cell."""
-    facts: dict[str, float] = field(default_factory=dict)
-    """Figures about the work, for the table."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Figures, and a few words, about the work, for the table."""
 
 
 @dataclass(frozen=True)
