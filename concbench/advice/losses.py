@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from concbench.advice.finding import Finding, known
 from concbench.advice.sending import WORTH, holds
 from concbench.analysis.cell_analysis import CellAnalysis
-from concbench.analysis.costs import usable_cores
+from concbench.analysis.costs import quota_of, throttled_rounds, usable_cores
 from concbench.analysis.places import is_worker_for_each_task
 from concbench.analysis.sending import carried
 from concbench.analysis.table_analysis import TableAnalysis
@@ -112,9 +112,8 @@ def reached(cell: CellAnalysis) -> Finding | None:
     limits = cell.limits
     if limits is None or cell.speedup is None or cell.speedup > 1.1 * limits.here:
         return None
-    by = {None: "so many workers allow", 1: "one core at a time allows"}.get(
-        limits.cores, f"{limits.cores} cores allow"
-    )
+    by = "so many workers allow" if limits.cores is None else f"{limits.cores:g} cores allow"
+    by = "one core at a time allows" if limits.cores == 1 else by
     speedup = min(cell.speedup, limits.here)
     rate = f"{'About ' if cell.verdict == UNDECIDED else ''}{ratio(speedup)} of the {ratio(limits.here)} that {by}"
     if limits.reordered > 1.05 * limits.here:
@@ -181,10 +180,13 @@ def _contention(case: _Case) -> Finding:
         native = number(case.table.record.facts, "native_threads") or 1.0
     if computes and traits.isolates and usable is not None and workers * native > usable:
         each = f" with {native:.0f} native threads each" if native > 1 else ""
+        rounds, quota = throttled_rounds(cell.record), quota_of(cell.record)
+        held = f" (a quota, in {rounds} of {cell.rounds} rounds)" if rounds and quota else ""
         most = f", so that at most {percent(usable / workers)} of their time can be work" if workers > usable else ""
         return case.found(
             CONTENTION,
-            f"{share} was lost to contention: {workers} workers{each} that compute took turns on {usable} cores{most}.",
+            f"{share} was lost to contention: {workers} workers{each} that compute took turns on {usable:g} "
+            f"cores{held}{most}.",
             "oversubscription",
             workers=workers,
             usable_cores=usable,

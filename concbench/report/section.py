@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from concbench import units
 from concbench.advice.mishaps import counted, why_missing
+from concbench.advice.quota import flag
 from concbench.advice.sending import travelling
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FLAGGED, STRONG
@@ -39,7 +40,7 @@ class Section:
     reading: tuple[str, ...]
     """How to read the figures, one sentence each; in them, a star stands for the fastest group."""
     load: str
-    """What others did to the machine meanwhile."""
+    """What others did to the machine meanwhile, and a quota to the work."""
     loaded: bool
     """Whether that is a warning."""
     breakdown: Breakdown | None
@@ -50,6 +51,9 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
     """Build the section of a workload; why: with where the time went."""
     size = f" (size {table.record.size})" if table.record.size else ""
     load, loaded = _load(table)
+    held = flag(table)
+    if held:
+        load, loaded = f"{load} {held}", True
     return Section(
         title=f"{table.workload}: {table.record.title}{size}",
         times=grid(table.measured, ANSWER),
