@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -19,18 +19,38 @@ def quota_cores(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup
     Read from the process's own cgroup and its parents (the tightest counts), version 2 or 1: nothing in the
     standard library looks there, so a container with a quota of one core still reports every core of its host.
     """
+    quotas = (_QUOTA[version](folder) for folder, version in groups("cpu", proc, cgroups))
+    return min((quota for quota in quotas if quota is not None), default=None)
+
+
+def throttled_seconds(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> float | None:
+    """Seconds for which a quota has kept this process's control group from running so far, summed over cores.
+
+    The statistics of a group do not count what is due to the quota of one that it is in, so all are added up. None
+    without a quota.
+    """
+    limited = ((folder, version) for folder, version in groups("cpu", proc, cgroups) if _QUOTA[version](folder))
+    known = [seconds for one in limited if (seconds := _throttled(*one)) is not None]
+    return sum(known) if known else None
+
+
+def groups(controller: str, proc: Path, cgroups: Path) -> Iterator[tuple[Path, int]]:
+    """The folders of this process's own control group and of those that it is in, and their version, 2 or 1.
+
+    The root of a container is among them. There are none on other systems than Linux.
+    """
     try:
         lines = (proc / "self" / "cgroup").read_text().splitlines()
     except OSError:
-        return None
-    limits: list[float] = []
+        return
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            limits += _quotas_upwards(cgroups, path, _quota_v2)
-        elif "cpu" in controllers.split(","):
-            limits += _quotas_upwards(cgroups / "cpu", path, _quota_v1)
-    return min(limits) if limits else None
+        if controllers and controller not in controllers.split(","):
+            continue
+        root = cgroups / controller if controllers else cgroups
+        folder = root / path.lstrip("/")
+        above = [parent for parent in folder.parents if root in {parent, *parent.parents}]
+        yield from ((one, 1 if controllers else 2) for one in (folder, *above))
 
 
 def usable_cores() -> int:
@@ -57,14 +77,6 @@ def gil_enabled() -> bool:
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
-def _quotas_upwards(root: Path, path: str, read: Callable[[Path], float | None]) -> list[float]:
-    folders = [root / path.lstrip("/")]
-    while folders[-1] != root and root in folders[-1].parents:
-        folders.append(folders[-1].parent)
-    quotas = (read(folder) for folder in folders)
-    return [quota for quota in quotas if quota is not None]
-
-
 def _quota_v2(folder: Path) -> float | None:
     try:
         quota, period = (folder / "cpu.max").read_text().split()
@@ -79,4 +91,15 @@ def _quota_v1(folder: Path) -> float | None:
         period = int((folder / "cpu.cfs_period_us").read_text())
         return None if quota <= 0 else quota / period
     except (OSError, ValueError):
+        return None
+
+
+_QUOTA = {2: _quota_v2, 1: _quota_v1}
+
+
+def _throttled(folder: Path, version: int) -> float | None:
+    try:
+        counted = dict(line.split() for line in (folder / "cpu.stat").read_text().splitlines())
+        return int(counted["throttled_usec"]) / 1e6 if version == 2 else int(counted["throttled_time"]) / 1e9
+    except (OSError, ValueError, KeyError):
         return None

@@ -42,6 +42,9 @@ class Traits:
     simplicity: int | None = None
     """How simple it is to use and to explain, for ties: 0 is one call after another, 10 a pool of threads, 60 processes
     by hand. None: last."""
+    sends: bool | None = None
+    """Of what travels as pickles: whether the function is sent again with every task, or every chunk of `chunksize`
+    tasks, so that what it holds is paid for each time. Not where workers inherit it (fork)."""
 
     def __post_init__(self) -> None:
         """Refuse values of other types, which a results file could not keep.

@@ -11,8 +11,8 @@ from concbench.results.records import Cell, Observed, Sample, Table, Tasks
 from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS, Traits, traits_of
 
 POOL = Traits(THREADS, shares_interpreter=True, pickles=False, worker_per_task=False, barriers=False)
-SUBPROCESSES = replace(POOL, where=PROCESSES, shares_interpreter=False, pickles=True, reaped=True)
-IN_INTERPRETERS = replace(POOL, where=INTERPRETERS, shares_interpreter=False, pickles=True)
+SUBPROCESSES = replace(POOL, where=PROCESSES, shares_interpreter=False, pickles=True, sends=True, reaped=True)
+IN_INTERPRETERS = replace(POOL, where=INTERPRETERS, shares_interpreter=False, pickles=True, sends=True)
 OF_SEVERAL_THREADS = replace(SUBPROCESSES, shares_interpreter=True)
 COROUTINES = replace(POOL, where=LOOP)
 REMOTE = replace(SUBPROCESSES, where=ELSEWHERE, reaped=None)

@@ -36,9 +36,38 @@ def test_a_quota_of_version_one_is_read_from_its_own_hierarchy(tmp_path: Path) -
     assert machine.quota_cores(proc, groups) == 1.0
 
 
+@pytest.mark.parametrize(
+    ("line", "root", "limit", "counted"),
+    [
+        ("0::/a/b", "", {"cpu.max": "150000 100000"}, "nr_periods 9\nnr_throttled 4\nthrottled_usec {0}000000\n"),
+        (
+            "2:cpu,cpuacct:/a/b", "cpu", {"cpu.cfs_quota_us": "150000", "cpu.cfs_period_us": "100000"},
+            "nr_periods 9\nnr_throttled 4\nthrottled_time {0}000000000\n",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_quota_keeps_from_running_is_added_up_on_the_way_up(
+    line: str, root: str, limit: dict[str, str], counted: str, tmp_path: Path
+) -> None:
+    """Of those groups that have a quota, both versions; without one there is nothing to count."""
+    proc, groups = tmp_path / "proc", tmp_path / "groups"
+    _write(proc / "self" / "cgroup", line + "\n")
+    for folder, seconds in (("a/b", 2), ("a", 3), (".", 5)):
+        _write(groups / root / folder / "cpu.stat", counted.format(seconds))
+    assert machine.throttled_seconds(proc, groups) is None
+    for name, text in limit.items():
+        _write(groups / root / "a" / name, text)
+    assert machine.throttled_seconds(proc, groups) == 3.0
+    assert machine.quota_cores(proc, groups) == 1.5
+    for name, text in limit.items():
+        _write(groups / root / name, text)
+    assert machine.throttled_seconds(proc, groups) == 8.0
+
+
 def test_no_control_groups_are_no_quota(tmp_path: Path) -> None:
     """As on other systems than Linux."""
     assert machine.quota_cores(tmp_path, tmp_path) is None
+    assert machine.throttled_seconds(tmp_path, tmp_path) is None
 
 
 def test_the_least_of_all_accounts_is_usable_and_never_less_than_one(monkeypatch: pytest.MonkeyPatch) -> None:

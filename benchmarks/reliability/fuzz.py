@@ -50,9 +50,10 @@ NASTY: tuple[Any, ...] = (
 )  # fmt: skip
 """What a value is replaced by."""
 FACTS: tuple[tuple[str, str], ...] = (
-    ("facts", "native_threads"), ("facts", "pickling_seconds"), ("facts", "item_bytes"), ("facts", "result_bytes"),
+    ("facts", "native_threads"), ("facts", "pickling_seconds"), ("facts", "function_seconds"),
+    ("facts", "function_bytes"), ("facts", "function_holds"), ("facts", "item_bytes"), ("facts", "result_bytes"),
     ("facts", "other_algorithm"), ("facts", "other_algorithm_seconds"), ("facts", "task_bytes"),
-    ("settings", "chunksize"), ("settings", "start_method"), ("settings", "workers"), ("interpreter", "cores"),
+    ("settings", "chunksize"), ("settings", "start_method"), ("settings", "workers"), ("interpreter", "cores"), ("interpreter", "quota"),
     ("interpreter", "gil"), ("environment", "memory"), ("environment", "timer_resolution"),
 )  # fmt: skip
 """Keys that are not the format's to fix, and that something reads."""

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from concbench.advice.finding import Finding, known
+from concbench.advice.sending import WORTH, holds
 from concbench.analysis.cell_analysis import CellAnalysis
-from concbench.analysis.costs import usable_cores
+from concbench.analysis.costs import quota_of, throttled_rounds, usable_cores
 from concbench.analysis.places import is_worker_for_each_task
+from concbench.analysis.sending import carried
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, MORE_THAN_ONE, WAITS
 from concbench.analysis.time_shares import (
@@ -30,7 +32,7 @@ from concbench.results.records import number
 from concbench.stats.timeline import Timeline
 from concbench.stats.verdicts import FASTER, UNDECIDED
 from concbench.traits import CALLER
-from concbench.units import percent, ratio, seconds
+from concbench.units import data, percent, ratio, seconds
 
 WORTH_A_WORD = 0.05
 """Share of the workers' time above which a loss is named."""
@@ -110,9 +112,8 @@ def reached(cell: CellAnalysis) -> Finding | None:
     limits = cell.limits
     if limits is None or cell.speedup is None or cell.speedup > 1.1 * limits.here:
         return None
-    by = {None: "so many workers allow", 1: "one core at a time allows"}.get(
-        limits.cores, f"{limits.cores} cores allow"
-    )
+    by = "so many workers allow" if limits.cores is None else f"{limits.cores:g} cores allow"
+    by = "one core at a time allows" if limits.cores == 1 else by
     speedup = min(cell.speedup, limits.here)
     rate = f"{'About ' if cell.verdict == UNDECIDED else ''}{ratio(speedup)} of the {ratio(limits.here)} that {by}"
     if limits.reordered > 1.05 * limits.here:
@@ -179,10 +180,13 @@ def _contention(case: _Case) -> Finding:
         native = number(case.table.record.facts, "native_threads") or 1.0
     if computes and traits.isolates and usable is not None and workers * native > usable:
         each = f" with {native:.0f} native threads each" if native > 1 else ""
+        rounds, quota = throttled_rounds(cell.record), quota_of(cell.record)
+        held = f" (a quota, in {rounds} of {cell.rounds} rounds)" if rounds and quota else ""
         most = f", so that at most {percent(usable / workers)} of their time can be work" if workers > usable else ""
         return case.found(
             CONTENTION,
-            f"{share} was lost to contention: {workers} workers{each} that compute took turns on {usable} cores{most}.",
+            f"{share} was lost to contention: {workers} workers{each} that compute took turns on {usable:g} "
+            f"cores{held}{most}.",
             "oversubscription",
             workers=workers,
             usable_cores=usable,
@@ -230,13 +234,15 @@ def _slower(case: _Case) -> Finding:
 
 def _start_up(case: _Case) -> Finding:
     cell, line, share = case.cell, case.line, case.share(START_UP)
+    travels, figures = _travels(case, line.makespan / line.tasks)
     began = cell.record.observed.began if cell.record.observed else []
     if is_worker_for_each_task(cell.record) and line.peak < cell.workers and began:
         return case.found(
             START_UP,
             f"{share} was lost to starting {cell.workers:,} workers: the first began after {seconds(began[0])}, "
-            f"the last after {seconds(began[-1])}, and at most {line.peak:,} were at work at once.",
+            f"the last after {seconds(began[-1])}, and at most {line.peak:,} were at work at once{travels}.",
             "a-worker-for-each-task",
+            **figures,
             workers=cell.workers,
             first_seconds=began[0],
             last_seconds=began[-1],
@@ -246,11 +252,22 @@ def _start_up(case: _Case) -> Finding:
     return case.found(
         START_UP,
         f"{share} was lost to starting: a worker came to its first task after {seconds(each)} in the mean, of "
-        f"{seconds(line.makespan)} in all.",
+        f"{seconds(line.makespan)} in all{travels}.",
         "cold-pool",
+        **figures,
         start_up_seconds=each,
         seconds=line.makespan,
     )
+
+
+def _travels(case: _Case, each: float) -> tuple[str, dict[str, float]]:
+    """What is sent with the function, where that is a good part of so many seconds for each task; and its figures."""
+    sent = carried(case.cell.record, case.table.record.facts)
+    if sent is None or sent.seconds_each <= WORTH * each:
+        return "", {}
+    often = "with each task" if sent.chunk == 1 else f"with every {sent.chunk} tasks"
+    said = f"; {holds(case.table)} ({data(sent.size)}) is sent {often}, which takes {seconds(sent.seconds)}"
+    return said, {"function_bytes": sent.size, "function_seconds": sent.seconds}
 
 
 def _dispatch(case: _Case) -> Finding:
@@ -263,6 +280,15 @@ def _dispatch(case: _Case) -> Finding:
             "before has ended.",
             "batch-barrier",
             workers=cell.workers,
+        )
+    travels, figures = _travels(case, each)
+    if travels:
+        return case.found(
+            DISPATCH,
+            f"{share} was lost between tasks: {seconds(each)} for each{travels}.",
+            "pickling",
+            dispatch_seconds=each,
+            **figures,
         )
     pickling = number(case.table.record.facts, "pickling_seconds")
     if cell.traits.pickles and pickling and pickling > 0.25 * each:

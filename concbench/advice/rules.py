@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from concbench.advice.finding import Finding, known, of_each
+from concbench.advice.quota import held_back
+from concbench.advice.sending import function_travels
 from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.costs import processes_that_fit, usable_cores, worker_memory
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, MORE_THAN_ONE, WAITS
 from concbench.results.records import number
@@ -118,7 +121,7 @@ def pickling_costs(table: TableAnalysis) -> Finding | None:
     pickling, item, result = (number(facts, key) for key in ("pickling_seconds", "item_bytes", "result_bytes"))
     if pickling is None or item is None or result is None or baseline is None or tasks < 1:
         return None
-    sending = [cell for cell in _of(table, lambda traits: traits.pickles is True) if cell.traits.where in _NOUNS]
+    sending = [cell for cell in _of(table, _pickles_both_ways) if cell.traits.where in _NOUNS]
     if not sending or not table.baseline.works_singly:
         return None
     task = baseline / tasks
@@ -197,21 +200,44 @@ def superlinear(table: TableAnalysis) -> Finding | None:
 
 
 def memory_of_workers(table: TableAnalysis) -> Finding | None:
-    """Workers that each hold a good piece of memory, since they share no interpreter."""
-    base = table.baseline.memory
-    large = [
-        (cell, (cell.memory - base) / cell.workers)
+    """Workers that each hold a good piece of memory, since they share no interpreter; and how many of them fit."""
+    found = [
+        (cell, each)
         for cell in _isolated(table)
-        if base is not None and cell.memory is not None and cell.workers > 0
+        if (each := worker_memory(cell.record, table.baseline.record)) is not None
     ]
-    if not large:
+    if not found:
         return None
-    cell, each = max(large, key=lambda pair: pair[1])
-    if each < LARGE:
+    cell, each = max(found, key=lambda pair: pair[1])
+    fit = _that_fit(cell, each)
+    wanted = min(table.record.tasks, 2 * max(cell.workers, int(usable_cores(cell.record) or 1)))
+    limited = fit is not None and fit < wanted
+    if each < LARGE and not limited:
         return None
+    count = "none" if not fit else f"about {fit:,}"
+    fitting = f"; memory is the limit: {count} of them fit" if limited else ""
     return Finding(
-        f"Each worker of {cell.name} adds {data(each)} of memory, {data(cell.memory or 0)} in all.",
-        known(worker_bytes=each, memory=cell.memory),
+        f"Each worker of {cell.name} adds {data(each)} of memory, {data(cell.memory or 0)} in all{fitting}.",
+        known(worker_bytes=each, memory=cell.memory, processes_that_fit=fit if limited else None),
+        "pitfalls/index",
+    )
+
+
+def out_of_memory(table: TableAnalysis) -> Finding | None:
+    """Workers that were ended since they needed more memory than there was: how many would fit."""
+    failed = [cell for cell in table.cells if cell.outcome.cause == "memory" and cell.traits.isolates]
+    measured = [worker_memory(cell.record, table.baseline.record) for cell in _isolated(table)]
+    each = max((one for one in measured if one), default=number(table.record.facts, "process_bytes"))
+    may_use = [cell.record.observed.memory_allowed for cell in table if cell.record.observed]
+    allowed = max((one for one in may_use if one), default=None)
+    if not failed or not each or not allowed:
+        return None
+    fit = processes_that_fit(allowed, each)
+    return Finding(
+        f"Memory is the limit of {listed(cell.name for cell in failed)}: a worker takes about {data(each)}, so that "
+        f"about {fit:,} of them fit into the {data(allowed)} that they may use. Take fewer workers, or have each hold "
+        "less.",
+        {"worker_bytes": each, "memory_allowed": allowed, "processes_that_fit": fit},
         "pitfalls/index",
     )
 
@@ -285,8 +311,11 @@ RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
     isolated_computed_at_once,
     saturated,
     superlinear,
+    function_travels,
     pickling_costs,
     longest_task,
+    held_back,
+    out_of_memory,
     memory_of_workers,
     starting_dominated,
     better_algorithm,
@@ -301,6 +330,17 @@ def findings(table: TableAnalysis) -> list[Finding]:
 def _of(table: TableAnalysis, are: Callable[[Traits], bool]) -> list[CellAnalysis]:
     """The cells with times, but for the baseline, whose traits are such."""
     return [cell for cell in table.measured if are(cell.traits) and cell is not table.baseline]
+
+
+def _that_fit(cell: CellAnalysis, each: float) -> int | None:
+    """How many workers of so many bytes fit into what all of a cell might use; None where that is not known."""
+    allowed = cell.record.observed.memory_allowed if cell.record.observed else None
+    return None if allowed is None else processes_that_fit(allowed, each)
+
+
+def _pickles_both_ways(traits: Traits) -> bool:
+    """Not where workers inherit their items."""
+    return traits.pickles is True and traits.sends is not False
 
 
 def _isolated(table: TableAnalysis) -> list[CellAnalysis]:

@@ -55,6 +55,8 @@ class CellAnalysis:
     """What was possible at most."""
     mishaps: Mishaps
     """What failed and was tolerated, and what was tried again."""
+    throttled_rounds: int
+    """Rounds in which a quota kept its workers from running for a part of the time that is worth a word."""
     left_out: int
     """Rounds that are not among its samples here, since other things failed in them than under other runners."""
 
@@ -221,6 +223,7 @@ def analyse_cell(
         shares=_shares(cell, timeline, baseline.timeline),
         limits=_limits(cell, baseline, cores),
         mishaps=mishaps(whole, table.tasks),
+        throttled_rounds=costs.throttled_rounds(cell),
         left_out=len(whole.samples) - len(cell.samples),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from concbench.results.records import Cell, Sample
 
@@ -67,16 +68,21 @@ def _kept(cell: Cell, best: dict[int, Sample], tasks: int) -> list[Sample]:
 
 def _alike(one: Sample, other: Sample, tasks: int) -> bool:
     kinds = {*one.failed, *other.failed}
-    differences = [abs(one.failed.get(kind, 0) - other.failed.get(kind, 0)) for kind in kinds if not _is_costly(kind)]
-    return _costly(one) == _costly(other) and sum(differences) <= UNEVEN * tasks * one.repeats
+    differences = (abs(_rate(one, kind) - _rate(other, kind)) for kind in kinds if not _is_costly(kind))
+    return _costly(one) == _costly(other) and sum(differences) <= UNEVEN * tasks
 
 
-def _harm(sample: Sample) -> tuple[int, int]:
-    return _costly(sample), sum(sample.failed.values())
+def _harm(sample: Sample) -> tuple[Fraction, Fraction]:
+    return _costly(sample), sum((_rate(sample, kind) for kind in sample.failed), Fraction())
 
 
-def _costly(sample: Sample) -> int:
-    return sum(count for kind, count in sample.failed.items() if _is_costly(kind))
+def _costly(sample: Sample) -> Fraction:
+    return sum((_rate(sample, kind) for kind in sample.failed if _is_costly(kind)), Fraction())
+
+
+def _rate(sample: Sample, kind: str) -> Fraction:
+    """How often it happened in an execution: samples of slow cells have fewer of them."""
+    return Fraction(sample.failed.get(kind, 0), sample.repeats)
 
 
 def _is_costly(kind: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concbench.analysis.thresholds import THROTTLED
 from concbench.results.records import Cell, Observed, number
 from concbench.traits import CALLER, ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS
 
@@ -65,10 +66,40 @@ def start_up(cell: Cell) -> float | None:
     return began[min(cell.workers, len(began)) - 1] if began else 0.0
 
 
-def usable_cores(cell: Cell) -> int | None:
-    """Cores that its measuring process may use; None where that is not known."""
-    found = number(cell.interpreter, "cores")
-    return int(found) if found is not None and found >= 1 else None
+def usable_cores(cell: Cell) -> float | None:
+    """Cores that its measuring process may use, or the quota if that is what limits them; None if it is not known."""
+    found, quota = number(cell.interpreter, "cores"), quota_of(cell)
+    if found is None or found < 1:
+        return None
+    return quota if quota is not None and abs(quota - int(found)) < 1 else int(found)
+
+
+def quota_of(cell: Cell) -> float | None:
+    """Cores' worth of CPU time that a control group allows; None where there is no quota."""
+    quota = number(cell.interpreter, "quota")
+    return quota if quota is not None and quota > 0 else None
+
+
+def throttled_rounds(cell: Cell) -> int:
+    """Rounds in which a quota kept its workers from running for a part of the time that is worth a word."""
+    return sum(
+        sample.throttled is not None and sample.throttled > THROTTLED * sample.seconds * sample.repeats
+        for sample in cell.samples
+    )
+
+
+def worker_memory(cell: Cell, baseline: Cell) -> float | None:
+    """Bytes that a worker process added in the observed pass; None where that is not known, or workers share one."""
+    own, before, observed = memory(cell), memory(baseline), cell.observed
+    if own is None or before is None or observed is None or not cell.traits.isolates:
+        return None
+    alive = cell.workers if observed.processes is None else min(cell.workers, max(1, observed.processes - 1))
+    return max(0.0, own - before) / alive
+
+
+def processes_that_fit(allowed: float, each: float) -> int:
+    """Worker processes of so many bytes each that the memory which is allowed holds."""
+    return int(allowed // max(each, 1.0))
 
 
 def _is_in_our_account(cell: Cell, *, warm: bool) -> bool:

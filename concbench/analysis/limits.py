@@ -19,11 +19,11 @@ class Limits:
     """With so many workers, the cores that can compute, and this order of the items."""
     reordered: float
     """The same, the longest tasks first."""
-    cores: int | None
+    cores: float | None
     """Cores that can compute at once, if it is they that set the limit; None: the workers or the tasks do."""
 
 
-def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: int | None) -> Limits | None:
+def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: float | None) -> Limits | None:
     """What a cell could have reached.
 
     Args:
@@ -60,7 +60,7 @@ def _shortest(cell: Cell, tasks: list[float] | None, baseline: Timeline) -> tupl
     return even, even
 
 
-def computing_cores(cell: Cell, cores: float | None) -> int | None:
+def computing_cores(cell: Cell, cores: float | None) -> float | None:
     """Cores that may compute at once, given how many were busy; None where that does not follow from the traits.
 
     It is 1 where tasks share the GIL of one interpreter and did not give it up, and all where each is in an interpreter

@@ -10,6 +10,12 @@ MORE_THAN_ONE = 1.15
 FLAGGED, STRONG = 0.15, 0.40
 """Cores used by others above which a table is flagged, and above which its ratios are not those of a quiet machine."""
 
+THROTTLED = 0.01
+"""Share of a sample for which a quota kept workers from running, above which that is said."""
+
+MEMORY_SHARE = 0.8
+"""Of the memory that is left, that a cell may use unless said otherwise."""
+
 FAR_BEHIND = {1: 4.0, 2: 2.0}
 """Times the leader's median after so many rounds, from which a cell is out of a race; identical runs reach 4 with a
 chance of 0.1 %."""

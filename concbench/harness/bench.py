@@ -11,6 +11,7 @@ from concbench.harness.live_cell import LiveCell
 from concbench.harness.patience import Patience
 from concbench.harness.plan import Plan
 from concbench.harness.referee import Referee
+from concbench.harness.repeats import bearable_repeats
 from concbench.harness.runner_specs import PlannedCell
 from concbench.options import changed
 from concbench.results.records import Json, Sample
@@ -35,7 +36,7 @@ class Bench:
         self.sampling = False
         """Whether the hosts that take samples have been started, so that a cell can no longer begin with the others."""
         self.repeats = 1
-        """Executions in a sample."""
+        """Executions in a sample; fewer of slow cells."""
         self.kept = plan.kept
         """What the function keeps in its process, as far as that is known."""
         self.referee = Referee(plan)
@@ -109,6 +110,13 @@ class Bench:
         cell.executions += 1
         if cell.id == self.plan.baseline:
             self.patience.knows(took)
+
+    def repeats_of(self, cell: LiveCell) -> int:
+        """Executions in a sample of a cell."""
+        taken = cell.record.samples
+        if taken:
+            return taken[-1].repeats
+        return bearable_repeats(self.repeats, cell.seconds[0]) if cell.seconds else self.repeats
 
     @property
     def observed_later(self) -> int:

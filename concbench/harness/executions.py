@@ -74,15 +74,15 @@ def left(plan: Plan, cell: LiveCell, *, compares: bool) -> Executions:
     )
 
 
-def to_join(others: int, repeats: int, *, own_reference: bool) -> Executions:
+def to_join(next_round: int, repeats: int, *, own_reference: bool) -> Executions:
     """What a cell takes that joins a race, with the next round of the others.
 
     Args:
-        others: cells that are sampled in that round.
-        repeats: executions in a sample.
+        next_round: executions of the others in that round.
+        repeats: executions in a sample of its own.
         own_reference: whether each check makes a reference of its own.
     """
-    rounds = (others + FEWEST) * repeats
+    rounds = next_round + FEWEST * repeats
     return Executions(reference=int(own_reference), check=1, warm_up=1, rounds=rounds, observed=1)
 
 

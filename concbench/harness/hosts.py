@@ -24,6 +24,7 @@ from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
 from concbench.host.describe import describe
 from concbench.host.main import Reference, check, expected_of, interpreter, sequential_passes, take_sample
+from concbench.machine import throttled_seconds
 from concbench.options import MeasureOptions
 from concbench.results.files import build
 from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
@@ -146,6 +147,10 @@ class Hosts(Protocol):
         """What tells the load of others during a round; None where no machine is measured."""
         ...
 
+    def throttled(self) -> float | None:
+        """Seconds for which a quota has kept us from running so far; None without one, or where nothing is measured."""
+        ...
+
 
 class InProcessHosts:
     """Samples are taken in this very process: closures work, and a crash or a leak is everybody's."""
@@ -155,6 +160,10 @@ class InProcessHosts:
     def load_watch(self) -> LoadWatch:
         """This machine is measured."""
         return LoadWatch()
+
+    def throttled(self) -> float | None:
+        """By the account of our control group."""
+        return throttled_seconds()
 
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:

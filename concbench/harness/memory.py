@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
+from concbench.analysis.costs import processes_that_fit
+from concbench.analysis.thresholds import MEMORY_SHARE
+from concbench.machine import groups
 from concbench.options import LEAST_MEMORY
 
-SHARE = 0.8
-"""Of what is available, that a cell may use unless said otherwise."""
 LOOK_SECONDS = 0.2
 """Between two looks at what the machine has left, which take some 50 us."""
 
@@ -20,21 +20,19 @@ def available(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")
     """Bytes that can still be used: of the machine, or of this process's control group if that has fewer."""
     left = [int(psutil.virtual_memory().available)]
     with contextlib.suppress(OSError, ValueError):
-        for line in (proc / "self" / "cgroup").read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controllers == "":
-                left += _upwards(cgroups, path, _left_v2)
-            elif "memory" in controllers.split(","):
-                left += _upwards(cgroups / "memory", path, _left_v1)
+        own = (_LEFT[version](folder) for folder, version in groups("memory", proc, cgroups))
+        left += [bytes_left for bytes_left in own if bytes_left is not None]
     return max(0, min(left))
 
 
-def _upwards(root: Path, path: str, read: Callable[[Path], int | None]) -> list[int]:
-    """What the group itself has left, and each that it is in, the root of a container among them."""
-    folders = [root / path.lstrip("/")]
-    while folders[-1] != root and root in folders[-1].parents:
-        folders.append(folders[-1].parent)
-    return [left for folder in folders if (left := read(folder)) is not None]
+def most_processes(each: float, limit: int | None = None) -> int:
+    """Worker processes of so many bytes each that memory allows now, as a cell may use it."""
+    return processes_that_fit(allowed(limit), each)
+
+
+def allowed(limit: int | None = None) -> int:
+    """Bytes that a cell may use: a limit that was given, or most of what is left now."""
+    return limit if limit is not None else max(LEAST_MEMORY, int(MEMORY_SHARE * available()))
 
 
 def _left_v2(folder: Path) -> int | None:
@@ -57,13 +55,16 @@ def _left(folder: Path, limit: str, usage: str, cache: str) -> int | None:
         return None
 
 
+_LEFT = {2: _left_v2, 1: _left_v1}
+
+
 class MemoryLimit:
     """Of one cell. What all its processes use is only counted once the machine has lost so much that they may."""
 
     def __init__(self, pid: int, limit: int | None) -> None:
         self._pid = pid
         self._before = available()
-        self.limit = limit if limit is not None else max(LEAST_MEMORY, int(SHARE * self._before))
+        self.limit = allowed(limit)
         self.source = "--memory-limit" if limit is not None else "80 % of what was left; --memory-limit allows more"
 
     def used(self) -> int | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from concbench.harness.guarded_process import GuardedProcess
 from concbench.harness.hosts import CellEnded
 from concbench.harness.interruption import INTERRUPTION
+from concbench.harness.memory import allowed
 from concbench.harness.private import sockets_in
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.tree import TreeWatch
@@ -66,6 +67,7 @@ class ProcessHost:
         self._timeout = options["timeout"] or UNTIL_KNOWN
         self._reference = directory / "reference.pickle"
         self._loading = loading
+        self._memory_limit = options["memory_limit"]
         self._process = GuardedProcess("the measuring process", options["memory_limit"], self._at_work)
         mark = self._process.mark
         cell_name = re.sub(r"[^\w.-]+", "-", str(cell.id))[:80]
@@ -151,7 +153,7 @@ class ProcessHost:
 
     def observe(self, *, collect: bool = False) -> Observed:
         """Observe a pass, and watch the memory of all its processes from outside meanwhile."""
-        watch = TreeWatch(self._process.pid)
+        watch, may_use = TreeWatch(self._process.pid), allowed(self._memory_limit)
         figures = self._executed({"do": "observe", "collect": collect}, watch)
         began = figures.pop("at")
         return replace(
@@ -162,6 +164,7 @@ class ProcessHost:
             memory_track=[[round(max(0.0, at - began), 4), float(memory)] for at, memory in watch.track],
             processes=watch.processes or None,
             threads=watch.threads or None,
+            memory_allowed=may_use,
         )
 
     def close(self) -> None:

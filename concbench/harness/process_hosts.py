@@ -14,6 +14,7 @@ from concbench.harness.load import LoadWatch
 from concbench.harness.loading import Loading
 from concbench.harness.process_host import ProcessHost
 from concbench.harness.runner_specs import PlannedCell
+from concbench.machine import throttled_seconds
 from concbench.options import MeasureOptions, changed
 from concbench.results.records import Json, Observed, Sample
 from concbench.workloads.base import Workload
@@ -35,6 +36,10 @@ class ProcessHosts:
     def load_watch(self) -> LoadWatch:
         """This machine is measured."""
         return LoadWatch()
+
+    def throttled(self) -> float | None:
+        """By the account of our control group."""
+        return throttled_seconds()
 
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:

@@ -15,16 +15,22 @@ LONG_ENOUGH = 0.010
 _TOO_SHORT = 0.001
 _MOST_REPEATS = 100
 _LONGEST = 1.0
-"""Seconds that repeating may make the slowest cell take."""
+"""Seconds that repeating may make a sample take."""
 
 
 def repeats_for(seconds: Sequence[float]) -> int:
-    """The number of executions in a sample, the same for every cell, from one execution of each; 1 or more."""
+    """The number of executions in a sample that makes the quickest long enough, from one execution of each."""
     if not seconds:
         return 1
-    wanted = math.ceil(LONG_ENOUGH / max(min(seconds), 1e-9))
-    bearable = math.floor(_LONGEST / max(*seconds, 1e-9))
-    return max(1, min(wanted, bearable, _MOST_REPEATS))
+    return min(math.ceil(LONG_ENOUGH / max(min(seconds), 1e-9)), _MOST_REPEATS)
+
+
+def bearable_repeats(repeats: int, seconds: float) -> int:
+    """As many, or so few that a sample of a slow cell, of which an execution takes so long, is no longer than bearable.
+
+    A slow cell must not keep the others from being long enough.
+    """
+    return max(1, min(repeats, math.floor(_LONGEST / max(seconds, 1e-9))))
 
 
 def timer_step() -> float:

@@ -66,7 +66,7 @@ class Rounds:
                 cell.end(Outcome("inapplicable", why))
 
     def choose_repeats(self) -> None:
-        """One number of executions in a sample for every cell; a cell that is too short even so is refused.
+        """One number of executions in a sample for all but slow cells; a cell that is too short even so is refused.
 
         In a single round, which proves nothing, each is one execution.
         """
@@ -78,11 +78,12 @@ class Rounds:
             return
         self.give_up_hopeless()
         cells = bench.alive
-        bench.repeats = min(repeats_for([cell.seconds[0] for cell in cells]), self._repeats_allowed(len(cells)))
+        wanted, allowed = repeats_for([cell.seconds[0] for cell in cells]), self._repeats_allowed(len(cells))
+        bench.repeats = min(wanted, allowed)
         shortest = shortest_sample()
         for cell in cells:
             if cell.seconds[0] * bench.repeats < shortest:
-                cell.end(Outcome("inapplicable", _too_short(cell, bench.repeats)))
+                cell.end(Outcome("inapplicable", _too_short(cell, bench.repeats, limited=allowed < wanted)))
 
     def _repeats_allowed(self, cells: int) -> int:
         """How often each may be executed in a sample so that three rounds fit into the calls that are allowed."""
@@ -95,20 +96,24 @@ class Rounds:
         """The cells of the next round; none once the measurement is over, and `stopped` says why."""
         decided = self._decided()
         self.stopped = decided.why_none
-        if decided.cells and not self._bench.affords(len(decided.cells) * self._bench.repeats):
-            self.stopped = "calls"
-            return []
         alive = {cell.id: cell for cell in self._bench.alive}
         cells = [alive[cell] for cell in decided.cells]
+        if cells and not self._bench.affords(self._executions(cells)):
+            self.stopped = "calls"
+            return []
         known = {cell.id for cell in self._bench.cells}
         for planned in decided.joining if cells else ():
-            if planned.id not in known and self._affords_joining(len(cells)):
+            if planned.id not in known and self._affords_joining(cells):
                 cells += [cell for cell in [join(planned)] if cell.alive]
         return cells
 
-    def _affords_joining(self, others: int) -> bool:
-        unsendable = bool(self._bench.referee.unsendable)
-        return self._bench.affords(executions.to_join(others, self._bench.repeats, own_reference=unsendable).total)
+    def _executions(self, cells: Sequence[LiveCell]) -> int:
+        """What a round of these cells takes."""
+        return sum(map(self._bench.repeats_of, cells))
+
+    def _affords_joining(self, others: Sequence[LiveCell]) -> bool:
+        unsendable, next_round = bool(self._bench.referee.unsendable), self._executions(others)
+        return self._bench.affords(executions.to_join(next_round, self._bench.repeats, own_reference=unsendable).total)
 
     def take(self, cells: Sequence[LiveCell], sample: Sampler) -> None:
         """Sample every cell once, in an order that is fresh in every round and follows from the seed.
@@ -155,8 +160,8 @@ class Rounds:
         return max(perf_counter() - self._began, executed)
 
 
-def _too_short(cell: LiveCell, repeats: int) -> str:
-    return (
-        f"one execution takes {1e6 * cell.seconds[0]:.0f} us, too short to time even {repeats} times in a row: "
-        "give it more items, or longer tasks"
-    )
+def _too_short(cell: LiveCell, repeats: int, *, limited: bool) -> str:
+    in_a_row = f"too short to time even {repeats} times in a row" if repeats > 1 else "too short to time"
+    if limited:
+        in_a_row += ", and --max-calls allows no more"
+    return f"one execution takes {1e6 * cell.seconds[0]:.0f} us, {in_a_row}: give it more items, or longer tasks"

@@ -51,9 +51,13 @@ class Sampling:
         bench = self._bench
 
         def take(cell: LiveCell) -> None:
-            bench.calls.count(bench.repeats)
-            taken = cell.sampling.sample(collect=self._compares_samples, repeats=bench.repeats)
-            cell.add(replace(taken, round=number, position=position))
+            repeats = bench.repeats_of(cell)
+            bench.calls.count(repeats)
+            before = bench.hosts.throttled()
+            taken = cell.sampling.sample(collect=self._compares_samples, repeats=repeats)
+            after = bench.hosts.throttled()
+            held = None if before is None or after is None else round(max(0.0, after - before), 6)
+            cell.add(replace(taken, round=number, position=position, throttled=held))
 
         self._steps.take(cell, Phase.ROUND, take, number + 1)
         if self._compares_samples:

@@ -139,6 +139,7 @@ def _seen(workload: Workload, table: Table) -> Look:
         awaitable=workload.awaitable,
         cores=usable_cores(),
         pickling=table.facts.get("pickling_seconds", 0.0),
+        carrying=table.facts.get("function_seconds", 0.0),
         most_workers=workload.most_workers,
     )
 

@@ -41,7 +41,7 @@ class Steps:
             self._judged(cell, act)
         except CellEnded as ended:
             self._keeping.reconsider(cell, phase, ended.outcome)
-            cell.requested = self._bench.repeats if phase is Phase.ROUND else 1
+            cell.requested = self._bench.repeats_of(cell) if phase is Phase.ROUND else 1
             self._end(cell, ended.outcome)
         self._progress.count(phase)
 
@@ -68,7 +68,7 @@ class Steps:
         except CellEnded as ended:
             if not referee.disputes(ended.outcome):
                 raise
-            enough = self._bench.affords(RETRIAL + self._bench.repeats)  # and then the sample again
+            enough = self._bench.affords(RETRIAL + self._bench.repeats_of(cell))  # and then the sample again
             finding = self._sequential_passes(cell) if enough else None
             if finding is None:
                 raise

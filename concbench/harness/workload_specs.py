@@ -12,7 +12,7 @@ from concbench.harness.settings import REQUIRED, joined, settings_of, split, val
 from concbench.registry import WORKLOADS, workload_class, workload_names
 from concbench.values import SWITCH, require_together
 from concbench.workloads.base import Workload
-from concbench.workloads.loading import Place, source_of
+from concbench.workloads.loading import Place, dotted, source_of
 
 _SETTINGS = re.compile(r"\s*[\w-]+\s*:\s*[\w-]*\s*=")
 """What settings begin with: no function is called so."""
@@ -23,7 +23,9 @@ def is_function(text: str) -> bool:
     """Whether a text names a function, or a module or a file of functions, and no registered workload."""
     if _SETTINGS.match(text):
         return False
-    return ":" in text or (text not in WORKLOADS and source_of(text) is not None and text not in workload_names())
+    if ":" in text or text in WORKLOADS:
+        return ":" in text
+    return bool(source_of(text) or dotted(text)) and text not in workload_names()
 
 
 def kind_of(text: str) -> str:

@@ -51,8 +51,8 @@ from concbench.host.marked import own_mark, semaphores, wear
 from concbench.host.native import native_threads
 from concbench.host.transfer import transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
-from concbench.host.usage import allow_more_descriptors
-from concbench.machine import gil_enabled, usable_cores
+from concbench.host.usage import allow_more_descriptors, own_memory
+from concbench.machine import gil_enabled, quota_cores, usable_cores
 from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding, ReferencePass, Sample
 from concbench.runners.start_method import keep_names
 from concbench.task import exception_text, tried
@@ -113,7 +113,8 @@ class Host:
 
     def _reference(self, request: dict[str, Any]) -> dict[str, Any]:
         self.reference = Reference(self._prepared(), Path(request["save"]))
-        return asdict(self.reference.make(request["record"], self._tell))
+        found = self.reference.make(request["record"], self._tell)
+        return {**asdict(found), "facts": {**own_memory(), **found.facts}}
 
     def _check(self, request: dict[str, Any]) -> dict[str, Any]:
         expected = self._expected(request)
@@ -176,7 +177,10 @@ class Reference:
             changed=changed,
             unchanged=unchanged,
             sample=sample,
-            facts={**native_threads(), **({} if unsendable else transfer(self._cell.items, results))},
+            facts={
+                **native_threads(),
+                **({} if unsendable else transfer(self._cell.function, self._cell.items, results)),
+            },
         )
 
     def _save(self, results: list[Any]) -> tuple[str, list[Any]]:
@@ -314,6 +318,7 @@ def interpreter() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "gil": gil_enabled(),
         "cores": usable_cores(),
+        "quota": quota_cores(),
     }
 
 

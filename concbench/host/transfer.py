@@ -1,43 +1,91 @@
-"""What it costs to send a task to another process and its result back, as pickles do."""
+"""What it costs to send a task to another process and its result back: pickled, through a pipe, and unpickled."""
 
 from __future__ import annotations
 
+import os
 import pickle
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import perf_counter
+from types import MethodType
 from typing import Any
+
+from concbench.task import type_name
+from concbench.workloads import adapters
 
 _MOST = 64
 """Tasks that are looked at."""
 _LONGEST = 0.1
 """Seconds after which no further one is."""
+_IN_PIPE = 65_536
+"""Bytes that a pipe takes at once: what is larger is handed over piece by piece, which may take longest of all."""
 
 
-def transfer(items: Sequence[Any], results: Sequence[Any]) -> dict[str, float]:
-    """Pickle and unpickle some items and their results, spread evenly over all of them.
+def transfer(function: Callable[[Any], Any], items: Sequence[Any], results: Sequence[Any]) -> dict[str, Any]:
+    """Send the function, some items and their results, spread evenly over all of them.
 
     Returns:
-        Means of a task: `item_bytes`, `result_bytes`, and `pickling_seconds` for both ways, at both ends; empty if
-        something cannot be pickled.
+        Means of a task: `item_bytes`, `result_bytes`, and `pickling_seconds` for both ways, at both ends. Of the
+        function, each time that it is sent: `function_bytes`, `function_seconds`, and in words `function_holds`.
+        Nothing, if something cannot be pickled.
     """
     sizes: list[tuple[int, int]] = []
     step = max(1, len(items) // _MOST)
     began = perf_counter()
     try:
         for item, result in zip(items[::step], results[::step], strict=True):
-            sizes.append((_there_and_back(item), _there_and_back(result)))
+            sizes.append((_sent(item), _sent(result)))
             if perf_counter() - began > _LONGEST:
                 break
+        seconds = perf_counter() - began
+        _sent(function)  # the first time may import what reads it
+        began = perf_counter()
+        function_bytes = _sent(function)
+        function_seconds = perf_counter() - began
     except Exception:  # noqa: BLE001 - whatever the reason, there is no figure then
         return {}
     if not sizes:
         return {}
-    seconds = (perf_counter() - began) / len(sizes)
     item, result = (sum(column) / len(sizes) for column in zip(*sizes, strict=True))
-    return {"item_bytes": item, "result_bytes": result, "pickling_seconds": seconds}
+    return {
+        "item_bytes": item,
+        "result_bytes": result,
+        "pickling_seconds": seconds / len(sizes),
+        "function_bytes": float(function_bytes),
+        "function_seconds": function_seconds,
+        "function_holds": _held_by(function),
+    }
 
 
-def _there_and_back(value: Any) -> int:
+def _sent(value: Any) -> int:
+    """Send it there, and return how large it was."""
     packed = pickle.dumps(value)
-    pickle.loads(packed)
+    pickle.loads(packed if len(packed) <= _IN_PIPE else _through_pipe(packed))
     return len(packed)
+
+
+def _through_pipe(packed: bytes) -> bytes:
+    receiving, sending = os.pipe()
+    with open(receiving, "rb", buffering=0) as inbox:  # noqa: PTH123 - no path has it
+        writer = threading.Thread(target=_write, args=(sending, packed))
+        writer.start()
+        received = inbox.read()
+        writer.join()
+    return received
+
+
+def _write(sending: int, packed: bytes) -> None:
+    with open(sending, "wb") as outbox:
+        outbox.write(packed)
+
+
+def _held_by(function: Any) -> str:
+    """What a function holds that travels with it, in words; empty if it is found by its name."""
+    while type(function).__module__ == adapters.__name__:
+        function = function.function
+    if isinstance(function, MethodType):
+        return f"the {type_name(function.__self__)} that {function.__name__} is bound to"
+    if isinstance(function, partial):
+        return "the arguments of the partial"
+    return "" if hasattr(function, "__qualname__") else f"the {type_name(function)} that is called"

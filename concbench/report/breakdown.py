@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from concbench.advice.finding import Finding
 from concbench.advice.losses import LONG, findings_of, overlap, reached
+from concbench.advice.quota import held_back_here
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
@@ -129,7 +130,7 @@ def _bar(cell: CellAnalysis, table: TableAnalysis) -> Bar:
     most = f", at most {line.peak:,} at work at once" if line.peak < cell.workers else ""
     workers = f"{cell.workers:,} worker{'s' if cell.workers > 1 else ''}{most},"
     shares = [(part, share) for part, share in cell.shares.items() if abs(share) >= _LEAST]
-    found = [overlap(cell), *findings_of(cell, table), reached(cell)]
+    found = [overlap(cell), held_back_here(cell), *findings_of(cell, table), reached(cell)]
     return Bar(
         name=cell.name,
         workers=f"{workers} {seconds(line.makespan)}",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from concbench import units
 from concbench.advice.mishaps import counted, why_missing
+from concbench.advice.quota import flag
+from concbench.advice.sending import travelling
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.report.breakdown import Breakdown, breakdown
@@ -38,7 +40,7 @@ class Section:
     reading: tuple[str, ...]
     """How to read the figures, one sentence each; in them, a star stands for the fastest group."""
     load: str
-    """What others did to the machine meanwhile."""
+    """What others did to the machine meanwhile, and a quota to the work."""
     loaded: bool
     """Whether that is a warning."""
     breakdown: Breakdown | None
@@ -49,6 +51,9 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
     """Build the section of a workload; why: with where the time went."""
     size = f" (size {table.record.size})" if table.record.size else ""
     load, loaded = _load(table)
+    held = flag(table)
+    if held:
+        load, loaded = f"{load} {held}", True
     return Section(
         title=f"{table.workload}: {table.record.title}{size}",
         times=grid(table.measured, ANSWER),
@@ -81,6 +86,7 @@ def _reading(table: TableAnalysis) -> list[str]:
         f"{timed}; times are medians, speed-ups typical ratios to {record.baseline} within a round.",
         *([f"{_CHECKED[record.checked]}."] if record.checked in _CHECKED else []),
         *record.notes,
+        *travelling(table),
     ]
     if not record.warmed_up:
         lines.append("There was no warm-up: first-run costs are in the times.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 SHORTEST = 1e-9
 """Seconds that an execution takes at least: no clock of ours shows less, and nothing can be divided by 0."""
@@ -42,6 +42,8 @@ class Sample:
     """Tries of tasks beyond their first, in all these executions."""
     failed_items: dict[str, list[str]] = field(default_factory=dict)
     """For each thing that happened, the first items to which it did, as texts."""
+    throttled: float | None = None
+    """Seconds for which a quota kept the control group from running meanwhile, summed over cores; None without one."""
 
     def __post_init__(self) -> None:
         """Refuse what no clock and no counter can say.
@@ -49,7 +51,7 @@ class Sample:
         Raises:
             ValueError: names the field.
         """
-        require_not_negative(self, "start", "work", "stop", "cpu", "round", "position", "retries")
+        require_not_negative(self, "start", "work", "stop", "cpu", "round", "position", "retries", "throttled")
         if any(count < 0 for count in self.failed.values()):
             raise ValueError("failed must hold counts of 0 or more")
         if self.repeats < 1:
@@ -113,8 +115,8 @@ class ReferencePass:
     """Whether it surely changed none."""
     sample: Sample | None = None
     """The pass itself, where it was an execution of a sequential cell."""
-    facts: dict[str, float] = field(default_factory=dict)
-    """Figures about the work, for the table."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Figures, and a few words, about the work, for the table."""
 
 
 @dataclass(frozen=True)

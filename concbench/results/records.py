@@ -145,6 +145,8 @@ class Observed:
     """Processes that were seen alive at once, the measuring process among them."""
     threads: int | None = None
     """Threads of all of them that were seen alive at once."""
+    memory_allowed: int | None = None
+    """Bytes that all of them together might use, as of the beginning of the pass."""
 
     def __post_init__(self) -> None:
         """Refuse what no clock and no counter can say.
@@ -154,7 +156,7 @@ class Observed:
         """
         require_not_negative(
             self, "start", "work", "stop", "cpu", "observing", "voluntary_switches", "involuntary_switches",
-            "page_faults", "tree_cpu", "memory", "processes", "threads",
+            "page_faults", "tree_cpu", "memory", "processes", "threads", "memory_allowed",
         )  # fmt: skip
         if self.start + self.work + self.stop < SHORTEST:
             raise ValueError(f"start, work and stop must come to {SHORTEST:g} seconds or more")

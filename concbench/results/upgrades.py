@@ -59,6 +59,7 @@ def _traits_of_1(name: str, settings: Data) -> Data:
     return {
         "shares_interpreter": not processes,
         "pickles": processes,
+        "sends": (name == "process-pool" or settings.get("start_method") != "fork") if processes else None,
         "worker_per_task": False,
         "barriers": False,
         "reaped": settings.get("start_method") != "forkserver" if processes else None,

@@ -11,6 +11,8 @@ _MOST_CORES_TIMES = 2
 """Times the usable cores, that a pool of processes has workers at most."""
 _SHORT_TASK = 0.005
 """Seconds below which handing tasks to processes one at a time may cost more than the task."""
+_WORTH_CHUNKS = 0.25
+"""Of a task, that sending the function with it takes, from which it is worth sending it less often."""
 _CHUNKS_EACH = 4
 """Chunks for each worker: few enough to be cheap, enough that none waits long for the last."""
 
@@ -31,7 +33,9 @@ class Look:
     cores: int
     """That may be used."""
     pickling: float = 0.0
-    """Seconds that it takes to pickle and unpickle an item and its result; 0 if that is not known."""
+    """Seconds that it takes to send an item and its result; 0 if that is not known."""
+    carrying: float = 0.0
+    """Seconds that it takes to send what the function holds, with each task or chunk of tasks; 0 likewise."""
     most_workers: int | None = None
     """That are allowed."""
 
@@ -70,10 +74,14 @@ class Look:
 
     def processes(self) -> list[int]:
         """Numbers of worker processes: one where they can hardly win, to show that; several where they may."""
-        hardly = self.waits or self.pickling > self.seconds
+        hardly = self.waits or self.pickling + self.carrying > self.seconds
         return self.up_to([self.cores, self.cores if hardly else self.most_processes])
 
     def chunks(self, workers: int) -> list[int]:
-        """Numbers of tasks that are handed over in one go: 1, and more where tasks are short."""
-        chunk = math.ceil(self.tasks / (workers * _CHUNKS_EACH))
-        return [1, chunk] if self.seconds < _SHORT_TASK and chunk > 1 else [1]
+        """Numbers of tasks that are handed over in one go: 1; more where tasks are short, or much is sent with each.
+
+        What the function holds is sent once with every chunk: there are as few of these as there are workers then.
+        """
+        carries = self.carrying > _WORTH_CHUNKS * self.seconds
+        chunk = math.ceil(self.tasks / (workers * (1 if carries else _CHUNKS_EACH)))
+        return [1, chunk] if (carries or self.seconds < _SHORT_TASK) and chunk > 1 else [1]

@@ -44,8 +44,8 @@ class ProcessPool:
     def traits(self) -> Traits:
         """Whether the processes are ours to reap depends on how they are started."""
         return Traits(
-            where=PROCESSES, shares_interpreter=False, pickles=True, worker_per_task=False, barriers=False,
-            reaped=self.start_method != "forkserver", simplicity=50,
+            where=PROCESSES, shares_interpreter=False, pickles=True, sends=True, worker_per_task=False,
+            barriers=False, reaped=self.start_method != "forkserver", simplicity=50,
         )  # fmt: skip
 
     def preload(self, function: Callable[[Any], Any]) -> None:

@@ -34,8 +34,8 @@ class Processes:
     def traits(self) -> Traits:
         """Whether the processes are ours to reap depends on how they are started."""
         return Traits(
-            where=PROCESSES, shares_interpreter=False, pickles=True, worker_per_task=True, barriers=False,
-            reaped=self.start_method != "forkserver", simplicity=60,
+            where=PROCESSES, shares_interpreter=False, pickles=True, sends=self.start_method != "fork",
+            worker_per_task=True, barriers=False, reaped=self.start_method != "forkserver", simplicity=60,
         )  # fmt: skip
 
     def preload(self, function: Callable[[Any], Any]) -> None:

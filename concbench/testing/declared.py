@@ -79,6 +79,20 @@ async def look_around_awaiting(item: Traveller) -> Sight:
     return _ended(item, seen)
 
 
+class Sent:
+    """A task that waits, and counts how often it is pickled."""
+
+    times = 0
+
+    def __call__(self, item: Traveller) -> Sight:
+        """Look around."""
+        return look_around(item)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        Sent.times += 1
+        return Sent, ()
+
+
 def burn(seconds: float) -> None:
     """A task that computes."""
     began = time.thread_time()
@@ -125,6 +139,8 @@ def it_is_what_it_declares(make: Callable[[], Runner], directory: Path) -> None:
     at_once = workers_for(runner, tasks)
     for said, wrong in _contradictions(traits, [*first, *again], again, at_once):
         raise AssertionError(f"traits.{said}, but {wrong}")
+    if traits.sends is not None and function is look_around:
+        _require_sending(make(), tasks, chunk, sends=traits.sends)
     if traits.where == PROCESSES and traits.reaped is not None and function is look_around:
         _require_account(make(), reaped=traits.reaped)
 
@@ -223,6 +239,17 @@ def _in_batches(seen: Sequence[Sight], size: int) -> bool:
     return all(
         max(sight.ended for sight in before) <= min(sight.began for sight in after)
         for before, after in pairwise(batches)
+    )
+
+
+def _require_sending(runner: Runner, tasks: int, chunk: int, *, sends: bool) -> None:
+    """Whether the function is pickled for every chunk of tasks."""
+    Sent.times = 0
+    with runner:
+        runner.run(Sent(), [Traveller(_SHORT) for _ in range(tasks)])
+    chunks = -(-tasks // chunk)
+    assert (Sent.times >= chunks) == sends, (
+        f"traits.sends is {sends}, but the function was pickled {Sent.times} times for {chunks} chunks of {chunk} tasks"
     )
 
 

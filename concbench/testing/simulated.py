@@ -49,6 +49,10 @@ class SimulatedHosts:
     def load_watch(self) -> None:
         """No machine is measured."""
 
+    def throttled(self) -> float | None:
+        """There is no quota."""
+        return None
+
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
         """A host whose samples are given."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -72,6 +72,8 @@ def require_function(function: Any, name: str) -> None:
     Raises:
         BadFunction: it cannot.
     """
+    if isinstance(function, property):
+        raise BadFunction(f"{name} is a property, which is read and cannot be called; name a function that reads it")
     if not callable(function):
         raise BadFunction(f"{name} is {short(function)}, which cannot be called")
 
@@ -83,28 +85,61 @@ def require_callable(function: Any, name: str, items: Sequence[Any], how: How) -
         BadFunction: it cannot; says what to do.
     """
     require_function(function, name)
-    if how.star:
-        alike = dict if isinstance(items[0], dict) else (list, tuple)
-        for index, item in enumerate(items):
-            if not isinstance(item, alike):
-                raise BadFunction(f"item {index}, {short(item)}, cannot be unpacked into arguments; leave out --star")
-    arguments = items[0] if how.star else items[:1] if how.arguments else ()
-    by_name = arguments if isinstance(arguments, dict) else {}
-    arguments = () if by_name else arguments
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
+        signature = None
+    if how.star:
+        _require_unpackable(items, signature)
+    if signature is None:
         return
+    seen = set()
+    for index, item in enumerate(items if how.star else items[:1]):
+        arguments = item if how.star else [item] if how.arguments else ()
+        form = tuple(arguments) if isinstance(arguments, dict) else len(arguments)
+        if form not in seen:
+            seen.add(form)
+            _require_fitting(function, name, signature, arguments, item, how, index)
+
+
+def _require_unpackable(items: Sequence[Any], signature: inspect.Signature | None) -> None:
+    """Refuse items that are not several arguments each."""
+    alike = dict if isinstance(items[0], dict) else (list, tuple)
+    for index, item in enumerate(items):
+        if not isinstance(item, alike):
+            from concbench.workloads import arity
+
+            others = any(isinstance(other, alike) for other in items)
+            form = "dict" if alike is dict else "list"
+            advice = arity.instead_of_star(signature, item) if not others else f"others can: make it a {form} as well"
+            raise BadFunction(f"item {index}, {short(item)}, cannot be unpacked into arguments; {advice}")
+
+
+def _require_fitting(
+    function: Any,
+    name: str,
+    signature: inspect.Signature,
+    arguments: Sequence[Any] | dict[str, Any],
+    item: Any,
+    how: How,
+    index: int,
+) -> None:
+    """Refuse arguments that a function does not take."""
+    why = ""
     try:
-        signature.bind(*arguments, **by_name)
+        _ = signature.bind(**arguments) if isinstance(arguments, dict) else signature.bind(*arguments)
     except TypeError as error:
-        advice = "" if how.star or not how.arguments else "; if an item holds several arguments, add --star"
-        advice = advice if how.arguments else "; give it items with --items"
-        raise BadFunction(
-            f"{name}{signature} cannot be called with {_arguments(arguments, by_name)}: {error}{advice}"
-        ) from None
+        why = str(error)
+    from concbench.workloads import arity  # what a measuring process does not need, it does not load
 
-
-def _arguments(arguments: Sequence[Any], by_name: Mapping[str, Any]) -> str:
-    texts = [short(value, 30) for value in arguments] + [f"{key}={short(value, 30)}" for key, value in by_name.items()]
-    return f"({', '.join(texts)})" if texts else "no arguments"
+    owner = arity.owner_of(function)
+    if owner is not None and arity.is_misplaced(owner, signature, arguments):
+        instead = arity.bound_instead(function, name, owner)
+        raise BadFunction(f"{name} is a method of {owner.__name__} that is bound to no object; {instead}")
+    if not why:
+        return
+    what = f"{name}{signature}" if not isinstance(function, type) else f"the class {name}{signature}"
+    called = f"cannot be called with {arity.shown(arguments)}"
+    called += f", which is item {index}" if index else ""
+    advice = arity.cure(signature, item, star=how.star) if how.arguments else "give it items with --items"
+    raise BadFunction(f"{what} {called}: {why}; {advice}")

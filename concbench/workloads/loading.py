@@ -10,9 +10,12 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from concbench.errors import BadFunction
+
+if TYPE_CHECKING:
+    import ast
 
 _OFFERED = 4
 """Functions of a file that are named, where none was."""
@@ -47,27 +50,32 @@ class Place:
         where, colon, attribute = text.rpartition(":")
         if not attribute or not colon:
             _require_function(text.removesuffix(":"))
-        if not colon or not where or not all(part.isidentifier() for part in attribute.split(".")):
-            raise BadFunction(f"cannot read {text!r}; write module:function or path/to/file.py:function")
-        if where.endswith(".py") or os.sep in where or "/" in where:
+        readable = where and not where.endswith(":") and all(part.isidentifier() for part in attribute.split("."))
+        if not readable:
+            raise BadFunction(f"cannot read {text!r}; {_write(text)}")
+        if _is_path(where):
             return cls._in_file(text, Path(directory, where), attribute)
-        if not all(part.isidentifier() for part in where.split(".")):
-            raise BadFunction(f"cannot read {text!r}: {where!r} is not the name of a module; write module:function")
+        for part in where.split("."):
+            if not part.isidentifier():
+                raise BadFunction(
+                    f"cannot read {text!r}: {part!r} is not a name that a program can import; {_rename(where, part)}"
+                )
         return cls(text, where, attribute, directory or str(Path.cwd()))
 
     @classmethod
     def _in_file(cls, text: str, file: Path, attribute: str) -> Place:
         if not file.is_file():
-            raise BadFunction(f"there is no file {text.rpartition(':')[0]}")
+            raise BadFunction(_no_file(file, attribute))
         file = file.absolute()
+        if not file.stem.isidentifier():
+            raise BadFunction(
+                f"{file.name} cannot be imported: {file.stem!r} is not a name that a program can import; rename the "
+                f"file, for example to {_identifier(file.stem)}.py"
+            )
         names, directory = [file.stem], file.parent
-        while (directory / "__init__.py").is_file() and directory.parent != directory:
+        while (directory / "__init__.py").is_file() and directory.name.isidentifier():
             names.insert(0, directory.name)
             directory = directory.parent
-        if not all(name.isidentifier() for name in names):
-            raise BadFunction(
-                f"{file.name} cannot be imported by worker processes: its name is not an identifier; rename it"
-            )
         return cls(text, ".".join(names), attribute, str(directory), str(file))
 
     def make_importable(self) -> None:
@@ -83,12 +91,30 @@ class Place:
         """
         self.make_importable()
         module = self._module()
-        found: Any = module
+        found, name = module, self.module
         for part in self.attribute.split("."):
             if not hasattr(found, part):
-                raise BadFunction(f"{self.module} has no {self.attribute}{_offer(found, part)}")
-            found = getattr(found, part)
+                raise BadFunction(f"{name} has no {part}{self._offer(found, part)}")
+            found, name = getattr(found, part), f"{name}{'.' if ':' in name else ':'}{part}"
         return found
+
+    def _offer(self, found: Any, part: str) -> str:
+        """What may have been meant: a module within a package, a function of one of its modules, or a similar name."""
+        from difflib import get_close_matches
+
+        if hasattr(found, "__path__"):
+            module, rest = found.__name__, self.attribute.split(".")
+            while rest and source_of(f"{module}.{rest[0]}"):
+                module = f"{module}.{rest.pop(0)}"
+            if module != found.__name__:
+                return f" before that module is imported; write {module}:{'.'.join(rest) or 'FUNCTION'}"
+            modules = _modules_of(found)
+            defining = [module for module, file in modules.items() if file and part in _defined(file)]
+            if defining:
+                return f"; did you mean {found.__name__}.{defining[0]}:{self.attribute}?"
+        names = [name for name in dir(found) if not name.startswith("_")]
+        close = get_close_matches(part, names, n=1, cutoff=0.6)
+        return f"; did you mean {close[0]!r}?" if close else ""
 
     def _module(self) -> Any:
         try:
@@ -96,7 +122,7 @@ class Place:
         except ModuleNotFoundError as missing:
             name = missing.name or ""
             if name == self.module or self.module.startswith(f"{name}."):
-                raise BadFunction(f"there is no module {name!r} here, nor on the import path") from None
+                raise BadFunction(self._no_module(name)) from None
             raise self._broken(missing) from missing
         except BaseException as error:  # SystemExit of a script without a main guard is one of them
             if isinstance(error, KeyboardInterrupt):
@@ -104,6 +130,16 @@ class Place:
             raise self._broken(error) from error
         self._require_the_one_here(module)
         return module
+
+    def _no_module(self, name: str) -> str:
+        """What is missing; a function that was written as if it were a module is not a missing module."""
+        above, _, last = name.rpartition(".")
+        owner = sys.modules.get(above)
+        if owner is not None and not hasattr(owner, "__path__"):
+            more = self.module.removeprefix(name)
+            hint = f"; write {above}:{last}{more}.{self.attribute}" if hasattr(owner, last) else ""
+            return f"{above} is a module and not a package, so that it has no module {last!r}{hint}"
+        return f"there is no module {name!r} here, nor on the import path"
 
     def _require_the_one_here(self, module: Any) -> None:
         """Refuse a module that is not the one in the file that was named, or that lies here under its name."""
@@ -132,14 +168,96 @@ class Place:
         shown.__cause__ = shown.__context__ = None
         what = " ".join(f"{type(error).__name__}: {error}".split())
         hint = "; is its main part under if __name__ == '__main__'?" if isinstance(error, SystemExit) else ""
+        folder = Path(self.directory)
+        if isinstance(error, ImportError) and "relative import" in str(error) and (folder / "__init__.py").is_file():
+            hint = f"; the folder {folder.name!r} cannot be a package, since that is not a name in Python: rename it"
         broken = BadFunction(f"{self.module} cannot be imported: {what[:300]}{hint}")
         broken.add_note("".join(shown.format()).rstrip())
         return broken
 
 
+def _is_path(where: str) -> bool:
+    """Whether that is a file, and not the name of a module."""
+    return where.endswith(".py") or os.sep in where or "/" in where
+
+
+def _write(text: str) -> str:
+    """What to write in place of a text that cannot be read."""
+    with_colon = dotted(text)
+    if with_colon:
+        return f"write {with_colon}"
+    where, _, attribute = text.partition(":")
+    name = attribute.strip(":").partition("(")[0]
+    if where and name != attribute and name and all(part.isidentifier() for part in name.split(".")):
+        return f"write {where}:{name}"
+    wrong = next((part for part in attribute.split(".") if part and not part.isidentifier()), "")
+    if where and wrong and ":" not in attribute:
+        return f"{wrong!r} is not a name in Python; write module:function or path/to/file.py:function"
+    return "write module:function or path/to/file.py:function"
+
+
+def dotted(text: str) -> str:
+    """The name of a function of a module that is there, with a colon where a dot was written; empty if it is none."""
+    names = text.split(".") if ":" not in text and all(map(str.isidentifier, text.split("."))) else []
+    for count in range(len(names) - 1, 0, -1):
+        module = ".".join(names[:count])
+        if source_of(module) is not None:
+            return f"{module}:{'.'.join(names[count:])}"
+    return ""
+
+
+def _no_file(file: Path, attribute: str) -> str:
+    """That there is no such file, and what was meant if that can be told."""
+    beside = file.with_name(f"{file.name}.py")
+    if beside.is_file():
+        return f"there is no file {file}; did you mean {beside}:{attribute}?"
+    if file.is_dir():
+        return f"{file} is a folder; name the file in it, such as {file / 'app.py'}:{attribute}"
+    return f"there is no file {file}"
+
+
+def _rename(where: str, part: str) -> str:
+    """What to do about a part of the name of a module that cannot be one."""
+    path = Path(*where.split("."))
+    if path.with_name(f"{path.name}.py").is_file():
+        return f"rename {path}.py, for example to {_identifier(part)}{'.py' if path.name == part else ''}"
+    return "write module:function"
+
+
+def _identifier(text: str) -> str:
+    """A name like that which a program can import."""
+    name = "".join(sign if sign.isidentifier() or sign.isdigit() else "_" for sign in text)
+    return name if name.isidentifier() else f"_{name}"
+
+
+def _modules_of(package: Any) -> dict[str, Path | None]:
+    """The modules that a package has, each with its source; nothing is imported."""
+    from pkgutil import iter_modules
+
+    folders = [Path(folder) for folder in package.__path__]
+    found = {one.name: [folder / f"{one.name}.py" for folder in folders] for one in iter_modules(package.__path__)}
+    return {name: next((path for path in paths if path.is_file()), None) for name, paths in found.items()}
+
+
+def _defined(file: Path) -> list[str]:
+    """The functions that a file defines, in their order; none where it cannot be read."""
+    import ast
+
+    try:
+        return _functions_in(ast.parse(file.read_bytes(), file.name))
+    except (OSError, SyntaxError, ValueError):
+        return []
+
+
+def _functions_in(program: ast.Module) -> list[str]:
+    import ast
+
+    return [one.name for one in program.body if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
 def source_of(text: str) -> Path | None:
     """The file of a module or a program that a text names; nothing is imported. None if it names none."""
-    if text.endswith(".py") or os.sep in text or "/" in text:
+    if _is_path(text):
         return Path(text)
     from importlib.machinery import PathFinder
 
@@ -161,13 +279,12 @@ def _require_function(text: str) -> None:
     import ast
 
     try:
-        statements = ast.parse(file.read_bytes(), file.name).body
+        program = ast.parse(file.read_bytes(), file.name)
     except OSError as error:
         raise BadFunction(f"cannot read {file}: {error.strerror or error}") from error
     except (SyntaxError, ValueError) as error:
         raise BadFunction(f"{file} is not a Python program: {error}") from error
-    found = [one.name for one in statements if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    names = [f"{text}:{name}" for name in found if not name.startswith("_")][:_OFFERED]
+    names = [f"{text}:{name}" for name in _functions_in(program) if not name.startswith("_")][:_OFFERED]
     offer = f"did you mean {' or '.join(names)}?" if names else f"write {text}:FUNCTION"
     raise BadFunction(f"{text} names no function; {offer}")
 
@@ -175,11 +292,3 @@ def _require_function(text: str) -> None:
 def _is_machinery(filename: str) -> bool:
     own = str(Path(__file__).parent.parent)
     return filename.startswith(("<frozen importlib", own, "<string>")) or "importlib" in Path(filename).parts
-
-
-def _offer(found: Any, part: str) -> str:
-    from difflib import get_close_matches
-
-    names = [name for name in dir(found) if not name.startswith("_")]
-    close = get_close_matches(part, names, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""

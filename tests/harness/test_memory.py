@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from concbench.harness.memory import MemoryLimit, available
+from concbench.harness.memory import MemoryLimit, available, most_processes
 
 MB = 1_000_000
 
@@ -37,6 +37,14 @@ def test_the_tightest_group_counts_with_its_cache(tmp_path: Path, version: int, 
 def test_without_groups_it_is_what_the_machine_has(tmp_path: Path) -> None:
     """Within what other programs do meanwhile."""
     assert available(tmp_path, tmp_path) == pytest.approx(psutil.virtual_memory().available, rel=0.2)
+
+
+def test_processes_that_fit_are_those_that_a_cell_may_have() -> None:
+    """By what one adds; a limit that was given is the limit."""
+    assert most_processes(100 * MB, 1000 * MB) == 10
+    assert most_processes(300 * MB, 1000 * MB) == 3
+    assert most_processes(2000 * MB, 1000 * MB) == 0
+    assert most_processes(1.0) == pytest.approx(max(100 * MB, 0.8 * psutil.virtual_memory().available), rel=0.3)
 
 
 def test_a_limit_is_never_smaller_than_a_measuring_process() -> None:

@@ -123,6 +123,26 @@ def test_short_work_is_repeated_within_a_sample_and_no_cell_more_than_another() 
     assert table.cell("threads").samples[0].seconds == pytest.approx(0.002, rel=0.1)
 
 
+@pytest.mark.parametrize("slow", [0.055, 0.4, 3.0])
+def test_a_slow_runner_keeps_no_other_from_being_repeated_often_enough(slow: float) -> None:
+    """Its own samples are as few executions as take no more than a second; times are those of one execution."""
+    table = play({"sequential": 0.000022, "threads": 0.00003, "process-pool:2": slow}, noise=0.01)
+    repeats = {cell.label: {sample.repeats for sample in cell.samples} for cell in table.cells}
+    assert repeats["sequential"] == repeats["threads"] == {100}
+    assert max(repeats["process-pool:2"]) == max(1, int(1 / slow))
+    assert table.cell("sequential").outcome.kind == "ok"
+    assert table.cell("process-pool:2").samples[0].seconds == pytest.approx(slow, rel=0.1)
+
+
+def test_calls_that_are_limited_are_named_where_they_make_a_sample_too_short() -> None:
+    """More items would not help then."""
+    hosts = SimulatedHosts(lambda label, number: 0.00002)
+    run = measure(WORK, runners=["sequential", "threads"], hosts=hosts, seed=3, max_calls=20 * WORK.tasks)
+    reasons = {cell.outcome.reason for cell in run.tables[0].cells}
+    assert len(reasons) == 1
+    assert "--max-calls allows no more" in reasons.pop()
+
+
 def test_work_faster_than_the_timer_is_refused_with_advice() -> None:
     """A row with its reason, and the other cells go on."""
     table = play({"sequential": 0.0000005, "threads": 0.5}, noise=0.01)

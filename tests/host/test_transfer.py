@@ -2,16 +2,20 @@
 
 import math
 import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 
 from concbench import measure
 from concbench.host.transfer import transfer
+from concbench.workloads.adapters import Unpacked
 
 
 def test_sizes_are_those_of_the_pickles() -> None:
     """In the mean; both ways take time."""
-    seen = transfer([bytes(1_000)] * 3, [bytes(5_000)] * 3)
+    seen = transfer(length, [bytes(1_000)] * 3, [bytes(5_000)] * 3)
     assert 1_000 <= seen["item_bytes"] <= 1_100
     assert 5_000 <= seen["result_bytes"] <= 5_100
     assert seen["pickling_seconds"] > 0
@@ -20,11 +24,45 @@ def test_sizes_are_those_of_the_pickles() -> None:
 @pytest.mark.parametrize(("items", "results"), [([], []), ([1], [threading.Lock()])])
 def test_what_cannot_be_pickled_has_no_figures(items: list[object], results: list[object]) -> None:
     """Nor has nothing."""
-    assert transfer(items, results) == {}
+    assert transfer(length, items, results) == {}
 
 
 def length(item: bytes) -> int:
     return len(item)
+
+
+class Model:
+    """Something large that tasks use."""
+
+    def __init__(self) -> None:
+        self.weights = bytes(3_000_000)
+
+    def predict(self, item: int, more: bytes = b"") -> int:
+        """Use it."""
+        return item + len(more)
+
+    __call__ = predict
+
+
+@pytest.mark.parametrize(
+    ("function", "size", "holds"),
+    [
+        (Model().predict, 3e6, "the Model that predict is bound to"),
+        (Unpacked(Model().predict), 3e6, "the Model that predict is bound to"),
+        (partial(length, bytes(3_000_000)), 3e6, "the arguments of the partial"),
+        (Model(), 3e6, "the Model that is called"),
+        (length, 20, ""),
+        (Unpacked(length), 20, ""),
+    ],
+)
+def test_what_travels_with_a_function_is_measured_and_named(
+    function: Callable[..., Any], size: float, holds: str
+) -> None:
+    """Every time that it is sent; a function that is found by its name has nothing with it."""
+    seen = transfer(function, [1, 2], [1, 2])
+    assert size <= seen["function_bytes"] <= size + 200
+    assert seen["function_holds"] == holds
+    assert seen["function_seconds"] > (1e-4 if size > 1e6 else 0)
 
 
 def test_a_table_says_what_its_tasks_cost_to_send() -> None:

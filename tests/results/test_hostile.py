@@ -29,6 +29,7 @@ QUARTERS = [0.1, 0.2, 0.3, 0.4]
 SUMMARY = Summary(2, 0.5, 4, 0.4, 0.3, 0.0, 0.1, 0.0, 0.1, 1.5, 2, QUARTERS, QUARTERS, 3, 3, 0.1)
 FACTS = {
     "pickling_seconds": 0.1, "item_bytes": 1, "result_bytes": 2.5, "native_threads": 2, "task_bytes": 5,
+    "function_bytes": 2e6, "function_seconds": 0.2, "function_holds": "a model",
     "other_algorithm": "a sieve", "other_algorithm_seconds": 0.01,
 }  # fmt: skip
 NASTY: st.SearchStrategy[Any] = st.one_of(

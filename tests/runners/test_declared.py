@@ -82,6 +82,8 @@ def test_traits_may_depend_on_settings(tmp_path: Path) -> None:
         ("batched-threads", {"barriers": False}),
         ("thread-pool", {"barriers": True}),
         ("process-pool", {"reaped": True}),
+        ("process-pool", {"sends": False}),
+        ("processes", {"sends": False}),
     ],
 )
 def test_a_trait_that_contradicts_what_it_does_is_named(name: str, wrong: dict[str, Any], tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""What is said of a quota of the control group that kept workers from running."""
+
+from __future__ import annotations
+
+from concbench.advice.finding import Finding, of_each
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.costs import quota_of
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.units import listed
+
+
+def held_back(table: TableAnalysis) -> Finding | None:
+    """Runners that a quota kept from running in some of their rounds, those with the most first."""
+    held = sorted((cell for cell in table.measured if cell.throttled_rounds), key=lambda cell: -_share(cell))
+    if not held:
+        return None
+    names = listed(f"{cell.name} {_rounds(cell)}" for cell in held)
+    return Finding(
+        f"{_quota(held[0]).capitalize()} held back {names}: nothing in the control group runs then, so these are times "
+        "under this quota. More workers that compute would be held back more; a larger quota would make them faster.",
+        of_each("throttled_rounds", {cell.name: cell.throttled_rounds for cell in held}),
+        "methodology",
+    )
+
+
+def held_back_here(cell: CellAnalysis) -> Finding | None:
+    """The same of one runner, where its time is explained."""
+    if not cell.throttled_rounds:
+        return None
+    return Finding(f"{_quota(cell).capitalize()} held it back {_rounds(cell)}.", {"rounds": cell.throttled_rounds})
+
+
+def flag(table: TableAnalysis) -> str:
+    """For the warning below a table; empty if nothing was held back."""
+    held = [cell for cell in table.measured if cell.throttled_rounds]
+    return f"{_quota(held[0]).capitalize()} held back {listed(cell.name for cell in held)}." if held else ""
+
+
+def _quota(cell: CellAnalysis) -> str:
+    quota = quota_of(cell.record)
+    return "a quota" if quota is None else f"the quota of {quota:g} core{'' if quota == 1 else 's'}"
+
+
+def _rounds(cell: CellAnalysis) -> str:
+    return f"in {cell.throttled_rounds} of {cell.rounds} round{'' if cell.rounds == 1 else 's'}"
+
+
+def _share(cell: CellAnalysis) -> float:
+    return cell.throttled_rounds / cell.rounds

@@ -1,0 +1,74 @@
+"""What is said of that which travels with the function, beside the items."""
+
+from __future__ import annotations
+
+from concbench.advice.finding import Finding
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.sending import Carried, carried
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.units import data, listed, seconds
+
+WORTH = 0.25
+"""Of a task, that sending takes where it is worth a word."""
+_LARGE = 1_000_000
+"""Bytes that are worth a note, whatever they cost."""
+
+
+def function_travels(table: TableAnalysis) -> Finding | None:
+    """A function that is sent with so much that this takes about as long as a task, or longer."""
+    task = _task_seconds(table)
+    if task is None:
+        return None
+    dear = [(cell, sent) for cell, sent in _sending(table) if sent.seconds_each >= WORTH * task]
+    if not dear:
+        return None
+    _, most = max(dear, key=lambda pair: pair[1].seconds_each)
+    chunks = "" if all(sent.chunk == 1 for _, sent in dear) else ", or less often in larger chunks"
+    return Finding(
+        f"What travels with the function is the cost of {_names(dear)}: {holds(table)}, {data(most.size)}, which take "
+        f"{seconds(most.seconds)} to send {_how_often(most)}, where a task takes {seconds(task)}. Let each worker make "
+        f"it once (a global of its module, or the initializer of the pool), or send what it is made from{chunks}.",
+        {"function_bytes": most.size, "function_seconds": most.seconds, "task_seconds": task, "chunksize": most.chunk},
+        "pitfalls/pickling",
+    )
+
+
+def travelling(table: TableAnalysis) -> list[str]:
+    """For the notes of a table: what is sent with the function, how often, under which runners."""
+    sending = _sending(table)
+    task = _task_seconds(table) or float("inf")
+    if not any(sent.size >= _LARGE or sent.seconds_each >= WORTH * task for _, sent in sending):
+        return []
+    ways: dict[str, list[tuple[CellAnalysis, Carried]]] = {}
+    for cell, sent in sending:
+        ways.setdefault(_how_often(sent), []).append((cell, sent))
+    often = "; ".join(f"{how_often} under {_names(pairs)}" for how_often, pairs in ways.items())
+    _, one = sending[0]
+    size, took = data(one.size), seconds(one.seconds)
+    return [f"Beside the items, {holds(table)} travels to worker processes: {size} in {took}, {often}."]
+
+
+def holds(table: TableAnalysis) -> str:
+    """What a function holds, in words."""
+    said = table.record.facts.get("function_holds")
+    return said if isinstance(said, str) and said else "what the function holds"
+
+
+def _task_seconds(table: TableAnalysis) -> float | None:
+    if table.baseline.seconds is None or table.record.tasks < 1 or not table.baseline.works_singly:
+        return None
+    return table.baseline.seconds / table.record.tasks
+
+
+def _sending(table: TableAnalysis) -> list[tuple[CellAnalysis, Carried]]:
+    """The cells that were executed at all, those that were given up included, and what each sends."""
+    executed = [cell for cell in table.cells if cell.seconds is not None or cell.record.warmup is not None]
+    return [(cell, sent) for cell in executed if (sent := carried(cell.record, table.record.facts)) is not None]
+
+
+def _names(pairs: list[tuple[CellAnalysis, Carried]]) -> str:
+    return listed([cell.name for cell, _ in pairs])
+
+
+def _how_often(sent: Carried) -> str:
+    return "with every task" if sent.chunk == 1 else f"with every chunk of {sent.chunk} tasks"

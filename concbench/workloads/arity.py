@@ -1,0 +1,84 @@
+"""Why a function cannot be called on its items, and what to do about it: loaded where that is so, and nowhere else."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from concbench.task import short
+
+_ONE = "or name a function of one argument that calls it"
+
+
+def owner_of(function: Any) -> type | None:
+    """The class of a method that is bound to no object; None of everything else."""
+    owner: Any = sys.modules.get(getattr(function, "__module__", None) or "")
+    *names, name = getattr(function, "__qualname__", "").split(".")
+    for part in names:
+        owner = getattr(owner, part, None)
+    return owner if isinstance(owner, type) and vars(owner).get(name) is function else None
+
+
+def is_misplaced(owner: type, signature: inspect.Signature, arguments: Iterable[Any]) -> bool:
+    """Whether an unbound method would take something for its object that is none."""
+    first = next(iter(signature.parameters), "")
+    return first == "self" and not isinstance(next(iter(arguments), None), owner)
+
+
+def bound_instead(function: Any, name: str, owner: type) -> str:
+    """What to name in place of a method that is bound to no object."""
+    method = function.__name__
+    module = sys.modules.get(function.__module__)
+    objects = [key for key, value in vars(module).items() if isinstance(value, owner)] if module else []
+    where = name.rpartition(":")[0] or function.__module__
+    if objects:
+        return f"did you mean {where}:{objects[0]}.{method}?"
+    return f"make one in the module, such as thing = {owner.__name__}(...), and name {where}:thing.{method}, {_ONE}"
+
+
+def cure(signature: inspect.Signature, item: Any, *, star: bool) -> str:
+    """What to do about an item that does not fit, which was unpacked (star) or was not."""
+    if not signature.parameters:
+        return "it takes no argument: leave out the items (--repeat N calls it N times)"
+    if star and isinstance(item, dict):
+        return "the keys of an item must be the names of its arguments"
+    missing = _only_by_name(signature)
+    if missing:
+        return f"arguments are given by position: give {missing!r} a default, {_ONE}"
+    if star:
+        return "leave out --star" if _fits(signature, [item]) else "an item must hold as many as the function takes"
+    if isinstance(item, (list, tuple)) and _fits(signature, item):
+        return "if an item holds several arguments, add --star"
+    return f"an item is one argument: make each a list of all arguments and add --star, {_ONE}"
+
+
+def instead_of_star(signature: inspect.Signature | None, item: Any) -> str:
+    """What to do about items of which none can be unpacked."""
+    if signature is None or _fits(signature, [item]):
+        return "leave out --star"
+    return f"make each item a list of arguments, {_ONE}"
+
+
+def _only_by_name(signature: inspect.Signature) -> str:
+    """The first parameter that must be given, and by its name; empty if there is none."""
+    parameters = signature.parameters.values()
+    return next((one.name for one in parameters if one.kind is one.KEYWORD_ONLY and one.default is one.empty), "")
+
+
+def _fits(signature: inspect.Signature, arguments: Sequence[Any]) -> bool:
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        return False
+    return True
+
+
+def shown(arguments: Sequence[Any] | dict[str, Any]) -> str:
+    """Arguments as a person writes them."""
+    if isinstance(arguments, dict):
+        texts = [f"{name}={short(argument, 30)}" for name, argument in arguments.items()]
+    else:
+        texts = [short(argument, 30) for argument in arguments]
+    return f"({', '.join(texts)})" if texts else "no arguments"
