@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
-from time import perf_counter
 
 from concbench.analysis.comparability import comparable
-from concbench.analysis.thresholds import FIRST_RUN_COSTS
+from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
 from concbench.harness import executions
-from concbench.harness.bench import Bench
+from concbench.harness.bench import NO_TIME, Bench
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.harness.runner_specs import PlannedCell
@@ -38,13 +37,13 @@ class Rounds:
         self._bench = bench
         self._rule = bench.plan.stop_rule
         self._earlier_repeats: int | None = None
-        self._began = perf_counter()
 
     def resume(self, earlier: Table) -> None:
         """Go on after these, with as many executions in a sample."""
         self.done, self.stopped, self.load = earlier.rounds, earlier.stopped, list(earlier.load)
-        taken = (sample.repeats for cell in earlier.cells for sample in cell.samples)
-        self._earlier_repeats = max(taken, default=1)
+        taken = [sample for cell in earlier.cells for sample in cell.samples]
+        self._earlier_repeats = max((sample.repeats for sample in taken), default=1)
+        self._bench.clock.put_forward(sum(sample.seconds * sample.repeats for sample in taken))
 
     def give_up_hopeless(self) -> None:
         """End the cells whose first execution shows that they cannot win the race, first-run costs allowed for."""
@@ -61,6 +60,26 @@ class Rounds:
                 cell.record = replace(cell.record, warmup=cell.first_run)
                 cell.end(Outcome("inapplicable", why))
 
+    def give_up_unaffordable(self, seconds: Mapping[CellId, float], executions: int) -> None:
+        """End the slowest cells until as many executions of the others fit into the time that is left.
+
+        Args:
+            seconds: what one execution of each took.
+            executions: of those that may still win; those that are far behind take part in one.
+        """
+        bench = self._bench
+        if bench.plan.limit is None or not seconds:
+            return
+        behind = FAR_BEHIND[1] * min(seconds.values())
+        needed = {cell: one * (1 if one > behind else executions) for cell, one in seconds.items()}
+        rivals = [cell for cell in bench.alive if cell.id in seconds and cell.id != bench.plan.baseline]
+        for cell in sorted(rivals, key=lambda one: -seconds[one.id])[:-1]:
+            if bench.fits(sum(needed.values())):
+                return
+            needed.pop(cell.id)
+            cell.record = replace(cell.record, warmup=cell.record.warmup or cell.first_run)
+            cell.end(Outcome("inapplicable", NO_TIME))
+
     def choose_repeats(self) -> None:
         """One number of executions in a sample for every cell; a cell that is too short even so is refused."""
         bench = self._bench
@@ -68,6 +87,7 @@ class Rounds:
             bench.repeats = self._earlier_repeats
             return
         self.give_up_hopeless()
+        self.give_up_unaffordable({cell.id: cell.seconds[0] for cell in bench.alive}, FEWEST)
         cells = bench.alive
         bench.repeats = min(repeats_for([cell.seconds[0] for cell in cells]), self._repeats_allowed(len(cells)))
         shortest = shortest_sample()
@@ -98,7 +118,10 @@ class Rounds:
         return cells
 
     def _affords_joining(self, others: int) -> bool:
-        unsendable = bool(self._bench.referee.unsendable)
+        unsendable, cells = bool(self._bench.referee.unsendable), self._bench.alive
+        least = min((cell.seconds[-1] for cell in cells if cell.seconds), default=0.0)
+        if not self._bench.fits(self._bench.starting * 2 + least * (FEWEST + 2)):
+            return False
         return self._bench.affords(executions.to_join(others, self._bench.repeats, own_reference=unsendable).total)
 
     def take(self, cells: Sequence[LiveCell], sample: Sampler) -> None:
@@ -120,7 +143,7 @@ class Rounds:
             return NextRound([], "rounds")
         samples = self._samples()
         comparisons = sum(bool(cell.record.samples) for cell in cells) - 1
-        decided = self._rule.next_round(Seen(plan.baseline, samples, comparisons, self._elapsed()))
+        decided = self._rule.next_round(Seen(plan.baseline, samples, comparisons, self._bench.clock.elapsed()))
         left_out = self._left_out(samples)
         if plan.baseline in left_out:
             return replace(decided, cells=[*samples, *left_out], why_none="")
@@ -136,11 +159,6 @@ class Rounds:
         cells = [cell.record for cell in self._bench.alive]
         fair = zip(cells, comparable(cells, self._bench.workload.tasks), strict=True)
         return {after.id: after.samples for before, after in fair if after.samples or not before.samples}
-
-    def _elapsed(self) -> float:
-        """Seconds since the measurement began; what was simulated counts as if it had taken its time."""
-        executed = sum(sum(cell.seconds) for cell in self._bench.cells)
-        return max(perf_counter() - self._began, executed)
 
 
 def _too_short(cell: LiveCell, repeats: int) -> str:

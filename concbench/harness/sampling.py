@@ -50,6 +50,7 @@ class Sampling:
 
         def take(cell: LiveCell) -> None:
             bench.calls.count(bench.repeats)
+            bench.allow(cell)
             taken = cell.sampling.sample(collect=self._compares_samples, repeats=bench.repeats)
             cell.add(replace(taken, round=number, position=position))
 
@@ -67,6 +68,7 @@ class Sampling:
 
     def _warm_up(self, cell: LiveCell) -> None:
         self._bench.calls.count()
+        self._bench.allow(cell)
         began = perf_counter()
         sample = cell.sampling.sample()
         cell.record = replace(cell.record, warmup=sample)
@@ -82,6 +84,7 @@ class Sampling:
     def _observe(self, cell: LiveCell) -> None:
         options = self._bench.plan.options
         self._bench.calls.count()
+        self._bench.allow(cell)
         observed = cell.sampling.observe(collect=self._bench.referee.compares_later)
         cell.record = thinned(replace(cell.record, observed=observed), decided(options["seed"]), warm=options["warm"])
 
