@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 from concbench.cli import options
 from concbench.cli.output import say
 from concbench.errors import UsageError
-from concbench.harness.events import CallsPlanned, LookPlanned
+from concbench.harness.events import CallsPlanned, LessPlanned, LookPlanned
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.workload_specs import is_function, place_of
 from concbench.options import MeasureOptions, Option, decided, declared, filled, of_functions, place_from
@@ -104,9 +104,12 @@ def workload(name: str, arguments: argparse.Namespace, filled_in: MeasureOptions
     return named_workload(place_of(name), how, source, limit=filled_in["import_timeout"], tell=say)
 
 
-def announce(event: CallsPlanned | LookPlanned) -> None:
-    """Say how often a function will be called, before the first call; nothing of workloads of ours."""
+def announce(event: CallsPlanned | LookPlanned | LessPlanned) -> None:
+    """Say how often a function will be called, and what the budget does not allow; nothing of workloads of ours."""
     if not is_function(event.workload):
+        return
+    if isinstance(event, LessPlanned):
+        say(f"{event.workload}: {event.what}")
         return
     if isinstance(event, LookPlanned):
         said = f"is called up to {event.calls} times first, one call at a time, to see how long it takes"

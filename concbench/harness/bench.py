@@ -17,7 +17,7 @@ from concbench.harness.runner_specs import PlannedCell
 from concbench.options import changed
 from concbench.results.records import Json, Sample
 
-NO_TIME = "not measured to the end, since its time was used up; --budget allows more"
+NO_TIME = "there was no time for it; --budget allows more"
 """Why a cell is left out that the time did not allow."""
 _CHECK_SHARE = 0.5
 """Of the time, that the checks may take."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import replace
 from math import inf
 
@@ -27,6 +28,15 @@ class Field:
         """Those that it begins with, of the simplest runners first."""
         self.known = {cell.id: cell for cell in self.candidates}
         """Those that anybody has asked for."""
+        self.left_out: list[PlannedCell] = []
+        """Those for which there is no time."""
+
+    def only(self, candidates: list[PlannedCell]) -> Field:
+        """The same, beginning with these."""
+        part = copy(self)
+        part.candidates = candidates
+        part.left_out = [cell for cell in self.candidates if cell not in candidates]
+        return part
 
     def beside(self, leader: CellId) -> list[PlannedCell]:
         """The cells beside a leader that are worth a try."""
@@ -38,7 +48,7 @@ class Field:
     @property
     def ruled_out(self) -> list[PlannedCell]:
         """The candidates that were left out because of the number of workers that is allowed."""
-        allowed = {cell.id for cell in self.candidates}
+        allowed = {cell.id for cell in [*self.candidates, *self.left_out]}
         anyhow = _offered_by_classes(replace(self.look, most_workers=None))
         return [cell for cell in anyhow if cell.id not in allowed]
 

@@ -32,6 +32,8 @@ class RaceRule:
     """The cells beside a leader that are worth a try."""
     budget: float | None = None
     """Seconds after which no further round is begun, the first three apart."""
+    limit: float | None = None
+    """Seconds after which none is begun in any case."""
     hopeless: float = HOPELESS
 
     @property
@@ -52,7 +54,7 @@ class RaceRule:
         if not wanted:
             return NextRound([], "verdicts", joining)
         enough = all(len(seen.samples[cell]) >= FEWEST for cell in wanted)
-        if enough and seen.exceeds(self.budget, wanted):
+        if seen.exceeds(self.budget if enough else self.limit, wanted):
             return NextRound([], "budget", joining)
         return NextRound([cell for cell in seen.samples if cell in wanted], joining=joining)
 
