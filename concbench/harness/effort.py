@@ -17,10 +17,10 @@ from concbench.units import listed, seconds
 
 _ITEMS_EACH = 4
 """Items for each core without which a race says little of how they are shared out."""
-_FULL_SHARE = 0.9
-"""Of the budget, that a whole race is planned for: the estimate cannot be exact."""
-_ONCE_SHARE = 1.2
-"""The same of a single round, which is the least that can be done, and whose length is known better."""
+_PLANNED_SHARE = 0.9
+"""Of what is left of the budget, that is planned for: an estimate cannot be exact."""
+_LAST_SHARE = 1.35
+"""Of the whole budget, at which the least is over that shows anything, a single round over very few items."""
 _OWN_STARTING = 0.3
 """Seconds that a measuring process may take to start beside the import of the function."""
 _STEP = 0.9
@@ -88,28 +88,36 @@ class Costs:
         return self._starts(workers, self._worker()) + (whole + look.tasks * look.pickling) / at_once
 
 
-def affordable(look: Look, left: float, starting: float, *, fresh: bool) -> Effort | None:
-    """The best race that so many seconds allow; None if they do not allow any.
+def affordable(look: Look, budget: float, left: float, starting: float, *, fresh: bool) -> Effort | None:
+    """The best race that what is left of a budget allows; None if it does not allow any.
 
     First fewer items are taken, then fewer runners, then a single round.
     """
     costs = Costs(look, starting, fresh)
-    few = min(look.tasks, look.cores)
-    enough = min(look.tasks, _ITEMS_EACH * look.cores)
-    for fewest, choose, cost, share, once in (
-        (enough, _all, costs.of_race, _FULL_SHARE, False),
-        (enough, _one_of_each_kind(costs), costs.of_race, _FULL_SHARE, False),
-        (few, _one_of_each_kind(costs), costs.of_one_round, _ONCE_SHARE, True),
+    enough = _ITEMS_EACH * look.cores
+    fewer = enough // 2 if look.computes else enough
+    two, kinds, full, once = _best_alone(costs), _one_of_each_kind(costs), costs.of_race, costs.of_one_round
+    for at_least, choose, cost, last_share in (
+        (enough, _all, full, _PLANNED_SHARE),
+        (fewer, kinds, full, _PLANNED_SHARE),
+        (look.cores, kinds, once, _LAST_SHARE),
+        (look.cores, two, once, _LAST_SHARE),
     ):
-        tasks = look.tasks
+        tasks, fewest = look.tasks, min(look.tasks, at_least)
         while tasks >= fewest:
             field = choose(Field(replace(look, tasks=tasks)))
             took = cost(field)
-            if took <= share * left:
-                return Effort(tasks, field, once)
-            tasks = min(tasks - 1, max(int(_STEP * tasks), int(tasks * share * left / took)))
-            tasks = fewest if tasks < fewest < field.look.tasks else tasks
+            if took <= _PLANNED_SHARE * left or (tasks == fewest and took <= left + (last_share - 1) * budget):
+                return Effort(tasks, field, cost == once)
+            tasks = _fewer(tasks, fewest, _PLANNED_SHARE * left / took)
     return None
+
+
+def _fewer(tasks: int, fewest: int, fitting: float) -> int:
+    """The next number of items that is tried, where so large a share of these would fit if no cost were fixed."""
+    if tasks == fewest:
+        return 0
+    return max(fewest, min(tasks - 1, max(int(_STEP * tasks), int(fitting * tasks))))
 
 
 def _all(field: Field) -> Field:
@@ -130,11 +138,21 @@ def _one_of_each_kind(costs: Costs) -> Callable[[Field], Field]:
     return keep
 
 
+def _best_alone(costs: Costs) -> Callable[[Field], Field]:
+    """What keeps the baseline, and of the others the one that probably takes least."""
+
+    def keep(field: Field) -> Field:
+        baseline, *others = field.candidates
+        return field.only([baseline, *sorted(others, key=lambda cell: costs.expected(cell, field.look))[:1]])
+
+    return keep
+
+
 def least_needed(look: Look, starting: float, *, fresh: bool) -> float:
     """Seconds that a race over the fewest items takes."""
     costs = Costs(look, starting, fresh)
     field = Field(replace(look, tasks=min(look.tasks, _ITEMS_EACH * look.cores)))
-    return costs.of_race(_one_of_each_kind(costs)(field)) / _FULL_SHARE
+    return costs.of_race(_one_of_each_kind(costs)(field)) / _PLANNED_SHARE
 
 
 def what_is_measured(effort: Effort | None, look: Look, budget: float, needed: float, starting: float) -> str:

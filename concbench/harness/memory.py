@@ -29,6 +29,11 @@ def available(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")
     return max(0, min(left))
 
 
+def processes_in_memory(each: float) -> int:
+    """Processes that can be at work at the same time if each takes so many bytes."""
+    return max(1, int(SHARE * available() / each))
+
+
 def _upwards(root: Path, path: str, read: Callable[[Path], int | None]) -> list[int]:
     """What the group itself has left, and each that it is in, the root of a container among them."""
     folders = [root / path.lstrip("/")]

@@ -14,11 +14,12 @@ from concbench.harness.events import LessPlanned, Listener, LookPlanned
 from concbench.harness.executions import LOOK
 from concbench.harness.hosts import Clock, Hosts
 from concbench.harness.measurement import measure_workload
+from concbench.harness.memory import processes_in_memory
 from concbench.harness.plan import BASELINE, Limit, Plan, plan
 from concbench.harness.race import RaceRule
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.stopping import EveryRound, StopRule
-from concbench.machine import usable_cores
+from concbench.machine import cores_to_race
 from concbench.options import MeasureOptions, changed, decided
 from concbench.results.passes import ReferencePass
 from concbench.results.records import Cell, CellId, Json, Outcome, Sample, Table
@@ -34,9 +35,11 @@ _IMPORT_SHARE = 0.6
 """Of the budget, that may be used up before the first look."""
 _LOOK_SHARE = 0.1
 """Of the budget, that the second look may take; and the first, before it begins the execution that is timed."""
+_BYTES_OF_WORKER = 30_000_000
+"""That a worker process takes at least. What takes more than there is ends at its memory limit, and nothing else."""
 _RACE_SHARE = 0.8
 """Of what is left of the budget, that the rounds may take; the rest is for the observed passes."""
-_BEGIN_SHARE, _END_SHARE = 1.1, 1.35
+_BEGIN_SHARE, _END_SHARE = 1.1, 1.45
 """Of the budget, after which nothing is begun that can be left out, and what is being executed is ended."""
 
 
@@ -74,7 +77,7 @@ def search(
     look = _seen(looks.workload, table)
     budget, starting, fresh = decided(options["budget"]), looks.starting, bool(options["fresh"])
     left = budget - clock.elapsed()
-    effort = affordable(look, left, starting, fresh=fresh)
+    effort = affordable(look, budget, left, starting, fresh=fresh)
     needed = budget - left + least_needed(look, starting, fresh=fresh)
     less = what_is_measured(effort, look, budget, needed, starting)
     if less:
@@ -169,15 +172,18 @@ class _Looks:
 def _seen(workload: Workload, table: Table) -> Look:
     """What a look at the work shows of it."""
     busy = _busy(table.cells[0])
+    pickling, item, result = (table.facts.get(key, 0.0) for key in ("pickling_seconds", "item_bytes", "result_bytes"))
     return Look(
         tasks=workload.tasks,
         seconds=_task_seconds(table),
         computes=busy > COMPUTES,
         waits=busy < WAITS,
         awaitable=workload.awaitable,
-        cores=usable_cores(),
-        pickling=table.facts.get("pickling_seconds", 0.0),
+        cores=cores_to_race(),
+        pickling=pickling,
+        sending=pickling * item / max(1.0, item + result),
         most_workers=workload.most_workers,
+        in_memory=processes_in_memory(_BYTES_OF_WORKER),
     )
 
 
@@ -201,7 +207,7 @@ def plan_race(workload: Workload, effort: Effort, options: MeasureOptions, limit
     rule: StopRule = RaceRule(
         decided(options["max_rounds"]),
         comparisons=len(cells) - 1 + joining,
-        neighbours=effort.field.beside,
+        neighbours=effort.field.joining,
         budget=options["budget"],
         limit=limit.begin,
     )
