@@ -67,8 +67,15 @@ class Bench:
 
     @property
     def baseline_first(self) -> list[LiveCell]:
-        """The same: what the baseline takes decides how long the others may."""
-        return sorted(self.alive, key=lambda cell: cell.id != self.plan.baseline)
+        """The same: what the baseline takes decides how long the others may.
+
+        Where time is limited, one of each place where tasks run comes next: there may not be the time for all.
+        """
+        cells = sorted(self.alive, key=lambda cell: cell.id != self.plan.baseline)
+        if self.plan.limit is None:
+            return cells
+        first = {cell.record.traits.where: cell.id for cell in reversed(cells)}
+        return sorted(cells, key=lambda cell: cell.id not in first.values())
 
     # Hosts, and how long they may take.
 

@@ -19,7 +19,7 @@ _ITEMS_EACH = 4
 """Items for each core without which a race says little of how they are shared out."""
 _PLANNED_SHARE = 0.9
 """Of what is left of the budget, that is planned for: an estimate cannot be exact."""
-_LAST_SHARE = 1.35
+_LAST_SHARE = 1.25
 """Of the whole budget, at which the least is over that shows anything, a single round over very few items."""
 _OWN_STARTING = 0.3
 """Seconds that a measuring process may take to start beside the import of the function."""

@@ -63,6 +63,8 @@ class Rounds:
     def give_up_unaffordable(self, seconds: Mapping[CellId, float], executions: int) -> None:
         """End the slowest cells until as many executions of the others fit into the time that is left.
 
+        The fastest of those whose tasks run in the same place goes last.
+
         Args:
             seconds: what one execution of each took.
             executions: of those that may still win; those that are far behind take part in one.
@@ -73,7 +75,9 @@ class Rounds:
         behind = FAR_BEHIND[1] * min(seconds.values())
         needed = {cell: one * (1 if one > behind else executions) for cell, one in seconds.items()}
         rivals = [cell for cell in bench.alive if cell.id in seconds and cell.id != bench.plan.baseline]
-        for cell in sorted(rivals, key=lambda one: -seconds[one.id])[:-1]:
+        rivals.sort(key=lambda one: -seconds[one.id])
+        fastest = {cell.record.traits.where: cell.id for cell in rivals}
+        for cell in sorted(rivals, key=lambda one: one.id in fastest.values())[:-1]:
             if bench.fits(sum(needed.values())):
                 return
             needed.pop(cell.id)

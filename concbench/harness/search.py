@@ -90,7 +90,8 @@ def search(
     listen(race.calls_planned(effort.field.most_at_once))
     table, interrupted = measure_workload(race, hosts, listen)
     notes = [*table.notes, *([less] if less else [])]
-    table = replace(table, facts={**looks.facts, **table.facts}, notes=notes)
+    stopped = "budget" if effort.once and not interrupted else table.stopped
+    table = replace(table, facts={**looks.facts, **table.facts}, notes=notes, stopped=stopped)
     return Found(_with_ruled_out(table, effort.field), interrupted, effort.field.known)
 
 

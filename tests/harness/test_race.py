@@ -297,7 +297,7 @@ def test_looks_make_no_more_calls_than_are_announced(tasks: int, max_calls: int 
     (look,) = announced
     assert len(calls) <= look.calls
     if max_calls is None:
-        assert len(calls) == look.calls == 2 * (min(2, tasks) + (min(32, tasks) if tasks > 2 else 0))
+        assert len(calls) == look.calls == 2 * (1 + (min(32, tasks) if tasks > 1 else 0))
 
 
 def test_what_turns_out_to_return_awaitables_is_awaited_in_the_advice() -> None:
