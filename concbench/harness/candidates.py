@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from math import inf
@@ -21,6 +22,8 @@ from concbench.runners.look import Look
 from concbench.stats.verdicts import BAND
 from concbench.traits import CALLER, traits_of
 
+Offer = Callable[[Look], Iterable[Runner]]
+"""A hook that offers runners for work that looks like that."""
 _MOST_CELLS = 1_000
 """Cells that are followed at most, from neighbour to neighbour, to find out how many workers there may be."""
 
@@ -28,14 +31,20 @@ _MOST_CELLS = 1_000
 class Field:
     """The cells of a race: those that it begins with, and those that may join them."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, offers: Sequence[Offer] | None = None) -> None:
+        """Ask those who offer runners; None: every registered class."""
         self.look = look
-        self.candidates = _offered_by_classes(look)
+        self._offers = _offers_of_classes() if offers is None else offers
+        self.candidates = _offered(self._offers, look)
         """Those that it begins with, of the simplest runners first."""
         self.known = {cell.id: cell for cell in self.candidates}
         """Those that anybody has asked for."""
         self.left_out: list[PlannedCell] = []
         """Those for which there is no time."""
+
+    def over(self, tasks: int) -> Field:
+        """The same of work that has so many tasks."""
+        return Field(replace(self.look, tasks=tasks), self._offers)
 
     def only(self, candidates: list[PlannedCell]) -> Field:
         """The same, beginning with these."""
@@ -76,7 +85,7 @@ class Field:
 
     def _more_processes(self, outdone: float) -> list[PlannedCell]:
         """Processes in such numbers that they win if each does one task at a time."""
-        offered = _offered_by_classes(replace(self.look, outdone=math.ceil(outdone)))
+        offered = _offered(self._offers, replace(self.look, outdone=math.ceil(outdone)))
         cells = [cell for cell in offered if cell.traits.isolates]
         self.known = {**{cell.id: cell for cell in cells}, **self.known}
         return cells
@@ -93,7 +102,7 @@ class Field:
     def ruled_out(self) -> list[PlannedCell]:
         """The candidates that were left out because of the number of workers that is allowed."""
         allowed = {cell.id for cell in [*self.candidates, *self.left_out]}
-        anyhow = _offered_by_classes(replace(self.look, most_workers=None))
+        anyhow = _offered(self._offers, replace(self.look, most_workers=None))
         return [cell for cell in anyhow if cell.id not in allowed]
 
     @property
@@ -110,18 +119,20 @@ class Field:
         return max(workers_for(cell.runner, self.look.tasks) for cell in reached.values())
 
 
-def _offered_by_classes(look: Look) -> list[PlannedCell]:
-    runners: list[Runner] = []
+def _offers_of_classes() -> list[Offer]:
+    """The hooks of every registered runner."""
+    offers: list[Offer] = []
     for name in runner_names():
-        try:
-            offer = getattr(runner_class(name), "candidates", None)
-        except Inapplicable:  # what it needs is not installed
-            continue
-        runners += _asked(offer, look)
-    return _cells(sorted(runners, key=_simplicity), look)
+        with suppress(Inapplicable):  # what it needs is not installed
+            offers += filter(None, [getattr(runner_class(name), "candidates", None)])
+    return offers
 
 
-def _asked(offer: Callable[[Look], Iterable[Runner]] | None, look: Look) -> list[Runner]:
+def _offered(offers: Sequence[Offer], look: Look) -> list[PlannedCell]:
+    return _cells(sorted((runner for offer in offers for runner in _asked(offer, look)), key=_simplicity), look)
+
+
+def _asked(offer: Offer | None, look: Look) -> list[Runner]:
     """The runners that a hook offers; nothing, if it breaks: the race of others must not end with it."""
     if offer is None:
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from concbench.analysis.thresholds import FAR_BEHIND
 from concbench.harness.candidates import Field
@@ -24,7 +24,7 @@ _LAST_SHARE = 1.25
 _OWN_STARTING = 0.3
 """Seconds that a measuring process may take to start beside the import of the function."""
 _STEP = 0.9
-"""From one number of items that takes too long to the next that is tried."""
+"""From one number of items that takes too long to the next that is tried, at most."""
 
 
 @dataclass(frozen=True)
@@ -97,27 +97,23 @@ def affordable(look: Look, budget: float, left: float, starting: float, *, fresh
     enough = _ITEMS_EACH * look.cores
     fewer = enough // 2 if look.computes else enough
     two, kinds, full, once = _best_alone(costs), _one_of_each_kind(costs), costs.of_race, costs.of_one_round
+    whole = Field(look)
     for at_least, choose, cost, last_share in (
         (enough, _all, full, _PLANNED_SHARE),
         (fewer, kinds, full, _PLANNED_SHARE),
+        (fewer, two, full, _PLANNED_SHARE),
         (look.cores, kinds, once, _LAST_SHARE),
         (look.cores, two, once, _LAST_SHARE),
     ):
         tasks, fewest = look.tasks, min(look.tasks, at_least)
         while tasks >= fewest:
-            field = choose(Field(replace(look, tasks=tasks)))
+            field = choose(whole.over(tasks))
             took = cost(field)
             if took <= _PLANNED_SHARE * left or (tasks == fewest and took <= left + (last_share - 1) * budget):
                 return Effort(tasks, field, cost == once)
-            tasks = _fewer(tasks, fewest, _PLANNED_SHARE * left / took)
+            fitting = min(_STEP, _PLANNED_SHARE * left / took)
+            tasks = 0 if tasks == fewest else max(fewest, int(fitting * tasks))
     return None
-
-
-def _fewer(tasks: int, fewest: int, fitting: float) -> int:
-    """The next number of items that is tried, where so large a share of these would fit if no cost were fixed."""
-    if tasks == fewest:
-        return 0
-    return max(fewest, min(tasks - 1, max(int(_STEP * tasks), int(fitting * tasks))))
 
 
 def _all(field: Field) -> Field:
@@ -151,7 +147,7 @@ def _best_alone(costs: Costs) -> Callable[[Field], Field]:
 def least_needed(look: Look, starting: float, *, fresh: bool) -> float:
     """Seconds that a race over the fewest items takes."""
     costs = Costs(look, starting, fresh)
-    field = Field(replace(look, tasks=min(look.tasks, _ITEMS_EACH * look.cores)))
+    field = Field(look).over(min(look.tasks, _ITEMS_EACH * look.cores))
     return costs.of_race(_one_of_each_kind(costs)(field)) / _PLANNED_SHARE
 
 

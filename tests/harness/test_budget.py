@@ -46,14 +46,12 @@ class Played:
         """No machine is measured."""
 
     @contextmanager
-    def host(
-        self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
-    ) -> Iterator[_PlayedHost]:
+    def _host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Any]:
         """Every process takes its time to start."""
         del directory, options
         yield _PlayedHost(self, workload, cell)
 
-    check_host = host
+    host = check_host = _host
 
 
 class _PlayedHost:
@@ -174,11 +172,11 @@ def test_a_task_that_takes_more_than_the_budget_is_one_line() -> None:
 
 def test_few_items_are_named_where_the_budget_allows_no_more() -> None:
     """In what is said before, and in the advice."""
-    advice, took, said = played(waits(0.3), 20.0, tasks=500)
-    assert took <= 30.0
+    advice, took, said = played(waits(0.3), 30.0, tasks=500)
+    assert took <= 45.0
     tasks = advice.run.tables[0].tasks
     assert 4 <= tasks < 500
-    assert f"there is time for {tasks} of 500 items" in said[0]
+    assert f"time for {tasks} of 500 items" in said[0]
     assert advice.recommendation is not None
     assert any(f"Measured on {tasks} of 500 items" in one for one in advice.recommendation.valid_for)
 
@@ -221,7 +219,7 @@ def test_a_budget_that_the_import_has_used_up_is_refused() -> None:
     clock = Clock(hosts)
     clock.put_forward(9.0)
     workload = Imported.of(nothing, range(10), How())
-    with pytest.raises(BadSetting, match="importing .* took 9.0. s, and each process has to do it again"):
+    with pytest.raises(BadSetting, match=r"importing .* took 9\.0\d s, and each process has to do it again"):
         search(workload, hosts, chosen(budget=10.0, seed=1), lambda _: None, began=clock._began)
     assert hosts.simulated == 0.0
 
