@@ -53,9 +53,9 @@ class Recommendation:
 
 
 _FORK = (
-    "Its workers are forked, so that they inherit the items, which need not be sent. A fork copies locks as they are: if "
-    "the program has threads by then, of its own or of a library, a worker may hang. Windows has no fork, and that of "
-    "macOS is not safe."
+    "Its workers are forked, so that they inherit the items, which need not be sent. A fork copies locks as they are: "
+    "if the program has threads by then, of its own or of a library, a worker may hang. Windows has no fork, and that "
+    "of macOS is not safe."
 )
 _UNKNOWN = 1e9
 """The most that a ratio may be of which nothing is known."""

@@ -427,19 +427,17 @@ def test_a_single_round_advises_what_looks_fastest_and_says_that_it_proves_nothi
 
 def test_what_gains_no_more_than_5_percent_is_not_worth_a_worker() -> None:
     """Among equals, what costs nothing is preferred."""
-    constant = (
-        of_rounds(name, dict.fromkeys(range(10), took)) for name, took in (("sequential", 1), ("thread-pool:4", 0.96))
-    )
-    advice = advised(*constant)
+    baseline, hardly = (dict.fromkeys(range(10), took) for took in (1.0, 0.96))
+    advice = advised(of_rounds("sequential", baseline), of_rounds("thread-pool:4", hardly))
     assert (advice.runner, advice.proved) == ("sequential", True)
     assert advice.headline.startswith("Leave it as it is: no more than 5 % can be gained (thread-pool(4) 1.04x")
 
 
 def test_what_a_fork_risks_is_named() -> None:
     """Where it is advised."""
-    forked = replace(cell("processes:start_method=fork", 0.4), settings={"start_method": "fork"})
+    forked = replace(cell("processes", 0.4), settings={"start_method": "fork"})
     advice = advised(SEQUENTIAL, forked)
-    assert advice.runner == "processes:start_method=fork"
+    assert advice.runner == "processes"
     assert any("a worker may hang" in sentence for sentence in advice.valid_for)
 
 
