@@ -89,7 +89,8 @@ def advise(
     """Find out how a function is best run over its items: which runner, how many workers, how much faster.
 
     Runners and numbers of workers race against each other; those that are behind are dropped. What is advised is the
-    simplest of those that are as good as the best, and it is only ever something that was proved to be faster.
+    simplest of those that are as good as the best, and the headline says if it
+    looks so and was not proved.
 
     Args:
         function: as for `measure`.
