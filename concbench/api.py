@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Unpack
 
 from concbench.errors import UsageError
@@ -88,23 +89,27 @@ def advise(
     """Find out how a function is best run over its items: which runner, how many workers, how much faster.
 
     Runners and numbers of workers race against each other; those that are behind are dropped. What is advised is the
-    simplest of those that are as good as the best, and it is only ever something that was proved to be faster.
+    simplest of those that are as good as the best, and the headline says if it
+    looks so and was not proved.
 
     Args:
         function: as for `measure`.
         items: what it is called on.
         isolate: as for `measure`.
         hosts: as for `measure`.
-        listen: as for `measure`; and before anything else a LookPlanned: at how many calls it is looked first.
+        listen: as for `measure`; and before anything else a LookPlanned: at how many calls it is looked
+            first; and a LessPlanned if the budget does not allow all of the race.
         **options: those of `measure`, but for what the race decides by itself: `AdviseOptions` says what each means.
 
     Raises:
         UsageError: something that was asked for cannot be, or the function fails.
     """
+    began = perf_counter()
     from concbench import arguments
     from concbench.campaign import advise_workload
 
     arguments.require_known("advise", options, AdviseOptions)
     chosen = filled({**options, "items": items})
     (workload,) = arguments.workloads_of([function], items, options, chosen)
-    return advise_workload(workload, chosen, arguments.hosts_for([workload], isolate, hosts, chosen), listen)
+    hosts = arguments.hosts_for([workload], isolate, hosts, chosen)
+    return advise_workload(workload, chosen, hosts, listen, began=began)

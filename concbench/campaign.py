@@ -12,7 +12,7 @@ from concbench.advice.recommendation import recommend
 from concbench.advice.snippet import snippet
 from concbench.errors import ConcbenchError
 from concbench.harness.environment import environment
-from concbench.harness.events import CallsPlanned, Event, LookPlanned, ProcessesRenewed, Step, TableUpdated
+from concbench.harness.events import CallsPlanned, Event, LessPlanned, LookPlanned, ProcessesRenewed, Step, TableUpdated
 from concbench.harness.hosts import Hosts
 from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import Plan
@@ -25,7 +25,7 @@ from concbench.run import Advice, Run
 from concbench.task import tried
 from concbench.workloads.base import Workload
 
-Told = Step | LookPlanned | CallsPlanned | ProcessesRenewed | RunRecord
+Told = Step | LookPlanned | LessPlanned | CallsPlanned | ProcessesRenewed | RunRecord
 """What whoever listens is told."""
 
 
@@ -35,10 +35,11 @@ def advise_workload(
     hosts: Hosts,
     listen: Callable[[Told], None] | None = None,
     configured: Json | None = None,
+    began: float | None = None,
 ) -> Advice:
-    """As `advise`, of what has been made."""
+    """As `advise`, of what has been made; the budget counts from when it began, by perf_counter()."""
     record = _record(decided(options["seed"]), configured)
-    found = search(workload, hosts, options, _relay(record, listen))
+    found = search(workload, hosts, options, _relay(record, listen), began)
     table = found.table
     run = Run(replace(record, tables=[table], interrupted=found.interrupted))
     recommendation = recommend(run[0], workload.tasks) if found.cells else None

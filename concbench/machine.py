@@ -68,6 +68,15 @@ def usable_cores() -> int:
     return max(1, min(counts))
 
 
+def cores_to_race() -> int:
+    """Numbers of workers up to this one may be the best for work that computes.
+
+    A quota of 1.5 cores is worth a second worker for half of the time: one and two are both to be measured.
+    """
+    quota = quota_cores()
+    return usable_cores() + (quota is not None and usable_cores() < quota < affinity_cores())
+
+
 def gil_enabled() -> bool:
     """Whether one thread at a time runs Python code in this interpreter, as of now.
 

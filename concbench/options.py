@@ -140,7 +140,7 @@ class _Options(TypedDict, total=False):
     budget: Annotated[
         float | None,
         Option(
-            DURATION, "for each workload, or for everything that advise does; three rounds are taken in any case; "
+            DURATION, "for each workload, or for everything that advise does; run takes three rounds in any case; "
             "10s for each workload of 'concbench' alone",
             default=60.0, open=True,
         ),

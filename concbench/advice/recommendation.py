@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from concbench.advice.answer import failures, rate_of, simplicity, undecided
 from concbench.advice.break_even import not_worth_it, what_if
 from concbench.advice.finding import Finding, known, of_each, rating
 from concbench.advice.first_use import for_whom
 from concbench.advice.rules import findings
-from concbench.advice.unmeasured import unmeasured
-from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.advice.unmeasured import more_rounds, unmeasured
+from concbench.analysis.cell_analysis import CellAnalysis, by_round
 from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, FLAGGED
-from concbench.stats.verdicts import BAND, FASTER
+from concbench.stats.intervals import ratio_interval
+from concbench.stats.verdicts import BAND, FASTER, log_ratios
 from concbench.units import instead_of, listed, memory, percent, ratio, seconds
 
 
@@ -23,7 +27,7 @@ class Recommendation:
     """Which runner, how sure that is, and why; times in seconds, sizes in bytes."""
 
     runner: str
-    """As on the command line; `sequential` where nothing was proved to be faster."""
+    """As on the command line; `sequential` where nothing was proved to be faster, and nothing clearly looks it."""
     workers: int
     speedup: float
     """Typical ratio to sequential; 1 for sequential itself."""
@@ -42,12 +46,26 @@ class Recommendation:
     """Sentences: what was measured, and what would change the answer."""
     headline: str
     """What to do, in one line."""
+    proved: bool = True
+    """Whether what is advised was shown to be what it is said to be; if not, it is what looks best, and the headline
+    says so."""
     snippet: str = field(default="", repr=False)
     """Complete lines of Python, without concbench where the runner says how."""
 
 
+_FORK = (
+    "Its workers are forked, so that they inherit the items, which need not be sent. A fork copies locks as they are: "
+    "if the program has threads by then, of its own or of a library, a worker may hang. Windows has no fork, and that "
+    "of macOS is not safe."
+)
+_UNKNOWN = 1e9
+"""The most that a ratio may be of which nothing is known."""
 _TOO_SHORT = 0.001
 """Seconds of work below which no worker could be started in the time."""
+_LOOKS = 1.2
+"""Times as fast as what is proved, from which a runner looks better than that."""
+_LOOKS_LEVEL = 0.05
+"""Error level, of one comparison alone, at which it must be faster to look it: that is no claim for the whole table."""
 _RUN_IT = "; concbench run measures it all the same"
 
 
@@ -63,26 +81,28 @@ def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
     """
     if table.baseline.seconds is None:
         return _nothing_to_gain(table) if _is_too_short(table.baseline) else None
-    chosen = _chosen(table)
+    proved = _chosen(table)
+    chosen = _looks_better(table, proved) or proved
     group = table.fastest_group
     interval = chosen.interval if chosen is not table.baseline else None
     return Recommendation(
         runner=chosen.label,
         workers=chosen.workers,
-        speedup=interval.centre if interval else 1.0,
-        low=interval.low if interval else 1.0,
-        high=interval.high if interval else 1.0,
+        speedup=interval.centre if interval else chosen.speedup or 1.0,
+        low=interval.low if interval else 1.0 if chosen is proved else 0.0,
+        high=interval.high if interval else 1.0 if chosen is proved else _UNKNOWN,
         cpu=chosen.cpu,
         memory=chosen.memory,
         fastest_group=[cell.label for cell in group],
         reasons=[
-            *_why(table, chosen, group),
+            *_why(table, chosen, proved, group),
             *_price(table, chosen),
             *findings(table),
             *_no_gain(table, chosen),
         ],
         valid_for=_valid(table, chosen, tasks),
-        headline=_headline(table, chosen),
+        headline=_headline(table, chosen, proved),
+        proved=chosen is proved,
     )
 
 
@@ -130,16 +150,47 @@ def _level(table: TableAnalysis) -> list[CellAnalysis]:
     proved = [cell for cell in table.measured if cell.verdict == FASTER]
     proved = [cell for cell in proved if cell.in_fastest_group] or proved
     best = max((cell.speedup or 0.0 for cell in proved), default=0.0)
+    if 0.0 < best <= BAND:  # what is as good and costs nothing is the baseline
+        return []
     return [cell for cell in proved if (cell.speedup or 0.0) * BAND >= best]
 
 
-def _headline(table: TableAnalysis, chosen: CellAnalysis) -> str:
+def _looks_better(table: TableAnalysis, proved: CellAnalysis) -> CellAnalysis | None:
+    """The cell that took the least time, if it looks a good deal faster than what is proved; None if it does not."""
+    rivals = [cell for cell in table.measured if cell is not table.baseline and cell.outcome.kind == "ok"]
+    leader = min(rivals, key=lambda cell: cell.seconds or math.inf, default=None)
+    if leader is None or leader is proved or leader.verdict == FASTER or not leader.seconds or not proved.seconds:
+        return None
+    ratios = log_ratios(by_round(proved.record.samples), by_round(leader.record.samples))
+    if not ratios.size or math.exp(float(np.median(ratios))) < _LOOKS or proved.seconds < _LOOKS * leader.seconds:
+        return None
+    interval = ratio_interval(ratios, _LOOKS_LEVEL)
+    return leader if interval is None or interval.low > 1 else None
+
+
+def _headline(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis) -> str:
+    if chosen is not proved:
+        return _what_looks(table, chosen, proved)
     if chosen is table.baseline:
         return str(_why_not(table)[0])
     return f"{chosen.name}, {rate_of(chosen)} as fast as {table.baseline.name}."
 
 
-def _why(table: TableAnalysis, chosen: CellAnalysis, group: list[CellAnalysis]) -> list[Finding]:
+def _what_looks(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis) -> str:
+    """That it looks faster, that this is not proved, and what is."""
+    rounds = f"{chosen.shared} round{'' if chosen.shared == 1 else 's'}"
+    rate = rate_of(chosen) if chosen.interval else ratio(chosen.speedup or 0.0)
+    looks = f"{chosen.name} looks {rate} as fast as {table.baseline.name} after {rounds}, which is not proved"
+    if proved is not table.baseline:
+        looks += f"; {proved.name} is proved to be {rate_of(proved)} as fast"
+    return f"{looks}. {more_rounds(table)} allows more."
+
+
+def _why(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group: list[CellAnalysis]) -> list[Finding]:
+    if chosen is not proved:
+        missing = unmeasured(table, _RUN_IT)
+        found = [Finding(_what_looks(table, chosen, proved), rating(chosen))]
+        return [*found, Finding(f"It was not compared with everything: {missing}.")] if missing else found
     if chosen is table.baseline:
         return _why_not(table)
     found = [Finding(f"{chosen.name} is {rate_of(chosen)} as fast as {table.baseline.name}.", rating(chosen))]
@@ -165,6 +216,11 @@ def _why_not(table: TableAnalysis) -> list[Finding]:
     others = [cell for cell in table.measured if cell is not table.baseline and cell.interval is not None]
     open_ones = [cell for cell in others if cell.interval and cell.interval.high > BAND and cell.in_fastest_group]
     name, missing = table.baseline.name, unmeasured(table, _RUN_IT)
+    small = [cell for cell in others if cell.verdict == FASTER]
+    if small:
+        best = max(small, key=lambda cell: cell.speedup or 0.0)
+        gain = f"Leave it as it is: no more than 5 % can be gained ({best.name} {rate_of(best)})"
+        return [Finding(f"{gain}{f'; {missing}' if missing else ''}.", rating(best))]
     if not open_ones:
         if not missing:
             return [Finding(_leave_it(table))]
@@ -211,6 +267,8 @@ def _valid(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[str]:
             f"time: if that share{waits} or the number of cores changes, ask again."
         )
     sentences += what_if(table, chosen)
+    if chosen.settings.get("start_method") == "fork":
+        sentences.append(_FORK)
     return sentences + (_starting(chosen, warm=table.record.warm) if chosen is not table.baseline else [])
 
 

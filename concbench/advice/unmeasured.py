@@ -43,7 +43,7 @@ def _workers(cells: list[CellAnalysis]) -> str:
 def more_rounds(table: TableAnalysis) -> str:
     """The option that would have allowed more rounds than these."""
     if table.record.all_rounds:
-        return "--rounds"
+        return "--budget" if table.record.stopped == "budget" else "--rounds"
     return {"rounds": "--max-rounds", "budget": "--budget", "calls": "--max-calls"}.get(
         table.record.stopped, "--max-rounds, --budget"
     )

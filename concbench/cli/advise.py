@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from time import perf_counter
 
 from concbench.cli import configuration, functions, options
 from concbench.cli.color import add_color
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Search, write, print; returns the exit code."""
+    began = perf_counter()
     if not is_function(arguments.function):
         raise UsageError(
             f"{arguments.function!r} is not a function of your own; write module:function or file.py:function"
@@ -52,7 +54,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
-        advice = advise_workload(workload, chosen, ProcessHosts(say), listen, configured.record)
+        advice = advise_workload(workload, chosen, ProcessHosts(say), listen, configured.record, began)
     output.save(advice.run.record)
     keep(advice.run.record)
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 from concbench.cli import options
 from concbench.cli.output import say
 from concbench.errors import UsageError
-from concbench.harness.events import CallsPlanned, LookPlanned, ProcessesRenewed
+from concbench.harness.events import CallsPlanned, LessPlanned, LookPlanned, ProcessesRenewed
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.workload_specs import is_function, place_of
 from concbench.options import MeasureOptions, Option, decided, declared, filled, of_functions, place_from
@@ -104,14 +104,17 @@ def workload(name: str, arguments: argparse.Namespace, filled_in: MeasureOptions
     return named_workload(place_of(name), how, source, limit=filled_in["import_timeout"], tell=say)
 
 
-def announce(event: CallsPlanned | LookPlanned | ProcessesRenewed) -> None:
-    """Say how often a function will be called, before the first call, but nothing of workloads of ours; and how
-    processes are used, once that is decided.
+def announce(event: CallsPlanned | LookPlanned | LessPlanned | ProcessesRenewed) -> None:
+    """Say how often a function will be called, and what the budget does not allow; of every workload, why its processes
+    are new ones.
     """
     if isinstance(event, ProcessesRenewed):
         say(event.why)
         return
     if not is_function(event.workload):
+        return
+    if isinstance(event, LessPlanned):
+        say(f"{event.workload}: {event.what}")
         return
     if isinstance(event, LookPlanned):
         said = f"is called up to {event.calls} times first, one call at a time, to see how long it takes"

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from math import inf
 from pathlib import Path
 
+from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
 from concbench.harness.calls import Calls
-from concbench.harness.hosts import CheckHost, Host, Hosts
+from concbench.harness.hosts import CheckHost, Clock, Host, Hosts
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.patience import Patience
-from concbench.harness.plan import Plan
+from concbench.harness.plan import Limit, Plan
 from concbench.harness.referee import Referee
 from concbench.harness.repeats import bearable_repeats
 from concbench.harness.runner_specs import PlannedCell
 from concbench.options import changed
 from concbench.results.records import Json, Sample
 
+NO_TIME = "there was no time for it; --budget allows more"
+"""Why a cell is left out that the time did not allow."""
+_CHECK_SHARE = 0.5
+"""Of the time, that the checks may take."""
+_ONE_SHARE = 0.25
+"""Of the time that is left, that the first execution of a cell may take, if that is more than what could still win."""
+_LEAST = 0.1
+"""Seconds that a request may take in any case."""
 _LONGER = 3.0
 """Times that sequential passes, of which two are made in one request, may take as long as one execution."""
 
@@ -42,6 +52,7 @@ class Bench:
         self.referee = Referee(plan)
         self.calls = Calls(plan.workload.tasks, plan.options["max_calls"])
         self.patience = Patience(plan)
+        self.clock = Clock(hosts)
         self._directory = directory
         for planned in plan.cells:
             self.add(planned)
@@ -68,8 +79,13 @@ class Bench:
         """The same: what the baseline takes decides how long the others may.
 
         Then coroutines: if what they use works in one event loop only, threads that have several need not be tried.
+        Where time is limited, one of each place where tasks run comes next: there may not be the time for all.
         """
-        return sorted(self.alive, key=lambda cell: (cell.id != self.plan.baseline, not cell.awaits))
+        cells = sorted(self.alive, key=lambda cell: (cell.id != self.plan.baseline, not cell.awaits))
+        if self.plan.limit is None:
+            return cells
+        first = {cell.record.traits.where: cell.id for cell in reversed(cells)}
+        return sorted(cells, key=lambda cell: cell.id not in first.values())
 
     # Hosts, and how long they may take.
 
@@ -88,8 +104,35 @@ class Bench:
     def allow(self, cell: LiveCell) -> None:
         """Let each request of a cell take as long as it may."""
         seconds = self.patience.seconds(cell.record.workers)
+        if self.plan.limit is not None:
+            seconds = min(self._left_for(cell, self.plan.limit), seconds or self.plan.options["timeout"] or inf)
         if seconds is not None and cell.host is not None:
             cell.host.allow(seconds)
+
+    def _left_for(self, cell: LiveCell, limit: Limit) -> float:
+        """Seconds that a request of a cell may take: all, once it has shown that it ends.
+
+        Before that it may be that it never does, and no more than it takes to see that it cannot win are lost on it.
+        """
+        left = max(_LEAST, limit.end - self.clock.elapsed())
+        if cell.id == self.plan.baseline or cell.executions or self.patience.took is None:
+            return left
+        enough = FAR_BEHIND[1] * self.patience.took + FIRST_RUN_COSTS + limit.starting
+        return min(left, max(enough, _ONE_SHARE * left))
+
+    @property
+    def starting(self) -> float:
+        """Seconds that it takes to start a measuring process, as far as they are known."""
+        return self.plan.limit.starting if self.plan.limit else 0.0
+
+    def fits(self, seconds: float, share: float = 1.0) -> bool:
+        """Whether what takes so long may still be begun, of this share of all the time."""
+        limit = self.plan.limit
+        return limit is None or self.clock.elapsed() + seconds <= share * limit.begin
+
+    def may_check(self, cell: LiveCell) -> bool:
+        """Whether there is time to check a cell; of those that compare with the baseline there must be some."""
+        return cell.id == self.plan.baseline or self.fits(0.0, _CHECK_SHARE)
 
     def allow_all(self) -> None:
         """The same for every cell, since it has become known how long that is."""
@@ -100,7 +143,8 @@ class Bench:
         """Let a request that makes sequential passes take longer."""
         seconds = self.patience.seconds(1)
         if seconds is not None:
-            host.allow(_LONGER * seconds)
+            left = self.plan.limit.end - self.clock.elapsed() if self.plan.limit else inf
+            host.allow(max(_LEAST, min(left, _LONGER * seconds)))
 
     # Executions.
 

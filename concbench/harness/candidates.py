@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from math import inf
 
+import numpy as np
+
+from concbench.analysis.thresholds import COMPUTES
 from concbench.errors import Inapplicable
 from concbench.harness.runner_specs import PlannedCell, plan_cells
+from concbench.harness.stopping import Samples
 from concbench.registry import runner_class, runner_names
-from concbench.results.records import CellId
+from concbench.results.records import CellId, Sample
 from concbench.runners.base import Runner, workers_for
 from concbench.runners.look import Look
-from concbench.traits import traits_of
+from concbench.stats.verdicts import BAND
+from concbench.traits import CALLER, traits_of
 
+Offer = Callable[[Look], Iterable[Runner]]
+"""A hook that offers runners for work that looks like that."""
 _MOST_CELLS = 1_000
 """Cells that are followed at most, from neighbour to neighbour, to find out how many workers there may be."""
 
@@ -21,12 +31,27 @@ _MOST_CELLS = 1_000
 class Field:
     """The cells of a race: those that it begins with, and those that may join them."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, offers: Sequence[Offer] | None = None) -> None:
+        """Ask those who offer runners; None: every registered class."""
         self.look = look
-        self.candidates = _offered_by_classes(look)
+        self._offers = _offers_of_classes() if offers is None else offers
+        self.candidates = _offered(self._offers, look)
         """Those that it begins with, of the simplest runners first."""
         self.known = {cell.id: cell for cell in self.candidates}
         """Those that anybody has asked for."""
+        self.left_out: list[PlannedCell] = []
+        """Those for which there is no time."""
+
+    def over(self, tasks: int) -> Field:
+        """The same of work that has so many tasks."""
+        return Field(replace(self.look, tasks=tasks), self._offers)
+
+    def only(self, candidates: list[PlannedCell]) -> Field:
+        """The same, beginning with these."""
+        part = copy(self)
+        part.candidates = candidates
+        part.left_out = [cell for cell in self.candidates if cell not in candidates]
+        return part
 
     def beside(self, leader: CellId) -> list[PlannedCell]:
         """The cells beside a leader that are worth a try."""
@@ -35,11 +60,49 @@ class Field:
         self.known = {**{cell.id: cell for cell in cells}, **self.known}
         return cells
 
+    def joining(self, samples: Samples) -> list[PlannedCell]:
+        """The cells that are worth a try, given what others took.
+
+        They are those beside the leader, and beside the smallest of its kind that is as fast; and more processes, where
+        threads or coroutines gain nothing by being more, although no core is busy.
+        """
+        seconds = {cell: float(np.median([one.seconds for one in taken])) for cell, taken in samples.items() if taken}
+        leader = min(seconds, key=lambda cell: seconds[cell])
+        name = self.known[leader].name
+        level = [cell for cell in seconds if self.known[cell].name == name and seconds[cell] <= BAND * seconds[leader]]
+        joining = [*self.beside(leader), *self.beside(min(level, key=self._workers))]
+        if self._waits_for_its_process(leader, samples[leader][-1], seconds):
+            joining += self._more_processes(seconds[self.candidates[0].id] / seconds[leader])
+        return list({cell.id: cell for cell in joining if cell.id not in samples}.values())
+
+    def _waits_for_its_process(self, leader: CellId, last: Sample, seconds: Mapping[CellId, float]) -> bool:
+        """Whether more threads, or coroutines, than the leader has gain nothing, although no core is busy."""
+        busy = last.cpu is None or last.cpu / last.repeats / last.seconds > COMPUTES
+        if self.look.computes or busy or self.candidates[0].id not in seconds or not self._shares_process(leader):
+            return False
+        more = [cell for cell in seconds if self._shares_process(cell) and self._workers(cell) > self._workers(leader)]
+        return any(seconds[cell] * BAND > seconds[leader] for cell in more)
+
+    def _more_processes(self, outdone: float) -> list[PlannedCell]:
+        """Processes in such numbers that they win if each does one task at a time."""
+        offered = _offered(self._offers, replace(self.look, outdone=math.ceil(outdone)))
+        cells = [cell for cell in offered if cell.traits.isolates]
+        self.known = {**{cell.id: cell for cell in cells}, **self.known}
+        return cells
+
+    def _workers(self, cell: CellId) -> int:
+        return workers_for(self.known[cell].runner, self.look.tasks)
+
+    def _shares_process(self, cell: CellId) -> bool:
+        """Whether all of its tasks are in one process."""
+        traits = self.known[cell].traits
+        return traits.interleaves or traits.where == CALLER
+
     @property
     def ruled_out(self) -> list[PlannedCell]:
         """The candidates that were left out because of the number of workers that is allowed."""
-        allowed = {cell.id for cell in self.candidates}
-        anyhow = _offered_by_classes(replace(self.look, most_workers=None))
+        allowed = {cell.id for cell in [*self.candidates, *self.left_out]}
+        anyhow = _offered(self._offers, replace(self.look, most_workers=None))
         return [cell for cell in anyhow if cell.id not in allowed]
 
     @property
@@ -51,22 +114,25 @@ class Field:
             reached |= {cell.id: cell for cell in new}
             if len(reached) > _MOST_CELLS:
                 return self.look.most
-            new = [beside for cell in new for beside in self.beside(cell.id) if beside.id not in reached]
+            beside = {one.id: one for cell in new for one in self.beside(cell.id)}
+            new = [one for cell, one in beside.items() if cell not in reached]
         return max(workers_for(cell.runner, self.look.tasks) for cell in reached.values())
 
 
-def _offered_by_classes(look: Look) -> list[PlannedCell]:
-    runners: list[Runner] = []
+def _offers_of_classes() -> list[Offer]:
+    """The hooks of every registered runner."""
+    offers: list[Offer] = []
     for name in runner_names():
-        try:
-            offer = getattr(runner_class(name), "candidates", None)
-        except Inapplicable:  # what it needs is not installed
-            continue
-        runners += _asked(offer, look)
-    return _cells(sorted(runners, key=_simplicity), look)
+        with suppress(Inapplicable):  # what it needs is not installed
+            offers += filter(None, [getattr(runner_class(name), "candidates", None)])
+    return offers
 
 
-def _asked(offer: Callable[[Look], Iterable[Runner]] | None, look: Look) -> list[Runner]:
+def _offered(offers: Sequence[Offer], look: Look) -> list[PlannedCell]:
+    return _cells(sorted((runner for offer in offers for runner in _asked(offer, look)), key=_simplicity), look)
+
+
+def _asked(offer: Offer | None, look: Look) -> list[Runner]:
     """The runners that a hook offers; nothing, if it breaks: the race of others must not end with it."""
     if offer is None:
         return []

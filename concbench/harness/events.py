@@ -58,6 +58,15 @@ class LookPlanned:
 
 
 @dataclass(frozen=True)
+class LessPlanned:
+    """`advise` has seen how long the function takes, and that the budget does not allow all that it would measure."""
+
+    workload: str
+    what: str
+    """What it allows instead, as a sentence."""
+
+
+@dataclass(frozen=True)
 class CallsPlanned:
     """A workload is about to be executed under all its runners: calls can cost, and can have effects."""
 
@@ -85,5 +94,5 @@ class TableUpdated:
     table: Table
 
 
-Event = Step | LookPlanned | CallsPlanned | ProcessesRenewed | TableUpdated
+Event = Step | LookPlanned | LessPlanned | CallsPlanned | ProcessesRenewed | TableUpdated
 Listener = Callable[[Event], None]

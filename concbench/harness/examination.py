@@ -13,7 +13,7 @@ from dataclasses import replace
 from time import perf_counter
 
 from concbench.errors import BadFunction
-from concbench.harness.bench import Bench
+from concbench.harness.bench import NO_TIME, Bench
 from concbench.harness.events import Phase
 from concbench.harness.executions import MOST_CHECKS
 from concbench.harness.live_cell import LiveCell
@@ -102,6 +102,10 @@ class Examination:
                     self._steps.take(cell, Phase.PREPARE, _prepare)
             for cell in cells:
                 if cell.host is not None and cell.alive and self._compares(cell):
+                    if not self._bench.may_check(cell):
+                        cell.end(Outcome("inapplicable", NO_TIME))
+                        cell.leave_host()
+                        continue
                     self._bench.allow(cell)
                     self._steps.take(cell, Phase.CHECK, self._compare)
                 cell.leave_host()

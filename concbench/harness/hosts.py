@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 from concbench.errors import ConcbenchError
@@ -150,6 +151,27 @@ class Hosts(Protocol):
     def throttled(self) -> float | None:
         """Seconds for which a quota has kept us from running so far; None without one, or where nothing is measured."""
         ...
+
+
+class Clock:
+    """Seconds since it was made; what hosts have simulated counts as if it had taken its time."""
+
+    def __init__(self, hosts: Hosts, began: float | None = None) -> None:
+        """Begin now, or at that time by perf_counter()."""
+        self._hosts = hosts
+        self._began = perf_counter() if began is None else began
+        self._simulated = self._played()
+
+    def put_forward(self, seconds: float) -> None:
+        """So many had gone by before it was made."""
+        self._began -= seconds
+
+    def elapsed(self) -> float:
+        """Since it was made."""
+        return perf_counter() - self._began + self._played() - self._simulated
+
+    def _played(self) -> float:
+        return float(getattr(self._hosts, "simulated", 0.0))
 
 
 class InProcessHosts:

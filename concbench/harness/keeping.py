@@ -93,6 +93,8 @@ class Keeping:
         bench = self._bench
         if not bench.affords(LOOKED + bench.plan.fewest_rounds * len(bench.alive) * bench.repeats):
             return None
+        if not bench.fits(bench.starting + LOOKED * cell.first_runs[-1].seconds):
+            return None
         try:
             with bench.host(cell) as host:
                 host.prepare()

@@ -36,6 +36,7 @@ from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.sampling import Sampling
 from concbench.harness.steps import Steps
 from concbench.results.records import Cell, CellId, Table
+from concbench.stats.intervals import FEWEST
 from concbench.workloads.base import Workload
 
 _FRESH = "Every execution was in a new process: what the function does once in a process is in all the times (--fresh)."
@@ -113,6 +114,12 @@ class Measurement:
         bench, rounds = self._bench, self._rounds
         self._examination.check(bench.baseline_first)
         rounds.give_up_hopeless()
+        first = {cell.id: cell.first_run.seconds for cell in bench.alive if cell.first_run}
+        rounds.give_up_unaffordable(first, FEWEST + 1)
+        if not bench.fits(0.0):
+            rounds.stopped = "budget"
+            self._keep_first_runs()
+            return
         with ExitStack() as hosts:
             sampling = Sampling(bench, self._steps, hosts)
             sampling.start(bench.alive)
@@ -147,9 +154,21 @@ class Measurement:
         for cell in self._bench.alive[:1]:
             with suppress(CellEnded):  # whatever is wrong with it, its observed pass will tell
                 self._items = cell.sampling.items_as_text()
-        for cell in self._bench.alive:
-            if cell.record.observed is None:
+        for cell in self._by_promise():
+            if cell.record.observed is None and self._bench.fits(cell.seconds[-1] if cell.seconds else 0.0):
                 sampling.observe(cell)
+
+    def _by_promise(self) -> list[LiveCell]:
+        """The cells that go on, those first of which most is said: there may not be the time for all."""
+        cells = self._bench.baseline_first
+        if self._plan.limit is None:
+            return self._bench.alive
+        return cells[:1] + sorted(cells[1:], key=lambda cell: min(cell.seconds, default=0.0))
+
+    def _keep_first_runs(self) -> None:
+        """What was executed before there was no more time is all that is known."""
+        for cell in self._bench.alive:
+            cell.record = replace(cell.record, warmup=cell.first_run)
 
     def _tell_kept(self) -> None:
         """Say that every process is a new one, where that was not asked for."""

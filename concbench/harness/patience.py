@@ -22,17 +22,18 @@ class Patience:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._took: float | None = None
+        self.took: float | None = None
+        """Seconds of the baseline's first execution; None as long as that is not known, and if it failed."""
         self._seconds: float | None = None
 
     def knows(self, took: float) -> None:
         """The baseline's first execution took so long, all that is not timed included."""
-        self._took = took
+        self.took = took
         self._seconds = max(LEAST, TIMES * took) + (MEET_SECONDS if self._plan.options["warm"] else 0.0)
 
     def gives_up_knowing(self) -> None:
         """The baseline failed, so that nothing can be compared with what it took."""
-        self._took = None
+        self.took = None
         self._seconds = self._seconds or UNKNOWN
 
     def seconds(self, workers: int) -> float | None:
@@ -49,9 +50,9 @@ class Patience:
         of runners where tasks see to their own timeouts.
         """
         own_timeouts = self._plan.workload.longest_task is not None
-        if outcome.cause != "timeout" or not outcome.seconds or self._took is None or own_timeouts:
+        if outcome.cause != "timeout" or not outcome.seconds or self.took is None or own_timeouts:
             return outcome
-        times = outcome.seconds / (executions * self._took)
+        times = outcome.seconds / (executions * self.took)
         if times < 1:
             return outcome
         reason = f"{outcome.reason}: at least {times:,.1f} times as long as {self._plan.baseline}"

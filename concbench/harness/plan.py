@@ -21,6 +21,18 @@ BASELINE = "sequential"
 
 
 @dataclass(frozen=True)
+class Limit:
+    """How long all of a measurement may take, in seconds from its beginning."""
+
+    begin: float
+    """After which nothing is begun that can be left out."""
+    end: float
+    """After which what is being executed is ended."""
+    starting: float = 0.0
+    """That it takes to start a measuring process, the import of the function included."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """One workload, its cells, and how to measure them."""
 
@@ -35,6 +47,8 @@ class Plan:
     """All of them; what decides on the rounds is what the stop rule keeps."""
     kept: Kept = field(default_factory=Kept)
     """What is known before of what the function keeps in its process."""
+    limit: Limit | None = None
+    """None: it takes as long as it takes."""
 
     @property
     def max_rounds(self) -> int:

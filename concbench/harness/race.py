@@ -16,7 +16,7 @@ from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.stopping import NextRound, Samples, Seen, Terms, by_round
 from concbench.results.records import CellId
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval
-from concbench.stats.verdicts import BAND, UNDECIDED, fastest, log_ratios, verdict
+from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, log_ratios, verdict
 
 _DROP_LEVEL = 0.05
 
@@ -28,10 +28,12 @@ class RaceRule:
     max_rounds: int
     comparisons: int
     """Cells that are or may still be compared with the baseline, those that will probably join included."""
-    neighbours: Callable[[CellId], Sequence[PlannedCell]]
-    """The cells beside a leader that are worth a try."""
+    neighbours: Callable[[Samples], Sequence[PlannedCell]]
+    """The cells that are worth a try, given what others took."""
     budget: float | None = None
     """Seconds after which no further round is begun, the first three apart."""
+    limit: float | None = None
+    """Seconds after which none is begun in any case."""
     hopeless: float = HOPELESS
 
     @property
@@ -48,19 +50,24 @@ class RaceRule:
         joining = self._joining(seen)
         if seen.baseline not in seen.samples:
             return NextRound([], "baseline", joining)
-        wanted = self._wanted(seen)
+        wanted = self._wanted(seen) or self._open(seen)
         if not wanted:
             return NextRound([], "verdicts", joining)
         enough = all(len(seen.samples[cell]) >= FEWEST for cell in wanted)
-        if enough and seen.exceeds(self.budget, wanted):
-            return NextRound([], "budget", joining)
+        budget = self.budget if enough else self.limit
+        if seen.exceeds(budget, wanted):
+            leader = _leader(seen.samples)
+            wanted = {leader, seen.baseline} if leader in self._undecided(seen) else set()
+            if not wanted or seen.exceeds(budget, wanted):
+                return NextRound([], "budget", joining)
+            joining = []
         return NextRound([cell for cell in seen.samples if cell in wanted], joining=joining)
 
     def _joining(self, seen: Seen) -> list[PlannedCell]:
         """The neighbours of the leader, once it is clear enough who that is."""
         if seen.rounds < max(FAR_BEHIND):
             return []
-        return [planned for planned in self.neighbours(_leader(seen.samples)) if planned.id not in seen.samples]
+        return [planned for planned in self.neighbours(seen.samples) if planned.id not in seen.samples]
 
     def _wanted(self, seen: Seen) -> set[CellId]:
         samples = seen.samples
@@ -74,6 +81,25 @@ class RaceRule:
             return set()
         return wanted | ({seen.baseline, _leader(samples)} if unproved else {_leader(samples)})
 
+    def _open(self, seen: Seen) -> set[CellId]:
+        """The leader and the cells that may be as fast and may be more than 5 % slower, at the level of the table.
+
+        The race has dropped them at a level that is no claim. As long as there is time, whether they are as fast is
+        found out; not of those that are far behind.
+        """
+        samples, leader = seen.samples, _leader(seen.samples)
+        measured = {cell: by_round(taken) for cell, taken in samples.items() if len(taken) >= FEWEST}
+        if leader not in measured:
+            return set()
+        far = FAR_BEHIND[max(FAR_BEHIND)] * np.median(list(measured[leader].values()))
+        near = {cell: own for cell, own in measured.items() if np.median(list(own.values())) < far}
+        group = fastest_group(near, self._level(seen))
+        unsure = {cell for cell, interval in group.items() if interval and interval.low <= 1 / BAND}
+        return unsure | {leader} if unsure else set()
+
+    def _level(self, seen: Seen) -> float:
+        return look_level(self.max_rounds, max(self.comparisons, seen.comparisons))
+
     def _undecided(self, seen: Seen) -> set[CellId]:
         """The cells whose verdict against the baseline the advice rests on, and that have none yet.
 
@@ -81,7 +107,7 @@ class RaceRule:
         """
         samples, leader = seen.samples, _leader(seen.samples)
         asked = {leader} if leader != seen.baseline else {cell for cell in samples if len(samples[cell]) >= FEWEST}
-        level = look_level(self.max_rounds, max(self.comparisons, seen.comparisons))
+        level = self._level(seen)
         base = by_round(samples[seen.baseline])
         return {
             cell

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
-from time import perf_counter
 
 from concbench.analysis.comparability import comparable
-from concbench.analysis.thresholds import FIRST_RUN_COSTS
+from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
 from concbench.harness import executions
-from concbench.harness.bench import Bench
+from concbench.harness.bench import NO_TIME, Bench
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.harness.runner_specs import PlannedCell
@@ -38,13 +37,13 @@ class Rounds:
         self._bench = bench
         self._rule = bench.plan.stop_rule
         self._earlier_repeats: int | None = None
-        self._began = perf_counter()
 
     def resume(self, earlier: Table) -> None:
         """Go on after these, with as many executions in a sample."""
         self.done, self.stopped, self.load = earlier.rounds, earlier.stopped, list(earlier.load)
-        taken = (sample.repeats for cell in earlier.cells for sample in cell.samples)
-        self._earlier_repeats = max(taken, default=1)
+        taken = [sample for cell in earlier.cells for sample in cell.samples]
+        self._earlier_repeats = max((sample.repeats for sample in taken), default=1)
+        self._bench.clock.put_forward(sum(sample.seconds * sample.repeats for sample in taken))
 
     def begin_again(self) -> None:
         """Forget all rounds; what they took stays part of the budget."""
@@ -65,6 +64,30 @@ class Rounds:
                 cell.record = replace(cell.record, warmup=cell.first_run)
                 cell.end(Outcome("inapplicable", why))
 
+    def give_up_unaffordable(self, seconds: Mapping[CellId, float], executions: int) -> None:
+        """End the slowest cells until as many executions of the others fit into the time that is left.
+
+        The fastest of those whose tasks run in the same place goes last.
+
+        Args:
+            seconds: what one execution of each took.
+            executions: of those that may still win; those that are far behind take part in one.
+        """
+        bench = self._bench
+        if bench.plan.limit is None or not seconds:
+            return
+        behind = FAR_BEHIND[1] * min(seconds.values())
+        needed = {cell: one * (1 if one > behind else executions) for cell, one in seconds.items()}
+        rivals = [cell for cell in bench.alive if cell.id in seconds and cell.id != bench.plan.baseline]
+        rivals.sort(key=lambda one: -seconds[one.id])
+        fastest = {cell.record.traits.where: cell.id for cell in rivals}
+        for cell in sorted(rivals, key=lambda one: one.id in fastest.values())[:-1]:
+            if bench.fits(sum(needed.values())):
+                return
+            needed.pop(cell.id)
+            cell.record = replace(cell.record, warmup=cell.record.warmup or cell.first_run)
+            cell.end(Outcome("inapplicable", NO_TIME))
+
     def choose_repeats(self) -> None:
         """One number of executions in a sample for all but slow cells; a cell that is too short even so is refused.
 
@@ -77,6 +100,7 @@ class Rounds:
             bench.repeats = self._earlier_repeats
             return
         self.give_up_hopeless()
+        self.give_up_unaffordable({cell.id: cell.seconds[0] for cell in bench.alive}, FEWEST)
         cells = bench.alive
         wanted, allowed = repeats_for([cell.seconds[0] for cell in cells]), self._repeats_allowed(len(cells))
         bench.repeats = min(wanted, allowed)
@@ -112,8 +136,12 @@ class Rounds:
         return sum(map(self._bench.repeats_of, cells))
 
     def _affords_joining(self, others: Sequence[LiveCell]) -> bool:
-        unsendable, next_round = bool(self._bench.referee.unsendable), self._executions(others)
-        return self._bench.affords(executions.to_join(next_round, self._bench.repeats, own_reference=unsendable).total)
+        bench = self._bench
+        least = min((cell.seconds[-1] for cell in bench.alive if cell.seconds), default=0.0)
+        if not bench.fits(bench.starting * 2 + least * (FEWEST + 2)):
+            return False
+        unsendable, next_round = bool(bench.referee.unsendable), self._executions(others)
+        return bench.affords(executions.to_join(next_round, bench.repeats, own_reference=unsendable).total)
 
     def take(self, cells: Sequence[LiveCell], sample: Sampler) -> None:
         """Sample every cell once, in an order that is fresh in every round and follows from the seed.
@@ -137,7 +165,7 @@ class Rounds:
             return NextRound([], "rounds")
         samples = self._samples()
         comparisons = sum(bool(cell.record.samples) for cell in cells) - 1
-        decided = self._rule.next_round(Seen(plan.baseline, samples, comparisons, self._elapsed()))
+        decided = self._rule.next_round(Seen(plan.baseline, samples, comparisons, self._bench.clock.elapsed()))
         left_out = self._left_out(samples)
         if plan.baseline in left_out:
             return replace(decided, cells=[*samples, *left_out], why_none="")
@@ -153,11 +181,6 @@ class Rounds:
         cells = [cell.record for cell in self._bench.alive]
         fair = zip(cells, comparable(cells, self._bench.workload.tasks), strict=True)
         return {after.id: after.samples for before, after in fair if after.samples or not before.samples}
-
-    def _elapsed(self) -> float:
-        """Seconds since the measurement began; what was simulated counts as if it had taken its time."""
-        executed = sum(sum(cell.seconds) for cell in self._bench.cells)
-        return max(perf_counter() - self._began, executed)
 
 
 def _too_short(cell: LiveCell, repeats: int, *, limited: bool) -> str:

@@ -53,6 +53,7 @@ class Sampling:
         def take(cell: LiveCell) -> None:
             repeats = bench.repeats_of(cell)
             bench.calls.count(repeats)
+            bench.allow(cell)
             before = bench.hosts.throttled()
             taken = cell.sampling.sample(collect=self._compares_samples, repeats=repeats)
             after = bench.hosts.throttled()
@@ -73,6 +74,7 @@ class Sampling:
 
     def _warm_up(self, cell: LiveCell) -> None:
         self._bench.calls.count()
+        self._bench.allow(cell)
         began = perf_counter()
         sample = cell.sampling.sample()
         cell.record = replace(cell.record, warmup=sample)
@@ -89,6 +91,7 @@ class Sampling:
     def _observe(self, cell: LiveCell) -> None:
         options = self._bench.plan.options
         self._bench.calls.count()
+        self._bench.allow(cell)
         observed = cell.sampling.observe(collect=self._bench.referee.compares_later)
         cell.record = thinned(replace(cell.record, observed=observed), decided(options["seed"]), warm=options["warm"])
 

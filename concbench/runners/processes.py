@@ -7,13 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.errors import Inapplicable, WorkerDied
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
 from concbench.task import answer, ending, exception_text, gather, named, tried, unsent
 from concbench.traits import PROCESSES, Traits
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.runners.look import Look
+
+
+_MOST_FORKED = 64
+"""Tasks up to which a process for each is worth a race."""
 
 
 @dataclass
@@ -70,6 +77,12 @@ class Processes:
                 inbox.close()
                 process.join()
                 process.close()
+
+    @classmethod
+    def candidates(cls, look: Look) -> list[Self]:
+        """Where items are large and the platform forks safely enough: a forked process inherits its item."""
+        forks = starting.DEFAULT == "forkserver" and look.items_are_large
+        return [cls(start_method="fork")] if forks and 1 < look.tasks <= min(look.most, _MOST_FORKED) else []
 
     def __exit__(self, *exc: object) -> None:
         pass

@@ -45,6 +45,8 @@ class SimulatedHosts:
         self.seconds = seconds if callable(seconds) else _repeating(seconds)
         self.order: list[tuple[str, int]] = []
         """Every execution in the order in which it was asked for: label and number."""
+        self.simulated = 0.0
+        """Seconds that all of it would have taken."""
 
     def load_watch(self) -> None:
         """No machine is measured."""
@@ -100,7 +102,7 @@ class _SimulatedHost:
         from concbench.results.records import Sample
 
         del collect
-        return Sample(start=0.0, work=self._next() * repeats, stop=0.0, cpu=None, repeats=repeats)
+        return Sample(start=0.0, work=self._next(repeats) * repeats, stop=0.0, cpu=None, repeats=repeats)
 
     def allow(self, seconds: float) -> None:
         """Nothing takes time."""
@@ -125,7 +127,7 @@ class _SimulatedHost:
     def close(self) -> None:
         """Nothing was opened."""
 
-    def _next(self) -> float:
+    def _next(self, repeats: int = 1) -> float:
         from concbench.harness.hosts import CellEnded
         from concbench.results.records import Outcome
 
@@ -134,4 +136,5 @@ class _SimulatedHost:
         self._count += not self._fresh
         if isinstance(seconds, Exception):
             raise CellEnded(Outcome("inapplicable" if isinstance(seconds, Inapplicable) else "failed", str(seconds)))
+        self._hosts.simulated += seconds * repeats
         return seconds

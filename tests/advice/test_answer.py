@@ -309,7 +309,7 @@ def test_do_not_parallelise_is_said_where_everything_was_measured_to_the_end() -
             "process-pool(2, spawn) was not measured to the end (given up; concbench run measures it all the same).",
         ),
         (
-            [cell("process-pool:2", 0.5, rounds=2)],
+            [cell("process-pool:2", 0.9, rounds=2)],
             (
                 "process-pool(2, spawn) was not measured to the end (only 2 rounds shared with sequential, where a "
                 "verdict takes 3; more with --max-rounds, --budget)."
@@ -395,15 +395,50 @@ def test_no_star_stands_beside_a_baseline_that_something_is_faster_than() -> Non
     assert advised(baseline, wide, fast).runner == "thread-pool:4"
 
 
-def test_what_is_faster_is_advised_though_it_is_not_among_the_fastest() -> None:
-    """The fastest is undecided against the baseline, with which it shares few rounds."""
+def test_what_looks_much_faster_than_what_is_proved_is_advised_as_that() -> None:
+    """The fastest is undecided against the baseline, with which it shares few rounds: the headline says both."""
     baseline = of_rounds("sequential", {**dict.fromkeys(range(7), 1.0), 7: 0.5, 8: 1.0, 9: 2.0})
     first = of_rounds("threads", dict.fromkeys(range(7, 20), 0.5))
     fast = of_rounds("thread-pool:4", {**dict.fromkeys(range(7), 0.8), **dict.fromkeys(range(10, 20), 0.8)})
     seen = analyse(table(baseline, first, fast))
     assert [one.verdict for one in seen.cells] == ["", "undecided", "faster"]
     assert [one.in_fastest_group for one in seen.cells][2] is False
-    assert advised(baseline, first, fast).runner == "thread-pool:4"
+    advice = advised(baseline, first, fast)
+    assert (advice.runner, advice.proved) == ("threads", False)
+    assert advice.headline.startswith("threads looks 2.00x [")
+    assert "which is not proved; thread-pool(4) is proved to be 1.25x" in advice.headline
+
+
+def test_what_looks_hardly_faster_than_what_is_proved_is_not_advised() -> None:
+    """Less than 1.2 times as fast, and undecided: what is proved is taken."""
+    baseline = of_rounds("sequential", {**dict.fromkeys(range(7), 1.0), 7: 0.5, 8: 1.0, 9: 2.0})
+    first = of_rounds("threads", dict.fromkeys(range(7, 20), 0.7))
+    fast = of_rounds("thread-pool:4", {**dict.fromkeys(range(7), 0.8), **dict.fromkeys(range(10, 20), 0.8)})
+    advice = advised(baseline, first, fast)
+    assert (advice.runner, advice.proved) == ("thread-pool:4", True)
+
+
+def test_a_single_round_advises_what_looks_fastest_and_says_that_it_proves_nothing() -> None:
+    """As where the budget allows no more."""
+    advice = advised(cell("sequential", 1.0, rounds=1), cell("thread-pool:4", 0.5, rounds=1))
+    assert (advice.runner, advice.proved) == ("thread-pool:4", False)
+    assert advice.headline.startswith("thread-pool(4) looks 2.00x as fast as sequential after 1 round, which is not")
+
+
+def test_what_gains_no_more_than_5_percent_is_not_worth_a_worker() -> None:
+    """Among equals, what costs nothing is preferred."""
+    baseline, hardly = (dict.fromkeys(range(10), took) for took in (1.0, 0.96))
+    advice = advised(of_rounds("sequential", baseline), of_rounds("thread-pool:4", hardly))
+    assert (advice.runner, advice.proved) == ("sequential", True)
+    assert advice.headline.startswith("Leave it as it is: no more than 5 % can be gained (thread-pool(4) 1.04x")
+
+
+def test_what_a_fork_risks_is_named() -> None:
+    """Where it is advised."""
+    forked = replace(cell("processes", 0.4), settings={"start_method": "fork"})
+    advice = advised(SEQUENTIAL, forked)
+    assert advice.runner == "processes"
+    assert any("a worker may hang" in sentence for sentence in advice.valid_for)
 
 
 def test_waiting_takes_no_second_core_only_where_none_was_taken() -> None:

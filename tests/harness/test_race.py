@@ -2,12 +2,13 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
 
-from concbench import Advice, ThreadPool, advise
+from concbench import Advice, ThreadPool, advise, machine
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, Inapplicable
 from concbench.harness.candidates import Field
@@ -17,7 +18,8 @@ from concbench.harness.hosts import InProcessHosts
 from concbench.harness.runner_specs import parse
 from concbench.harness.search import search
 from concbench.options import chosen
-from concbench.results.records import CellId
+from concbench.results.records import CellId, Sample
+from concbench.runners import start_method
 from concbench.runners.look import Look
 from concbench.testing import SimulatedHosts
 from concbench.workloads.how import How
@@ -115,6 +117,90 @@ def test_hopeless_cells_are_dropped_early() -> None:
         counts[label] = counts.get(label, 0) + 1
     assert counts["thread-pool:2"] <= 1 + 1 + 1  # warm-up, one round, observed
     assert counts["sequential"] > counts["thread-pool:2"]
+
+
+def limited_in_each_process(most: int) -> Model:
+    """Work that waits for something that each process has for itself, and that serves so many at once."""
+
+    def seconds(label: str) -> float:
+        workers = workers_of(label)
+        return 1.0 / (workers if label.startswith("process") else min(workers, most))
+
+    return seconds
+
+
+@pytest.mark.parametrize(("most", "threads"), [(1, 1), (3, 3), (5, 5)])
+def test_more_processes_join_where_threads_stop_gaining_and_no_core_is_busy(most: int, threads: int) -> None:
+    """Two processes alone do less at once than so many threads; more of them do more, as long as there is memory."""
+    model = limited_in_each_process(most)
+    field = Field(look(64, 0.01, awaitable=False, seconds=0.1))
+    samples = {cell.id: [Sample(0.0, model(cell.label), 0.0, 0.01)] for cell in field.candidates}
+    samples = {cell: taken for cell, taken in samples.items() if cell.label != "threads"}
+    joined = [cell for cell in field.joining(samples) if cell.name == "process-pool"]
+    assert max(workers_of(cell.label) for cell in joined) > threads
+
+
+def test_no_more_processes_join_where_a_core_is_busy_or_threads_still_gain() -> None:
+    """They could win nothing."""
+    field = Field(look(64, 0.01, awaitable=False, seconds=0.1))
+    for cpu, most in ((1.0, 3), (0.0, 256)):
+        model = limited_in_each_process(most)
+        took = {cell.id: model(cell.label) for cell in field.candidates if cell.label != "threads"}
+        samples = {cell: [Sample(0.0, one, 0.0, cpu * one)] for cell, one in took.items()}
+        assert all(cell.name != "process-pool" for cell in field.joining(samples))
+
+
+def test_no_more_processes_are_raced_than_there_is_memory_for() -> None:
+    """And never fewer than there are cores."""
+    seen = look(1_000, 0.01, in_memory=6)
+    assert seen.most_processes == 6
+    assert look(1_000, 0.01, in_memory=1).most_processes == 2
+    assert look(1_000, 1.0).most_processes == 4
+
+
+def test_the_neighbours_of_the_smallest_cell_that_is_level_are_tried() -> None:
+    """Near the knee: fewer workers may do."""
+    field = Field(look(1_000, 0.01, awaitable=False, seconds=0.1))
+    samples = {
+        cell.id: [Sample(0.0, 0.1 if workers_of(cell.label) >= 16 else 1.0, 0.0)]
+        for cell in field.candidates
+        if cell.label != "threads"
+    }
+    joined = {workers_of(cell.label) for cell in field.joining(samples) if cell.name == "thread-pool"}
+    assert {8, 12} <= joined
+
+
+def test_a_quota_of_one_and_a_half_cores_is_worth_a_second_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One worker and two are both raced; what waits is not capped."""
+    monkeypatch.setattr("concbench.machine.quota_cores", lambda: 1.5)
+    monkeypatch.setattr("concbench.machine.affinity_cores", lambda: 4)
+    assert (machine.usable_cores(), machine.cores_to_race()) == (1, 2)
+    monkeypatch.setattr("concbench.machine.quota_cores", lambda: 2.0)
+    assert machine.cores_to_race() == 2
+    seen = replace(look(1_000, 1.0, awaitable=False), cores=2)
+    assert {"sequential", "process-pool:2"} <= {cell.label for cell in Field(seen).candidates}
+    assert max(replace(look(1_000, 0.01), cores=1).threads()) == 256
+
+
+@pytest.mark.skipif(start_method.DEFAULT != "forkserver", reason="this platform does not fork safely")
+def test_large_items_race_the_start_method_that_inherits_them() -> None:
+    """Where sending an item takes a good part of its task; never for small ones."""
+    large, small = (
+        {cell.label for cell in Field(look(24, 1.0, seconds=0.01, pickling=0.01, sending=sending)).candidates}
+        for sending in (0.009, 0.0001)
+    )
+    assert large - small == {"processes:start_method=fork"}
+
+
+def test_time_is_spent_on_what_is_open() -> None:
+    """Two cells that differ by 10 % on a noisy machine: rounds go on until that is known."""
+    took = {"process-pool:2": 0.5, "process-pool:4": 0.55}
+    advice, _ = played(lambda label: took.get(label, 1.0), noise=0.05)
+    (table,) = advice.run.tables
+    assert advice.recommendation is not None
+    assert advice.recommendation.runner == "process-pool:2"
+    group = [cell.label for cell in advice.run[0].fastest_group]
+    assert group == ["process-pool:2"] or table.stopped in {"rounds", "budget"}
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -298,7 +384,7 @@ def test_looks_make_no_more_calls_than_are_announced(tasks: int, max_calls: int 
     (look,) = announced
     assert len(calls) <= look.calls
     if max_calls is None:
-        assert len(calls) == LOOK.total * (min(2, tasks) + (min(32, tasks) if tasks > 2 else 0))
+        assert len(calls) == LOOK.total * (1 + (min(32, tasks) if tasks > 1 else 0))
 
 
 def test_what_turns_out_to_return_awaitables_is_awaited_in_the_advice() -> None:

@@ -1,0 +1,250 @@
+"""The budget of `advise`, on machines whose clock is simulated: what it asks for fits, or it says so before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concbench import Advice, advise
+from concbench.analysis.thresholds import COMPUTES, WAITS
+from concbench.errors import BadSetting, UsageError
+from concbench.harness.effort import Costs, affordable
+from concbench.harness.events import LessPlanned
+from concbench.harness.hosts import CellEnded, Clock
+from concbench.harness.runner_specs import PlannedCell
+from concbench.harness.search import search
+from concbench.options import MeasureOptions, chosen
+from concbench.results.passes import CheckPass, ReferencePass, Sample
+from concbench.results.records import Json, Observed, Outcome
+from concbench.runners.base import workers_for
+from concbench.runners.look import Look
+from concbench.workloads.base import Workload
+from concbench.workloads.how import How
+from concbench.workloads.imported import Imported
+
+Model = Callable[[PlannedCell, int], float]
+"""Seconds of one execution of a cell over so many tasks."""
+
+
+def nothing(item: int) -> None:
+    del item
+
+
+class Played:
+    """Hosts whose every step takes simulated time: starting, references, checks, samples, observed passes, hanging."""
+
+    def __init__(self, model: Model, *, starting: float = 0.1, cpu: float = 0.0) -> None:
+        self.model, self.starting, self.cpu = model, starting, cpu
+        self.simulated = 0.0
+
+    renews = True
+
+    def load_watch(self) -> None:
+        """No machine is measured."""
+
+    def throttled(self) -> None:
+        """No quota is watched."""
+
+    @contextmanager
+    def _host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Any]:
+        """Every process takes its time to start."""
+        del directory, options
+        yield _PlayedHost(self, workload, cell)
+
+    host = check_host = _host
+
+
+class _PlayedHost:
+    def __init__(self, played: Played, workload: Workload, cell: PlannedCell) -> None:
+        self._played, self._allowed = played, math.inf
+        self._seconds = played.model(cell, workload.tasks)
+
+    def prepare(self) -> Json:
+        self._played.simulated += self._played.starting
+        return {"implementation": "played", "python": "", "gil": True}
+
+    def allow(self, seconds: float) -> None:
+        self._allowed = seconds
+
+    def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
+        del collect
+        took = self._seconds * repeats
+        self._played.simulated += min(took, self._allowed)
+        if took > self._allowed:
+            raise CellEnded(Outcome("failed", f"timed out after {self._allowed:.3g} s", "", "timeout", self._allowed))
+        return Sample(start=0.0, work=took, stop=0.0, cpu=self._played.cpu * took, repeats=repeats)
+
+    def reference(self) -> ReferencePass:
+        return ReferencePass(sample=self.sample())
+
+    def check(self, most: int) -> CheckPass:
+        del most
+        return CheckPass(self.sample(), 1)
+
+    def observe(self, *, collect: bool = False) -> Observed:
+        del collect
+        return Observed(start=0.0, work=self.sample().work, stop=0.0, cpu=None, began=[0.0], tasks=None)
+
+    def passes(self, most: int) -> str:
+        del most
+        return "same"
+
+    def items_as_text(self) -> list[str]:
+        return []
+
+    def compare(self) -> None:
+        """They are equal."""
+
+    def remarks(self) -> list[str]:
+        return []
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+def waits(task: float, most: int = 10**6) -> Model:
+    """Tasks that wait, for something that serves so many at once."""
+    return lambda cell, tasks: task * math.ceil(tasks / min(workers_for(cell.runner, tasks), most))
+
+
+def computes(task: float) -> Model:
+    """Tasks that compute, on two cores, and hold the GIL."""
+
+    def model(cell: PlannedCell, tasks: int) -> float:
+        return task * math.ceil(tasks / min(2, workers_for(cell.runner, tasks) if cell.traits.isolates else 1))
+
+    return model
+
+
+def hangs(task: float) -> Model:
+    """Whatever does several tasks at once never ends."""
+    return lambda cell, tasks: task * tasks if cell.name == "sequential" else 1e9
+
+
+def played(model: Model, budget: float, tasks: int = 100, **how: Any) -> tuple[Advice, float, list[str]]:
+    """The advice, the seconds that it took, and what was said before the race."""
+    hosts, said = Played(model, **how), list[str]()
+    advice = advise(
+        nothing, items=range(tasks), hosts=hosts, budget=budget, seed=1,
+        listen=lambda event: said.append(event.what) if isinstance(event, LessPlanned) else None,
+    )  # fmt: skip
+    return advice, hosts.simulated, said
+
+
+@pytest.mark.parametrize("budget", [10.0, 60.0])
+@pytest.mark.parametrize("share", [0.001, 0.02, 0.1, 0.3, 0.5])
+@pytest.mark.parametrize(
+    ("make", "cpu"),
+    [(waits, 0.0), (lambda task: waits(task, 1), 0.0), (lambda task: waits(task, 3), 0.3), (computes, 1.0), (hangs, 0)],
+    ids=["waits", "waits in line", "waits for three", "computes", "hangs"],
+)
+def test_advice_takes_no_more_than_one_and_a_half_budgets(make: Any, cpu: float, share: float, budget: float) -> None:
+    """Wherever one pass over four items fits into half of it; `share` is what that takes of the budget."""
+    _, took, _ = played(make(share * budget / 4), budget, cpu=cpu)
+    assert took <= 1.5 * budget
+
+
+@pytest.mark.parametrize("starting", [0.5, 1.5, 3.0])
+def test_starting_processes_counts(starting: float) -> None:
+    """The import of the function, for the most part: every process does it."""
+    advice, took, said = played(waits(0.05), 10.0, starting=starting)
+    assert took <= 15.0
+    assert advice.recommendation is not None or "are too short to compare runners" in said[0]
+
+
+def test_long_tasks_are_not_raced_and_it_is_said_before_what_they_showed() -> None:
+    """Tasks of 8 s, and 10 s for everything: one of them is all that there is time for."""
+    advice, took, said = played(waits(8.0), 10.0)
+    assert took < 15.0
+    (sentence,) = said
+    assert "One task takes 8.00 s" in sentence
+    assert "It waits for most of its time" in sentence
+    assert "--budget" in sentence
+    assert sentence in advice.run.tables[0].notes
+    assert advice.recommendation is None
+
+
+def test_a_task_that_takes_more_than_the_budget_is_one_line() -> None:
+    """It may be that it never ends."""
+    with pytest.raises(UsageError, match=r"timed out after .* all of the budget for a single task"):
+        played(waits(1e9), 10.0)
+
+
+def test_few_items_are_named_where_the_budget_allows_no_more() -> None:
+    """In what is said before, and in the advice."""
+    advice, took, said = played(waits(0.3), 30.0, tasks=500)
+    assert took <= 45.0
+    tasks = advice.run.tables[0].tasks
+    assert 4 <= tasks < 500
+    assert f"time for {tasks} of 500 items" in said[0]
+    assert advice.recommendation is not None
+    assert any(f"Measured on {tasks} of 500 items" in one for one in advice.recommendation.valid_for)
+
+
+def test_a_single_round_is_said_to_prove_nothing() -> None:
+    """Where there is time for no more, what looks fastest is advised as that."""
+    advice, took, said = played(waits(1.25), 10.0)
+    assert took <= 15.0
+    assert "proves nothing" in said[0]
+    assert advice.recommendation is not None
+    assert not advice.recommendation.proved
+    assert "which is not proved" in advice.recommendation.headline
+
+
+def test_what_short_work_is_asked_is_not_cut() -> None:
+    """All items, all runners, and nothing is said."""
+    advice, _, said = played(waits(0.002), 60.0)
+    assert said == []
+    assert advice.run.tables[0].tasks == 100
+    assert advice.recommendation is not None
+    assert advice.recommendation.proved
+    assert all(cell.outcome.kind == "ok" for cell in advice.run.tables[0].cells)
+
+
+def test_runners_that_hang_leave_time_for_those_that_do_not() -> None:
+    """Threads never end, processes are twice as fast: none of the time of the latter is lost on the former."""
+
+    def model(cell: PlannedCell, tasks: int) -> float:
+        return 1e9 if cell.traits.in_threads else 0.01 * tasks / min(2, workers_for(cell.runner, tasks))
+
+    advice, took, _ = played(model, 10.0, tasks=40, cpu=0.7)
+    assert took <= 15.0
+    assert advice.recommendation is not None
+    assert advice.recommendation.runner.startswith("process-pool")
+
+
+def test_a_budget_that_the_import_has_used_up_is_refused() -> None:
+    """Before anything is called."""
+    hosts = Played(waits(0.01))
+    clock = Clock(hosts)
+    clock.put_forward(9.0)
+    workload = Imported.of(nothing, range(10), How())
+    with pytest.raises(BadSetting, match=r"importing .* took 9\.0\d s, and each process has to do it again"):
+        search(workload, hosts, chosen(budget=10.0, seed=1), lambda _: None, began=clock._began)
+    assert hosts.simulated == 0.0
+
+
+@pytest.mark.parametrize("busy", [0.01, 0.7, 1.0])
+@pytest.mark.parametrize("seconds", [1e-4, 0.01, 0.3, 2.0, 30.0])
+@pytest.mark.parametrize("tasks", [1, 2, 7, 1_000])
+def test_what_is_affordable_is_planned_within_the_budget(busy: float, seconds: float, tasks: int) -> None:
+    """More time never means fewer items of the same kind of race; the estimate is kept."""
+    look = Look(tasks, seconds, busy > COMPUTES, busy < WAITS, awaitable=False, cores=2)
+    before = 0
+    for budget in (10.0, 60.0, 600.0):
+        effort = affordable(look, budget, 0.9 * budget, 0.1, fresh=False)
+        if effort is None:
+            assert before == 0
+            continue
+        costs = Costs(look, 0.1, fresh=False)
+        cost = costs.of_one_round if effort.once else costs.of_race
+        assert cost(effort.field) <= 1.25 * budget
+        assert 1 <= effort.tasks <= tasks
+        assert effort.cells[0].label == "sequential"
+        assert effort.once or effort.tasks >= before
+        before = 0 if effort.once else effort.tasks
