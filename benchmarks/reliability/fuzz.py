@@ -53,8 +53,8 @@ FACTS: tuple[tuple[str, str], ...] = (
     ("facts", "native_threads"), ("facts", "pickling_seconds"), ("facts", "function_seconds"),
     ("facts", "function_bytes"), ("facts", "function_holds"), ("facts", "item_bytes"), ("facts", "result_bytes"),
     ("facts", "other_algorithm"), ("facts", "other_algorithm_seconds"), ("facts", "task_bytes"),
-    ("settings", "chunksize"), ("settings", "start_method"), ("settings", "workers"), ("interpreter", "cores"), ("interpreter", "quota"),
-    ("interpreter", "gil"), ("environment", "memory"), ("environment", "timer_resolution"),
+    ("settings", "chunksize"), ("settings", "start_method"), ("settings", "workers"), ("interpreter", "cores"),
+    ("interpreter", "quota"), ("interpreter", "gil"), ("environment", "memory"), ("environment", "timer_resolution"),
 )  # fmt: skip
 """Keys that are not the format's to fix, and that something reads."""
 PIECES = (b"[" * 100_000, b'{"a":' * 500 + b"1" + b"}" * 500, b"1e999", b"NaN", b"\xff", b"9" * 5_000, b'"')
