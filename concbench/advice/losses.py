@@ -266,7 +266,7 @@ def _travels(case: _Case, each: float) -> tuple[str, dict[str, float]]:
     if sent is None or sent.seconds_each <= WORTH * each:
         return "", {}
     often = "with each task" if sent.chunk == 1 else f"with every {sent.chunk} tasks"
-    said = f"; {holds(case.table)} ({data(sent.size)}) is sent {often}, which takes {seconds(sent.seconds)}"
+    said = f"; sending {holds(case.table)} ({data(sent.size)}) {often} takes {seconds(sent.seconds)}"
     return said, {"function_bytes": sent.size, "function_seconds": sent.seconds}
 
 

@@ -52,6 +52,17 @@ def looked_at(*cells: Cell) -> tuple[Section, list[str]]:
     return section(analysis), list(map(str, answer(analysis)))
 
 
+def test_samples_of_more_executions_have_more_that_failed_and_are_compared() -> None:
+    """By what failed in one of them: a slow runner has fewer executions in its samples."""
+    failed = {"timed out": 2, "ValueError": 5}
+    slow = cell("sequential", 1.0, failed)
+    quick = cell("threads", 0.1, {kind: 10 * count for kind, count in failed.items()})
+    quick = replace(quick, samples=[replace(sample, work=10 * sample.work, repeats=10) for sample in quick.samples])
+    assert comparable([slow, quick], TASKS) == [slow, quick]
+    odd = replace(quick, samples=[replace(sample, failed=failed) for sample in quick.samples])
+    assert [len(one.samples) for one in comparable([slow, odd], TASKS)] == [0, ROUNDS]
+
+
 NONE: Failed = {}
 FAILURES = st.dictionaries(st.sampled_from(["timed out", "answered 429", "ValueError"]), st.integers(0, 5))
 

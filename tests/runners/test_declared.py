@@ -63,6 +63,16 @@ def test_traits_may_depend_on_settings(tmp_path: Path) -> None:
         it_is_what_it_declares(runner, tmp_path)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize(("name", "sends"), [("processes", False), ("process-pool", True)])
+def test_a_function_is_inherited_by_a_process_that_is_forked_for_a_task(name: str, sends: bool, tmp_path: Path) -> None:
+    """And sent to a pool, however its processes are started."""
+    runner = made(name, start_method="fork")
+    assert traits_of(runner()).sends == sends
+    it_is_what_it_declares(runner, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
