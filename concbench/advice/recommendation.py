@@ -65,7 +65,8 @@ _TOO_SHORT = 0.001
 _LOOKS = 1.2
 """Times as fast as what is proved, from which a runner looks better than that."""
 _LOOKS_LEVEL = 0.05
-"""Error level, of one comparison alone, at which it must be faster to look it: that is no claim for the whole table."""
+"""Error level at which the one that looks fastest of all must be faster, however often it was looked: that is no claim
+for the whole table."""
 _RUN_IT = "; concbench run measures it all the same"
 
 
@@ -164,7 +165,7 @@ def _looks_better(table: TableAnalysis, proved: CellAnalysis) -> CellAnalysis | 
     ratios = log_ratios(by_round(proved.record.samples), by_round(leader.record.samples))
     if not ratios.size or math.exp(float(np.median(ratios))) < _LOOKS or proved.seconds < _LOOKS * leader.seconds:
         return None
-    interval = ratio_interval(ratios, _LOOKS_LEVEL)
+    interval = ratio_interval(ratios, _LOOKS_LEVEL / len(rivals))
     return leader if interval is None or interval.low > 1 else None
 
 

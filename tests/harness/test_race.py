@@ -199,8 +199,8 @@ def test_time_is_spent_on_what_is_open() -> None:
     (table,) = advice.run.tables
     assert advice.recommendation is not None
     assert advice.recommendation.runner == "process-pool:2"
-    group = [cell.label for cell in advice.run[0].fastest_group]
-    assert group == ["process-pool:2"] or table.stopped in {"rounds", "budget"}
+    group = {cell.label for cell in advice.run[0].fastest_group} & set(took)
+    assert group == {"process-pool:2"} or table.stopped in {"rounds", "budget"}
 
 
 @pytest.mark.parametrize("seed", range(20))
