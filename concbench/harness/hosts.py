@@ -8,12 +8,12 @@ SimulatedHosts   in concbench.testing: given samples, no clock
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from copy import copy
 from dataclasses import replace
+from os import getpid
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -239,7 +239,7 @@ def _do(action: Callable[[], T]) -> T:
 
     A child that the function has forked, and that comes back, ends: it must not go on with the measurement.
     """
-    process = os.getpid()
+    process = getpid()
 
     def act() -> T:
         try:

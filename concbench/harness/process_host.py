@@ -122,12 +122,12 @@ class ProcessHost:
 
     def check(self, most: int) -> CheckPass:
         """Execute the cell and compare its results."""
-        request = {"do": "check", "most": most, "compare": self._compared(), "record": str(self._record)}
+        request = {"do": "check", "most": most, "compare": str(self._reference), "record": str(self._record)}
         return build(CheckPass, self._executed(request))
 
     def passes(self, most: int) -> Finding:
         """Make sequential passes in one of its workers."""
-        finding: Finding = self._executed({"do": "passes", "most": most, "compare": self._compared()})
+        finding: Finding = self._executed({"do": "passes", "most": most, "compare": str(self._reference)})
         return finding
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
@@ -136,10 +136,7 @@ class ProcessHost:
 
     def compare(self) -> None:
         """Compare what was collected last."""
-        self._ask({"do": "compare", "compare": self._compared()})
-
-    def _compared(self) -> str | None:
-        return str(self._reference) if self._reference.exists() else None
+        self._ask({"do": "compare", "compare": str(self._reference)})
 
     def allow(self, seconds: float) -> None:
         """From the next request on."""

@@ -194,6 +194,13 @@ def remove_what_is_ours(item: int) -> int:
     return item
 
 
+def remove_what_is_ours_at_last(item: int) -> int:
+    """In the first sample, after the execution that warms up."""
+    global last  # noqa: PLW0603 - it counts the executions
+    last += 1
+    return remove_what_is_ours(item) if last == 6 else item
+
+
 class Hangs:
     """Does not come back from a comparison."""
 
@@ -564,6 +571,12 @@ def test_results_that_cannot_be_kept_are_not_said_to_be_unsendable() -> None:
     first, second = measure(Odd(remove_what_is_ours), runners=["sequential", "threads"], rounds=1).tables[0].cells
     assert first.outcome.reason.startswith("concbench could not keep the results in ")
     assert "somebody has removed" in second.outcome.reason
+
+
+def test_where_the_results_to_compare_with_are_gone_that_is_said() -> None:
+    """After good samples, too: no execution has failed."""
+    cell = measure(Odd(remove_what_is_ours_at_last), runners=["sequential"], rounds=2).tables[0].cells[0]
+    assert cell.outcome.reason.startswith("concbench could not read the results to compare with: somebody has removed ")
 
 
 class Unreadable:
