@@ -37,9 +37,16 @@ T = TypeVar("T")
 class CellEnded(ConcbenchError):  # noqa: N818
     """A cell can go on no further; carries its outcome."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, *, idle: bool = False) -> None:
+        """Carry it.
+
+        Args:
+            outcome: how the cell ends.
+            idle: whether no execution was under way, so that none has failed.
+        """
         super().__init__(outcome.reason)
         self.outcome = outcome
+        self.idle = idle
 
 
 class Host(Protocol):

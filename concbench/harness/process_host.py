@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
+from concbench.harness.awake import AWAKE
 from concbench.harness.guarded_process import GuardedProcess
 from concbench.harness.hosts import CellEnded
 from concbench.harness.interruption import INTERRUPTION
@@ -77,7 +78,7 @@ class ProcessHost:
         self._loaded = False
         self._went_on = False
         self._settled: tuple[float, float] | None = None
-        self._since = monotonic()
+        self._since = AWAKE.now()
         try:
             self._payload.write_bytes(pickle.dumps((workload, cell.runner)))
             environment = {"PYTHONHASHSEED": hash_seed(decided(options["seed"]))}
