@@ -8,6 +8,7 @@ import is what their function needs.
 
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -97,6 +98,13 @@ def until_ended(process: subprocess.Popen[bytes], seconds: float) -> Ended | Non
             return None
         sleep(0.002)
     return Ended(process.returncode)
+
+
+def end_group(leader: int) -> None:
+    """Kill what is left of the group of a process, as what an interpreter starts as it starts (`sitecustomize`)."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
 
 
 def python(module: str) -> list[str]:

@@ -75,7 +75,8 @@ class GuardedProcess:
         self._too_large: Outcome | None = None
         self._answers: queue.SimpleQueue[Json | Exception | None] = queue.SimpleQueue()
         self._asked, self._until = 0.0, math.inf
-        self._printed = 0
+        self._printed = self._heard = 0
+        """Bytes that it had printed when it answered the request before the last one, and the last one."""
         self._has_answered = False
         self._idle = False
         """Whether it was no more when it was asked, and so between two executions."""
@@ -158,6 +159,7 @@ class GuardedProcess:
         """What cannot be sent has no answer: the process has died, as whoever waits for the answer will find."""
         self.doing = ""
         self._asked, self._until = AWAKE.now(), math.inf
+        self._printed = self._heard
         try:
             self._wire.send(request)
         except OSError:
@@ -227,7 +229,7 @@ class GuardedProcess:
                 raise self._died()
             if "doing" not in answer:
                 self._has_answered = True
-                self._printed = self._log.printed()
+                self._heard = self._log.printed()
                 return answer
             self._notes(answer["doing"])
 
@@ -251,7 +253,7 @@ class GuardedProcess:
         return self._log.text()
 
     def last_line(self) -> str:
-        """The last that it has printed since it answered last, as a clause."""
+        """The last that it has printed since it had answered the request before, as a clause."""
         last = self._log.last_line(self._printed)
         return f"; last printed: {one_line(last, 120)}" if last else ""
 

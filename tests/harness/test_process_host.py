@@ -14,11 +14,13 @@ from typing import Any, ClassVar
 
 import psutil
 import pytest
+from traces import wait_until
 
 from concbench import Workload, measure
 from concbench.campaign import measure_plans
 from concbench.errors import Inapplicable
 from concbench.harness.guarded_process import GuardedProcess
+from concbench.harness.hosts import CellEnded
 from concbench.harness.plan import plan
 from concbench.harness.probe import named_workload
 from concbench.harness.process_hosts import ProcessHosts
@@ -27,6 +29,7 @@ from concbench.host.cell import HostedCell
 from concbench.options import chosen
 from concbench.runners.process_pool import ProcessPool
 from concbench.runners.sequential import Sequential
+from concbench.wire import Wire
 from concbench.workloads.how import How
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
@@ -74,6 +77,46 @@ def loud(item: object) -> int:
 def exit_at_once(item: object) -> None:
     print("last words", flush=True)
     os._exit(7)
+
+
+def exit_when_idle(item: int) -> int:
+    """After the first execution, as a watchdog would; only then is something printed."""
+
+    def watch() -> None:
+        time.sleep(0.2)
+        print("no heartbeat", flush=True)
+        os._exit(7)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return item
+
+
+def become_another_program(item: int) -> int:
+    if item == 2:
+        os.execvp("sleep", ["sleep", "1000"])
+    return item
+
+
+def close_everything(item: int) -> int:
+    if item == 2:
+        os.closerange(3, 65536)
+    return item
+
+
+def replace_what_others_use(item: int) -> int:
+    """As test doubles do that were left in place."""
+    import json
+    import pickle
+
+    json.dumps = json.loads = pickle.dumps = pickle.loads = os.getpid = os.read = os.write = lambda *_: b""  # type: ignore
+    os.environ.clear()
+    return item
+
+
+def nap(item: object) -> object:
+    Path(os.environ["NAPPING"]).touch()
+    time.sleep(0.5)
+    return item
 
 
 def kill_self(item: object) -> None:
@@ -564,6 +607,81 @@ def test_the_task_that_ended_the_measuring_process_is_told() -> None:
     """That of the sequential pass."""
     cell = measure(Odd(kill_the_group), runners=["sequential"], rounds=1).tables[0].cells[0]
     assert cell.outcome.reason == "the measuring process died (signal SIGKILL) while task 1 was at work"
+
+
+@pytest.mark.parametrize("function", [become_another_program, close_everything])
+@pytest.mark.parametrize("runner", ["sequential", "process-pool:workers=2,start_method=fork"])
+def test_what_can_answer_no_more_is_not_said_to_have_died_of_our_own_signal(
+    function: Callable[[Any], Any], runner: str
+) -> None:
+    """At once, with what may be wrong."""
+    began = time.monotonic()
+    reason = outcome(function, runner)[1]
+    assert time.monotonic() - began < 30
+    assert "by another program (exec), or closes descriptors that are not its own" in reason
+    assert "died" not in reason
+
+
+def test_what_a_function_replaces_its_measuring_process_does_not_use() -> None:
+    """Neither what speaks with us, nor what keeps results."""
+    assert (
+        measure(Odd(replace_what_others_use), runners=["sequential"], rounds=2).tables[0].cells[0].outcome.kind == "ok"
+    )
+
+
+def test_a_host_that_dies_between_two_executions_has_failed_in_none(tmp_path: Path) -> None:
+    """What it printed last is told."""
+    cell = parse("sequential")
+    with ProcessHosts().host(Uncompared(exit_when_idle), cell, tmp_path, chosen()) as host:
+        host.prepare()
+        host.sample()
+        time.sleep(1.0)
+        with pytest.raises(CellEnded) as ended:
+            host.sample()
+    says = "the measuring process died (exit code 7) between two executions; last printed: no heartbeat"
+    assert (ended.value.outcome.reason, ended.value.idle) == (says, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no children to reap")
+def test_an_exit_code_that_somebody_else_has_taken_is_unknown() -> None:
+    """A program may ignore SIGCHLD, or reap all its children."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert "the measuring process died (exit code unknown), item unknown" in outcome(exit_at_once)[1]
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+def test_whatever_happens_to_a_reader_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits until a timeout, and nobody sees a traceback of ours."""
+
+    def fails(wire: Wire) -> None:
+        raise error
+
+    for error, says in (
+        (MemoryError(), "concbench has no memory left in which to read what the measuring process answers; allow it"),
+        (RecursionError("too deep"), "what the measuring process answers cannot be read: RecursionError: too deep"),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(Wire, "receive", fails)
+            assert outcome(where)[1].startswith(says)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is suspended there")
+def test_the_time_in_which_this_process_is_suspended_does_not_count(tmp_path: Path) -> None:
+    """An answer that has come meanwhile is read afterwards."""
+    program = (
+        "import os, sys, time\nfrom test_process_host import Uncompared, measure, nap\n"
+        "run = measure(Uncompared(nap, [1]), runners=['sequential'], rounds=1, observe=False, timeout=2.0)\n"
+        "print(run.record.tables[0].cells[0].outcome.reason or 'ok')\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NAPPING": str(tmp_path / "napping")}
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment) as running:
+        wait_until((tmp_path / "napping").exists, "nap")
+        running.send_signal(signal.SIGSTOP)
+        time.sleep(3.0)
+        running.send_signal(signal.SIGCONT)
+        assert running.communicate(timeout=60)[0] == b"ok\n"
 
 
 def test_results_that_cannot_be_kept_are_not_said_to_be_unsendable() -> None:
