@@ -108,7 +108,9 @@ def replace_what_others_use(item: int) -> int:
     import json
     import pickle
 
-    json.dumps = json.loads = pickle.dumps = pickle.loads = os.getpid = os.read = os.write = lambda *_: b""  # type: ignore
+    for module, name in ((json, "dumps"), (json, "loads"), (pickle, "dumps"), (pickle, "loads"), (os, "getpid")):
+        setattr(module, name, lambda *_: b"")
+    os.read = os.write = lambda *_: b""  # type: ignore[assignment]
     os.environ.clear()
     return item
 
@@ -652,19 +654,23 @@ def test_an_exit_code_that_somebody_else_has_taken_is_unknown() -> None:
         signal.signal(signal.SIGCHLD, before)
 
 
-def test_whatever_happens_to_a_reader_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (MemoryError(), "concbench has no memory left in which to read what the measuring process answers; allow it"),
+        (RecursionError("too deep"), "what the measuring process answers cannot be read: RecursionError: too deep"),
+    ],
+)
+def test_whatever_happens_to_a_reader_is_an_answer(
+    error: Exception, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody waits until a timeout, and nobody sees a traceback of ours."""
 
     def fails(wire: Wire) -> None:
         raise error
 
-    for error, says in (
-        (MemoryError(), "concbench has no memory left in which to read what the measuring process answers; allow it"),
-        (RecursionError("too deep"), "what the measuring process answers cannot be read: RecursionError: too deep"),
-    ):
-        with monkeypatch.context() as patched:
-            patched.setattr(Wire, "receive", fails)
-            assert outcome(where)[1].startswith(says)
+    monkeypatch.setattr(Wire, "receive", fails)
+    assert outcome(where)[1].startswith(says)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is suspended there")
