@@ -39,7 +39,6 @@ from dataclasses import asdict
 from os import getpid
 from pathlib import Path
 from pickle import dumps, loads
-from time import perf_counter
 from typing import Any
 
 from concbench.equality import copied
@@ -53,6 +52,7 @@ from concbench.host.transfer import transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.host.usage import allow_more_descriptors
 from concbench.machine import gil_enabled, usable_cores
+from concbench.observing import perf_counter
 from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding, ReferencePass, Sample
 from concbench.runners.start_method import keep_names
 from concbench.task import exception_text, tried

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from time import perf_counter
 from typing import Any
+
+from concbench.observing import perf_counter
 
 _MOST = 64
 """Tasks that are looked at."""

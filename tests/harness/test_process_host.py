@@ -115,6 +115,15 @@ def replace_what_others_use(item: int) -> int:
     return item
 
 
+def stop_all_clocks(item: object) -> object:
+    """As freezegun does, in every module that there is."""
+    for module in list(sys.modules.values()):
+        for name, value in list(vars(module).items()):
+            if value is time.perf_counter or value is time.monotonic:
+                setattr(module, name, lambda: 0.0)
+    return item
+
+
 def nap(item: object) -> object:
     Path(os.environ["NAPPING"]).touch()
     time.sleep(0.5)
@@ -629,6 +638,13 @@ def test_what_a_function_replaces_its_measuring_process_does_not_use() -> None:
     assert (
         measure(Odd(replace_what_others_use), runners=["sequential"], rounds=2).tables[0].cells[0].outcome.kind == "ok"
     )
+
+
+def test_clocks_that_a_function_has_stopped_are_not_ours() -> None:
+    """They are not even where they were imported by name."""
+    cell = measure(Odd(stop_all_clocks), runners=["sequential"], rounds=2).tables[0].cells[0]
+    assert cell.outcome.kind == "ok", cell.outcome.reason
+    assert all(sample.seconds > 0 for sample in cell.samples)
 
 
 def test_a_host_that_dies_between_two_executions_has_failed_in_none(tmp_path: Path) -> None:
