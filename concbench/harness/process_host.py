@@ -65,6 +65,7 @@ class ProcessHost:
         """
         self._name = workload.name
         self._timeout = options["timeout"] or UNTIL_KNOWN
+        self._directory = directory
         self._reference = directory / "reference.pickle"
         self._loading = loading
         self._process = GuardedProcess("the measuring process", options["memory_limit"], self._at_work)
@@ -94,8 +95,7 @@ class ProcessHost:
                 }
             )
         except OSError as error:  # a disk is full, or there are too many processes or open files
-            gone = "" if directory.exists() else f": somebody has removed {directory}"
-            self._unstarted = f"the measuring process could not be started: {error.strerror or error}{gone}"
+            self._unstarted = f"the measuring process could not be started: {error.strerror or error}{self._gone()}"
 
     def prepare(self) -> Json:
         """Wait until the cell is loaded."""
@@ -225,10 +225,15 @@ class ProcessHost:
         if "failed" not in answer:
             return answer["ok"]
         outcome = Outcome(**answer["failed"])
+        outcome = replace(outcome, reason=outcome.reason + self._gone())
         if answer["worker"]:
             detail = f"{outcome.detail}\n\n{self._process.output()}".strip()
             outcome = replace(outcome, reason=outcome.reason + self._process.last_line(), detail=detail)
         raise CellEnded(outcome)
+
+    def _gone(self) -> str:
+        """A clause for whatever fails where the directory for all that concbench keeps meanwhile has gone."""
+        return "" if self._directory.exists() else f"; somebody has removed {self._directory}"
 
     def _at_work(self) -> str:
         """The tasks that it was at, which it records in its first execution."""

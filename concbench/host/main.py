@@ -230,8 +230,7 @@ def _read_results(path: Path) -> list[Any]:
     try:
         packed = path.read_bytes()
     except OSError as error:
-        why = error.strerror if path.parent.exists() else f"somebody has removed {path.parent}"
-        raise HostFailure(f"concbench could not read the results to compare with: {why}") from error
+        raise HostFailure(f"concbench could not read the results to compare with: {error.strerror}") from error
     results: list[Any] = loads(packed)
     return results
 
