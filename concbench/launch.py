@@ -8,10 +8,14 @@ import is what their function needs.
 
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic, sleep
+from typing import NamedTuple
 
 from concbench.wire import Wire
 
@@ -64,6 +68,43 @@ def start(
     os.close(requests)
     os.close(answers)
     return process, Wire(reading, writing, token)
+
+
+class Ended(NamedTuple):
+    """A process has ended."""
+
+    code: int | None
+    """Its exit code, as that of subprocess; None if somebody else has taken it, so that nobody can know."""
+
+
+def until_ended(process: subprocess.Popen[bytes], seconds: float) -> Ended | None:
+    """Wait until a process has ended; None if it lives on.
+
+    A program that ignores SIGCHLD, or whose handler reaps all children, loses their exit codes: subprocess says 0 then.
+    """
+    if not hasattr(os, "waitid"):
+        with suppress(subprocess.TimeoutExpired):
+            return Ended(process.wait(seconds))
+        return None
+    deadline = monotonic() + seconds
+    while process.returncode is None:
+        try:
+            found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return Ended(process.returncode)
+        if found is not None:
+            return Ended(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
+        if monotonic() > deadline:
+            return None
+        sleep(0.002)
+    return Ended(process.returncode)
+
+
+def end_group(leader: int) -> None:
+    """Kill what is left of the group of a process, as what an interpreter starts as it starts (`sitecustomize`)."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
 
 
 def python(module: str) -> list[str]:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 LONGEST = 500
 """Characters of an exception's text that are kept where the exception itself cannot be."""
+_MOST_WORDS = 10_000
+"""Characters of a text that are looked at for a line of it."""
+_LONGEST_TRACEBACK, _MOST_EXCEPTIONS = 4_000, 100
+"""Characters of a traceback that are kept, from its end; exceptions of which one is printed as Python prints it."""
 _LONG_BITS = 1_000
 _PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
 """Types whose pickles can always be read."""
@@ -27,6 +31,9 @@ _name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
 _contained: Callable[[BaseException], Sequence[BaseException] | None] = BaseExceptionGroup.__dict__[
     "exceptions"
 ].__get__
+_behind: Sequence[Callable[[BaseException], BaseException | None]] = tuple(
+    BaseException.__dict__[name].__get__ for name in ("__cause__", "__context__")
+)
 """No class of a user can get in between."""
 
 
@@ -59,15 +66,42 @@ def type_name(value: object) -> str:
 
 
 def traceback_text(error: BaseException) -> str:
-    """The traceback as Python prints it; where that cannot be had, the description alone."""
-    text, broken = tried(_formatted, error)
-    return str(text) if broken is None else exception_text(error, LONGEST)
+    """The end of the traceback as Python prints it; where that cannot be had, the description alone.
+
+    Of an exception that brings very many others with it, it is its own: to print them all may take minutes.
+    """
+    text, broken = tried(_formatted_alone if _brings_many(error) else _formatted, error)
+    return str(text[-_LONGEST_TRACEBACK:]) if broken is None else exception_text(error, LONGEST)
 
 
 def _formatted(error: BaseException) -> str:
     import traceback
 
     return "".join(traceback.format_exception(error)).rstrip()
+
+
+def _formatted_alone(error: BaseException) -> str:
+    import traceback
+
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    notes = [note for note in getattr(error, "__notes__", ()) if type(note) is str]
+    others = f"(more than {_MOST_EXCEPTIONS} exceptions came with it)"
+    lines = [f"Traceback (most recent call last):\n{frames}{exception_text(error, LONGEST)}", *notes, others]
+    return "\n".join(lines)
+
+
+def _brings_many(error: BaseException) -> bool:
+    """Whether more exceptions are chained to it, or in groups, than are printed."""
+    seen: set[int] = set()
+    left = [error]
+    while left and len(seen) <= _MOST_EXCEPTIONS:
+        one = left.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            left += [other for behind in _behind if (other := behind(one)) is not None]
+            if issubclass(type(one), BaseExceptionGroup):
+                left += (_contained(one) or ())[: _MOST_EXCEPTIONS + 1]
+    return len(seen) > _MOST_EXCEPTIONS
 
 
 def tried(action: Callable[..., Any], *arguments: Any) -> tuple[Any, BaseException | None]:
@@ -85,7 +119,10 @@ def _representation(value: object) -> str:
 
 
 def _words(value: object) -> str:
-    return " ".join(str.split(str(value)))  # a subclass of str has a split of its own
+    text = str(value)
+    looked_at = str.__getitem__(text, slice(_MOST_WORDS))  # a subclass of str has methods of its own
+    words = str.split(looked_at)
+    return " ".join(words if str.__len__(text) <= _MOST_WORDS else [*words, "..."])
 
 
 def _unshown(value: object, broken: BaseException) -> str:

@@ -9,17 +9,21 @@ descriptors that are not theirs, and ends the conversation. In a forked child bo
 comes back to the wire all the same, since it returned from a function that it should have left by os._exit, ends
 there.
 
-Standard library only, and little of it: every measuring process imports this.
+Standard library only, and little of it: every measuring process imports this. What it needs while code of the user's
+runs is bound by name here, before that code: it may replace `json.dumps` or `os.getpid` for all others.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from errno import EBADF
 from functools import cache, partial
+from json import dumps, loads
+from os import _exit, closerange, getpid, read, write
+from os import close as close_descriptor
 from typing import Any
 from weakref import WeakSet
 
@@ -29,6 +33,10 @@ _HIGH = 1000
 """Our descriptors begin here where so many are allowed, out of the way of loops that close or try all of them."""
 _ROOM = 24
 """Descriptors below the limit of the system where fewer are allowed."""
+
+
+CLOSED = 113
+"""The exit code of a process that was to keep its wire for good, and in which somebody has closed it."""
 
 
 class WireBroken(Exception):  # noqa: N818
@@ -49,8 +57,9 @@ class Wire:
         """
         self._reading, self._writing = reading, writing
         self._token = token.encode("ascii")
-        self._owner = os.getpid()
+        self._owner = getpid()
         self._arrived = bytearray()
+        self._for_good = for_good
         if for_good:
             _close_in_children(reading, writing)
         else:
@@ -61,12 +70,13 @@ class Wire:
 
         Raises:
             OSError: the other end has gone.
+            SystemExit: somebody has closed the descriptors of a wire that was to stay.
         """
         end_if_forked(self._owner)
-        body = json.dumps(message).encode("ascii")
+        body = dumps(message).encode("ascii")
         left = memoryview(b"%b %d\n%b" % (self._token, len(body), body))
         while left:
-            left = left[os.write(self._writing, left) :]
+            left = left[self._open(write, self._writing, left) :]
 
     def receive(self) -> Any:
         """The next message; None once the other end has gone.
@@ -92,7 +102,7 @@ class Wire:
         if len(body) < size:
             return None
         try:
-            return json.loads(body)
+            return loads(body)
         except ValueError:
             raise WireBroken from None
 
@@ -113,15 +123,24 @@ class Wire:
         _close(descriptor)
 
     def _more(self) -> bool:
-        arrived = os.read(self._reading, 1 << 16)
+        arrived = self._open(read, self._reading, 1 << 16)
         self._arrived += arrived
         return bool(arrived)
+
+    def _open(self, use: Callable[..., Any], *arguments: Any) -> Any:
+        """Use a descriptor that is open."""
+        try:
+            return use(*arguments)
+        except OSError as error:
+            if self._for_good and error.errno == EBADF:
+                raise SystemExit(CLOSED) from None
+            raise
 
 
 def end_if_forked(owner: int) -> None:
     """End this process, if it is a forked child of the one that is meant: its way must not go on through our code."""
-    if os.getpid() != owner:
-        os._exit(0)  # nothing is flushed: what the parent had not yet written would come twice
+    if getpid() != owner:
+        _exit(0)  # nothing is flushed: what the parent had not yet written would come twice
 
 
 def take_over() -> Wire:
@@ -154,7 +173,7 @@ def _moved(descriptor: int) -> int:
 def _close(descriptor: int) -> None:
     if descriptor >= 0:
         with suppress(OSError):
-            os.close(descriptor)
+            close_descriptor(descriptor)
 
 
 def _close_in_children(*descriptors: int) -> None:
@@ -164,7 +183,7 @@ def _close_in_children(*descriptors: int) -> None:
     """
     if hasattr(os, "register_at_fork"):
         for descriptor in descriptors:
-            os.register_at_fork(after_in_child=partial(os.closerange, descriptor, descriptor + 1))
+            os.register_at_fork(after_in_child=partial(closerange, descriptor, descriptor + 1))
 
 
 @cache

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import subprocess
 import threading
 from pathlib import Path
 
+from concbench.host.marked import end, with_mark
 from concbench.launch import start
 from concbench.wire import Wire
 
@@ -23,6 +25,7 @@ class Guard:
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._guardian: tuple[subprocess.Popen[bytes], Wire] | None = None
+        self._mark = ""
         self._watched: set[int] = set()
         self._directories: set[Path] = set()
 
@@ -41,7 +44,8 @@ class Guard:
         """From now on a measuring process, and all that carries its mark, go with the present process."""
         with self._lock:
             if self._guardian is None:
-                self._guardian = start("concbench.host.guardian", subprocess.DEVNULL)
+                self._mark = secrets.token_hex(8)
+                self._guardian = start("concbench.host.guardian", subprocess.DEVNULL, with_mark(self._mark))
             self._watched.add(pid)
             for directory in self._directories:
                 self._tell("keep", str(directory))
@@ -79,6 +83,7 @@ class Guard:
         except subprocess.TimeoutExpired:
             guardian.kill()
             guardian.wait(_END_SECONDS)
+        end(guardian.pid, self._mark)  # an interpreter may start others as it starts (sitecustomize, .pth files)
 
 
 GUARD = Guard()

@@ -17,27 +17,35 @@ from typing import Any
 
 import psutil
 
+from concbench.harness.awake import AWAKE
 from concbench.harness.guard import GUARD
 from concbench.harness.hosts import CellEnded
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.kept_log import OFTEN, KeptLog, empty_logs
 from concbench.harness.memory import LOOK_SECONDS, MemoryLimit
 from concbench.harness.tree import TreeWatch
-from concbench.host.marked import MARK, Belonging, belonging, cpu_seconds, end, started
-from concbench.launch import start
+from concbench.host.marked import Belonging, belonging, cpu_seconds, end, started, with_mark
+from concbench.launch import start, until_ended
 from concbench.results.records import Json, Outcome
-from concbench.task import ending, one_line
-from concbench.wire import WireBroken
+from concbench.task import ending, exception_text, one_line
+from concbench.wire import CLOSED, WireBroken
 
 _CLOSE_SECONDS = 5.0
+_DYING_SECONDS = 2.0
+"""That a process gets to end once it can answer no more."""
 _LEAVE_SECONDS = 1.0
 """That a process gets to end by itself, whatever threads, executors and atexit hooks are in it."""
 _GROUP_SECONDS = 2.0
 _LEAST_BETWEEN, _TIMES_BETWEEN = 30.0, 20
 """Seconds at least, and times what came before it took, that it may take to pickle and compare items or results."""
-_STRAY = (
-    "answers: the function, or a program that it started, writes to descriptors that are not its own; "
-    "close and write only those that it has opened itself"
+_ADVICE = "close and write only those that it has opened itself"
+_STRAY = f"answers: the function, or a program that it started, writes to descriptors that are not its own; {_ADVICE}"
+_CLOSED = (
+    ": something in it has replaced the process by another program (exec), or closes descriptors that are not its own; "
+    f"{_ADVICE}"
+)
+_NO_MEMORY = (
+    "concbench has no memory left in which to read what {name} answers; allow it more (ulimit -v, or the control group)"
 )
 
 
@@ -65,9 +73,13 @@ class GuardedProcess:
         self._at_work = at_work
         self._closed = True
         self._too_large: Outcome | None = None
-        self._answers: queue.SimpleQueue[Json | WireBroken | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Json | Exception | None] = queue.SimpleQueue()
         self._asked, self._until = 0.0, math.inf
-        self._printed = 0
+        self._printed = self._heard = 0
+        """Bytes that it had printed when it answered the request before the last one, and the last one."""
+        self._has_answered = False
+        self._idle = False
+        """Whether it was no more when it was asked, and so between two executions."""
 
     @property
     def pid(self) -> int:
@@ -91,10 +103,9 @@ class GuardedProcess:
             OSError: it cannot be: there are too many processes or open files, or a disk is full.
         """
         self._log = KeptLog(log)
-        mark = f"{os.environ.get(MARK, '')} {self.mark}".strip()
         output = self._log.open()
         try:
-            self._process, self._wire = start(module, output, {**os.environ, MARK: mark, **environment})
+            self._process, self._wire = start(module, output, {**with_mark(self.mark), **environment})
         finally:
             os.close(output)
         self._started = started(self.pid)
@@ -147,10 +158,12 @@ class GuardedProcess:
     def send(self, request: dict[str, Any]) -> None:
         """What cannot be sent has no answer: the process has died, as whoever waits for the answer will find."""
         self.doing = ""
-        self._asked, self._until = monotonic(), math.inf
-        self._printed = self._log.printed()
-        with contextlib.suppress(OSError):
+        self._asked, self._until = AWAKE.now(), math.inf
+        self._printed = self._heard
+        try:
             self._wire.send(request)
+        except OSError:
+            self._idle = self._has_answered
 
     def answer(self, timeout: float, *, watch: TreeWatch | None = None) -> Json:
         """Wait for it; the process is ended if none comes.
@@ -185,19 +198,22 @@ class GuardedProcess:
         Raises:
             CellEnded: says what happened instead.
         """
-        deadline = monotonic() + timeout
+        deadline = AWAKE.now() + timeout
         flooded = empty_logs()
         while True:
+            began = monotonic()
             pause = min(OFTEN if flooded else LOOK_SECONDS, watch.look() if watch else LOOK_SECONDS)
             end_of_wait = min(deadline, self._until)
+            wait = max(0.0, min(pause, end_of_wait - AWAKE.now()))
             try:
                 with INTERRUPTION.allowed():
-                    answer = self._answers.get(timeout=max(0.0, min(pause, end_of_wait - monotonic())))
+                    answer = self._answers.get(timeout=wait)
             except queue.Empty:
                 flooded = empty_logs()
                 for process in {self, *others}:
                     process.end_if_too_large()
-                if monotonic() < end_of_wait:
+                AWAKE.waited(wait, monotonic() - began)
+                if AWAKE.now() < end_of_wait:
                     continue
                 if self._until < deadline:
                     took = self._until - self._asked
@@ -205,19 +221,21 @@ class GuardedProcess:
                 return None
             if self._too_large is not None:
                 raise CellEnded(self._too_large)
-            if isinstance(answer, WireBroken):
+            if isinstance(answer, Exception):
                 self._kill()
-                raise CellEnded(Outcome("failed", f"something else wrote where {self._name} {_STRAY}", self.output()))
+                raise CellEnded(Outcome("failed", self._unread(answer), self.output()))
             if answer is None:
                 self._answers.put(None)  # whoever asks again finds the same
                 raise self._died()
             if "doing" not in answer:
+                self._has_answered = True
+                self._heard = self._log.printed()
                 return answer
             self._notes(answer["doing"])
 
     def _notes(self, doing: str) -> None:
         """What it does from now on; if that is something, it has a limit of its own."""
-        now = monotonic()
+        now = AWAKE.now()
         self.doing = doing
         self._until = now + max(_LEAST_BETWEEN, _TIMES_BETWEEN * (now - self._asked)) if doing else math.inf
 
@@ -235,29 +253,42 @@ class GuardedProcess:
         return self._log.text()
 
     def last_line(self) -> str:
-        """The last that it has printed since it was asked, as a clause."""
+        """The last that it has printed since it had answered the request before, as a clause."""
         last = self._log.last_line(self._printed)
         return f"; last printed: {one_line(last, 120)}" if last else ""
 
     def _read(self) -> None:
-        """Hand on the answers; None is the end. In a thread because a pipe cannot be waited for on Windows."""
+        """Hand on the answers; None is the end. In a thread because a pipe cannot be waited for on Windows.
+
+        Whatever goes wrong here is an answer, too: nobody must wait for one that cannot come.
+        """
         try:
             for answer in self._wire:
                 self._answers.put(answer)
-        except WireBroken as broken:
-            self._answers.put(broken)
         except OSError:
             pass
+        except Exception as error:  # noqa: BLE001 - WireBroken and MemoryError, as far as is known
+            self._answers.put(error)
         self._answers.put(None)
 
+    def _unread(self, error: Exception) -> str:
+        """Why an answer could not be read."""
+        if isinstance(error, WireBroken):
+            return f"something else wrote where {self._name} {_STRAY}"
+        if isinstance(error, MemoryError):
+            return _NO_MEMORY.format(name=self._name)
+        return f"what {self._name} answers cannot be read: {exception_text(error)}"
+
     def _died(self) -> CellEnded:
-        try:
-            code = self._process.wait(_CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:  # it lives, and has closed its pipes
+        """Its end of the wire is closed: it has ended, for the most part."""
+        ended = until_ended(self._process, _DYING_SECONDS)
+        closed = ended is None or ended.code == CLOSED
+        if ended is None:
             self._kill()
-            code = self._process.wait()
-        reason = f"{self._name} died ({ending(code)}){self.meanwhile or self._at_work()}{self.last_line()}"
-        return CellEnded(Outcome("failed", reason, self.output(), "death"))
+        how = "can answer no more" if closed else f"died ({ending(ended.code if ended else None)})"
+        when = " between two executions" if self._idle else self.meanwhile or self._at_work()
+        reason = f"{self._name} {how}{when}{_CLOSED if closed else self.last_line()}"
+        return CellEnded(Outcome("failed", reason, self.output(), "death"), idle=self._idle)
 
     def _let_end(self) -> None:
         """Not by Popen.wait(), which keeps a lock for good if it is interrupted at the wrong moment."""

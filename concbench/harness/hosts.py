@@ -8,12 +8,12 @@ SimulatedHosts   in concbench.testing: given samples, no clock
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from copy import copy
 from dataclasses import replace
+from os import getpid
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol, TypeVar
@@ -39,9 +39,16 @@ T = TypeVar("T")
 class CellEnded(ConcbenchError):  # noqa: N818
     """A cell can go on no further; carries its outcome."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, *, idle: bool = False) -> None:
+        """Carry it.
+
+        Args:
+            outcome: how the cell ends.
+            idle: whether no execution was under way, so that none has failed.
+        """
         super().__init__(outcome.reason)
         self.outcome = outcome
+        self.idle = idle
 
 
 class Host(Protocol):
@@ -275,7 +282,7 @@ def _do(action: Callable[[], T]) -> T:
 
     A child that the function has forked, and that comes back, ends: it must not go on with the measurement.
     """
-    process = os.getpid()
+    process = getpid()
 
     def act() -> T:
         try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 
+from concbench.harness.awake import AWAKE
 from concbench.harness.guarded_process import GuardedProcess
 from concbench.results.records import Json
 
@@ -26,14 +26,14 @@ class Loading:
         Args:
             process: which.
             doing: what it does meanwhile, for messages.
-            since: when it began, by monotonic().
+            since: when it began, by AWAKE.now().
             limit: seconds that it may take from then on.
 
         Raises:
             CellEnded: it took longer, or died.
         """
         for seconds in (min(NOTICE_SECONDS, limit), limit):
-            answer = process.arrived(max(0.0, since + seconds - monotonic()), others=self.processes)
+            answer = process.arrived(max(0.0, since + seconds - AWAKE.now()), others=self.processes)
             if answer is not None:
                 return answer
             if seconds < limit and self._tell is not None:

@@ -19,6 +19,7 @@ try:
 except ImportError:  # Windows: nothing is locked there, and so nothing is taken for abandoned
     fcntl = None  # type: ignore[assignment]
 
+from concbench.errors import HostFailure
 from concbench.harness.guard import GUARD
 from concbench.host.marked import end
 
@@ -34,8 +35,12 @@ _MARKED = re.compile(r"-([0-9a-f]{16})\.\w+$")
 
 @contextmanager
 def private_directory() -> Iterator[Path]:
-    """One that is removed even if this process is killed: by its guardian, or by whoever makes the next one."""
-    with _locked(tempfile.gettempdir()) as directory, ExitStack() as elsewhere:
+    """One that is removed even if this process is killed: by its guardian, or by whoever makes the next one.
+
+    Raises:
+        HostFailure: none can be made.
+    """
+    with _locked(_temporary()) as directory, ExitStack() as elsewhere:
         if len(os.fsencode(directory / _SOCKETS)) > _LONGEST:
             base = next((base for base in _SHORT if os.access(base, os.W_OK)), tempfile.gettempdir())
             (directory / _SOCKETS).symlink_to(elsewhere.enter_context(_locked(base)))
@@ -52,7 +57,10 @@ def sockets_in(directory: Path) -> Path:
 def _locked(base: str) -> Iterator[Path]:
     _remove_abandoned(Path(base))
     while True:
-        directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        try:
+            directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        except OSError as error:
+            raise _none_in(base, error.strerror or str(error)) from error
         try:
             lock = _lock(directory)
             break
@@ -69,6 +77,19 @@ def _locked(base: str) -> Iterator[Path]:
         if lock is not None:
             os.close(lock)
         GUARD.forget(directory)
+
+
+def _temporary() -> str:
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise _none_in("any of the usual places", "none of them can be written") from error
+
+
+def _none_in(place: str, why: str) -> HostFailure:
+    return HostFailure(
+        f"no directory for temporary files can be made in {place}: {why}; set TMPDIR to a directory that can be written"
+    )
 
 
 def _remove_abandoned(base: Path) -> None:

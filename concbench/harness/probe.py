@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from time import monotonic
 
 from concbench.errors import BadFunction, HostFailure
+from concbench.harness.awake import AWAKE
 from concbench.harness.guarded_process import GuardedProcess
 from concbench.harness.hosts import CellEnded
 from concbench.harness.loading import Loading
@@ -71,7 +71,7 @@ def _asked(request: Json, module: str, directory: Path, loading: Loading, limit:
         HostFailure: the process cannot be started.
     """
     process = GuardedProcess(f"the process that imports {module}")
-    began = monotonic()
+    began = AWAKE.now()
     try:
         process.start("concbench.host.probe", directory / f"probe-{process.mark}.log", {})
     except OSError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
+from concbench.harness.awake import AWAKE
 from concbench.harness.guarded_process import GuardedProcess
 from concbench.harness.hosts import CellEnded
 from concbench.harness.interruption import INTERRUPTION
@@ -65,6 +66,7 @@ class ProcessHost:
         """
         self._name = workload.name
         self._timeout = options["timeout"] or UNTIL_KNOWN
+        self._directory = directory
         self._reference = directory / "reference.pickle"
         self._loading = loading
         self._memory_limit = options["memory_limit"]
@@ -79,7 +81,7 @@ class ProcessHost:
         self._loaded = False
         self._went_on = False
         self._settled: tuple[float, float] | None = None
-        self._since = monotonic()
+        self._since = AWAKE.now()
         try:
             self._payload.write_bytes(pickle.dumps((workload, cell.runner)))
             environment = {"PYTHONHASHSEED": hash_seed(decided(options["seed"]))}
@@ -95,8 +97,7 @@ class ProcessHost:
                 }
             )
         except OSError as error:  # a disk is full, or there are too many processes or open files
-            gone = "" if directory.exists() else f": somebody has removed {directory}"
-            self._unstarted = f"the measuring process could not be started: {error.strerror or error}{gone}"
+            self._unstarted = f"the measuring process could not be started: {error.strerror or error}{self._gone()}"
 
     def prepare(self) -> Json:
         """Wait until the cell is loaded."""
@@ -124,12 +125,12 @@ class ProcessHost:
 
     def check(self, most: int) -> CheckPass:
         """Execute the cell and compare its results."""
-        request = {"do": "check", "most": most, "compare": self._compared(), "record": str(self._record)}
+        request = {"do": "check", "most": most, "compare": str(self._reference), "record": str(self._record)}
         return build(CheckPass, self._executed(request))
 
     def passes(self, most: int) -> Finding:
         """Make sequential passes in one of its workers."""
-        finding: Finding = self._executed({"do": "passes", "most": most, "compare": self._compared()})
+        finding: Finding = self._executed({"do": "passes", "most": most, "compare": str(self._reference)})
         return finding
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
@@ -138,10 +139,7 @@ class ProcessHost:
 
     def compare(self) -> None:
         """Compare what was collected last."""
-        self._ask({"do": "compare", "compare": self._compared()})
-
-    def _compared(self) -> str | None:
-        return str(self._reference) if self._reference.exists() else None
+        self._ask({"do": "compare", "compare": str(self._reference)})
 
     def allow(self, seconds: float) -> None:
         """From the next request on."""
@@ -230,10 +228,15 @@ class ProcessHost:
         if "failed" not in answer:
             return answer["ok"]
         outcome = Outcome(**answer["failed"])
+        outcome = replace(outcome, reason=outcome.reason + self._gone())
         if answer["worker"]:
             detail = f"{outcome.detail}\n\n{self._process.output()}".strip()
             outcome = replace(outcome, reason=outcome.reason + self._process.last_line(), detail=detail)
         raise CellEnded(outcome)
+
+    def _gone(self) -> str:
+        """A clause for whatever fails where the directory for all that concbench keeps meanwhile has gone."""
+        return "" if self._directory.exists() else f"; somebody has removed {self._directory}"
 
     def _at_work(self) -> str:
         """The tasks that it was at, which it records in its first execution."""

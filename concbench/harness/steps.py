@@ -42,13 +42,13 @@ class Steps:
         except CellEnded as ended:
             self._keeping.reconsider(cell, phase, ended.outcome)
             cell.requested = self._bench.repeats_of(cell) if phase is Phase.ROUND else 1
-            self._end(cell, ended.outcome)
+            self._end(cell, ended.outcome, executing=phase is not Phase.COMPARE and not ended.idle)
         self._progress.count(phase)
 
-    def _end(self, cell: LiveCell, outcome: Outcome) -> None:
+    def _end(self, cell: LiveCell, outcome: Outcome, *, executing: bool) -> None:
         bench = self._bench
-        succeeded_before = outcome.kind == "failed" and outcome.cause not in DIFFER and cell.record.samples
-        cell.end(cell.flaky(outcome, self._may_execute) if succeeded_before else outcome)
+        failed = executing and outcome.kind == "failed" and outcome.cause not in DIFFER
+        cell.end(cell.flaky(outcome, self._may_execute) if failed and cell.record.samples else outcome)
         if cell.id == bench.plan.baseline:
             bench.patience.gives_up_knowing()
             bench.allow_all()

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from concbench.equality import same
@@ -27,6 +26,7 @@ from concbench.observing import (
     RecordedCoroutine,
     meet,
     new_record,
+    perf_counter,
     recorded,
 )
 from concbench.results.passes import Sample

@@ -25,7 +25,7 @@ def describe(error: BaseException) -> dict[str, str]:
         "kind": kind,
         "cause": cause,
         "reason": f"{reason}; {one_line(task, 120)}" if task else reason,
-        "detail": traceback_text(error)[-4000:],
+        "detail": traceback_text(error),
     }
 
 

@@ -7,9 +7,10 @@ lists is killed then, and removed. A thread in the measuring process could not d
 
 from __future__ import annotations
 
+import os
 import signal
 
-from concbench.host.marked import end
+from concbench.host.marked import end, own_mark
 from concbench.wire import take_over
 
 
@@ -35,3 +36,5 @@ def main() -> None:
 
     for directory in directories:
         shutil.rmtree(directory, ignore_errors=True)
+    if marks or directories:  # the parent could not: it ends what was started with this process, too
+        end(os.getpid(), own_mark())

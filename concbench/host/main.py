@@ -6,18 +6,18 @@
     {"do": "sample", "collect": BOOL, "repeats": 1}                  so many timed executions, added up
     {"do": "observe", "collect": BOOL}                               one execution with every task recorded; `at`: when
                                                                      it began, by perf_counter()
-    {"do": "compare", "compare": FILE or null}                       the results that were collected last; no sample
+    {"do": "compare", "compare": FILE}                               the results that were collected last; no sample
                                                                      counts that is taken after that
     {"do": "items"}                                                  the items as short texts
 
 These are for processes in which no sample is ever taken, since they leave a heap behind that no user's program has:
 
     {"do": "reference", "save": FILE, "record": FILE}                a sequential pass; its results are saved, or kept
-    {"do": "check", "compare": FILE or null, "most": 10,             executions whose results are compared
+    {"do": "check", "compare": FILE, "most": 10,                     executions whose results are compared
      "record": FILE}
-    {"do": "passes", "compare": FILE or null, "most": 2}             what sequential passes in one of its workers give
+    {"do": "passes", "compare": FILE, "most": 2}                     what sequential passes in one of its workers give
 
-FILE holds the results to compare with; null: the workload knows them, or this process has made them. "record": FILE is
+FILE holds the results to compare with, unless the workload knows them, or this process has made them. "record": FILE is
 where the items are written down that are at work, in the first execution. An answer is {"ok": ...}, or {"failed":
 {"kind": ..., "reason": ..., "detail": ...}, "worker": whether one of its workers died}. Before it, {"doing": ...} may
 say what is done to items or results, which may run code of theirs; if that is empty, the work is executed again. The
@@ -33,13 +33,12 @@ _BARE = len(gc.get_objects())
 
 import contextlib
 import errno
-import os
-import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from os import getpid
 from pathlib import Path
-from time import perf_counter
+from pickle import dumps, loads
 from typing import Any
 
 from concbench.equality import copied
@@ -53,6 +52,7 @@ from concbench.host.transfer import transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.host.usage import allow_more_descriptors, own_memory
 from concbench.machine import gil_enabled, quota_cores, usable_cores
+from concbench.observing import perf_counter
 from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding, ReferencePass, Sample
 from concbench.runners.start_method import keep_names
 from concbench.task import exception_text, tried
@@ -73,9 +73,10 @@ def _nobody(doing: str) -> None:
 class Host:
     """Answers requests about one cell."""
 
-    def __init__(self, send: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, send: Callable[[dict[str, Any]], None], mark: str) -> None:
         self._send = send
-        self._process = os.getpid()
+        self._mark = mark
+        self._process = getpid()
         self.cell: HostedCell | None = None
         self.reference: Reference | None = None
         self.collected: list[Any] | None = None
@@ -99,11 +100,11 @@ class Host:
             return {"failed": describe(error), "worker": isinstance(error, WorkerDied)}
 
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
-        workload, runner = pickle.loads(Path(request["cell"]).read_bytes())
+        workload, runner = loads(Path(request["cell"]).read_bytes())
         self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
         end_if_forked(self._process)
         if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP}:
-            keep_names(Path(request["sockets"]), semaphores(own_mark()))
+            keep_names(Path(request["sockets"]), semaphores(self._mark))
         if hasattr(runner, "preload"):
             runner.preload(self.cell.function)
         if request["examine"]:
@@ -136,8 +137,7 @@ class Host:
 
     def _expected(self, request: dict[str, Any]) -> Any:
         """What results must be."""
-        path = request["compare"]
-        return expected_of(self._prepared(), self.reference, Path(path) if path else None)
+        return expected_of(self._prepared(), self.reference, Path(request["compare"]))
 
     def _tell(self, doing: str) -> None:
         if doing:
@@ -189,9 +189,9 @@ class Reference:
         Raises:
             HostFailure: that is not the fault of the results; says why.
         """
-        packed, unsendable = tried(pickle.dumps, results)
+        packed, unsendable = tried(dumps, results)
         if unsendable is None:
-            copies, unsendable = tried(pickle.loads, packed)
+            copies, unsendable = tried(loads, packed)
         if unsendable is not None and not _is_ours(unsendable):
             self._kept = results
             return exception_text(unsendable), [copied(result) for result in results]
@@ -217,18 +217,25 @@ def _is_ours(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _WANTS)
 
 
-def expected_of(cell: HostedCell, reference: Reference | None, path: Path | None) -> Any:
-    """What the results of a cell must be: known to the workload, made here, or saved in a file."""
+def expected_of(cell: HostedCell, reference: Reference | None, path: Path) -> Any:
+    """What the results of a cell must be: known to the workload, made here, or saved in a file.
+
+    Raises:
+        HostFailure: the file has gone.
+    """
     if cell.workload.expected is not None:
         return cell.workload.expected
     if reference is not None:
         return reference.results()
-    assert path is not None, "a reference comes first"
     return _read_results(path)
 
 
 def _read_results(path: Path) -> list[Any]:
-    results: list[Any] = pickle.loads(path.read_bytes())
+    try:
+        packed = path.read_bytes()
+    except OSError as error:
+        raise HostFailure(f"concbench could not read the results to compare with: {error.strerror}") from error
+    results: list[Any] = loads(packed)
     return results
 
 
@@ -325,10 +332,11 @@ def interpreter() -> dict[str, Any]:
 def main() -> None:
     """Serve until the parent has closed the wire, or has gone."""
     wire = take_over()
-    wear(own_mark())
+    mark = own_mark()  # before code of the user's may empty the environment
+    wear(mark)
     _volunteer()
     ballast = stand_aside()
-    host = Host(wire.send)
+    host = Host(wire.send, mark)
     for request in wire:
         wire.send(host.answer(request))
     if host.cell is not None:

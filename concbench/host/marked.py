@@ -30,8 +30,13 @@ _LIMIT = re.compile(rb"Max file locks +(\d+) ")
 _SHARED = Path("/dev/shm")  # noqa: S108 - where Linux keeps semaphores
 
 
+def with_mark(mark: str) -> dict[str, str]:
+    """The environment of this process, and a mark more, for a process that it starts."""
+    return {**os.environ, MARK: f"{os.environ.get(MARK, '')} {mark}".strip()}
+
+
 def own_mark() -> str:
-    """That of the measuring process which this is; empty if it is none."""
+    """That of the process of ours which this is; empty if it is none."""
     return (os.environ.get(MARK, "").split() or [""])[-1]
 
 

@@ -7,10 +7,10 @@ import pickle
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from time import perf_counter
 from types import MethodType
 from typing import Any
 
+from concbench.observing import perf_counter
 from concbench.task import type_name
 from concbench.workloads import adapters
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:  # a measuring process must not pay for it
     from concbench.program import Call, Program
     from concbench.runners.look import Look
 
+_TERMINATED = (
+    "was terminated by its executor, or by somebody else (signal SIGTERM), as it is when the function replaces its "
+    "process by another program (exec), or closes descriptors that are not its own"
+)
+
 
 @dataclass
 class ProcessPool:
@@ -92,13 +97,17 @@ class ProcessPool:
         return unsent(why, first, items, min(self.chunksize, len(items) - first))
 
     def _death(self) -> WorkerDied:
-        """Which worker died, and how: the one that the executor has not terminated when another had died."""
+        """Which worker died, and how: the one that the executor has not terminated when another had died.
+
+        If it has terminated all, one of them seemed dead to it.
+        """
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
         self._executor.shutdown()  # returns when all of them have ended
         ends = {process.pid: process.exitcode for process in processes}
         own = {pid: code for pid, code in ends.items() if code not in {None, -SIGTERM}} or ends
         pid, code = next(iter(own.items()), (None, None))
-        failure = WorkerDied(f"a worker process of process-pool({self.workers}) died ({ending(code)})")
+        why = _TERMINATED if code == -SIGTERM else f"died ({ending(code)})"
+        failure = WorkerDied(f"a worker process of process-pool({self.workers}) {why}")
         failure.process = pid if len(own) == 1 else None
         return failure
 

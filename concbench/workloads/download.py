@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from concbench.errors import BadInput, BadOutput, BadSetting, HostFailure, TasksFailed
-from concbench.launch import start
+from concbench.launch import end_group, start
 from concbench.values import COUNT, DIRECTORY, DURATION, NATURAL, SIZE, SWITCH, Declared, one_of
 from concbench.workloads.arrival import unfinished
 from concbench.workloads.base import Tally, Workload
@@ -313,6 +313,7 @@ class Download(Workload):
             finally:
                 wire.close()
                 process.wait(_START_SECONDS)
+                end_group(process.pid)
 
 
 def _names(size: str, images: int | None) -> list[str]:

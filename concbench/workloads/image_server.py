@@ -13,12 +13,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import os
 import random
 import secrets
 
 from aiohttp import HttpVersion11, web
 
 from concbench.errors import BadOutput
+from concbench.launch import end_group
 from concbench.wire import Wire, take_over
 from concbench.workloads.images import image
 from concbench.workloads.open_files import allow_open_files
@@ -120,3 +122,4 @@ async def serve_owner(wire: Wire) -> None:
 def main() -> None:
     """What the process of its own runs."""
     asyncio.run(serve_owner(take_over()))
+    end_group(os.getpid())  # the owner may have been killed

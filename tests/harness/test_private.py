@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from concbench import measure
+from concbench.errors import HostFailure
 from concbench.harness.private import PREFIX, private_directory, sockets_in
 from concbench.host.marked import MARK
 from concbench.workloads.synthetic import Sleep
@@ -79,3 +80,20 @@ def test_workers_find_room_for_the_names_of_their_sockets(
     )
     assert cell.outcome.kind == "ok", cell.outcome.reason
     assert list(deep.iterdir()) == []
+
+
+@pytest.mark.parametrize("gone", ["removed", "not found"])
+def test_where_none_can_be_made_there_is_a_sentence(
+    gone: str, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what to do; the work of before keeps its table, as with all else that cannot be prepared."""
+
+    def none() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in [...]")
+
+    if gone == "not found":
+        monkeypatch.setattr(tempfile, "gettempdir", none)
+    else:
+        temporary.rmdir()
+    with pytest.raises(HostFailure, match=r"set TMPDIR to a directory that can be written$"), private_directory():
+        pass

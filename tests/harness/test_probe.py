@@ -1,5 +1,6 @@
 """The process that imports the user's function: it is over when it has answered, whatever the module has done."""
 
+import os
 import resource
 import sys
 import threading
@@ -14,6 +15,7 @@ from traces import WHERE, left
 
 from concbench.errors import BadFunction, HostFailure
 from concbench.harness.probe import named_workload
+from concbench.workloads.download import Download
 from concbench.workloads.how import How
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
@@ -30,9 +32,10 @@ BEHIND = {
     "words on standard output": "print('{}'); os.write(1, b'{}')",
     "a look at standard input": "assert sys.stdin.read() == open('/dev/stdin').read() == ''",
     "closed descriptors": "os.closerange(3, 256)",
+    "functions that are not Python's": "json.dumps = json.loads = os.getpid = os.read = os.write = lambda *_: b''",
 }
 HEAD = (
-    "import atexit, os, subprocess, sys, threading, time\nfrom contextlib import suppress\n"
+    "import atexit, json, os, subprocess, sys, threading, time\nfrom contextlib import suppress\n"
     "from concurrent.futures import ThreadPoolExecutor\n"
 )
 TAIL = "\ndef work(item):\n    return item\n"
@@ -57,6 +60,17 @@ def test_whatever_a_module_leaves_behind_the_answer_comes_and_nothing_stays(here
     began = time.monotonic()
     assert tasks("app:work") == 3
     assert time.monotonic() - began < 20
+
+
+def test_what_interpreters_start_as_they_start_goes_with_them(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the guardian and of the image server, too; the fixture looks."""
+    (here / "site").mkdir()
+    (here / "site" / "sitecustomize.py").write_text("import os, time\nos.fork() or time.sleep(1000)\n")
+    monkeypatch.setenv("PYTHONPATH", f"{here / 'site'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    (here / "app.py").write_text(TAIL)
+    assert tasks("app:work") == 3
+    with Download(images=1).running(str(here)):
+        pass
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is it found")
@@ -112,6 +126,14 @@ def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytes
             "the process that imports app died (exit code 3); last printed: last words",
         ),
         ("os.kill(os.getpid(), 9)", "the process that imports app died (signal SIGKILL)"),
+        (
+            "os.closerange(3, 65536)",
+            "the process that imports app can answer no more: something in it has replaced the ",
+        ),
+        (
+            "os.execvp('sleep', ['sleep', '1000'])",
+            "the process that imports app can answer no more: something in it has",
+        ),
         ("for fd in range(3, 1100):\n  with suppress(OSError): os.write(fd, b'x')", "something else wrote"),
     ],
 )

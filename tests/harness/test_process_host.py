@@ -14,11 +14,13 @@ from typing import Any, ClassVar
 
 import psutil
 import pytest
+from traces import wait_until
 
 from concbench import Workload, measure
 from concbench.campaign import measure_plans
 from concbench.errors import Inapplicable
 from concbench.harness.guarded_process import GuardedProcess
+from concbench.harness.hosts import CellEnded
 from concbench.harness.plan import plan
 from concbench.harness.probe import named_workload
 from concbench.harness.process_hosts import ProcessHosts
@@ -27,6 +29,7 @@ from concbench.host.cell import HostedCell
 from concbench.options import chosen
 from concbench.runners.process_pool import ProcessPool
 from concbench.runners.sequential import Sequential
+from concbench.wire import Wire
 from concbench.workloads.how import How
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
@@ -74,6 +77,57 @@ def loud(item: object) -> int:
 def exit_at_once(item: object) -> None:
     print("last words", flush=True)
     os._exit(7)
+
+
+def exit_when_idle(item: int) -> int:
+    """After the first execution, as a watchdog would; only then is something printed."""
+
+    def watch() -> None:
+        time.sleep(0.2)
+        print("no heartbeat", flush=True)
+        os._exit(7)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return item
+
+
+def become_another_program(item: int) -> int:
+    if item == 2:
+        os.execvp("sleep", ["sleep", "1000"])
+    return item
+
+
+def close_everything(item: int) -> int:
+    if item == 2:
+        os.closerange(3, 65536)
+    return item
+
+
+def replace_what_others_use(item: int) -> int:
+    """As test doubles do that were left in place."""
+    import json
+    import pickle
+
+    for module, name in ((json, "dumps"), (json, "loads"), (pickle, "dumps"), (pickle, "loads"), (os, "getpid")):
+        setattr(module, name, lambda *_: b"")
+    os.read = os.write = lambda *_: b""  # type: ignore[assignment]
+    os.environ.clear()
+    return item
+
+
+def stop_all_clocks(item: object) -> object:
+    """As freezegun does, in every module that there is."""
+    for module in list(sys.modules.values()):
+        for name, value in list(vars(module).items()):
+            if value is time.perf_counter or value is time.monotonic:
+                setattr(module, name, lambda: 0.0)
+    return item
+
+
+def nap(item: object) -> object:
+    Path(os.environ["NAPPING"]).touch()
+    time.sleep(0.5)
+    return item
 
 
 def kill_self(item: object) -> None:
@@ -192,6 +246,14 @@ def remove_what_is_ours(item: int) -> int:
     for log in Path(tempfile.gettempdir()).glob(f"concbench-run-*/*-{mark}.log"):
         shutil.rmtree(log.parent)
     return item
+
+
+def remove_what_is_ours_at_last(item: int) -> int:
+    """In the first sample, after the execution that warms up."""
+    global last  # noqa: PLW0603 - it counts the executions
+    last += 1
+    time.sleep(0.003)  # long enough for a sample of one execution
+    return remove_what_is_ours(item) if last == 6 else item
 
 
 class Hangs:
@@ -559,11 +621,111 @@ def test_the_task_that_ended_the_measuring_process_is_told() -> None:
     assert cell.outcome.reason == "the measuring process died (signal SIGKILL) while task 1 was at work"
 
 
+@pytest.mark.parametrize(
+    ("function", "runner"),
+    [
+        (become_another_program, "sequential"),
+        (close_everything, "sequential"),
+        (become_another_program, "process-pool:workers=2,start_method=fork"),
+    ],
+)
+def test_what_can_answer_no_more_is_not_said_to_have_died_of_our_own_signal(
+    function: Callable[[Any], Any], runner: str
+) -> None:
+    """At once, with what may be wrong."""
+    began = time.monotonic()
+    reason = outcome(function, runner)[1]
+    assert time.monotonic() - began < 30
+    assert "by another program (exec), or closes descriptors that are not its own" in reason
+    assert "died" not in reason
+
+
+def test_what_a_function_replaces_its_measuring_process_does_not_use() -> None:
+    """Neither what speaks with us, nor what keeps results."""
+    assert (
+        measure(Odd(replace_what_others_use), runners=["sequential"], rounds=2).tables[0].cells[0].outcome.kind == "ok"
+    )
+
+
+def test_clocks_that_a_function_has_stopped_are_not_ours() -> None:
+    """They are not even where they were imported by name."""
+    cell = measure(Odd(stop_all_clocks), runners=["sequential"], rounds=2).tables[0].cells[0]
+    assert cell.outcome.kind == "ok", cell.outcome.reason
+    assert all(sample.seconds > 0 for sample in cell.samples)
+
+
+def test_a_host_that_dies_between_two_executions_has_failed_in_none(tmp_path: Path) -> None:
+    """What it printed last is told."""
+    cell = parse("sequential")
+    with ProcessHosts().host(Uncompared(exit_when_idle), cell, tmp_path, chosen()) as host:
+        host.prepare()
+        host.sample()
+        time.sleep(1.0)
+        with pytest.raises(CellEnded) as ended:
+            host.sample()
+    says = "the measuring process died (exit code 7) between two executions; last printed: no heartbeat"
+    assert (ended.value.outcome.reason, ended.value.idle) == (says, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no children to reap")
+def test_an_exit_code_that_somebody_else_has_taken_is_unknown() -> None:
+    """A program may ignore SIGCHLD, or reap all its children."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert "the measuring process died (exit code unknown), item unknown" in outcome(exit_at_once)[1]
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (MemoryError(), "concbench has no memory left in which to read what the measuring process answers; allow it"),
+        (RecursionError("too deep"), "what the measuring process answers cannot be read: RecursionError: too deep"),
+    ],
+)
+def test_whatever_happens_to_a_reader_is_an_answer(
+    error: Exception, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits until a timeout, and nobody sees a traceback of ours."""
+
+    def fails(wire: Wire) -> None:
+        raise error
+
+    monkeypatch.setattr(Wire, "receive", fails)
+    assert outcome(where)[1].startswith(says)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is suspended there")
+def test_the_time_in_which_this_process_is_suspended_does_not_count(tmp_path: Path) -> None:
+    """An answer that has come meanwhile is read afterwards."""
+    program = (
+        "import os, sys, time\nfrom test_process_host import Uncompared, measure, nap\n"
+        "run = measure(Uncompared(nap, [1]), runners=['sequential'], rounds=1, observe=False, timeout=2.0)\n"
+        "print(run.record.tables[0].cells[0].outcome.reason or 'ok')\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NAPPING": str(tmp_path / "napping")}
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment) as running:
+        wait_until((tmp_path / "napping").exists, "nap")
+        running.send_signal(signal.SIGSTOP)
+        time.sleep(3.0)
+        running.send_signal(signal.SIGCONT)
+        assert running.communicate(timeout=60)[0] == b"ok\n"
+
+
 def test_results_that_cannot_be_kept_are_not_said_to_be_unsendable() -> None:
     """Somebody has removed the directory: that is said, there as where the next process cannot be started."""
     first, second = measure(Odd(remove_what_is_ours), runners=["sequential", "threads"], rounds=1).tables[0].cells
     assert first.outcome.reason.startswith("concbench could not keep the results in ")
     assert "somebody has removed" in second.outcome.reason
+
+
+def test_where_the_results_to_compare_with_are_gone_that_is_said() -> None:
+    """After good samples, too: no execution has failed."""
+    runners = ["sequential", "process-pool:2"]
+    first, second = measure(Odd(remove_what_is_ours_at_last), runners=runners, rounds=2).tables[0].cells
+    assert first.outcome.reason.startswith("concbench could not read the results to compare with: No such file or ")
+    assert all("; somebody has removed " in cell.outcome.reason for cell in (first, second))
 
 
 class Unreadable:
