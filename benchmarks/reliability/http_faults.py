@@ -233,12 +233,13 @@ FAULTS: dict[str, Fault] = {
     "header_without_a_name": Fault("no valid HTTP", framed(IMAGE, "X A b", _LENGTH), closes=True),
     "mail": Fault("", framed(IMAGE, "Content-Type: message/rfc822", _LENGTH)),
     "parts": Fault("", framed(IMAGE, "Content-Type: multipart/mixed; boundary=b", _LENGTH)),
-    "status_of_zero": Fault("no valid HTTP", whole(status="000 Odd"), closes=True),
+    "status_of_zero": Fault("no valid HTTP", whole(status="000 Odd")),
     "status_of_999": Fault("answered 999", whole(status="999 Odd")),
     "http_2_0": Fault("no valid HTTP", whole().replace(b"HTTP/1.1", b"HTTP/2.0"), closes=True),
     "http_0_9": Fault("no valid HTTP", whole().replace(b"HTTP/1.1", b"HTTP/0.9"), closes=True),
     "compressed_in_two_headers": Fault(
-        "not decoded", framed(_GZIP, "Content-Encoding: identity", "Content-Encoding: gzip", f"Content-Length: {len(_GZIP)}")
+        "not decoded",
+        framed(_GZIP, "Content-Encoding: identity", "Content-Encoding: gzip", f"Content-Length: {len(_GZIP)}"),
     ),
     "compressed": Fault("", compressed("gzip", _GZIP)),
     "compressed_in_members": Fault("", compressed("x-gzip", gzip.compress(IMAGE[:100]) + gzip.compress(IMAGE[100:]))),

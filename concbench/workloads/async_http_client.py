@@ -6,10 +6,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
+from typing import Any
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.helpers import set_exception
 from aiohttp.http_exceptions import BadHttpMessage, ContentLengthError, TransferEncodingError
 from yarl import URL
 
@@ -88,6 +91,15 @@ class DownloadTask:
             tries += 1
 
 
+class _Protocol(ResponseHandler):
+    """That of aiohttp, which tells nobody who waits for a body that what has come of it is malformed."""
+
+    def set_exception(self, exc: Any, exc_cause: Any = None) -> None:
+        super().set_exception(exc, *([] if exc_cause is None else [exc_cause]))
+        if self._payload is not None and isinstance(exc_cause, BadHttpMessage) and not self._payload.is_eof():
+            set_exception(self._payload, aiohttp.ClientPayloadError(str(exc_cause)), exc_cause)
+
+
 @asynccontextmanager
 async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator[None]:
     """A fresh session with as many connections as workers."""
@@ -96,8 +108,11 @@ async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator
     if most_to_a_host is not None:
         import_module("urllib3.util")  # what the first redirect would import on the clock
         _places = defaultdict(lambda: asyncio.Semaphore(most_to_a_host))
+    connector = aiohttp.TCPConnector(limit=workers, limit_per_host=most_to_a_host or 0)
+    protocol: Any = partial(_Protocol, loop=asyncio.get_running_loop())
+    connector._factory = protocol  # noqa: SLF001 - there is no other way
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=workers, limit_per_host=most_to_a_host or 0),
+        connector=connector,
         headers=_HEADERS,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -112,13 +127,18 @@ async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator
 async def _answer(session: aiohttp.ClientSession, url: URL, path: str, limits: Limits) -> int | str:
     """The number of bytes that were written to the file, or the address to ask instead."""
     async with session.get(url, allow_redirects=False, timeout=_timeout(limits.seconds)) as response:
-        headers = response.headers
-        require_clear_end(str(url), headers.getall("Content-Length", ()), headers.getall("Transfer-Encoding", ()))
-        if response.version not in _VERSIONS or response.status < 100:
-            raise DownloadFailed(http_rules.NO_HTTP, str(url), f"{response.version}, status {response.status}")
+        _require_http(response)
         if response.status == 200:
             return await _saved(response, path, limits)
-        return http_rules.redirected(str(url), response.status, headers, follow=limits.follow)
+        return http_rules.redirected(str(url), response.status, response.headers, follow=limits.follow)
+
+
+def _require_http(response: aiohttp.ClientResponse) -> None:
+    """Refuse what http.client refuses."""
+    headers, url = response.headers, str(response.url)
+    require_clear_end(url, headers.getall("Content-Length", ()), headers.getall("Transfer-Encoding", ()))
+    if response.version not in _VERSIONS or response.status < 100:
+        raise DownloadFailed(http_rules.NO_HTTP, url, f"{response.version}, status {response.status}")
 
 
 async def _saved(response: aiohttp.ClientResponse, path: str, limits: Limits) -> int:
