@@ -95,7 +95,7 @@ def test_what_a_library_raises_for_an_answer_is_counted_for_it(
         def begin(*_: object) -> None:
             raise raised
 
-        monkeypatch.setattr(http_client._Answer, "begin", begin)  # noqa: SLF001 - where the libraries read
+        monkeypatch.setattr(http_client._Answer, "begin", begin)
         monkeypatch.setattr(aiohttp.ClientResponse, "start", begin)
 
     fail(error)
