@@ -9,7 +9,11 @@ def _leave_current_directory() -> None:
 
     A function is found in it all the same.
     """
-    if not sys.flags.safe_path and sys.path[0] == os.getcwd():  # noqa: PTH109 - pathlib would be imported from there
+    try:
+        here = os.getcwd()  # noqa: PTH109 - pathlib would be imported from there
+    except OSError:  # it was removed, which the command line says
+        return
+    if not sys.flags.safe_path and sys.path[0] == here:
         ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - as above
         sys.path[:] = [*sys.path[1:], *([] if ours in sys.path[1:] else [ours])]
 

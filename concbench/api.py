@@ -61,7 +61,9 @@ def measure(
     from concbench import arguments
     from concbench.campaign import measure_plans
     from concbench.harness.plan import plan
+    from concbench.launch import require_possible
 
+    require_possible()
     arguments.require_known("measure", options, MeasureOptions)
     if resume is not None:
         if not isinstance(resume, Run):
@@ -107,7 +109,9 @@ def advise(
     began = perf_counter()
     from concbench import arguments
     from concbench.campaign import advise_workload
+    from concbench.launch import require_possible
 
+    require_possible()
     arguments.require_known("advise", options, AdviseOptions)
     chosen = filled({**options, "items": items})
     (workload,) = arguments.workloads_of([function], items, options, chosen)

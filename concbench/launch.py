@@ -6,21 +6,56 @@ Without a `__main__` that has a file, worker processes that such a process start
 import is what their function needs.
 """
 
+import _thread
 import os
 import random
+import select
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
 
+from concbench.errors import UsageError
 from concbench.wire import Wire
 
 _RUN = "import sys; sys.path[:] = {path!r}; import {module}; {module}.main()"
 """Nothing is imported before the path is set: until then the current directory is on it, with files of any name."""
+
+
+_REPLACERS = {"gevent", "eventlet"}
+"""Packages that put coroutines of their own in the place of threads, sockets and processes."""
+
+
+def require_possible() -> None:
+    """Refuse what no process of our own can be started from, or be spoken with.
+
+    Raises:
+        UsageError: the current directory was removed, or a package has replaced the parts of Python that it takes; says
+            what to do.
+    """
+    try:
+        os.stat(os.getcwd())  # noqa: PTH109, PTH116 - pathlib makes the same of it
+    except OSError as error:
+        why = "was removed" if isinstance(error, FileNotFoundError) else f"cannot be used: {error.strerror or error}"
+        raise UsageError(f"the current directory {why}; change to one that is there, and start again") from None
+    taken: dict[str, object] = {
+        "threads": _thread.start_new_thread,
+        "time.sleep": time.sleep, "select.select": select.select, "socket.socket": socket.socket,
+        "subprocess.Popen": subprocess.Popen, "os.fork": getattr(os, "fork", None),
+    }  # fmt: skip
+    for name, part in taken.items():
+        owner = str(getattr(part, "__module__", "")).partition(".")[0]
+        if owner in _REPLACERS:
+            raise UsageError(
+                f"{owner} has replaced {name} in this program, so that a measurement would wait for ever; measure in "
+                "a program that does not call monkey_patch() or patch_all(), or by python -m concbench"
+            )
 
 
 def start(

@@ -1,8 +1,13 @@
 """The public names, what importing them costs, and how they behave in scripts and notebooks."""
 
+import _thread
 import asyncio
+import os
+import select
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +36,33 @@ def test_every_public_name_is_there() -> None:
         assert name in dir(concbench)
     with pytest.raises(AttributeError, match="nonsense"):
         concbench.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize("asked", [measure, advise])
+def test_a_current_directory_that_was_removed_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Any
+) -> None:
+    """Nothing is found from there, and no process starts there."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(UsageError, match="current directory was removed; change to one that is there"):
+        asked("primes")
+
+
+@pytest.mark.parametrize("asked", [measure, advise])
+@pytest.mark.parametrize("replaced", [_thread, socket, select, time, subprocess, os])
+@pytest.mark.parametrize("by", ["gevent.thread", "eventlet.green.thread"])
+def test_a_program_whose_threads_have_been_replaced_is_refused(
+    monkeypatch: pytest.MonkeyPatch, asked: Any, replaced: Any, by: str
+) -> None:
+    """It would wait for ever, and no timeout would end that."""
+    names = {_thread: "start_new_thread", socket: "socket", select: "select", time: "sleep", os: "fork"}
+    green = type("Green", (), {"__module__": by})
+    with monkeypatch.context() as patched:
+        patched.setattr(replaced, names.get(replaced, "Popen"), green)
+        with pytest.raises(UsageError, match=f"^{by.partition('.')[0]} has replaced .*python -m concbench$"):
+            asked("primes")
 
 
 def test_importing_concbench_imports_nothing_of_others() -> None:

@@ -81,6 +81,13 @@ class Talk:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
+    async def pause(self, first: bytes, then: bytes) -> None:
+        """Something at once, the rest once that has been read."""
+        self.writer.write(first)
+        await self.writer.drain()
+        await asyncio.sleep(_PAUSE)
+        self.writer.write(then)
+
     async def slow(self) -> None:
         """Slow, and not too slow."""
         await asyncio.sleep(0.2)
@@ -121,6 +128,16 @@ def compressed(encoding: str, data: bytes) -> bytes:
     return head(Content_Length=len(data), Content_Encoding=encoding) + data
 
 
+def framed(body: bytes = IMAGE, *lines: str) -> bytes:
+    """An answer with a head of any lines."""
+    return b"".join([b"HTTP/1.1 200 OK\r\n", *(f"{line}\r\n".encode("latin-1") for line in lines), b"\r\n", body])
+
+
+def chunks(first: bytes, then: bytes) -> Callable[[Talk], Awaitable[None]]:
+    """A chunked body in two parts, the second once the first has been read."""
+    return lambda talk: talk.pause(head(Transfer_Encoding="chunked") + first, then)
+
+
 @lru_cache(maxsize=1)
 def bomb() -> bytes:
     """100 kB that would become 100 MB."""
@@ -129,6 +146,7 @@ def bomb() -> bytes:
 
 
 _GZIP = gzip.compress(IMAGE)
+_LENGTH = f"Content-Length: {len(IMAGE)}"
 _SHORT = head(Content_Length=2 * len(IMAGE)) + IMAGE
 FAULTS: dict[str, Fault] = {
     "not_found": Fault("answered 404", whole(b"no such image\n", "404 Not Found")),
@@ -144,7 +162,19 @@ FAULTS: dict[str, Fault] = {
     "truncated_body": Fault("cut short", _SHORT, closes=True),
     "truncated_pieces": Fault("cut short", head(Transfer_Encoding="chunked") + piece(IMAGE)[:-20], closes=True),
     "malformed_pieces": Fault(
-        "cut short or no valid HTTP", head(Transfer_Encoding="chunked") + b"many\r\n" + IMAGE, closes=True
+        "no valid HTTP", head(Transfer_Encoding="chunked") + b"many\r\n" + IMAGE, closes=True
+    ),
+    "malformed_pieces_later": Fault("no valid HTTP", act=chunks(piece(IMAGE), b"many\r\n" + IMAGE), closes=True),
+    "negative_piece": Fault("no valid HTTP", head(Transfer_Encoding="chunked") + b"-5\r\n" + IMAGE, closes=True),
+    "endless_negative_piece": Fault(
+        "no valid HTTP",
+        act=lambda talk: talk.pour(head(Transfer_Encoding="chunked") + b"-1\r\n", bytes(1_000_000), 10**6),
+    ),
+    "signed_piece": Fault("no valid HTTP", head(Transfer_Encoding="chunked") + b"+" + piece(IMAGE), closes=True),
+    "huge_piece": Fault("no valid HTTP", head(Transfer_Encoding="chunked") + b"F" * 18 + b"\r\n", closes=True),
+    "truncated_pieces_later": Fault("cut short", act=chunks(piece(IMAGE), b"1"), closes=True),
+    "pieces_with_more": Fault(
+        "", head(Transfer_Encoding="Chunked") + b"%x;a=b\r\n%s\r\n0\r\nX-Sum: 1\r\n\r\n" % (len(IMAGE), IMAGE)
     ),
     "length_too_short": Fault("", whole() + whole(b"this is no answer to anything")),
     "reset": Fault("reset", act=Talk.reset),
@@ -172,10 +202,44 @@ FAULTS: dict[str, Fault] = {
         "too large", act=lambda talk: talk.pour(b"HTTP/1.0 200 OK\r\n\r\n", bytes(1_000_000), 10**6)
     ),
     "length_and_pieces": Fault(
-        "too large or no valid HTTP",
+        "no valid HTTP",
         act=lambda talk: talk.pour(
             head(Content_Length=10, Transfer_Encoding="chunked"), piece(bytes(1_000_000)), 10**6
         ),
+    ),
+    "early_hints": Fault("", b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" * 3 + whole()),
+    "continued": Fault("", b"HTTP/1.1 100 Continue\r\n\r\n" * 20 + whole()),
+    "endless_hints": Fault("timed out", act=lambda talk: talk.drip(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n")),
+    "switched": Fault("answered 101", head("101 Switching Protocols", Upgrade="x", Connection="upgrade"), closes=True),
+    "two_lengths": Fault("no valid HTTP", framed(IMAGE, _LENGTH, "Content-Length: 7"), closes=True),
+    "length_twice": Fault("no valid HTTP", framed(IMAGE, _LENGTH, _LENGTH), closes=True),
+    "listed_length": Fault("no valid HTTP", head(Content_Length=f"{len(IMAGE)}, {len(IMAGE)}") + IMAGE, closes=True),
+    "negative_length": Fault("no valid HTTP", head(Content_Length=-5) + IMAGE, closes=True),
+    "signed_length": Fault("no valid HTTP", head(Content_Length=f"+{len(IMAGE)}") + IMAGE, closes=True),
+    "text_as_length": Fault("no valid HTTP", head(Content_Length="many") + IMAGE, closes=True),
+    "other_digits_as_length": Fault("no valid HTTP", head(Content_Length="82\xb2") + IMAGE, closes=True),
+    "no_digits_as_length": Fault("no valid HTTP", head(Content_Length="") + IMAGE, closes=True),
+    "huge_length": Fault("no valid HTTP", head(Content_Length=10**22) + IMAGE, closes=True),
+    "thousands_of_digits_as_length": Fault("no valid HTTP", head(Content_Length="9" * 5000) + IMAGE, closes=True),
+    "zeros_before_length": Fault("", head(Content_Length=f"{len(IMAGE):030}") + IMAGE),
+    "compressed_transfer": Fault("no valid HTTP", head(Transfer_Encoding="gzip, chunked") + piece(_GZIP), closes=True),
+    "compressed_transfer_twice": Fault(
+        "no valid HTTP", framed(piece(_GZIP), "Transfer-Encoding: gzip", "Transfer-Encoding: chunked"), closes=True
+    ),
+    "transfer_not_encoded": Fault("no valid HTTP", head(Transfer_Encoding="identity") + IMAGE, closes=True),
+    "not_found_with_two_lengths": Fault(
+        "no valid HTTP", b"HTTP/1.1 404 No\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", closes=True
+    ),
+    "header_without_a_name": Fault("no valid HTTP", framed(IMAGE, "X A b", _LENGTH), closes=True),
+    "mail": Fault("", framed(IMAGE, "Content-Type: message/rfc822", _LENGTH)),
+    "parts": Fault("", framed(IMAGE, "Content-Type: multipart/mixed; boundary=b", _LENGTH)),
+    "status_of_zero": Fault("no valid HTTP", whole(status="000 Odd")),
+    "status_of_999": Fault("answered 999", whole(status="999 Odd")),
+    "http_2_0": Fault("no valid HTTP", whole().replace(b"HTTP/1.1", b"HTTP/2.0"), closes=True),
+    "http_0_9": Fault("no valid HTTP", whole().replace(b"HTTP/1.1", b"HTTP/0.9"), closes=True),
+    "compressed_in_two_headers": Fault(
+        "not decoded",
+        framed(_GZIP, "Content-Encoding: identity", "Content-Encoding: gzip", f"Content-Length: {len(_GZIP)}"),
     ),
     "compressed": Fault("", compressed("gzip", _GZIP)),
     "compressed_in_members": Fault("", compressed("x-gzip", gzip.compress(IMAGE[:100]) + gzip.compress(IMAGE[100:]))),

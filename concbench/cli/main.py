@@ -15,6 +15,7 @@ from concbench.cli.output import printing, say
 from concbench.errors import ConcbenchError, UsageError, nearest
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, USAGE, worst
 from concbench.harness.interruption import INTERRUPTION
+from concbench.launch import require_possible
 
 _OF_THE_PROGRAM = {"-h", "--help", "-V", "--version"}
 """Options that need no command."""
@@ -81,6 +82,7 @@ def _dispatch(arguments: list[str]) -> int:
     if unknown:
         commands[name].refuse(unknown)
     _require_no_empty_text(parsed)
+    require_possible()
     parsed.alone = alone
     code: int = import_module(f"concbench.cli.{parsed.command}").main(parsed)
     return code

@@ -116,8 +116,15 @@ def say(what: str, shown: Iterable[str] = ()) -> None:
         what: one line.
         shown: lines above it, such as those of a traceback of the user's own module.
     """
-    try:
+    with telling():
         print(*map(visible, shown), f"concbench: {visible(what)}", sep="\n", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Around what writes on standard error: where that cannot be done, as on a closed terminal, nothing is told."""
+    try:
+        yield
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # for what is still to be flushed
 

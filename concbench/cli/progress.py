@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from concbench.cli.console import console_of
+from concbench.cli.output import telling
 from concbench.harness.events import Step
 from concbench.report.visible import visible
 
@@ -32,7 +33,8 @@ class ProgressBar:
                 auto_refresh=False,  # no thread of ours while a sample runs
                 transient=True,
             )
-            self._progress.start()
+            with telling():
+                self._progress.start()
             self._task = self._progress.add_task("preparing", total=None, left="")
         return self
 
@@ -48,13 +50,15 @@ class ProgressBar:
             total=step.total,
             left=left,
         )
-        self._progress.refresh()
+        with telling():
+            self._progress.refresh()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._progress is not None:
-            self._progress.stop()
+            with telling():
+                self._progress.stop()
 
 
 def _clock(seconds: float) -> str:

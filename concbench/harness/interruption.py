@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM on the command line: the first is remembered, the second ends everything at once.
+"""Ctrl-C, SIGTERM and SIGHUP on the command line: the first is remembered, the second ends everything at once.
 
 What is remembered is raised, as KeyboardInterrupt, where concbench waits for others, and nowhere else: no process is
 started and not yet known, no file is half written, no table half printed. A program that calls measure() keeps the
@@ -15,9 +15,13 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from concbench.exit_codes import INTERRUPTED, OK, TERMINATED
+from concbench.exit_codes import HANGUP, INTERRUPTED, OK, TERMINATED
 
-EXIT_CODES: dict[int, int] = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+_SIGHUP: int | None = getattr(signal, "SIGHUP", None)
+"""The terminal has been closed; Windows has no such signal."""
+EXIT_CODES: dict[int, int] = {
+    signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, **({} if _SIGHUP is None else {_SIGHUP: HANGUP}),
+}  # fmt: skip
 """Of the signals that are handled."""
 _SHOW_CURSOR = b"\x1b[?25h"
 """The progress bar hides it."""
@@ -62,6 +66,8 @@ class Interruption:
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
         del frame
+        if self._came is not None and number == _SIGHUP:  # of one terminal come several: the shell sends some, too
+            return
         if self._came is not None:  # the guardian ends the measuring processes once this one has gone
             if files := sys.modules.get("concbench.results.files"):  # not imported: nothing of ours is, as yet
                 files.discard_pending()

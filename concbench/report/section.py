@@ -77,6 +77,8 @@ _CHECKED = {
 
 def _reading(table: TableAnalysis) -> list[str]:
     record = table.record
+    if not table.measured:
+        return [*record.notes]
     timed = (
         "Workers and connections kept from round to round (warm), the work alone timed"
         if record.warm

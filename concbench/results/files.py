@@ -63,7 +63,7 @@ def save(record: RunRecord, path: str | Path) -> None:
 def write(text: str, path: str | Path) -> None:
     """Write a file so that whoever reads it, at any moment, finds a whole one.
 
-    A symbolic link is followed. A file that is replaced keeps its mode.
+    A symbolic link is followed. A file that is replaced keeps its mode; a new one can be written again.
 
     Raises:
         BadOutput: it cannot be written; says why.
@@ -76,8 +76,10 @@ def write(text: str, path: str | Path) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        mode = stat.S_IMODE((target if target.exists() else temporary).stat().st_mode)
+        if not target.exists():
+            mode |= stat.S_IRUSR | stat.S_IWUSR  # whatever the umask says: it is written after every round
+        temporary.chmod(mode)
         temporary.replace(target)
         _let_go(target)
         _make_lasting(target.parent)

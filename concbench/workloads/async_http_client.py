@@ -6,20 +6,27 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
+from typing import Any
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.helpers import set_exception
+from aiohttp.http_exceptions import BadHttpMessage, ContentLengthError, TransferEncodingError
 from yarl import URL
 
 from concbench.workloads import http_rules
 from concbench.workloads.arrival import Arrival
 from concbench.workloads.http_rules import again_after
 from concbench.workloads.open_files import allow_open_files
-from concbench.workloads.target import PIECE, DownloadFailed, Image, Limits, save
+from concbench.workloads.target import PIECE, DownloadFailed, Image, Limits, require_clear_end, save
 
 _HEADERS = {"Accept-Encoding": "identity"}
 """As urllib3 asks by itself: images do not become smaller, and what is measured is a download."""
+_VERSIONS = {aiohttp.HttpVersion10, aiohttp.HttpVersion11}
+_CUT_SHORT = (ContentLengthError, TransferEncodingError)
+"""Messages that have no end; other BadHttpMessages are malformed."""
 _session: aiohttp.ClientSession | None = None
 _places: defaultdict[URL, asyncio.Semaphore] | None = None
 """For each origin as many as it may have connections, where that is limited. Who waits here waits off the clock of its
@@ -52,7 +59,11 @@ async def download_image(image: Image, limits: Limits = Limits()) -> int:  # noq
             else:
                 async with _places[url.origin()]:
                     answer = await _answer(_session, url, image.path, limits)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _failure(address, error, limits) from error
+        except (DownloadFailed, OSError, MemoryError):  # a file that cannot be written
+            raise
+        except Exception as error:  # whatever the library makes of a bad answer
             raise _failure(address, error, limits) from error
         if isinstance(answer, int):
             return answer
@@ -80,6 +91,15 @@ class DownloadTask:
             tries += 1
 
 
+class _Protocol(ResponseHandler):
+    """That of aiohttp, which tells nobody who waits for a body that what has come of it is malformed."""
+
+    def set_exception(self, exc: Any, exc_cause: Any = None) -> None:
+        super().set_exception(exc, *([] if exc_cause is None else [exc_cause]))
+        if self._payload is not None and isinstance(exc_cause, BadHttpMessage) and not self._payload.is_eof():
+            set_exception(self._payload, aiohttp.ClientPayloadError(str(exc_cause)), exc_cause)
+
+
 @asynccontextmanager
 async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator[None]:
     """A fresh session with as many connections as workers."""
@@ -88,8 +108,11 @@ async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator
     if most_to_a_host is not None:
         import_module("urllib3.util")  # what the first redirect would import on the clock
         _places = defaultdict(lambda: asyncio.Semaphore(most_to_a_host))
+    connector = aiohttp.TCPConnector(limit=workers, limit_per_host=most_to_a_host or 0)
+    protocol: Any = partial(_Protocol, loop=asyncio.get_running_loop())
+    connector._factory = protocol  # noqa: SLF001 - there is no other way
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=workers, limit_per_host=most_to_a_host or 0),
+        connector=connector,
         headers=_HEADERS,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -104,9 +127,18 @@ async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator
 async def _answer(session: aiohttp.ClientSession, url: URL, path: str, limits: Limits) -> int | str:
     """The number of bytes that were written to the file, or the address to ask instead."""
     async with session.get(url, allow_redirects=False, timeout=_timeout(limits.seconds)) as response:
+        _require_http(response)
         if response.status == 200:
             return await _saved(response, path, limits)
         return http_rules.redirected(str(url), response.status, response.headers, follow=limits.follow)
+
+
+def _require_http(response: aiohttp.ClientResponse) -> None:
+    """Refuse what http.client refuses."""
+    headers, url = response.headers, str(response.url)
+    require_clear_end(url, headers.getall("Content-Length", ()), headers.getall("Transfer-Encoding", ()))
+    if response.version not in _VERSIONS or response.status < 100:
+        raise DownloadFailed(http_rules.NO_HTTP, url, f"{response.version}, status {response.status}")
 
 
 async def _saved(response: aiohttp.ClientResponse, path: str, limits: Limits) -> int:
@@ -115,7 +147,7 @@ async def _saved(response: aiohttp.ClientResponse, path: str, limits: Limits) ->
     length = None if "Transfer-Encoding" in headers else response.content_length  # pieces go before any length
     if length is not None and length > limits.largest:
         raise http_rules.too_large(str(response.url), limits, length)
-    encoding = headers.get("Content-Encoding")
+    encoding = ", ".join(headers.getall("Content-Encoding", ())) or None
     try:
         if length is None or length > PIECE or encoding is not None:
             with Arrival(str(response.url), path, encoding, limits) as arrival:
@@ -124,7 +156,8 @@ async def _saved(response: aiohttp.ClientResponse, path: str, limits: Limits) ->
             return arrival.size
         data = await response.read()
     except aiohttp.ClientError as error:
-        kind = http_rules.CUT_SHORT
+        malformed = isinstance(error.__cause__, BadHttpMessage) and not isinstance(error.__cause__, _CUT_SHORT)
+        kind = http_rules.NO_HTTP if malformed else http_rules.CUT_SHORT
         raise DownloadFailed(kind, str(response.url), http_rules.detail(kind, error, limits)) from error
     return save(path, data)
 
@@ -134,7 +167,7 @@ def _failure(url: str, error: Exception, limits: Limits) -> DownloadFailed:
         (TimeoutError, http_rules.TIMED_OUT),
         (aiohttp.ClientConnectorError, http_rules.NOT_CONNECTED),
         ((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError), http_rules.RESET),
-        ((aiohttp.InvalidURL, ValueError), http_rules.BAD_ADDRESS),
+        ((aiohttp.InvalidURL, UnicodeError), http_rules.BAD_ADDRESS),
     )
     kind = next((kind for types, kind in kinds if isinstance(error, types)), http_rules.NO_HTTP)
     return DownloadFailed(kind, url, http_rules.detail(kind, error, limits))

@@ -10,13 +10,13 @@ import io
 import os
 from contextlib import contextmanager
 from functools import lru_cache
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead, parse_headers
 from time import monotonic, sleep
 
 import urllib3
 from urllib3 import exceptions
 
-from concbench.workloads.target import PIECE, DownloadFailed, Limits, save
+from concbench.workloads.target import PIECE, DownloadFailed, Limits, require_clear_end, save
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ _NEVER_AGAIN = urllib3.Retry(total=False, redirect=False)
 """No request is repeated but by us, who count it."""
 _LATE = 0.05
 """Seconds that an answer may take beyond its time: to tell the system what is left of it is a call for each read."""
+_LONGEST_LINE = 65_537
+"""Bytes, as in http.client."""
+_HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
 _timeout = lru_cache(maxsize=1)(lambda seconds: urllib3.Timeout(total=seconds))
 _pool: urllib3.PoolManager | None = None
 _pool_process: int | None = None
@@ -57,16 +60,20 @@ def download_image(image: Image, limits: Limits = Limits()) -> int:  # noqa: B00
                 timeout=_timeout(limits.seconds),
             )  # fmt: skip
             try:
+                headers = response.headers
+                require_clear_end(url, headers.getlist("Content-Length"), headers.getlist("Transfer-Encoding"))
                 if response.status == 200:
                     return _saved(url, response, image.path, limits)
                 from concbench.workloads import http_rules
 
-                url = http_rules.redirected(url, response.status, response.headers, follow=limits.follow)
+                url = http_rules.redirected(url, response.status, headers, follow=limits.follow)
             finally:
                 if not response.closed:  # what is left of it is not read
                     response.close()
                 response.release_conn()
-        except (exceptions.HTTPError, UnicodeError) as error:
+        except (DownloadFailed, OSError, MemoryError):  # a file that cannot be written; those of sockets are wrapped
+            raise
+        except Exception as error:  # whatever a library makes of a bad answer: http.client has no bound to it
             raise _failure(url, error, limits) from error
         redirects += 1
         if redirects > http_rules.MOST_REDIRECTS:
@@ -135,7 +142,8 @@ def _saved(url: str, response: urllib3.BaseHTTPResponse, path: str, limits: Limi
     except exceptions.ProtocolError as error:
         from concbench.workloads import http_rules
 
-        kind = http_rules.CUT_SHORT
+        cut_short = isinstance(error.args[-1], (IncompleteRead, OSError))
+        kind = http_rules.CUT_SHORT if cut_short else http_rules.NO_HTTP
         raise DownloadFailed(kind, url, http_rules.detail(kind, error, limits)) from error
     return save(path, data)
 
@@ -196,8 +204,43 @@ class _Punctual:
         return io.BufferedReader(raw)
 
 
-def _response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:
-    return HTTPResponse(_Punctual(sock), *args, **kwargs)  # type: ignore[arg-type]
+class _Answer(HTTPResponse):
+    """One that comes in time, and of which no more is accepted than by aiohttp; http.client is the more lenient."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_Punctual(sock), *args, **kwargs)  # type: ignore[arg-type]
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """That of the answer itself: what a server says before it, such as 103, is skipped until the time is up."""
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if version not in {"HTTP/1.0", "HTTP/1.1"}:
+                raise HTTPException(f"{version} was answered")
+            if not 101 < status < 200:  # 100 is skipped by http.client
+                return version, status, reason
+            parse_headers(self.fp)
+
+    def begin(self) -> None:
+        super().begin()
+        payload = self.headers.get_payload()
+        if payload and isinstance(payload, str):  # what follows a line that is not a header
+            raise HTTPException("a line of the head is not a header")
+
+    def _read_next_chunk_size(self) -> int:
+        """A number in hexadecimal digits; that of http.client may be negative, and -1 would read on without a limit.
+
+        Raises:
+            ValueError: the line is cut short, which http.client calls so.
+        """
+        line = self.fp.readline(_LONGEST_LINE)
+        size = line.partition(b";")[0].strip()
+        if line.endswith(b"\n") and not (size and len(size) <= 16 and _HEXADECIMAL.issuperset(size)):
+            raise HTTPException(f"{ascii(size[:20])[1:]} is not the length of a chunk")
+        if len(line) == _LONGEST_LINE:
+            raise HTTPException("a line that begins a chunk is too long")
+        if not line.endswith(b"\n"):
+            raise ValueError(line)
+        return int(size, 16)
 
 
 def _new_pool(**settings: Any) -> urllib3.PoolManager:
@@ -217,7 +260,7 @@ def _punctual(kind: Any) -> Any:
 
         def connection_of(**settings: Any) -> Any:
             connection = connect(**settings)
-            connection.response_class = _response
+            connection.response_class = _Answer
             return connection
 
         pool.ConnectionCls = connection_of

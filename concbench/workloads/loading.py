@@ -9,10 +9,12 @@ import importlib
 import os
 import sys
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from concbench.errors import BadFunction
+from concbench.task import exception_text, tried
 
 if TYPE_CHECKING:
     import ast
@@ -93,9 +95,12 @@ class Place:
         module = self._module()
         found, name = module, self.module
         for part in self.attribute.split("."):
-            if not hasattr(found, part):
+            inner, missing = tried(getattr, found, part)
+            if isinstance(missing, AttributeError):
                 raise BadFunction(f"{name} has no {part}{self._offer(found, part)}")
-            found, name = getattr(found, part), f"{name}{'.' if ':' in name else ':'}{part}"
+            if missing is not None:
+                raise BadFunction(f"{part} of {name} cannot be had: {exception_text(missing)}")
+            found, name = inner, f"{name}{'.' if ':' in name else ':'}{part}"
         return found
 
     def _offer(self, found: Any, part: str) -> str:
@@ -143,16 +148,15 @@ class Place:
 
     def _require_the_one_here(self, module: Any) -> None:
         """Refuse a module that is not the one in the file that was named, or that lies here under its name."""
-        found = module
+        found, name = module, self.module
         meant = [Path(self.file)]
         if not self.file:
-            top = self.module.partition(".")[0]
-            found = sys.modules.get(top)
-            meant = [Path(self.directory, f"{top}.py"), Path(self.directory, top, "__init__.py")]
-        taken = getattr(found, "__file__", None)
+            name = self.module.partition(".")[0]
+            found = sys.modules.get(name)
+            meant = [Path(self.directory, f"{name}.py"), Path(self.directory, name, "__init__.py")]
+        taken = _file_of(found, name)
         there = [path for path in meant if path.is_file()]
-        if there and not any(taken and Path(taken).exists() and path.samefile(taken) for path in there):
-            name = getattr(found, "__name__", self.module)
+        if there and not any(taken and taken.exists() and path.samefile(taken) for path in there):
             raise BadFunction(
                 f"{self.text}: the name {name!r} belongs to another module ({taken or 'a part of Python'}), so that "
                 f"{there[0]} cannot be imported by it; rename the file"
@@ -253,6 +257,19 @@ def _functions_in(program: ast.Module) -> list[str]:
     import ast
 
     return [one.name for one in program.body if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def _file_of(module: Any, name: str) -> Path | None:
+    """Where a module comes from; of an object that has taken the place of one, where that is found.
+
+    A module may put such an object into sys.modules while it is imported, to load what it has when that is asked for.
+    """
+    file, spec = (tried(getattr, module, attribute, None)[0] for attribute in ("__file__", "__spec__"))
+    if type(file) is str:
+        return Path(file)
+    if isinstance(spec, ModuleSpec):
+        return Path(spec.origin) if spec.has_location and spec.origin else None
+    return source_of(name)
 
 
 def source_of(text: str) -> Path | None:

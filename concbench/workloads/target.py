@@ -6,6 +6,10 @@ a download without mishap does not need are in `http_rules`.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 PIECE = 262_144
 """Bytes of a body that are in memory at once. One that is known to be no longer, and not compressed, is taken whole."""
 
@@ -54,6 +58,37 @@ class DownloadFailed(Exception):  # noqa: N818 - reads as what happened
 
     def __str__(self) -> str:
         return f"{self.url} {self.kind}{f' ({self.detail})' if self.detail else ''}"
+
+
+def require_clear_end(url: str, lengths: Sequence[str], codings: Sequence[str]) -> None:
+    """Refuse an answer of which the head does not say in one way where its body ends.
+
+    Libraries read such a head differently, and so would count the same answer differently.
+
+    Args:
+        url: what was asked for.
+        lengths: each Content-Length.
+        codings: each Transfer-Encoding.
+
+    Raises:
+        DownloadFailed: there is more than one of them, or one that is not a number or not `chunked`.
+    """
+    if codings:
+        clear = not lengths and len(codings) == 1 and codings[0].strip().lower() == "chunked"
+    else:
+        clear = not lengths or (len(lengths) == 1 and _is_length(lengths[0]))
+    if not clear:
+        from concbench.workloads.http_rules import NO_HTTP
+
+        told = [f"Content-Length {text[:30]}" for text in lengths] + [
+            f"Transfer-Encoding {text[:30]}" for text in codings
+        ]
+        raise DownloadFailed(NO_HTTP, url, ascii(", ".join(told)[:100])[1:-1])
+
+
+def _is_length(text: str) -> bool:
+    """Whether these are digits, of a number that fits into 64 bits."""
+    return text.isascii() and text.isdigit() and int(text.lstrip("0")[:21] or "0") < 2**64
 
 
 def save(path: str, data: bytes) -> int:

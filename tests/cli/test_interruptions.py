@@ -1,10 +1,12 @@
-"""Ctrl-C and SIGTERM in every phase of a run: at once, the table printed, the file whole, nothing left behind.
+"""Ctrl-C, SIGTERM and SIGHUP in every phase of a run: at once, the table printed, the file whole, nothing left behind.
 
 What is run, when it is interrupted and what is looked at: benchmarks/reliability/interruptions.py, which has more.
 """
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -42,6 +44,18 @@ def test_so_does_sigterm(phase: str, tmp_path: Path) -> None:
     ending = interrupt(PHASES[phase], signal.SIGTERM, tmp_path)
     assert ending.wrong(PHASES[phase]) == [], ending.err
     assert ending.code == 143
+
+
+def test_so_does_a_terminal_that_is_closed(tmp_path: Path) -> None:
+    """With 129; its shell and the system each send a signal, and neither the table nor anything else can be written."""
+    terminal, command = pty.openpty()
+    running = Running(tmp_path, [*PHASES["round"].arguments, "-o", "run.json"], PHASES["round"].environment, command)
+    os.close(command)
+    running.wait_for(Running.marked)
+    os.close(terminal)
+    running.process.send_signal(signal.SIGHUP)
+    ending = running.interrupted(signal.SIGHUP)
+    assert (ending.code, ending.file, ending.left) == (129, "interrupted", set())
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["show"]])

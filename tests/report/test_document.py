@@ -65,6 +65,14 @@ def test_texts_are_held_as_they_are() -> None:
     assert not any("\\x1b" in text for text in texts_in(replace(document, record=None)))  # type: ignore[arg-type]
 
 
+def test_nothing_is_said_of_times_where_there_are_none() -> None:
+    """Not what they are medians of, nor that the results of those with times were compared; notes are said."""
+    failed = replace(of_seconds("sequential", 1.0), samples=[], outcome=Outcome("failed", "died"))
+    for checked in ("known", "sequential"):
+        nothing = replace(table(failed), checked=checked, notes=["A note."])
+        assert run_of(nothing).document().sections[0].reading == ("A note.",)
+
+
 def test_a_value_is_a_text_and_a_number() -> None:
     """Whichever a format takes."""
     document = run_of(table(of_seconds("sequential", 1.0, noise=0.0), of_seconds("threads", 0.5, noise=0.0))).document()

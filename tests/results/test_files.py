@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concbench.errors import BadOutput, BadResults
-from concbench.results.files import FORMAT, VERSION, from_json, load, save, to_json
+from concbench.results.files import FORMAT, VERSION, from_json, load, reserve, save, to_json, write
 from concbench.results.records import (
     Cause,
     Cell,
@@ -223,6 +223,20 @@ def test_a_new_file_has_the_mode_that_the_umask_gives(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "run.json").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o777, 0o600), (0o400, 0o666), (0o222, 0o644)])
+def test_a_new_file_is_written_again_whatever_the_umask_says(tmp_path: Path, umask: int, mode: int) -> None:
+    """After the next round; its name can be held by nobody else meanwhile."""
+    before = os.umask(umask)
+    try:
+        reserve(tmp_path / "run.json")
+        write("first", tmp_path / "run.json")
+        write("second", tmp_path / "run.json")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "run.json").read_text() == "second"
+    assert (tmp_path / "run.json").stat().st_mode & 0o777 == mode
 
 
 def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 from http_faults import FAULTS, IMAGE, LARGE, FaultyServer
 
@@ -80,6 +81,29 @@ def test_a_fault_has_its_name_and_harms_no_other(
         assert wrong.kind in FAULTS[fault].expected.split(" or ")
         assert wrong.url.startswith(server.url(""))
         assert {path.name for path in tmp_path.iterdir()} == {"before.png", "after.png"}, "nothing is left of it"
+
+
+@CLIENTS
+@pytest.mark.parametrize("error", [IndexError("of a library"), ValueError("of a library"), RecursionError("too deep")])
+def test_what_a_library_raises_for_an_answer_is_counted_for_it(
+    server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: Client, error: Exception
+) -> None:
+    """Whatever that is, for they have bugs; but for want of memory, which is the program's."""
+    image = [Image(server.url("image.png"), str(tmp_path / "image.png"))]
+
+    def fail(raised: BaseException) -> None:
+        def begin(*_: object) -> None:
+            raise raised
+
+        monkeypatch.setattr(http_client._Answer, "begin", begin)
+        monkeypatch.setattr(aiohttp.ClientResponse, "start", begin)
+
+    fail(error)
+    (failed,) = client(image, LIMITS)
+    assert str(failed) == f"{image[0].url} no valid HTTP ({error})"
+    fail(MemoryError())
+    with pytest.raises(MemoryError):
+        client(image, LIMITS)
 
 
 @CLIENTS

@@ -1,6 +1,7 @@
 """Anybody's function over anybody's items: found, called as it wants, compared, and kept from harm."""
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -233,6 +234,38 @@ def test_a_function_that_is_not_there_is_named(name: str, says: str) -> None:
     """With what to do."""
     with pytest.raises(BadFunction, match=says):
         Place.read(name).load()
+
+
+REPLACEMENTS = {
+    "a_module": "class Lazy(types.ModuleType):\n    def __getattr__(self, name): return kept[name]",
+    "an_object": "class Lazy:\n    def __init__(self, name): self.work = kept['work']",
+    "all_names": "class Lazy:\n    def __init__(self, _): pass\n    def __getattr__(self, _): return kept['work']",
+}
+"""What a module puts in its own place in sys.modules, where some find out what there is when it is asked for."""
+
+
+@pytest.mark.parametrize("replacement", REPLACEMENTS)
+@pytest.mark.parametrize("package", [False, True])
+def test_a_module_may_replace_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replacement: str, package: bool
+) -> None:
+    """As lazy loaders do: the function is found by the name of a module and in a file, again and again."""
+    name = f"replaced_{replacement}_{package}"
+    file = tmp_path / (f"{name}/__init__.py" if package else f"{name}.py")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(
+        f"import sys, types\ndef work(item): return 2 * item\nkept = {{'work': work}}\n{REPLACEMENTS[replacement]}\n"
+        "sys.modules[__name__] = Lazy(__name__)\n"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    try:
+        for text in (f"{name}:work", f"{name}:work", *([] if package else [f"{file}:work"])):
+            assert Place.read(text, str(tmp_path)).load()(2) == 4
+        if replacement == "a_module":
+            with pytest.raises(BadFunction, match=f"^wrok of {name} cannot be had: KeyError: 'wrok'"):
+                Place.read(f"{name}:wrok", str(tmp_path)).load()
+    finally:
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize(
