@@ -19,7 +19,7 @@ SAMPLES = st.builds(
 )
 TEXTS = st.text(max_size=20)
 REFERENCES = st.builds(
-    ReferencePass, st.booleans(), TEXTS, TEXTS, TEXTS, TEXTS, st.booleans(), SAMPLES | st.none(),
+    ReferencePass, st.booleans(), TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, st.booleans(), SAMPLES | st.none(),
     st.dictionaries(TEXTS, TIMES, max_size=3),
 )  # fmt: skip
 CHECKS = st.builds(CheckPass, SAMPLES | st.none(), COUNTS)
