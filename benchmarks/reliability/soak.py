@@ -1,6 +1,7 @@
-"""Hundreds of rounds: does anything grow?
+"""Hundreds of rounds, or of whole runs: does anything grow?
 
     python benchmarks/reliability/soak.py [--rounds 500]
+    python benchmarks/reliability/soak.py --runs 200      each is a measure() of its own, in one program
 
 Four images under four runners, real measuring processes. After every round the memory, the open descriptors, the
 threads and the processes of concbench itself, of every measuring process with all that it started, and of the image
@@ -28,12 +29,14 @@ import numpy as np
 import psutil
 from matrix import traces
 
+from concbench import measure
 from concbench.harness.events import Event, TableUpdated
 from concbench.harness.measurement import measure_workload
 from concbench.harness.plan import plan
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.stopping import EveryRound
 from concbench.options import chosen
+from concbench.results.records import Table
 from concbench.workloads.download import Download
 
 RUNNERS = ("sequential", "thread-pool:2", "process-pool:2", "asyncio")
@@ -68,14 +71,11 @@ class Watch:
             return
         taken = max((len(cell.samples) for cell in event.table.cells), default=0)
         if taken == 0:
-            self._name([cell.label for cell in event.table.cells])
+            self.name([cell.label for cell in event.table.cells])
         elif taken > self.count:
-            self._read(self.count)
-            self.count = taken
-            if taken % 50 == 0:
-                print(f"round {taken}", flush=True)
+            self.read()
 
-    def _name(self, labels: list[str]) -> None:
+    def name(self, labels: list[str]) -> None:
         """Every child of ours is a measuring process, the image server, or the guardian."""
         children = sorted(self._own.children(), key=lambda child: child.create_time())
         hosts = [child for child in children if module_of(child) == "concbench.host.main"]
@@ -83,7 +83,11 @@ class Watch:
         self._groups |= {module_of(child): child for child in children if child not in hosts}
         self.seen = {name: np.zeros((self._rounds, 4)) for name in (OWN, *self._groups)}
 
-    def _read(self, number: int) -> None:
+    def read(self) -> None:
+        """What there is after one more round."""
+        number, self.count = self.count, self.count + 1
+        if self.count % 50 == 0:
+            print(f"round {self.count}", flush=True)
         self.seen[OWN][number] = figures([self._own])
         for name, process in self._groups.items():
             self.seen[name][number] = figures([process, *process.children(recursive=True)])
@@ -157,21 +161,45 @@ def judged(watch: Watch) -> int:
     return growing
 
 
+def one_run(rounds: int, watch: Watch) -> list[str]:
+    """Measure in one go, watched after each round; what was not measured."""
+    planned = plan(Download(images=4, latency=0.001), RUNNERS, chosen(seed=1))
+    planned = replace(planned, stop_rule=EveryRound(rounds))
+    table, interrupted = measure_workload(planned, ProcessHosts(), watch)
+    short = [cell.label for cell in table.cells if len(cell.samples) != rounds]
+    return ill(table) + short + ["interrupted"] * interrupted
+
+
+def many_runs(runs: int, watch: Watch) -> list[str]:
+    """Measure again and again, watched after each run; what was not measured."""
+    watch.name([])
+    missing: list[str] = []
+    for _ in range(runs):
+        run = measure("download:images=4,latency=1ms", runners=list(RUNNERS), rounds=1)
+        missing += ill(run[0].record)
+        del run
+        watch.read()
+    return missing
+
+
+def ill(table: Table) -> list[str]:
+    """The cells that did not end well."""
+    return [f"{cell.label}: {cell.outcome.reason}" for cell in table.cells if cell.outcome.kind != "ok"]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=500)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--runs", type=int, help="whole runs instead, each of one round")
+    arguments = parser.parse_args()
     before = traces()
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
         os.environ["TMPDIR"] = tempfile.tempdir = name
-        planned = plan(Download(images=4, latency=0.001), RUNNERS, chosen(seed=1))
-        planned = replace(planned, stop_rule=EveryRound(rounds))
-        watch = Watch(rounds, Path(name))
+        count = arguments.runs or arguments.rounds
+        watch = Watch(count, Path(name))
         began = time.monotonic()
-        table, interrupted = measure_workload(planned, ProcessHosts(), watch)
+        missing = many_runs(count, watch) if arguments.runs else one_run(count, watch)
         took = time.monotonic() - began
-        failed = [f"{cell.label}: {cell.outcome.reason}" for cell in table.cells if cell.outcome.kind != "ok"]
-        short = [cell.label for cell in table.cells if len(cell.samples) != rounds]
         kept = sorted(path.name for path in Path(name).iterdir())
         tempfile.tempdir = None
         del os.environ["TMPDIR"]
@@ -181,10 +209,11 @@ def main() -> int:
         time.sleep(0.02)
     left |= {f"file {one}" for one in kept}
     behind = ", ".join(sorted(left)) or "nothing"
-    print(f"{watch.count} rounds in {took:.0f} s: {growing} figures grow; left behind: {behind}")
-    if failed or short or interrupted:
-        print(f"not all was measured: {', '.join(failed + short) or 'interrupted'}")
-    return 1 if growing or left or failed or short or interrupted else 0
+    what = "runs" if arguments.runs else "rounds"
+    print(f"{watch.count} {what} in {took:.0f} s: {growing} figures grow; left behind: {behind}")
+    if missing:
+        print(f"not all was measured: {', '.join(missing)}")
+    return 1 if growing or left or missing else 0
 
 
 if __name__ == "__main__":
