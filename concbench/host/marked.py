@@ -114,7 +114,7 @@ def belonging(group: int, mark: str, since: int = 0) -> Iterator[Belonging]:
     """Living processes of the group or with the mark, other than this one; none where there is no /proc.
 
     Args:
-        group: the process group.
+        group: the process group; 0 if nobody knows any more which it was.
         mark: that of the measuring process.
         since: what was started before that, in ticks, is passed over without a look at its marks.
     """
@@ -125,7 +125,8 @@ def belonging(group: int, mark: str, since: int = 0) -> Iterator[Belonging]:
             fields = _fields(f"/proc/{entry}/stat")
             if fields[0] in "ZX" or int(entry) == os.getpid() or int(fields[19]) < since:
                 continue
-            if int(fields[2]) == group or _limited(entry) == number or wanted.search(_environment(entry)):
+            in_group = group != 0 and int(fields[2]) == group  # 0 is that of all whose leader cannot be seen from here
+            if in_group or _limited(entry) == number or wanted.search(_environment(entry)):
                 yield Belonging(int(entry), fields)
 
 
