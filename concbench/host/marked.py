@@ -118,7 +118,6 @@ def belonging(group: int, mark: str, since: int = 0) -> Iterator[Belonging]:
         mark: that of the measuring process.
         since: what was started before that, in ticks, is passed over without a look at its marks.
     """
-    wanted = re.compile(rf"(^|\0){MARK}=([^\0]* )?{mark}[ \0]".encode())  # of a run in a run, both marks are there
     number = str(_number(mark)).encode()
     for entry in _numbered():
         with contextlib.suppress(OSError, ValueError, IndexError):  # it has gone, or is another user's
@@ -126,7 +125,7 @@ def belonging(group: int, mark: str, since: int = 0) -> Iterator[Belonging]:
             if fields[0] in "ZX" or int(entry) == os.getpid() or int(fields[19]) < since:
                 continue
             in_group = group != 0 and int(fields[2]) == group  # 0 is that of all whose leader cannot be seen from here
-            if in_group or _limited(entry) == number or wanted.search(_environment(entry)):
+            if in_group or _limited(entry) == number or _wears(entry, mark.encode()):
                 yield Belonging(int(entry), fields)
 
 
@@ -168,8 +167,13 @@ def _limited(entry: str) -> bytes:
     return b""
 
 
-def _environment(entry: str) -> bytes:
-    return Path(f"/proc/{entry}/environ").read_bytes() + b"\0"
+def _wears(entry: str, mark: bytes) -> bool:
+    """Whether the mark is in its environment: of a run in a run, both marks are."""
+    environment = Path(f"/proc/{entry}/environ").read_bytes()
+    name = f"{MARK}=".encode()
+    return mark in environment and any(
+        mark in one.removeprefix(name).split() for one in environment.split(b"\0") if one.startswith(name)
+    )
 
 
 def _number(mark: str) -> int:
@@ -179,9 +183,10 @@ def _number(mark: str) -> int:
 
 def _remove_semaphores(mark: str) -> None:
     """Those that the trackers have not removed."""
-    for left in _SHARED.glob(f"sem.{semaphores(mark)[1:]}*"):
-        with contextlib.suppress(OSError):
-            left.unlink()
+    with contextlib.suppress(OSError):  # there is no such directory here
+        for left in _SHARED.iterdir():
+            if left.name.startswith(f"sem.{semaphores(mark)[1:]}"):
+                left.unlink(missing_ok=True)
 
 
 def _kill(pid: int) -> None:
