@@ -31,9 +31,8 @@ def words(made: Table) -> str:
 def held(cell: Cell, *seconds: float | None, quota: float | None = 1.5) -> Cell:
     """The same cell, of which a quota kept the first samples from running for so long."""
     samples = [replace(one, throttled=took) for one, took in zip(cell.samples, seconds, strict=False)]
-    return replace(
-        cell, samples=samples + cell.samples[len(samples) :], interpreter={**cell.interpreter, "quota": quota, "allowed": 2}
-    )
+    interpreter = {**cell.interpreter, "quota": quota, "allowed": 2}
+    return replace(cell, samples=samples + cell.samples[len(samples) :], interpreter=interpreter)
 
 
 def test_a_quota_that_held_workers_back_flags_the_table_and_is_in_the_answer_and_in_the_advice() -> None:
