@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Unpack
 
 from concbench.errors import UsageError
@@ -106,7 +105,9 @@ def advise(
     Raises:
         UsageError: something that was asked for cannot be, or the function fails.
     """
-    began = perf_counter()
+    from concbench.harness.awake import AWAKE
+
+    began = AWAKE.now()
     from concbench import arguments
     from concbench.campaign import advise_workload
     from concbench.launch import require_possible

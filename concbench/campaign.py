@@ -37,7 +37,7 @@ def advise_workload(
     configured: Json | None = None,
     began: float | None = None,
 ) -> Advice:
-    """As `advise`, of what has been made; the budget counts from when it began, by perf_counter()."""
+    """As `advise`, of what has been made; the budget counts from when it began, by AWAKE.now()."""
     record = _record(decided(options["seed"]), configured)
     found = search(workload, hosts, options, _relay(record, listen), began)
     table = found.table

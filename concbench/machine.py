@@ -1,5 +1,6 @@
 """Facts about this machine and interpreter that runners and measurements depend on. Standard library only."""
 
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -58,14 +59,14 @@ def usable_cores() -> int:
 
     A quota of 1.5 cores counts as 1: a second worker would have to wait half of the time.
     """
-    counts = [affinity_cores()]
     quota = quota_cores()
-    if quota is not None:
-        counts.append(int(quota))
+    return allowed_cores() if quota is None else max(1, min(allowed_cores(), int(quota)))
+
+
+def allowed_cores() -> int:
+    """Cores on which this process may run at the same time, whatever its quota: by affinity and PYTHON_CPU_COUNT."""
     asked = os.environ.get("PYTHON_CPU_COUNT", "")
-    if asked.isdigit():
-        counts.append(int(asked))
-    return max(1, min(counts))
+    return max(1, min(affinity_cores(), int(asked))) if asked.isdigit() else affinity_cores()
 
 
 def cores_to_race() -> int:
@@ -74,7 +75,7 @@ def cores_to_race() -> int:
     A quota of 1.5 cores is worth a second worker for half of the time: one and two are both to be measured.
     """
     quota = quota_cores()
-    return usable_cores() + (quota is not None and usable_cores() < quota < affinity_cores())
+    return allowed_cores() if quota is None else max(1, min(allowed_cores(), math.ceil(quota)))
 
 
 def gil_enabled() -> bool:

@@ -37,6 +37,8 @@ LEAST_MEMORY = 100_000_000
 """Bytes: a measuring process alone takes some 20 MB."""
 IMPORT_SECONDS = 300.0
 """That a process may take to import the function and to read its items, unless said otherwise."""
+IMPORT_SHARE = 0.6
+"""Of the budget of `advise`, that may be used up before the first call: every process has to import the function."""
 
 
 def place_from(text: str, directory: str) -> str:
@@ -145,8 +147,8 @@ class _Options(TypedDict, total=False):
             default=60.0, open=True,
         ),
     ]  # fmt: skip
-    """Seconds for each workload, or for everything that `advise` does together. No further round is begun after that,
-    but three are taken in any case."""
+    """Seconds for each workload, or for everything that `advise` does together. No further round is begun after that;
+    `measure` takes three in any case."""
     warm: Annotated[
         bool,
         Option(SWITCH, "keep workers and connections from round to round, and time the work alone", default=False),

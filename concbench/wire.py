@@ -35,8 +35,8 @@ _ROOM = 24
 """Descriptors below the limit of the system where fewer are allowed."""
 
 
-CLOSED = 113
-"""The exit code of a process that was to keep its wire for good, and in which somebody has closed it."""
+_CLOSED, _CODES = 166, 80
+"""The first of the exit codes by which a closed wire is told, and how many they are; programs hardly use them."""
 
 
 class WireBroken(Exception):  # noqa: N818
@@ -64,6 +64,14 @@ class Wire:
             _close_in_children(reading, writing)
         else:
             _closed_in_children().add(self)
+
+    @property
+    def closed(self) -> int:
+        """The exit code of a process that was to keep its end for good, and in which somebody has closed it.
+
+        It is another for each wire, so that no program that ends in its own way can be taken for that each time.
+        """
+        return _CLOSED + sum(self._token) % _CODES
 
     def send(self, message: Any) -> None:
         """Send it.
@@ -133,7 +141,7 @@ class Wire:
             return use(*arguments)
         except OSError as error:
             if self._for_good and error.errno == EBADF:
-                raise SystemExit(CLOSED) from None
+                raise SystemExit(self.closed) from None
             raise
 
 

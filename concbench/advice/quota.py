@@ -17,7 +17,7 @@ def held_back(table: TableAnalysis) -> Finding | None:
     names = listed(f"{cell.name} {_rounds(cell)}" for cell in held)
     return Finding(
         f"{_quota(held[0]).capitalize()} held back {names}: nothing in the control group runs then, so these are times "
-        "under this quota. More workers that compute would be held back more; a larger quota would make them faster.",
+        "under this quota. More workers that compute may be held back more; a larger quota may make them faster.",
         of_each("throttled_rounds", {cell.name: cell.throttled_rounds for cell in held}),
         "methodology",
     )

@@ -31,9 +31,9 @@ class Recommendation:
     workers: int
     speedup: float
     """Typical ratio to sequential; 1 for sequential itself."""
-    low: float
-    high: float
-    """What the ratio may be."""
+    low: float | None
+    high: float | None
+    """What the ratio may be; None where nothing is known of it."""
     cpu: float | None
     """CPU seconds of one execution."""
     memory: int | None
@@ -58,8 +58,6 @@ _FORK = (
     "if the program has threads by then, of its own or of a library, a worker may hang. Windows has no fork, and that "
     "of macOS is not safe."
 )
-_UNKNOWN = 1e9
-"""The most that a ratio may be of which nothing is known."""
 _TOO_SHORT = 0.001
 """Seconds of work below which no worker could be started in the time."""
 _LOOKS = 1.2
@@ -90,8 +88,8 @@ def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
         runner=chosen.label,
         workers=chosen.workers,
         speedup=interval.centre if interval else chosen.speedup or 1.0,
-        low=interval.low if interval else 1.0 if chosen is proved else 0.0,
-        high=interval.high if interval else 1.0 if chosen is proved else _UNKNOWN,
+        low=interval.low if interval else 1.0 if chosen is proved else None,
+        high=interval.high if interval else 1.0 if chosen is proved else None,
         cpu=chosen.cpu,
         memory=chosen.memory,
         fastest_group=[cell.label for cell in group],

@@ -214,8 +214,8 @@ def memory_of_workers(table: TableAnalysis) -> Finding | None:
     limited = fit is not None and fit < wanted
     if each < LARGE and not limited:
         return None
-    count = "none" if not fit else f"about {fit:,}"
-    fitting = f"; memory is the limit: {count} of them fit" if limited else ""
+    count = f"about {fit:,} of them" if fit else "fewer than were measured"
+    fitting = f"; memory is the limit: {count} fit" if limited else ""
     return Finding(
         f"Each worker of {cell.name} adds {data(each)} of memory, {data(cell.memory or 0)} in all{fitting}.",
         known(worker_bytes=each, memory=cell.memory, processes_that_fit=fit if limited else None),

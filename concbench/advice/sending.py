@@ -25,7 +25,7 @@ def function_travels(table: TableAnalysis) -> Finding | None:
     _, most = max(dear, key=lambda pair: pair[1].seconds_each)
     chunks = "" if all(sent.chunk == 1 for _, sent in dear) else ", or less often in larger chunks"
     return Finding(
-        f"What travels with the function is the cost of {_names(dear)}: {holds(table)}, {data(most.size)}, which take "
+        f"What travels with the function is a cost of {_names(dear)}: {holds(table)}, {data(most.size)}, which take "
         f"{seconds(most.seconds)} to send {_how_often(most)}, where a task takes {seconds(task)}. Let each worker make "
         f"it once (a global of its module, or the initializer of the pool), or send what it is made from{chunks}.",
         {"function_bytes": most.size, "function_seconds": most.seconds, "task_seconds": task, "chunksize": most.chunk},

@@ -67,11 +67,15 @@ def start_up(cell: Cell) -> float | None:
 
 
 def usable_cores(cell: Cell) -> float | None:
-    """Cores that its measuring process may use, or the quota if that is what limits them; None if it is not known."""
+    """Cores that its measuring process may use, or the quota if that is what limits them; None if it is not known.
+
+    A file that does not say how many are allowed beside the quota has the whole cores of both.
+    """
     found, quota = number(cell.interpreter, "cores"), quota_of(cell)
     if found is None or found < 1:
         return None
-    return quota if quota is not None and abs(quota - int(found)) < 1 else int(found)
+    allowed = number(cell.interpreter, "allowed") or found
+    return int(allowed) if quota is None else min(quota, int(allowed))
 
 
 def quota_of(cell: Cell) -> float | None:

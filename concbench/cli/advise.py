@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from time import perf_counter
 
 from concbench.cli import configuration, functions, options
 from concbench.cli.color import add_color
 from concbench.cli.output import Output, add_format, chosen_format, excluded_with, present, say
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
+from concbench.harness.awake import AWAKE
 from concbench.harness.workload_specs import is_function
 from concbench.options import AdviseOptions, decided_by_race, declared, sentence_of_race
 
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Search, write, print; returns the exit code."""
-    began = perf_counter()
+    began = AWAKE.now()
     if not is_function(arguments.function):
         raise UsageError(
             f"{arguments.function!r} is not a function of your own; write module:function or file.py:function"
@@ -45,7 +45,7 @@ def main(arguments: argparse.Namespace) -> int:
         chosen = functions.fill_in(arguments, AdviseOptions)
         output = Output(arguments.output, force=arguments.force)
         output.require_writable()
-        workload = functions.workload(arguments.function, arguments, chosen)
+        workload = functions.workload(arguments.function, arguments, chosen, budget=chosen["budget"])
 
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep

@@ -82,8 +82,10 @@ def require_function(arguments: argparse.Namespace, but: Collection[str] = ()) -
             raise UsageError(f"{flag} is for a function of your own, such as app:fetch")
 
 
-def workload(name: str, arguments: argparse.Namespace, filled_in: MeasureOptions) -> Workload:
-    """The workload of a function that is named.
+def workload(
+    name: str, arguments: argparse.Namespace, filled_in: MeasureOptions, *, budget: float | None = None
+) -> Workload:
+    """The workload of a function that is named; a budget is that of everything together, the import included.
 
     Raises:
         UsageError: something cannot be found, imported, read or called.
@@ -101,7 +103,8 @@ def workload(name: str, arguments: argparse.Namespace, filled_in: MeasureOptions
         repeat=filled_in["repeat"] or 1,
     )
     how = how_of(filled_in, arguments=arguments.items is not None)
-    return named_workload(place_of(name), how, source, limit=filled_in["import_timeout"], tell=say)
+    limit = filled_in["import_timeout"]
+    return named_workload(place_of(name), how, source, limit=limit, budget=budget, tell=say)
 
 
 def announce(event: CallsPlanned | LookPlanned | LessPlanned | ProcessesRenewed) -> None:

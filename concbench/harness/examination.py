@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from time import perf_counter
 
 from concbench.errors import BadFunction
+from concbench.harness.awake import AWAKE
 from concbench.harness.bench import NO_TIME, Bench
 from concbench.harness.events import Phase
 from concbench.harness.executions import MOST_CHECKS
@@ -73,10 +73,10 @@ class Examination:
             nonlocal found
             cell.checking.prepare()
             self._bench.calls.count()
-            began = perf_counter()
+            began = AWAKE.now()
             found = cell.checking.reference()
             if found.sample is not None:
-                self._bench.has_run(cell, found.sample, perf_counter() - began)
+                self._bench.has_run(cell, found.sample, AWAKE.now() - began)
                 cell.checked = True
 
         with ExitStack() as hosts:
@@ -124,7 +124,7 @@ class Examination:
             bench.calls.count()
             cell.checking.reference()
         once = bench.fresh or bench.plan.options["max_calls"] is not None
-        began = perf_counter()
+        began = AWAKE.now()
         bench.calls.count()
         made = cell.checking.check(1 if once else MOST_CHECKS)
         if cell.awaits and made.first is not None and made.executions == 1 and not once:
@@ -133,7 +133,7 @@ class Examination:
         bench.calls.count(made.executions - 1)
         cell.executions += made.executions - 1
         if made.first is not None:
-            bench.has_run(cell, made.first, (perf_counter() - began) / made.executions)
+            bench.has_run(cell, made.first, (AWAKE.now() - began) / made.executions)
 
     def _start_host(self, cell: LiveCell, hosts: ExitStack) -> None:
         cell.host = hosts.enter_context(self._bench.check_host(cell))

@@ -28,7 +28,7 @@ from concbench.host.marked import Belonging, belonging, cpu_seconds, end, starte
 from concbench.launch import start, until_ended
 from concbench.results.records import Json, Outcome
 from concbench.task import ending, exception_text, one_line
-from concbench.wire import CLOSED, WireBroken
+from concbench.wire import WireBroken
 
 _CLOSE_SECONDS = 5.0
 _DYING_SECONDS = 2.0
@@ -206,13 +206,15 @@ class GuardedProcess:
             end_of_wait = min(deadline, self._until)
             wait = max(0.0, min(pause, end_of_wait - AWAKE.now()))
             try:
-                with INTERRUPTION.allowed():
-                    answer = self._answers.get(timeout=wait)
+                try:
+                    with INTERRUPTION.allowed():
+                        answer = self._answers.get(timeout=wait)
+                finally:  # also with an answer, which may have come while this process was suspended
+                    AWAKE.waited(wait, monotonic() - began)
             except queue.Empty:
                 flooded = empty_logs()
                 for process in {self, *others}:
                     process.end_if_too_large()
-                AWAKE.waited(wait, monotonic() - began)
                 if AWAKE.now() < end_of_wait:
                     continue
                 if self._until < deadline:
@@ -282,7 +284,7 @@ class GuardedProcess:
     def _died(self) -> CellEnded:
         """Its end of the wire is closed: it has ended, for the most part."""
         ended = until_ended(self._process, _DYING_SECONDS)
-        closed = ended is None or ended.code == CLOSED
+        closed = ended is None or ended.code == self._wire.closed
         if ended is None:
             self._kill()
         how = "can answer no more" if closed else f"died ({ending(ended.code if ended else None)})"

@@ -15,10 +15,10 @@ from copy import copy
 from dataclasses import replace
 from os import getpid
 from pathlib import Path
-from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 from concbench.errors import ConcbenchError
+from concbench.harness.awake import AWAKE
 from concbench.harness.load import LoadWatch
 from concbench.harness.runner_specs import PlannedCell
 from concbench.host.cell import HostedCell
@@ -161,12 +161,15 @@ class Hosts(Protocol):
 
 
 class Clock:
-    """Seconds since it was made; what hosts have simulated counts as if it had taken its time."""
+    """Seconds since it was made, without those in which this process was suspended.
+
+    What hosts have simulated counts as if it had taken its time.
+    """
 
     def __init__(self, hosts: Hosts, began: float | None = None) -> None:
-        """Begin now, or at that time by perf_counter()."""
+        """Begin now, or at that time by AWAKE.now()."""
         self._hosts = hosts
-        self._began = perf_counter() if began is None else began
+        self._began = AWAKE.now() if began is None else began
         self._simulated = self._played()
 
     def put_forward(self, seconds: float) -> None:
@@ -175,7 +178,7 @@ class Clock:
 
     def elapsed(self) -> float:
         """Since it was made."""
-        return perf_counter() - self._began + self._played() - self._simulated
+        return AWAKE.now() - self._began + self._played() - self._simulated
 
     def _played(self) -> float:
         return float(getattr(self._hosts, "simulated", 0.0))

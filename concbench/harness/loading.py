@@ -15,10 +15,17 @@ NOTICE_SECONDS = 2.0
 class Loading:
     """Knows who loads at the same time, and tells once if that takes long."""
 
-    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
+    def __init__(self, tell: Callable[[str], None] | None = None, allows: str = "--import-timeout") -> None:
+        """Begin with nobody.
+
+        Args:
+            tell: told in words if it takes long.
+            allows: the option that allows more time.
+        """
         self.processes: set[GuardedProcess] = set()
         """Their memory is watched together."""
         self._tell = tell
+        self._allows = allows
 
     def answer(self, process: GuardedProcess, doing: str, since: float, limit: float) -> Json:
         """Wait for the answer of a process.
@@ -37,6 +44,6 @@ class Loading:
             if answer is not None:
                 return answer
             if seconds < limit and self._tell is not None:
-                self._tell(f"{doing} takes long; it may take {limit:g} s (--import-timeout)")
+                self._tell(f"{doing} takes long; it may take {limit:g} s ({self._allows})")
                 self._tell = None
-        raise process.timed_out(f"{doing} took more than {limit:g} s{process.meanwhile}; --import-timeout allows more")
+        raise process.timed_out(f"{doing} took more than {limit:g} s{process.meanwhile}; {self._allows} allows more")

@@ -12,7 +12,7 @@ from concbench.harness.guarded_process import GuardedProcess
 from concbench.harness.hosts import CellEnded
 from concbench.harness.loading import Loading
 from concbench.harness.private import private_directory
-from concbench.options import IMPORT_SECONDS
+from concbench.options import IMPORT_SECONDS, IMPORT_SHARE
 from concbench.results.records import Json
 from concbench.workloads.facts import Facts
 from concbench.workloads.how import How
@@ -28,6 +28,7 @@ def named_workload(
     source: ItemSource,
     *,
     limit: float | None = None,
+    budget: float | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Imported:
     """The workload of a function that is named. Neither its module nor its items come into this process.
@@ -37,6 +38,7 @@ def named_workload(
         how: how it is called.
         source: where its items are read.
         limit: seconds that importing it and reading the items may take; None: IMPORT_SECONDS.
+        budget: seconds of everything together, of which that must not take too large a share; None: there is none.
         tell: told in words if that takes long, and if numbers among the items are texts.
 
     Raises:
@@ -51,7 +53,7 @@ def named_workload(
             "source": asdict(source),
             "items": str(items),
         }
-        answer = _asked(request, function.module, directory, Loading(tell), limit or IMPORT_SECONDS)
+        answer = _asked(request, function.module, directory, *_limited(tell, limit or IMPORT_SECONDS, budget))
         packed = items.read_bytes() if answer["packed"] else None
     if tell is not None and answer["number_as_text"]:
         tell(
@@ -61,6 +63,12 @@ def named_workload(
     written = ItemsText.from_json(answer["written"]) if answer["written"] else None
     source = replace(source, written=written, content=None)  # what it said is among the items
     return Imported(function, how, Facts(**answer["facts"]), source=source, packed=packed)
+
+
+def _limited(tell: Callable[[str], None] | None, limit: float, budget: float | None) -> tuple[Loading, float]:
+    """Who waits, knowing what allows more, and how long."""
+    share = limit if budget is None else round(IMPORT_SHARE * budget, 3)
+    return (Loading(tell, "--budget"), share) if share < limit else (Loading(tell), limit)
 
 
 def _asked(request: Json, module: str, directory: Path, loading: Loading, limit: float) -> Json:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from time import perf_counter
 
+from concbench.harness.awake import AWAKE
 from concbench.harness.bench import Bench
 from concbench.harness.events import Phase
 from concbench.harness.live_cell import LiveCell
@@ -75,12 +75,12 @@ class Sampling:
     def _warm_up(self, cell: LiveCell) -> None:
         self._bench.calls.count()
         self._bench.allow(cell)
-        began = perf_counter()
+        began = AWAKE.now()
         sample = cell.sampling.sample()
         cell.record = replace(cell.record, warmup=sample)
         cell.seconds.append(sample.seconds)
         cell.warmed_up = True
-        self._bench.has_run(cell, sample, perf_counter() - began)
+        self._bench.has_run(cell, sample, AWAKE.now() - began)
         self._bench.allow_all()
 
     @property

@@ -21,7 +21,7 @@ from concbench.harness.race import RaceRule
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.stopping import EveryRound, StopRule
 from concbench.machine import cores_to_race
-from concbench.options import MeasureOptions, changed, decided
+from concbench.options import IMPORT_SHARE, MeasureOptions, changed, decided
 from concbench.results.passes import ReferencePass
 from concbench.results.records import Cell, CellId, Json, Outcome, Sample, Table
 from concbench.runners.look import Look
@@ -32,8 +32,6 @@ FIRST_LOOK = 1
 """Items of the first look, whose length nobody knows."""
 SECOND_LOOK = 32
 """Items of the second, where the first was short."""
-_IMPORT_SHARE = 0.6
-"""Of the budget, that may be used up before the first look."""
 _LOOK_SHARE = 0.1
 """Of the budget, that the second look may take; and the first, before it begins the execution that is timed."""
 _BYTES_OF_WORKER = 30_000_000
@@ -60,7 +58,7 @@ def search(
 ) -> Found:
     """Find the best runner for all of a workload: look at it once or twice, and race what may be worth it.
 
-    The budget of the options is that of everything together, from the time by perf_counter() at which it began. How
+    The budget of the options is that of everything together, from the time by AWAKE.now() at which it began. How
     often the function is called is told before it is, and what the budget does not allow before the race.
 
     Raises:
@@ -104,10 +102,10 @@ def _require_time(workload: Workload, took: float, budget: float) -> None:
     Raises:
         BadSetting: says how long that took.
     """
-    if took > _IMPORT_SHARE * budget:
+    if took > IMPORT_SHARE * budget:
         raise BadSetting(
             f"importing {workload.name} and reading its items took {told(took)}, and each process has to do it again: "
-            f"a budget of {told(budget)} is too short; give more than {told(took / _IMPORT_SHARE)} (--budget)"
+            f"a budget of {told(budget)} is too short; give more than {told(took / IMPORT_SHARE)} (--budget)"
         )
 
 

@@ -51,7 +51,7 @@ from concbench.host.native import native_threads
 from concbench.host.transfer import transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.host.usage import allow_more_descriptors, own_memory
-from concbench.machine import gil_enabled, quota_cores, usable_cores
+from concbench.machine import allowed_cores, gil_enabled, quota_cores, usable_cores
 from concbench.observing import perf_counter
 from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding, ReferencePass, Sample
 from concbench.runners.start_method import keep_names
@@ -326,6 +326,7 @@ def interpreter() -> dict[str, Any]:
         "gil": gil_enabled(),
         "cores": usable_cores(),
         "quota": quota_cores(),
+        "allowed": allowed_cores(),
     }
 
 

@@ -82,7 +82,8 @@ class Look:
     def most_processes(self) -> int:
         """Worker processes at most: twice the cores for work that computes, else as many as there is memory for."""
         most = _MOST_CORES_TIMES * self.cores if self.computes else _MOST_PROCESSES
-        return max(self.cores, min(most, _MOST_PROCESSES, self.in_memory or most))
+        fit = most if self.in_memory is None else self.in_memory
+        return max(self.cores, min(most, _MOST_PROCESSES, fit))
 
     def processes(self) -> list[int]:
         """Numbers of worker processes: one where they can hardly win, to show that; several where they may."""

@@ -44,13 +44,13 @@ def cure(signature: inspect.Signature, item: Any, *, star: bool) -> str:
         return "it takes no argument: leave out the items (--repeat N calls it N times)"
     if star and isinstance(item, dict):
         return "the keys of an item must be the names of its arguments"
+    if not star and isinstance(item, (dict, list, tuple)) and _fits(signature, item):
+        return "if an item holds several arguments, add --star"
     missing = _only_by_name(signature)
     if missing:
         return f"arguments are given by position: give {missing!r} a default, {_ONE}"
     if star:
         return "leave out --star" if _fits(signature, [item]) else "an item must hold as many as the function takes"
-    if isinstance(item, (list, tuple)) and _fits(signature, item):
-        return "if an item holds several arguments, add --star"
     return f"an item is one argument: make each a list of all arguments and add --star, {_ONE}"
 
 
@@ -67,9 +67,9 @@ def _only_by_name(signature: inspect.Signature) -> str:
     return next((one.name for one in parameters if one.kind is one.KEYWORD_ONLY and one.default is one.empty), "")
 
 
-def _fits(signature: inspect.Signature, arguments: Sequence[Any]) -> bool:
+def _fits(signature: inspect.Signature, arguments: Sequence[Any] | dict[str, Any]) -> bool:
     try:
-        signature.bind(*arguments)
+        signature.bind(**arguments) if isinstance(arguments, dict) else signature.bind(*arguments)
     except TypeError:
         return False
     return True

@@ -423,6 +423,7 @@ def test_a_single_round_advises_what_looks_fastest_and_says_that_it_proves_nothi
     advice = advised(cell("sequential", 1.0, rounds=1), cell("thread-pool:4", 0.5, rounds=1))
     assert (advice.runner, advice.proved) == ("thread-pool:4", False)
     assert advice.headline.startswith("thread-pool(4) looks 2.00x as fast as sequential after 1 round, which is not")
+    assert (advice.low, advice.high) == (None, None), "nothing is known of what it may be"
 
 
 def test_what_gains_no_more_than_5_percent_is_not_worth_a_worker() -> None:

@@ -12,6 +12,7 @@ from concbench import load, measure
 from concbench.advice.answer import answer
 from concbench.advice.losses import reached
 from concbench.advice.recommendation import recommend
+from concbench.analysis.costs import usable_cores
 from concbench.analysis.table_analysis import analyse
 from concbench.report.breakdown import breakdown
 from concbench.report.section import section
@@ -30,9 +31,8 @@ def words(made: Table) -> str:
 def held(cell: Cell, *seconds: float | None, quota: float | None = 1.5) -> Cell:
     """The same cell, of which a quota kept the first samples from running for so long."""
     samples = [replace(one, throttled=took) for one, took in zip(cell.samples, seconds, strict=False)]
-    return replace(
-        cell, samples=samples + cell.samples[len(samples) :], interpreter={**cell.interpreter, "quota": quota}
-    )
+    interpreter = {**cell.interpreter, "quota": quota, "allowed": 2}
+    return replace(cell, samples=samples + cell.samples[len(samples) :], interpreter=interpreter)
 
 
 def test_a_quota_that_held_workers_back_flags_the_table_and_is_in_the_answer_and_in_the_advice() -> None:
@@ -60,12 +60,33 @@ def test_a_quota_that_held_nobody_back_is_not_mentioned(seconds: float | None) -
 def test_why_names_the_quota_and_counts_its_cores() -> None:
     """A quota of 1.5 cores allows 1.5 times as much, whatever it is rounded to."""
     pool = held(of_tasks("process-pool:2", TURNS, workers=2, cores=1), 1.0, 1.0, 0.0)
-    analysis = analyse(table(replace(COMPUTES, interpreter={"cores": 1, "quota": 1.5}), pool))
+    analysis = analyse(table(replace(COMPUTES, interpreter={"cores": 1, "quota": 1.5, "allowed": 2}), pool))
     (bar,) = [bar for bar in breakdown(analysis).bars if bar.name.startswith("process-pool")]
     findings = " ".join(map(str, bar.findings))
     assert "The quota of 1.5 cores held it back in 2 of 3 rounds." in findings
     assert "took turns on 1.5 cores (a quota, in 2 of 3 rounds), so that at most 75 % of their time" in findings
     assert str(reached(analysis.cells[1])) == "1.00x of the 1.50x that 1.5 cores allow."
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "cores"),
+    [
+        ({"cores": 1, "quota": 1.5, "allowed": 4}, 1.5),
+        ({"cores": 2, "quota": 2.5, "allowed": 2}, 2),
+        ({"cores": 1, "quota": 1.9, "allowed": 1}, 1),
+        ({"cores": 2, "quota": 3.0, "allowed": 2}, 2),
+        ({"cores": 1, "quota": 0.5, "allowed": 4}, 0.5),
+        ({"cores": 4, "quota": None, "allowed": 4}, 4),
+        ({"cores": 2, "quota": 2.5}, 2),
+        ({"cores": 2}, 2),
+        ({}, None),
+    ],
+)
+def test_a_quota_counts_no_more_than_the_cores_that_are_allowed(
+    interpreter: dict[str, float | None], cores: float | None
+) -> None:
+    """Nor do the cores count for more than the quota."""
+    assert usable_cores(replace(COMPUTES, interpreter=interpreter)) == cores
 
 
 class _Held(SimulatedHosts):
@@ -114,7 +135,7 @@ def test_how_many_processes_fit_is_said_where_twice_as_many_do_not() -> None:
     assert "adds 500 MB of memory" in words(table(BASE, using(pool, 1100 * MB, 9000 * MB), tasks=100))
     assert "memory" not in words(table(BASE, using(pool, 120 * MB, 9000 * MB), tasks=100))
     assert "about 3 of them fit" in words(table(BASE, using(pool, 120 * MB, 31 * MB), tasks=100))
-    assert "none of them fit" in words(table(BASE, using(pool, 120 * MB, 5 * MB), tasks=100))
+    assert "limit: fewer than were measured fit" in words(table(BASE, using(pool, 120 * MB, 5 * MB), tasks=100))
     assert "memory is the limit" not in words(table(BASE, using(pool, 1100 * MB, None), tasks=100))
     few = using(replace(pool, workers=100), 1100 * MB, 9000 * MB, processes=3)
     assert "adds 500 MB of memory" in words(table(BASE, few, tasks=100)), "not so many were ever alive"

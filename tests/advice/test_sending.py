@@ -34,7 +34,7 @@ def said(*cells: Cell, **facts: Any) -> tuple[str, str]:
 def test_the_cost_is_named_with_its_size_its_runners_and_how_often() -> None:
     """Once for every chunk."""
     answered, noted = said(POOL, CHUNKS)
-    assert "is the cost of process-pool(2, spawn) and process-pool(2, chunksize=2, spawn)" in answered
+    assert "is a cost of process-pool(2, spawn) and process-pool(2, chunksize=2, spawn)" in answered
     assert "the Model that predict is bound to, 40.0 MB, which take 200 ms to send with every task" in answered
     assert "where a task takes 2" in answered
     assert "worker processes are sent the Model that predict is bound to: 40.0 MB in 200 ms, with every task" in noted
@@ -73,7 +73,7 @@ def test_a_pool_that_was_given_up_for_it_is_told_why() -> None:
     )
     advice = recommend(analyse(table(SEQUENTIAL, of_seconds("thread-pool:2", 1.0), given_up, facts=FACTS)), 4)
     assert advice is not None
-    assert any("the cost of process-pool(2, spawn): the Model" in str(reason) for reason in advice.reasons)
+    assert any("a cost of process-pool(2, spawn): the Model" in str(reason) for reason in advice.reasons)
 
 
 def test_where_the_time_went_names_what_is_sent_between_tasks_and_at_the_start() -> None:

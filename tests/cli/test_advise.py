@@ -38,6 +38,7 @@ def compute(item):
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
     (tmp_path / "app.py").write_text(APP)
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(100)\ndef work(item): ...\n")
     return tmp_path
 
 
@@ -80,6 +81,7 @@ def test_tiny_tasks_are_left_as_they_are(app: Path) -> None:
         (["app:wait"], "--items"),
         (["download"], "module:function"),
         (["app:wait", "--items", "1..3", "--budget", "0"], "budget"),
+        (["slow:work", "--items", "1..3", "--budget", "1s"], "took more than 0.6 s; --budget allows more"),
         (["app:wait", "--items", "1..3", "--max-rounds", "2"], "max-rounds"),
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 from concbench import Advice, advise
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, UsageError
+from concbench.harness.awake import Awake
 from concbench.harness.effort import Costs, affordable
 from concbench.harness.events import LessPlanned
 from concbench.harness.hosts import CellEnded, Clock
@@ -216,6 +217,17 @@ def test_runners_that_hang_leave_time_for_those_that_do_not() -> None:
     assert took <= 15.0
     assert advice.recommendation is not None
     assert advice.recommendation.runner.startswith("process-pool")
+
+
+def test_the_time_in_which_this_process_is_suspended_is_none_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait that was to take half a second, and took half a minute."""
+    now, awake = [100.0], Awake()
+    monkeypatch.setattr("concbench.harness.awake.monotonic", lambda: now[0])
+    monkeypatch.setattr("concbench.harness.hosts.AWAKE", awake)
+    clock = Clock(Played(waits(0.01)))
+    now[0] += 30.0
+    awake.waited(0.5, 30.0)
+    assert clock.elapsed() == pytest.approx(0.5)
 
 
 def test_a_budget_that_the_import_has_used_up_is_refused() -> None:

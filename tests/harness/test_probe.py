@@ -109,6 +109,14 @@ def test_an_import_that_does_not_come_back_has_a_limit(here: Path, does: str) ->
         tasks("app:work", limit=0.5)
 
 
+def test_within_a_budget_an_import_may_take_its_share(here: Path) -> None:
+    """60 %, and no more than is said of the import itself; what allows more is named."""
+    (here / "app.py").write_text(HEAD + "time.sleep(1000)" + TAIL)
+    for limit, says in ((None, "0.6 s; --budget allows"), (50.0, "0.6 s; --budget allows"), (0.5, "0.5 s; --import-")):
+        with pytest.raises(BadFunction, match=f"took more than {says}"):
+            named_workload(Place.read("app:work"), How(), ItemSource("1..3"), limit=limit, budget=1.0)
+
+
 def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After two seconds; here after a tenth of one."""
     monkeypatch.setattr("concbench.harness.loading.NOTICE_SECONDS", 0.1)

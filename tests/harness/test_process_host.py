@@ -74,6 +74,10 @@ def loud(item: object) -> int:
     return len(sys.stdin.read())
 
 
+def exit_with_its_own_code(item: object) -> None:
+    os._exit(113)
+
+
 def exit_at_once(item: object) -> None:
     print("last words", flush=True)
     os._exit(7)
@@ -640,6 +644,11 @@ def test_what_can_answer_no_more_is_not_said_to_have_died_of_our_own_signal(
     assert "died" not in reason
 
 
+def test_no_exit_code_of_the_function_is_taken_for_a_closed_wire() -> None:
+    """It has ended itself, by a code that means something to whoever wrote it."""
+    assert "died (exit code 113)" in outcome(exit_with_its_own_code)[1]
+
+
 def test_what_a_function_replaces_its_measuring_process_does_not_use() -> None:
     """Neither what speaks with us, nor what keeps results."""
     assert (
@@ -698,11 +707,13 @@ def test_whatever_happens_to_a_reader_is_an_answer(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is suspended there")
 def test_the_time_in_which_this_process_is_suspended_does_not_count(tmp_path: Path) -> None:
-    """An answer that has come meanwhile is read afterwards."""
+    """Nor is it time of a budget; an answer that has come meanwhile is read afterwards."""
     program = (
         "import os, sys, time\nfrom test_process_host import Uncompared, measure, nap\n"
         "run = measure(Uncompared(nap, [1]), runners=['sequential'], rounds=1, observe=False, timeout=2.0)\n"
         "print(run.record.tables[0].cells[0].outcome.reason or 'ok')\n"
+        "from concbench.harness.awake import AWAKE\n"
+        "print('as if awake' if time.monotonic() - AWAKE.now() < 2.0 else 'asleep')\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NAPPING": str(tmp_path / "napping")}
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment) as running:
@@ -710,7 +721,7 @@ def test_the_time_in_which_this_process_is_suspended_does_not_count(tmp_path: Pa
         running.send_signal(signal.SIGSTOP)
         time.sleep(3.0)
         running.send_signal(signal.SIGCONT)
-        assert running.communicate(timeout=60)[0] == b"ok\n"
+        assert running.communicate(timeout=60)[0] == b"ok\nasleep\n"
 
 
 def test_results_that_cannot_be_kept_are_not_said_to_be_unsendable() -> None:

@@ -81,6 +81,8 @@ def test_the_number_of_workers_is_found_within_a_factor_of_two(most: int) -> Non
     assert best is not None
     assert best.runner.startswith("thread-pool:")
     assert most / 2 <= best.workers <= most * 2
+    assert best.low is not None
+    assert best.high is not None
     assert best.low <= 10 * MILLISECOND / saturating(most)(best.runner) <= best.high
 
 
@@ -155,6 +157,7 @@ def test_no_more_processes_are_raced_than_there_is_memory_for() -> None:
     seen = look(1_000, 0.01, in_memory=6)
     assert seen.most_processes == 6
     assert look(1_000, 0.01, in_memory=1).most_processes == 2
+    assert look(1_000, 0.01, in_memory=0).most_processes == 2, "no memory is not memory of which nothing is known"
     assert look(1_000, 1.0).most_processes == 4
 
 
@@ -177,6 +180,29 @@ def test_a_quota_of_one_and_a_half_cores_is_worth_a_second_worker(monkeypatch: p
     assert (machine.usable_cores(), machine.cores_to_race()) == (1, 2)
     monkeypatch.setattr("concbench.machine.quota_cores", lambda: 2.0)
     assert machine.cores_to_race() == 2
+
+
+@pytest.mark.parametrize(
+    ("quota", "affinity", "asked", "usable", "raced"),
+    [
+        (2.5, 2, "", 2, 2),
+        (1.9, 1, "", 1, 1),
+        (3.0, 4, "2", 2, 2),
+        (1.5, 4, "1", 1, 1),
+        (0.5, 4, "", 1, 1),
+        (2.5, 4, "", 2, 3),
+        (None, 4, "3", 3, 3),
+        (None, 4, "8", 4, 4),
+    ],
+)
+def test_a_quota_is_worth_no_more_workers_than_there_are_cores_for(
+    quota: float | None, affinity: int, asked: str, usable: int, raced: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever allows the least counts: the quota, affinity or PYTHON_CPU_COUNT."""
+    monkeypatch.setattr("concbench.machine.quota_cores", lambda: quota)
+    monkeypatch.setattr("concbench.machine.affinity_cores", lambda: affinity)
+    monkeypatch.setenv("PYTHON_CPU_COUNT", asked)
+    assert (machine.usable_cores(), machine.cores_to_race()) == (usable, raced)
     seen = replace(look(1_000, 1.0, awaitable=False), cores=2)
     assert {"sequential", "process-pool:2"} <= {cell.label for cell in Field(seen).candidates}
     assert max(replace(look(1_000, 0.01), cores=1).threads()) == 256
@@ -261,7 +287,7 @@ def test_the_baseline_rests_when_nothing_is_asked_of_it() -> None:
     (table,) = advice.run.tables
     assert len(table.cell("sequential").samples) < max(len(cell.samples) for cell in table.cells)
     assert advice.recommendation is not None
-    assert advice.recommendation.low > 10
+    assert (advice.recommendation.low or 0.0) > 10
 
 
 def test_costly_pickling_leaves_one_pool_of_processes() -> None:
