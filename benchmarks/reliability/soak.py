@@ -17,6 +17,8 @@ process, a temporary directory or shared memory is left at the end.
 from __future__ import annotations
 
 import argparse
+import ctypes
+import gc
 import os
 import re
 import sys
@@ -178,6 +180,8 @@ def many_runs(runs: int, watch: Watch) -> list[str]:
         run = measure("download:images=4,latency=1ms", runners=list(RUNNERS), rounds=1)
         missing += ill(run[0].record)
         del run
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)  # what is free, and only kept by the C library, is not in use
         watch.read()
     return missing
 
