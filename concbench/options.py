@@ -145,8 +145,8 @@ class _Options(TypedDict, total=False):
             default=60.0, open=True,
         ),
     ]  # fmt: skip
-    """Seconds for each workload, or for everything that `advise` does together. No further round is begun after that,
-    but three are taken in any case."""
+    """Seconds for each workload, or for everything that `advise` does together. No further round is begun after that;
+    but for `advise`, three are taken in any case."""
     warm: Annotated[
         bool,
         Option(SWITCH, "keep workers and connections from round to round, and time the work alone", default=False),
