@@ -94,7 +94,9 @@ def main() -> int:
                 wrong += 1
                 print(f"killed after {moment:.2f} s: {', '.join(sorted(left)) or 'damaged file'}", flush=True)
     gone = f"all gone after {slowest:.2f} s at the latest, but for {early} directories that the next run removed"
-    print(f"{arguments.times} kills: {wrong} with something left or damaged; a whole file after {files} of them; {gone}")
+    print(
+        f"{arguments.times} kills: {wrong} with something left or damaged; a whole file after {files} of them; {gone}"
+    )
     return 1 if wrong else 0
 
 

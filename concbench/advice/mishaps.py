@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.comparability import Mishaps
+from concbench.units import seconds
 
 
 def counted(mishaps: Mishaps) -> str:
@@ -22,7 +23,17 @@ def _first(mishaps: Mishaps, kind: str) -> str:
 
 def why_missing(cell: CellAnalysis) -> str:
     """Why a cell has no times."""
-    if cell.outcome.reason or not cell.left_out:
-        return cell.outcome.reason or "it was not sampled"
+    if cell.outcome.reason:
+        return cell.outcome.reason
+    if not cell.left_out:
+        return executed_once(cell) or "it was not sampled"
     done = counted(cell.mishaps) or f"all its {cell.mishaps.tasks:,} tasks succeeded"
     return f"{done}; other tasks failed than under the others, so it is not compared with them"
+
+
+def executed_once(cell: CellAnalysis) -> str:
+    """That there was the time for its first execution alone; empty if that is not so."""
+    first = cell.record.warmup
+    if first is None or cell.record.samples or cell.outcome.kind != "ok":
+        return ""
+    return f"it was executed once, in {seconds(first.seconds)}, and there was no time for more; --budget allows more"

@@ -100,7 +100,7 @@ def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
             *_no_gain(table, chosen),
         ],
         valid_for=_valid(table, chosen, tasks),
-        headline=_headline(table, chosen, proved),
+        headline=_headline(table, chosen, proved, tasks),
         proved=chosen is proved,
     )
 
@@ -167,12 +167,18 @@ def _looks_better(table: TableAnalysis, proved: CellAnalysis) -> CellAnalysis | 
     return leader if interval is None or interval.low > 1 else None
 
 
-def _headline(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis) -> str:
+def _headline(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, tasks: int) -> str:
     if chosen is not proved:
         return _what_looks(table, chosen, proved)
     if chosen is table.baseline:
         return str(_why_not(table)[0])
-    return f"{chosen.name}, {rate_of(chosen)} as fast as {table.baseline.name}."
+    few = f" over {table.record.tasks:,} of {tasks:,} items" if _pays_more_than_all(table, tasks) else ""
+    return f"{chosen.name}, {rate_of(chosen)} as fast as {table.baseline.name}{few}."
+
+
+def _pays_more_than_all(table: TableAnalysis, tasks: int) -> bool:
+    """Whether the first use in a process is a larger part of what was measured than it is of the whole work."""
+    return table.record.fresh and table.record.tasks < tasks
 
 
 def _what_looks(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis) -> str:
@@ -187,7 +193,7 @@ def _what_looks(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis
 
 def _why(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group: list[CellAnalysis]) -> list[Finding]:
     if chosen is not proved:
-        missing = unmeasured(table, _RUN_IT)
+        missing = unmeasured(table, _RUN_IT, chosen)
         found = [Finding(_what_looks(table, chosen, proved), rating(chosen))]
         return [*found, Finding(f"It was not compared with everything: {missing}.")] if missing else found
     if chosen is table.baseline:
@@ -255,6 +261,11 @@ def _valid(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[str]:
         sentences.append(
             f"Measured on {table.record.tasks:,} of {tasks:,} items, drawn at random: more than "
             f"{table.record.tasks:,} workers could not be tried."
+        )
+    if _pays_more_than_all(table, tasks):
+        sentences.append(
+            "Each execution paid what is done once in a process, which weighs more in few items: over all of them, the "
+            "speed-ups are others. A larger --budget measures more."
         )
     if table.others is not None and table.others > FLAGGED:
         sentences.append(f"Other processes used {table.others:.2f} cores meanwhile: measure again on a quiet machine.")

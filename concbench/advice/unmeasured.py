@@ -10,7 +10,7 @@ from concbench.stats.intervals import FEWEST
 from concbench.units import listed
 
 
-def unmeasured(table: TableAnalysis, given_up: str = "") -> str:
+def unmeasured(table: TableAnalysis, given_up: str = "", advised: CellAnalysis | None = None) -> str:
     """Those cells, with the reason for each and what to do about it; empty if there are none.
 
     Such as: process-pool(2) was not measured (its function is defined in the main program: move it to a module).
@@ -18,10 +18,13 @@ def unmeasured(table: TableAnalysis, given_up: str = "") -> str:
     Args:
         table: the table.
         given_up: what to do about a cell that was left after its warm-up.
+        advised: the cell that is advised all the same, which is not named.
     """
     groups: dict[tuple[str, str], list[CellAnalysis]] = {}
     for cell in table.cells:
-        if cell is not table.baseline and cell.interval is None and not _cannot_win(cell, table):
+        if cell is table.baseline or cell is advised:
+            continue
+        if cell.interval is None and not _cannot_win(cell, table):
             groups.setdefault(_ended(cell, table, given_up), []).append(cell)
     return "; ".join(_sentence(cells, how, reason) for (how, reason), cells in groups.items())
 

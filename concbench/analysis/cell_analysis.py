@@ -154,12 +154,7 @@ class CellAnalysis:
     @property
     def name(self) -> str:
         """How tables and sentences call it: threads, thread-pool(32), process-pool(2, spawn)."""
-        name, _, written = self.label.partition(":")
-        parts = [part.removeprefix("workers=") for part in written.split(",") if part]
-        method = self.settings.get("start_method")
-        shown = [part for part in parts if not part.startswith("start_method=")] + ([str(method)] if method else [])
-        shown += [self.variant] if self.variant else []
-        return f"{name}({', '.join(shown)})" if shown else name
+        return self.record.shown
 
     def differs_in_workers_alone(self, other: CellAnalysis) -> bool:
         """Whether another is the same runner with the same settings, but for how many workers it has."""

@@ -101,6 +101,15 @@ class Bench:
             options = changed(options, timeout=_LONGER * options["timeout"])
         return self.hosts.check_host(self.workload, cell.planned, self._directory, options)
 
+    def later(self, cell: LiveCell, first: float) -> float:
+        """Seconds of an execution in a round, of a cell whose first one took so long: it may pay a first use no more.
+
+        Workers that are processes are new each time, and pay it again.
+        """
+        if self.fresh or cell.planned.traits.isolates:
+            return first
+        return max(0.0, first - self.kept.excess)
+
     def allow(self, cell: LiveCell) -> None:
         """Let each request of a cell take as long as it may."""
         seconds = self.patience.seconds(cell.record.workers)

@@ -51,18 +51,25 @@ class Costs:
     """To start a measuring process, the import of the function included."""
     fresh: bool
     """Whether every execution starts one."""
+    first_use: float = 0.0
+    """What the work takes longer the first time in a process."""
 
     def of_race(self, field: Field) -> float:
         """A reference, checks, warm-ups and the fewest rounds of all cells; what is far behind takes one round."""
         each = self._each(field)
         far = FAR_BEHIND[1] * min(each)
         rounds = [one * (1 if one > far and place else FEWEST) for place, one in enumerate(each)]
-        return self._starts(len(each) - 1) + self._starts(len(each)) + each[0] + 2 * sum(each) + sum(rounds)
+        starts = self._starts(len(each) - 1) + self._starts(len(each)) + self._cold(1 + 2 * len(each))
+        return starts + each[0] + 2 * sum(each) + sum(rounds)
 
     def of_one_round(self, field: Field) -> float:
         """A reference, and one execution of every cell."""
         each = self._each(field)
-        return self.starting + self._starts(len(each)) + each[0] + sum(each)
+        return self.starting + self._starts(len(each)) + self._cold(1 + len(each)) + each[0] + sum(each)
+
+    def _cold(self, executions: int) -> float:
+        """What so many first executions take more than later ones, where these are in the same process."""
+        return 0.0 if self.fresh else executions * self.first_use
 
     def _starts(self, processes: int, each: float | None = None) -> float:
         """So many, of which as many start at the same time as there are cores."""
@@ -74,7 +81,8 @@ class Costs:
 
     def _each(self, field: Field) -> list[float]:
         """Seconds of one execution of each cell, the baseline first."""
-        return [self.starting * self.fresh + self.expected(cell, field.look) for cell in field.candidates]
+        cold = (self.starting + self.first_use) * self.fresh
+        return [cold + self.expected(cell, field.look) for cell in field.candidates]
 
     def expected(self, cell: PlannedCell, look: Look) -> float:
         """Seconds of one execution, if as much is gained as can be expected of such work."""
@@ -85,15 +93,15 @@ class Costs:
         if not cell.traits.isolates:
             return whole if look.computes else whole / min(workers, look.tasks)
         at_once = min(workers, look.cores) if look.computes else workers
-        return self._starts(workers, self._worker()) + (whole + look.tasks * look.pickling) / at_once
+        return self._starts(workers, self._worker() + self.first_use) + (whole + look.tasks * look.pickling) / at_once
 
 
-def affordable(look: Look, budget: float, left: float, starting: float, *, fresh: bool) -> Effort | None:
+def affordable(costs: Costs, budget: float, left: float) -> Effort | None:
     """The best race that what is left of a budget allows; None if it does not allow any.
 
     First fewer items are taken, then fewer runners, then a single round.
     """
-    costs = Costs(look, starting, fresh)
+    look = costs.look
     enough = _ITEMS_EACH * look.cores
     fewer = enough // 2 if look.computes else enough
     two, kinds, full, once = _best_alone(costs), _one_of_each_kind(costs), costs.of_race, costs.of_one_round
@@ -144,24 +152,26 @@ def _best_alone(costs: Costs) -> Callable[[Field], Field]:
     return keep
 
 
-def least_needed(look: Look, starting: float, *, fresh: bool) -> float:
+def least_needed(costs: Costs) -> float:
     """Seconds that a race over the fewest items takes."""
-    costs = Costs(look, starting, fresh)
+    look = costs.look
     field = Field(look).over(min(look.tasks, _ITEMS_EACH * look.cores))
     return costs.of_race(_one_of_each_kind(costs)(field)) / _PLANNED_SHARE
 
 
-def what_is_measured(effort: Effort | None, look: Look, budget: float, needed: float, starting: float) -> str:
+def what_is_measured(effort: Effort | None, costs: Costs, budget: float, needed: float) -> str:
     """A sentence on what the budget does not allow; empty where it allows everything.
 
     Args:
         effort: what it allows; None: nothing but the look.
-        look: at all items.
+        costs: as far as they are known.
         budget: of everything together.
         needed: what would allow a race over few items.
-        starting: seconds that a measuring process takes to start.
     """
+    look, starting = costs.look, costs.starting
     took = f"One task takes {seconds(look.seconds)}"
+    if costs.first_use > look.seconds:
+        took += f", the first in a process {seconds(costs.first_use)} more"
     if starting > look.seconds:
         took += f", and {seconds(starting)} go by until a process has imported the function"
     wanted = f"--budget {_rounded_up(needed)}s"
@@ -172,7 +182,7 @@ def what_is_measured(effort: Effort | None, look: Look, budget: float, needed: f
         )
     of = f"{effort.tasks:,} of {look.tasks:,} items"
     if effort.once:
-        names = listed(cell.label for cell in effort.cells)
+        names = listed(cell.record(effort.tasks).shown for cell in effort.cells)
         return (
             f"{took}: in {seconds(budget)} there is time for one round of {names} over {of}, which shows what looks "
             f"fastest and proves nothing; proof takes about {wanted}."

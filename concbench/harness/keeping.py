@@ -58,6 +58,7 @@ class Keeping:
             first, later = [*first, another[0]], [another[1]]
             shows = _shows_state(*another)
         elif shows:
+            bench.kept = Kept("", first, later)
             return
         bench.kept = Kept("state" if shows else "nothing", first, later)
         if bench.fresh:
@@ -91,7 +92,9 @@ class Keeping:
     def _in_another(self, cell: LiveCell) -> tuple[float, float] | None:
         """Seconds of a first and a later execution in another new process; None where that cannot be found out."""
         bench = self._bench
-        if not bench.affords(LOOKED + bench.plan.fewest_rounds * len(bench.alive) * bench.repeats):
+        asked = bench.plan.options["fresh"] is not None
+        rounds = 0 if asked else bench.plan.fewest_rounds  # they are taken anew if it shows state
+        if not bench.affords(LOOKED + rounds * len(bench.alive) * bench.repeats):
             return None
         if not bench.fits(bench.starting + LOOKED * cell.first_runs[-1].seconds):
             return None
@@ -138,6 +141,12 @@ def sentence(name: str, kept: Kept, *, fresh: bool) -> str:
     elif kept.kind == "loop":
         found = f"What {name} keeps works in the event loop of its first execution only ({kept.reason})"
         mixed = "asyncio, which has a new loop for each execution, fails"
+    elif kept.first and not kept.kind and not fresh:
+        return (
+            f"{name} may keep state in its process: the first execution took {seconds(kept.first[-1])} under "
+            f"sequential, a later one {seconds(kept.later[-1])}. There were no calls or no time left to make sure: "
+            "--fresh measures every execution in a new process."
+        )
     else:
         return ""
     if fresh:

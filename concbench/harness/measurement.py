@@ -36,7 +36,6 @@ from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.sampling import Sampling
 from concbench.harness.steps import Steps
 from concbench.results.records import Cell, CellId, Table
-from concbench.stats.intervals import FEWEST
 from concbench.workloads.base import Workload
 
 _FRESH = "Every execution was in a new process: what the function does once in a process is in all the times (--fresh)."
@@ -115,7 +114,7 @@ class Measurement:
         self._examination.check(bench.baseline_first)
         rounds.give_up_hopeless()
         first = {cell.id: cell.first_run.seconds for cell in bench.alive if cell.first_run}
-        rounds.give_up_unaffordable(first, FEWEST + 1)
+        rounds.give_up_unaffordable(first, warm_up=True)
         if not bench.fits(0.0):
             rounds.stopped = "budget"
             self._keep_first_runs()
@@ -222,7 +221,7 @@ class Measurement:
         under: dict[str, list[str]] = {}
         for cell in self._bench.cells:
             for remark in cell.remarks:
-                under.setdefault(remark, []).append(cell.planned.label)
+                under.setdefault(remark, []).append(cell.record.shown)
         name = self._bench.workload.name
         return [f"{name} {remark} (under {', '.join(labels)})." for remark, labels in under.items()]
 

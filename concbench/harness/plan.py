@@ -110,17 +110,22 @@ class Plan:
             cells=[cell.record(workload.tasks) for cell in self.cells],
         )
 
+    @property
+    def allowed(self) -> bool:
+        """Whether it needs no more calls than are allowed."""
+        most = self.options["max_calls"]
+        return most is None or self.fewest_calls <= most
+
     def require_allowed(self) -> None:
         """Refuse a plan that needs more calls than are allowed.
 
         Raises:
             BadSetting: says how many.
         """
-        most = self.options["max_calls"]
-        if most is not None and self.fewest_calls > most:
+        if not self.allowed:
             raise BadSetting(
-                f"{self.workload.name} would be called {self.fewest_calls:,} times at least, and the "
-                f"most that is allowed is {most:,}: take fewer items or fewer runners, or allow more"
+                f"{self.workload.name} would be called {self.fewest_calls:,} times at least, and the most that is "
+                f"allowed is {self.options['max_calls']:,}: take fewer items or fewer runners, or allow more"
             )
 
     @property

@@ -64,20 +64,23 @@ class Rounds:
                 cell.record = replace(cell.record, warmup=cell.first_run)
                 cell.end(Outcome("inapplicable", why))
 
-    def give_up_unaffordable(self, seconds: Mapping[CellId, float], executions: int) -> None:
+    def give_up_unaffordable(self, first: Mapping[CellId, float], *, warm_up: bool) -> None:
         """End the slowest cells until as many executions of the others fit into the time that is left.
 
         The fastest of those whose tasks run in the same place goes last.
 
         Args:
-            seconds: what one execution of each took.
-            executions: of those that may still win; those that are far behind take part in one.
+            first: what the first execution of each in its process took.
+            warm_up: whether another first one comes before the rounds.
         """
         bench = self._bench
-        if bench.plan.limit is None or not seconds:
+        if bench.plan.limit is None or not first:
             return
+        seconds = {cell.id: bench.later(cell, first[cell.id]) for cell in bench.alive if cell.id in first}
         behind = FAR_BEHIND[1] * min(seconds.values())
-        needed = {cell: one * (1 if one > behind else executions) for cell, one in seconds.items()}
+        needed = {cell: one * (1 if one > behind else FEWEST + warm_up) for cell, one in seconds.items()}
+        if warm_up:
+            needed = {cell: total + first[cell] - seconds[cell] for cell, total in needed.items()}
         rivals = [cell for cell in bench.alive if cell.id in seconds and cell.id != bench.plan.baseline]
         rivals.sort(key=lambda one: -seconds[one.id])
         fastest = {cell.record.traits.where: cell.id for cell in rivals}
@@ -100,7 +103,7 @@ class Rounds:
             bench.repeats = self._earlier_repeats
             return
         self.give_up_hopeless()
-        self.give_up_unaffordable({cell.id: cell.seconds[0] for cell in bench.alive}, FEWEST)
+        self.give_up_unaffordable({cell.id: cell.seconds[0] for cell in bench.alive}, warm_up=False)
         cells = bench.alive
         wanted, allowed = repeats_for([cell.seconds[0] for cell in cells]), self._repeats_allowed(len(cells))
         bench.repeats = min(wanted, allowed)

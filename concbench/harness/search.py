@@ -9,11 +9,11 @@ from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.bench import NO_TIME
 from concbench.harness.candidates import Field
-from concbench.harness.effort import Effort, affordable, least_needed, what_is_measured
+from concbench.harness.effort import Costs, Effort, affordable, least_needed, what_is_measured
 from concbench.harness.events import LessPlanned, Listener, LookPlanned
 from concbench.harness.executions import LOOK
 from concbench.harness.hosts import Clock, Hosts
-from concbench.harness.keeping import LOOKED
+from concbench.harness.keeping import LEAST, LOOKED, TIMES, sentence
 from concbench.harness.measurement import measure_workload
 from concbench.harness.memory import most_processes
 from concbench.harness.plan import BASELINE, Limit, Plan, plan
@@ -23,7 +23,7 @@ from concbench.harness.stopping import EveryRound, StopRule
 from concbench.machine import cores_to_race
 from concbench.options import IMPORT_SHARE, MeasureOptions, changed, decided
 from concbench.results.passes import ReferencePass
-from concbench.results.records import Cell, CellId, Json, Outcome, Sample, Table
+from concbench.results.records import Cell, CellId, Json, Kept, Outcome, Sample, Table
 from concbench.runners.look import Look
 from concbench.units import seconds as told
 from concbench.workloads.base import Workload
@@ -74,20 +74,25 @@ def search(
     if interrupted:
         return Found(table, interrupted, {})
     look = _seen(looks.workload, table, options)
-    budget, starting = decided(options["budget"]), looks.starting
-    fresh = table.kept.cold if options["fresh"] is None else options["fresh"]
+    budget, use = decided(options["budget"]), looks.first_use
+    matters = use.matters(look) or table.kept.kind == "loop"
+    fresh = matters if options["fresh"] is None else options["fresh"]
+    costs = Costs(use.included(look) if fresh else look, looks.starting, fresh, use.once)
     left = budget - clock.elapsed()
-    effort = affordable(look, budget, left, starting, fresh=fresh)
-    needed = budget - left + least_needed(look, starting, fresh=fresh)
-    less = what_is_measured(effort, look, budget, needed, starting)
+    effort = affordable(costs, budget, left)
+    less = what_is_measured(effort, costs, budget, budget - left + least_needed(costs))
     if less:
         listen(LessPlanned(workload.name, less))
     if effort is None:
-        return Found(replace(table, stopped="budget", notes=[*table.notes, less]), interrupted, {})
+        unsaid = sentence(workload.name, table.kept, fresh=False)  # processes are kept in a look, whatever is asked for
+        notes = [*(note for note in table.notes if note != unsaid), less]
+        return Found(replace(table, stopped="budget", notes=notes), interrupted, {})
     part = _part(looks.workload, effort.tasks, decided(options["seed"]))
-    limit = Limit(_BEGIN_SHARE * budget - clock.elapsed(), _END_SHARE * budget - clock.elapsed(), starting)
+    limit = Limit(_BEGIN_SHARE * budget - clock.elapsed(), _END_SHARE * budget - clock.elapsed(), looks.starting)
     race = plan_race(part, effort, _left_for_race(options, budget - clock.elapsed(), looks.calls), limit)
-    race = replace(race, kept=table.kept)
+    if not race.allowed:
+        raise _too_many_calls(race, looks.calls, decided(options["max_calls"]))
+    race = replace(race, kept=_known(table.kept, options, matters=matters, all_items=effort.tasks == look.tasks))
     listen(race.calls_planned(effort.field.most_at_once))
     table, interrupted = measure_workload(race, hosts, listen)
     notes = [*table.notes, *([less] if less else [])]
@@ -116,6 +121,42 @@ def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
     return calls if max_calls is None else min(calls, max_calls)
 
 
+def _too_many_calls(race: Plan, looked: int, most: int) -> BadSetting:
+    """What to say of a race that makes more calls than the looks have left of those that are allowed."""
+    return BadSetting(
+        f"advice on {race.workload.name} takes {looked + race.fewest_calls:,} calls at least, {looked:,} of which were "
+        f"made to look at it, and --max-calls allows {most:,}: take fewer items (--limit, --sample), or allow more"
+    )
+
+
+@dataclass(frozen=True)
+class _FirstUse:
+    """What the work takes longer the first time in a process, in seconds."""
+
+    once: float = 0.0
+    """However many tasks there are."""
+    each: float = 0.0
+    """More for each of them, of what keeps something for every item."""
+
+    def matters(self, look: Look) -> bool:
+        """Whether the first execution of all the tasks shows it, as Keeping would find out."""
+        of_all = self.once + look.tasks * self.each
+        return of_all > LEAST and of_all > (TIMES - 1) * look.tasks * look.seconds
+
+    def included(self, look: Look) -> Look:
+        """The same work as it is the first time in a process, but for what is done once."""
+        return replace(look, seconds=look.seconds + self.each)
+
+
+def _known(kept: Kept, options: MeasureOptions, *, matters: bool, all_items: bool) -> Kept:
+    """What a race need not find out: state that matters over all items, or that may only seem to over a few of them."""
+    if options["fresh"]:
+        return Kept()
+    if matters or not kept.excess:
+        return kept
+    return Kept() if all_items else replace(kept, kind="nothing")
+
+
 class _Looks:
     """Measures `sequential` alone, over a few items."""
 
@@ -130,6 +171,8 @@ class _Looks:
         """That were made."""
         self.starting = 0.0
         """Seconds that it takes to start a measuring process, the import of the function included."""
+        self.first_use = _FirstUse()
+        """What the first use in a process takes."""
         self._clock = clock
         self._hosts = hosts
         self._options = options
@@ -142,9 +185,12 @@ class _Looks:
             UsageError: the function fails.
         """
         part = _part(self.workload, items, decided(self._options["seed"]))
-        once = changed(self._options, rounds=1, max_rounds=None, budget=None, observe=False)
-        if once["fresh"] is None:  # what later executions take is of interest here; the race is in new processes then
-            once = changed(once, fresh=False)
+        most = self._options["max_calls"]
+        once = changed(
+            self._options, rounds=1, max_rounds=None, budget=None, observe=False,
+            fresh=False,  # what later executions take is of interest here, though the race may be in new processes
+            max_calls=None if most is None else most - self.calls,
+        )  # fmt: skip
         budget, before = decided(self._options["budget"]), self._clock.elapsed()
         limit = Limit(_LOOK_SHARE * budget, max(0.5 * budget, budget - before))
         looked = replace(plan_look(part, once), limit=limit)
@@ -152,24 +198,37 @@ class _Looks:
         cell = table.cells[0]
         if not interrupted and (cell.outcome.kind != "ok" or _execution(cell) is None):
             raise UsageError(f"{part.name} fails under sequential: {cell.outcome.reason}; {_cure(cell, limit)}")
+        executions, executed, processes = _executed(table)
         if not interrupted:
-            executed = _execution_seconds(cell) * (LOOK.total if cell.samples else 1)
-            processes = 1 + bool(cell.samples)
             self.starting = max(0.0, self._clock.elapsed() - before - executed) / processes
-        self.calls += LOOK.total * table.tasks
+            self.first_use = self._first_use(table)
+        self.calls += executions * table.tasks
         if table.facts.get("awaits"):  # it turned out to return awaitables
             self.workload = self.workload.knowing(ReferencePass(awaitable=True))
             self.facts = {"awaits": table.facts["awaits"]}
             self.calls += table.tasks
         return table, interrupted
 
+    def _first_use(self, table: Table) -> _FirstUse:
+        """What this look, and another over fewer items, show of it: by how much it grows with the items."""
+        excess = table.kept.excess
+        before = self.first_use.once
+        if not (before and excess and table.tasks > FIRST_LOOK):
+            return _FirstUse(excess)
+        each = max(0.0, excess - before) / (table.tasks - FIRST_LOOK)
+        return _FirstUse(max(0.0, excess - each * table.tasks), each)
+
     def worth_a_second(self, first: Table) -> int:
-        """Items of a second look, as many as time and the calls that are allowed permit; 0 if it would be no larger."""
+        """Items of a second look, as many as time and the calls that are allowed permit; 0 if it would be no larger.
+
+        The first use in a process may be that of every item, and takes as long then for each.
+        """
         budget, most_calls = decided(self._options["budget"]), self._options["max_calls"]
         seconds = _LOOK_SHARE * budget - LOOK.total * self.starting
-        items = min(SECOND_LOOK, int(seconds / (LOOK.total * _task_seconds(first))))
+        items = min(SECOND_LOOK, int(seconds / (LOOK.total * (_task_seconds(first) + self.first_use.once))))
         if most_calls is not None:
-            items = min(items, (most_calls - self.calls) // LOOK.total)
+            executions = LOOK.total + (LOOKED if self.first_use.once else 0)
+            items = min(items, (most_calls - self.calls) // executions)
         return items if min(items, self.workload.tasks) > first.tasks else 0
 
 
@@ -231,9 +290,7 @@ def plan_race(workload: Workload, effort: Effort, options: MeasureOptions, limit
     if effort.once:
         rule = EveryRound(1)
         options = changed(options, rounds=1, max_rounds=None, budget=None, observe=False)
-    race = Plan(workload, cells, cells[0].id, rule, warm_up=not effort.once, options=options, limit=limit)
-    race.require_allowed()
-    return race
+    return Plan(workload, cells, cells[0].id, rule, warm_up=not effort.once, options=options, limit=limit)
 
 
 def _left_for_race(options: MeasureOptions, left: float, calls: int) -> MeasureOptions:
@@ -260,6 +317,17 @@ def _cure(cell: Cell, limit: Limit) -> str:
 def _execution(cell: Cell) -> Sample | None:
     """What a look has timed: its sample, or the sequential pass if that was long enough."""
     return cell.samples[-1] if cell.samples else cell.warmup
+
+
+def _executed(table: Table) -> tuple[int, float, int]:
+    """Executions of a look, the seconds that they took, and the processes that were started for them."""
+    cell, kept = table.cells[0], table.kept
+    if not cell.samples:
+        return 1, _execution_seconds(cell), 1
+    first = kept.first or [cell.warmup.seconds if cell.warmup else 0.0] * 2
+    if len(first) > LOOK.total - 1:  # another process made sure
+        return LOOK.total + LOOKED, sum(first) + sum(kept.later) + cell.samples[-1].seconds, len(first)
+    return LOOK.total, sum(first) + cell.samples[-1].seconds, len(first)
 
 
 def _execution_seconds(cell: Cell) -> float:

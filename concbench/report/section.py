@@ -40,7 +40,7 @@ class Section:
     reading: tuple[str, ...]
     """How to read the figures, one sentence each; in them, a star stands for the fastest group."""
     load: str
-    """What others did to the machine meanwhile, and a quota to the work."""
+    """What others did to the machine meanwhile, and a quota to the work; empty where nothing was timed."""
     loaded: bool
     """Whether that is a warning."""
     breakdown: Breakdown | None
@@ -53,7 +53,7 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
     load, loaded = _load(table)
     held = flag(table)
     if held:
-        load, loaded = f"{load} {held}", True
+        load, loaded = f"{load} {held}".strip(), True
     return Section(
         title=f"{table.workload}: {table.record.title}{size}",
         times=grid(table.measured, ANSWER),
@@ -79,11 +79,12 @@ def _reading(table: TableAnalysis) -> list[str]:
     record = table.record
     if not table.measured:
         return [*record.notes]
-    timed = (
-        "Workers and connections kept from round to round (warm), the work alone timed"
-        if record.warm
-        else "Workers and connections fresh each time (cold), start to stop timed"
-    )
+    if record.warm:
+        timed = "Workers and connections kept from round to round (warm), the work alone timed"
+    elif record.kept.cold and not record.fresh:
+        timed = "Workers and connections fresh each time, in processes that are kept, start to stop timed"
+    else:
+        timed = "Workers and connections fresh each time (cold), start to stop timed"
     lines = [
         f"{timed}; times are medians, speed-ups typical ratios to {record.baseline} within a round.",
         *([f"{_CHECKED[record.checked]}."] if record.checked in _CHECKED else []),
@@ -124,7 +125,9 @@ def _meaning(table: TableAnalysis) -> str:
 
 
 def _first_runs(table: TableAnalysis) -> list[str]:
-    """Where the first execution of a cell took clearly longer than those that are shown."""
+    """Where the first execution of a cell took clearly longer than those that are shown, and no note says why."""
+    if table.record.kept.kind == "state":
+        return []
     slow = [
         f"{cell.name} {units.seconds(cell.record.warmup.seconds)}"
         for cell in table.measured
@@ -135,6 +138,8 @@ def _first_runs(table: TableAnalysis) -> list[str]:
 
 
 def _load(table: TableAnalysis) -> tuple[str, bool]:
+    if not table.measured:
+        return "", False
     if table.others is None:
         return _unsteady(table)
     used = f"Other processes used {table.others:.2f} cores meanwhile"

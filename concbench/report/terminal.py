@@ -67,7 +67,8 @@ def _table(one: Section, console: Console) -> list[RenderableType]:
         parts += _side_by_side_or_below(one, console)
     parts += ["", *(styled(f"{cell.name}: {cell.reason}", "yellow") for cell in one.missing)] if one.missing else []
     parts += ["", *(styled(line, "dim") for line in one.reading)]
-    parts.append(styled(one.load, "bold yellow" if one.loaded else "dim"))
+    if one.load:
+        parts.append(styled(one.load, "bold yellow" if one.loaded else "dim"))
     return parts
 
 

@@ -229,6 +229,16 @@ class Cell:
         """What no other cell of its table has."""
         return CellId(self.label, self.variant)
 
+    @property
+    def shown(self) -> str:
+        """How tables and sentences call it: threads, thread-pool(32), process-pool(2, spawn)."""
+        name, _, written = self.label.partition(":")
+        parts = [part.removeprefix("workers=") for part in written.split(",") if part]
+        method = self.settings.get("start_method")
+        shown = [part for part in parts if not part.startswith("start_method=")] + ([str(method)] if method else [])
+        shown += [self.variant] if self.variant else []
+        return f"{name}({', '.join(shown)})" if shown else name
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -254,6 +264,16 @@ class Kept:
     def cold(self) -> bool:
         """Whether every execution gets a new process because of it, unless something else was asked for."""
         return self.kind in {"state", "loop"}
+
+    @property
+    def excess(self) -> float:
+        """Seconds that state makes a first execution longer than a later one, at the least; 0 where there is none.
+
+        There may be state where nothing is known but these executions, since there was no time to make sure.
+        """
+        if self.kind not in {"state", ""} or not (self.first and self.later):
+            return 0.0
+        return max(0.0, min(self.first) - max(self.later))
 
 
 @dataclass(frozen=True)

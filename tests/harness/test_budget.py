@@ -39,8 +39,12 @@ def nothing(item: int) -> None:
 class Played:
     """Hosts whose every step takes simulated time: starting, references, checks, samples, observed passes, hanging."""
 
-    def __init__(self, model: Model, *, starting: float = 0.1, cpu: float = 0.0) -> None:
+    def __init__(self, model: Model, *, starting: float = 0.1, cpu: float = 0.0, first_use: float = 0.0) -> None:
         self.model, self.starting, self.cpu = model, starting, cpu
+        self.first_use = first_use
+        """Seconds that the first execution in a process takes longer."""
+        self.made = list[tuple[str, int]]()
+        """Every execution: by which runner, and over how many tasks."""
         self.simulated = 0.0
 
     renews = True
@@ -54,16 +58,19 @@ class Played:
     @contextmanager
     def _host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Any]:
         """Every process takes its time to start."""
-        del directory, options
-        yield _PlayedHost(self, workload, cell)
+        del directory
+        yield _PlayedHost(self, workload, cell, fresh=bool(options["fresh"]))
 
     host = check_host = _host
 
 
 class _PlayedHost:
-    def __init__(self, played: Played, workload: Workload, cell: PlannedCell) -> None:
+    def __init__(self, played: Played, workload: Workload, cell: PlannedCell, *, fresh: bool) -> None:
         self._played, self._allowed = played, math.inf
         self._seconds = played.model(cell, workload.tasks)
+        self._call = cell.label, workload.tasks
+        self._always_new = cell.traits.isolates is True
+        self._fresh, self._used = fresh, False
 
     def prepare(self) -> Json:
         self._played.simulated += self._played.starting
@@ -74,7 +81,12 @@ class _PlayedHost:
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
         del collect
-        took = self._seconds * repeats
+        new = self._fresh or self._always_new
+        took = self._seconds * repeats + self._played.first_use * (repeats if new else not self._used)
+        if self._fresh and self._used:
+            self._played.simulated += self._played.starting
+        self._used = True
+        self._played.made += [self._call] * repeats
         self._played.simulated += min(took, self._allowed)
         if took > self._allowed:
             raise CellEnded(Outcome("failed", f"timed out after {self._allowed:.3g} s", "", "timeout", self._allowed))
@@ -249,14 +261,123 @@ def test_what_is_affordable_is_planned_within_the_budget(busy: float, seconds: f
     look = Look(tasks, seconds, busy > COMPUTES, busy < WAITS, awaitable=False, cores=2)
     before = 0
     for budget in (10.0, 60.0, 600.0):
-        effort = affordable(look, budget, 0.9 * budget, 0.1, fresh=False)
+        costs = Costs(look, 0.1, fresh=False)
+        effort = affordable(costs, budget, 0.9 * budget)
         if effort is None:
             assert before == 0
             continue
-        costs = Costs(look, 0.1, fresh=False)
         cost = costs.of_one_round if effort.once else costs.of_race
         assert cost(effort.field) <= 1.25 * budget
         assert 1 <= effort.tasks <= tasks
         assert effort.cells[0].label == "sequential"
         assert effort.once or effort.tasks >= before
         before = 0 if effort.once else effort.tasks
+
+
+def with_state(
+    first_use: float, task: float, tasks: int, budget: float = 60.0, starting: float = 0.1, **options: Any
+) -> tuple[Advice, Played, list[str]]:
+    """The advice on tasks that wait, of a function that takes longer the first time in a process."""
+    hosts, said = Played(waits(task), starting=starting, first_use=first_use), list[str]()
+    advice = advise(
+        nothing, items=range(tasks), hosts=hosts, budget=budget, seed=1, **options,
+        listen=lambda event: said.append(event.what) if isinstance(event, LessPlanned) else None,
+    )  # fmt: skip
+    return advice, hosts, said
+
+
+def test_state_that_is_lost_in_all_the_items_is_not_decided_on_a_few() -> None:
+    """0.3 s of a model beside 10 s of work: a look at a few items shows it, and the whole work does not."""
+    advice, hosts, said = with_state(0.3, 0.005, 2_000)
+    (table,) = advice.run.tables
+    assert (table.kept.kind, table.fresh) == ("nothing", False)
+    assert not any("305 ms" in sentence for sentence in [*said, *table.notes])
+    assert hosts.simulated <= 1.5 * 60.0
+    assert advice.recommendation is not None
+    assert advice.recommendation.low > 10
+
+
+def test_state_that_shows_in_all_the_items_is_cold_for_all() -> None:
+    """A model of 2 s beside 0.5 s of work."""
+    advice, hosts, _ = with_state(2.0, 0.005, 100)
+    (table,) = advice.run.tables
+    assert (table.kept.kind, table.fresh) == ("state", True)
+    assert hosts.simulated <= 1.5 * 60.0
+
+
+def test_the_speed_up_of_few_items_in_new_processes_is_not_given_for_that_of_all() -> None:
+    """The first use weighs more in them."""
+    advice, _, _ = with_state(1.0, 0.05, 2_000, budget=30.0, fresh=True)
+    tasks = advice.run.tables[0].tasks
+    assert tasks < 2_000
+    assert advice.recommendation is not None
+    assert f"over {tasks} of 2,000 items" in advice.recommendation.headline
+    assert any("over all of them, the speed-ups are others" in one for one in advice.recommendation.valid_for)
+
+
+@pytest.mark.parametrize("first_use", [0.0, 0.3, 3.0])
+def test_what_it_takes_to_start_a_process_is_told_from_the_first_use(
+    first_use: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was executed is not among it, nor are fewer processes counted than were started."""
+    estimated = list[Costs]()
+
+    def spied(costs: Costs, budget: float, left: float) -> Any:
+        estimated.append(costs)
+        return affordable(costs, budget, left)
+
+    monkeypatch.setattr("concbench.harness.search.affordable", spied)
+    with_state(first_use, 0.005, 100, starting=0.2)
+    (costs,) = estimated
+    assert costs.starting == pytest.approx(0.2, abs=0.05)
+    assert costs.first_use == pytest.approx(first_use, abs=0.05)
+    assert costs.look.seconds == pytest.approx(0.005, rel=0.1)
+
+
+def test_runners_are_not_left_out_for_first_executions_where_processes_are_kept() -> None:
+    """Sequential and threads pay the 3 s twice before the rounds, and never in them."""
+    kept, hosts, _ = with_state(3.0, 0.05, 40, budget=90.0, fresh=False)
+    (table,) = kept.run.tables
+    assert table.kept.kind == "state"
+    assert hosts.simulated <= 1.5 * 90.0
+    measured = {cell.label for cell in table.cells if cell.outcome.kind == "ok"}
+    assert {"threads", "thread-pool:2", "thread-pool:4", "thread-pool:16"} <= measured
+
+
+@pytest.mark.parametrize("first_use", [0.0, 0.3])
+@pytest.mark.parametrize("most", [12, 40, 200, 1_500, 5_000])
+def test_no_more_calls_are_made_than_are_allowed(first_use: float, most: int) -> None:
+    """By the looks and the race together; a refusal names what was allowed, and what can be done."""
+    hosts = Played(waits(0.005), first_use=first_use)
+    try:
+        advise(nothing, items=range(40), hosts=hosts, seed=1, max_calls=most)
+    except BadSetting as refusal:
+        assert f"--max-calls allows {most:,}" in str(refusal)
+        assert "--limit" in str(refusal)
+    assert sum(tasks for _, tasks in hosts.made) <= most
+
+
+def test_a_look_alone_says_what_it_saw() -> None:
+    """A single execution, and no time for more: it was executed, and no load was measured."""
+    advice, _, (sentence,) = played(waits(3.0), 5.0)
+    text = " ".join(str(advice).split())
+    assert sentence in text
+    assert "it was executed once, in 3.00 s" in text
+    assert "not sampled" not in text
+    assert "load of other processes" not in text
+
+
+def test_what_is_advised_after_one_round_is_not_said_to_be_missing() -> None:
+    """It is the one of which least may be left open; the others are named."""
+    advice, _, _ = played(waits(1.25), 10.0)
+    assert advice.recommendation is not None
+    chosen = advice.run[0][advice.recommendation.runner]
+    missing = [str(one) for one in advice.recommendation.reasons if "not compared with everything" in str(one)]
+    assert not any(chosen.name in sentence for sentence in missing)
+
+
+def test_what_is_said_before_calls_runners_as_the_table_does() -> None:
+    """thread-pool(4), not thread-pool:4."""
+    _, _, (sentence,) = played(waits(1.25), 10.0)
+    assert "thread-pool(" in sentence
+    assert "thread-pool:" not in sentence

@@ -14,6 +14,7 @@ from concbench.errors import UsageError
 from concbench.harness.events import Phase, ProcessesRenewed, Step
 from concbench.harness.keeping import LEAST, LOOKED, TIMES
 from concbench.options import chosen
+from concbench.report.section import section
 from concbench.results.files import from_json, to_json
 from concbench.results.records import RunRecord, Table
 from concbench.run import Advice, Run
@@ -124,6 +125,14 @@ def test_what_somebody_has_said_is_done(options: dict[str, Any], kind: str, fres
     assert any("(--no-fresh)" in note for note in table.notes) == (kind == "state")
 
 
+def test_a_table_of_kept_processes_says_once_that_they_are_and_why_first_executions_are_longer() -> None:
+    """Nothing in it is cold, and the note on state gives both times."""
+    run = measure(WORK, runners=RUNNERS, rounds=3, hosts=SimulatedHosts(keeps), fresh=False)
+    reading = section(run[0]).reading
+    assert not any("(cold)" in line or "First executions" in line for line in reading)
+    assert sum("keeps state" in line for line in reading) == 1
+
+
 def test_it_is_said_before_the_rounds_and_not_again() -> None:
     """Once, by an event, after which every round is taken."""
     told: list[Told] = []
@@ -162,6 +171,7 @@ def test_calls_that_are_not_allowed_are_not_made_to_find_out() -> None:
     most = WORK.tasks * (len(RUNNERS) * (1 + 1 + 3 + 1) + LOOKED - 1)
     table = simulated(hosts, max_calls=most)
     assert table.kept.kind == ""
+    assert any("may keep state in its process" in note and "--fresh" in note for note in table.notes)
     assert len(hosts.order) * WORK.tasks <= most
 
 

@@ -43,7 +43,8 @@ def _section(one: Section) -> list[str]:
         blocks.append(_table(one.times.beside(one.costs), one.fastest))
     blocks.append(_list(_block(f"{cell.name}: {cell.reason}") for cell in one.missing))
     blocks.append(_block(" ".join(one.reading)))
-    blocks.append(f"**{_text(one.load)}**" if one.loaded else _block(one.load))
+    if one.load:
+        blocks.append(f"**{_text(one.load)}**" if one.loaded else _block(one.load))
     return blocks + (_breakdown(one.breakdown) if one.breakdown else [])
 
 
