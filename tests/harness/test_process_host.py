@@ -572,7 +572,8 @@ def test_a_program_without_session_and_environment_in_common_is_found_ended_and_
     """By the limit that it inherited."""
     table = measure(Uncompared(escape), runners=["sequential", "processes"], rounds=1, observe=False).tables[0]
     assert [cell.outcome.kind for cell in table.cells] == ["ok", "ok"]
-    assert "odd left programs running, which were ended: sleep (under sequential, processes(forkserver))." in table.notes
+    under = "(under sequential, processes(forkserver))"
+    assert f"odd left programs running, which were ended: sleep {under}." in table.notes
     left = [one for one in psutil.process_iter(["cmdline"]) if "86421" in (one.info["cmdline"] or [])]
     assert [one.pid for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
 
