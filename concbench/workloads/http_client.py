@@ -222,9 +222,11 @@ class _Answer(HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
-        payload = self.headers.get_payload()
-        if payload and isinstance(payload, str):  # what follows a line that is not a header
-            raise HTTPException("a line of the head is not a header")
+        if self.headers.defects:  # asked for first, since it costs nothing
+            from email.errors import MissingHeaderBodySeparatorDefect
+
+            if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.headers.defects):
+                raise HTTPException("a line of the head is not a header")
 
     def _read_next_chunk_size(self) -> int:
         """A number in hexadecimal digits; that of http.client may be negative, and -1 would read on without a limit.
