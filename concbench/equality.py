@@ -341,7 +341,7 @@ def _way_of(kind: type) -> _Way:
 
 
 def _fields(kind: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...] | None:
-    """What the generated equality of a record compares; all of it if it has none; None: it is no such record."""
+    """The fields that the generated `__eq__` of a record compares, all fields if it has none; None for other types."""
     own: Any = kind.__eq__
     owner = next(base for base in kind.__mro__ if "__eq__" in base.__dict__)
     if _root(own) == "pydantic" and hasattr(kind, "model_fields"):

@@ -63,8 +63,8 @@ _TOO_SHORT = 0.001
 _LOOKS = 1.2
 """Times as fast as what is proved, from which a runner looks better than that."""
 _LOOKS_LEVEL = 0.05
-"""Error level at which the one that looks fastest of all must be faster, however often it was looked: that is no claim
-for the whole table."""
+"""Error level at which the runner that looks fastest must be faster, corrected for the number of its rivals and not for
+the number of rounds at which the race was looked at: the headline says that nothing is proved."""
 _RUN_IT = "; concbench run measures it all the same"
 
 

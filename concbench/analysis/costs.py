@@ -79,7 +79,7 @@ def usable_cores(cell: Cell) -> float | None:
 
 
 def quota_of(cell: Cell) -> float | None:
-    """Cores' worth of CPU time that a control group allows; None where there is no quota."""
+    """The CPU quota of the control group, in cores; None without a quota."""
     quota = number(cell.interpreter, "quota")
     return quota if quota is not None and quota > 0 else None
 

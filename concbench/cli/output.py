@@ -52,7 +52,7 @@ def chosen_format(arguments: argparse.Namespace, path: str | None = None) -> str
     """The name of the format to print, or to write to this file: that which is given, else that of the file's name.
 
     Raises:
-        UsageError: there is no such format, two are given, or it cannot show --why or --env.
+        UsageError: the format does not exist, two formats are given, or the format cannot show --why or --env.
     """
     from concbench.report.formats import format_of, format_of_file
 

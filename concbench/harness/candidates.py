@@ -40,7 +40,7 @@ class Field:
         self.known = {cell.id: cell for cell in self.candidates}
         """Those that anybody has asked for."""
         self.left_out: list[PlannedCell] = []
-        """Those for which there is no time."""
+        """Candidates that the budget has no time for."""
 
     def over(self, tasks: int) -> Field:
         """The same of work that has so many tasks."""

@@ -219,14 +219,18 @@ def test_large_items_race_the_start_method_that_inherits_them() -> None:
 
 
 def test_time_is_spent_on_what_is_open() -> None:
-    """Two cells that differ by 10 % on a noisy machine: rounds go on until that is known."""
+    """Two cells that differ by 10 % on a noisy machine: rounds go on until that is known, or the time is over."""
     took = {"process-pool:2": 0.5, "process-pool:4": 0.55}
-    advice, _ = played(lambda label: took.get(label, 1.0), noise=0.05, seed=3)
-    (table,) = advice.run.tables
-    assert advice.recommendation is not None
-    assert advice.recommendation.runner == "process-pool:2"
-    group = {cell.label for cell in advice.run[0].fastest_group} & set(took)
-    assert group == {"process-pool:2"} or table.stopped in {"rounds", "budget"}
+    advised = []
+    for seed in range(8):
+        advice, _ = played(lambda label: took.get(label, 1.0), noise=0.05, seed=seed)
+        assert advice.recommendation is not None
+        stopped = advice.run.tables[0].stopped
+        assert stopped in {"verdicts", "budget", "rounds"}
+        if stopped == "verdicts":
+            assert {cell.label for cell in advice.run[0].fastest_group} & set(took) == {advice.recommendation.runner}
+            advised.append(advice.recommendation.runner)
+    assert set(advised) == {"process-pool:2"}
 
 
 @pytest.mark.parametrize("seed", range(20))
