@@ -112,8 +112,10 @@ def main() -> None:
     versions = {"this": Path(concbench.__file__).absolute().parent.parent}
     if arguments.against:
         versions["other"] = arguments.against
-    known = kept(arguments.keep, {(code, run) for code in versions for run in range(1, arguments.runs + 1)})
-    print(f"{len(arguments.jobs)} jobs, {arguments.runs} runs of {len(versions)} versions, seed {arguments.seed}\n")
+    runs = {"this": arguments.runs, "other": arguments.other_runs or arguments.runs}
+    known = kept(arguments.keep, {(code, run) for code in versions for run in range(1, runs[code] + 1)})
+    counts = ", ".join(f"{runs[code]} runs of {code} version" for code in versions)
+    print(f"{len(arguments.jobs)} jobs, {counts}, seed {arguments.seed}\n")
     table = Columns(
         ("job", 18), ("code", 5), ("run", 3), ("advised", 40), ("best", 40), ("best ms", 7), ("bound ms", 8),
         ("score", 5), ("advised / best", 20), ("miss", 4), ("advice s", 8), ("exhaustive s", 12),
@@ -125,7 +127,7 @@ def main() -> None:
         place = Place(Path(directory), server)
         for name in arguments.jobs:
             try:
-                judged[name] = known.get(name) or judge(name, place, versions, arguments, order)
+                judged[name] = known.get(name) or judge(name, place, versions, runs, arguments, order)
             except Exception as error:  # noqa: BLE001 - one job that breaks must not cost the others' hour
                 failed[name] = f"{type(error).__name__}: {error}"
                 print(f"{name}: FAILED: {failed[name]}", flush=True)
@@ -151,6 +153,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", nargs="+", choices=list(JOBS), default=list(JOBS), metavar="JOB")
     parser.add_argument("--runs", type=int, default=1, help="advices on each job by each version")
+    parser.add_argument("--other-runs", type=int, help="advices by the version of --against; as many without it")
     parser.add_argument("--budget", type=float, help="of an advice, in seconds, instead of the default")
     parser.add_argument("--rounds", type=int, default=15, help="that an advice is judged by; 15 or more")
     parser.add_argument("--against", type=checkout, metavar="CHECKOUT", help="ask another version of concbench, too")
@@ -188,14 +191,19 @@ def serving() -> Iterator[str]:
 
 
 def judge(
-    name: str, place: Place, versions: dict[str, Path], arguments: argparse.Namespace, order: random.Random
+    name: str,
+    place: Place,
+    versions: dict[str, Path],
+    runs: dict[str, int],
+    arguments: argparse.Namespace,
+    order: random.Random,
 ) -> list[Judged]:
     """Ask all versions about a job, and measure what they said."""
     job = JOBS[name]
     list(job.items(place))  # so that no answer waits for files to be written
     answers: list[Answer] = []
-    for run in range(1, arguments.runs + 1):
-        codes = list(versions)
+    for run in range(1, max(runs.values()) + 1):
+        codes = [code for code in versions if run <= runs[code]]
         order.shuffle(codes)
         answers += [ask(name, place, code, versions[code], run, arguments.budget) for code in codes]
     advised = {answer: parse(answer.runner or "sequential").label for answer in answers}
