@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -26,6 +26,10 @@ from concbench.wire import Wire
 
 _RUN = "import sys; sys.path[:] = {path!r}; import {module}; {module}.main()"
 """Nothing is imported before the path is set: until then the current directory is on it, with files of any name."""
+_RUN_ELSEWHERE = (
+    "import sys; sys.path[:] = {first!r} + [one for one in sys.path if one]; import {module}; {module}.main()"
+)
+"""The same in another interpreter, whose path is its own."""
 
 
 _REPLACERS = {"gevent", "eventlet"}
@@ -59,7 +63,7 @@ def require_possible() -> None:
 
 
 def start(
-    module: str, output: int, environment: Mapping[str, str] | None = None
+    module: str, output: int, environment: Mapping[str, str] | None = None, command: Sequence[str] = ()
 ) -> tuple[subprocess.Popen[bytes], Wire]:
     """Run the main() of a module in a process, a session and a process group of its own.
 
@@ -67,6 +71,7 @@ def start(
         module: takes over its end of the wire with `wire.take_over`.
         output: where standard output and standard error go, a descriptor or a constant of subprocess.
         environment: instead of ours.
+        command: what runs it, if not this interpreter.
 
     Returns:
         The process, and our end of the wire.
@@ -75,9 +80,10 @@ def start(
         OSError: there are too many processes or open files.
     """
     token = os.urandom(8).hex()
+    command = command or python(module)
     if sys.platform == "win32":  # only the three standard streams can be handed over
         process = subprocess.Popen(
-            [*python(module), "0", "1", token],
+            [*command, "0", "1", token],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output, env=environment,
         )  # fmt: skip
         assert process.stdin is not None
@@ -92,7 +98,7 @@ def start(
             ends += os.pipe()
         reading, answers, requests, writing = ends
         process = subprocess.Popen(
-            [*python(module), str(requests), str(answers), token],
+            [*command, str(requests), str(answers), token],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=(requests, answers),
             start_new_session=True, env=environment,
         )  # fmt: skip
@@ -142,11 +148,28 @@ def end_group(leader: int) -> None:
             os.killpg(leader, signal.SIGKILL)
 
 
-def python(module: str) -> list[str]:
-    """The command that runs the main() of a module in a process of its own."""
+def python(module: str, options: Iterable[str] = ()) -> list[str]:
+    """The command that runs the main() of a module in a process of its own.
+
+    Args:
+        module: which.
+        options: for the interpreter; they come before the flags of this one, since the first of two counts.
+    """
     path = [str(Path(entry).absolute()) for entry in sys.path]
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined] # noqa: SLF001 - as multiprocessing
-    return [sys.executable, *flags, "-c", _RUN.format(path=path, module=module)]
+    return [sys.executable, *options, *flags, "-c", _RUN.format(path=path, module=module)]
+
+
+def elsewhere(interpreter: str, module: str, options: Iterable[str], first: Iterable[str]) -> list[str]:
+    """The same in another interpreter, with none of our flags: as if a person ran it there.
+
+    Args:
+        interpreter: its path.
+        module: which; it must be on the import path of that interpreter.
+        options: for the interpreter.
+        first: directories that come before those of its own import path.
+    """
+    return [interpreter, *options, "-c", _RUN_ELSEWHERE.format(first=[*first], module=module)]
 
 
 def hash_seed(seed: int) -> str:

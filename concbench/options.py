@@ -10,7 +10,8 @@ Standard library only, and little of it: `from concbench import measure` imports
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, TypedDict, TypeVar, Unpack, get_type_hints
@@ -27,6 +28,7 @@ from concbench.values import (
     Declared,
     Kind,
     exclusions,
+    one_of,
     path_from,
     require_together,
 )  # fmt: skip
@@ -48,6 +50,41 @@ def place_from(text: str, directory: str) -> str:
     return f"{path_from(where, directory)}:{name}" if in_file else text
 
 
+def pythons_from(text: str, directory: str) -> str:
+    """Interpreters that are named by relative paths are relative to a directory; others are on the PATH."""
+    here = (part for part in text.split(","))
+    return ",".join(path_from(one, directory) if _is_path(one, directory) else one for one in here)
+
+
+def _is_path(text: str, directory: str) -> bool:
+    return "/" in text or os.sep in text or os.path.isdir(path_from(text, directory))  # noqa: PTH112
+
+
+def _variable(text: str) -> dict[str, list[str]]:
+    key, equals, values = text.partition("=")
+    if not key or not equals:
+        raise BadSetting(f"{text!r} is not a variable with values: write KEY=VALUE,VALUE")
+    return {key: values.split(",")}
+
+
+def _variables(values: Mapping[str, Any]) -> str:
+    return " ".join(f"{key}={','.join(map(str, several))}" for key, several in values.items())
+
+
+PYTHONS = Kind(
+    "a list of interpreters: paths, names such as 'python3.13t', or directories of virtual environments",
+    lambda text: [part.strip() for part in text.split(",")], (list, tuple), "A,B",
+    write=lambda values: ",".join(map(str, values)), moved=pythons_from,
+)  # fmt: skip
+GILS = Kind(
+    "a list of 0 and 1", lambda text: [one_of("0", "1").read(part.strip()) for part in text.split(",")], (list, tuple),
+    "0,1", write=lambda values: ",".join(map(str, values)),
+)  # fmt: skip
+VARIABLES = Kind(
+    "a mapping of variables to lists of values, such as {'OMP_NUM_THREADS': ['1', '2']}", _variable, (Mapping,),
+    "KEY=V,V", write=_variables,
+)  # fmt: skip
+"""Of the command line each text is one of them, and there may be several."""
 RUNNER = Kind("a text such as 'thread-pool:2'", str, (str,), "SPEC")
 PLACE = Kind("a function, or where one is found, such as 'app:same'", str, (str, Callable), "M:NAME", moved=place_from)  # type: ignore[arg-type]
 
@@ -249,18 +286,47 @@ class _Options(TypedDict, total=False):
     """Of a function without items: how often it is called in an execution. None: once."""
 
 
+_VARIANTS = "compares runners under one interpreter: leave out {python}, {gil} and {env}"
+
+
 class MeasureOptions(_Options, total=False):
     """The options of `measure()`."""
 
     baseline: Annotated[
         str | None,
         Option(
-            RUNNER, "compare with this runner", otherwise="sequential if it takes part, else the first",
+            RUNNER, "compare with this runner; of several interpreters with the first, or write RUNNER@VARIANT",
+            otherwise="sequential if it takes part, else the first",
             race="compares with sequential: leave out {baseline}", apart=True,
         ),
     ]  # fmt: skip
     """The runner that the others are compared with, as on the command line. None: `sequential` if it takes part, else
-    the first."""
+    the first. Of several interpreters it is that of the first, unless one is named: `sequential@3.13t`."""
+    python: Annotated[
+        Sequence[str] | None,
+        Option(
+            PYTHONS, "measure under each of these interpreters: a path, a name on the PATH, or the directory of a "
+            "virtual environment", otherwise="the one that runs this", isolates=True, race=_VARIANTS,
+        ),
+    ]  # fmt: skip
+    """Interpreters under each of which every runner is measured: paths, names on the PATH, or directories of virtual
+    environments. None: the one that runs this."""
+    gil: Annotated[
+        Sequence[str | int] | None,
+        Option(
+            GILS, "measure free-threaded builds without the GIL, with it, or both", otherwise="as each starts",
+            isolates=True, race=_VARIANTS,
+        ),
+    ]  # fmt: skip
+    """Of free-threaded builds: [0] without the GIL, [1] with it, [0, 1] under both. None: as each starts."""
+    env: Annotated[
+        Mapping[str, Sequence[str]] | None,
+        Option(
+            VARIABLES, "measure with each of these values of a variable of the environment; repeatable", isolates=True,
+            race=_VARIANTS,
+        ),
+    ]  # fmt: skip
+    """Values of variables of the environment, under each combination of which every runner is measured."""
     precision: Annotated[
         float | None,
         Option(
@@ -370,10 +436,17 @@ def recorded(options: MeasureOptions, *, of_function: bool) -> dict[str, Any]:
     from concbench.workloads.how import name_of
 
     return {
-        name: name_of(options[name]) if callable(options[name]) else options[name]  # type: ignore[literal-required]
+        name: name_of(options[name]) if callable(options[name]) else _plain(options[name])  # type: ignore[literal-required]
         for name, option in declared().items()
         if not option.apart and (of_function or not option.of_function) and options[name] is not None  # type: ignore[literal-required]
     }
+
+
+def _plain(value: Any) -> Any:
+    """As a results file keeps it."""
+    if isinstance(value, Mapping):
+        return {key: _plain(several) for key, several in value.items()}
+    return [*map(str, value)] if isinstance(value, (list, tuple)) else value
 
 
 def of_functions(given: Mapping[str, Any], known: Mapping[str, Option]) -> list[str]:

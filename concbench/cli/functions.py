@@ -92,6 +92,7 @@ def workload(
     """
     from concbench.arguments import how_of
     from concbench.harness.probe import named_workload
+    from concbench.variants import variants_of
     from concbench.workloads.item_source import ItemSource
 
     source = ItemSource(
@@ -104,7 +105,8 @@ def workload(
     )
     how = how_of(filled_in, arguments=arguments.items is not None)
     limit = filled_in["import_timeout"]
-    return named_workload(place_of(name), how, source, limit=limit, budget=budget, tell=say)
+    variant = variants_of(filled_in)[0]
+    return named_workload(place_of(name), how, source, variant=variant, limit=limit, budget=budget, tell=say)
 
 
 def announce(event: CallsPlanned | LookPlanned | LessPlanned | ProcessesRenewed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from concbench.cli.values import reading
@@ -10,8 +11,6 @@ from concbench.options import declared
 from concbench.values import SWITCH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from concbench.options import Option
 
 _FLAGS = {"runners": "--runner"}
@@ -34,11 +33,25 @@ def add(parser: argparse._ActionsContainer, options: Mapping[str, Option], *, hi
             if option.kind is SWITCH
             else {"type": reading(option.kind), "metavar": option.kind.metavar}
         )
+        if Mapping in option.kind.types:
+            kind["action"] = _Merged
         about = argparse.SUPPRESS if hidden else _help(option).replace("%", "%%")
         place.add_argument(as_flag(name, option), dest=name, help=about, **kind)
         if option.opposite:
             about = argparse.SUPPRESS if hidden else option.opposite
             place.add_argument(f"--no-{name}", dest=name, help=about, action="store_const", const=False)
+
+
+class _Merged(argparse.Action):
+    """A mapping that may be given piece by piece."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *_: Any) -> None:
+        """Add the piece."""
+        before = getattr(namespace, self.dest) or {}
+        twice = next((key for key in values if key in before), None)
+        if twice is not None:
+            parser.error(f"argument {self.option_strings[0]}: {twice} is there twice; give all its values at once")
+        setattr(namespace, self.dest, {**before, **values})
 
 
 def given(arguments: argparse.Namespace, *kinds: Any) -> dict[str, Any]:

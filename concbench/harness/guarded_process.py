@@ -10,7 +10,7 @@ import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -91,13 +91,14 @@ class GuardedProcess:
         """The same as `doing`, as a clause."""
         return f" while {self.doing}" if self.doing else ""
 
-    def start(self, module: str, log: Path, environment: Mapping[str, str]) -> None:
+    def start(self, module: str, log: Path, environment: Mapping[str, str], command: Sequence[str] = ()) -> None:
         """Start it.
 
         Args:
             module: whose main() it runs.
             log: a file for what it prints.
             environment: in addition to ours.
+            command: what runs it, if not this interpreter.
 
         Raises:
             OSError: it cannot be: there are too many processes or open files, or a disk is full.
@@ -105,7 +106,7 @@ class GuardedProcess:
         self._log = KeptLog(log)
         output = self._log.open()
         try:
-            self._process, self._wire = start(module, output, {**with_mark(self.mark), **environment})
+            self._process, self._wire = start(module, output, {**with_mark(self.mark), **environment}, command)
         finally:
             os.close(output)
         self._started = started(self.pid)

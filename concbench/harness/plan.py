@@ -14,6 +14,7 @@ from concbench.options import MeasureOptions, changed, decided, recorded
 from concbench.results.records import CellId, Kept, Table
 from concbench.runners.base import Runner, workers_for
 from concbench.stats.intervals import FEWEST
+from concbench.variants import of_table, variants_of
 from concbench.workloads.base import Workload
 from concbench.workloads.imported import Imported
 
@@ -108,6 +109,7 @@ class Plan:
             checked="known" if workload.expected is not None else "sequential" if workload.compares else "off",
             facts={},
             cells=[cell.record(workload.tasks) for cell in self.cells],
+            variants=of_table(cell.variant for cell in self.cells),
         )
 
     @property
@@ -147,7 +149,7 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: MeasureOp
     """
     if not workload.tasks:
         raise BadSetting(f"{workload.name} has no tasks: give it one at least")
-    cells = plan_cells(within(workload.most_workers, runners))
+    cells = plan_cells(within(workload.most_workers, runners), variants_of(options))
     baseline = _baseline(cells, options["baseline"])
     warm_up = options["rounds"] != 1
     rounds = options["rounds"] or workload.rounds
@@ -162,15 +164,23 @@ def plan(workload: Workload, runners: Sequence[str | Runner], options: MeasureOp
 
 
 def _baseline(cells: tuple[PlannedCell, ...], asked: str | None) -> CellId:
-    """Of several variants the first."""
+    """Of several variants the first, unless one is named: `sequential@3.13t`."""
     labels = {cell.label: cell.id for cell in reversed(cells)}
     if asked is None:
         return labels.get(BASELINE, cells[0].id)
+    runner, _, variant = asked.partition("@")
     try:
-        label = parse(asked).label
+        label = parse(runner).label
     except UsageError:
-        label = asked
+        label = runner
     if label not in labels:
         known = ", ".join(dict.fromkeys(cell.label for cell in cells))
-        raise UsageError(f"the baseline {asked} is not among the runners ({known}); add it with -r {asked}")
-    return labels[label]
+        raise UsageError(f"the baseline {runner} is not among the runners ({known}); add it with -r {runner}")
+    if not variant:
+        return labels[label]
+    known_variants = [*dict.fromkeys(cell.variant.label for cell in cells)]
+    if variant not in known_variants:
+        there = ", ".join(filter(None, known_variants))
+        why = f"is not one of {there}" if there else "is unknown, since --python names no interpreter"
+        raise UsageError(f"the variant {variant} of the baseline {why}")
+    return CellId(label, variant)

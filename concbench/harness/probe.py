@@ -14,6 +14,7 @@ from concbench.harness.loading import Loading
 from concbench.harness.private import private_directory
 from concbench.options import IMPORT_SECONDS, IMPORT_SHARE
 from concbench.results.records import Json
+from concbench.variants import OWN, Variant
 from concbench.workloads.facts import Facts
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
@@ -21,12 +22,15 @@ from concbench.workloads.item_source import ItemSource
 from concbench.workloads.item_text import ItemsText
 from concbench.workloads.loading import Place
 
+_MAIN = "concbench.host.probe"
+
 
 def named_workload(
     function: Place,
     how: How,
     source: ItemSource,
     *,
+    variant: Variant = OWN,
     limit: float | None = None,
     budget: float | None = None,
     tell: Callable[[str], None] | None = None,
@@ -37,6 +41,7 @@ def named_workload(
         function: where it is found.
         how: how it is called.
         source: where its items are read.
+        variant: the interpreter in which that is done.
         limit: seconds that importing it and reading the items may take; None: IMPORT_SECONDS.
         budget: seconds of everything together, of which that must not take too large a share; None: there is none.
         tell: told in words if that takes long, and if numbers among the items are texts.
@@ -53,7 +58,7 @@ def named_workload(
             "source": asdict(source),
             "items": str(items),
         }
-        answer = _asked(request, function.module, directory, *_limited(tell, limit or IMPORT_SECONDS, budget))
+        answer = _asked(request, function.module, directory, variant, *_limited(tell, limit or IMPORT_SECONDS, budget))
         packed = items.read_bytes() if answer["packed"] else None
     if tell is not None and answer["number_as_text"]:
         tell(
@@ -71,7 +76,7 @@ def _limited(tell: Callable[[str], None] | None, limit: float, budget: float | N
     return (Loading(tell, "--budget"), share) if share < limit else (Loading(tell), limit)
 
 
-def _asked(request: Json, module: str, directory: Path, loading: Loading, limit: float) -> Json:
+def _asked(request: Json, module: str, directory: Path, variant: Variant, loading: Loading, limit: float) -> Json:
     """What the process answers; it and all that it has started are ended then, whatever that is.
 
     Raises:
@@ -81,7 +86,8 @@ def _asked(request: Json, module: str, directory: Path, loading: Loading, limit:
     process = GuardedProcess(f"the process that imports {module}")
     began = AWAKE.now()
     try:
-        process.start("concbench.host.probe", directory / f"probe-{process.mark}.log", {})
+        log = directory / f"probe-{process.mark}.log"
+        process.start(_MAIN, log, variant.variables(directory), variant.command(_MAIN))
     except OSError as error:
         raise HostFailure(f"no process can be started to import {module}: {error.strerror or error}") from error
     try:

@@ -26,11 +26,13 @@ from concbench.options import IMPORT_SECONDS, MeasureOptions, decided
 from concbench.results.files import build
 from concbench.results.passes import PICKLED, CheckPass, Finding, ReferencePass, Sample
 from concbench.results.records import Json, Observed, Outcome
+from concbench.variants import homes
 from concbench.workloads.base import Workload
 
 if TYPE_CHECKING:
     from concbench.harness.loading import Loading
 
+_MAIN = "concbench.host.main"
 UNTIL_KNOWN = 600.0
 """Seconds that a request may take as long as nobody knows what the work takes."""
 _SETTLE_SECONDS, _MOST_SETTLE_SECONDS = 2.0, 10.0
@@ -83,9 +85,12 @@ class ProcessHost:
         self._settled: tuple[float, float] | None = None
         self._since = AWAKE.now()
         try:
-            self._payload.write_bytes(pickle.dumps((workload, cell.runner)))
-            environment = {"PYTHONHASHSEED": hash_seed(decided(options["seed"]))}
-            self._process.start("concbench.host.main", directory / f"{name}.log", environment)
+            packed = pickle.dumps((workload, cell.runner), protocol=5)  # every interpreter can read that
+            self._payload.write_bytes(packed)
+            variant = cell.variant
+            environment = {"PYTHONHASHSEED": hash_seed(decided(options["seed"])), **variant.variables(directory)}
+            command = variant.command(_MAIN, homes(packed) if variant.python else ())
+            self._process.start(_MAIN, directory / f"{name}.log", environment, command)
             loading.processes.add(self._process)
             self._process.send(
                 {

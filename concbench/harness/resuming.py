@@ -15,7 +15,7 @@ from concbench.options import Option, completed, declared
 from concbench.results.records import Json, RunRecord, Table, number
 from concbench.task import one_line
 
-_PLANNED = ("size", "settings", "tasks", "baseline", "warmed_up")
+_PLANNED = ("size", "settings", "tasks", "variants", "baseline", "warmed_up")
 """What a table and the plan of a table must have in common, beside the workload and the options."""
 _MEASURED = {"timer_step", "memory"}
 """Of the environment, what differs from time to time on one machine; memory by a little, and is looked at apart."""

@@ -16,6 +16,7 @@ from concbench.registry import runner_class, runner_name, runner_names
 from concbench.results.records import Cell, CellId
 from concbench.runners.base import Runner, workers_for
 from concbench.traits import Traits, traits_of
+from concbench.variants import OWN, Variant
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class PlannedCell:
     name: str
     runner: Runner
     settings: dict[str, Any]
-    variant: str = ""
-    """As in results.records.CellId."""
+    variant: Variant = OWN
+    """How its measuring process is started."""
 
     @property
     def id(self) -> CellId:
         """What no other cell of the plan has."""
-        return CellId(self.label, self.variant)
+        return CellId(self.label, self.variant.label)
 
     @property
     def traits(self) -> Traits:
@@ -43,11 +44,11 @@ class PlannedCell:
     def record(self, tasks: int) -> Cell:
         """What the results say of it over so many tasks, as long as nothing has been measured."""
         workers = workers_for(self.runner, tasks)
-        return Cell(self.label, self.name, self.settings, workers, self.variant, self.traits)
+        return Cell(self.label, self.name, self.settings, workers, self.variant.label, self.traits)
 
 
-def plan_cells(runners: Sequence[str | Runner]) -> tuple[PlannedCell, ...]:
-    """A cell for each runner, whether it is written as on the command line or an instance.
+def plan_cells(runners: Sequence[str | Runner], variants: Sequence[Variant] = (OWN,)) -> tuple[PlannedCell, ...]:
+    """A cell for each runner in each variant, whether it is written as on the command line or an instance.
 
     Raises:
         UsageError: one of them cannot be, or is there twice.
@@ -58,7 +59,7 @@ def plan_cells(runners: Sequence[str | Runner]) -> tuple[PlannedCell, ...]:
     for one, other in itertools.combinations(cells, 2):
         if one.id == other.id:
             raise UsageError(f"the runner {one.id} is there twice; each is measured once")
-    return cells
+    return tuple(dataclasses.replace(cell, variant=variant) for variant in variants for cell in cells)
 
 
 def within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runner]:

@@ -306,6 +306,8 @@ class Table:
     """Rounds that were finished; samples of a later one are of a round that was interrupted."""
     kept: Kept = Kept()
     """What the function keeps in its process, and so whether every execution was in a new one where nobody said."""
+    variants: Json = field(default_factory=dict)
+    """What each variant of its cells is, by its label: the interpreter, and how it was started."""
 
     def __post_init__(self) -> None:
         """Refuse cells that cannot be told apart, and what cannot be counted.

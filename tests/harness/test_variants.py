@@ -15,6 +15,7 @@ from concbench.options import chosen
 from concbench.results.records import CellId
 from concbench.run import Run
 from concbench.testing import SimulatedHosts
+from concbench.variants import Variant
 from concbench.workloads.primes import Primes
 
 OLD, NEW = CellId("threads", "3.13"), CellId("threads", "3.14")
@@ -26,7 +27,7 @@ def planned() -> Plan:
     """Sequential, and threads under two interpreters."""
     one = plan(Primes(limits=[10, 20, 30]), ["sequential", "threads"], chosen(rounds=ROUNDS, seed=3))
     sequential, threads = one.cells
-    return replace(one, cells=(sequential, *(replace(threads, variant=cell.variant) for cell in (OLD, NEW))))
+    return replace(one, cells=(sequential, *(replace(threads, variant=Variant(cell.variant)) for cell in (OLD, NEW))))
 
 
 def seconds(label: str, number: int) -> float:

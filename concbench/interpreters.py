@@ -1,0 +1,189 @@
+"""What an interpreter is that somebody has named: asked once, in a process that is ended whatever it does."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from time import monotonic
+from typing import IO, Any
+
+from concbench.errors import BadSetting
+from concbench.launch import end_group, until_ended
+from concbench.task import one_line
+
+SECONDS = 10.0
+"""That an interpreter gets to start, and to answer."""
+LEAST = 3, 11
+"""The oldest version that can be measured."""
+_FLOOD = 1_000_000
+"""Bytes that it may print meanwhile."""
+_ANSWER = "concbench:"
+_QUESTION = """
+import json, os, sys, sysconfig
+at_start = getattr(sys, "_is_gil_enabled", bool)
+print("")
+print("concbench" + ":" + json.dumps({
+    "implementation": getattr(getattr(sys, "implementation", None), "name", "unknown"),
+    "version": sys.version.split()[0],
+    "numbers": list(sys.version_info[:3]),
+    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    "gil": bool(at_start()) if hasattr(sys, "_is_gil_enabled") else True,
+    "executable": os.path.realpath(sys.executable),
+    "prefix": os.path.realpath(sys.prefix),
+    "path": [one for one in sys.path if one],
+}))
+"""
+"""In words that every Python understands, however old it is."""
+_IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """What is known of an interpreter."""
+
+    given: str
+    """As it was named."""
+    executable: str
+    """Its path, by which it is started; that of a virtual environment is a link, which is not followed."""
+    implementation: str
+    """CPython, PyPy, or what else it calls itself."""
+    version: str
+    """Such as 3.13.1."""
+    numbers: tuple[int, ...]
+    """The same, to be compared."""
+    free_threaded: bool
+    """Whether it can run without the GIL."""
+    gil: bool
+    """Whether it has a GIL as it starts."""
+    identity: tuple[str, str]
+    """The program and the environment: two of the same are one."""
+    path: tuple[str, ...]
+    """Its own import path."""
+
+    @property
+    def short(self) -> str:
+        """Its version, as short as people write it: 3.13, 3.13t, pypy3.11."""
+        name = "" if self.implementation == "CPython" else self.implementation.lower()
+        return f"{name}{self.numbers[0]}.{self.numbers[1]}{'t' if self.free_threaded else ''}"
+
+    @property
+    def called(self) -> str:
+        """In a sentence."""
+        return f"{self.given} ({self.implementation} {self.version})"
+
+    def as_json(self) -> dict[str, Any]:
+        """What the results say of it."""
+        return {
+            "python": self.executable,
+            "implementation": self.implementation,
+            "version": self.version,
+            "free_threaded": self.free_threaded,
+        }
+
+
+@cache
+def probed(given: str) -> Interpreter:
+    """The interpreter of a path, of a name on the PATH, or of a virtual environment.
+
+    Raises:
+        BadSetting: it is none that can be measured with; says why.
+    """
+    executable = _found(given)
+    said = _asked(given, executable)
+    numbers = tuple(said["numbers"])
+    if numbers < LEAST:
+        raise BadSetting(f"{given} is Python {said['version']}; it must be {LEAST[0]}.{LEAST[1]} or newer")
+    return Interpreter(
+        given=given,
+        executable=executable,
+        implementation=_IMPLEMENTATIONS.get(said["implementation"], said["implementation"]),
+        version=said["version"],
+        numbers=numbers,
+        free_threaded=said["free_threaded"],
+        gil=said["gil"],
+        identity=(said["executable"], said["prefix"]),
+        path=tuple(said["path"]),
+    )
+
+
+def _found(given: str) -> str:
+    """The path of what was named.
+
+    Raises:
+        BadSetting: there is nothing that can be started.
+    """
+    path = Path(given).expanduser()
+    if path.is_dir():
+        places = [path / "bin" / "python", path / "bin" / "python3", path / "Scripts" / "python.exe"]
+        inside = next((place for place in places if os.path.lexists(place)), None)
+        if inside is None:
+            raise BadSetting(f"{given} is a directory without bin/python: name an interpreter, or an environment")
+        path = inside
+    elif not os.path.lexists(path):
+        on_path = shutil.which(given)
+        if on_path is None:
+            how = "give a path, a name on the PATH, or the directory of a virtual environment"
+            raise BadSetting(f"there is no interpreter {given}: {how}")
+        path = Path(on_path)
+    if not path.exists():
+        raise BadSetting(f"{path} is a link to what is not there any more: make the environment anew")
+    if not os.access(path, os.X_OK):
+        raise BadSetting(f"{given} is not an interpreter: it cannot be executed")
+    return str(path.absolute())
+
+
+def _asked(given: str, executable: str) -> dict[str, Any]:
+    """What it says of itself.
+
+    Raises:
+        BadSetting: it does not, or says something else.
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                [executable, "-c", _QUESTION], stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
+                start_new_session=sys.platform != "win32",
+            )  # fmt: skip
+        except OSError as error:
+            raise BadSetting(f"{given} is not an interpreter: {error.strerror or error}") from None
+        try:
+            deadline = monotonic() + SECONDS
+            ended = None
+            while ended is None and monotonic() < deadline and _size(output) + _size(errors) < _FLOOD:
+                ended = until_ended(process, 0.05)
+        finally:
+            end_group(process.pid)
+            process.kill()
+            process.wait()
+        said, complained = _read(output), _read(errors)
+    answer = next((line for line in said if line.startswith(_ANSWER)), None)
+    if answer is not None:
+        try:
+            found: dict[str, Any] = json.loads(answer.removeprefix(_ANSWER))
+        except ValueError:
+            pass
+        else:
+            return found
+    if ended is None and monotonic() >= deadline:
+        raise BadSetting(f"{given} did not answer within {SECONDS:g} s of its start: see what {executable} waits for")
+    last = next((line for line in reversed([*said, *complained]) if line.strip()), "")
+    why = f": it says {one_line(last, 200)!r}" if last else ""
+    if ended is not None and ended.code and complained and "ython" in "".join(complained):
+        raise BadSetting(f"{given} cannot start{why}; mend that environment, or make it anew")
+    raise BadSetting(f"{given} is not a Python interpreter{why}")
+
+
+def _size(file: IO[bytes]) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
+def _read(file: IO[bytes]) -> list[str]:
+    file.seek(0)
+    return file.read(_FLOOD).decode("utf-8", "replace").splitlines()

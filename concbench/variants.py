@@ -1,0 +1,199 @@
+"""What distinguishes cells of one runner: the interpreter, whether it has a GIL, variables of the environment.
+
+A variant is a label, and how a measuring process is started for it. Interpreters are probed before anything is
+measured, each once, in a process that is ended whatever it does. What is started runs with the import path of its own
+interpreter, and never with ours: our own part gets there through a directory that holds nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import pickletools
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from concbench.errors import BadSetting
+from concbench.interpreters import Interpreter, probed
+from concbench.launch import elsewhere, python
+
+_PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a measuring process is started, and what that is called where cells must be told apart."""
+
+    label: str = ""
+    """Empty where there is one way, and nobody has asked for another."""
+    python: str | None = None
+    """The path of an interpreter; None: the one that runs this, with the import path and the flags that it has."""
+    gil: str | None = None
+    """Of a free-threaded build: "0" without the GIL, "1" with it; None: as it starts."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables, beside those that this process has."""
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What a probe found of the interpreter, for the results."""
+
+    def command(self, module: str, directories: Iterable[str] = ()) -> list[str]:
+        """What runs the main() of a module of ours.
+
+        Args:
+            module: which.
+            directories: where the user's own modules are, in front of the import path of another interpreter.
+        """
+        options = ["-X", f"gil={self.gil}"] if self.gil is not None else []
+        if self.python is None:
+            return python(module, options)
+        return elsewhere(self.python, module, options, directories)
+
+    def variables(self, directory: Path) -> dict[str, str]:
+        """What such a process has in its environment beside ours.
+
+        Args:
+            directory: private; our own part is put there for other interpreters.
+        """
+        gil = {"PYTHON_GIL": self.gil} if self.gil is not None else {}
+        variables = {**gil, **self.environment}
+        if self.python is not None:
+            others = variables.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+            variables["PYTHONPATH"] = os.pathsep.join([str(_part_in(directory)), *([others] if others else [])])
+        return variables
+
+    def as_json(self) -> dict[str, Any]:
+        """What the results say of it."""
+        gil = {"gil": self.gil} if self.gil is not None else {}
+        environment = {"environment": dict(self.environment)} if self.environment else {}
+        return {**self.facts, **gil, **environment}
+
+
+OWN = Variant()
+"""The interpreter that runs this, as it is."""
+
+
+def variants_of(options: Mapping[str, Any]) -> tuple[Variant, ...]:
+    """Every combination of the interpreters, GILs and variables that were asked for; OWN if there are none.
+
+    Raises:
+        BadSetting: an interpreter cannot be measured with, or something is there twice; says what to do.
+    """
+    interpreters = _interpreters(options.get("python"))
+    gils = _gils(options.get("gil"), interpreters)
+    environments = [*_environments(options.get("env") or {})]
+    if interpreters == [None] and gils == [None] and environments == [{}]:
+        return (OWN,)
+    names = _names([one for one in interpreters if one])
+    several = len(interpreters) > 1, len(gils) > 1
+    made = []
+    for interpreter, gil, environment in product(interpreters, gils, environments):
+        parts = [
+            (names[interpreter.executable] if interpreter else "", several[0]),
+            (f"gil={gil}" if gil is not None else "", several[1]),
+            *((f"{key}={value}", len(options["env"][key]) > 1) for key, value in environment.items()),
+        ]
+        told = [text for text, differs in parts if text and differs] or [text for text, _ in parts if text]
+        facts = interpreter.as_json() if interpreter else {}
+        made.append(Variant(" ".join(told), interpreter.executable if interpreter else None, gil, environment, facts))
+    return tuple(made)
+
+
+def of_table(variants: Iterable[Variant]) -> dict[str, Any]:
+    """What the results say of those of a table."""
+    return {variant.label: variant.as_json() for variant in variants if variant.label}
+
+
+def homes(packed: bytes) -> list[str]:
+    """Where the modules of a user's own are found that a pickle names: not those that are installed."""
+    installed = {Path(one) for one in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    names = {one for _, one, _ in pickletools.genops(packed) if isinstance(one, str)}
+    found = {}
+    for name in sorted(names & {*sys.modules}):
+        top = name.partition(".")[0]
+        file = getattr(sys.modules.get(top), "__file__", None)
+        if top in sys.stdlib_module_names or top in {"concbench", "__main__"} or not file:
+            continue
+        path = Path(file).absolute()
+        home = path.parents[1] if path.stem == "__init__" else path.parent
+        if "site-packages" not in home.parts and not installed & {home, *home.parents}:
+            found[str(home)] = None
+    return [*found]
+
+
+def _interpreters(given: Sequence[str] | None) -> list[Interpreter | None]:
+    if given is None:
+        return [None]
+    _require_some("python", given)
+    found: dict[tuple[str, str], Interpreter] = {}
+    for one in given:
+        if not isinstance(one, (str, os.PathLike)):
+            raise BadSetting(f"python must be a list of texts such as 'python3.13', not {one!r}")
+        interpreter = probed(os.fspath(one))
+        if interpreter.identity in found:
+            other = found[interpreter.identity].given
+            same = f" and {other} are the same interpreter" if other != interpreter.given else " is there twice"
+            raise BadSetting(f"{interpreter.given}{same} for --python; each is measured once")
+        found[interpreter.identity] = interpreter
+    return [*found.values()]
+
+
+def _gils(given: Sequence[Any] | None, interpreters: Sequence[Interpreter | None]) -> list[str | None]:
+    if given is None:
+        return [None]
+    _require_some("gil", given)
+    gils = [str(one) for one in given]
+    if not {"0", "1"}.issuperset(gils):
+        raise BadSetting(f"gil must be 0, 1 or both, not {', '.join(gils)}")
+    _require_different("gil", gils)
+    for one in interpreters:
+        interpreter = one or probed(sys.executable)
+        if not interpreter.free_threaded:
+            raise BadSetting(
+                f"{interpreter.called} always has a GIL, so that --gil has nothing to choose: name free-threaded "
+                "builds with --python (such as python3.13t), or leave out --gil"
+            )
+    return [*gils]
+
+
+def _environments(given: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, str]]:
+    for key, values in given.items():
+        if not isinstance(key, str) or not key or "=" in key or "\0" in key:
+            raise BadSetting(f"{key!r} cannot be the name of a variable; write --env KEY=VALUE,VALUE")
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise BadSetting(f"the values of {key} must be a list of texts, not {values!r}")
+        _require_some(f"env {key}", values)
+        _require_different(f"env {key}", [str(value) for value in values])
+    for combined in product(*given.values()):
+        yield {key: str(value) for key, value in zip(given, combined, strict=True)}
+
+
+def _require_some(name: str, given: Sequence[Any]) -> None:
+    if not given:
+        raise BadSetting(f"{name} has no values: give it one at least, or leave it out")
+
+
+def _require_different(name: str, given: Sequence[str]) -> None:
+    twice = next((one for place, one in enumerate(given) if one in given[:place]), None)
+    if twice is not None:
+        raise BadSetting(f"{twice} is there twice for --{name}; each is measured once")
+
+
+def _names(interpreters: Sequence[Interpreter]) -> dict[str, str]:
+    """The shortest text for each that no other has: its version, else what it was called."""
+    short = [one.short for one in interpreters]
+    return {one.executable: one.short if short.count(one.short) == 1 else one.given for one in interpreters}
+
+
+def _part_in(directory: Path) -> Path:
+    """A directory in this one in which there is our package, and nothing else."""
+    part = directory / "part"
+    if not (part / _PACKAGE.name).exists():
+        part.mkdir(exist_ok=True)
+        try:
+            (part / _PACKAGE.name).symlink_to(_PACKAGE, target_is_directory=True)
+        except (OSError, NotImplementedError):  # Windows, for most users
+            shutil.copytree(_PACKAGE, part / _PACKAGE.name)
+    return part
