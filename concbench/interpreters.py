@@ -173,7 +173,8 @@ def _asked(given: str, executable: str) -> dict[str, Any]:
             return found
     if ended is None and monotonic() >= deadline:
         raise BadSetting(f"{given} did not answer within {SECONDS:g} s of its start: see what {executable} waits for")
-    last = next((line for line in reversed([*said, *complained]) if line.strip()), "")
+    lines = [line for line in (*complained, *said) if line.strip()]
+    last = next((line for line in lines if "rror" in line), lines[-1] if lines else "")
     why = f": it says {one_line(last, 200)!r}" if last else ""
     if ended is not None and ended.code and complained and "ython" in "".join(complained):
         raise BadSetting(f"{given} cannot start{why}; mend that environment, or make it anew")

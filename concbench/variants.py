@@ -110,7 +110,7 @@ def homes(packed: bytes) -> list[str]:
     """Where the modules of a user's own are found that a pickle names: not those that are installed."""
     installed = {Path(one) for one in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     names = {one for _, one, _ in pickletools.genops(packed) if isinstance(one, str)}
-    found = {}
+    found: dict[str, None] = {}
     for name in sorted(names & {*sys.modules}):
         top = name.partition(".")[0]
         file = getattr(sys.modules.get(top), "__file__", None)

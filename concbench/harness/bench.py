@@ -11,7 +11,7 @@ from concbench.harness.calls import Calls
 from concbench.harness.hosts import CheckHost, Clock, Host, Hosts
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.patience import Patience
-from concbench.harness.plan import Limit, Plan
+from concbench.harness.plan import BASELINE, Limit, Plan
 from concbench.harness.referee import Referee
 from concbench.harness.repeats import bearable_repeats
 from concbench.harness.runner_specs import PlannedCell
@@ -78,14 +78,19 @@ class Bench:
     def baseline_first(self) -> list[LiveCell]:
         """The same: what the baseline takes decides how long the others may.
 
-        Then coroutines: if what they use works in one event loop only, threads that have several need not be tried.
+        Those of its variant come before those of others. Then coroutines: if what they use works in one event loop only, threads that have several need not be tried.
         Where time is limited, one of each place where tasks run comes next: there may not be the time for all.
         """
-        cells = sorted(self.alive, key=lambda cell: (cell.id != self.plan.baseline, not cell.awaits))
+        cells = sorted(self.alive, key=self._precedence)
         if self.plan.limit is None:
             return cells
         first = {cell.record.traits.where: cell.id for cell in reversed(cells)}
         return sorted(cells, key=lambda cell: cell.id not in first.values())
+
+    def _precedence(self, cell: LiveCell) -> tuple[bool, ...]:
+        """Smaller comes first; of other variants the sequential cell, which shows what their results are."""
+        other = cell.record.variant != self.plan.baseline.variant
+        return cell.id != self.plan.baseline, other, other and cell.planned.name != BASELINE, not cell.awaits
 
     # Hosts, and how long they may take.
 

@@ -16,6 +16,7 @@ from concbench.harness.awake import AWAKE
 from concbench.harness.bench import NO_TIME, Bench
 from concbench.harness.events import Phase
 from concbench.harness.executions import MOST_CHECKS
+from concbench.harness.hosts import CellEnded
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.plan import BASELINE
 from concbench.harness.steps import Steps
@@ -41,7 +42,8 @@ class Examination:
         bench = self._bench
         if not bench.plan.makes_reference:
             return
-        for cell in sorted(bench.alive, key=lambda cell: cell.planned.name != BASELINE):
+        home = bench.referee.home
+        for cell in sorted(bench.alive, key=lambda cell: (cell.record.variant != home, cell.planned.name != BASELINE)):
             found = self._found_by(cell)
             if cell.alive:
                 bench.workload = bench.workload.knowing(found)
@@ -95,12 +97,14 @@ class Examination:
             for cell in cells:
                 if cell.pickles and self._bench.referee.unsendable:
                     cell.end(Outcome("inapplicable", f"{_UNSENDABLE} ({self._bench.referee.unsendable})"))
-                elif cell.pickles or self._compares(cell):
+                elif cell.pickles or self._compares(cell) or self._is_unread(cell):
                     self._start_host(cell, hosts)
             for cell in cells:
                 if cell.host is not None:
                     self._steps.take(cell, Phase.PREPARE, _prepare)
             for cell in cells:
+                if cell.host is not None and cell.alive and self._is_unread(cell):
+                    self._steps.take(cell, Phase.PREPARE, self._read_reference)
                 if cell.host is not None and cell.alive and self._compares(cell):
                     if not self._bench.may_check(cell):
                         cell.end(Outcome("inapplicable", NO_TIME))
@@ -134,6 +138,23 @@ class Examination:
         cell.executions += made.executions - 1
         if made.first is not None:
             bench.has_run(cell, made.first, (AWAKE.now() - began) / made.executions)
+
+    def _is_unread(self, cell: LiveCell) -> bool:
+        """Whether it is not known yet if the variant of a cell can read the results of another."""
+        referee = self._bench.referee
+        made = self._bench.plan.makes_reference and referee.compares_later
+        return made and not cell.checked and cell.record.variant not in referee.readers
+
+    def _read_reference(self, cell: LiveCell) -> None:
+        """Find out whether a variant can read the results of another; if not, it gets a sequential pass of its own."""
+        bench, variant = self._bench, cell.record.variant
+        if why := cell.checking.reads():
+            bench.calls.count()
+            found = cell.checking.reference(own=True)
+            if found.unsendable:
+                raise CellEnded(Outcome("inapplicable", f"{_UNSENDABLE} ({found.unsendable})"))
+            bench.referee.compares_apart(variant, why)
+        bench.referee.readers.add(variant)
 
     def _start_host(self, cell: LiveCell, hosts: ExitStack) -> None:
         cell.host = hosts.enter_context(self._bench.check_host(cell))

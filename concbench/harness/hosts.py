@@ -98,8 +98,12 @@ class CheckHost(Protocol):
         """As of a Host; and find out whether the function and the items can be sent to workers."""
         ...
 
-    def reference(self) -> ReferencePass:
-        """Make and keep the sequential results that every cell of the workload is compared with."""
+    def reference(self, *, own: bool = False) -> ReferencePass:
+        """Make and keep the sequential results that every cell of the workload, or of its variant, is compared with."""
+        ...
+
+    def reads(self) -> str:
+        """Why the results that another variant has made cannot be read in this one; empty if they can."""
         ...
 
     def check(self, most: int) -> CheckPass:
@@ -235,7 +239,11 @@ class _InProcessHost:
             _do(self._cell.require_sendable)
         return interpreter()
 
-    def reference(self) -> ReferencePass:
+    def reads(self) -> str:
+        return ""
+
+    def reference(self, *, own: bool = False) -> ReferencePass:
+        del own
         self._reference = Reference(self._prepared(), self._path)
         return _do(self._reference.make)
 

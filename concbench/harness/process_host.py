@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickle
 import re
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,7 @@ class ProcessHost:
         self._name = workload.name
         self._timeout = options["timeout"] or UNTIL_KNOWN
         self._directory = directory
-        self._reference = directory / "reference.pickle"
+        self._shared, self._own = directory / "reference.pickle", directory / _own_reference(cell)
         self._loading = loading
         self._memory_limit = options["memory_limit"]
         self._process = GuardedProcess("the measuring process", options["memory_limit"], self._at_work)
@@ -117,9 +118,20 @@ class ProcessHost:
         self._payload.unlink()
         return interpreter
 
-    def reference(self) -> ReferencePass:
+    @property
+    def _reference(self) -> Path:
+        """The results to compare with: those of the variant itself, where it has its own."""
+        return self._own if self._own.exists() else self._shared
+
+    def reads(self) -> str:
+        """Ask."""
+        why: str = self._ask({"do": "reads", "compare": str(self._shared)})
+        return why
+
+    def reference(self, *, own: bool = False) -> ReferencePass:
         """Make the sequential results, in this host."""
-        request = {"do": "reference", "save": str(self._reference), "record": str(self._record)}
+        save = self._own if own else self._shared
+        request = {"do": "reference", "save": str(save), "record": str(self._record)}
         try:
             return build(ReferencePass, self._executed(request))
         except CellEnded as ended:
@@ -250,3 +262,8 @@ class ProcessHost:
             return ", item unknown" if self._loaded else ""
         these = f"task {tasks[0]} was" if len(tasks) == 1 else f"tasks {', '.join(map(str, tasks[:5]))} were"
         return f" while {these} at work"
+
+
+def _own_reference(cell: PlannedCell) -> str:
+    """The file for the results of a variant that cannot read those of others."""
+    return f"reference-{blake2b(cell.id.variant.encode(), digest_size=8).hexdigest()}.pickle"

@@ -9,7 +9,7 @@ from concbench.harness.runner_specs import PlannedCell
 from concbench.results.passes import Finding, ReferencePass
 from concbench.results.records import Cause, Checked, Outcome, Table
 
-DIFFER: set[Cause] = {"results", "rounding"}
+DIFFER: set[Cause] = {"results", "rounding", "variant"}
 """Causes of outcomes that are about what came out."""
 
 
@@ -22,6 +22,12 @@ class Referee:
         self.notes: list[str] = []
         self.unsendable = ""
         """Why results cannot be sent from one process to another; empty: they can, as far as is known."""
+        self.home = plan.baseline.variant
+        """The variant that makes the results with which those of all are compared."""
+        self.readers: set[str] = {self.home}
+        """Variants of which it is known what they are compared with."""
+        self._others: set[str] = set()
+        """Variants that give other results."""
 
     @property
     def compares(self) -> bool:
@@ -57,9 +63,25 @@ class Referee:
         if self.checked == "sequential":
             self._gives_up("incomparable", f"Results were not compared: the sequential pass failed ({why}).")
 
-    def disputes(self, outcome: Outcome) -> bool:
+    def compares_apart(self, variant: str, why: str) -> None:
+        """A variant cannot read the results of others: it is compared with a sequential pass of its own."""
+        self.notes.append(
+            f"Results under {variant} were compared with each other alone, since it cannot read those of {self.home} "
+            f"({why})."
+        )
+
+    def disputes(self, outcome: Outcome, variant: str) -> bool:
         """Whether it can be asked if a cell ended so by the fault of its runner."""
-        return outcome.cause in DIFFER and self.checked == "sequential"
+        return outcome.cause in DIFFER and self.checked == "sequential" and variant not in self._others
+
+    def differs(self, outcome: Outcome, variant: str) -> Outcome:
+        """The results of a whole variant are not those that are compared with: how a cell of it ends."""
+        self._others.add(variant)
+        return replace(outcome, cause="variant", reason=f"not what it gives under {self.home}: {outcome.reason}")
+
+    def is_other(self, outcome: Outcome, variant: str) -> bool:
+        """Whether that is known of the variant of a cell that ended so."""
+        return outcome.cause in DIFFER and variant in self._others
 
     def acquits(self, finding: Finding, outcome: Outcome) -> bool:
         """Whether sequential passes differ, too, so that no runner is to blame and nothing is compared any more.

@@ -66,16 +66,27 @@ class Steps:
         try:
             act(cell)
         except CellEnded as ended:
-            if not referee.disputes(ended.outcome):
+            variant = cell.record.variant
+            if referee.is_other(ended.outcome, variant):
+                raise CellEnded(referee.differs(ended.outcome, variant)) from ended
+            if not referee.disputes(ended.outcome, variant):
                 raise
             enough = self._bench.affords(RETRIAL + self._bench.repeats_of(cell))  # and then the sample again
             finding = self._sequential_passes(cell) if enough else None
             if finding is None:
                 raise
+            if finding == "process" and variant != referee.home and self._is_steady_at_home():
+                raise CellEnded(referee.differs(ended.outcome, variant)) from ended
             if not referee.acquits(finding, ended.outcome):
                 raise CellEnded(blamed(ended.outcome, cell.planned, cell.record.workers)) from ended
             self._clear_others()
             act(cell)
+
+    def _is_steady_at_home(self) -> bool:
+        """Whether another process of the variant that made the reference gives the same results."""
+        bench = self._bench
+        at_home = [cell for cell in bench.baseline_first if cell.record.variant == bench.referee.home]
+        return bool(at_home) and bench.affords(RETRIAL) and self._sequential_passes(at_home[0]) == "same"
 
     def _sequential_passes(self, cell: LiveCell) -> Finding | None:
         """What they give in a new process, in a worker of this cell's runner; None where that cannot be found out.

@@ -16,6 +16,8 @@ These are for processes in which no sample is ever taken, since they leave a hea
     {"do": "check", "compare": FILE, "most": 10,                     executions whose results are compared
      "record": FILE}
     {"do": "passes", "compare": FILE, "most": 2}                     what sequential passes in one of its workers give
+    {"do": "reads", "compare": FILE}                                 why this interpreter cannot read what another has
+                                                                     saved; empty if it can
 
 FILE holds the results to compare with, unless the workload knows them, or this process has made them. "record": FILE is
 where the items are written down that are at work, in the first execution. An answer is {"ok": ...}, or {"failed":
@@ -91,6 +93,7 @@ class Host:
             "items": lambda _: self._prepared().items_as_text(),
             "reference": self._reference,
             "check": self._check,
+            "reads": self._reads,
             "passes": lambda asked: sequential_passes(self._prepared(), asked["most"], self._expected(asked)),
         }
         try:
@@ -120,6 +123,13 @@ class Host:
     def _check(self, request: dict[str, Any]) -> dict[str, Any]:
         expected = self._expected(request)
         return asdict(check(self._prepared(), request["most"], expected, request["record"], self._tell))
+
+    def _reads(self, request: dict[str, Any]) -> str:
+        self._tell(COMPARED)
+        _, unreadable = tried(self._expected, request)
+        if isinstance(unreadable, HostFailure):
+            raise unreadable
+        return "" if unreadable is None else exception_text(unreadable)
 
     def _sample(self, request: dict[str, Any]) -> dict[str, Any]:
         sample, self.collected = take_sample(self._prepared(), request["repeats"], collect=request["collect"])
@@ -189,7 +199,7 @@ class Reference:
         Raises:
             HostFailure: that is not the fault of the results; says why.
         """
-        packed, unsendable = tried(dumps, results)
+        packed, unsendable = tried(dumps, results, 5)  # a protocol that every interpreter reads
         if unsendable is None:
             copies, unsendable = tried(loads, packed)
         if unsendable is not None and not _is_ours(unsendable):

@@ -80,10 +80,15 @@ class _SimulatedHost:
     def prepare(self) -> Json:
         return {"implementation": "simulated", "python": "", "gil": True}
 
-    def reference(self) -> ReferencePass:
+    def reads(self) -> str:
+        """There is nothing to read."""
+        return ""
+
+    def reference(self, *, own: bool = False) -> ReferencePass:
         """Nothing is run, so nothing is found out."""
         from concbench.results.passes import ReferencePass
 
+        del own
         return ReferencePass()
 
     def check(self, most: int) -> CheckPass:
