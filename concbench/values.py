@@ -55,6 +55,8 @@ class Kind:
     """A value as a sentence has it."""
     least: float | None = None
     most: float | None = None
+    separated: bool = False
+    """Whether a text of it is several values with commas between them."""
     moved: Callable[[str, str], str] | None = None
     """Of a kind that names files: the text that means from here what a text means from another directory."""
 
@@ -205,6 +207,7 @@ def many(kind: Kind) -> Kind:
         (list, tuple),
         f"{kind.metavar},{kind.metavar}",
         write=lambda values: "+".join(map(kind.write, values)),
+        separated=True,
     )
 
 

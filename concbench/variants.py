@@ -150,10 +150,10 @@ def _gils(given: Sequence[Any] | None, interpreters: Sequence[Interpreter | None
     _require_different("gil", gils)
     for one in interpreters:
         interpreter = one or probed(sys.executable)
-        if not interpreter.free_threaded:
+        if "0" in gils and not interpreter.free_threaded:
             raise BadSetting(
-                f"{interpreter.called} always has a GIL, so that --gil has nothing to choose: name free-threaded "
-                "builds with --python (such as python3.13t), or leave out --gil"
+                f"{interpreter.called} always has a GIL, so that there is no --gil 0: name free-threaded builds alone "
+                "with --python (such as python3.13t), or leave out --gil"
             )
     return [*gils]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -15,8 +16,9 @@ from concbench import AdviseOptions, MeasureOptions, advise, load, measure
 from concbench.cli import functions
 from concbench.cli.main import main
 from concbench.cli.options import as_flag, given
+from concbench.declarations import Option
 from concbench.errors import BadSetting, UsageError
-from concbench.options import Option, chosen, decided_by_race, declared, filled
+from concbench.options import chosen, decided_by_race, declared, filled
 from concbench.stats.intervals import FEWEST, MOST
 from concbench.testing import SimulatedHosts
 from concbench.values import SWITCH, excluding
@@ -40,7 +42,8 @@ def doubled(expected: int, actual: int) -> bool:
 OTHER: dict[str, tuple[str, Any]] = {
     "baseline": ("threads", "threads"), "timeout": ("20s", 20.0), "budget": ("5s", 5.0), "memory_limit": ("1GB", 10**9),
     "precision": ("50%", 0.5), "coroutine": ("app:later", double_later), "context": ("app:around", open),
-    "check": ("app:same", doubled), "items": ("1..3", [1, 2, 3]),
+    "check": ("app:same", doubled), "items": ("1..3", [1, 2, 3]), "python": (sys.executable, [sys.executable]),
+    "gil": ("1", ["1"]), "env": ("MODE=fast,exact", {"MODE": ["fast", "exact"]}),
 }  # fmt: skip
 """A text and a value of each option, where 50 is none."""
 MEASURING = declared(MeasureOptions)

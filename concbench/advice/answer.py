@@ -7,8 +7,10 @@ from math import inf
 from concbench.advice.finding import Finding, known, of_each, rating
 from concbench.advice.first_use import for_whom
 from concbench.advice.mishaps import why_missing
+from concbench.advice.rates import rate_of
 from concbench.advice.rules import findings
 from concbench.advice.unmeasured import more_rounds, unmeasured
+from concbench.advice.variants import of_variants
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FLAGGED
@@ -20,7 +22,7 @@ from concbench.units import listed, ratio, seconds, span
 
 def answer(table: TableAnalysis) -> list[Finding]:
     """What is to be said, the most important first."""
-    return [*_headline(table), *findings(table), *_caution(table)]
+    return [*_headline(table), *of_variants(table), *findings(table), *_caution(table)]
 
 
 def _caution(table: TableAnalysis) -> list[Finding]:
@@ -147,12 +149,6 @@ def _too_few_rounds(table: TableAnalysis) -> Finding:
         f"shares more than {shared}.",
         known(speedup=speedup, shared_rounds=shared),
     )
-
-
-def rate_of(cell: CellAnalysis) -> str:
-    """How many times as fast, and what that may be."""
-    interval = f" [{span(cell.interval.low, cell.interval.high)}]" if cell.interval else ""
-    return f"{ratio(cell.speedup or 0)}{interval}"
 
 
 def simplicity(cell: CellAnalysis) -> tuple[float, int, int]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from concbench.advice.answer import failures, rate_of, simplicity, undecided
+from concbench.advice.answer import failures, simplicity, undecided
 from concbench.advice.break_even import not_worth_it, what_if
 from concbench.advice.finding import Finding, known, of_each, rating
 from concbench.advice.first_use import for_whom
+from concbench.advice.rates import rate_of
 from concbench.advice.rules import findings
 from concbench.advice.unmeasured import more_rounds, unmeasured
 from concbench.analysis.cell_analysis import CellAnalysis, by_round

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
+from concbench.advice.better_algorithm import better_algorithm
 from concbench.advice.finding import Finding, known, of_each
 from concbench.advice.quota import held_back
 from concbench.advice.sending import function_travels
+from concbench.advice.variants import came_back
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.costs import processes_that_fit, usable_cores, worker_memory
 from concbench.analysis.table_analysis import TableAnalysis
@@ -280,30 +282,9 @@ def starting_dominated(table: TableAnalysis) -> Finding | None:
     )
 
 
-def better_algorithm(table: TableAnalysis) -> Finding | None:
-    """What the algorithm is worth beside more workers, where it is worth more."""
-    facts, baseline = table.record.facts, table.baseline.seconds
-    other, took = facts.get("other_algorithm"), number(facts, "other_algorithm_seconds")
-    if baseline is None or not isinstance(other, str) or not took or took <= 0:
-        return None
-    figures = {"seconds": took, "baseline_seconds": baseline}
-    if took < min(cell.seconds or baseline for cell in table.measured):
-        return Finding(
-            f"A better algorithm is worth more than more workers: {other} gives the same results in {seconds(took)}, "
-            f"{ratio(baseline / took)} as fast as {table.baseline.name} (timed once).",
-            figures,
-        )
-    if took > baseline:
-        return Finding(
-            f"With {other}, the same results take {seconds(took)} (timed once), {ratio(took / baseline)} as long as "
-            f"{table.baseline.name}.",
-            figures,
-        )
-    return None
-
-
 RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
     wrong_at_once,
+    came_back,
     waiting_overlapped,
     gil_bound_threads,
     computes_on_its_own_threads,
@@ -322,9 +303,14 @@ RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
 )
 
 
+_OF_ALL = {wrong_at_once, came_back, out_of_memory}
+"""Rules that look at every variant of a table; the others look at that of the baseline."""
+
+
 def findings(table: TableAnalysis) -> list[Finding]:
     """What all rules that have a ground find."""
-    return [found for rule in RULES if (found := rule(table))]
+    part = table.under.get(table.baseline.variant, table)
+    return [found for rule in RULES if (found := rule(table if rule in _OF_ALL else part))]
 
 
 def _of(table: TableAnalysis, are: Callable[[Traits], bool]) -> list[CellAnalysis]:

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from concbench.analysis.cell_analysis import Baseline, CellAnalysis, analyse_cell, by_round, is_rated
 from concbench.analysis.comparability import comparable
+from concbench.analysis.pairs import compared
 from concbench.results.records import Cell, CellId, Outcome, Table
-from concbench.stats.intervals import FEWEST, look_level
-from concbench.stats.verdicts import SLOWER, fastest_group
+from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
+from concbench.stats.verdicts import SLOWER, fastest_group, log_ratios, verdict
 
 UNSTEADY = 1.07
 """Median over minimum of the baseline above which a machine is noisy, where the load cannot be read."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A runner under another variant than the baseline's."""
+
+    cell: CellAnalysis
+    before: CellAnalysis
+    """The same runner under the variant of the baseline."""
+    interval: Interval
+    """How many times as fast it is; at the level of the whole table."""
+
+    @property
+    def verdict(self) -> str:
+        """faster, slower, same or undecided."""
+        return verdict(self.interval)
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,6 +48,10 @@ class TableAnalysis:
     """That of the fastest group which took the least time; None as long as no intervals are possible."""
     others: float | None
     """Cores that other processes used, median over the rounds; None where it could not be read."""
+    under: Mapping[str, TableAnalysis] = field(default_factory=dict)
+    """Of several variants, each for itself, by its label: its cells are compared with the baseline's runner there."""
+    changes: list[Change] = field(default_factory=list)
+    """What each runner gains by another variant than the baseline's."""
 
     def __iter__(self) -> Iterator[CellAnalysis]:
         return iter(self.cells)
@@ -84,9 +105,37 @@ class TableAnalysis:
 
 def analyse(table: Table) -> TableAnalysis:
     """Derive every figure of a table, from those samples that can be compared."""
+    level = look_level(table.max_rounds, compared(table.cells, table.baseline))
+    whole = _analyse(table, level)
+    variants = [*dict.fromkeys(cell.variant for cell in table.cells)]
+    if len(variants) < 2:
+        return whole
+    under = {variant: _analyse(_part(table, variant), level) for variant in variants}
+    return replace(whole, under=under, changes=_changes(whole, level))
+
+
+def _part(table: Table, variant: str) -> Table:
+    """What was measured under one variant."""
+    baseline = CellId(table.baseline.label, variant)
+    return replace(table, baseline=baseline, cells=[cell for cell in table.cells if cell.variant == variant])
+
+
+def _changes(whole: TableAnalysis, level: float) -> list[Change]:
+    cells = {cell.id: cell for cell in whole.measured}
+    found = []
+    for cell in whole.measured:
+        before = cells.get(CellId(cell.label, whole.baseline.variant))
+        if cell.variant != whole.baseline.variant and before is not None:
+            ratios = log_ratios(by_round(before.record.samples), by_round(cell.record.samples))
+            if interval := ratio_interval(ratios, level):
+                found.append(Change(cell, before, interval))
+    return found
+
+
+def _analyse(table: Table, level: float) -> TableAnalysis:
+    """All but what several variants show."""
     kept = replace(table, cells=comparable(table.cells, table.tasks))
     baseline = Baseline.of(_baseline(kept), warm=table.warm)
-    level = look_level(table.max_rounds, sum(bool(cell.samples) for cell in table.cells) - 1)
     group = _fastest_group(kept, level)
     cells = [
         analyse_cell(cell, whole, baseline, table, level, in_fastest_group=cell.id in group)

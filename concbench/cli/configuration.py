@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -18,7 +19,7 @@ from concbench.report.facts import options_text
 from concbench.values import excluding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from concbench.campaign import Told
     from concbench.values import Declared, Kind
@@ -224,10 +225,13 @@ def _read(action: argparse.Action, value: Any, where: str, directory: str) -> An
         if not isinstance(value, bool):
             raise BadSetting(f"{where} must be true or false, not {_shown(value)}")
         return action.const if value else None
-    repeats, kinds = action.dest == "runners", _kinds(action)
+    kinds = _kinds(action)
     types = {one for kind in kinds for one in kind.types} or {str}
+    by_pieces = Mapping in types
+    repeats = action.dest == "runners" or by_pieces
     moved = next((kind.moved for kind in kinds if kind.moved), None)
-    several, numbers = repeats or (list in types and not moved), not {int, float, list}.isdisjoint(types) and not moved
+    several = repeats or any(kind.separated for kind in kinds)
+    numbers = not {int, float, list}.isdisjoint(types) and not moved
     allowed: tuple[type, ...] = (str, *((int, float) if numbers else ()), *((list,) if several else ()))
     parts = value if isinstance(value, list) else [value]
     if not isinstance(value, allowed) or not all(type(part) in {str, int, float} for part in parts):
@@ -236,12 +240,15 @@ def _read(action: argparse.Action, value: Any, where: str, directory: str) -> An
         what = f"{', '.join(others)} or {last}" if others else last
         raise BadSetting(f"{where} must be {what}, not {_shown(value)}")
     texts = [str(part) for part in parts]
-    if repeats:
+    if repeats and not by_pieces:
         return texts or None
-    text = moved(texts[0], directory) if moved else ",".join(texts)
+    text = ",".join(texts)
+    text = moved(text, directory) if moved else text
     if action.choices is not None and text not in action.choices:
         raise BadSetting(f"{where}: {not_one_of(text, list(action.choices))}")
     try:
+        if by_pieces:
+            return {key: values for piece in texts for key, values in kinds[0].read(piece).items()} or None
         return kinds[0].read(text) if isinstance(action.type, reading) else text
     except BadSetting as error:
         raise BadSetting(f"{where}: {error}") from None

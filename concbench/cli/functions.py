@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from concbench.cli import options
 from concbench.cli.output import say
+from concbench.declarations import Option, place_from
 from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LessPlanned, LookPlanned, ProcessesRenewed
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.workload_specs import is_function, place_of
-from concbench.options import MeasureOptions, Option, decided, declared, filled, of_functions, place_from
+from concbench.options import MeasureOptions, decided, declared, filled, of_functions
 from concbench.values import COUNT, Kind, path_from
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from concbench.options import declared
 from concbench.values import SWITCH
 
 if TYPE_CHECKING:
-    from concbench.options import Option
+    from concbench.declarations import Option
 
 _FLAGS = {"runners": "--runner"}
 """Of parameters that the command line calls otherwise than Python."""

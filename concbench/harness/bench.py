@@ -78,7 +78,8 @@ class Bench:
     def baseline_first(self) -> list[LiveCell]:
         """The same: what the baseline takes decides how long the others may.
 
-        Those of its variant come before those of others. Then coroutines: if what they use works in one event loop only, threads that have several need not be tried.
+        Those of its variant come before those of others. Then coroutines: if what they use works in one event loop
+        only, threads that have several need not be tried.
         Where time is limited, one of each place where tasks run comes next: there may not be the time for all.
         """
         cells = sorted(self.alive, key=self._precedence)

@@ -9,9 +9,10 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any
 
+from concbench.declarations import Option
 from concbench.errors import UsageError
 from concbench.harness.plan import Plan
-from concbench.options import Option, completed, declared
+from concbench.options import completed, declared
 from concbench.results.records import Json, RunRecord, Table, number
 from concbench.task import one_line
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from math import inf
 
 from concbench.analysis.comparability import comparable
+from concbench.analysis.pairs import compared
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
 from concbench.harness import executions
 from concbench.harness.bench import NO_TIME, Bench
@@ -167,8 +168,8 @@ class Rounds:
         if self.done >= plan.max_rounds:  # the rule sees fewer, if some cannot be compared
             return NextRound([], "rounds")
         samples = self._samples()
-        comparisons = sum(bool(cell.record.samples) for cell in cells) - 1
-        decided = self._rule.next_round(Seen(plan.baseline, samples, comparisons, self._bench.clock.elapsed()))
+        made = compared([cell.record for cell in cells], plan.baseline)
+        decided = self._rule.next_round(Seen(plan.baseline, samples, made, self._bench.clock.elapsed()))
         left_out = self._left_out(samples)
         if plan.baseline in left_out:
             return replace(decided, cells=[*samples, *left_out], why_none="")

@@ -29,7 +29,7 @@ class Seen:
     samples: Samples
     """Those of every cell that goes on, in the order of the rounds."""
     comparisons: int
-    """How many cells are compared with the baseline, those that have failed since included."""
+    """How many ratios may be printed, those of cells that have failed since included."""
     elapsed: float
     """Seconds since the measurement of this workload began."""
 

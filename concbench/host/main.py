@@ -48,6 +48,7 @@ from concbench.errors import BadFunction, HostFailure, ResultsDiffer, WorkerDied
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import incomparable, require_equal
 from concbench.host.describe import describe
+from concbench.host.gil import watched
 from concbench.host.marked import own_mark, semaphores, wear
 from concbench.host.native import native_threads
 from concbench.host.transfer import transfer
@@ -104,7 +105,8 @@ class Host:
 
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         workload, runner = loads(Path(request["cell"]).read_bytes())
-        self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
+        with watched() as gil_by:
+            self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
         end_if_forked(self._process)
         if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP}:
             keep_names(Path(request["sockets"]), semaphores(self._mark))
@@ -113,7 +115,7 @@ class Host:
         if request["examine"]:
             self._tell(SENT)
             self.cell.require_sendable()
-        return interpreter()
+        return {**interpreter(), **({"gil_by": gil_by} if gil_by else {})}
 
     def _reference(self, request: dict[str, Any]) -> dict[str, Any]:
         self.reference = Reference(self._prepared(), Path(request["save"]))

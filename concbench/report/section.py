@@ -8,6 +8,7 @@ from concbench import units
 from concbench.advice.mishaps import counted, why_missing
 from concbench.advice.quota import flag
 from concbench.advice.sending import travelling
+from concbench.advice.variants import interpreters
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.report.breakdown import Breakdown, breakdown
@@ -88,6 +89,7 @@ def _reading(table: TableAnalysis) -> list[str]:
     lines = [
         f"{timed}; times are medians, speed-ups typical ratios to {record.baseline} within a round.",
         *([f"{_CHECKED[record.checked]}."] if record.checked in _CHECKED else []),
+        *interpreters(table),
         *record.notes,
         *travelling(table),
     ]

@@ -16,8 +16,9 @@ Json = dict[str, Any]
 
 OutcomeKind = Literal["ok", "inapplicable", "failed"]
 Cause = Literal["", "results", "rounding", "variant", "timeout", "memory", "busy", "death"]
-"""Of a failure: results that differ, or differ by rounding, or are not those of another variant; too much time or memory; the measuring process
-computed on and on after the last task had returned; or it died. Empty for exceptions, and of what did not fail."""
+"""Of a failure: results that differ, or differ by rounding, or are not those of another variant; too much time or
+memory; the measuring process computed on and on after the last task had returned; or it died. Empty for exceptions, and
+of what did not fail."""
 Stopped = Literal["", "verdicts", "rounds", "budget", "calls", "baseline", "cells"]
 """Why rounds ended: every verdict was found; no more rounds, seconds or calls were allowed; the baseline ended, or all
 cells did. Empty if they did not end."""

@@ -1,0 +1,12 @@
+"""How many times as fast, in words."""
+
+from __future__ import annotations
+
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.units import ratio, span
+
+
+def rate_of(cell: CellAnalysis) -> str:
+    """How many times as fast, and what that may be."""
+    interval = f" [{span(cell.interval.low, cell.interval.high)}]" if cell.interval else ""
+    return f"{ratio(cell.speedup or 0)}{interval}"

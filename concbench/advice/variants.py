@@ -1,0 +1,118 @@
+"""What several interpreters, or other variants, show: the best under each, what a change gains, whose threads scale."""
+
+from __future__ import annotations
+
+from concbench.advice.finding import Finding, known, rating
+from concbench.advice.rates import rate_of
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.table_analysis import Change, TableAnalysis
+from concbench.analysis.thresholds import COMPUTES, MORE_THAN_ONE, WAITS
+from concbench.stats.verdicts import FASTER, SAME, UNDECIDED
+from concbench.units import listed, ratio, span
+
+
+def of_variants(table: TableAnalysis) -> list[Finding]:
+    """What is to be said where there are several."""
+    if not table.under:
+        return []
+    return [found for say in (_best_of_each, _changes, _scaling) if (found := say(table))]
+
+
+def interpreters(table: TableAnalysis) -> list[str]:
+    """Which interpreter each variant was, in one sentence; none where there is only that of the run."""
+    parts = []
+    for label, facts in table.record.variants.items():
+        cells = [cell for cell in table if cell.variant == label and cell.interpreter]
+        if "python" in facts and cells:
+            parts.append(f"{label} is {_called(cells[0], facts)}")
+    return [f"Interpreters: {'; '.join(parts)}."] if parts else []
+
+
+def came_back(table: TableAnalysis) -> Finding | None:
+    """Free-threaded interpreters in which a module of the work turned the GIL on."""
+    by: dict[str, list[str]] = {}
+    for cell in table:
+        names = cell.interpreter.get("gil_by")
+        if isinstance(names, list) and names:
+            by.setdefault(listed(map(str, names)), []).append(cell.variant)
+    if not by:
+        return None
+    parts = []
+    for modules, variants in by.items():
+        where = [one for one in dict.fromkeys(variants) if one]
+        parts.append(f"{modules} turned it on{f' under {listed(where)}' if where else ''}")
+    return Finding(
+        f"The GIL came back on when the work was imported: {'; '.join(parts)}, since it does not say that it can do "
+        "without. Threads run one at a time then; --gil 0 keeps the GIL off, at your own risk.",
+        {},
+        "pitfalls/gil",
+    )
+
+
+def _called(cell: CellAnalysis, facts: dict[str, object]) -> str:
+    told = f"{cell.interpreter.get('implementation', 'Python')} {cell.interpreter.get('python', '?')}"
+    if not facts.get("free_threaded"):
+        return told
+    return f"{told}, free-threaded, {'with' if cell.has_gil else 'without'} the GIL"
+
+
+def _best_of_each(table: TableAnalysis) -> Finding | None:
+    """The best under each, compared with the same baseline there."""
+    best, none = {}, []
+    for variant, under in table.under.items():
+        proved = [cell for cell in under.measured if cell.verdict == FASTER]
+        if proved:
+            best[variant] = max(proved, key=lambda cell: cell.speedup or 0.0)
+        elif len(under.measured) > 1 and under.baseline.seconds is not None:
+            none.append(variant)
+    if not best:
+        return None
+    own = table.baseline.record.runner
+    parts = [f"{cell.name} {rate_of(cell)}" for cell in best.values()]
+    nothing = f"; nothing was proved to be faster under {listed(none)}" if none else ""
+    return Finding(
+        f"Compared with {own} under the same interpreter: {', '.join(parts)}{nothing}.",
+        {f"{key} of {cell.name}": value for cell in best.values() for key, value in rating(cell).items()},
+    )
+
+
+def _changes(table: TableAnalysis) -> Finding | None:
+    """What the runners that matter gain by the change alone."""
+    wanted = {table.baseline.label, *([table.fastest.label] if table.fastest else [])}
+    changes = [change for change in table.changes if change.cell.label in wanted]
+    told = [change for change in changes if change.verdict != UNDECIDED]
+    if not told:
+        return None
+    parts = [f"{change.cell.name} is {_rate(change)} as fast as {change.before.name}" for change in told]
+    figures = {f"change to {change.cell.name}": change.interval.centre for change in told}
+    return Finding(f"The same runner, and another interpreter: {'; '.join(parts)}.", figures)
+
+
+def _rate(change: Change) -> str:
+    low, high = change.interval.low, change.interval.high
+    same = ", the same within 5 %," if change.verdict == SAME else ""
+    return f"{ratio(change.interval.centre)} [{span(low, high)}]{same}"
+
+
+def _scaling(table: TableAnalysis) -> Finding | None:
+    """Under which threads computed at the same time, and under which they did not."""
+    scaling, held = [], []
+    for variant, under in table.under.items():
+        threads = [cell for cell in under.measured if cell.traits.in_threads and cell.workers > 1]
+        if (under.cores_of_the_work or 0.0) < COMPUTES or not threads:
+            continue
+        faster = [cell for cell in threads if cell.verdict == FASTER and (cell.cores or 0.0) > MORE_THAN_ONE]
+        if faster:
+            scaling.append(max(faster, key=lambda cell: cell.speedup or 0.0))
+        elif all(cell.cores is not None and WAITS <= cell.cores < MORE_THAN_ONE for cell in threads):
+            held.append((variant, any(cell.has_gil for cell in threads)))
+    if not scaling:
+        return None
+    parts = [f"{cell.variant}: {rate_of(cell)} on {cell.cores:.1f} cores ({cell.name})" for cell in scaling]
+    gil = [variant for variant, has_gil in held if has_gil]
+    not_so = f" Not under {listed(gil)}, where one thread at a time holds the GIL." if gil else ""
+    return Finding(
+        f"Threads scale under {'; '.join(parts)}.{not_so}",
+        {key: value for cell in scaling for key, value in known(**{f"cores of {cell.name}": cell.cores}).items()},
+        "pitfalls/gil",
+    )

@@ -1,0 +1,136 @@
+"""What is declared of an option, and the kinds of values that options alone have.
+
+Standard library only, and little of it: `from concbench import measure` imports this.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from concbench.errors import BadSetting
+from concbench.task import short
+from concbench.values import SWITCH, Declared, Kind, one_of, path_from
+
+
+def place_from(text: str, directory: str) -> str:
+    """Where an object is found, if its file is named relative to a directory; a module is found as it is everywhere."""
+    where, _, name = text.rpartition(":")
+    in_file = where.endswith(".py") or "/" in where
+    return f"{path_from(where, directory)}:{name}" if in_file else text
+
+
+def pythons_from(text: str, directory: str) -> str:
+    """Interpreters that are named by relative paths are relative to a directory; others are on the PATH."""
+    parts = (part.strip() for part in text.split(","))
+    return ",".join(path_from(one, directory) if _is_path(one, directory) else one for one in parts)
+
+
+def _is_path(text: str, directory: str) -> bool:
+    return "/" in text or os.sep in text or os.path.isdir(path_from(text, directory))  # noqa: PTH112
+
+
+def _variable(text: str) -> dict[str, list[str]]:
+    key, equals, values = text.partition("=")
+    if not key or not equals:
+        raise BadSetting(f"{text!r} is not a variable with values: write KEY=VALUE,VALUE")
+    return {key: values.split(",")}
+
+
+def _variables(values: Mapping[str, Any]) -> str:
+    return " ".join(f"{key}={','.join(map(str, several))}" for key, several in values.items())
+
+
+PYTHONS = Kind(
+    "a list of interpreters: paths, names such as 'python3.13t', or directories of virtual environments",
+    lambda text: [part.strip() for part in text.split(",")], (list, tuple), "A,B",
+    write=lambda values: ",".join(map(str, values)), separated=True, moved=pythons_from,
+)  # fmt: skip
+GILS = Kind(
+    "a list of 0 and 1", lambda text: [one_of("0", "1").read(part.strip()) for part in text.split(",")], (list, tuple),
+    "0,1", write=lambda values: ",".join(map(str, values)), separated=True,
+)  # fmt: skip
+VARIABLES = Kind(
+    "a mapping of variables to lists of values, such as {'OMP_NUM_THREADS': ['1', '2']}", _variable, (Mapping,),
+    "KEY=V,V", write=_variables,
+)  # fmt: skip
+"""On the command line each text is one of them, and there may be several."""
+RUNNER = Kind("a text such as 'thread-pool:2'", str, (str,), "SPEC")
+PLACE = Kind("a function, or where one is found, such as 'app:same'", str, (str, Callable), "M:NAME", moved=place_from)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Option(Declared):
+    """What is declared of an option, beside its type."""
+
+    default: Any = None
+    """What it is if it is left out; None: that is decided later."""
+    otherwise: str = ""
+    """For the line of help: what is done if it is left out and has no default."""
+    least: float | None = None
+    """More than the least of its kind."""
+    most: float | None = None
+    """Less than the most of its kind."""
+    open: bool = False
+    """Whether the least and the most are themselves too little and too much."""
+    because: str = ""
+    """Why it cannot be less."""
+    of_function: bool = False
+    """Whether it says how a function of the user's own is called."""
+    isolates: bool = False
+    """Whether only measuring processes can keep it."""
+    opposite: str = ""
+    """Of a switch that is decided later if nothing is said: the line of help of its opposite, `--no-NAME`."""
+    flag: str = ""
+    """What the command line calls it, if not by its name."""
+    race: str = ""
+    """Why `advise` does not have it; names of options in curly brackets are written as whoever asks writes them."""
+    apart: bool = False
+    """Whether the results have it in a place of its own."""
+
+    def is_set(self, value: object) -> bool:
+        """Whether a value says more than leaving it out. A switch says nothing if it is as it is anyhow."""
+        return value is not None and not (self.kind is SWITCH and value == bool(self.default))
+
+    def require(self, name: str, value: Any, written: str) -> None:
+        """Refuse a value that it cannot have.
+
+        Raises:
+            BadSetting: says what it must be.
+        """
+        kinds = self.kind.types
+        if not isinstance(value, kinds) or (type(value) is bool and bool not in kinds):
+            raise BadSetting(f"{name} must be {_IN_PYTHON.get(kinds, self.kind.what)}, not {short(value)}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadSetting(f"{written} must be a finite number, not {value}")
+        if not self._allows(value):
+            because = f": {self.because}" if self.because else ""
+            raise BadSetting(f"{written} must be {self._bounds()}, not {self.kind.in_words(value)}{because}")
+
+    def ends(self) -> tuple[float | None, float | None]:
+        """The least and the most that it can be, its own or those of its kind."""
+        low = self.kind.least if self.least is None else self.least
+        return low, self.kind.most if self.most is None else self.most
+
+    def _allows(self, value: Any) -> bool:
+        low, high = self.ends()
+        if (low is not None and value < low) or (high is not None and value > high):
+            return False
+        return not self.open or value not in {low, high}
+
+    def _bounds(self) -> str:
+        low, high = ("" if end is None else self.kind.in_words(end) for end in self.ends())
+        if self.open:
+            return " and ".join(f"{than} {bound}" for than, bound in (("more than", low), ("less than", high)) if bound)
+        return f"{low} to {high}" if high else f"{low} or more"
+
+
+_IN_PYTHON: dict[tuple[type, ...], str] = {
+    (int,): "a whole number",
+    (int, float): "a number",
+    (bool,): "True or False",
+}
+"""What a value must be, where its kind says how it is written as a text."""
