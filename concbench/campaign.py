@@ -20,7 +20,7 @@ from concbench.harness.resuming import finished_part, is_complete, require_same_
 from concbench.harness.search import search
 from concbench.options import MeasureOptions, decided
 from concbench.results.passes import ReferencePass
-from concbench.results.records import Json, Outcome, RunRecord, Table
+from concbench.results.records import CellId, Json, Outcome, RunRecord, Table
 from concbench.run import Advice, Run
 from concbench.task import tried
 from concbench.workloads.base import Workload
@@ -47,7 +47,7 @@ def advise_workload(
         workload = workload.knowing(ReferencePass(awaitable=True))
     call = getattr(workload, "call", None)
     if recommendation is not None and call is not None:
-        cell = found.cells[table.cell(recommendation.runner).id]
+        cell = found.cells[CellId(recommendation.runner, recommendation.variant)]
         workers = recommendation.workers
         program, _ = tried(lambda: snippet(call(workers), cell.runner))  # whatever it is, the race is not lost
         recommendation = replace(recommendation, snippet=program or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 
 from concbench.advice.finding import Finding, known, of_each, rating
@@ -90,7 +91,7 @@ def _winner(table: TableAnalysis) -> list[Finding]:
     fastest = table.fastest
     first = fastest if fastest and fastest in proved and fastest in level else best
     rate = f"{rate_of(first)} as fast as {table.baseline.name}"
-    ties = sorted((cell for cell in level if cell in proved), key=simplicity)
+    ties = simplest(table, (cell for cell in level if cell in proved))
     if level == [first]:
         return [Finding(f"{first.name} was fastest: {rate}.", rating(first))]
     if len(ties) <= 1:
@@ -149,6 +150,11 @@ def _too_few_rounds(table: TableAnalysis) -> Finding:
         f"shares more than {shared}.",
         known(speedup=speedup, shared_rounds=shared),
     )
+
+
+def simplest(table: TableAnalysis, cells: Iterable[CellAnalysis]) -> list[CellAnalysis]:
+    """The simplest first; another interpreter than that of the baseline is less simple than any runner."""
+    return sorted(cells, key=lambda cell: (cell.variant != table.baseline.variant, simplicity(cell)))
 
 
 def simplicity(cell: CellAnalysis) -> tuple[float, int, int]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from concbench.advice.answer import failures, simplicity, undecided
+from concbench.advice.answer import failures, simplest, undecided
 from concbench.advice.break_even import not_worth_it, what_if
 from concbench.advice.finding import Finding, known, of_each, rating
 from concbench.advice.first_use import for_whom
 from concbench.advice.rates import rate_of
 from concbench.advice.rules import findings
 from concbench.advice.unmeasured import more_rounds, unmeasured
+from concbench.advice.variants import of_variants
 from concbench.analysis.cell_analysis import CellAnalysis, by_round
 from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
@@ -50,6 +51,8 @@ class Recommendation:
     proved: bool = True
     """Whether what is advised was shown to be what it is said to be; if not, it is what looks best, and the headline
     says so."""
+    variant: str = ""
+    """Under what, where several interpreters raced."""
     snippet: str = field(default="", repr=False)
     """Complete lines of Python, without concbench where the runner says how."""
 
@@ -93,9 +96,10 @@ def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
         high=interval.high if interval else 1.0 if chosen is proved else None,
         cpu=chosen.cpu,
         memory=chosen.memory,
-        fastest_group=[cell.label for cell in group],
+        fastest_group=[str(cell.id) for cell in group],
         reasons=[
             *_why(table, chosen, proved, group),
+            *of_variants(table),
             *_price(table, chosen),
             *findings(table),
             *_no_gain(table, chosen),
@@ -103,6 +107,7 @@ def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
         valid_for=_valid(table, chosen, tasks),
         headline=_headline(table, chosen, proved, tasks),
         proved=chosen is proved,
+        variant=chosen.variant,
     )
 
 
@@ -119,6 +124,7 @@ def _nothing_to_gain(table: TableAnalysis) -> Recommendation:
     took = seconds(cell.warmup.seconds) if cell.warmup else "next to nothing"
     return Recommendation(
         runner=cell.label,
+        variant=cell.variant,
         workers=1,
         speedup=1.0,
         low=1.0,
@@ -139,7 +145,7 @@ def _nothing_to_gain(table: TableAnalysis) -> Recommendation:
 
 def _chosen(table: TableAnalysis) -> CellAnalysis:
     """The simplest of those that are proved to be faster and within 5 % of the best, else the baseline."""
-    return min(_level(table), key=simplicity, default=table.baseline)
+    return next(iter(simplest(table, _level(table))), table.baseline)
 
 
 def _level(table: TableAnalysis) -> list[CellAnalysis]:

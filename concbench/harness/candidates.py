@@ -21,6 +21,7 @@ from concbench.runners.base import Runner, workers_for
 from concbench.runners.look import Look
 from concbench.stats.verdicts import BAND
 from concbench.traits import CALLER, traits_of
+from concbench.variants import OWN, Variant
 
 Offer = Callable[[Look], Iterable[Runner]]
 """A hook that offers runners for work that looks like that."""
@@ -31,12 +32,13 @@ _MOST_CELLS = 1_000
 class Field:
     """The cells of a race: those that it begins with, and those that may join them."""
 
-    def __init__(self, look: Look, offers: Sequence[Offer] | None = None) -> None:
+    def __init__(self, look: Look, offers: Sequence[Offer] | None = None, variants: Sequence[Variant] = (OWN,)) -> None:
         """Ask those who offer runners; None: every registered class."""
         self.look = look
         self._offers = _offers_of_classes() if offers is None else offers
-        self.candidates = _offered(self._offers, look)
-        """Those that it begins with, of the simplest runners first."""
+        self._variants = variants
+        self.candidates = self._offered(look)
+        """Those that it begins with, under one variant after the other, of the simplest runners first."""
         self.known = {cell.id: cell for cell in self.candidates}
         """Those that anybody has asked for."""
         self.left_out: list[PlannedCell] = []
@@ -44,7 +46,7 @@ class Field:
 
     def over(self, tasks: int) -> Field:
         """The same of work that has so many tasks."""
-        return Field(replace(self.look, tasks=tasks), self._offers)
+        return Field(replace(self.look, tasks=tasks), self._offers, self._variants)
 
     def only(self, candidates: list[PlannedCell]) -> Field:
         """The same, beginning with these."""
@@ -54,9 +56,9 @@ class Field:
         return part
 
     def beside(self, leader: CellId) -> list[PlannedCell]:
-        """The cells beside a leader that are worth a try."""
+        """The cells beside a leader that are worth a try, under its variant."""
         offer = getattr(self.known[leader].runner, "neighbours", None)
-        cells = _cells(_asked(offer, self.look), self.look)
+        cells = _cells(_asked(offer, self.look), self.look, [self.known[leader].variant])
         self.known = {**{cell.id: cell for cell in cells}, **self.known}
         return cells
 
@@ -68,11 +70,13 @@ class Field:
         """
         seconds = {cell: float(np.median([one.seconds for one in taken])) for cell, taken in samples.items() if taken}
         leader = min(seconds, key=lambda cell: seconds[cell])
-        name = self.known[leader].name
-        level = [cell for cell in seconds if self.known[cell].name == name and seconds[cell] <= BAND * seconds[leader]]
+        kind = self._kind(leader)
+        level = [cell for cell in seconds if self._kind(cell) == kind and seconds[cell] <= BAND * seconds[leader]]
         joining = [*self.beside(leader), *self.beside(min(level, key=self._workers))]
         if self._waits_for_its_process(leader, samples[leader][-1], seconds):
-            joining += self._more_processes(seconds[self.candidates[0].id] / seconds[leader])
+            joining += self._more_processes(
+                seconds[self.candidates[0].id] / seconds[leader], self.known[leader].variant
+            )
         return list({cell.id: cell for cell in joining if cell.id not in samples}.values())
 
     def _waits_for_its_process(self, leader: CellId, last: Sample, seconds: Mapping[CellId, float]) -> bool:
@@ -80,15 +84,24 @@ class Field:
         busy = last.cpu is None or last.cpu / last.repeats / last.seconds > COMPUTES
         if self.look.computes or busy or self.candidates[0].id not in seconds or not self._shares_process(leader):
             return False
-        more = [cell for cell in seconds if self._shares_process(cell) and self._workers(cell) > self._workers(leader)]
+        alike = [cell for cell in seconds if cell.variant == leader.variant and self._shares_process(cell)]
+        more = [cell for cell in alike if self._workers(cell) > self._workers(leader)]
         return any(seconds[cell] * BAND > seconds[leader] for cell in more)
 
-    def _more_processes(self, outdone: float) -> list[PlannedCell]:
+    def _more_processes(self, outdone: float, variant: Variant) -> list[PlannedCell]:
         """Processes in such numbers that they win if each does one task at a time."""
-        offered = _offered(self._offers, replace(self.look, outdone=math.ceil(outdone)))
-        cells = [cell for cell in offered if cell.traits.isolates]
+        offered = self._offered(replace(self.look, outdone=math.ceil(outdone)))
+        cells = [cell for cell in offered if cell.traits.isolates and cell.variant == variant]
         self.known = {**{cell.id: cell for cell in cells}, **self.known}
         return cells
+
+    def _offered(self, look: Look) -> list[PlannedCell]:
+        runners = sorted((runner for offer in self._offers for runner in _asked(offer, look)), key=_simplicity)
+        return _cells(runners, look, self._variants)
+
+    def _kind(self, cell: CellId) -> tuple[str, str]:
+        """Its runner and its variant, whatever its settings are."""
+        return self.known[cell].name, cell.variant
 
     def _workers(self, cell: CellId) -> int:
         return workers_for(self.known[cell].runner, self.look.tasks)
@@ -102,7 +115,7 @@ class Field:
     def ruled_out(self) -> list[PlannedCell]:
         """The candidates that were left out because of the number of workers that is allowed."""
         allowed = {cell.id for cell in [*self.candidates, *self.left_out]}
-        anyhow = _offered(self._offers, replace(self.look, most_workers=None))
+        anyhow = self._offered(replace(self.look, most_workers=None))
         return [cell for cell in anyhow if cell.id not in allowed]
 
     @property
@@ -128,10 +141,6 @@ def _offers_of_classes() -> list[Offer]:
     return offers
 
 
-def _offered(offers: Sequence[Offer], look: Look) -> list[PlannedCell]:
-    return _cells(sorted((runner for offer in offers for runner in _asked(offer, look)), key=_simplicity), look)
-
-
 def _asked(offer: Offer | None, look: Look) -> list[Runner]:
     """The runners that a hook offers; nothing, if it breaks: the race of others must not end with it."""
     if offer is None:
@@ -142,10 +151,11 @@ def _asked(offer: Offer | None, look: Look) -> list[Runner]:
         return []
 
 
-def _cells(runners: Iterable[Runner], look: Look) -> list[PlannedCell]:
-    """Each once, without those that have more workers than make sense."""
+def _cells(runners: Iterable[Runner], look: Look, variants: Sequence[Variant]) -> list[PlannedCell]:
+    """Each once under each variant, without those that have more workers than make sense."""
     sensible = [runner for runner in runners if (getattr(runner, "workers", 1) or look.tasks) <= look.most]
-    return list({cell.id: cell for runner in sensible for cell in plan_cells([runner])}.values())
+    cells = [cell for variant in variants for runner in sensible for cell in plan_cells([runner], [variant])]
+    return list({cell.id: cell for cell in cells}.values())
 
 
 def _simplicity(runner: Runner) -> float:

@@ -14,6 +14,7 @@ from concbench.runners.look import Look
 from concbench.stats.intervals import FEWEST
 from concbench.traits import CALLER
 from concbench.units import listed, seconds
+from concbench.variants import OWN, Variant
 
 _ITEMS_EACH = 4
 """Items for each core without which a race says little of how they are shared out."""
@@ -53,6 +54,8 @@ class Costs:
     """Whether every execution starts one."""
     first_use: float = 0.0
     """What the work takes longer the first time in a process."""
+    variants: tuple[Variant, ...] = (OWN,)
+    """Under each of which the runners race."""
 
     def of_race(self, field: Field) -> float:
         """A reference, checks, warm-ups and the fewest rounds of all cells; what is far behind takes one round."""
@@ -105,7 +108,7 @@ def affordable(costs: Costs, budget: float, left: float) -> Effort | None:
     enough = _ITEMS_EACH * look.cores
     fewer = enough // 2 if look.computes else enough
     two, kinds, full, once = _best_alone(costs), _one_of_each_kind(costs), costs.of_race, costs.of_one_round
-    whole = Field(look)
+    whole = Field(look, variants=costs.variants)
     for at_least, choose, cost, last_share in (
         (enough, _all, full, _PLANNED_SHARE),
         (fewer, kinds, full, _PLANNED_SHARE),
@@ -129,25 +132,29 @@ def _all(field: Field) -> Field:
 
 
 def _one_of_each_kind(costs: Costs) -> Callable[[Field], Field]:
-    """What keeps of each kind of runner, by where it runs, the one that probably takes least."""
+    """What keeps of each kind of runner, by where it runs and under what, the one that probably takes least."""
 
     def keep(field: Field) -> Field:
-        best: dict[str | None, PlannedCell] = {}
+        best: dict[tuple[str, str | None], PlannedCell] = {}
         for cell in field.candidates:
-            other = best.setdefault(cell.traits.where, cell)
+            kind = cell.id.variant, cell.traits.where
+            other = best.setdefault(kind, cell)
             if costs.expected(cell, field.look) < costs.expected(other, field.look):
-                best[cell.traits.where] = cell
+                best[kind] = cell
         return field.only(list(best.values()))
 
     return keep
 
 
 def _best_alone(costs: Costs) -> Callable[[Field], Field]:
-    """What keeps the baseline, and of the others the one that probably takes least."""
+    """What keeps the baseline, and of the others under each variant the one that probably takes least."""
 
     def keep(field: Field) -> Field:
         baseline, *others = field.candidates
-        return field.only([baseline, *sorted(others, key=lambda cell: costs.expected(cell, field.look))[:1]])
+        best: dict[str, PlannedCell] = {}
+        for cell in sorted(others, key=lambda cell: costs.expected(cell, field.look)):
+            best.setdefault(cell.id.variant, cell)
+        return field.only([baseline, *best.values()])
 
     return keep
 
@@ -155,7 +162,7 @@ def _best_alone(costs: Costs) -> Callable[[Field], Field]:
 def least_needed(costs: Costs) -> float:
     """Seconds that a race over the fewest items takes."""
     look = costs.look
-    field = Field(look).over(min(look.tasks, _ITEMS_EACH * look.cores))
+    field = Field(look, variants=costs.variants).over(min(look.tasks, _ITEMS_EACH * look.cores))
     return costs.of_race(_one_of_each_kind(costs)(field)) / _PLANNED_SHARE
 
 

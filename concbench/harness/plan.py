@@ -14,7 +14,7 @@ from concbench.options import MeasureOptions, changed, decided, recorded
 from concbench.results.records import CellId, Kept, Table
 from concbench.runners.base import Runner, workers_for
 from concbench.stats.intervals import FEWEST
-from concbench.variants import of_table, variants_of
+from concbench.variants import Variant, of_table, variants_of
 from concbench.workloads.base import Workload
 from concbench.workloads.imported import Imported
 
@@ -136,20 +136,26 @@ class Plan:
         return max(workers_for(cell.runner, self.workload.tasks) for cell in self.cells)
 
 
-def plan(workload: Workload, runners: Sequence[str | Runner], options: MeasureOptions) -> Plan:
+def plan(
+    workload: Workload,
+    runners: Sequence[str | Runner],
+    options: MeasureOptions,
+    variants: Sequence[Variant] | None = None,
+) -> Plan:
     """Decide on cells, baseline and rounds.
 
     Args:
         workload: what is measured.
         runners: as on the command line, or instances.
         options: all of them, filled in.
+        variants: under which each runner is measured; None: all that the options ask for.
 
     Raises:
         UsageError: a runner, setting or baseline that cannot be; says what to do.
     """
     if not workload.tasks:
         raise BadSetting(f"{workload.name} has no tasks: give it one at least")
-    cells = plan_cells(within(workload.most_workers, runners), variants_of(options))
+    cells = plan_cells(within(workload.most_workers, runners), variants or variants_of(options))
     baseline = _baseline(cells, options["baseline"])
     warm_up = options["rounds"] != 1
     rounds = options["rounds"] or workload.rounds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from concbench.analysis.pairs import comparisons
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.bench import NO_TIME
@@ -26,6 +27,7 @@ from concbench.results.passes import ReferencePass
 from concbench.results.records import Cell, CellId, Json, Kept, Outcome, Sample, Table
 from concbench.runners.look import Look
 from concbench.units import seconds as told
+from concbench.variants import variants_of
 from concbench.workloads.base import Workload
 
 FIRST_LOOK = 1
@@ -77,7 +79,7 @@ def search(
     budget, use = decided(options["budget"]), looks.first_use
     matters = use.matters(look) or table.kept.kind == "loop"
     fresh = matters if options["fresh"] is None else options["fresh"]
-    costs = Costs(use.included(look) if fresh else look, looks.starting, fresh, use.once)
+    costs = Costs(use.included(look) if fresh else look, looks.starting, fresh, use.once, variants_of(options))
     left = budget - clock.elapsed()
     effort = affordable(costs, budget, left)
     less = what_is_measured(effort, costs, budget, budget - left + least_needed(costs))
@@ -271,7 +273,7 @@ def plan_look(workload: Workload, options: MeasureOptions) -> Plan:
     Raises:
         BadSetting: it takes more calls than are allowed.
     """
-    look = replace(plan(workload, [BASELINE], options), warm_up=True)
+    look = replace(plan(workload, [BASELINE], options, variants_of(options)[:1]), warm_up=True)
     look.require_allowed()
     return look
 
@@ -279,10 +281,11 @@ def plan_look(workload: Workload, options: MeasureOptions) -> Plan:
 def plan_race(workload: Workload, effort: Effort, options: MeasureOptions, limit: Limit) -> Plan:
     """The race of everything that may be worth it and that the time allows, over all items of a workload."""
     cells = tuple(effort.cells)
+    several = len({cell.variant.label for cell in cells}) > 1
     joining = 4  # as a rule: half, three quarters and twice the leader's workers, and half of those that are level
     rule: StopRule = RaceRule(
         decided(options["max_rounds"]),
-        comparisons=len(cells) - 1 + joining,
+        comparisons=comparisons({cell.id for cell in cells}, cells[0].id) + joining * (3 if several else 1),
         neighbours=effort.field.joining,
         budget=options["budget"],
         limit=limit.begin,

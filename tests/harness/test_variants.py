@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from concbench import load
+import pytest
+
+from concbench import advise, load, measure
+from concbench.analysis.pairs import comparisons
 from concbench.analysis.table_analysis import analyse
 from concbench.campaign import measure_plans
 from concbench.harness.events import Step
@@ -20,6 +26,12 @@ from concbench.workloads.primes import Primes
 
 OLD, NEW = CellId("threads", "3.13"), CellId("threads", "3.14")
 ROUNDS = 4
+
+
+def nothing(item: int) -> None:
+    del item
+
+
 EXECUTIONS = 3 * (1 + ROUNDS + 1)
 
 
@@ -95,3 +107,92 @@ def test_the_baseline_may_be_one_of_them() -> None:
     cells = {cell.record.id: cell for cell in analyse(run.tables[0])}
     assert cells[OLD].verdict == cells[CellId("sequential")].verdict == "faster"
     assert parse(NEW.label).id != NEW
+
+
+def in_modes(model: Callable[[str, str], float]) -> SimulatedHosts:
+    """A machine on which a variable of the environment decides: told the label of a cell, and its variant."""
+    drawn = random.Random(5)
+
+    def play(label: str, _: int) -> float:
+        runner, _, variant = label.partition(" ")
+        return model(runner, variant.strip("()")) * drawn.lognormvariate(0.0, 0.01)
+
+    return SimulatedHosts(play)
+
+
+def half_in_fast_mode(runner: str, variant: str) -> float:
+    """Threads gain in one mode only, in which everything takes longer."""
+    slow = 0.012 if variant == "MODE=fast" else 0.010
+    return slow / (2 if runner.startswith("thread") and variant == "MODE=fast" else 1)
+
+
+MODES = {"MODE": ["plain", "fast"]}
+
+
+def test_every_runner_is_measured_under_every_variant_and_the_rounds_are_shared() -> None:
+    """The baseline is that of the first, unless one is named."""
+    hosts = in_modes(half_in_fast_mode)
+    asked: dict[str, Any] = {"runners": ["sequential", "threads"], "hosts": hosts, "env": MODES, "rounds": 5, "seed": 1}
+    run = measure(nothing, items=[1, 2], compare=False, **asked)
+    (table,) = run.tables
+    assert [cell.shown for cell in table.cells] == [
+        f"{runner}({mode})" for mode in ("MODE=plain", "MODE=fast") for runner in ("sequential", "threads")
+    ]
+    assert table.baseline == CellId("sequential", "MODE=plain")
+    assert table.variants == {f"MODE={mode}": {"environment": {"MODE": mode}} for mode in MODES["MODE"]}
+    last = [label for label, _ in hosts.order][-2 * len(table.cells) : -len(table.cells)]
+    assert len(set(last)) == len(table.cells)
+    other = measure(nothing, items=[1, 2], compare=False, **asked, baseline="sequential@MODE=fast")
+    assert other.tables[0].baseline == CellId("sequential", "MODE=fast")
+
+
+def test_each_variant_is_also_judged_for_itself_and_what_the_change_gains_is_said() -> None:
+    run = measure(
+        nothing, items=[1, 2], compare=False, runners=["sequential", "threads"], hosts=in_modes(half_in_fast_mode),
+        env=MODES, rounds=12, seed=1,
+    )  # fmt: skip
+    table = run[0]
+    fast = table.under["MODE=fast"]
+    assert fast["threads (MODE=fast)"].speedup == pytest.approx(2, rel=0.05)
+    assert table["threads (MODE=fast)"].speedup == pytest.approx(10 / 6, rel=0.05)
+    changes = {change.cell.name: change for change in table.changes}
+    assert changes["threads(MODE=fast)"].interval.centre == pytest.approx(10 / 6, rel=0.05)
+    assert changes["sequential(MODE=fast)"].verdict == "slower"
+    said = str(run)
+    assert "Compared with sequential under the same" in " ".join(said.split())
+    assert "threads(MODE=fast)" in said
+
+
+def test_the_level_counts_every_ratio_that_may_be_printed() -> None:
+    """Each cell and the baseline; under another variant each also with the baseline's runner there, and its twin."""
+    names = ["sequential", "threads", "processes"]
+    cells = [CellId(name, variant) for variant in ("a", "b", "c") for name in names]
+    ratios = {frozenset((cells[0], cell)) for cell in cells[1:]}
+    for cell in cells[3:]:
+        for other in (CellId("sequential", cell.variant), CellId(cell.label, "a")):
+            if other != cell:
+                ratios.add(frozenset((cell, other)))
+    assert comparisons(cells, cells[0]) == len(ratios)
+    assert comparisons(cells[:3], cells[0]) == 2
+    assert comparisons(cells[1:3], cells[0]) == 2
+
+
+def test_a_race_is_across_variants_and_the_best_of_all_is_advised() -> None:
+    advice = advise(nothing, items=range(40), hosts=in_modes(half_in_fast_mode), env=MODES, seed=2, compare=False)
+    best = advice.recommendation
+    assert best is not None
+    assert best.variant == "MODE=fast"
+    assert best.runner.startswith("thread-pool")
+    assert "MODE=fast" in best.headline
+    assert "ThreadPoolExecutor" in best.snippet
+    (table,) = advice.run.tables
+    assert table.baseline == CellId("sequential", "MODE=plain")
+    assert {cell.variant for cell in table.cells if cell.samples} == {"MODE=plain", "MODE=fast"}
+
+
+def test_a_race_advises_to_stay_where_changing_gains_nothing() -> None:
+    """Of runners that are as good, the one under the first variant is the simplest."""
+    hosts = in_modes(lambda runner, _: 0.010 / (2 if runner.startswith("thread") else 1))
+    best = advise(nothing, items=range(40), hosts=hosts, env=MODES, seed=3, compare=False).recommendation
+    assert best is not None
+    assert best.variant == "MODE=plain"
