@@ -93,7 +93,9 @@ def test_the_same_one_is_not_measured_twice(environments: list[str]) -> None:
             variants_of({"python": given})
 
 
-def of_version(given: str, version: str, *, free_threaded: bool = False, implementation: str = "CPython") -> Interpreter:
+def of_version(
+    given: str, version: str, *, free_threaded: bool = False, implementation: str = "CPython"
+) -> Interpreter:
     numbers = tuple(map(int, version.split(".")))
     return Interpreter(given, given, implementation, version, numbers, free_threaded, True, (given, given), ())
 

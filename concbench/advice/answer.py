@@ -121,9 +121,12 @@ def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
     parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in cells if cell.interval]
     if not parts:
         return []
+    trending = [cell.name for cell in cells if cell.trends]
+    still = f" The ratios of {listed(trending)} still rise or fall from round to round." if trending else ""
+    settle = f"More rounds ({more_rounds(table)}) or a quieter machine would settle it."
     return [
         Finding(
-            f"Undecided: {', '.join(parts)}. More rounds ({more_rounds(table)}) or a quieter machine would settle it.",
+            f"Undecided: {', '.join(parts)}.{still} {settle}",
             of_each("low", {cell.name: cell.low for cell in cells})
             | of_each("high", {cell.name: cell.high for cell in cells}),
         )

@@ -71,7 +71,7 @@ def _best_of_each(table: TableAnalysis) -> Finding | None:
     parts = [f"{cell.name} {rate_of(cell)}" for cell in best.values()]
     nothing = f"; nothing was proved to be faster under {listed(none)}" if none else ""
     return Finding(
-        f"Compared with {own} under the same interpreter: {', '.join(parts)}{nothing}.",
+        f"Compared with {own} under the same {_noun(table)}: {', '.join(parts)}{nothing}.",
         {f"{key} of {cell.name}": value for cell in best.values() for key, value in rating(cell).items()},
     )
 
@@ -85,7 +85,13 @@ def _changes(table: TableAnalysis) -> Finding | None:
         return None
     parts = [f"{change.cell.name} is {_rate(change)} as fast as {change.before.name}" for change in told]
     figures = {f"change to {change.cell.name}": change.interval.centre for change in told}
-    return Finding(f"The same runner, and another interpreter: {'; '.join(parts)}.", figures)
+    return Finding(f"The same runner, and another {_noun(table)}: {'; '.join(parts)}.", figures)
+
+
+def _noun(table: TableAnalysis) -> str:
+    """What differs."""
+    pythons = {str(facts.get("python")) for facts in table.record.variants.values()}
+    return "interpreter" if len(pythons) > 1 else "variant"
 
 
 def _rate(change: Change) -> str:

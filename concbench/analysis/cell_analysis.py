@@ -15,7 +15,8 @@ from concbench.analysis.time_shares import TimeShares, time_shares, timeline_of
 from concbench.results.records import Cell, CellId, Json, Outcome, Sample, Table
 from concbench.stats.intervals import Interval, ratio_interval
 from concbench.stats.timeline import Timeline
-from concbench.stats.verdicts import log_ratios, verdict
+from concbench.stats.trend import trends
+from concbench.stats.verdicts import log_ratios, verdict_of
 from concbench.traits import Traits
 
 
@@ -35,6 +36,8 @@ class CellAnalysis:
     """What the speed-up may be, at the level of the whole table; None for the baseline and below three rounds."""
     verdict: str
     """faster, slower, same or undecided; empty for the baseline and without an interval."""
+    trends: bool
+    """Whether its ratios to the baseline still rise or fall from round to round, so that there is no verdict yet."""
     in_fastest_group: bool
     """Whether it cannot be told apart from the best."""
     start_up: float | None
@@ -207,7 +210,8 @@ def analyse_cell(
         speedup=interval.centre if interval else exp(float(np.median(ratios))) if ratios.size else None,
         shared=ratios.size,
         interval=interval,
-        verdict=verdict(interval) if interval else "",
+        verdict=verdict_of(ratios, level) if interval else "",
+        trends=bool(interval) and trends(ratios),
         in_fastest_group=in_fastest_group,
         start_up=start_up,
         start_up_share=start_up / costs.seconds_of(cell.observed) if start_up is not None and cell.observed else None,

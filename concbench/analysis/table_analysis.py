@@ -12,7 +12,7 @@ from concbench.analysis.comparability import comparable
 from concbench.analysis.pairs import compared
 from concbench.results.records import Cell, CellId, Outcome, Table
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
-from concbench.stats.verdicts import SLOWER, fastest_group, log_ratios, verdict
+from concbench.stats.verdicts import SLOWER, fastest_group, log_ratios, verdict_of
 
 UNSTEADY = 1.07
 """Median over minimum of the baseline above which a machine is noisy, where the load cannot be read."""
@@ -27,11 +27,8 @@ class Change:
     """The same runner under the variant of the baseline."""
     interval: Interval
     """How many times as fast it is; at the level of the whole table."""
-
-    @property
-    def verdict(self) -> str:
-        """faster, slower, same or undecided."""
-        return verdict(self.interval)
+    verdict: str
+    """faster, slower, same or undecided."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -128,7 +125,7 @@ def _changes(whole: TableAnalysis, level: float) -> list[Change]:
         if cell.variant != whole.baseline.variant and before is not None:
             ratios = log_ratios(by_round(before.record.samples), by_round(cell.record.samples))
             if interval := ratio_interval(ratios, level):
-                found.append(Change(cell, before, interval))
+                found.append(Change(cell, before, interval, verdict_of(ratios, level)))
     return found
 
 

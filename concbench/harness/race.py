@@ -16,7 +16,7 @@ from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.stopping import NextRound, Samples, Seen, Terms, by_round
 from concbench.results.records import CellId
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval
-from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, log_ratios, verdict
+from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, log_ratios, verdict_of
 
 _DROP_LEVEL = 0.05
 
@@ -112,7 +112,7 @@ class RaceRule:
         return {
             cell
             for cell in asked - {seen.baseline}
-            if verdict(ratio_interval(log_ratios(base, by_round(samples[cell])), level)) == UNDECIDED
+            if verdict_of(log_ratios(base, by_round(samples[cell])), level) == UNDECIDED
         }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from concbench.results.records import CellId, Sample, Stopped
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval
-from concbench.stats.verdicts import BAND, UNDECIDED, fastest_group, log_ratios, verdict
+from concbench.stats.verdicts import BAND, UNDECIDED, fastest_group, log_ratios, verdict_of
 
 if TYPE_CHECKING:
     from concbench.harness.runner_specs import PlannedCell
@@ -139,8 +139,9 @@ class VerdictRule:
 
     def _wants_more(self, seen: Seen, cell: CellId, level: float) -> bool:
         base, own = (by_round(seen.samples[one]) for one in (seen.baseline, cell))
-        interval = ratio_interval(log_ratios(base, own), level)
-        if interval is None or verdict(interval) == UNDECIDED:
+        ratios = log_ratios(base, own)
+        interval = ratio_interval(ratios, level)
+        if interval is None or verdict_of(ratios, level) == UNDECIDED:
             return True
         return self.precision is not None and interval.half_width > self.precision
 

@@ -336,10 +336,17 @@ def interpreter() -> dict[str, Any]:
         "implementation": _IMPLEMENTATIONS.get(sys.implementation.name, sys.implementation.name),
         "python": sys.version.split()[0],
         "gil": gil_enabled(),
+        "jit": _compiles(),
         "cores": usable_cores(),
         "quota": quota_cores(),
         "allowed": allowed_cores(),
     }
+
+
+def _compiles() -> bool:
+    """Whether it compiles what is executed often, so that later executions are shorter than the first ones."""
+    jit = getattr(sys, "_jit", None)
+    return sys.implementation.name == "pypy" or bool(jit and jit.is_enabled())
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concbench.stats.intervals import FEWEST, Interval, ratio_interval
+from concbench.stats.trend import trends
 
 Cell = TypeVar("Cell", bound=Hashable)
 """What cells are told apart by."""
@@ -32,6 +33,11 @@ def verdict(interval: Interval | None) -> str:
     if interval.low > 1 / BAND and interval.high < BAND:
         return SAME
     return UNDECIDED
+
+
+def verdict_of(log_ratios: NDArray[np.float64], level: float) -> str:
+    """The verdict on the ratios of two cells by round; undecided as long as they still rise or fall."""
+    return UNDECIDED if trends(log_ratios) else verdict(ratio_interval(log_ratios, level))
 
 
 def fastest(seconds: Mapping[Cell, Mapping[int, float]]) -> Cell:

@@ -1,0 +1,147 @@
+"""A host in another interpreter: its own import path, our part and nothing else of ours, in its workers as well."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import venv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concbench import measure
+from concbench.cli.main import main
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links to interpreters")
+
+MODULE = """
+import importlib.util, json, os, sys
+
+class Kept:
+    def __init__(self, value):
+        self.value = value
+    def __eq__(self, other):
+        return self.value == other.value
+
+if "two" in sys.prefix:
+    class Own(Kept):
+        pass
+
+def tell(folder):
+    seen = {
+        "executable": sys.executable,
+        "installed": [name for name in ("numpy", "psutil", "rich", "pytest") if importlib.util.find_spec(name)],
+        "ours": sorted(os.listdir(os.path.dirname(importlib.util.find_spec("concbench").submodule_search_locations[0]))),
+        "seed": hash("a text"),
+        "mode": os.environ.get("MODE"),
+        "flags": [sys.flags.optimize, sys.flags.dev_mode],
+    }
+    with open(os.path.join(folder, f"{os.getpid()}.json"), "w") as file:
+        json.dump(seen, file)
+    return Kept(len(folder))
+
+def own(item):
+    return Own(item) if "two" in sys.prefix else item
+
+def where(item):
+    return os.path.basename(sys.prefix)
+"""
+
+
+@pytest.fixture(scope="module")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("environments")
+    for name in ("one", "two"):
+        venv.create(folder / name, with_pip=False, symlinks=True)
+    return [str(folder / name) for name in ("one", "two")]
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The user's own, found as a program that stands beside it would find it."""
+    (tmp_path / "told.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    return "told"
+
+
+def run_under(environments: list[str], function: str, item: str, *options: str) -> tuple[int, dict[str, Any]]:
+    """The exit code, and the table."""
+    Path("items.txt").write_text(f"{item}\n")
+    code = main([
+        "run", f"told:{function}", "--items", "items.txt", "--python", ",".join(environments), "--no-observe",
+        "--rounds", "1", "-o", "run.json", *options,
+    ])  # fmt: skip
+    return code, json.loads(Path("run.json").read_text())["tables"][0] if Path("run.json").exists() else {}
+
+
+def test_it_has_the_import_path_of_its_own_interpreter(environments: list[str], module: str, tmp_path: Path) -> None:
+    """So do its workers, however they are started; flags of ours do not reach them, and the hash seed does."""
+    (tmp_path / "seen").mkdir()
+    runners = [part for method in ("spawn", "forkserver") for part in ("-r", f"process-pool:1,start_method={method}")]
+    code, table = run_under(environments[:1], module and "tell", str(tmp_path / "seen"), "--env", "MODE=x", *runners)
+    assert code == 0
+    assert [cell["outcome"]["kind"] for cell in table["cells"]] == ["ok", "ok"]
+    seen = [json.loads(path.read_text()) for path in (tmp_path / "seen").iterdir()]
+    assert len(seen) >= 3
+    assert {one["executable"] for one in seen} == {f"{environments[0]}/bin/python"}
+    assert {tuple(one["installed"]) for one in seen} == {()}
+    assert {tuple(one["ours"]) for one in seen} == {("concbench",)}
+    assert {one["mode"] for one in seen} == {"x"}
+    assert len({one["seed"] for one in seen}) == 1
+
+
+def test_results_that_differ_between_interpreters_end_the_cells_of_the_other(
+    environments: list[str], module: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are steady in each, so nobody's thread is to blame."""
+    _, table = run_under(environments, module and "where", "1", "--rounds", "2", "-r", "sequential", "-r", "threads")
+    kinds = [(cell["outcome"]["kind"], cell["outcome"]["cause"]) for cell in table["cells"]]
+    assert kinds == [("ok", "")] * 2 + [("failed", "variant")] * 2
+    assert "not thread-safe" not in capsys.readouterr().out
+
+
+def test_what_one_cannot_read_of_the_other_is_compared_within_each(environments: list[str], module: str) -> None:
+    one, two = environments
+    _, table = run_under([two, one], module and "own", "1", "-r", "sequential", "-r", "threads")
+    assert [cell["outcome"]["kind"] for cell in table["cells"]] == ["ok"] * 4
+    (note,) = [note for note in table["notes"] if "compared with each other alone" in note]
+    assert "Own" in note
+
+
+def test_a_function_that_is_given_is_found_there_too(
+    environments: list[str], module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    told = __import__(module)
+    run = measure(told.tell, items=[str(tmp_path)], runners=["sequential"], python=environments[:1], rounds=1)
+    assert run.ok
+    monkeypatch.delitem(sys.modules, module)
+
+
+def test_what_the_user_s_function_needs_and_is_not_there_is_named(
+    environments: list[str], module: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a sentence where it is missing first, and in the rows where it is missing later."""
+    Path(f"{module}.py").write_text("import sys\nif 'two' in sys.prefix:\n    import nothing_like_it\n" + MODULE)
+    one, two = environments
+    code, _ = run_under([two, one], "where", "1", "-r", "sequential")
+    assert code == 2
+    assert "No module named 'nothing_like_it'" in capsys.readouterr().err
+    code, table = run_under([one, two], "where", "1", "-r", "sequential")
+    assert code == 1
+    assert "nothing_like_it" in table["cells"][1]["outcome"]["reason"]
+
+
+OTHER = next((path for name in ("3.14", "3.13", "3.12") if (path := shutil.which(f"python{name}"))), "")
+OTHER = os.environ.get("CONCBENCH_OTHER_PYTHON", OTHER)
+
+
+@pytest.mark.skipif(not OTHER, reason="no other interpreter on the PATH, nor in CONCBENCH_OTHER_PYTHON")
+def test_another_version_measures_what_this_one_planned(environments: list[str], module: str) -> None:
+    code, table = run_under([environments[0], OTHER], module and "own", "1", "-r", "sequential", "-r", "process-pool:1")
+    assert code == 0
+    assert len({cell["interpreter"]["python"] for cell in table["cells"]}) == 2
