@@ -1,4 +1,4 @@
-"""Interpreters as they are named: each is known by what it says of itself, or refused in a sentence; nothing is left."""
+"""Interpreters as they are named: known by what they say of themselves, or refused in a sentence; nothing is left."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_one_that_prints_at_its_start_is_as_good_as_any(tmp_path: Path) -> None:
 
 def test_an_environment_is_known_by_its_directory_and_has_its_own_path(environments: list[str]) -> None:
     one, two, own = probed(environments[0]), probed(environments[1]), probed(sys.executable)
-    assert one.executable == os.path.join(environments[0], "bin", "python")
+    assert one.executable == f"{environments[0]}/bin/python"
     assert len({one.identity, two.identity, own.identity}) == 3
     assert one.version == two.version == own.version
     assert any(entry.startswith(environments[0]) for entry in one.path)
@@ -93,11 +93,9 @@ def test_the_same_one_is_not_measured_twice(environments: list[str]) -> None:
             variants_of({"python": given})
 
 
-def of_version(
-    given: str, version: str, *, free_threaded: bool = False, implementation: str = "CPython"
-) -> Interpreter:
+def of_version(given: str, version: str, *, free_threaded: bool = False, kind: str = "CPython") -> Interpreter:
     numbers = tuple(map(int, version.split(".")))
-    return Interpreter(given, given, implementation, version, numbers, free_threaded, True, (given, given), ())
+    return Interpreter(given, given, kind, version, numbers, free_threaded, True, (given, given), ())
 
 
 def test_a_label_is_the_shortest_text_that_tells_variants_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +104,7 @@ def test_a_label_is_the_shortest_text_that_tells_variants_apart(monkeypatch: pyt
         of_version("b", "3.13.9", free_threaded=True),
         of_version("c", "3.14.0"),
         of_version("d", "3.14.1"),
-        of_version("e", "3.11.9", implementation="PyPy"),
+        of_version("e", "3.11.9", kind="PyPy"),
     ]
     monkeypatch.setattr("concbench.variants.probed", {one.given: one for one in known}.__getitem__)
 

@@ -34,7 +34,7 @@ def tell(folder):
     seen = {
         "executable": sys.executable,
         "installed": [name for name in ("numpy", "psutil", "rich", "pytest") if importlib.util.find_spec(name)],
-        "ours": sorted(os.listdir(os.path.dirname(importlib.util.find_spec("concbench").submodule_search_locations[0]))),
+        "ours": os.listdir(os.path.dirname([*importlib.util.find_spec("concbench").submodule_search_locations][0])),
         "seed": hash("a text"),
         "mode": os.environ.get("MODE"),
         "flags": [sys.flags.optimize, sys.flags.dev_mode],

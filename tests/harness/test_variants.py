@@ -113,7 +113,8 @@ def in_modes(model: Callable[[str, str], float]) -> SimulatedHosts:
     """A machine on which a variable of the environment decides: told the label of a cell, and its variant."""
     drawn = random.Random(5)
 
-    def play(label: str, _: int) -> float:
+    def play(label: str, number: int) -> float:
+        del number
         runner, _, variant = label.partition(" ")
         return model(runner, variant.strip("()")) * drawn.lognormvariate(0.0, 0.01)
 
