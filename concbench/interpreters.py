@@ -27,14 +27,20 @@ _FLOOD = 1_000_000
 _ANSWER = "concbench:"
 _QUESTION = """
 import json, os, sys, sysconfig
-at_start = getattr(sys, "_is_gil_enabled", bool)
+def lacks(name):
+    try:
+        from importlib.util import find_spec
+        return find_spec(name) is None
+    except Exception:
+        return True
 print("")
 print("concbench" + ":" + json.dumps({
     "implementation": getattr(getattr(sys, "implementation", None), "name", "unknown"),
     "version": sys.version.split()[0],
     "numbers": list(sys.version_info[:3]),
     "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-    "gil": bool(at_start()) if hasattr(sys, "_is_gil_enabled") else True,
+    "gil": not hasattr(sys, "_is_gil_enabled") or bool(sys._is_gil_enabled()),
+    "lacks": [name for name in ("aiohttp", "urllib3") if lacks(name)],
     "executable": os.path.realpath(sys.executable),
     "prefix": os.path.realpath(sys.prefix),
     "path": [one for one in sys.path if one],
@@ -66,6 +72,8 @@ class Interpreter:
     """The program and the environment: two of the same are one."""
     path: tuple[str, ...]
     """Its own import path."""
+    lacks: tuple[str, ...] = ()
+    """Packages that `download` needs and that are not there."""
 
     @property
     def short(self) -> str:
@@ -110,6 +118,7 @@ def probed(given: str) -> Interpreter:
         gil=said["gil"],
         identity=(said["executable"], said["prefix"]),
         path=tuple(said["path"]),
+        lacks=tuple(said["lacks"]),
     )
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from concbench.cli.color import add_color
 from concbench.cli.output import printing
+from concbench.cli.values import reading
+from concbench.declarations import PYTHONS
 from concbench.exit_codes import FAILED, OK
 
 if TYPE_CHECKING:
@@ -20,11 +22,15 @@ _MARKS = {"ok": "ok  ", "bad": "BAD ", "unknown": "?   ", "note": "note"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--json", action="store_true", help="print as JSON")
+    parser.add_argument("--python", type=reading(PYTHONS), metavar=PYTHONS.metavar, help="say of each of these "
+                        "interpreters whether it can be measured with, instead of trying this machine")  # fmt: skip
     add_color(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Try the controls; returns the exit code: 1 if something is surely bad."""
+    if arguments.python:
+        return _interpreters(arguments)
     from concbench.harness.controls import check_up
 
     checkup = check_up()
@@ -34,6 +40,29 @@ def main(arguments: argparse.Namespace) -> int:
         else:
             _print(checkup, arguments.color)
     return OK if checkup.well else FAILED
+
+
+def _interpreters(arguments: argparse.Namespace) -> int:
+    """Ask each of the interpreters that were named; 1 if one cannot be measured with."""
+    from rich.text import Text
+
+    from concbench.cli.console import console_of
+    from concbench.harness.readiness import readiness
+
+    found = []
+    console = console_of(sys.stdout, arguments.color)
+    with printing():
+        for given in arguments.python:
+            one = readiness(given)
+            found.append(one)
+            if not arguments.json:
+                style = "" if one.well else "bold yellow"
+                console.print(Text(f"{_MARKS['ok' if one.well else 'bad']}  {one.text}", style=style), soft_wrap=True)
+                if one.advice:
+                    console.print(Text(f"      {one.advice}"), soft_wrap=True)
+        if arguments.json:
+            print(json.dumps({"interpreters": [one.as_json() for one in found]}, indent=1))
+    return OK if all(one.well for one in found) else FAILED
 
 
 def _print(checkup: Checkup, color: str) -> None:
