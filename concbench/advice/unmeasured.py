@@ -31,10 +31,13 @@ def unmeasured(table: TableAnalysis, given_up: str = "", advised: CellAnalysis |
 
 def _sentence(cells: list[CellAnalysis], how: str, reason: str) -> str:
     """Of cells that ended alike; those of one runner are told by their workers: thread-pool with 16 and 64 workers."""
-    of_runner: dict[str, list[CellAnalysis]] = {}
+    of_runner: dict[tuple[str, str], list[CellAnalysis]] = {}
     for cell in cells:
-        of_runner.setdefault(cell.runner, []).append(cell)
-    names = [own[0].name if len(own) == 1 else f"{name} with {_workers(own)}" for name, own in of_runner.items()]
+        of_runner.setdefault((cell.runner, cell.variant), []).append(cell)
+    names = [
+        own[0].name if len(own) == 1 else f"{name} with {_workers(own)}{f' under {variant}' if variant else ''}"
+        for (name, variant), own in of_runner.items()
+    ]
     return f"{listed(names)} {how.replace('was ', 'were ', 1) if len(names) > 1 else how} ({reason})"
 
 

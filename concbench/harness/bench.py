@@ -80,12 +80,13 @@ class Bench:
 
         Those of its variant come before those of others. Then coroutines: if what they use works in one event loop
         only, threads that have several need not be tried.
-        Where time is limited, one of each place where tasks run comes next: there may not be the time for all.
+        Where time is limited, one of each place where tasks run, under each variant, comes next: there may not be the
+        time for all.
         """
         cells = sorted(self.alive, key=self._precedence)
         if self.plan.limit is None:
             return cells
-        first = {cell.record.traits.where: cell.id for cell in reversed(cells)}
+        first = {(cell.record.variant, cell.record.traits.where): cell.id for cell in reversed(cells)}
         return sorted(cells, key=lambda cell: cell.id not in first.values())
 
     def _precedence(self, cell: LiveCell) -> tuple[bool, ...]:

@@ -68,7 +68,7 @@ class Rounds:
     def give_up_unaffordable(self, first: Mapping[CellId, float], *, warm_up: bool) -> None:
         """End the slowest cells until as many executions of the others fit into the time that is left.
 
-        The fastest of those whose tasks run in the same place goes last.
+        The fastest of those whose tasks run in the same place, under the same variant, goes last.
 
         Args:
             first: what the first execution of each in its process took.
@@ -84,7 +84,7 @@ class Rounds:
             needed = {cell: total + first[cell] - seconds[cell] for cell, total in needed.items()}
         rivals = [cell for cell in bench.alive if cell.id in seconds and cell.id != bench.plan.baseline]
         rivals.sort(key=lambda one: -seconds[one.id])
-        fastest = {cell.record.traits.where: cell.id for cell in rivals}
+        fastest = {(cell.record.variant, cell.record.traits.where): cell.id for cell in rivals}
         for cell in sorted(rivals, key=lambda one: one.id in fastest.values())[:-1]:
             if bench.fits(sum(needed.values())):
                 return

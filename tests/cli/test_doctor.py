@@ -82,3 +82,13 @@ def test_the_last_line_is_the_conclusion_and_only_what_is_bad_fails(
     assert lines[-1] == checkup.conclusion
     assert [line.split() for line in lines[:-1] if "as they" in line] == [[mark, "as", "they", "found", "it"]]
     assert any(line.split() == ["starting:", "process", "15.1", "ms"] for line in lines)
+
+
+def test_interpreters_are_asked_whether_they_can_be_measured_with(capsys: pytest.CaptureFixture[str]) -> None:
+    """By executing a task in each; the exit code tells if one cannot."""
+    assert main(["doctor", "--json", "--python", f"{sys.executable},python3.99"]) == 1
+    here, missing = json.loads(capsys.readouterr().out)["interpreters"]
+    assert here["well"]
+    assert "it can be measured" in here["text"]
+    assert not missing["well"]
+    assert "there is no interpreter python3.99" in missing["text"]
