@@ -46,7 +46,8 @@ class Keeping:
             BeginAgain: it keeps state, and nobody has said that processes are to be kept.
         """
         bench = self._bench
-        cell = next((cell for cell in bench.alive if cell.planned.name == BASELINE), None)
+        alike = [cell for cell in bench.alive if cell.planned.name == BASELINE]
+        cell = next((cell for cell in alike if not cell.record.interpreter.get("jit")), None)  # else it only warms up
         if cell is None or not self.decides or bench.fresh or bench.kept.kind:
             return
         sample(cell, 0, 0)

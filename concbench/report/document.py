@@ -100,7 +100,9 @@ def _heading(record: RunRecord) -> str:
     environment = record.environment
     python = f"{environment.get('implementation', 'Python')} {environment.get('python', '?')}"
     gil = "" if environment.get("gil", True) else ", free-threaded"
+    labels = [label for table in record.tables for label, facts in table.variants.items() if "python" in facts]
+    under = f"under {', '.join(dict.fromkeys(labels))}" if labels else f"{python}{gil}"
     cores = environment.get("cores_usable", "?")
-    heading = f"concbench {record.concbench}, {python}{gil}, {cores} usable cores, seed {record.seed}"
+    heading = f"concbench {record.concbench}, {under}, {cores} usable cores, seed {record.seed}"
     file, options = record.configured.get("file"), record.configured.get("options")
     return f"{heading}; from {file}: {options_text(options)}" if isinstance(options, dict) and options else heading

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.errors import BadFunction, Inapplicable
 from concbench.results.passes import ReferencePass
-from concbench.task import short, type_name
+from concbench.task import exception_text, short, type_name
 from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
 from concbench.workloads.base import Tally, Workload
 from concbench.workloads.facts import Facts, is_coroutine_function, pickled, why_at_home
@@ -146,8 +146,7 @@ class Imported(Workload):
                 place.make_importable()  # items may be objects of these modules
         items: Sequence[Any]
         if self._file is not None:
-            with self._file.open("rb") as file:  # piece by piece: large blocks that are freed change the heap
-                items = pickle.load(file)
+            items = self._shared(self._file, again=made_by is not None)
         elif self._packed is not None:
             items = pickle.loads(self._packed)
         elif self._given is not None:
@@ -155,6 +154,27 @@ class Imported(Workload):
         else:
             assert self._source is not None
             items = self._source.read()
+        return items
+
+    def _shared(self, path: Path, *, again: bool) -> Sequence[Any]:
+        """The items of a file that another process has written, perhaps one of another interpreter.
+
+        Args:
+            path: the file.
+            again: whether they can be made anew where they cannot be read.
+
+        Raises:
+            Inapplicable: they can be neither.
+        """
+        try:
+            with path.open("rb") as file:  # piece by piece: large blocks that are freed change the heap
+                items: Sequence[Any] = pickle.load(file)
+        except OSError:
+            raise
+        except Exception as error:
+            if again and self._source is not None:
+                return self._source.read()
+            raise Inapplicable(f"its items cannot be read by this interpreter: {exception_text(error)}") from error
         return items
 
     def knowing(self, found: ReferencePass) -> Self:

@@ -1,0 +1,88 @@
+"""What is said of several interpreters: the best of each, what a change gains, whose threads scale, who holds a GIL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import made_cells
+from made_cells import of_seconds
+
+from concbench.advice.answer import answer
+from concbench.advice.variants import interpreters
+from concbench.analysis.table_analysis import TableAnalysis, analyse
+from concbench.results.records import Cell, CellId, Outcome
+
+OLD, FREE = "3.11", "3.13t"
+VARIANTS: dict[str, Any] = {
+    OLD: {"python": "/a", "implementation": "CPython", "version": "3.11.7", "free_threaded": False},
+    FREE: {"python": "/b", "implementation": "CPython", "version": "3.13.1", "free_threaded": True},
+}
+
+
+def under(variant: str, cell: Cell, **interpreter: Any) -> Cell:
+    known = {"implementation": "CPython", "python": VARIANTS[variant]["version"], "gil": variant == OLD, "cores": 2}
+    return replace(cell, variant=variant, interpreter={**known, **interpreter})
+
+
+def table(*cells: Cell) -> TableAnalysis:
+    return analyse(
+        made_cells.table(*cells, baseline=CellId("sequential", OLD), variants=VARIANTS, checked="sequential")
+    )
+
+
+def scaling(**interpreter: Any) -> TableAnalysis:
+    """Work that computes: its threads gain under one of two interpreters, which is slower otherwise."""
+    return table(
+        under(OLD, of_seconds("sequential", 1.0, 1.0)),
+        under(OLD, of_seconds("threads", 1.02, 1.0)),
+        under(FREE, of_seconds("sequential", 1.2, 1.0), **interpreter),
+        under(FREE, of_seconds("threads", 0.63, 1.9), **interpreter),
+    )
+
+
+def said(analysis: TableAnalysis) -> str:
+    return "\n".join(map(str, answer(analysis)))
+
+
+def test_the_answer_names_the_best_of_all_and_what_makes_it_so() -> None:
+    text = said(scaling())
+    assert text.startswith("threads(3.13t) was fastest: 1.5")
+    assert "Compared with sequential under the same interpreter: threads(3.13t) 1.9" in text
+    assert "nothing was proved to be faster under 3.11" in text
+    assert "sequential(3.13t) is 0.8" in text
+    assert "threads(3.13t) is 1.6" in text
+    assert "Threads scale under 3.13t: 1.9" in text
+    assert "on 1.9 cores" in text
+    assert "Not under 3.11, where one thread at a time holds the GIL." in text
+
+
+def test_the_gil_explains_the_interpreter_of_the_baseline_alone() -> None:
+    """Threads of the other one are not said to have gained nothing."""
+    assert "Threads gave nothing (threads(3.11) 0.98x)" in said(scaling())
+
+
+def test_who_turned_the_gil_on_is_named() -> None:
+    text = said(scaling(gil=True, gil_by=["parser._speedups"]))
+    assert "parser._speedups turned it on under 3.13t" in text
+    assert "came back on" not in said(scaling())
+
+
+def test_the_interpreters_are_told_with_their_gil() -> None:
+    (line,) = interpreters(scaling())
+    assert line == "Interpreters: 3.11 is CPython 3.11.7; 3.13t is CPython 3.13.1, free-threaded, without the GIL."
+    assert "3.13t is CPython 3.13.1, free-threaded, with the GIL" in interpreters(scaling(gil=True))[0]
+
+
+def test_results_that_are_wrong_at_once_in_one_interpreter_alone_are_told() -> None:
+    """That is what a GIL hid."""
+    wrong = Outcome("failed", "3 of 8 results differ", cause="results")
+    cells = scaling().record.cells
+    text = said(table(*cells[:3], replace(cells[3], samples=[], observed=None, outcome=wrong)))
+    assert "under threads(3.13t) results came out wrong that are right under sequential" in text
+
+
+def test_a_table_of_one_interpreter_says_nothing_of_several() -> None:
+    text = said(table(*scaling().record.cells[:2]))
+    assert "same interpreter" not in text
+    assert "scale" not in text

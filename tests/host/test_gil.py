@@ -1,0 +1,41 @@
+"""The module that turned the GIL on is named, by the warning that CPython gives at its import."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+from concbench.host import gil
+
+SAID = (
+    "The global interpreter lock (GIL) has been enabled to load module 'parser._speedups', which has not declared "
+    "that it can run safely without the GIL."
+)
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, *states: bool, say: str = "") -> list[str]:
+    """What is found if the GIL is so before and after."""
+    seen = iter(states)
+    monkeypatch.setattr(gil, "gil_enabled", lambda: next(seen))
+    with gil.watched() as names:
+        if say:
+            warnings.warn(say, RuntimeWarning, stacklevel=1)
+    return names
+
+
+def test_it_is_named_and_the_warning_is_shown_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.warns(RuntimeWarning, match="has been enabled"):
+        assert watched(monkeypatch, False, True, say=SAID) == ["parser._speedups"]
+
+
+@pytest.mark.filterwarnings("ignore:The global interpreter lock")
+def test_one_of_which_no_warning_tells_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert watched(monkeypatch, False, True, say=SAID) == [gil.SOMETHING]
+
+
+def test_nothing_is_said_where_there_was_a_gil_or_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = warnings.showwarning
+    assert watched(monkeypatch, True) == []
+    assert watched(monkeypatch, False, False) == []
+    assert warnings.showwarning is shown
