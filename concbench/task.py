@@ -332,11 +332,11 @@ def run_packed(function: Callable[[Any], Any], items: Sequence[Any]) -> bytes:
 
     answers = _answers(function, items)
     packed, unsendable = tried(pickle.dumps, answers)
-    if unsendable is None:
-        return packed  # type: ignore[no-any-return]
-    failures = (tried(pickle.dumps, answer)[1] for answer in answers)
-    place, failure = next((pair for pair in enumerate(failures) if pair[1] is not None), (0, unsendable))
-    return pickle.dumps([*answers[:place], Raised(_unsendable(exception_text(failure)))])
+    for place, answer in enumerate(answers if unsendable is not None else ()):
+        _, why = tried(pickle.dumps, answer)
+        if why is not None:
+            return pickle.dumps([*answers[:place], Raised(_unsendable(exception_text(why)))])
+    return packed  # type: ignore[no-any-return]
 
 
 def _answers(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
@@ -356,14 +356,14 @@ def unsent(why: str, first: int, items: Sequence[Any], count: int = 1) -> BaseEx
 
     if count > 1:
         whose = f"one of the tasks {first} to {first + count - 1}"
-        return WorkerFailure(f"the result of {whose} cannot be sent from its process: {why}")
+        return WorkerFailure(f"the result of {whose} cannot be sent from its worker: {why}")
     return named(_unsendable(why), first, items)
 
 
 def _unsendable(why: str) -> WorkerFailure:
     from concbench.errors import WorkerFailure
 
-    return WorkerFailure(f"the result of a task cannot be sent from its process: {why}")
+    return WorkerFailure(f"the result of a task cannot be sent from its worker: {why}")
 
 
 def answer(connection: Connection[Any, Any], function: Callable[[Any], Any], item: Any) -> None:

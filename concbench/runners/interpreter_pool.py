@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from concbench.errors import Inapplicable, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners.base import as_sequence, require_positive, require_python
-from concbench.task import exception_text, gather, named, run_packed, tried, unsent
+from concbench.task import Caught, exception_text, gather, named, one_line, run_packed, tried, unsent
 from concbench.traits import INTERPRETERS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -46,9 +46,9 @@ class InterpreterPool:
     def examine(self, function: Callable[[Any], Any]) -> None:
         """Refuse a function whose module does not load in a subinterpreter; see `base.Runner`."""
         with type(self)(workers=1) as pool:
-            why = pool._why_unreadable(function)  # noqa: SLF001 - it is one of these
-        if why:
-            raise Inapplicable(why)
+            unloadable = pool._unloadable(function)  # noqa: SLF001 - it is one of these
+        if unloadable:
+            raise Inapplicable(unloadable)
 
     def __enter__(self) -> Self:
         require_python(self)
@@ -65,8 +65,10 @@ class InterpreterPool:
             return gather(answers, items)
 
     def _answers(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Generator[Any, None, None]:
-        """What the tasks return or raise. Both come back in a pickle that we have made, since the executor does not
-        say why it could not make or read one."""
+        """What the tasks return or raise.
+
+        Both come home in a pickle of our own making: the executor does not say why it could not make or read one.
+        """
         following = iter(items)
         chunks = iter(lambda: tuple(islice(following, self.chunksize)), ())
         first = 0
@@ -88,20 +90,30 @@ class InterpreterPool:
     def _refused(
         self, error: BaseException, function: Callable[[Any], Any], first: int, items: Sequence[Any]
     ) -> BaseException:
-        """What it was: the function or an item on its way to an interpreter, or the interpreter itself."""
+        """What it was: an item or the function on its way to an interpreter, or the interpreter itself."""
         for index in range(first, min(first + self.chunksize, len(items))):
             unsendable = tried(lambda: pickle.loads(pickle.dumps((function, items[index]))))[1]  # noqa: B023
             if unsendable is not None:
                 return named(unsendable, index, items)
-        why, broken = tried(self._why_unreadable, function)
-        if broken is None and why:
-            return Inapplicable(why)
-        return WorkerFailure(f"an interpreter of interpreter-pool({self.workers}) failed: {exception_text(error)}")
+        unloadable = self._unloadable(function)
+        if unloadable:
+            return Inapplicable(unloadable)
+        return WorkerFailure(f"an interpreter of interpreter-pool({self.workers}) failed: {_said_there(error)[1]}")
 
-    def _why_unreadable(self, function: Callable[[Any], Any]) -> str:
-        """Why an interpreter of the pool cannot take a function, in words; empty if it can."""
-        why: str = self._executor.submit(_why_unreadable, pickle.dumps(function)).result()
-        return why
+    def _unloadable(self, function: Callable[[Any], Any]) -> str:
+        """Why an interpreter of the pool cannot load the module of a function, in words; empty if it can.
+
+        Python sends a function that needs nothing of its module without that: `Caught` is never sent so, nor is what
+        checks or observes a function.
+        """
+        error = tried(self._executor.submit(run_packed, Caught(function), ()).result)[1]
+        if error is None:
+            return ""
+        text, why = _said_there(error)
+        refused = _REFUSED.search(text)
+        if refused:
+            return f"it imports {refused[1]}, which does not load in a subinterpreter; take process-pool instead"
+        return f"it cannot be loaded in a subinterpreter ({why}); take process-pool instead"
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:
@@ -117,10 +129,11 @@ class InterpreterPool:
     def program(self, call: "Call") -> "Program":
         """The pool of the standard library, which hands over tasks one by one: chunks are made by hand."""
         call = call.ordinary().of_one_item()
-        pool, results = f"with InterpreterPoolExecutor({self.workers}) as pool:", f"pool.map({call.function}, {call.items})"
         imports = ["from concurrent.futures import InterpreterPoolExecutor"]
+        pool = f"with InterpreterPoolExecutor({self.workers}) as pool:"
         if self.chunksize == 1:
-            return call.program(pool, f"    results = list({results})", imports=imports, guarded=True)
+            results = f"    results = list(pool.map({call.function}, {call.items}))"
+            return call.program(pool, results, imports=imports, guarded=True)
         return call.program(
             pool,
             f"    done = pool.map(work, itertools.batched({call.items}, {self.chunksize}))",
@@ -142,13 +155,8 @@ def _set_path(path):  # type: ignore[no-untyped-def] # annotations would have it
     sys.path[:] = path
 
 
-def _why_unreadable(packed: bytes) -> str:
-    """Read a pickle in an interpreter of the pool; returns why that fails, as the beginning of a sentence."""
-    error = tried(pickle.loads, packed)[1]
-    why = exception_text(error) if error is not None else ""
-    while error is not None:
-        refused = _REFUSED.search(str(error))
-        if refused:
-            return f"it needs {refused[1]}, which does not load in a subinterpreter; take process-pool instead"
-        error = error.__cause__ or error.__context__
-    return f"it cannot be loaded in a subinterpreter ({why}); take process-pool instead" if why else ""
+def _said_there(error: BaseException) -> tuple[str, str]:
+    """What went wrong in an interpreter, as its executor tells it here: all of it, and its last line."""
+    text = str(error.__cause__ or error)
+    text = text.rpartition("\n\nThe above exception was the direct cause")[0] or text
+    return text, one_line(text.strip().rpartition("\n")[2])
