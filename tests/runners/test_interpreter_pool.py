@@ -77,24 +77,27 @@ def test_alone_it_says_so_too_and_so_does_the_list(capsys: pytest.CaptureFixture
 
 @entered
 @pytest.mark.parametrize(
-    ("error", "says"),
+    ("name", "error", "says"),
     [
         (
+            "picky",
             'ImportError("module fancy._core does not support loading in subinterpreters")',
             "it imports fancy._core, which does not load in a subinterpreter; take process-pool instead",
         ),
         (
-            'LookupError("not\\\\nhere")',
+            "proud",
+            'LookupError("not here")',
             "it cannot be loaded in a subinterpreter (LookupError: not here); take process-pool instead",
         ),
     ],
 )
-def test_a_module_that_does_not_load_in_another_interpreter_is_named(error: str, says: str, tmp_path: Path) -> None:
-    """Before anything runs; a file beside is found, since the interpreters look where this process does."""
-    (tmp_path / "picky.py").write_text(MODULE.format(error=error))
-    run = measure(
-        f"{tmp_path / 'picky.py'}:double", items=[1, 2], runners=["sequential", "interpreter-pool:2"], rounds=1
-    )
+def test_a_module_that_does_not_load_in_another_interpreter_is_named(
+    name: str, error: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything runs."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / f"{name}.py").write_text(MODULE.format(error=error))
+    run = measure(f"{name}:double", items=[1, 2], runners=["sequential", "interpreter-pool:2"], rounds=1)
     first, second = run.tables[0].cells
     assert first.outcome.kind == "ok"
     assert (second.outcome.kind, second.outcome.reason, second.samples) == ("inapplicable", says, [])
@@ -103,9 +106,7 @@ def test_a_module_that_does_not_load_in_another_interpreter_is_named(error: str,
 @entered
 def test_interpreters_find_what_this_process_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the path as it is when they are started, and nothing of ours is imported there but what a worker needs."""
-    (tmp_path / "beside_it.py").write_text(
-        "import sys\ndef ours(item): return [name for name in sys.modules if item in name]"
-    )
+    (tmp_path / "beside_it.py").write_text(BESIDE)
     monkeypatch.syspath_prepend(str(tmp_path))
     import beside_it  # type: ignore[import-not-found]
 
