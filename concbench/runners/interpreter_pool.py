@@ -117,8 +117,8 @@ class InterpreterPool:
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:
-        """A few sizes for work that computes; where tasks are short, with chunks too."""
-        sizes = look.processes() if look.computes else []
+        """One for each core, for work that computes; where tasks are short, with chunks too."""
+        sizes = look.up_to([look.cores]) if look.computes else []
         return [cls(workers, chunksize=chunk) for workers in sizes for chunk in look.chunks(workers)]
 
     def neighbours(self, look: "Look") -> list[Self]:
