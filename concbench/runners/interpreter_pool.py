@@ -127,8 +127,12 @@ class InterpreterPool:
         return [type(self)(workers, chunksize=chunk) for workers in sizes for chunk in look.chunks(workers)]
 
     def program(self, call: "Call") -> "Program":
-        """The pool of the standard library, which hands over tasks one by one: chunks are made by hand."""
-        call = call.ordinary().of_one_item()
+        """The pool of the standard library, which hands over tasks one by one: chunks are made by hand.
+
+        A function of the program has the interpreters run it, and so look for modules where it does.
+        """
+        elsewhere = any(name.directory for name in call.imports if not isinstance(name, str))
+        call = call.ordinary().of_one_item(defined=elsewhere and self.chunksize == 1)
         imports = ["from concurrent.futures import InterpreterPoolExecutor"]
         pool = f"with InterpreterPoolExecutor({self.workers}) as pool:"
         if self.chunksize == 1:

@@ -1,16 +1,22 @@
 """A pool of interpreters: planned on every Python, entered where there is one, and honest about what it cannot take."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from concbench import InterpreterPool, Primes, Threads, measure
+from concbench.advice.snippet import snippet
 from concbench.cli.main import main
 from concbench.errors import Inapplicable
 from concbench.harness.candidates import Field
 from concbench.harness.runner_specs import default_runners, parse
 from concbench.runners.look import Look
+from concbench.workloads.facts import Facts
+from concbench.workloads.how import How
+from concbench.workloads.imported import Imported
+from concbench.workloads.loading import Place
 
 NEW, OLD = (3, 14), (3, 13)
 entered = pytest.mark.skipif(sys.version_info < NEW, reason="this Python has no pool of interpreters")
@@ -97,6 +103,20 @@ def test_a_module_that_does_not_load_in_another_interpreter_is_named(
     first, second = run.tables[0].cells
     assert first.outcome.kind == "ok"
     assert (second.outcome.kind, second.outcome.reason, second.samples) == ("inapplicable", says, [])
+
+
+@entered
+@pytest.mark.parametrize("chunksize", [1, 2])
+def test_a_program_to_paste_finds_a_module_that_is_elsewhere(chunksize: int, tmp_path: Path) -> None:
+    """A new interpreter does not have what the program has put on its path."""
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "far_off.py").write_text("twice = 2\ndef double(item):\n    return twice * item\n")
+    place = Place.read(f"{tmp_path / 'far' / 'far_off.py'}:double")
+    workload = Imported(place, How(), Facts.of(abs, [1, 2, 3]), items=[1, 2, 3])
+    program = tmp_path / "pasted.py"
+    program.write_text(f"{snippet(workload.call(2), InterpreterPool(2, chunksize))}\n    print(results)\n")
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("[2, 4, 6]\n", "")
 
 
 @entered
