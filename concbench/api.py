@@ -70,7 +70,7 @@ def measure(
         if options.get("seed") is None:
             options["seed"] = resume.record.seed
     chosen = filled({**options, "items": items})
-    specs = arguments.runners_of(runners)
+    specs = arguments.runners_of(runners, chosen)
     if not workloads:
         raise UsageError("no workload: name at least one, such as 'download' or 'primes', or give a function")
     plans = [plan(workload, specs, chosen) for workload in arguments.workloads_of(workloads, items, options, chosen)]

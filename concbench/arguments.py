@@ -20,6 +20,7 @@ from concbench.options import (
 )
 from concbench.runners.base import Runner
 from concbench.task import short
+from concbench.variants import newest
 from concbench.workloads.base import Workload
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
@@ -47,10 +48,10 @@ def hosts_for(
     return InProcessHosts()
 
 
-def runners_of(runners: Sequence[str | Runner] | None) -> list[str | Runner]:
-    """Those that were given, or all."""
+def runners_of(runners: Sequence[str | Runner] | None, options: MeasureOptions) -> list[str | Runner]:
+    """Those that were given, or all that there are in one of the interpreters."""
     if runners is None:
-        return [*default_runners()]
+        return [*default_runners(newest(options))]
     if isinstance(runners, (str, bytes)) or not isinstance(runners, Iterable):
         one = repr(runners) if isinstance(runners, str) else short(runners)
         raise UsageError(f"runners is a list of them, not {one}: write runners=[{one}]")

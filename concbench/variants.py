@@ -39,6 +39,12 @@ class Variant:
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """What a probe found of the interpreter, for the results."""
 
+    @property
+    def version(self) -> tuple[int, int] | None:
+        """Of its interpreter; None if that is the one that runs this."""
+        numbers = str(self.facts.get("version", "")).split(".")[:2]
+        return (int(numbers[0]), int(numbers[1])) if len(numbers) == 2 else None  # noqa: PLR2004
+
     def command(self, module: str, directories: Iterable[str] = ()) -> list[str]:
         """What runs the main() of a module of ours.
 
@@ -99,6 +105,11 @@ def variants_of(options: Mapping[str, Any]) -> tuple[Variant, ...]:
         facts = interpreter.as_json() if interpreter else {}
         made.append(Variant(" ".join(told), interpreter.executable if interpreter else None, gil, environment, facts))
     return tuple(made)
+
+
+def newest(options: Mapping[str, Any]) -> tuple[int, int]:
+    """The newest version of Python among them."""
+    return max(variant.version or sys.version_info[:2] for variant in variants_of(options))
 
 
 def of_table(variants: Iterable[Variant]) -> dict[str, Any]:

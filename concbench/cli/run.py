@@ -125,11 +125,12 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         raise UsageError("--why needs the observed pass, which --no-observe skips")
     from concbench.harness.plan import plan
     from concbench.harness.runner_specs import default_runners, with_workers
+    from concbench.variants import newest
 
     workloads.require_applicable(arguments)
     options = functions.fill_in(arguments)
     measured = workloads.chosen(arguments, options)
-    specs = arguments.runners or default_runners()
+    specs = arguments.runners or default_runners(newest(options))
     if arguments.workers:
         tried = with_workers(specs, arguments.workers)
         if tried == specs:

@@ -17,7 +17,7 @@ from concbench.harness.runner_specs import PlannedCell, plan_cells
 from concbench.harness.stopping import Samples
 from concbench.registry import runner_class, runner_names
 from concbench.results.records import CellId, Sample
-from concbench.runners.base import Runner, workers_for
+from concbench.runners.base import Runner, exists_in, workers_for
 from concbench.runners.look import Look
 from concbench.stats.verdicts import BAND
 from concbench.traits import CALLER, traits_of
@@ -35,7 +35,7 @@ class Field:
     def __init__(self, look: Look, offers: Sequence[Offer] | None = None, variants: Sequence[Variant] = (OWN,)) -> None:
         """Ask those who offer runners; None: every registered class."""
         self.look = look
-        self._offers = _offers_of_classes() if offers is None else offers
+        self._offers = offers
         self._variants = variants
         self.candidates = self._offered(look)
         """Those that it begins with, under one variant after the other, of the simplest runners first."""
@@ -96,8 +96,14 @@ class Field:
         return cells
 
     def _offered(self, look: Look) -> list[PlannedCell]:
-        runners = sorted((runner for offer in self._offers for runner in _asked(offer, look)), key=_simplicity)
-        return _cells(runners, look, self._variants)
+        """What is offered under each variant, of those runners that its interpreter has."""
+        cells = []
+        for variant in self._variants:
+            seen = replace(look, python=variant.version or look.python)
+            offers = _offers_of_classes(seen.python) if self._offers is None else self._offers
+            runners = sorted((runner for offer in offers for runner in _asked(offer, seen)), key=_simplicity)
+            cells += _cells(runners, seen, [variant])
+        return cells
 
     def _kind(self, cell: CellId) -> tuple[str, str]:
         """Its runner and its variant, whatever its settings are."""
@@ -132,12 +138,13 @@ class Field:
         return max(workers_for(cell.runner, self.look.tasks) for cell in reached.values())
 
 
-def _offers_of_classes() -> list[Offer]:
-    """The hooks of every registered runner."""
+def _offers_of_classes(python: tuple[int, int]) -> list[Offer]:
+    """The hooks of every registered runner that there is in a version of Python."""
     offers: list[Offer] = []
     for name in runner_names():
         with suppress(Inapplicable):  # what it needs is not installed
-            offers += filter(None, [getattr(runner_class(name), "candidates", None)])
+            runner = runner_class(name)
+            offers += filter(None, [getattr(runner, "candidates", None)] if exists_in(runner, python) else [])
     return offers
 
 
