@@ -43,7 +43,7 @@ class Variant:
     def version(self) -> tuple[int, int] | None:
         """Of its interpreter; None if that is the one that runs this."""
         numbers = str(self.facts.get("version", "")).split(".")[:2]
-        return (int(numbers[0]), int(numbers[1])) if len(numbers) == 2 else None  # noqa: PLR2004
+        return (int(numbers[0]), int(numbers[1])) if len(numbers) == 2 else None
 
     def command(self, module: str, directories: Iterable[str] = ()) -> list[str]:
         """What runs the main() of a module of ours.
