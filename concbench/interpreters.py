@@ -183,10 +183,10 @@ def _asked(given: str, executable: str) -> dict[str, Any]:
     if ended is None and monotonic() >= deadline:
         raise BadSetting(f"{given} did not answer within {SECONDS:g} s of its start: see what {executable} waits for")
     lines = [line for line in (*complained, *said) if line.strip()]
-    last = next((line for line in lines if "rror" in line), lines[-1] if lines else "")
-    why = f": it says {one_line(last, 200)!r}" if last else ""
+    telling = next((line for line in lines if "rror" in line), lines[0] if lines else "")
+    why = f": it says {one_line(telling, 200)!r}" if telling else ""
     if ended is not None and ended.code and complained and "ython" in "".join(complained):
-        raise BadSetting(f"{given} cannot start{why}; mend that environment, or make it anew")
+        raise BadSetting(f"{given} cannot start{why}; mend that installation, or make the environment anew")
     raise BadSetting(f"{given} is not a Python interpreter{why}")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from concbench.advice.mishaps import why_missing
+from concbench.advice.variants import alike
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS, HOPELESS
@@ -26,19 +29,28 @@ def unmeasured(table: TableAnalysis, given_up: str = "", advised: CellAnalysis |
             continue
         if cell.interval is None and not _cannot_win(cell, table):
             groups.setdefault(_ended(cell, table, given_up), []).append(cell)
-    return "; ".join(_sentence(cells, how, reason) for (how, reason), cells in groups.items())
+    return "; ".join(_sentence(table, cells, how, reason) for (how, reason), cells in groups.items())
 
 
-def _sentence(cells: list[CellAnalysis], how: str, reason: str) -> str:
+def _sentence(table: TableAnalysis, cells: list[CellAnalysis], how: str, reason: str) -> str:
     """Of cells that ended alike; those of one runner are told by their workers: thread-pool with 16 and 64 workers."""
     of_runner: dict[tuple[str, str], list[CellAnalysis]] = {}
     for cell in cells:
         of_runner.setdefault((cell.runner, cell.variant), []).append(cell)
-    names = [
-        own[0].name if len(own) == 1 else f"{name} with {_workers(own)}{f' under {variant}' if variant else ''}"
-        for (name, variant), own in of_runner.items()
-    ]
+    alone = {own[0].record.shown_alone: alike(table, _alone(of_runner, own[0])) for own in of_runner.values()}
+    names: list[str] = []
+    for (name, variant), own in of_runner.items():
+        if len(own) == 1:
+            names += alone.pop(own[0].record.shown_alone, [])
+        else:
+            names.append(f"{name} with {_workers(own)}{f' under {variant}' if variant else ''}")
     return f"{listed(names)} {how.replace('was ', 'were ', 1) if len(names) > 1 else how} ({reason})"
+
+
+def _alone(of_runner: Mapping[tuple[str, str], list[CellAnalysis]], cell: CellAnalysis) -> list[CellAnalysis]:
+    """The cells like this one under every variant, where it is the only one of its runner there."""
+    ones = [own[0] for own in of_runner.values() if len(own) == 1]
+    return [one for one in ones if one.record.shown_alone == cell.record.shown_alone]
 
 
 def _workers(cells: list[CellAnalysis]) -> str:

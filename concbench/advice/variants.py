@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from concbench.advice.finding import Finding, known, rating
 from concbench.advice.rates import rate_of
 from concbench.analysis.cell_analysis import CellAnalysis
@@ -26,6 +28,21 @@ def interpreters(table: TableAnalysis) -> list[str]:
         if "python" in facts and cells:
             parts.append(f"{label} is {_called(cells[0], facts)}")
     return [f"Interpreters: {'; '.join(parts)}."] if parts else []
+
+
+def alike(table: TableAnalysis, cells: Iterable[CellAnalysis]) -> list[str]:
+    """The names of cells of which the same is said: a runner once, with the variants under which it is so."""
+    of_runner: dict[str, list[CellAnalysis]] = {}
+    for cell in cells:
+        of_runner.setdefault(cell.record.shown_alone, []).append(cell)
+    names = []
+    for name, own in of_runner.items():
+        if len(own) == 1:
+            names.append(own[0].name)
+        else:
+            everywhere = len(own) == len(table.under)
+            names.append(name if everywhere else f"{name} under {listed(cell.variant for cell in own)}")
+    return names
 
 
 def came_back(table: TableAnalysis) -> Finding | None:

@@ -26,6 +26,7 @@ class Referee:
         """The variant that makes the results with which those of all are compared."""
         self.readers: set[str] = {self.home}
         """Variants of which it is known what they are compared with."""
+        self._several = len({cell.id.variant for cell in plan.cells}) > 1
         self._others: set[str] = set()
         """Variants that give other results."""
 
@@ -53,6 +54,11 @@ class Referee:
             )
         if self.checked != "sequential":
             return
+        if found.unsendable and self._several:
+            self.notes.append(
+                f"Results were compared with those of a sequential pass in the same process, and not from one "
+                f"interpreter to another, since they cannot be sent ({found.unsendable})."
+            )
         if found.excluded:
             self.notes.append(f"{found.excluded}.")
         if found.incomparable:

@@ -8,7 +8,8 @@ from concbench import units
 from concbench.advice.mishaps import counted, why_missing
 from concbench.advice.quota import flag
 from concbench.advice.sending import travelling
-from concbench.advice.variants import interpreters
+from concbench.advice.variants import alike, interpreters
+from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.report.breakdown import Breakdown, breakdown
@@ -60,12 +61,21 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
         times=grid(table.measured, ANSWER),
         costs=grid(table.measured, COST).without_empty(),
         fastest=tuple(cell.in_fastest_group for cell in table.measured),
-        missing=tuple(Missing(cell.name, why_missing(cell)) for cell in table.cells if cell.seconds is None),
+        missing=tuple(_missing(table)),
         reading=tuple(_reading(table)),
         load=load,
         loaded=loaded,
         breakdown=breakdown(table) if why else None,
     )
+
+
+def _missing(table: TableAnalysis) -> list[Missing]:
+    """Those without times; a runner of which the same is to be said under several interpreters is one of them."""
+    reasons: dict[tuple[str, str], list[CellAnalysis]] = {}
+    for cell in table.cells:
+        if cell.seconds is None:
+            reasons.setdefault((cell.label, why_missing(cell)), []).append(cell)
+    return [Missing(", ".join(alike(table, cells)), why) for (_, why), cells in reasons.items()]
 
 
 _CHECKED = {

@@ -233,11 +233,19 @@ class Cell:
     @property
     def shown(self) -> str:
         """How tables and sentences call it: threads, thread-pool(32), process-pool(2, spawn)."""
+        return self._shown([self.variant] if self.variant else [])
+
+    @property
+    def shown_alone(self) -> str:
+        """The same without the variant."""
+        return self._shown([])
+
+    def _shown(self, more: list[str]) -> str:
         name, _, written = self.label.partition(":")
         parts = [part.removeprefix("workers=") for part in written.split(",") if part]
         method = self.settings.get("start_method")
         shown = [part for part in parts if not part.startswith("start_method=")] + ([str(method)] if method else [])
-        shown += [self.variant] if self.variant else []
+        shown += more
         return f"{name}({', '.join(shown)})" if shown else name
 
 

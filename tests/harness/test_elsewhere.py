@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import venv
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import pytest
 
 from concbench import measure
 from concbench.cli.main import main
+from concbench.errors import BadSetting
+from concbench.interpreters import probed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links to interpreters")
 
@@ -136,12 +138,19 @@ def test_what_the_user_s_function_needs_and_is_not_there_is_named(
     assert "nothing_like_it" in table["cells"][1]["outcome"]["reason"]
 
 
-OTHER = next((path for name in ("3.14", "3.13", "3.12") if (path := shutil.which(f"python{name}"))), "")
-OTHER = os.environ.get("CONCBENCH_OTHER_PYTHON", OTHER)
+@pytest.fixture(scope="module")
+def another() -> str:
+    """An interpreter of another version, in CONCBENCH_OTHER_PYTHON or on the PATH."""
+    for named in (os.environ.get("CONCBENCH_OTHER_PYTHON", ""), "python3.14", "python3.13", "python3.12"):
+        with suppress(BadSetting):  # that of a shim that starts none, for one
+            if named and probed(named).version != sys.version.split()[0]:
+                return named
+    pytest.skip("no interpreter of another version on the PATH, nor in CONCBENCH_OTHER_PYTHON")
 
 
-@pytest.mark.skipif(not OTHER, reason="no other interpreter on the PATH, nor in CONCBENCH_OTHER_PYTHON")
-def test_another_version_measures_what_this_one_planned(environments: list[str], module: str) -> None:
-    code, table = run_under([environments[0], OTHER], module and "own", "1", "-r", "sequential", "-r", "process-pool:1")
+def test_another_version_measures_what_this_one_planned(environments: list[str], another: str, module: str) -> None:
+    code, table = run_under(
+        [environments[0], another], module and "own", "1", "-r", "sequential", "-r", "process-pool:1"
+    )
     assert code == 0
     assert len({cell["interpreter"]["python"] for cell in table["cells"]}) == 2
