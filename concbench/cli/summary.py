@@ -21,7 +21,7 @@ VARIABLE = "GITHUB_STEP_SUMMARY"
 
 def add_summary(parser: argparse.ArgumentParser) -> None:
     """Declare the option."""
-    parser.add_argument("--summary", metavar="FILE", help="append the tables and the answers to this file, as Markdown; "
+    parser.add_argument("--summary", metavar="FILE", help="append a short report to this file, as Markdown; "
                         f"'{GITHUB}': to the summary of the step, in GitHub Actions")  # fmt: skip
 
 

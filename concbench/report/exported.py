@@ -47,7 +47,7 @@ class Exported:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """What there is beside the times, and no other tool has a place of its own for: those figures that are known."""
+        """The figures beside the times that are known, which other tools have no place of their own for."""
         cell = self.cell
         known = {
             "workers": cell.workers, "speedup": cell.speedup, "low": cell.low, "high": cell.high,

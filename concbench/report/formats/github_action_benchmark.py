@@ -1,6 +1,6 @@
-"""What github-action-benchmark reads as `customBiggerIsBetter`: speed-ups, which are compared with those of other commits.
+"""What github-action-benchmark reads as `customBiggerIsBetter`: speed-ups, to compare with those of other commits.
 
-The shape is that of src/extract.ts; how it is shown, in a table of Markdown within backticks, is in src/write.ts.
+The shape is that of src/extract.ts; src/write.ts shows names in a table of Markdown, within backticks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The JSON of pytest-benchmark, as its `--benchmark-json` writes it: for `pytest-benchmark compare` and what else reads it.
+"""The JSON of pytest-benchmark, as its `--benchmark-json` writes it, for `pytest-benchmark compare` and other readers.
 
 The shape is that of pytest_benchmark/plugin.py and stats.py, version 5.
 """
