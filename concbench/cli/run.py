@@ -67,9 +67,9 @@ def main(arguments: argparse.Namespace) -> int:
         summary = Summary(arguments.summary)
         plans, output, earlier = _prepared(arguments)
         split.require_writable(cell.id for plan in plans for cell in plan.cells)
-        if summary.path is not None and summary.path == output.path:
-            raise UsageError(f"--output and --summary are both {output.path}; name two files")
-        summary.require_writable()
+        summary.require_writable(beside=output.path)
+    printed = "text" if split.directory else chosen
+    output.announce(printed)
 
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
@@ -84,7 +84,7 @@ def main(arguments: argparse.Namespace) -> int:
     keep(run.record)
     document = run.document(why=arguments.why)
     try:
-        present(document, "text" if split.directory else chosen, arguments.color)
+        present(document, printed, arguments.color)
     finally:
         output.complain()
         written = [split.write(document), summary.append(document)]

@@ -78,7 +78,7 @@ def test_names_of_files_are_plain_and_differ(cells: list[CellId]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["show", "run.json", "--split", "d"], "--split writes a file for each runner, and text has all of them in one"),
+        (["show", "run.json", "--split", "d"], "--split writes a file for each runner, and text has all of them in"),
         (["show", "run.json", "--format", "hyperfine", "--split", "d"], "and hyperfine has all of them in one; add"),
         ([*SHOW, "--split", "d", "-o", "t.json"], "--output writes one file, and --split one for each runner; leave"),
         ([*SHOW, "--split", "run.json"], "run.json is not a directory; name one, or a new one"),
@@ -120,6 +120,14 @@ def test_a_run_writes_all_of_them_and_prints_its_report(
     assert sorted(file.name for file in Path("files").iterdir()) == ["sequential.json", "thread-pool-2.json"]
     run = Run(load("raw.json"))
     assert Path("step.md").read_text("utf-8") == f"# Before\n\n{summary(run.document())}"
+
+
+def test_where_a_name_might_say_two_things_it_is_said_which(capsys: pytest.CaptureFixture[str]) -> None:
+    """The file of a run has the raw results, and another format of files with its suffix is printed."""
+    assert main([*RUN, "--format", "hyperfine", "-o", "raw.json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.splitlines()[0] == "concbench: raw.json gets the raw results; hyperfine is printed"
+    assert printed.out == Run(load("raw.json")).to("hyperfine")
 
 
 def test_a_summary_is_short() -> None:

@@ -38,7 +38,7 @@ def markdown(document: Document) -> str:
 
 
 def summary(document: Document) -> str:
-    """The short form: of each workload the times, what has none, warnings and the answer; how to read it is left out."""
+    """The short form: of each workload the times, what has none, warnings and the answer, without how to read it."""
     blocks = []
     for one in document.sections:
         blocks += [*_times(one, one.times), f"**{_text(one.load)}**" if one.loaded else ""]
