@@ -30,7 +30,7 @@ def in_a_loop(items: Sequence[int]) -> list[int]:
 
 
 def in_an_executor(executor: Executor, items: Sequence[int], chunksize: int = 1) -> list[int]:
-    """By a pool of threads or processes."""
+    """By a pool of threads, processes or interpreters."""
     return list(executor.map(same, items, chunksize=chunksize))
 
 

@@ -20,6 +20,7 @@ import argparse
 import json
 import random
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -56,8 +57,19 @@ from pairs import (
 )
 
 import concbench
-from concbench import Asyncio, BatchedThreads, Processes, ProcessPool, Runner, Sequential, ThreadPool, Threads
+from concbench import (
+    Asyncio,
+    BatchedThreads,
+    InterpreterPool,
+    Processes,
+    ProcessPool,
+    Runner,
+    Sequential,
+    ThreadPool,
+    Threads,
+)
 from concbench.launch import python
+from concbench.runners.base import exists_in
 
 HERE = Path(__file__).parent
 MOST_SECONDS = 20e-9
@@ -86,7 +98,7 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     """What is measured, and for how long."""
     parser = argparse.ArgumentParser(description="Cost of a task that does nothing.")
-    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=HERE_TOO)
     parser.add_argument("--pairs", type=int, default=15)
     parser.add_argument("--warm-up", type=int, default=1, metavar="PAIRS")
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of tasks")
@@ -238,6 +250,14 @@ def process_pool_by_hand(chunksize: int) -> ByHand:
 
 
 @contextmanager
+def interpreters_by_hand() -> Iterator[Work]:
+    from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defined,unused-ignore] # from 3.14 on
+
+    with InterpreterPoolExecutor(POOL_WORKERS) as executor:
+        yield lambda items: in_an_executor(executor, items)
+
+
+@contextmanager
 def coroutines_by_hand() -> Iterator[Work]:
     import asyncio
 
@@ -257,9 +277,12 @@ CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
         lambda: ProcessPool(POOL_WORKERS, chunksize=100),
         process_pool_by_hand(100),
     ),
+    "interpreter-pool": (20_000, lambda: InterpreterPool(POOL_WORKERS), interpreters_by_hand),
     "asyncio": (100_000, Asyncio, coroutines_by_hand),
 }
 """For each: how many tasks, ours, and the same by hand."""
+HERE_TOO = [case for case, (_, make, _) in CASES.items() if exists_in(make(), sys.version_info[:2])]
+"""Those that this Python has."""
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ from concbench.runners.base import workers_for
 
 HERE = Path(__file__).parent
 RUNNERS = [
-    *(name for name in default_runners() if "process" not in name),
+    *(name for name in default_runners((3, 13)) if "process" not in name),  # there are no scripts of interpreters
     "thread-pool:2",
     *(f"{name}:start_method={method}" for name in ("processes", "process-pool") for method in get_all_start_methods()),
 ]

@@ -13,6 +13,7 @@ no budget: these figures are for comparing one version or machine with another.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack
 from typing import Any
@@ -23,6 +24,7 @@ from concbench import (
     Asyncio,
     BatchedThreads,
     Download,
+    InterpreterPool,
     Primes,
     Processes,
     ProcessPool,
@@ -32,10 +34,15 @@ from concbench import (
     Threads,
     Workload,
 )
+from concbench.runners.base import exists_in
 
 ROUNDS = 5
 IMAGES = 24
-ORDINARY = [Sequential, Threads, BatchedThreads, Processes, ThreadPool, ProcessPool]
+ORDINARY = [
+    make
+    for make in (Sequential, Threads, BatchedThreads, Processes, ThreadPool, ProcessPool, InterpreterPool)
+    if exists_in(make, sys.version_info[:2])
+]
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ _PUBLIC = {
     "CellAnalysis": "concbench.analysis.cell_analysis",
     "ConcbenchError": "concbench.errors",
     "Download": "concbench.workloads.download",
+    "InterpreterPool": "concbench.runners.interpreter_pool",
     "MeasureOptions": "concbench.options",
     "Primes": "concbench.workloads.primes",
     "ProcessPool": "concbench.runners.process_pool",
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from concbench.runners.asyncio import Asyncio as Asyncio
     from concbench.runners.base import Runner as Runner
     from concbench.runners.batched_threads import BatchedThreads as BatchedThreads
+    from concbench.runners.interpreter_pool import InterpreterPool as InterpreterPool
     from concbench.runners.process_pool import ProcessPool as ProcessPool
     from concbench.runners.processes import Processes as Processes
     from concbench.runners.sequential import Sequential as Sequential

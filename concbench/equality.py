@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 from copy import copy
 from enum import Enum
 from itertools import chain
-from types import EllipsisType, FunctionType, NotImplementedType
+from types import CodeType, EllipsisType, NotImplementedType
 from typing import Any, TypeVar
 
 DOUBLE = (1e-9, 1e-12)
@@ -317,8 +317,8 @@ _WAYS: tuple[tuple[Any, _Way], ...] = (
 """The first that fits compares values whose equality was not written by hand."""
 _GENERATED = {"__create_fn__.<locals>.__eq__", "__eq__"}
 """Where the code of a generated equality was defined: by dataclasses and by attrs; others are defined in a class."""
-_NOT_BY_HAND = {"collections", "pydantic"}
-"""Packages whose __eq__, written in Python, compares all that an object contains."""
+_NOT_BY_HAND = {"collections", "pydantic", "_collections", "_structseq", "datetime", "decimal"}
+"""Packages whose __eq__, written in Python, compares all that an object contains: the last four are so in PyPy."""
 
 
 def _way_of(kind: type) -> _Way:
@@ -332,7 +332,7 @@ def _way_of(kind: type) -> _Way:
     if fields is not None:
         return _ByFields(fields)
     own: Any = kind.__eq__
-    if isinstance(own, FunctionType) and _root(own) not in _NOT_BY_HAND:
+    if _code_of(own) is not None and _root(own) not in _NOT_BY_HAND:
         return _Comparison.by_own
     for types, way in _WAYS:
         if issubclass(kind, types):
@@ -348,13 +348,19 @@ def _fields(kind: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...] | 
         return tuple((name, None) for name in (*kind.model_fields, "__pydantic_extra__", "__pydantic_private__"))
     if own is object.__eq__:
         owner = kind
-    elif not isinstance(own, FunctionType) or own.__code__.co_qualname not in _GENERATED:
+    elif (code := _code_of(own)) is None or code.co_qualname not in _GENERATED:
         return None
     if dataclasses.is_dataclass(owner):
         return tuple((field.name, None) for field in dataclasses.fields(owner) if field.compare)
     if hasattr(owner, "__attrs_attrs__"):
         return tuple((field.name, field.eq_key) for field in owner.__attrs_attrs__ if field.eq)
     return None
+
+
+def _code_of(function: Any) -> CodeType | None:
+    """The code of a function that is written in Python; None of others, which in PyPy are of the same type."""
+    code = getattr(function, "__code__", None)
+    return code if isinstance(code, CodeType) else None
 
 
 def _is_array(kind: type) -> bool:

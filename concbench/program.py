@@ -103,9 +103,13 @@ class Call:
         call = replace(self, function=self.coroutine or self.function, coroutine="", awaits=True)
         return call._defined("async def", f"await {call.on_item}") if self.tolerate else call  # noqa: SLF001
 
-    def of_one_item(self) -> Call:
-        """The same with a function of one item."""
-        if not self.star and self.arguments:
+    def of_one_item(self, *, defined: bool = False) -> Call:
+        """The same with a function of one item.
+
+        Args:
+            defined: one that the program defines, whatever the user's takes.
+        """
+        if self.function == _OWN or not (defined or self.star or not self.arguments):
             return self
         kind, expression = ("async def", f"await {self.on_item}") if self.awaits else ("def", self.on_item)
         return self._defined(kind, expression)
@@ -139,9 +143,9 @@ class Call:
                 "except Exception as error:",
                 "    return error.with_traceback(None)",
             ]
-        definition = "\n".join([f"{kind} call(item):", *(f"    {line}" for line in lines)])
+        definition = "\n".join([f"{kind} {_OWN}(item):", *(f"    {line}" for line in lines)])
         awaits = kind.startswith("async")
-        return replace(self._calls("call", [*definitions, definition], imports), awaits=awaits, tolerate=False)
+        return replace(self._calls(_OWN, [*definitions, definition], imports), awaits=awaits, tolerate=False)
 
     def _calls(self, name: str, definitions: Sequence[str], imports: Sequence[str]) -> Call:
         return replace(
@@ -177,6 +181,8 @@ class Call:
         )
 
 
+_OWN = "call"
+"""The function of one item that a program defines around the user's."""
 _LOOP = """\
 class Loop(asyncio.Runner):
     \"\"\"The event loop of a worker, which is closed when the worker ends.\"\"\"

@@ -21,6 +21,7 @@ RUNNERS: Mapping[str, str] = MappingProxyType(
         "processes": "concbench.runners.processes:Processes",
         "thread-pool": "concbench.runners.thread_pool:ThreadPool",
         "process-pool": "concbench.runners.process_pool:ProcessPool",
+        "interpreter-pool": "concbench.runners.interpreter_pool:InterpreterPool",
         "asyncio": "concbench.runners.asyncio:Asyncio",
     }
 )

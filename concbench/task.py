@@ -233,17 +233,18 @@ class Raised:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Plain values, which cannot fail on the trip; the traceback goes with them, since pickle drops it."""
-        note = f"in the worker process {os.getpid()}:\n{traceback_text(self.error)}"
-        return _unpacked, (_packed(self.error), type_name(self.error), exception_text(self.error, LONGEST), note)
+        told = type_name(self.error), exception_text(self.error, LONGEST), traceback_text(self.error)
+        return _unpacked, (_packed(self.error), os.getpid(), *told)
 
 
-def _unpacked(packed: bytes, name: str, text: str, note: str) -> Raised:
+def _unpacked(packed: bytes, process: int, name: str, text: str, trace: str) -> Raised:
     import pickle
 
     from concbench.errors import TaskFailure
 
     error, _ = tried(pickle.loads, packed) if packed else (None, None)
-    return Raised(noted(TaskFailure(name, text) if error is None else error, note))
+    where = "another interpreter" if process == os.getpid() else f"the worker process {process}"
+    return Raised(noted(TaskFailure(name, text) if error is None else error, f"in {where}:\n{trace}"))
 
 
 class Caught:
@@ -317,13 +318,36 @@ def run_chunk(function: Callable[[Any], Any], sender: int, first: int, items: Se
     Returns:
         What the tasks return or, as a Raised, raise: as a list if it surely can be sent, else as a Parcel.
     """
+    answers = _answers(function, items)
+    return answers if _PLAIN.issuperset(map(type, answers)) else Parcel(sender, first, answers)
+
+
+def run_packed(function: Callable[[Any], Any], items: Sequence[Any]) -> bytes:
+    """Run neighbouring tasks in one go, as `run_chunk` does.
+
+    Returns:
+        The pickle of a list of what the tasks return or, as a Raised, raise; of what cannot be pickled, why.
+    """
+    import pickle
+
+    answers = _answers(function, items)
+    packed, unsendable = tried(pickle.dumps, answers)
+    for place, answer in enumerate(answers if unsendable is not None else ()):
+        _, why = tried(pickle.dumps, answer)
+        if why is not None:
+            return pickle.dumps([*answers[:place], Raised(_unsendable(exception_text(why)))])
+    return packed  # type: ignore[no-any-return]
+
+
+def _answers(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    """What tasks return, up to the first that raises, which is a Raised."""
     answers: list[Any] = []
     try:
         for item in items:
             answers.append(function(item))  # noqa: PERF401 - those before one that raises are kept
     except BaseException as error:  # noqa: BLE001 - raised again by gather
         answers.append(Raised(error))
-    return answers if _PLAIN.issuperset(map(type, answers)) else Parcel(sender, first, answers)
+    return answers
 
 
 def unsent(why: str, first: int, items: Sequence[Any], count: int = 1) -> BaseException:
@@ -332,14 +356,14 @@ def unsent(why: str, first: int, items: Sequence[Any], count: int = 1) -> BaseEx
 
     if count > 1:
         whose = f"one of the tasks {first} to {first + count - 1}"
-        return WorkerFailure(f"the result of {whose} cannot be sent from its process: {why}")
+        return WorkerFailure(f"the result of {whose} cannot be sent from its worker: {why}")
     return named(_unsendable(why), first, items)
 
 
 def _unsendable(why: str) -> WorkerFailure:
     from concbench.errors import WorkerFailure
 
-    return WorkerFailure(f"the result of a task cannot be sent from its process: {why}")
+    return WorkerFailure(f"the result of a task cannot be sent from its worker: {why}")
 
 
 def answer(connection: Connection[Any, Any], function: Callable[[Any], Any], item: Any) -> None:

@@ -96,7 +96,10 @@ def _missing() -> list[str]:
     """What other platforms and interpreters have and this one lacks."""
     import multiprocessing
 
+    from concbench.errors import Inapplicable, Unavailable
     from concbench.machine import gil_enabled
+    from concbench.registry import runner_class, runner_names
+    from concbench.runners.base import require_python
 
     here = multiprocessing.get_all_start_methods()
     lines = [
@@ -104,6 +107,13 @@ def _missing() -> list[str]:
         for method in ("fork", "forkserver", "spawn")
         if method not in here
     ]
+    for name in runner_names():
+        try:
+            require_python(runner_class(name))
+        except Unavailable:  # its own line says why
+            continue
+        except Inapplicable as reason:
+            lines.append(f"{name}: {reason}")
     if gil_enabled():
         lines.append("threads that compute at once: this interpreter has a GIL (a free-threaded build has none)")
     return lines

@@ -17,7 +17,7 @@ from concbench.harness.runner_specs import PlannedCell, plan_cells
 from concbench.harness.stopping import Samples
 from concbench.registry import runner_class, runner_names
 from concbench.results.records import CellId, Sample
-from concbench.runners.base import Runner, workers_for
+from concbench.runners.base import Runner, exists_in, workers_for
 from concbench.runners.look import Look
 from concbench.stats.verdicts import BAND
 from concbench.traits import CALLER, traits_of
@@ -34,7 +34,7 @@ class Field:
     def __init__(self, look: Look, offers: Sequence[Offer] | None = None) -> None:
         """Ask those who offer runners; None: every registered class."""
         self.look = look
-        self._offers = _offers_of_classes() if offers is None else offers
+        self._offers = _offers_of_classes(look.python) if offers is None else offers
         self.candidates = _offered(self._offers, look)
         """Those that it begins with, of the simplest runners first."""
         self.known = {cell.id: cell for cell in self.candidates}
@@ -119,12 +119,13 @@ class Field:
         return max(workers_for(cell.runner, self.look.tasks) for cell in reached.values())
 
 
-def _offers_of_classes() -> list[Offer]:
-    """The hooks of every registered runner."""
+def _offers_of_classes(python: tuple[int, int]) -> list[Offer]:
+    """The hooks of every registered runner that there is in a version of Python."""
     offers: list[Offer] = []
     for name in runner_names():
         with suppress(Inapplicable):  # what it needs is not installed
-            offers += filter(None, [getattr(runner_class(name), "candidates", None)])
+            runner = runner_class(name)
+            offers += filter(None, [getattr(runner, "candidates", None)] if exists_in(runner, python) else [])
     return offers
 
 

@@ -232,7 +232,7 @@ class _InProcessHost:
             lambda: HostedCell(self._workload, self._planned.runner, warm=self._warm, directory=self._path.parent)
         )
         if self._examine:
-            _do(self._cell.require_sendable)
+            _do(self._cell.examine)
         return interpreter()
 
     def reference(self) -> ReferencePass:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from concbench.errors import BadSetting, ConcbenchError, UsageError
+from concbench.errors import BadSetting, ConcbenchError, Unavailable, UsageError
 from concbench.harness.settings import Setting, joined, split, values_of
 from concbench.harness.settings import settings_of as _settings_of
 from concbench.registry import runner_class, runner_name, runner_names
 from concbench.results.records import Cell, CellId
-from concbench.runners.base import Runner, workers_for
+from concbench.runners.base import Runner, exists_in, workers_for
 from concbench.traits import Traits, traits_of
 
 
@@ -73,9 +74,17 @@ def within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runn
     ]
 
 
-def default_runners() -> list[str]:
-    """Every registered runner with its defaults."""
-    return runner_names()
+def default_runners(python: tuple[int, int] = sys.version_info[:2]) -> list[str]:
+    """Every registered runner that there is in a version of Python, with its defaults."""
+    return [name for name in runner_names() if _exists_in(name, python)]
+
+
+def _exists_in(name: str, python: tuple[int, int]) -> bool:
+    """Whether there is such a runner; one that cannot be loaded says so when it is parsed."""
+    try:
+        return exists_in(runner_class(name), python)
+    except Unavailable:
+        return True
 
 
 def with_workers(specs: Iterable[str], counts: Sequence[int]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -249,7 +251,14 @@ def _seen(workload: Workload, table: Table, options: MeasureOptions) -> Look:
         carrying=table.facts.get("function_seconds", 0.0),
         most_workers=workload.most_workers,
         in_memory=most_processes(worker, options["memory_limit"]),
+        python=_python_of(table.cells[0]),
     )
+
+
+def _python_of(cell: Cell) -> tuple[int, int]:
+    """The version of the interpreter that a cell was measured in; ours, where nothing was."""
+    version = re.match(r"(\d+)\.(\d+)", str(cell.interpreter.get("python", "")))
+    return (int(version[1]), int(version[2])) if version else sys.version_info[:2]
 
 
 def _with_ruled_out(table: Table, field: Field) -> Table:

@@ -30,7 +30,7 @@ from concbench.observing import (
     recorded,
 )
 from concbench.results.passes import Sample
-from concbench.runners.base import Runner, workers_for
+from concbench.runners.base import Runner, require_python, workers_for
 from concbench.runners.sequential import Sequential
 from concbench.task import exception_text, named, noted, short, tried
 from concbench.traits import CALLER, traits_of
@@ -85,8 +85,9 @@ class HostedCell:
             directory: for temporary files, removed by somebody else if this process is killed.
 
         Raises:
-            Inapplicable: the runner awaits coroutines and the workload has none.
+            Inapplicable: the runner awaits coroutines and the workload has none, or this Python has no such runner.
         """
+        require_python(runner)
         self.workload = workload
         self.runner = runner
         self.traits = traits_of(runner)
@@ -219,21 +220,22 @@ class HostedCell:
             sure = sure and (alike is True or _same_pickle(before, after))
         return "", sure
 
-    def require_sendable(self) -> None:
-        """Refuse worker processes where the function or the items cannot be sent to them.
+    def examine(self) -> None:
+        """Refuse workers where the function or the items cannot be sent to them, or the runner cannot take them.
 
         It pickles, so it is not for a process in which samples are taken.
 
         Raises:
             Inapplicable: says what cannot be sent, and what to change.
         """
-        if not self.traits.pickles:
-            return
-        if self.workload.unsendable:
-            raise Inapplicable(self.workload.unsendable)
-        self._require_sendable(self.function)
-        for index, item in enumerate(self.items):
-            self._require_sendable(item, index)
+        if self.traits.pickles:
+            if self.workload.unsendable:
+                raise Inapplicable(self.workload.unsendable)
+            self._require_sendable(self.function)
+            for index, item in enumerate(self.items):
+                self._require_sendable(item, index)
+        if hasattr(self.runner, "examine"):
+            self.runner.examine(self.function)
 
     def _require_sendable(self, value: Any, index: int | None = None) -> None:
         """There and back: what can be pickled cannot always be unpickled."""

@@ -28,8 +28,8 @@ from __future__ import annotations
 
 import gc
 
-_BARE = len(gc.get_objects())
-"""Objects that the garbage collector knows before anything of ours is loaded."""
+_BARE = len(gc.get_objects()) if hasattr(gc, "freeze") else 0
+"""Objects that the garbage collector knows before anything of ours is loaded; 0 where it cannot pass over any."""
 
 import contextlib
 import errno
@@ -56,7 +56,7 @@ from concbench.observing import perf_counter
 from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding, ReferencePass, Sample
 from concbench.runners.start_method import keep_names
 from concbench.task import exception_text, tried
-from concbench.traits import CALLER, LOOP, THREADS
+from concbench.traits import CALLER, INTERPRETERS, LOOP, THREADS
 from concbench.wire import end_if_forked, take_over
 
 Tell = Callable[[str], None]
@@ -103,13 +103,13 @@ class Host:
         workload, runner = loads(Path(request["cell"]).read_bytes())
         self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
         end_if_forked(self._process)
-        if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP}:
+        if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP, INTERPRETERS}:
             keep_names(Path(request["sockets"]), semaphores(self._mark))
         if hasattr(runner, "preload"):
             runner.preload(self.cell.function)
         if request["examine"]:
             self._tell(SENT)
-            self.cell.require_sendable()
+            self.cell.examine()
         return interpreter()
 
     def _reference(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -349,10 +349,12 @@ def stand_aside() -> list[Callable[[], None]]:
     """Have the garbage collector pass over what we have loaded, which the user's own program would not have.
 
     A full collection looks at every object, so functions that make many of them would be slower here than by hand. The
-    interpreter's own objects are passed over as well then: as many others stand in for them, as long as these live.
+    interpreter's own objects are passed over as well then: as many others stand in for them, as long as these live. The
+    collector of PyPy passes over nothing.
     """
     gc.collect()
-    gc.freeze()
+    if hasattr(gc, "freeze"):
+        gc.freeze()
     return [lambda: None for _ in range(_BARE)]
 
 

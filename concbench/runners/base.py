@@ -1,9 +1,10 @@
 """The seam that every runner honours, and the checks that they share."""
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, Self
 
-from concbench.errors import BadSetting
+from concbench.errors import BadSetting, Inapplicable
 
 
 class Runner(Protocol):
@@ -15,7 +16,10 @@ class Runner(Protocol):
     - `workers`: how many tasks are in progress at most; None: one for each task; absent: 1.
     - `awaits`: True if it is given coroutine functions.
     - `traits`: what it is (`concbench.traits.Traits`), from which follows what is said of it; absent: nothing is.
+    - `needs`: the oldest version of Python that has it, such as `(3, 14)`; absent: every one has.
     - `preload(function)`: called once in the measuring process, which is ours alone, before anything runs.
+    - `examine(function)`: called once in a process in which no sample is taken, before anything runs; raises
+      Inapplicable if this runner cannot work with that function.
 
     And these, by which a runner takes part in `advise`:
 
@@ -55,6 +59,22 @@ def workers_for(runner: object, tasks: int) -> int:
     """How many tasks a runner has in progress at most, given so many tasks."""
     workers = getattr(runner, "workers", 1)
     return tasks if workers is None else min(workers, tasks)
+
+
+def exists_in(runner: object, python: tuple[int, int]) -> bool:
+    """Whether a runner, or its class, is there in a version of Python."""
+    return getattr(runner, "needs", python) <= python
+
+
+def require_python(runner: object) -> None:
+    """Refuse a runner that this Python does not have.
+
+    Raises:
+        Inapplicable: says which version has it.
+    """
+    if not exists_in(runner, sys.version_info[:2]):
+        needed, this = (".".join(map(str, version)) for version in (runner.needs, sys.version_info[:3]))  # type: ignore[attr-defined] # it is what was compared
+        raise Inapplicable(f"it needs Python {needed}, and this is {this}")
 
 
 def as_sequence(items: Any) -> Sequence[Any]:

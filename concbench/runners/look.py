@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,8 @@ class Look:
     """Worker processes for which there is memory; None: that is not known."""
     outdone: int = 0
     """Tasks that something waits for at the same time already, so that fewer processes cannot win."""
+    python: tuple[int, int] = sys.version_info[:2]
+    """The version of the interpreter that does the work: a runner that needs a newer one takes no part."""
 
     @property
     def most(self) -> int:

@@ -180,10 +180,20 @@ def it_can_be_entered_again(make: MakeRunner, directory: Path) -> None:
         raise AssertionError("a task raised and run() did not")
 
 
+def _interpreters() -> set[object]:
+    """Those of this process, where Python tells."""
+    try:
+        from concurrent.interpreters import list_all  # type: ignore[import-not-found,unused-ignore] # from 3.14 on
+    except ImportError:
+        return set()
+    return set(list_all())
+
+
 def no_worker_is_left(make: MakeRunner, directory: Path) -> None:
-    """When it has been left, its threads and processes have ended, after a failure too."""
+    """When it has been left, its threads, interpreters and processes have ended, after a failure too."""
     del directory
     threads = set(threading.enumerate())
+    interpreters = _interpreters()
     for function in (double, fail_on_thirteen):
         try:
             with make() as runner:
@@ -192,6 +202,7 @@ def no_worker_is_left(make: MakeRunner, directory: Path) -> None:
             pass
         left = [thread for thread in threading.enumerate() if thread not in threads and thread.is_alive()]
         assert not left, f"threads that are left: {left}"
+        assert _interpreters() <= interpreters, f"interpreters that are left: {_interpreters() - interpreters}"
         children = multiprocessing.active_children()
         assert not children, f"processes that are left: {children}"
 

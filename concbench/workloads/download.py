@@ -20,7 +20,7 @@ from concbench.errors import BadInput, BadOutput, BadSetting, HostFailure, Tasks
 from concbench.launch import end_group, start
 from concbench.values import COUNT, DIRECTORY, DURATION, NATURAL, SIZE, SWITCH, Declared, one_of
 from concbench.workloads.arrival import unfinished
-from concbench.workloads.base import Tally, Workload
+from concbench.workloads.base import Tally, Workload, lacking
 from concbench.workloads.file_names import file_names
 from concbench.workloads.http_rules import MOST_RETRIES, canonical, longest
 from concbench.workloads.images import LARGEST, SMALLEST, image
@@ -159,14 +159,20 @@ class Download(Workload):
     @property
     def function(self) -> Callable[[Any], Any]:
         """That of urllib3."""
-        from concbench.workloads import http_client
+        try:
+            from concbench.workloads import http_client
+        except ModuleNotFoundError as missing:
+            raise lacking(self.name, str(missing.name)) from None
 
         return http_client.DownloadTask(self.limits)
 
     @property
     def coroutine(self) -> Callable[[Any], Awaitable[Any]]:
         """That of aiohttp."""
-        from concbench.workloads import async_http_client
+        try:
+            from concbench.workloads import async_http_client
+        except ModuleNotFoundError as missing:
+            raise lacking(self.name, str(missing.name)) from None
 
         return async_http_client.DownloadTask(self.limits)
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 from concbench.errors import BadSetting
 from concbench.machine import usable_cores
 from concbench.values import LIMITS, Declared, one_of
-from concbench.workloads.base import Workload
+from concbench.workloads.base import Workload, lacking
 from concbench.workloads.products import product_of_primes, product_of_primes_by_sieve
 
 ARTICLE_LIMITS = (50328, 22756, 39371, 44832)
@@ -61,6 +61,11 @@ class Primes(Workload):
     @property
     def function(self) -> Callable[[Any], Any]:
         """The algorithm that was asked for."""
+        if self.algorithm == "sieve":
+            from importlib.util import find_spec  # here: a measuring process has no other use for it
+
+            if find_spec("numpy") is None:
+                raise lacking("the sieve of primes", "numpy")
         return ALGORITHMS[self.algorithm]
 
     @property

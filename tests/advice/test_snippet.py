@@ -23,6 +23,8 @@ FORMS = Path(__file__).with_name("forms.py")
 IN_ONE_PROCESS = "sequential threads thread-pool:2 batched-threads:2 asyncio:2"
 FORKED = "process-pool:workers=2,chunksize=2,start_method=fork"
 IMPORTED = "process-pool:2 processes"
+if "interpreter-pool" in default_runners():
+    IMPORTED += " interpreter-pool:2 interpreter-pool:workers=2,chunksize=2"
 IMPORTS = Path(__file__).parents[2]
 
 MAIN = """

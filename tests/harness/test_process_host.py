@@ -760,7 +760,7 @@ class Unwritable:
 def test_an_item_that_cannot_travel_makes_workers_inapplicable_wherever_it_stands(item: object, why: str) -> None:
     """There and back; threads take it."""
     with pytest.raises(Inapplicable) as refused:
-        HostedCell(Odd(id, [1, item]), ProcessPool(2)).require_sendable()
+        HostedCell(Odd(id, [1, item]), ProcessPool(2)).examine()
     assert str(refused.value).startswith(f"item 1, <{__name__}.")
     assert f"cannot be sent to another process ({why}" in str(refused.value)
-    HostedCell(Odd(id, [1, item]), Sequential()).require_sendable()
+    HostedCell(Odd(id, [1, item]), Sequential()).examine()

@@ -19,7 +19,7 @@ from concbench.program import Call, Program
 from concbench.report.formats import declare
 from concbench.runners.look import Look
 from concbench.task import Caught, Raised, gather
-from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS, Traits
+from concbench.traits import ELSEWHERE, LOOP, PROCESSES, THREADS, Traits
 from concbench.values import DURATION, Declared
 from concbench.workloads.base import Workload
 
@@ -211,26 +211,6 @@ class OneLoop(_Entered):
 
         asyncio.run(everything())
         return gather(answers, items)
-
-
-@dataclass
-class Rooms:
-    """Interpreters of this process, where Python has them."""
-
-    traits: ClassVar[Traits] = Traits(INTERPRETERS, False, True, False, False, simplicity=48)
-    workers: int = 2
-
-    def __enter__(self) -> Self:
-        from concurrent import futures
-
-        self._pool = futures.InterpreterPoolExecutor(self.workers)  # type: ignore[attr-defined,unused-ignore] # 3.14
-        return self
-
-    def run(self, function: Function, items: Sequence[Any]) -> list[Any]:
-        return gather(self._pool.map(Caught(function), items), items)
-
-    def __exit__(self, *exc: object) -> None:
-        self._pool.shutdown()
 
 
 @dataclass

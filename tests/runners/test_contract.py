@@ -1,6 +1,7 @@
 """One suite, every runner, every start method of this platform."""
 
 import multiprocessing
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from concbench import registry, testing
 from concbench.harness.runner_specs import defaults_of
+from concbench.runners.base import exists_in
 
 METHODS = multiprocessing.get_all_start_methods()
 
@@ -16,6 +18,8 @@ def _makers() -> list[object]:
     makers: list[object] = []
     for name in registry.RUNNERS:
         cls = registry.runner_class(name)
+        if not exists_in(cls, sys.version_info[:2]):
+            continue
         settings = defaults_of(cls)
         if "start_method" in settings:
             for method in METHODS:

@@ -20,7 +20,7 @@ from concbench.testing.declared import it_is_what_it_declares
 from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS, Traits, traits_of
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
-NAMES = ["crew", "helpers", "squads", "gangs", "one-loop", "rooms", "far-away", "unnamed", "strange"]
+NAMES = ["crew", "helpers", "squads", "gangs", "one-loop", "far-away", "unnamed", "strange"]
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +32,6 @@ def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def made(name: str, **settings: Any) -> Callable[[], Runner]:
-    if name == "rooms" and sys.version_info < (3, 14):
-        pytest.skip("this Python has no pool of interpreters")
     return lambda: runner_class(name)(**settings)
 
 

@@ -18,10 +18,20 @@ from typing import Any
 
 import pytest
 
-from concbench import Asyncio, BatchedThreads, Processes, ProcessPool, Sequential, ThreadPool, Threads, measure
+from concbench import (
+    Asyncio,
+    BatchedThreads,
+    InterpreterPool,
+    Processes,
+    ProcessPool,
+    Sequential,
+    ThreadPool,
+    Threads,
+    measure,
+)
 from concbench.errors import Inapplicable, ResultsDiffer, TaskFailure, WorkerFailure
 from concbench.host.describe import describe
-from concbench.runners.base import Runner
+from concbench.runners.base import Runner, exists_in
 from concbench.workloads.adapters import InEventLoop
 
 
@@ -156,6 +166,11 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "processes": partial(Processes, start_method="fork"),
     "asyncio": partial(Asyncio, workers=2),
 }
+if exists_in(InterpreterPool, sys.version_info[:2]):
+    RUNNERS["interpreter-pool"] = partial(InterpreterPool, workers=2)
+    RUNNERS["interpreter-pool by 3"] = partial(InterpreterPool, workers=2, chunksize=3)
+SENDING = [name for name in RUNNERS if name.startswith(("process", "interpreter"))]
+"""Those whose results come home as pickles."""
 
 if sys.platform == "win32":
     pytest.skip("there is no fork", allow_module_level=True)
@@ -207,7 +222,7 @@ def test_exceptions_stay_themselves_where_they_can(runner: str) -> None:
     with pytest.raises(TaskFailure) as deaf:
         run(RUNNERS[runner], partial(raise_on_seven, "deaf"), [7])
     assert deaf.value.args == ("DeafError", "DeafError: what?")
-    with pytest.raises(FrozenError if "process" not in runner else TaskFailure, match="7"):
+    with pytest.raises(TaskFailure if runner in SENDING else FrozenError, match="7"):
         run(RUNNERS[runner], partial(raise_on_seven, "frozen"), [7])
 
 
@@ -254,21 +269,21 @@ def return_unreadable(item: int) -> object:
     ("function", "why"),
     [(return_unsendable, "LookupError: not for sale"), (return_unreadable, "ValueError: invalid literal for int")],
 )
-@pytest.mark.parametrize("runner", ["processes", "process-pool", "process-pool by 3"])
+@pytest.mark.parametrize("runner", SENDING)
 def test_a_result_that_cannot_be_sent_is_told_with_its_task_and_the_reason(
     runner: str, function: Callable[[int], object], why: str
 ) -> None:
-    """No worker is said to have died; of a chunk, the tasks that it may be."""
+    """No worker is said to have died; of a chunk, the tasks that it may be, where it is not known."""
     with pytest.raises(WorkerFailure) as caught:
         run(RUNNERS[runner], function, range(2, 11))
     told = describe(caught.value)["reason"]
-    assert f"cannot be sent from its process: {why}" in told
+    assert f"cannot be sent from its worker: {why}" in told
     assert "died" not in told
-    assert ("one of the tasks 3 to 5" if "by 3" in runner else "raised by task 5, item 7") in told
+    assert "raised by task 5, item 7" in told or ("by 3" in runner and "one of the tasks 3 to 5" in told)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-@pytest.mark.parametrize("runner", ["process-pool", "process-pool by 3"])
+@pytest.mark.parametrize("runner", [name for name in SENDING if "pool" in name])
 def test_an_item_that_cannot_be_sent_is_named(runner: str) -> None:
     """The error is that of pickle."""
     with pytest.raises(LookupError, match="not for sale") as caught:
@@ -284,7 +299,7 @@ def mark(directory: str, item: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-@pytest.mark.parametrize("runner", ["batched-threads", "thread-pool", "process-pool", "process-pool by 3", "asyncio"])
+@pytest.mark.parametrize("runner", [name for name in RUNNERS if name not in {"sequential", "threads", "processes"}])
 def test_after_a_failure_what_has_not_begun_is_left_out(runner: str, tmp_path: Path) -> None:
     """Hundred tasks would go on for half a second."""
     with pytest.raises(ValueError, match="at once"):

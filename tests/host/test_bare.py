@@ -1,0 +1,81 @@
+"""A host needs nothing but the standard library, and of that nothing which CPython alone has."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+WITH_CLIENTS = {"async_http_client", "http_client", "image_server"}
+"""Modules of `download`, which has a line to type where what they need is missing."""
+PROGRAM = """
+import gc, importlib, json, pickle, sys
+from pathlib import Path
+
+if hasattr(gc, "freeze"):
+    del gc.freeze
+root, directory, modules = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
+sys.path.append(root)
+for module in modules:
+    importlib.import_module(module)
+
+from concbench.host.main import Host, stand_aside
+from concbench.runners.asyncio import Asyncio
+from concbench.runners.sequential import Sequential
+from concbench.runners.thread_pool import ThreadPool
+from concbench.workloads.download import Download
+from concbench.workloads.primes import Primes
+
+stand_aside()
+cell, kept, record = directory / "cell", str(directory / "kept"), str(directory / "record")
+
+
+def answers(workload, runner, *requests):
+    host = Host(lambda message: None, "0")
+    cell.write_bytes(pickle.dumps((workload, runner)))
+    told = {"cell": str(cell), "sockets": str(directory / "sockets"), "warm": False, "examine": True}
+    return [host.answer(request) for request in ({"do": "prepare", **told}, *requests)]
+
+
+work = [
+    {"do": "reference", "save": kept, "record": record},
+    {"do": "check", "compare": kept, "most": 10, "record": record},
+    {"do": "sample", "collect": True, "repeats": 2},
+    {"do": "compare", "compare": kept},
+    {"do": "observe", "collect": False},
+    {"do": "passes", "compare": kept, "most": 2},
+    {"do": "items"},
+]
+failed = [answer for answer in answers(Primes(limits=[30, 20]), ThreadPool(2), *work) if "ok" not in answer]
+refused = [
+    answers(workload, runner)[0]["failed"]["reason"]
+    for workload, runner in (
+        (Download(images=2), Sequential()),
+        (Download(images=2), Asyncio(2)),
+        (Primes(limits=[30, 20], algorithm="sieve"), Sequential()),
+    )
+]
+print(json.dumps([failed, refused]))
+"""
+
+
+def test_a_host_works_where_nothing_is_installed(tmp_path: Path) -> None:
+    """As in an interpreter of the user's; a workload of ours that needs more there says what to type."""
+    modules = [
+        f"concbench.{room}.{file.stem}"
+        for room in ("host", "runners", "workloads")
+        for file in sorted((ROOT / "concbench" / room).glob("*.py"))
+        if file.stem not in WITH_CLIENTS
+    ]
+    done = subprocess.run(
+        [sys.executable, "-B", "-I", "-S", "-c", PROGRAM, str(ROOT), str(tmp_path), *modules],
+        capture_output=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stderr == ""
+    pip = f"{sys.executable} -m pip install"
+    says = [
+        f"download needs urllib3: {pip} urllib3",
+        f"download needs aiohttp: {pip} aiohttp",
+        f"the sieve of primes needs numpy: {pip} numpy",
+    ]
+    assert json.loads(done.stdout) == [[], says]
