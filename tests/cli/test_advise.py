@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from concbench.cli.main import main
 from concbench.results.files import load
 
 APP = """
@@ -85,12 +86,16 @@ def test_tiny_tasks_are_left_as_they_are(app: Path) -> None:
         (["app:wait", "--items", "1..3", "--max-rounds", "2"], "max-rounds"),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_2(app: Path, arguments: list[str], says: str) -> None:
+def test_a_mistake_is_one_line_and_exit_code_2(
+    app: Path, arguments: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Nothing is written."""
-    done = advise(app, *arguments, "-o", "run.json")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert says in done.stderr
-    assert done.stderr.startswith("concbench: ")
+    monkeypatch.chdir(app)
+    assert main(["advise", *arguments, "-o", "run.json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert says in printed.err
+    assert printed.err.startswith("concbench: ")
     assert not (app / "run.json").exists()
 
 
