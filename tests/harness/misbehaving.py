@@ -111,7 +111,7 @@ def stop_all_clocks(item: object) -> object:
 
 def nap(item: object) -> object:
     Path(os.environ["NAPPING"]).touch()
-    time.sleep(0.5)
+    time.sleep(0.3)
     return item
 
 

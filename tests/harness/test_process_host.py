@@ -104,8 +104,9 @@ def test_the_last_words_of_a_host_are_kept() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
 @pytest.mark.parametrize("runner", ["sequential", "threads", "thread-pool:2"])
-def test_a_forked_child_that_comes_back_answers_nobody(runner: str) -> None:
+def test_a_forked_child_that_comes_back_answers_nobody(runner: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends where it would go on through our code; the function's results are those of its parent."""
+    monkeypatch.setattr("concbench.harness.guarded_process._GROUP_SECONDS", 0.2)
     assert outcome(fork_and_return, runner) == ("ok", "", "")
 
 
@@ -169,7 +170,7 @@ def work(item):
 """
 
 
-@pytest.mark.parametrize(("seconds", "limit"), [(1000, 1.0), (0.4, 60.0)])
+@pytest.mark.parametrize(("seconds", "limit"), [(1000, 0.5), (0.4, 60.0)])
 def test_an_import_that_hangs_only_in_measuring_processes_has_the_limit_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, limit: float
 ) -> None:
@@ -188,19 +189,17 @@ def test_an_import_that_hangs_only_in_measuring_processes_has_the_limit_too(
     if seconds < limit:
         assert {cell.outcome.kind for cell in table.cells} == {"ok"}
         return
-    expected = ("failed", "timeout", f"{doing} took more than 1 s; --import-timeout allows more")
+    expected = ("failed", "timeout", f"{doing} took more than 0.5 s; --import-timeout allows more")
     assert {(cell.outcome.kind, cell.outcome.cause, cell.outcome.reason) for cell in table.cells} == {expected}
     assert time.monotonic() - began < 20
 
 
 def test_items_that_hang_as_they_are_pickled_are_told_from_imports_that_hang() -> None:
     """The limit is that of loading."""
-    one = plan(Odd(where, [Stuck()]), ["process-pool:2"], chosen(import_timeout=1.0, rounds=1))
+    one = plan(Odd(where, [Stuck()]), ["process-pool:2"], chosen(import_timeout=0.5, rounds=1))
     (cell,) = measure_plans([one], ProcessHosts()).record.tables[0].cells
     assert (cell.outcome.kind, cell.outcome.cause) == ("failed", "timeout")
-    said = (
-        "importing odd in a measuring process took more than 1 s while its items were pickled and unpickled; --import-"
-    )
+    said = "importing odd in a measuring process took more than 0.5 s while its items were pickled and unpickled; "
     assert cell.outcome.reason.startswith(said)
 
 
@@ -287,12 +286,13 @@ def test_an_interruption_while_processes_end_leaves_none(monkeypatch: pytest.Mon
     ],
 )
 def test_what_computes_on_and_on_ends_its_cell_before_it_disturbs_another(
-    function: Callable[[Any], Any], runner: str, what: str
+    function: Callable[[Any], Any], runner: str, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And is named; a sample of it does not count."""
+    monkeypatch.setattr("concbench.harness.process_host._SETTLE_SECONDS", 0.5)
     cell = measure(Uncompared(function), runners=[runner], rounds=1).tables[0].cells[0]
     assert (cell.outcome.kind, cell.outcome.cause) == ("failed", "busy")
-    assert cell.outcome.reason.startswith(f"odd leaves {what} behind, which still computed 2 s after the last task")
+    assert cell.outcome.reason.startswith(f"odd leaves {what} behind, which still computed 0.5 s after the last task")
     assert cell.samples == []
 
 
@@ -348,14 +348,14 @@ def test_semaphores_go_with_a_process_group_that_is_killed_tracker_and_all() -> 
 @pytest.mark.parametrize(
     ("function", "says"),
     [
-        (give_hanging, "Results cannot be compared: timed out after 2 s while its results were compared."),
+        (give_hanging, "Results cannot be compared: timed out after 1 s while its results were compared."),
         (give_ending, "Results cannot be compared: the measuring process died (exit code 4) while its results were "),
         (give_refusing, "raises SystemExit: 5 when it is compared; --check"),
     ],
 )
 def test_results_that_misbehave_are_blamed_and_their_tasks_are_not(function: Callable[[Any], Any], says: str) -> None:
     """What can be measured without comparing is measured."""
-    table = measure(Odd(function), runners=["sequential", "thread-pool:2"], rounds=1, timeout=2.0).tables[0]
+    table = measure(Odd(function), runners=["sequential", "thread-pool:2"], rounds=1, timeout=1.0).tables[0]
     assert [cell.outcome.kind for cell in table.cells] == ["ok", "ok"]
     assert any(says in note for note in table.notes), table.notes
 
@@ -390,9 +390,10 @@ def test_the_task_that_ended_the_measuring_process_is_told() -> None:
     ],
 )
 def test_what_can_answer_no_more_is_not_said_to_have_died_of_our_own_signal(
-    function: Callable[[Any], Any], runner: str
+    function: Callable[[Any], Any], runner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At once, with what may be wrong."""
+    monkeypatch.setattr("concbench.harness.guarded_process._DYING_SECONDS", 0.3)
     began = time.monotonic()
     reason = outcome(function, runner)[1]
     assert time.monotonic() - began < 30
@@ -425,7 +426,7 @@ def test_a_host_that_dies_between_two_executions_has_failed_in_none(tmp_path: Pa
     with ProcessHosts().host(Uncompared(exit_when_idle), cell, tmp_path, chosen()) as host:
         host.prepare()
         host.sample()
-        time.sleep(1.0)
+        wait_until(lambda: any(child.status() == psutil.STATUS_ZOMBIE for child in psutil.Process().children()), "end")
         with pytest.raises(CellEnded) as ended:
             host.sample()
     says = "the measuring process died (exit code 7) between two executions; last printed: no heartbeat"
@@ -466,16 +467,16 @@ def test_the_time_in_which_this_process_is_suspended_does_not_count(tmp_path: Pa
     """Nor is it time of a budget; an answer that has come meanwhile is read afterwards."""
     program = (
         "import os, sys, time\nfrom misbehaving import Uncompared, nap\nfrom concbench import measure\n"
-        "run = measure(Uncompared(nap, [1]), runners=['sequential'], rounds=1, observe=False, timeout=2.0)\n"
+        "run = measure(Uncompared(nap, [1]), runners=['sequential'], rounds=1, observe=False, timeout=1.0)\n"
         "print(run.record.tables[0].cells[0].outcome.reason or 'ok')\n"
         "from concbench.harness.awake import AWAKE\n"
-        "print('as if awake' if time.monotonic() - AWAKE.now() < 2.0 else 'asleep')\n"
+        "print('as if awake' if time.monotonic() - AWAKE.now() < 1.0 else 'asleep')\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NAPPING": str(tmp_path / "napping")}
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment) as running:
         wait_until((tmp_path / "napping").exists, "nap")
         running.send_signal(signal.SIGSTOP)
-        time.sleep(3.0)
+        time.sleep(1.8)
         running.send_signal(signal.SIGCONT)
         assert running.communicate(timeout=60)[0] == b"ok\nasleep\n"
 
