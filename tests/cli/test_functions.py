@@ -94,10 +94,13 @@ def test_a_function_of_the_current_directory_is_measured_over_a_file(app: Path) 
         (["app:fail_on_lima", "--items", "app:cities", "--tolerate"], ""),
     ],
 )
-def test_functions_and_items_come_from_anywhere(app: Path, arguments: list[str], feed: str) -> None:
+def test_functions_and_items_come_from_anywhere(
+    app: Path, arguments: list[str], feed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Files, packages, the standard library; standard input, ranges, lists of modules."""
-    done = run(app, *arguments, *ONCE, feed=feed)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(app)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(feed.encode())))
+    assert main(["run", *arguments, *ONCE]) == 0, capsys.readouterr().err
 
 
 def test_what_a_function_does_to_its_process_disturbs_nothing(app: Path) -> None:
