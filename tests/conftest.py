@@ -1,7 +1,7 @@
 """What every test may rely on, and what none may leave behind.
 
-Two processes run the tests (pytest-xdist). A test that is marked as `measured` says something about times or cores: it
-runs while no other test does, and up to twice more if it fails, since other programs may use the machine as well.
+Several processes run the tests (pytest-xdist). A test that is marked as `measured` says something about times or cores:
+it runs while no other test does, and up to twice more if it fails, since other programs may use the machine as well.
 """
 
 import fcntl
@@ -42,10 +42,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that measures gets two more tries."""
+    """A test that measures gets two more tries, and comes last: before it, all others would wait for one another."""
     for item in items:
         if item.get_closest_marker("measured"):
             item.add_marker(pytest.mark.flaky(reruns=2))
+    items.sort(key=lambda item: item.get_closest_marker("measured") is not None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

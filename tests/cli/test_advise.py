@@ -53,7 +53,7 @@ def advise(app: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.measured
 def test_work_that_waits_is_advised_threads_and_the_code_runs(app: Path) -> None:
     """The advice is the last line; the lines to paste do the work."""
-    done = advise(app, "app:wait", "--items", "1..24", "--budget", "10s", "-o", "run.json")
+    done = advise(app, "app:wait", "--items", "1..24", "--budget", "5s", "-o", "run.json")
     assert done.returncode == 0, done.stderr
     last = done.stdout.rstrip().rpartition("\n\n")[2]
     assert last.startswith("Advice: thread")
@@ -67,7 +67,7 @@ def test_work_that_waits_is_advised_threads_and_the_code_runs(app: Path) -> None
 @pytest.mark.measured
 def test_tiny_tasks_are_left_as_they_are(app: Path) -> None:
     """As JSON, for programs."""
-    done = advise(app, "app:quick", "--items", "1..3000", "--budget", "10s", "--json")
+    done = advise(app, "app:quick", "--items", "1..3000", "--budget", "5s", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)["recommendation"]
     assert answer["runner"] == "sequential"
