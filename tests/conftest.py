@@ -74,7 +74,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """After the whole suite no entry of ours is left in shared memory."""
-    if hasattr(session.config, "workerinput"):  # the other process may still use some
+    if hasattr(session.config, "workerinput"):  # another process may still use some
         return
     deadline = time.monotonic() + 3
     before: set[str] = session.config.stash[SHARED]
