@@ -110,10 +110,11 @@ def test_a_baseline_that_fails_in_the_race_is_exit_code_1(app: Path) -> None:
 
 def test_calls_are_announced_as_they_are_made(app: Path) -> None:
     """Both looks, and as many at once as may join the race; and what the limit ruled out is in the advice."""
-    done = advise(app, "app:compute", "--items", "1..30", "--budget", "8s")
+    quick = ("app:compute", "--items", "1..30", "--budget", "8s", "--max-rounds", "3")
+    done = advise(app, *quick)
     assert "app:compute is called up to 155 times first" in done.stderr
     assert "up to 30 at once" in done.stderr
-    done = advise(app, "app:compute", "--items", "1..30", "--budget", "8s", "--max-workers", "1")
+    done = advise(app, *quick, "--max-workers", "1")
     assert "up to 1 at once" in done.stderr
     assert done.returncode == 0
     last = " ".join(done.stdout.rstrip().rpartition("\n\n")[2].split())
