@@ -37,6 +37,7 @@ def pytest_configure() -> None:
     """The commands that tests start begin as from a person's terminal, wherever the tests themselves were started."""
     for variable in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
         os.environ.pop(variable, None)
+    multiprocessing.set_forkserver_preload(["concbench.testing"])  # else every worker of a runner imports it for itself
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in the background of a shell script
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
