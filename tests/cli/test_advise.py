@@ -53,7 +53,7 @@ def advise(app: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.measured
 def test_work_that_waits_is_advised_threads_and_the_code_runs(app: Path) -> None:
     """The advice is the last line; the lines to paste do the work."""
-    done = advise(app, "app:wait", "--items", "1..24", "--budget", "5s", "-o", "run.json")
+    done = advise(app, "app:wait", "--items", "1..24", "--budget", "7s", "-o", "run.json")
     assert done.returncode == 0, done.stderr
     last = done.stdout.rstrip().rpartition("\n\n")[2]
     assert last.startswith("Advice: thread")
@@ -110,7 +110,7 @@ def test_a_baseline_that_fails_in_the_race_is_exit_code_1(app: Path) -> None:
 
 def test_calls_are_announced_as_they_are_made(app: Path) -> None:
     """Both looks, and as many at once as may join the race; and what the limit ruled out is in the advice."""
-    quick = ("app:compute", "--items", "1..30", "--budget", "8s", "--max-rounds", "3")
+    quick = ("app:compute", "--items", "1..30", "--budget", "10s", "--max-rounds", "3")
     done = advise(app, *quick)
     assert "app:compute is called up to 155 times first" in done.stderr
     assert "up to 30 at once" in done.stderr
