@@ -8,5 +8,5 @@ def task(number):
 
 
 if __name__ == "__main__":
-    run = measure("gil:task", items=range(12), runners=["sequential", "thread-pool:4"], rounds=1)
+    run = measure("gil:task", items=range(24), runners=["sequential", "thread-pool:4"], rounds=1)
     print(run.why())
