@@ -42,6 +42,11 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "csv": "concbench.report.formats.csv:cells",
         "csv-samples": "concbench.report.formats.csv:samples",
         "json": "concbench.report.formats.json:json",
+        "pytest-benchmark": "concbench.report.formats.pytest_benchmark:pytest_benchmark",
+        "hyperfine": "concbench.report.formats.hyperfine:hyperfine",
+        "pyperf": "concbench.report.formats.pyperf:pyperf",
+        "bencher": "concbench.report.formats.bencher:bencher",
+        "github-action-benchmark": "concbench.report.formats.github_action_benchmark:github_action_benchmark",
     }
 )
 

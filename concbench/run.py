@@ -45,7 +45,7 @@ class Run:
         return terminal.plain_breakdowns(self.document(why=True))
 
     def to(self, format: str, *, why: bool = False) -> str:  # noqa: A002 - as on the command line
-        """The run in a format: "text", "markdown", "csv", "csv-samples", "json", or one of another package.
+        """The run in a format: "text", "markdown", "csv", "csv-samples", "json", or that of another tool or package.
 
         Args:
             format: its name.

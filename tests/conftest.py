@@ -1,7 +1,7 @@
 """What every test may rely on, and what none may leave behind.
 
-Two processes run the tests (pytest-xdist). A test that is marked as `measured` says something about times or cores: it
-runs while no other test does, and up to twice more if it fails, since other programs may use the machine as well.
+Several processes run the tests (pytest-xdist). A test that is marked as `measured` says something about times or cores:
+it runs while no other test does, and up to twice more if it fails, since other programs may use the machine as well.
 """
 
 import fcntl
@@ -37,15 +37,17 @@ def pytest_configure() -> None:
     """The commands that tests start begin as from a person's terminal, wherever the tests themselves were started."""
     for variable in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
         os.environ.pop(variable, None)
+    multiprocessing.set_forkserver_preload(["concbench.testing"])  # else every worker of a runner imports it for itself
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in the background of a shell script
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that measures gets two more tries."""
+    """A test that measures gets two more tries, and comes last: before it, all others would wait for one another."""
     for item in items:
         if item.get_closest_marker("measured"):
             item.add_marker(pytest.mark.flaky(reruns=2))
+    items.sort(key=lambda item: item.get_closest_marker("measured") is not None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -73,7 +75,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """After the whole suite no entry of ours is left in shared memory."""
-    if hasattr(session.config, "workerinput"):  # the other process may still use some
+    if hasattr(session.config, "workerinput"):  # another process may still use some
         return
     deadline = time.monotonic() + 3
     before: set[str] = session.config.stash[SHARED]

@@ -8,6 +8,7 @@ directory that holds the files of docs/examples and nothing else. A comment righ
     <!-- prints -->                  before text: what the Python before it prints, exactly
     <!-- fails with -->              before text: the file before it fails, and says each of these lines
     <!-- says -->                    before text: the file before it says each of these lines, figures apart
+    <!-- says, alone -->             the same, if nothing else computes meanwhile: the test is `measured`
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 EXAMPLES = [*sorted((DOCS / "examples").glob("*.py")), *sorted((DOCS / "pitfalls").glob("*.py"))]
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-SIGNS = ("not run", "file", "prints", "fails with", "says")
+ALONE = "says, alone"
+SIGNS = ("not run", "file", "prints", "fails with", "says", ALONE)
 END = "\x1e"
 """Printed after each block of a page, to tell their outputs apart."""
 EXECUTE = "import sys; exec(compile(open(sys.argv[1], encoding='utf-8').read(), sys.argv[2], 'exec'))"
@@ -167,15 +169,12 @@ FILES = [
         number,
         block,
         id=f"{name_of(page)}-{block.argument}",
-        marks=[pytest.mark.measured]
-        if "says" in {after.sign for after in blocks_of(page)[number + 1 : number + 2]}
-        else [],
+        marks=[pytest.mark.measured for after in blocks_of(page)[number + 1 : number + 2] if after.sign == ALONE],
     )
     for page in PAGES
     for number, block in enumerate(blocks_of(page))
     if block.sign == "file"
 ]
-"""Those whose page tells what was measured are `measured`."""
 
 
 @pytest.mark.parametrize(("program", "number", "block"), FILES)
@@ -193,7 +192,7 @@ def test_a_file_that_a_page_shows_does_what_the_page_says(
     assert done.returncode == 0, done.stderr
     if after and after[0].sign == "prints":
         assert done.stdout == after[0].text
-    if after and after[0].sign == "says":
+    if after and after[0].sign in {"says", ALONE}:
         said = without_figures(done.stdout)
         assert [line for line in after[0].text.splitlines() if without_figures(line) not in said] == [], done.stdout
 

@@ -2,18 +2,21 @@
 
 import json
 import math
+import pickle
 import subprocess
 import sys
+import threading
+from collections.abc import Sequence
 from time import thread_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concbench.errors import TaskFailure, UsageError
+from concbench.errors import TaskFailure, UsageError, WorkerFailure
 from concbench.host.describe import describe
 from concbench.observing import Observed
-from concbench.task import exception_text, named, noted, one_line, sendable, short, type_name
+from concbench.task import exception_text, gather, named, noted, one_line, run_packed, sendable, short, type_name
 from concbench.workloads.products import product_of_primes_by_sieve
 
 
@@ -151,6 +154,30 @@ def test_what_stands_for_an_exception_is_the_same_wherever_it_comes_from(name: s
     assert sendable(failure) is failure
     assert noted(failure, "a note") is failure
     assert (type_name(failure), str(failure)) == (name, text)
+
+
+def lock_at_two(item: int) -> object:
+    if item == 4:
+        raise LookupError("not reached")
+    return threading.Lock() if item == 2 else (item,)
+
+
+@pytest.mark.parametrize(
+    ("items", "error", "says"),
+    [
+        (range(5), WorkerFailure, "the result of a task cannot be sent from its worker: TypeError: "),
+        ([0, 1, 4, 5], LookupError, "not reached"),
+    ],
+)
+def test_results_are_packed_up_to_the_first_that_cannot_be(items: Sequence[int], error: type, says: str) -> None:
+    """It is told with its task, and by what happened; the traceback says where."""
+    answers = pickle.loads(run_packed(lock_at_two, items))
+    assert answers[:2] == [(0,), (1,)]
+    with pytest.raises(error, match=says) as caught:
+        gather(answers, items)
+    assert caught.value.__notes__[0].startswith("in another interpreter:\n")
+    assert caught.value.__notes__[-1] == f"raised by task 2, item {items[2]}"
+    assert pickle.loads(run_packed(lock_at_two, [0, 1])) == [(0,), (1,)]
 
 
 def test_what_every_worker_imports_is_light() -> None:

@@ -30,6 +30,8 @@ from typing import Any
 from concbench import Run, measure
 from concbench.errors import BadResults
 from concbench.harness.thinning import thinned
+from concbench.report.formats import format_of
+from concbench.report.formats.markdown import summary
 from concbench.report.terminal import plain
 from concbench.report.trace import trace
 from concbench.results.files import from_json, to_json
@@ -195,6 +197,12 @@ FORMATS: tuple[Callable[[RunRecord], str], ...] = (
     lambda record: trace(Run(record).analyses),
     lambda record: json.dumps([Run(record).rows(), Run(record).rows("samples")]),
     lambda record: Run(record).to("json"),
+    lambda record: Run(record).to("pytest-benchmark"),
+    lambda record: Run(record).to("hyperfine"),
+    lambda record: "".join(format_of("pyperf").of_each(Run(record).document()).values()),
+    lambda record: Run(record).to("bencher"),
+    lambda record: Run(record).to("github-action-benchmark"),
+    lambda record: summary(Run(record).document()),
 )
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FILE = "pyproject.toml"
 COMMANDS = ("run", "advise")
 """Those that it is read for."""
-_OF_ONE_RUN = {"output", "force", "resume"}
+_OF_ONE_RUN = {"output", "force", "resume", "split", "summary"}
 """Options that name the files of a single run, so they cannot be configured."""
 
 

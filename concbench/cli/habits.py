@@ -23,6 +23,8 @@ _THREADS = ("use -r thread-pool:N for a pool of N threads", "use --max-workers N
 _PROCESSES = ("use -r process-pool:N for a pool of N processes", "use --max-workers N for at most N calls at once")
 _AROUND = ("use --context M:NAME for what is to happen around every execution, off the clock",)
 _RESULTS = ("use -o FILE", "use --json and send standard output to FILE")
+_HYPERFINE = ("use -o FILE, or --format hyperfine for the JSON of hyperfine", *_RESULTS)
+_PYTEST = ("use -o FILE, or --format pytest-benchmark for the JSON of pytest-benchmark", *_RESULTS)
 _MARKDOWN = ("use --format markdown and send standard output to FILE",)
 _CSV = ("use --format csv and send standard output to FILE",)
 _QUIET = ("send standard error to a file (2> FILE): progress and messages go there, and nothing else",)
@@ -71,10 +73,10 @@ HABITS: dict[str, tuple[str, ...]] = {
     "--cleanup": _AROUND,
     "--ignore-failure": ("use --tolerate to count failures and go on",),
     "-i": ("use --tolerate to count failures and go on",),
-    "--export-json": _RESULTS,
-    "--benchmark-json": _RESULTS,
-    "--benchmark-save": _RESULTS,
-    "--benchmark-autosave": _RESULTS,
+    "--export-json": _HYPERFINE,
+    "--benchmark-json": _PYTEST,
+    "--benchmark-save": _PYTEST,
+    "--benchmark-autosave": _PYTEST,
     "--export-markdown": _MARKDOWN,
     "--markdown": _MARKDOWN,
     "--export-csv": _CSV,

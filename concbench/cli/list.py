@@ -42,8 +42,9 @@ def main(arguments: argparse.Namespace) -> int:
         ("Formats", format_names(), format_function, _of_format),
     ):
         console.print(Text(title, style="bold"))
+        width = max(15, *map(len, names)) + 2
         for name in names:
-            console.print(Text(f"  {name:<17}{_line(name, load, settings)}"), soft_wrap=True)
+            console.print(Text(f"  {name:<{width}}{_line(name, load, settings)}"), soft_wrap=True)
         console.print()
     console.print(Text("Not available here", style="bold"))
     console.print(Text("\n".join(f"  {line}" for line in _missing()) or "  nothing is missing"), soft_wrap=True)

@@ -156,6 +156,13 @@ class Output:
         if not self._force:
             reserve(self.path)
 
+    def announce(self, printed: str) -> None:
+        """Say what is in the file, where its name might also say that it holds what is printed."""
+        from concbench.report.formats import format_of
+
+        if self.path is not None and printed != self._format and format_of(printed).has_suffix(self.path):
+            say(f"{self.path} gets the raw results; {printed} is printed")
+
     def _require_suffix(self, path: str) -> None:
         """Refuse a name that says that another format is in the file."""
         from concbench.report.formats import format_of, format_of_file

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from concbench.cli import configuration, functions, workloads
 from concbench.cli.color import add_color
 from concbench.cli.output import Output, add_format, chosen_format, excluded_with, present, say
+from concbench.cli.split import Split, add_split
+from concbench.cli.summary import Summary, add_summary
 from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, UNDECIDED, worst
@@ -34,10 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "repeatable (default: every runner)")  # fmt: skip
     parser.add_argument("-w", "--workers", type=reading(COUNTS), metavar="N,N", help="try these numbers of workers")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
-    parser.add_argument("--force", action="store_true", help="overwrite FILE")
+    parser.add_argument("--force", action="store_true", help="overwrite FILE, and the files in DIR")
     parser.add_argument("--resume", metavar="FILE", help="go on with a run of this command that was interrupted, from "
                         "its results file, and write that again")  # fmt: skip
     add_format(parser)
+    add_split(parser)
+    add_summary(parser)
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
     parser.add_argument("--strict", action="store_true", help="exit with 4 if the verdict on any runner is undecided")
     parser.set_defaults(alone=False)
@@ -59,7 +63,13 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.budget = _ALONE
     with configured.to_blame():
         chosen = chosen_format(arguments)
+        split = Split(arguments.split, force=arguments.force, format=chosen)
+        summary = Summary(arguments.summary)
         plans, output, earlier = _prepared(arguments)
+        split.require_writable(cell.id for plan in plans for cell in plan.cells)
+        summary.require_writable(beside=output.path)
+    printed = "text" if split.directory else chosen
+    output.announce(printed)
 
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
@@ -72,15 +82,17 @@ def main(arguments: argparse.Namespace) -> int:
             run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record)
     output.save(run.record)
     keep(run.record)
+    document = run.document(why=arguments.why)
     try:
-        present(run.document(why=arguments.why), chosen, arguments.color)
+        present(document, printed, arguments.color)
     finally:
         output.complain()
+        written = [split.write(document), summary.append(document)]
     if run.record.interrupted and output.path is not None and not output.error:
         say(f"the same command with --resume {output.path} goes on")
     return worst(
         INTERRUPTED if run.record.interrupted else OK,
-        FAILED if output.error or not run.ok else OK,
+        FAILED if output.error or not run.ok or not all(written) else OK,
         UNDECIDED if arguments.strict and _undecided(run) else OK,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from concbench.cli.color import add_color
 from concbench.cli.output import Output, add_format, as_file, chosen_format, present, say
+from concbench.cli.split import Split, add_split
 from concbench.errors import BadResults, UsageError
 from concbench.exit_codes import FAILED, OK
 
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
     add_format(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="write it to this file instead of printing it")
+    add_split(parser)
     parser.add_argument("--trace", metavar="FILE", help="write the observed passes for a trace viewer such as Perfetto")
     parser.add_argument("--force", action="store_true", help="overwrite the files that are written")
     add_color(parser)
@@ -31,16 +33,23 @@ def main(arguments: argparse.Namespace) -> int:
     chosen = chosen_format(arguments, arguments.output)
     written = Output(arguments.output, force=arguments.force, format=chosen)
     traced = Output(arguments.trace, force=arguments.force)
+    split = Split(arguments.split, force=arguments.force, format=chosen)
+    if written.path is not None and split.directory is not None:
+        raise UsageError("--output writes one file, and --split one for each runner; leave out one of them")
     if written.path is not None and written.path == traced.path:
         raise UsageError(f"--output and --trace are both {written.path}; name two files")
     run = _loaded(arguments.file)
     for output in (written, traced):
         output.require_writable()
+    split.require_writable(cell.id for table in run for cell in table)
     if traced.path is not None:
         _write_trace(run, traced)
+    done = True
     try:
         document = run.document(why=arguments.why, environment=arguments.env)
-        if written.path is None:
+        if split.directory is not None:
+            done = split.write(document)
+        elif written.path is None:
             present(document, chosen, arguments.color)
         else:
             written.write(as_file(document, chosen))
@@ -48,7 +57,7 @@ def main(arguments: argparse.Namespace) -> int:
     finally:
         for output in (written, traced):
             output.complain()
-    return FAILED if written.error or traced.error else OK
+    return FAILED if written.error or traced.error or not done else OK
 
 
 def _loaded(file: str | None) -> Run:

@@ -5,7 +5,7 @@ A plan, its loop, a run that is resumed, the looks of `advise`, and what is anno
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from concbench.stats.intervals import FEWEST
@@ -30,7 +30,7 @@ class Executions:
     @property
     def total(self) -> int:
         """All of them."""
-        return sum(astuple(self))
+        return sum(vars(self).values())
 
 
 LOOK = Executions(reference=1, warm_up=1, rounds=1)

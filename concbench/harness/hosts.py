@@ -7,7 +7,7 @@ SimulatedHosts   in concbench.testing: given samples, no clock
 
 from __future__ import annotations
 
-import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
@@ -313,6 +313,9 @@ def _do(action: Callable[[], T]) -> T:
 
 
 def _in_event_loop() -> bool:
+    """Whether one runs in this thread: then asyncio, which takes long to import, is there already."""
+    if (asyncio := sys.modules.get("asyncio")) is None:
+        return False
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -103,10 +103,10 @@ class InterpreterPool:
     def _unloadable(self, function: Callable[[Any], Any]) -> str:
         """Why an interpreter of the pool cannot load the module of a function, in words; empty if it can.
 
-        Python sends a function that needs nothing of its module without that: `Caught` is never sent so, nor is what
-        checks or observes a function.
+        Python sends the code alone of a function that needs nothing of its module. Within a `Caught`, as within what
+        checks and observes functions, it is sent by its name.
         """
-        error = tried(self._executor.submit(run_packed, Caught(function), ()).result)[1]
+        error = tried(lambda: self._executor.submit(run_packed, Caught(function), ()).result())[1]
         if error is None:
             return ""
         text, why = _said_there(error)
@@ -152,7 +152,7 @@ class InterpreterPool:
         del self._executor
 
 
-def _set_path(path):  # type: ignore[no-untyped-def] # annotations would have it travel by its name
+def _set_path(path: tuple[str, ...]) -> None:
     """Look for modules where this process does. It needs nothing of its module, so that none is imported for it."""
     import sys
 

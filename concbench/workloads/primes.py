@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from time import perf_counter
 from typing import Annotated, Any, ClassVar, Self
 
@@ -62,8 +61,11 @@ class Primes(Workload):
     @property
     def function(self) -> Callable[[Any], Any]:
         """The algorithm that was asked for."""
-        if self.algorithm == "sieve" and find_spec("numpy") is None:
-            raise lacking("the sieve of primes", "numpy")
+        if self.algorithm == "sieve":
+            from importlib.util import find_spec  # here: a measuring process has no other use for it
+
+            if find_spec("numpy") is None:
+                raise lacking("the sieve of primes", "numpy")
         return ALGORITHMS[self.algorithm]
 
     @property

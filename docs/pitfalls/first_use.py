@@ -18,7 +18,7 @@ if __name__ == "__main__":
 
     for fresh in (None, False):
         run = measure(
-            "first_use:predict", items=range(8), runners=["sequential", "process-pool:2"], rounds=2, fresh=fresh
+            "first_use:predict", items=range(8), runners=["sequential", "process-pool:2"], rounds=1, fresh=fresh
         )
         (table,) = run.tables
         one, pool = (min(sample.seconds for sample in cell.samples) for cell in table.cells)

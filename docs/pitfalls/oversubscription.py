@@ -10,6 +10,6 @@ if __name__ == "__main__":
 
     cores = ProcessPool().workers  # by default one for each usable core
     crowd = ProcessPool(workers=4 * cores)
-    items = range(20 * cores)
+    items = range(8 * cores)
     run = measure("oversubscription:task", items=items, runners=["sequential", crowd], rounds=1, warm=True)
     print(run.why())

@@ -1,6 +1,6 @@
 """The mistake: a long list is sent to another process for little work. Sending it takes longer than the work."""
 
-ROWS = [list(range(first, first + 100_000)) for first in range(12)]
+ROWS = [list(range(first, first + 100_000)) for first in range(8)]
 
 
 def task(row):

@@ -197,6 +197,8 @@ def test_the_nearest_file_counts_and_hides_those_above(tmp_path: Path, capsys: p
         ("[tool.concbench]\nforce = true", "pyproject.toml: force is for a single run: leave it out, and"),
         ("[tool.concbench]\nresume = 'run.json'", "pyproject.toml: resume is for a single run"),
         ("[tool.concbench]\noutput = 'run.json'", "pyproject.toml: output is for a single run"),
+        ("[tool.concbench]\nsplit = 'files'", "pyproject.toml: split is for a single run"),
+        ("[tool.concbench]\nsummary = 'run.md'", "pyproject.toml: summary is for a single run"),
         ("[tool.concbench]\nmax-rounds = 2.5", "pyproject.toml: max-rounds: '2.5' is not a whole number"),
         ("[tool.concbench]\nworkers = [2, true]", "pyproject.toml: workers must be a list, a text or a number"),
         ("[tool.concbench]\nalgorithm = 'magic'", "algorithm of primes: 'magic' is not"),

@@ -96,9 +96,9 @@ RUNNERS = ("-r", "sequential", "-r", "thread-pool:2", "-r", "process-pool:2")
 @pytest.mark.parametrize("function", ["endless", "holds_the_gil"])
 def test_what_never_ends_times_out_under_every_runner(app: Path, function: str) -> None:
     """In C with the GIL held, too."""
-    seen = outcomes(app, f"app:{function}", "--items", "1..4", "--rounds", "1", "--timeout", "1s", *RUNNERS)
+    seen = outcomes(app, f"app:{function}", "--items", "1..4", "--rounds", "1", "--timeout", "500ms", *RUNNERS)
     assert {(outcome.kind, outcome.cause) for outcome in seen.values()} == {("failed", "timeout")}
-    assert all(outcome.reason.startswith("timed out after 1 s") for outcome in seen.values())
+    assert all(outcome.reason.startswith("timed out after 0.5 s") for outcome in seen.values())
 
 
 def test_a_timeout_is_a_bound_where_the_baseline_is_known(app: Path) -> None:

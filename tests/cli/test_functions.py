@@ -1,5 +1,6 @@
 """`concbench run module:function`: a function of one's own from the command line, and every way to get it wrong."""
 
+import io
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from concbench.cli.main import main
 from concbench.results.files import from_json
 
 ONCE = ["-r", "sequential", "-r", "thread-pool:2", "--rounds", "1", "--no-observe"]
@@ -92,10 +94,13 @@ def test_a_function_of_the_current_directory_is_measured_over_a_file(app: Path) 
         (["app:fail_on_lima", "--items", "app:cities", "--tolerate"], ""),
     ],
 )
-def test_functions_and_items_come_from_anywhere(app: Path, arguments: list[str], feed: str) -> None:
+def test_functions_and_items_come_from_anywhere(
+    app: Path, arguments: list[str], feed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Files, packages, the standard library; standard input, ranges, lists of modules."""
-    done = run(app, *arguments, *ONCE, feed=feed)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(app)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(feed.encode())))
+    assert main(["run", *arguments, *ONCE]) == 0, capsys.readouterr().err
 
 
 def test_what_a_function_does_to_its_process_disturbs_nothing(app: Path) -> None:
@@ -171,11 +176,16 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
         (["unguarded:f", "--items", "1..2"], "__main__"),
     ],
 )
-def test_a_mistake_is_one_line_of_ours_and_exit_code_2(app: Path, arguments: list[str], says: str) -> None:
+def test_a_mistake_is_one_line_of_ours_and_exit_code_2(
+    app: Path, arguments: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Nothing is measured and nothing is written; a traceback is the module's own, without our frames."""
-    done = run(app, *arguments, *([] if "-r" in arguments else ONCE), "-o", "run.json")
-    *shown, last = done.stderr.splitlines()
-    assert (done.returncode, done.stdout) == (2, "")
+    monkeypatch.chdir(app)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    code = main(["run", *arguments, *([] if "-r" in arguments else ONCE), "-o", "run.json"])
+    printed = capsys.readouterr()
+    *shown, last = printed.err.splitlines()
+    assert (code, printed.out) == (2, "")
     assert last.startswith("concbench: ")
     assert says in last
     assert not (app / "run.json").exists()
@@ -184,8 +194,9 @@ def test_a_mistake_is_one_line_of_ours_and_exit_code_2(app: Path, arguments: lis
 
 
 def test_a_module_that_raises_shows_its_own_frames(app: Path) -> None:
-    """So that its author finds the line."""
+    """So that its author finds the line; the exit code is that of the command."""
     done = run(app, "broken:f", "--items", "1..2", *ONCE)
+    assert done.returncode == 2
     assert "broken.py" in done.stderr
     assert "return 1 / 0" in done.stderr
 

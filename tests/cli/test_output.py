@@ -225,7 +225,7 @@ def test_who_has_no_home_can_measure(tmp_path: Path) -> None:
 
 def test_of_two_runs_at_once_only_one_gets_a_new_file(tmp_path: Path) -> None:
     """The second is refused before anything has run."""
-    (tmp_path / "app.py").write_text("import time\n\ndef work(item):\n    time.sleep(0.5)\n")
+    (tmp_path / "app.py").write_text("import time\n\ndef work(item):\n    time.sleep(0.3)\n")
     arguments = ("run", "app:work", "--items", "1..2", "-r", "sequential", "--rounds", "1", "-o", "run.json")
     command = [sys.executable, "-m", "concbench", *arguments]
     first = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

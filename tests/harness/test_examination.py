@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from concbench import measure
+from concbench.cli.main import main
 from concbench.errors import BadFunction
 from concbench.results.records import Table
 from concbench.workloads.loading import Place
@@ -56,14 +56,17 @@ def test_nothing_touches_results_or_items_in_a_process_before_its_last_sample(op
 @pytest.mark.parametrize(
     ("where", "make"), [(str(FILE), "pages"), (FILE.stem, "sizes"), (FILE.stem, "pairs")], ids=["path", "name", "tuple"]
 )
-def test_items_and_results_may_be_of_classes_of_the_functions_own_module(where: str, make: str) -> None:
+def test_items_and_results_may_be_of_classes_of_the_functions_own_module(
+    where: str, make: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The processes that measure find the module before they read the items."""
+    monkeypatch.chdir(FILE.parent)
     runners = [part for name in ("sequential", "process-pool:2") for part in ("-r", name)]
     options = ["--items", f"{where}:{make}", "--rounds", "1", "--no-observe", *runners]
-    command = [sys.executable, "-m", "concbench", "run", f"{where}:returned", *options]
-    done = subprocess.run(command, cwd=FILE.parent, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "all equal to the sequential ones" in " ".join(done.stdout.split())
+    code = main(["run", f"{where}:returned", *options])
+    printed = capsys.readouterr()
+    assert code == 0, printed.out + printed.err
+    assert "all equal to the sequential ones" in " ".join(printed.out.split())
 
 
 @pytest.mark.parametrize("name", ["order_of_a_set", "hash_of_a_text"])

@@ -54,8 +54,11 @@ def tasks(name: str, **options: float) -> int:
 
 
 @pytest.mark.parametrize("behind", BEHIND)
-def test_whatever_a_module_leaves_behind_the_answer_comes_and_nothing_stays(here: Path, behind: str) -> None:
+def test_whatever_a_module_leaves_behind_the_answer_comes_and_nothing_stays(
+    here: Path, behind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The fixture looks."""
+    monkeypatch.setattr("concbench.harness.guarded_process._LEAVE_SECONDS", 0.2)
     (here / "app.py").write_text(HEAD + BEHIND[behind] + TAIL)
     began = time.monotonic()
     assert tasks("app:work") == 3
@@ -145,8 +148,11 @@ def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytes
         ("for fd in range(3, 1100):\n  with suppress(OSError): os.write(fd, b'x')", "something else wrote"),
     ],
 )
-def test_an_import_that_ends_its_process_is_one_sentence(here: Path, does: str, says: str) -> None:
+def test_an_import_that_ends_its_process_is_one_sentence(
+    here: Path, does: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What it printed is the note."""
+    monkeypatch.setattr("concbench.harness.guarded_process._DYING_SECONDS", 0.3)
     (here / "app.py").write_text(HEAD + does + TAIL)
     with pytest.raises(BadFunction) as raised:
         tasks("app:work")

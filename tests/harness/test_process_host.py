@@ -5,18 +5,51 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 import pytest
+from misbehaving import (
+    Odd,
+    Stuck,
+    Uncompared,
+    become_another_program,
+    close_everything,
+    die_in_a_worker,
+    escape,
+    exit_at_once,
+    exit_when_idle,
+    exit_with_its_own_code,
+    fail,
+    finish_later,
+    flood,
+    fork_and_return,
+    give_ending,
+    give_hanging,
+    give_refusing,
+    hang,
+    kill_self,
+    kill_the_group,
+    leave_a_child,
+    leave_a_process,
+    leave_a_thread,
+    loud,
+    overtaken,
+    remove_what_is_ours,
+    remove_what_is_ours_at_last,
+    replace_what_others_use,
+    stop_all_clocks,
+    system_exit,
+    where,
+    write_everywhere,
+)
 from traces import wait_until
 
-from concbench import Workload, measure
+from concbench import measure
 from concbench.campaign import measure_plans
 from concbench.errors import Inapplicable
 from concbench.harness.guarded_process import GuardedProcess
@@ -33,284 +66,6 @@ from concbench.wire import Wire
 from concbench.workloads.how import How
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
-
-
-class Odd(Workload):
-    """Runs a function of this file."""
-
-    name = "odd"
-    kind: ClassVar[str] = "cpu"
-
-    def __init__(self, function: Callable[[Any], Any], items: Sequence[Any] = (1, 2, 3)) -> None:
-        self._function = function
-        self._items = items
-
-    @property
-    def function(self) -> Callable[[Any], Any]:
-        return self._function
-
-    @property
-    def items(self) -> Sequence[Any]:
-        return self._items
-
-    def title(self) -> str:
-        return "odd things"
-
-
-class Uncompared(Odd):
-    """Nothing is checked, so no process ends before the first sample."""
-
-    compares = False
-
-
-def where(item: object) -> int:
-    return os.getpid() * 0
-
-
-def loud(item: object) -> int:
-    print("to standard output", flush=True)
-    print("to standard error", file=sys.stderr, flush=True)
-    os.write(1, b"to descriptor 1\n")
-    return len(sys.stdin.read())
-
-
-def exit_with_its_own_code(item: object) -> None:
-    os._exit(113)
-
-
-def exit_at_once(item: object) -> None:
-    print("last words", flush=True)
-    os._exit(7)
-
-
-def exit_when_idle(item: int) -> int:
-    """After the first execution, as a watchdog would; only then is something printed."""
-
-    def watch() -> None:
-        time.sleep(0.2)
-        print("no heartbeat", flush=True)
-        os._exit(7)
-
-    threading.Thread(target=watch, daemon=True).start()
-    return item
-
-
-def become_another_program(item: int) -> int:
-    if item == 2:
-        os.execvp("sleep", ["sleep", "1000"])
-    return item
-
-
-def close_everything(item: int) -> int:
-    if item == 2:
-        os.closerange(3, 65536)
-    return item
-
-
-def replace_what_others_use(item: int) -> int:
-    """As test doubles do that were left in place."""
-    import json
-    import pickle
-
-    for module, name in ((json, "dumps"), (json, "loads"), (pickle, "dumps"), (pickle, "loads"), (os, "getpid")):
-        setattr(module, name, lambda *_: b"")
-    os.read = os.write = lambda *_: b""  # type: ignore[assignment]
-    os.environ.clear()
-    return item
-
-
-def stop_all_clocks(item: object) -> object:
-    """As freezegun does, in every module that there is."""
-    for module in list(sys.modules.values()):
-        for name, value in list(vars(module).items()):
-            if value is time.perf_counter or value is time.monotonic:
-                setattr(module, name, lambda: 0.0)
-    return item
-
-
-def nap(item: object) -> object:
-    Path(os.environ["NAPPING"]).touch()
-    time.sleep(0.5)
-    return item
-
-
-def kill_self(item: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def hang(item: object) -> None:
-    time.sleep(60)
-
-
-def fail(item: int) -> int:
-    if item == 2:
-        raise ValueError("two is odd")
-    return item
-
-
-def system_exit(item: object) -> None:
-    raise SystemExit(3)
-
-
-def fork_and_return(item: int) -> int:
-    if item == 2:
-        os.fork()
-    return item
-
-
-def write_everywhere(item: int) -> int:
-    for descriptor in range(3, 1100):
-        with suppress(OSError):
-            os.write(descriptor, b"stray")
-    return item
-
-
-def flood(item: int) -> int:
-    print("first words")
-    for _ in range(300):
-        print("x" * 100_000)
-    print("last words", flush=True)
-    return os._exit(7) if item == 3 else item
-
-
-last = 0
-
-
-def overtaken(item: int) -> int:
-    global last  # noqa: PLW0603 - it is what is wrong with it
-    last = item
-    time.sleep(0.01)
-    return last
-
-
-def leave_a_child(item: object) -> int:
-    import subprocess
-
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    return 0
-
-
-def leave_a_thread(item: object) -> int:
-    def busy() -> None:
-        while True:
-            pass
-
-    threading.Thread(target=busy, daemon=True).start()
-    return 0
-
-
-def leave_a_process(item: object) -> int:
-    import subprocess
-
-    if item == 1:
-        subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    return 0
-
-
-def escape(item: object) -> int:
-    """Nothing of ours is left to see in it, but what the system keeps."""
-    import subprocess
-
-    subprocess.Popen(["sleep", "86421"], start_new_session=True, env={}, cwd="/", close_fds=True,
-                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    return 0
-
-
-def finish_later(item: object) -> int:
-    def busy() -> None:
-        end = time.thread_time() + 0.15
-        while time.thread_time() < end:
-            pass
-
-    if item == 3:
-        threading.Thread(target=busy, daemon=True).start()
-    return 0
-
-
-def kill_the_group(item: int) -> int:
-    if item == 2:
-        os.killpg(0, signal.SIGKILL)
-    return item
-
-
-def die_in_a_worker(item: int) -> int:
-    import multiprocessing
-
-    if item == 2 and multiprocessing.parent_process() is not None:
-        print("alas", file=sys.stderr, flush=True)
-        os.kill(os.getpid(), signal.SIGSEGV)
-    return item
-
-
-def remove_what_is_ours(item: int) -> int:
-    import shutil
-    import tempfile
-
-    mark = os.environ["CONCBENCH_HOST"].split()[-1]
-    for log in Path(tempfile.gettempdir()).glob(f"concbench-run-*/*-{mark}.log"):
-        shutil.rmtree(log.parent)
-    return item
-
-
-def remove_what_is_ours_at_last(item: int) -> int:
-    """In the first sample, after the execution that warms up."""
-    global last  # noqa: PLW0603 - it counts the executions
-    last += 1
-    time.sleep(0.003)  # long enough for a sample of one execution
-    return remove_what_is_ours(item) if last == 6 else item
-
-
-class Hangs:
-    """Does not come back from a comparison."""
-
-    def __eq__(self, other: object) -> bool:
-        time.sleep(1000)
-        return True
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-class Ends:
-    """Ends whoever pickles it."""
-
-    def __reduce__(self) -> Any:
-        os._exit(4)
-
-
-class Refuses:
-    """Raises at every name that it is asked for, and when it is compared and pickled."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise RuntimeError(name)
-
-    def __eq__(self, other: object) -> bool:
-        raise SystemExit(5)
-
-    def __reduce__(self) -> Any:
-        raise SystemExit(6)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-class Stuck:
-    """Is not pickled to the end where it is measured."""
-
-    def __reduce__(self) -> Any:
-        if "CONCBENCH_HOST" in os.environ:
-            time.sleep(1000)
-        return Stuck, ()
-
-
-def give_hanging(item: object) -> Hangs:
-    return Hangs()
-
-
-def give_ending(item: object) -> Ends:
-    return Ends()
-
-
-def give_refusing(item: object) -> Refuses:
-    return Refuses()
 
 
 def outcome(function: Callable[[Any], Any], runner: str = "sequential", **options: Any) -> tuple[str, str, str]:
@@ -349,8 +104,9 @@ def test_the_last_words_of_a_host_are_kept() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
 @pytest.mark.parametrize("runner", ["sequential", "threads", "thread-pool:2"])
-def test_a_forked_child_that_comes_back_answers_nobody(runner: str) -> None:
+def test_a_forked_child_that_comes_back_answers_nobody(runner: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends where it would go on through our code; the function's results are those of its parent."""
+    monkeypatch.setattr("concbench.harness.guarded_process._GROUP_SECONDS", 0.2)
     assert outcome(fork_and_return, runner) == ("ok", "", "")
 
 
@@ -414,7 +170,7 @@ def work(item):
 """
 
 
-@pytest.mark.parametrize(("seconds", "limit"), [(1000, 1.0), (0.4, 60.0)])
+@pytest.mark.parametrize(("seconds", "limit"), [(1000, 0.5), (0.4, 60.0)])
 def test_an_import_that_hangs_only_in_measuring_processes_has_the_limit_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, limit: float
 ) -> None:
@@ -433,19 +189,17 @@ def test_an_import_that_hangs_only_in_measuring_processes_has_the_limit_too(
     if seconds < limit:
         assert {cell.outcome.kind for cell in table.cells} == {"ok"}
         return
-    expected = ("failed", "timeout", f"{doing} took more than 1 s; --import-timeout allows more")
+    expected = ("failed", "timeout", f"{doing} took more than 0.5 s; --import-timeout allows more")
     assert {(cell.outcome.kind, cell.outcome.cause, cell.outcome.reason) for cell in table.cells} == {expected}
     assert time.monotonic() - began < 20
 
 
 def test_items_that_hang_as_they_are_pickled_are_told_from_imports_that_hang() -> None:
     """The limit is that of loading."""
-    one = plan(Odd(where, [Stuck()]), ["process-pool:2"], chosen(import_timeout=1.0, rounds=1))
+    one = plan(Odd(where, [Stuck()]), ["process-pool:2"], chosen(import_timeout=0.5, rounds=1))
     (cell,) = measure_plans([one], ProcessHosts()).record.tables[0].cells
     assert (cell.outcome.kind, cell.outcome.cause) == ("failed", "timeout")
-    said = (
-        "importing odd in a measuring process took more than 1 s while its items were pickled and unpickled; --import-"
-    )
+    said = "importing odd in a measuring process took more than 0.5 s while its items were pickled and unpickled; "
     assert cell.outcome.reason.startswith(said)
 
 
@@ -532,12 +286,13 @@ def test_an_interruption_while_processes_end_leaves_none(monkeypatch: pytest.Mon
     ],
 )
 def test_what_computes_on_and_on_ends_its_cell_before_it_disturbs_another(
-    function: Callable[[Any], Any], runner: str, what: str
+    function: Callable[[Any], Any], runner: str, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And is named; a sample of it does not count."""
+    monkeypatch.setattr("concbench.harness.process_host._SETTLE_SECONDS", 0.5)
     cell = measure(Uncompared(function), runners=[runner], rounds=1).tables[0].cells[0]
     assert (cell.outcome.kind, cell.outcome.cause) == ("failed", "busy")
-    assert cell.outcome.reason.startswith(f"odd leaves {what} behind, which still computed 2 s after the last task")
+    assert cell.outcome.reason.startswith(f"odd leaves {what} behind, which still computed 0.5 s after the last task")
     assert cell.samples == []
 
 
@@ -593,14 +348,14 @@ def test_semaphores_go_with_a_process_group_that_is_killed_tracker_and_all() -> 
 @pytest.mark.parametrize(
     ("function", "says"),
     [
-        (give_hanging, "Results cannot be compared: timed out after 2 s while its results were compared."),
+        (give_hanging, "Results cannot be compared: timed out after 1 s while its results were compared."),
         (give_ending, "Results cannot be compared: the measuring process died (exit code 4) while its results were "),
         (give_refusing, "raises SystemExit: 5 when it is compared; --check"),
     ],
 )
 def test_results_that_misbehave_are_blamed_and_their_tasks_are_not(function: Callable[[Any], Any], says: str) -> None:
     """What can be measured without comparing is measured."""
-    table = measure(Odd(function), runners=["sequential", "thread-pool:2"], rounds=1, timeout=2.0).tables[0]
+    table = measure(Odd(function), runners=["sequential", "thread-pool:2"], rounds=1, timeout=1.0).tables[0]
     assert [cell.outcome.kind for cell in table.cells] == ["ok", "ok"]
     assert any(says in note for note in table.notes), table.notes
 
@@ -635,9 +390,10 @@ def test_the_task_that_ended_the_measuring_process_is_told() -> None:
     ],
 )
 def test_what_can_answer_no_more_is_not_said_to_have_died_of_our_own_signal(
-    function: Callable[[Any], Any], runner: str
+    function: Callable[[Any], Any], runner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At once, with what may be wrong."""
+    monkeypatch.setattr("concbench.harness.guarded_process._DYING_SECONDS", 0.3)
     began = time.monotonic()
     reason = outcome(function, runner)[1]
     assert time.monotonic() - began < 30
@@ -670,7 +426,7 @@ def test_a_host_that_dies_between_two_executions_has_failed_in_none(tmp_path: Pa
     with ProcessHosts().host(Uncompared(exit_when_idle), cell, tmp_path, chosen()) as host:
         host.prepare()
         host.sample()
-        time.sleep(1.0)
+        wait_until(lambda: any(child.status() == psutil.STATUS_ZOMBIE for child in psutil.Process().children()), "end")
         with pytest.raises(CellEnded) as ended:
             host.sample()
     says = "the measuring process died (exit code 7) between two executions; last printed: no heartbeat"
@@ -710,17 +466,17 @@ def test_whatever_happens_to_a_reader_is_an_answer(
 def test_the_time_in_which_this_process_is_suspended_does_not_count(tmp_path: Path) -> None:
     """Nor is it time of a budget; an answer that has come meanwhile is read afterwards."""
     program = (
-        "import os, sys, time\nfrom test_process_host import Uncompared, measure, nap\n"
-        "run = measure(Uncompared(nap, [1]), runners=['sequential'], rounds=1, observe=False, timeout=2.0)\n"
+        "import os, sys, time\nfrom misbehaving import Uncompared, nap\nfrom concbench import measure\n"
+        "run = measure(Uncompared(nap, [1]), runners=['sequential'], rounds=1, observe=False, timeout=1.0)\n"
         "print(run.record.tables[0].cells[0].outcome.reason or 'ok')\n"
         "from concbench.harness.awake import AWAKE\n"
-        "print('as if awake' if time.monotonic() - AWAKE.now() < 2.0 else 'asleep')\n"
+        "print('as if awake' if time.monotonic() - AWAKE.now() < 1.0 else 'asleep')\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NAPPING": str(tmp_path / "napping")}
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment) as running:
         wait_until((tmp_path / "napping").exists, "nap")
         running.send_signal(signal.SIGSTOP)
-        time.sleep(3.0)
+        time.sleep(1.8)
         running.send_signal(signal.SIGCONT)
         assert running.communicate(timeout=60)[0] == b"ok\nasleep\n"
 

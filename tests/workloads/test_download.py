@@ -34,16 +34,24 @@ def small(tmp_path: Path) -> Iterator[Download]:
         yield workload
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Download]:
+    """The same for tests to which it does not matter what was downloaded before: a server is a process."""
+    directory = tmp_path_factory.mktemp("served")
+    with Download(images=6, latency=0.001, image_size=5_000).running(str(directory)) as workload:
+        yield workload
+
+
 def require_right(collected: Sequence[object], workload: Download) -> None:
     assert workload.expected is not None
     require_equal(collected, workload.expected)
 
 
 @pytest.mark.parametrize("runner", RUNNERS, ids=lambda runner: type(runner).__name__)
-def test_what_arrives_is_what_was_served(small: Download, runner: object) -> None:
+def test_what_arrives_is_what_was_served(served: Download, runner: object) -> None:
     """Name, length and digest of every file, whoever the client is."""
-    timing = HostedCell(small, runner).sample(collect=True)  # type: ignore[arg-type]
-    require_right(timing.collected, small)
+    timing = HostedCell(served, runner).sample(collect=True)  # type: ignore[arg-type]
+    require_right(timing.collected, served)
     assert timing.results == [(5_000, 1)] * 6
 
 
@@ -73,18 +81,18 @@ def test_each_sample_begins_without_the_files_of_the_last(small: Download) -> No
     assert not any(Path(item.path).exists() for item in small.items)
 
 
-def test_the_function_works_without_the_harness(small: Download, tmp_path: Path) -> None:
+def test_the_function_works_without_the_harness(served: Download, tmp_path: Path) -> None:
     """An ordinary function of one image."""
     target = tmp_path / "one.png"
-    assert download_image(Image(small.items[3].url, str(target))) == 5_000
+    assert download_image(Image(served.items[3].url, str(target))) == 5_000
     assert target.read_bytes() == image(3, 5_000)
 
 
-def test_a_status_other_than_ok_is_a_failure_and_writes_nothing(small: Download, tmp_path: Path) -> None:
+def test_a_status_other_than_ok_is_a_failure_and_writes_nothing(served: Download, tmp_path: Path) -> None:
     """An error page is no image."""
     target = tmp_path / "none.png"
     with pytest.raises(DownloadFailed, match="404"):
-        download_image(Image(small.items[0].url + "x", str(target)))
+        download_image(Image(served.items[0].url + "x", str(target)))
     assert not target.exists()
 
 
@@ -110,9 +118,9 @@ def test_the_server_counts_what_it_serves(small: Download) -> None:
         ("HEAD {} HTTP/1.0", ""),
     ],
 )
-def test_the_image_is_the_same_however_it_is_asked_for(small: Download, request_line: str, headers: str) -> None:
+def test_the_image_is_the_same_however_it_is_asked_for(served: Download, request_line: str, headers: str) -> None:
     """Its length too, with or without a body; twice on a connection, where that is kept."""
-    url = urllib3.util.parse_url(small.items[2].url)
+    url = urllib3.util.parse_url(served.items[2].url)
     assert url.path is not None
     request = f"{request_line.format(url.path)}\r\n{headers}\r\n".encode()
     kept = "HTTP/1.1" in request_line and "close" not in headers
@@ -128,15 +136,15 @@ def test_the_image_is_the_same_however_it_is_asked_for(small: Download, request_
                 assert answers.read(5_000) == image(2, 5_000)
 
 
-def test_without_the_token_nothing_is_served(small: Download) -> None:
+def test_without_the_token_nothing_is_served(served: Download) -> None:
     """Other users of the machine do not get far."""
-    url = urllib3.util.parse_url(small.items[0].url)
+    url = urllib3.util.parse_url(served.items[0].url)
     assert urllib3.request("GET", f"http://127.0.0.1:{url.port}/image-00001.png").status == 404
 
 
-def test_the_server_is_on_loopback_only(small: Download) -> None:
+def test_the_server_is_on_loopback_only(served: Download) -> None:
     """It is bound to 127.0.0.1."""
-    port = urllib3.util.parse_url(small.items[0].url).port
+    port = urllib3.util.parse_url(served.items[0].url).port
     bound = [
         connection.laddr.ip
         for process in psutil.Process().children(recursive=True)

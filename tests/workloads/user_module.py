@@ -1,12 +1,9 @@
-"""Functions as users have them, for tests; a module that worker processes can import."""
+"""Functions as users have them, for tests; a module that worker processes can import, and soon."""
 
-import asyncio
-import concurrent.futures
 import functools
 import itertools
 import os
 import random
-import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -49,11 +46,15 @@ def nothing() -> str:
 
 
 async def add_later(one: int, other: int) -> int:
+    import asyncio
+
     await asyncio.sleep(0.001)
     return one + other
 
 
 async def double_later(item: int) -> int:
+    import asyncio
+
     await asyncio.sleep(0.001)
     return item * 2
 
@@ -342,6 +343,8 @@ def counted(item: int) -> Any:
 
 
 def future(item: int) -> Any:
+    import concurrent.futures
+
     return concurrent.futures.Future[int]()
 
 
@@ -355,6 +358,8 @@ def not_entered(item: int) -> Any:
 
 def cursor(item: int) -> Any:
     time.sleep(LONG_ENOUGH)
+    import sqlite3
+
     return sqlite3.connect(":memory:", check_same_thread=False).cursor()
 
 

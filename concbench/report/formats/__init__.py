@@ -21,9 +21,12 @@ from concbench.task import short
 
 if TYPE_CHECKING:
     from concbench.report.document import Document
+    from concbench.results.records import CellId
 
 Layout = TypeVar("Layout", bound=Callable[..., str])
 _DECLARED = "__concbench_format__"
+Split = Callable[["Document", "CellId"], str]
+"""What makes the file of one runner."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +37,25 @@ class Declared:
     """How the names of files end that hold it, such as `.md`."""
     explains: bool = True
     """Whether it has a place for sentences, such as where the time went; if not, `--why` and `--env` are refused."""
+    split: Split | None = None
+    """What makes the file of one runner, for tools that compare files; if there is nothing, `--split` is refused."""
 
 
-def declare(*, suffixes: tuple[str, ...] = (), explains: bool = True) -> Callable[[Layout], Layout]:
+def declare(
+    *, suffixes: tuple[str, ...] = (), explains: bool = True, split: Split | None = None
+) -> Callable[[Layout], Layout]:
     """Declare what a format is, beside its function.
 
     Args:
         suffixes: how the names of files end that hold it, such as `.md`. The first format that has one is
             written where nobody says which.
         explains: whether it has a place for sentences; if not, `--why` and `--env` are refused.
+        split: makes the file of one runner from a document and the identity of its cells, for tools that compare files;
+            without it, `--split` is refused.
     """
 
     def declared(function: Layout) -> Layout:
-        setattr(function, _DECLARED, Declared(suffixes, explains))
+        setattr(function, _DECLARED, Declared(suffixes, explains, split))
         return function
 
     return declared
@@ -83,14 +92,35 @@ class Format:
                 f"{wanted[0]} is printed as text or markdown, and {self.name} holds figures alone; leave out one"
             )
 
+    def require_split(self) -> None:
+        """Refuse one file for each runner where that is not what the format is.
+
+        Raises:
+            UsageError: it has all runners in one file.
+        """
+        if self.declared.split is None:
+            raise UsageError(
+                f"--split writes a file for each runner, and {self.name} has all of them in one; "
+                "add --format pyperf, or use --output"
+            )
+
     def __call__(self, document: Document) -> str:
         """The text of a document.
 
         Raises:
             ConcbenchError: the function failed, or made something else; names the format and the line.
         """
+        return self._made(self.function, document)
+
+    def of_each(self, document: Document) -> dict[CellId, str]:
+        """The text of a file for each runner that has times; raises as the format itself."""
+        self.require_split()
+        ids = dict.fromkeys(cell.id for table in document.analyses for cell in table.measured)
+        return {one: self._made(self.declared.split, document, one) for one in ids}
+
+    def _made(self, function: Any, *arguments: Any) -> str:
         try:
-            text = self.function(document)
+            text = function(*arguments)
         except Exception as error:
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(place.filename).name}, line {place.lineno}"

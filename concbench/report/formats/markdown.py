@@ -34,18 +34,38 @@ def markdown(document: Document) -> str:
         blocks += _advised(document.recommendation)
     for answer in document.answers:
         blocks += [_heading(f"Answer for {answer.workload}"), _list(map(_found, answer.findings))]
+    return _joined(blocks)
+
+
+def summary(document: Document) -> str:
+    """The short form: of each workload the times, what has none, warnings and the answer, without how to read it."""
+    blocks = []
+    for one in document.sections:
+        blocks += [*_times(one, one.times), f"**{_text(one.load)}**" if one.loaded else ""]
+    if document.interrupted:
+        blocks.append(f"**{_text(document.interrupted)}**")
+    for answer in document.answers:
+        blocks += [_heading(f"Answer for {answer.workload}", 3), _list(map(_found, answer.findings))]
+    starred = any(any(one.fastest) for one in document.sections)
+    star = " (*: cannot be told apart from the fastest)" if starred else ""
+    return _joined([*blocks, _block(f"{document.heading}{star}")])
+
+
+def _joined(blocks: Iterable[str]) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def _section(one: Section) -> list[str]:
-    blocks = [_heading(one.title)]
-    if one.times.rows:
-        blocks.append(_table(one.times.beside(one.costs), one.fastest))
-    blocks.append(_list(_block(f"{cell.name}: {cell.reason}") for cell in one.missing))
-    blocks.append(_block(" ".join(one.reading)))
+    blocks = [*_times(one, one.times.beside(one.costs)), _block(" ".join(one.reading))]
     if one.load:
         blocks.append(f"**{_text(one.load)}**" if one.loaded else _block(one.load))
     return blocks + (_breakdown(one.breakdown) if one.breakdown else [])
+
+
+def _times(one: Section, rows: Grid) -> list[str]:
+    """The heading, a table of these rows if there are any, and the runners without times."""
+    table = _table(rows, one.fastest) if one.times.rows else ""
+    return [_heading(one.title), table, _list(_block(f"{cell.name}: {cell.reason}") for cell in one.missing)]
 
 
 def _breakdown(one: Breakdown) -> list[str]:

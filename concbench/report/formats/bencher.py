@@ -1,0 +1,32 @@
+"""Bencher Metric Format: speed-ups with their intervals, times and memory; see https://bencher.dev/bmf.json."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from concbench.report.exported import Exported, as_json, exported
+from concbench.report.formats import declare
+
+if TYPE_CHECKING:
+    from concbench.report.document import Document
+
+_NANOSECONDS = 1e9
+"""In a second. Bencher's own measure `latency` is in them."""
+
+
+@declare(suffixes=(".json",), explains=False)
+def bencher(document: Document) -> str:
+    """Bencher Metric Format (BMF): speed-ups with their intervals, times and memory."""
+    return as_json({one.name: _measures(one) for one in exported(document)})
+
+
+def _measures(one: Exported) -> dict[str, Any]:
+    """The baseline has no speed-up; without an interval there are no bounds; what is not known is not there."""
+    cell = one.cell
+    measures: dict[str, Any] = {"latency": {"value": (cell.seconds or 0.0) * _NANOSECONDS}}
+    if cell.speedup is not None and cell.id != one.table.record.baseline:
+        bounds = {"lower_value": cell.low, "upper_value": cell.high} if cell.interval else {}
+        measures["speed-up"] = {"value": cell.speedup, **bounds}
+    if cell.memory is not None:
+        measures["memory"] = {"value": cell.memory}
+    return measures

@@ -1,0 +1,42 @@
+"""What github-action-benchmark reads as `customBiggerIsBetter`: speed-ups, to compare with those of other commits.
+
+The shape is that of src/extract.ts; src/write.ts shows names in a table of Markdown, within backticks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from concbench import units
+from concbench.report.exported import Exported, as_json, exported
+from concbench.report.formats import declare
+
+if TYPE_CHECKING:
+    from concbench.report.document import Document
+
+_PLAIN = str.maketrans({"`": "'", "|": "/"})
+"""What would end a cell of the table that it writes, or the text in it."""
+
+
+@declare(suffixes=(".json",), explains=False)
+def github_action_benchmark(document: Document) -> str:
+    """JSON of github-action-benchmark (customBiggerIsBetter): the speed-ups."""
+    entries = [_entry(one) for one in exported(document) if one.cell.id != one.table.record.baseline]
+    return as_json([entry for entry in entries if entry])
+
+
+def _entry(one: Exported) -> dict[str, Any] | None:
+    """None without a speed-up; without an interval there is no range."""
+    cell = one.cell
+    if cell.speedup is None or cell.seconds is None:
+        return None
+    extra = [f"time: {units.seconds(cell.seconds)}", f"rounds: {cell.rounds}", f"workers: {cell.workers}"]
+    if cell.verdict:
+        extra.append(f"verdict: {cell.verdict}")
+    interval = {"range": f"[{_short(cell.low)}, {_short(cell.high)}]"} if cell.interval else {}
+    return {"name": one.name.translate(_PLAIN), "unit": "x", "value": float(_short(cell.speedup)), **interval,
+            "extra": "\n".join(extra)}  # fmt: skip
+
+
+def _short(ratio: float | None) -> str:
+    return f"{ratio:.4g}"

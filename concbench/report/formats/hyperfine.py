@@ -1,0 +1,39 @@
+"""The JSON of hyperfine, as its `--export-json` writes it: for its scripts, and for what else reads it.
+
+The shape is that of src/benchmark/benchmark_result.rs, version 1.20. Seconds are those of one execution.
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING, Any
+
+from concbench.report.exported import Exported, as_json, exported
+from concbench.report.formats import declare
+
+if TYPE_CHECKING:
+    from concbench.report.document import Document
+
+
+@declare(suffixes=(".json",), explains=False)
+def hyperfine(document: Document) -> str:
+    """JSON of hyperfine: a result for each runner of each workload."""
+    return as_json({"results": [_result(one) for one in exported(document)]})
+
+
+def _result(one: Exported) -> dict[str, Any]:
+    samples, seconds = one.cell.record.samples, one.seconds
+    cpu = [sample.cpu / sample.repeats for sample in samples if sample.cpu is not None]
+    return {
+        "command": one.name,
+        "mean": statistics.mean(seconds),
+        "stddev": statistics.stdev(seconds) if len(seconds) > 1 else None,
+        "median": statistics.median(seconds),
+        "user": statistics.mean(cpu) if cpu else 0.0,  # readers want a number
+        "system": 0.0,  # not told from the other
+        "min": min(seconds),
+        "max": max(seconds),
+        "times": seconds,
+        "exit_codes": [int(bool(sample.failed)) for sample in samples],
+        "parameters": {"workers": str(one.cell.workers)},  # a single one, which scripts plot times over
+    }

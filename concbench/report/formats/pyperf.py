@@ -1,0 +1,70 @@
+"""The JSON of pyperf, format 1.0: all runners in one file, or a file for each, whose benchmarks are called alike.
+
+`pyperf compare_to` compares benchmarks of one name in several files. The shape is that of pyperf/_bench.py, version 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from concbench.report.exported import Exported, as_json, exported, text_of
+from concbench.report.formats import declare
+from concbench.report.visible import visible
+
+if TYPE_CHECKING:
+    from concbench.report.document import Document
+    from concbench.results.records import CellId, Sample
+
+
+def _of_runner(document: Document, which: CellId) -> str:
+    """The file of one runner: a benchmark for each workload, which is called as that."""
+    return _suite(document, [(one.workload, one) for one in exported(document) if one.cell.id == which])
+
+
+@declare(suffixes=(".json",), explains=False, split=_of_runner)
+def pyperf(document: Document) -> str:
+    """JSON of pyperf: a benchmark for each runner of each workload, or with --split a file for each runner."""
+    return _suite(document, [(one.name, one) for one in exported(document)])
+
+
+def _suite(document: Document, named: Iterable[tuple[str, Exported]]) -> str:
+    environment = document.record.environment
+    metadata: dict[str, Any] = {
+        "unit": "second",
+        "concbench_version": visible(document.record.concbench),
+        "python_implementation": text_of(environment, "implementation"),
+        "python_version": text_of(environment, "python"),
+        "python_compiler": text_of(environment, "compiler"),
+        "platform": " ".join(filter(None, (text_of(environment, key) for key in ("system", "release", "machine")))),
+        "cpu_model_name": text_of(environment, "processor"),
+    }
+    cores = environment.get("cores")
+    if type(cores) is int:
+        metadata["cpu_count"] = cores
+    benchmarks = [_benchmark(name, one) for name, one in named]
+    return as_json({"version": "1.0", "metadata": _written(metadata), "benchmarks": benchmarks})
+
+
+def _benchmark(name: str, one: Exported) -> dict[str, Any]:
+    """A run for each sample: what pyperf takes for values of one process are executions of one round."""
+    metadata = {
+        "name": name,
+        "runner": one.runner,
+        "python_version": text_of(one.cell.interpreter, "python"),
+        **{f"concbench_{key}": value for key, value in one.figures.items()},
+    }
+    runs: list[dict[str, Any]] = [_run(sample) for sample in one.cell.record.samples]
+    if (warmup := one.cell.record.warmup) is not None:
+        runs[0]["warmups"] = [[warmup.repeats, warmup.seconds]]
+    return {"metadata": _written(metadata), "runs": runs}
+
+
+def _run(sample: Sample) -> dict[str, Any]:
+    return {"metadata": {"loops": sample.repeats}, "values": [sample.seconds]}
+
+
+def _written(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Without the empty texts, which pyperf refuses; true and false as texts, which it shows as they are."""
+    texts = {key: str(value).lower() if isinstance(value, bool) else value for key, value in metadata.items()}
+    return {key: value for key, value in texts.items() if value != "" and not str(value).isspace()}

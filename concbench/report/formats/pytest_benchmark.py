@@ -1,0 +1,109 @@
+"""The JSON of pytest-benchmark, as its `--benchmark-json` writes it, for `pytest-benchmark compare` and other readers.
+
+The shape is that of pytest_benchmark/plugin.py and stats.py, version 5.
+"""
+
+from __future__ import annotations
+
+import statistics
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, Any
+
+from concbench.report.exported import Exported, as_json, exported, text_of
+from concbench.report.formats import declare
+from concbench.report.visible import visible
+
+if TYPE_CHECKING:
+    from concbench.report.document import Document
+    from concbench.results.records import Json
+
+_VERSION = "5.3.1"
+"""The version of pytest-benchmark whose files these are like."""
+_COMMIT = {"id": "unversioned", "time": None, "author_time": None, "dirty": False, "project": "", "branch": "(unknown)"}
+"""As pytest-benchmark writes it outside of a repository: a results file does not say what was measured there."""
+
+
+@declare(suffixes=(".json",), explains=False)
+def pytest_benchmark(document: Document) -> str:
+    """JSON of pytest-benchmark: a group for each workload, a benchmark for each runner."""
+    return as_json(
+        {
+            "machine_info": _machine(document.record.environment),
+            "commit_info": _COMMIT,
+            "benchmarks": [_benchmark(one) for one in exported(document)],
+            "datetime": visible(document.record.created),
+            "version": _VERSION,
+        }
+    )
+
+
+def _machine(environment: Json) -> dict[str, Any]:
+    """Of the machine that measured; its name in the network is not recorded."""
+    python = text_of(environment, "python")
+    return {
+        "node": "",
+        "processor": text_of(environment, "processor"),
+        "machine": text_of(environment, "machine"),
+        "python_compiler": text_of(environment, "compiler"),
+        "python_implementation": text_of(environment, "implementation"),
+        "python_implementation_version": python,
+        "python_version": python,
+        "python_build": ["", ""],
+        "release": text_of(environment, "release"),
+        "system": text_of(environment, "system"),
+        "cpu": {"brand_raw": text_of(environment, "processor")},
+    }
+
+
+def _benchmark(one: Exported) -> dict[str, Any]:
+    return {
+        "group": one.workload,
+        "name": one.name,
+        "fullname": one.name,
+        "params": {"runner": one.runner},
+        "param": one.runner,
+        "extra_info": one.figures,
+        "options": {"disable_gc": False, "timer": "perf_counter", "warmup": one.table.record.warmed_up},
+        "stats": _stats(one.seconds, one.repeats),
+    }
+
+
+def _stats(seconds: list[float], iterations: int) -> dict[str, Any]:
+    ordered = sorted(seconds)
+    mean, deviation = statistics.mean(seconds), statistics.stdev(seconds) if len(seconds) > 1 else 0.0
+    q1, q3 = _quartiles(ordered)
+    low, high = q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1)
+    beyond_deviation = sum(not mean - deviation <= one <= mean + deviation for one in seconds)
+    beyond_quartiles = sum(not low <= one <= high for one in seconds)
+    return {
+        "min": ordered[0],
+        "max": ordered[-1],
+        "mean": mean,
+        "stddev": deviation,
+        "rounds": len(seconds),
+        "median": statistics.median(seconds),
+        "iqr": q3 - q1,
+        "q1": q1,
+        "q3": q3,
+        "iqr_outliers": beyond_quartiles,
+        "stddev_outliers": beyond_deviation,
+        "outliers": f"{beyond_deviation};{beyond_quartiles}",
+        "ld15iqr": ordered[bisect_left(ordered, low)],
+        "hd15iqr": ordered[bisect_right(ordered, high) - 1],
+        "ops": 1 / mean,
+        "total": sum(seconds),
+        "data": seconds,
+        "iterations": iterations,
+    }
+
+
+def _quartiles(ordered: list[float]) -> tuple[float, float]:
+    """The medians of both halves; of an odd number, as if the one in the middle were in each of them by half."""
+    half, odd = divmod(len(ordered), 2)
+    if not half:
+        return ordered[0], ordered[0]
+    if not odd:
+        return statistics.median(ordered[:half]), statistics.median(ordered[half:])
+    without = statistics.median(ordered[:half]), statistics.median(ordered[half + 1 :])
+    within = statistics.median(ordered[: half + 1]), statistics.median(ordered[half:])
+    return (without[0] + within[0]) / 2, (without[1] + within[1]) / 2
