@@ -50,7 +50,8 @@ def advise_workload(
         cell = found.cells[CellId(recommendation.runner, recommendation.variant)]
         workers = recommendation.workers
         program, _ = tried(lambda: snippet(call(workers), cell.runner))  # whatever it is, the race is not lost
-        recommendation = replace(recommendation, snippet=program or "")
+        run_so = f"# Run it so: {cell.variant.typed}\n" if program and cell.variant.label else ""
+        recommendation = replace(recommendation, snippet=f"{run_so}{program or ''}")
     return Advice(run, recommendation)
 
 

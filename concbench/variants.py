@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickletools
+import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,6 +45,13 @@ class Variant:
         """Of its interpreter; None if that is the one that runs this."""
         numbers = str(self.facts.get("version", "")).split(".")[:2]
         return (int(numbers[0]), int(numbers[1])) if len(numbers) == 2 else None
+
+    @property
+    def typed(self) -> str:
+        """What a person types to run a program so."""
+        gil = [f"PYTHON_GIL={self.gil}"] if self.gil is not None else []
+        variables = [f"{key}={shlex.quote(value)}" for key, value in self.environment.items()]
+        return " ".join([*gil, *variables, shlex.quote(self.python or "python"), "program.py"])
 
     def command(self, module: str, directories: Iterable[str] = ()) -> list[str]:
         """What runs the main() of a module of ours.

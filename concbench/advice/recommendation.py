@@ -291,7 +291,7 @@ def _valid(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[str]:
 
 def _starting(chosen: CellAnalysis, *, warm: bool) -> list[str]:
     """What keeping the workers is worth, of a runner that can keep them."""
-    if not (is_described(chosen.record) and not chosen.traits.starts_as_it_goes):
+    if chosen.works_singly or not is_described(chosen.record) or chosen.traits.starts_as_it_goes:
         return []
     if warm:
         return ["Workers were kept from round to round (warm): a program that starts them takes longer."]
