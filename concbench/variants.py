@@ -150,6 +150,8 @@ def _interpreters(given: Sequence[str] | None) -> list[Interpreter | None]:
     for one in given:
         if not isinstance(one, (str, os.PathLike)):
             raise BadSetting(f"python must be a list of texts such as 'python3.13', not {one!r}")
+        if not os.fspath(one):
+            raise BadSetting("python names an interpreter of no name; leave out the comma that is too much")
         interpreter = probed(os.fspath(one))
         if interpreter.identity in found:
             other = found[interpreter.identity].given
