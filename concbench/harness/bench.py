@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from math import inf
 from pathlib import Path
@@ -95,6 +96,18 @@ class Bench:
         return cell.id != self.plan.baseline, other, other and cell.planned.name != BASELINE, not cell.awaits
 
     # Hosts, and how long they may take.
+
+    def started_together(self, cells: Sequence[LiveCell]) -> list[list[LiveCell]]:
+        """Those of one variant, so that several do not multiply the processes that load at the same time.
+
+        Where time is limited, the order of all counts.
+        """
+        if self.plan.limit is not None:
+            return [[*cells]]
+        groups: dict[str, list[LiveCell]] = {}
+        for cell in cells:
+            groups.setdefault(cell.record.variant, []).append(cell)
+        return [*groups.values()]
 
     def host(self, cell: LiveCell) -> AbstractContextManager[Host]:
         """A host that takes the samples of a cell."""

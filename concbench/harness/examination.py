@@ -88,7 +88,12 @@ class Examination:
         return found
 
     def check(self, cells: Sequence[LiveCell]) -> None:
-        """Compare the results of cells, and see whether their workers can be sent the work.
+        """Compare the results of cells, and see whether their workers can be sent the work."""
+        for together in self._bench.started_together(cells):
+            self._check(together)
+
+    def _check(self, cells: Sequence[LiveCell]) -> None:
+        """The same of some.
 
         The hosts are started together, which takes less time; none executes before all have loaded their cells, and
         each is ended once it is done.

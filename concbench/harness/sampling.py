@@ -37,11 +37,12 @@ class Sampling:
     def start(self, cells: Sequence[LiveCell]) -> None:
         """Start the hosts of cells together, and let each import and load what it needs."""
         self._bench.sampling = True
-        for cell in cells:
-            cell.host = self._hosts.enter_context(self._bench.host(cell))
-            self._bench.allow(cell)
-        for cell in cells:
-            self._steps.take(cell, Phase.PREPARE, self._prepare)
+        for together in self._bench.started_together(cells):
+            for cell in together:
+                cell.host = self._hosts.enter_context(self._bench.host(cell))
+                self._bench.allow(cell)
+            for cell in together:
+                self._steps.take(cell, Phase.PREPARE, self._prepare)
 
     def warm_up(self, cells: Sequence[LiveCell]) -> None:
         """Execute each for the first time in its process, which is never a sample; once, if every process is new."""
