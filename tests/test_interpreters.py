@@ -51,7 +51,7 @@ def script(tmp_path: Path, body: str) -> str:
 def test_what_is_no_interpreter_is_refused_in_a_sentence(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(interpreters, "SECONDS", 1.0 if kind == "hangs" else 10.0)
+    monkeypatch.setattr(interpreters, "SECONDS", 0.3 if kind == "hangs" else 10.0)
     body, why = SPOILT[kind]
     with pytest.raises(BadSetting, match=why):
         probed(script(tmp_path, body))

@@ -59,7 +59,7 @@ def came_back(table: TableAnalysis) -> Finding | None:
         where = [one for one in dict.fromkeys(variants) if one]
         parts.append(f"{modules} turned it on{f' under {listed(where)}' if where else ''}")
     return Finding(
-        f"The GIL came back on when the work was imported: {'; '.join(parts)}, since it does not say that it can do "
+        f"The GIL came back on: {'; '.join(parts)}, since it does not say that it can do "
         "without. Threads run one at a time then; --gil 0 keeps the GIL off, at your own risk.",
         {},
         "pitfalls/gil",

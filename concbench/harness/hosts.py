@@ -66,6 +66,10 @@ class Host(Protocol):
         """Execute the cell so many times, timed; `collect` what is compared, if this is the last sample."""
         ...
 
+    def interpreter(self) -> Json:
+        """What has become of the interpreter since: a function may import more when it is called."""
+        ...
+
     def compare(self) -> None:
         """Compare what was collected last with the reference; after the last sample."""
         ...
@@ -256,6 +260,9 @@ class _InProcessHost:
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
         sample, self._collected = _do(lambda: take_sample(self._prepared(), repeats, collect=collect))
         return sample
+
+    def interpreter(self) -> Json:
+        return interpreter()
 
     def compare(self) -> None:
         _do(lambda: require_equal(self._collected, self._expected(), self._workload.same))

@@ -154,6 +154,10 @@ class ProcessHost:
         """Take a timed sample."""
         return build(Sample, self._executed({"do": "sample", "repeats": repeats, "collect": collect}))
 
+    def interpreter(self) -> Json:
+        """Ask."""
+        return build(Json, self._ask({"do": "interpreter"}))
+
     def compare(self) -> None:
         """Compare what was collected last."""
         self._ask({"do": "compare", "compare": str(self._reference)})

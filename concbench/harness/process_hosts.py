@@ -109,6 +109,10 @@ class FreshHost:
         with self._prepared(keep=collect) as host:
             return host.observe(collect=collect)
 
+    def interpreter(self) -> Json:
+        """As of the last process, when it had loaded the cell."""
+        return self._interpreter
+
     def compare(self) -> None:
         """In the process that was kept, which then ends."""
         assert self._kept is not None, "nothing was collected"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from concbench.machine import gil_enabled
@@ -14,28 +12,23 @@ SOMETHING = "a module"
 """What is said of one that was not named, since the warning was turned off."""
 
 
-@contextmanager
-def watched() -> Iterator[list[str]]:
-    """A list of the modules that turn the GIL on in the block; it is complete at the end of that."""
-    names: list[str] = []
-    if gil_enabled():
-        yield names
-        return
-    import warnings
+class GilWatch:
+    """From now on, in an interpreter that has no GIL at this moment, such warnings are noted, and shown as before."""
 
-    shown = warnings.showwarning
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._watches = not gil_enabled()
+        if self._watches:
+            import warnings
 
-    def show(message: Any, *where: Any, **more: Any) -> None:
+            self._shown, warnings.showwarning = warnings.showwarning, self._show
+
+    def turned_on_by(self) -> list[str]:
+        """The modules that have turned it on since."""
+        return self._names or [SOMETHING] if self._watches and gil_enabled() else []
+
+    def _show(self, message: Any, *where: Any, **more: Any) -> None:
         named = _NAMED.search(str(message))
         if named:
-            names.append(named[1])
-        shown(message, *where, **more)
-
-    warnings.showwarning = show
-    try:
-        yield names
-    finally:
-        if warnings.showwarning is show:
-            warnings.showwarning = shown
-        if gil_enabled() and not names:
-            names.append(SOMETHING)
+            self._names.append(named[1])
+        self._shown(message, *where, **more)

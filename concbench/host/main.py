@@ -8,6 +8,7 @@
                                                                      it began, by perf_counter()
     {"do": "compare", "compare": FILE}                               the results that were collected last; no sample
                                                                      counts that is taken after that
+    {"do": "interpreter"}                                            what the interpreter is by now
     {"do": "items"}                                                  the items as short texts
 
 These are for processes in which no sample is ever taken, since they leave a heap behind that no user's program has:
@@ -48,7 +49,7 @@ from concbench.errors import BadFunction, HostFailure, ResultsDiffer, WorkerDied
 from concbench.host.cell import HostedCell
 from concbench.host.comparing import incomparable, require_equal
 from concbench.host.describe import describe
-from concbench.host.gil import watched
+from concbench.host.gil import GilWatch
 from concbench.host.marked import own_mark, semaphores, wear
 from concbench.host.native import native_threads
 from concbench.host.transfer import transfer
@@ -80,6 +81,7 @@ class Host:
         self._send = send
         self._mark = mark
         self._process = getpid()
+        self._gil = GilWatch()
         self.cell: HostedCell | None = None
         self.reference: Reference | None = None
         self.collected: list[Any] | None = None
@@ -92,6 +94,7 @@ class Host:
             "observe": self._observe,
             "compare": self._compare,
             "items": lambda _: self._prepared().items_as_text(),
+            "interpreter": lambda _: self._interpreter(),
             "reference": self._reference,
             "check": self._check,
             "reads": self._reads,
@@ -105,8 +108,7 @@ class Host:
 
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         workload, runner = loads(Path(request["cell"]).read_bytes())
-        with watched() as gil_by:
-            self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
+        self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
         end_if_forked(self._process)
         if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP, INTERPRETERS}:
             keep_names(Path(request["sockets"]), semaphores(self._mark))
@@ -115,6 +117,10 @@ class Host:
         if request["examine"]:
             self._tell(SENT)
             self.cell.examine()
+        return self._interpreter()
+
+    def _interpreter(self) -> dict[str, Any]:
+        gil_by = self._gil.turned_on_by()
         return {**interpreter(), **({"gil_by": gil_by} if gil_by else {})}
 
     def _reference(self, request: dict[str, Any]) -> dict[str, Any]:

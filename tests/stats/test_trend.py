@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from concbench.stats.trend import has_settled, trends
 from concbench.stats.verdicts import FASTER, UNDECIDED, verdict_of
 
-SESSIONS, ROUNDS = 1_500, 30
+SESSIONS, ROUNDS = 600, 30
 
 
 def noise(rng: np.random.Generator, spread: float, outliers: float) -> NDArray[np.float64]:
