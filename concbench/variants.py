@@ -8,8 +8,6 @@ interpreter, and never with ours: our own part gets there through a directory th
 from __future__ import annotations
 
 import os
-import pickletools
-import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,6 +47,8 @@ class Variant:
     @property
     def typed(self) -> str:
         """What a person types to run a program so."""
+        import shlex  # here and below: what few need, the others do not load
+
         gil = [f"PYTHON_GIL={self.gil}"] if self.gil is not None else []
         variables = [f"{key}={shlex.quote(value)}" for key, value in self.environment.items()]
         return " ".join([*gil, *variables, shlex.quote(self.python or "python"), "program.py"])
@@ -127,6 +127,8 @@ def of_table(variants: Iterable[Variant]) -> dict[str, Any]:
 
 def homes(packed: bytes) -> list[str]:
     """Where the modules of a user's own are found that a pickle names: not those that are installed."""
+    import pickletools
+
     installed = {Path(one) for one in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     names = {one for _, one, _ in pickletools.genops(packed) if isinstance(one, str)}
     found: dict[str, None] = {}
