@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from concbench.harness.referee import Referee
 from concbench.harness.repeats import bearable_repeats
 from concbench.harness.runner_specs import PlannedCell
 from concbench.options import changed
-from concbench.results.records import Json, Sample
+from concbench.results.records import CellId, Json, Outcome, Sample
 
 NO_TIME = "there was no time for it; --budget allows more"
 """Why a cell is left out that the time did not allow."""
+CUT_SHORT = "there was no more time for it; raise --budget"
+"""Why a cell timed out that the time allowed no longer than that."""
 _CHECK_SHARE = 0.5
 """Of the time, that the checks may take."""
 _ONE_SHARE = 0.25
@@ -53,6 +56,8 @@ class Bench:
         self.calls = Calls(plan.workload.tasks, plan.options["max_calls"])
         self.patience = Patience(plan)
         self.clock = Clock(hosts)
+        self._hurried = set[CellId]()
+        """Cells that may take as long as there is time for them, and not as long as they might without a budget."""
         self._directory = directory
         for planned in plan.cells:
             self.add(planned)
@@ -114,7 +119,9 @@ class Bench:
         """Let each request of a cell take as long as it may."""
         seconds = self.patience.seconds(cell.record.workers)
         if self.plan.limit is not None:
-            seconds = min(self._left_for(cell, self.plan.limit), seconds or self.plan.options["timeout"] or inf)
+            left, otherwise = self._left_for(cell, self.plan.limit), seconds or self.plan.options["timeout"] or inf
+            seconds = min(left, otherwise)
+            (self._hurried.add if left < otherwise else self._hurried.discard)(cell.id)
         if seconds is not None and cell.host is not None:
             cell.host.allow(seconds)
 
@@ -154,6 +161,15 @@ class Bench:
         if seconds is not None:
             left = self.plan.limit.end - self.clock.elapsed() if self.plan.limit else inf
             host.allow(max(_LEAST, min(left, _LONGER * seconds)))
+
+    def explained(self, cell: LiveCell) -> Outcome:
+        """How a cell ended: of a timeout, how much slower than the baseline it is at least, and what is to be done."""
+        outcome = cell.record.outcome
+        if outcome.cause != "timeout":
+            return outcome
+        if cell.id != self.plan.baseline:
+            outcome = self.patience.bound(outcome, cell.requested)
+        return replace(outcome, reason=f"{outcome.reason}; {CUT_SHORT}") if cell.id in self._hurried else outcome
 
     # Executions.
 

@@ -309,6 +309,10 @@ def test_do_not_parallelise_is_said_where_everything_was_measured_to_the_end() -
             "process-pool(2, spawn) was not measured to the end (given up; concbench run measures it all the same).",
         ),
         (
+            [ended("process-pool:2", Outcome("inapplicable", "no time; --budget allows more"), warm_up=2.0)],
+            "process-pool(2, spawn) was not measured to the end (no time; --budget allows more).",
+        ),
+        (
             [cell("process-pool:2", 0.9, rounds=2)],
             (
                 "process-pool(2, spawn) was not measured to the end (only 2 rounds shared with sequential, where a "
@@ -316,7 +320,7 @@ def test_do_not_parallelise_is_said_where_everything_was_measured_to_the_end() -
             ),
         ),
     ],
-    ids=["inapplicable", "together", "failed", "two reasons", "given up", "too few rounds"],
+    ids=["inapplicable", "together", "failed", "two reasons", "given up", "no time", "too few rounds"],
 )
 def test_what_was_not_measured_is_named_with_its_reason(others: list[Cell], says: str) -> None:
     """In the advice and in the answer: nothing is known of it, least of all that it is no faster."""

@@ -101,6 +101,13 @@ def test_every_form_gives_what_is_measured(tmp_path: Path, runners: str) -> None
     assert said.count("\n") == 1, said
 
 
+def test_items_are_given_a_name_once() -> None:
+    """No list is made of what is one already."""
+    for spec in IN_ONE_PROCESS.split():
+        text = snippet(Imported.of(len, ["x" * 30, "y" * 30], How()).call(2), parse(spec).runner)
+        assert text.count("items = ") == 1, text
+
+
 def test_the_forms_are_those_of_every_runner() -> None:
     """Whoever adds a runner adds it to them."""
     tried = f"{IN_ONE_PROCESS} {FORKED} {IMPORTED}".split()

@@ -184,7 +184,7 @@ def test_long_tasks_are_not_raced_and_it_is_said_before_what_they_showed() -> No
 
 def test_a_task_that_takes_more_than_the_budget_is_one_line() -> None:
     """It may be that it never ends."""
-    with pytest.raises(UsageError, match=r"timed out after .* all of the budget for a single task"):
+    with pytest.raises(UsageError, match=r"timed out after .* raise --budget, which is all of it for a single"):
         played(waits(1e9), 10.0)
 
 
@@ -229,6 +229,11 @@ def test_runners_that_hang_leave_time_for_those_that_do_not() -> None:
     assert took <= 15.0
     assert advice.recommendation is not None
     assert advice.recommendation.runner.startswith("process-pool")
+    hung = [cell.outcome for cell in advice.run.tables[0].cells if cell.outcome.cause == "timeout"]
+    assert hung
+    assert all(
+        one.reason.endswith("as long as sequential; there was no more time for it; raise --budget") for one in hung
+    )
 
 
 def test_the_time_in_which_this_process_is_suspended_is_none_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
