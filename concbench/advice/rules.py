@@ -12,6 +12,7 @@ from itertools import pairwise
 from concbench.advice.finding import Finding, known, of_each
 from concbench.advice.quota import held_back
 from concbench.advice.sending import function_travels
+from concbench.advice.wrong_results import of_another_thread, wrong_at_once
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.costs import processes_that_fit, usable_cores, worker_memory
 from concbench.analysis.table_analysis import TableAnalysis
@@ -29,17 +30,6 @@ LONG_SHARE, LONG_TIMES = 0.5, 3.0
 """A task is long that is half of the whole time, and three times the usual."""
 _NOUNS = {THREADS: "threads", INTERPRETERS: "interpreters", PROCESSES: "processes", ELSEWHERE: "workers elsewhere"}
 """What workers are, by where tasks run."""
-
-
-def wrong_at_once(table: TableAnalysis) -> Finding | None:
-    """Results that are right under `sequential` and wrong at once."""
-    wrong = [cell for cell in table.cells if cell.outcome.cause == "results" and cell.traits.shares_state]
-    if not wrong or table.record.checked != "sequential":
-        return None
-    return Finding(
-        f"It is not safe to run at once in one process: under {listed(cell.name for cell in wrong)} results came out "
-        "wrong that are right under sequential. Fix that before you use threads, however fast they are."
-    )
 
 
 def waiting_overlapped(table: TableAnalysis) -> Finding | None:
@@ -304,6 +294,7 @@ def better_algorithm(table: TableAnalysis) -> Finding | None:
 
 RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
     wrong_at_once,
+    of_another_thread,
     waiting_overlapped,
     gil_bound_threads,
     computes_on_its_own_threads,

@@ -61,8 +61,12 @@ def _task_seconds(table: TableAnalysis) -> float | None:
 
 
 def _sending(table: TableAnalysis) -> list[tuple[CellAnalysis, Carried]]:
-    """The cells that were executed at all, those that were given up included, and what each sends."""
-    executed = [cell for cell in table.cells if cell.seconds is not None or cell.record.warmup is not None]
+    """The cells that were executed at all, those that were given up or took too long included, and what each sends."""
+    executed = [
+        cell
+        for cell in table.cells
+        if cell.seconds is not None or cell.record.warmup is not None or cell.outcome.cause == "timeout"
+    ]
     return [(cell, sent) for cell in executed if (sent := carried(cell.record, table.record.facts)) is not None]
 
 

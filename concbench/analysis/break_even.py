@@ -38,6 +38,8 @@ def break_even(table: TableAnalysis, rival: CellAnalysis) -> BreakEven | None:
     if rival.workers < 2 or not is_described(rival.record):
         return None
     fixed = _fixed(rival, took, baseline, tasks)
+    if fixed is None:
+        return None
     gained = baseline - (took - fixed)
     if fixed <= 0 or gained <= 0:
         return None
@@ -63,14 +65,17 @@ def with_rival(table: TableAnalysis) -> BreakEven | None:
     return next((even for even in evens if even is not None), None)
 
 
-def _fixed(rival: CellAnalysis, took: float, baseline: float, tasks: int) -> float:
-    """Seconds that do not depend on how long the tasks are; of a cell that was not observed, a guess.
+def _fixed(rival: CellAnalysis, took: float, baseline: float, tasks: int) -> float | None:
+    """Seconds that do not depend on how long the tasks are; of processes that were not observed, a guess.
 
     The guess is what it took beyond an even share of the work, for each worker that can be at work at the same time.
+    Tasks that wait may wait for one another, however many there are: of those, nothing is guessed.
     """
     if rival.timeline is not None:
         idle = rival.timeline.start_up + rival.timeline.dispatch + rival.timeline.shut_down
         return min(took, idle / rival.timeline.workers)
+    if not rival.traits.isolates:
+        return None
     usable = usable_cores(rival.record)
-    most = usable if usable is not None and rival.traits.isolates else tasks
+    most = usable if usable is not None else tasks
     return took - baseline / max(1, min(rival.workers, tasks, most))

@@ -297,13 +297,19 @@ def check(cell: HostedCell, most: int, expected: Any, record: str | None = None,
 def sequential_passes(cell: HostedCell, most: int, expected: Any) -> Finding:
     """What sequential passes give in a worker of this cell: two, of short work up to `most`.
 
+    If the worker is a thread, and what it gives is not what is expected, there is another pass in the main thread.
+
     Returns:
-        `unsteady` if they differ from one another, `process` if they differ from what is expected, else `same`.
+        `unsteady` if they differ from one another; `thread` if they differ from what is expected, and that of the main
+        thread does not; `process` if that does as well, or the worker is no thread; else `same`.
     """
     first, *others = cell.passes(most)
     if any(_differ(other, first, cell) for other in others):
         return "unsteady"
-    return "process" if _differ(first, expected, cell) else "same"
+    if not _differ(first, expected, cell):
+        return "same"
+    in_thread = cell.traits.in_threads and not cell.awaits
+    return "thread" if in_thread and not _differ(cell.reference()[0], expected, cell) else "process"
 
 
 def _differ(collected: list[Any], expected: Any, cell: HostedCell) -> bool:

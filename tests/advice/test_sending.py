@@ -66,12 +66,18 @@ def test_what_is_large_and_worth_it_is_a_note_and_no_finding() -> None:
     assert "40.0 MB in 10.0 ms, with every task" in noted
 
 
-def test_a_pool_that_was_given_up_for_it_is_told_why() -> None:
+@pytest.mark.parametrize(
+    "ended",
+    [
+        {"outcome": Outcome("inapplicable", "given up"), "warmup": POOL.samples[0]},
+        {"outcome": Outcome("failed", "timed out after 9 s", cause="timeout")},
+    ],
+    ids=["given up", "timed out"],
+)
+def test_a_pool_that_ended_for_it_is_told_why(ended: dict[str, Any]) -> None:
     """In the advice, too."""
-    given_up = replace(
-        POOL, samples=[], observed=None, outcome=Outcome("inapplicable", "given up"), warmup=POOL.samples[0]
-    )
-    advice = recommend(analyse(table(SEQUENTIAL, of_seconds("thread-pool:2", 1.0), given_up, facts=FACTS)), 4)
+    gone = replace(POOL, samples=[], observed=None, **ended)
+    advice = recommend(analyse(table(SEQUENTIAL, of_seconds("thread-pool:2", 1.0), gone, facts=FACTS)), 4)
     assert advice is not None
     assert any("a cost of process-pool(2, spawn): the Model" in str(reason) for reason in advice.reasons)
 
