@@ -16,7 +16,7 @@ from concbench.harness.plan import Limit, Plan
 from concbench.harness.referee import Referee
 from concbench.harness.repeats import bearable_repeats
 from concbench.harness.runner_specs import PlannedCell
-from concbench.options import changed
+from concbench.options import MeasureOptions, changed
 from concbench.results.records import CellId, Json, Outcome, Sample
 
 NO_TIME = "there was no time for it; --budget allows more"
@@ -96,15 +96,24 @@ class Bench:
 
     def host(self, cell: LiveCell) -> AbstractContextManager[Host]:
         """A host that takes the samples of a cell."""
-        options = changed(self.plan.options, fresh=self.fresh)
+        options = changed(self._options, fresh=self.fresh)
         return self.hosts.host(self.workload, cell.planned, self._directory, options)
 
     def check_host(self, cell: LiveCell, *, patient: bool = False) -> AbstractContextManager[CheckHost]:
         """A host that checks the results of a cell; `patient` where one request makes several executions."""
-        options = self.plan.options
+        options = self._options
         if patient and options["timeout"] is not None:
             options = changed(options, timeout=_LONGER * options["timeout"])
         return self.hosts.check_host(self.workload, cell.planned, self._directory, options)
+
+    @property
+    def _options(self) -> MeasureOptions:
+        """Those of the plan; an import may take no longer than there is time."""
+        options, limit = self.plan.options, self.plan.limit
+        if limit is None:
+            return options
+        left = max(_LEAST, round(limit.end - self.clock.elapsed(), 1))
+        return changed(options, import_timeout=min(left, options["import_timeout"] or inf))
 
     def later(self, cell: LiveCell, first: float) -> float:
         """Seconds of an execution in a round, of a cell whose first one took so long: it may pay a first use no more.

@@ -46,6 +46,8 @@ class Played:
         self.made = list[tuple[str, int]]()
         """Every execution: by which runner, and over how many tasks."""
         self.simulated = 0.0
+        self.imports = list[float]()
+        """When an import would be ended, of every process."""
 
     renews = True
 
@@ -59,6 +61,7 @@ class Played:
     def _host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Any]:
         """Every process takes its time to start."""
         del directory
+        self.imports.append(self.simulated + (options["import_timeout"] or math.inf))
         yield _PlayedHost(self, workload, cell, fresh=bool(options["fresh"]))
 
     host = check_host = _host
@@ -160,6 +163,13 @@ def test_advice_takes_no_more_than_one_and_a_half_budgets(make: Any, cpu: float,
     """Wherever one pass over four items fits into half of it; `share` is what that takes of the budget."""
     _, took, _ = played(make(share * budget / 4), budget, cpu=cpu)
     assert took <= 1.5 * budget
+
+
+def test_no_import_may_take_longer_than_there_is_time() -> None:
+    """One that hangs in a later process, since an earlier one holds what it waits for, is ended with the budget."""
+    hosts = Played(waits(0.02))
+    advise(nothing, items=range(20), hosts=hosts, budget=10.0, seed=1)
+    assert max(hosts.imports) <= 15.0
 
 
 @pytest.mark.parametrize("starting", [0.5, 1.5, 3.0])
