@@ -66,7 +66,7 @@ def gil_bound_threads(table: TableAnalysis) -> Finding | None:
     gained += " that could be shown" if UNDECIDED in verdicts else ""
     return Finding(
         f"Threads gave {gained} ({_each(held)}): however many there were, they kept {cores} cores busy, because "
-        "one thread at a time holds the GIL and this work computes all along.",
+        "one thread at a time holds the GIL, or another lock, and this work computes all along.",
         {**_speedups(held), "least_cores": least, "most_cores": most},
         "pitfalls/gil",
     )
@@ -222,7 +222,7 @@ def out_of_memory(table: TableAnalysis) -> Finding | None:
     allowed = max((one for one in may_use if one), default=None)
     if not failed or not each or not allowed:
         return None
-    fit = processes_that_fit(allowed, each)
+    fit = min(processes_that_fit(allowed, each), *(cell.workers - 1 for cell in failed))
     return Finding(
         f"Memory is the limit of {listed(cell.name for cell in failed)}: a worker takes about {data(each)}, so that "
         f"about {fit:,} of them fit into the {data(allowed)} that they may use. Take fewer workers, or have each hold "

@@ -65,6 +65,19 @@ def test_texts_are_held_as_they_are() -> None:
     assert not any("\\x1b" in text for text in texts_in(replace(document, record=None)))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"cores_usable": 2}, "2 usable cores, seed"),
+        ({"cores_usable": 1, "cores_by_quota": 1.5}, "1 usable core (a quota of 1.5), seed"),
+    ],
+)
+def test_the_heading_says_what_a_quota_leaves(facts: dict[str, Any], says: str) -> None:
+    """One and a half cores are no whole number of them."""
+    run = run_of(table(of_seconds("sequential", 1.0)))
+    assert says in replace(run, record=replace(run.record, environment=facts)).document().heading
+
+
 def test_runners_without_times_for_the_same_reason_are_named_together() -> None:
     """In the order of the table; a reason is read once."""
     gone = [
