@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from concbench.advice.finding import Finding, known, of_each
 from concbench.advice.quota import held_back
-from concbench.advice.sending import function_travels
+from concbench.advice.sending import function_travels, made_again
 from concbench.advice.wrong_results import of_another_thread, wrong_at_once
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.costs import processes_that_fit, usable_cores, worker_memory
@@ -303,6 +303,7 @@ RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
     saturated,
     superlinear,
     function_travels,
+    made_again,
     pickling_costs,
     longest_task,
     held_back,

@@ -48,7 +48,7 @@ from concbench.host.comparing import incomparable, require_equal
 from concbench.host.describe import describe
 from concbench.host.marked import own_mark, semaphores, wear
 from concbench.host.native import native_threads
-from concbench.host.transfer import transfer
+from concbench.host.transfer import carried, grown, held_by, transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.host.usage import allow_more_descriptors, own_memory
 from concbench.machine import allowed_cores, gil_enabled, quota_cores, usable_cores
@@ -159,6 +159,13 @@ class Reference:
 
     def make(self, record: str | None = None, tell: Tell = _nobody) -> ReferencePass:
         """Make the pass, and say what it showed."""
+        function = self._cell.function
+        if held_by(function):  # its pickle may run code of a user's
+            tell(SENT)
+            sent = carried(function)
+            tell("")
+        else:
+            sent = carried(function)
         results, sample = self._cell.reference(record)
         tell(PICKLED)
         if awaitable(results) or unfinished(results):
@@ -179,7 +186,8 @@ class Reference:
             sample=sample,
             facts={
                 **native_threads(),
-                **({} if unsendable else transfer(self._cell.function, self._cell.items, results)),
+                **({} if unsendable else transfer(self._cell.items, results)),
+                **({} if unsendable else {**sent, **grown(function, sent)}),
             },
         )
 

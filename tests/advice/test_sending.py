@@ -43,6 +43,16 @@ def test_the_cost_is_named_with_its_size_its_runners_and_how_often() -> None:
     )
 
 
+def test_what_is_made_again_by_every_copy_is_named() -> None:
+    """Where it is so much that it may be why a pool gains nothing."""
+    answered, _ = said(POOL, CHUNKS, function_bytes=60.0, function_seconds=3e-6, function_grown=4.6e6)
+    assert "The Model that predict is bound to grew by 4.60 MB in the first pass" in answered
+    assert "a new one comes with every task and with every chunk of 2 tasks" in answered
+    assert "travels" not in answered
+    assert "grew" not in said(of_seconds("process-pool:2", 0.5, 1.9, workers=2), function_grown=4.6e6)[0]
+    assert "grew" not in said(POOL, function_grown=50.0)[0]
+
+
 @pytest.mark.parametrize(
     ("cells", "facts"),
     [
