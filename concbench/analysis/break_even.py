@@ -14,6 +14,7 @@ from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.analysis.time_shares import chunk_of
+from concbench.stats.verdicts import BAND
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def break_even(table: TableAnalysis, rival: CellAnalysis) -> BreakEven | None:
     if fixed is None:
         return None
     gained = baseline - (took - fixed)
-    if fixed <= 0 or gained <= 0:
+    if fixed <= 0 or baseline <= BAND * (took - fixed):  # a gain that may be noise says nothing of longer tasks
         return None
     return BreakEven(rival, baseline / tasks, fixed / tasks, fixed / gained * baseline / tasks)
 
