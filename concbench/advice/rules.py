@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from concbench.advice.finding import Finding, known, of_each
 from concbench.advice.quota import held_back
-from concbench.advice.sending import function_travels
+from concbench.advice.sending import function_travels, made_again
+from concbench.advice.wrong_results import of_another_thread, wrong_at_once
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.costs import processes_that_fit, usable_cores, worker_memory
 from concbench.analysis.table_analysis import TableAnalysis
@@ -29,17 +30,6 @@ LONG_SHARE, LONG_TIMES = 0.5, 3.0
 """A task is long that is half of the whole time, and three times the usual."""
 _NOUNS = {THREADS: "threads", INTERPRETERS: "interpreters", PROCESSES: "processes", ELSEWHERE: "workers elsewhere"}
 """What workers are, by where tasks run."""
-
-
-def wrong_at_once(table: TableAnalysis) -> Finding | None:
-    """Results that are right under `sequential` and wrong at once."""
-    wrong = [cell for cell in table.cells if cell.outcome.cause == "results" and cell.traits.shares_state]
-    if not wrong or table.record.checked != "sequential":
-        return None
-    return Finding(
-        f"It is not safe to run at once in one process: under {listed(cell.name for cell in wrong)} results came out "
-        "wrong that are right under sequential. Fix that before you use threads, however fast they are."
-    )
 
 
 def waiting_overlapped(table: TableAnalysis) -> Finding | None:
@@ -76,7 +66,7 @@ def gil_bound_threads(table: TableAnalysis) -> Finding | None:
     gained += " that could be shown" if UNDECIDED in verdicts else ""
     return Finding(
         f"Threads gave {gained} ({_each(held)}): however many there were, they kept {cores} cores busy, because "
-        "one thread at a time holds the GIL and this work computes all along.",
+        "one thread at a time holds the GIL, or another lock, and this work computes all along.",
         {**_speedups(held), "least_cores": least, "most_cores": most},
         "pitfalls/gil",
     )
@@ -232,7 +222,7 @@ def out_of_memory(table: TableAnalysis) -> Finding | None:
     allowed = max((one for one in may_use if one), default=None)
     if not failed or not each or not allowed:
         return None
-    fit = processes_that_fit(allowed, each)
+    fit = min(processes_that_fit(allowed, each), *(cell.workers - 1 for cell in failed))
     return Finding(
         f"Memory is the limit of {listed(cell.name for cell in failed)}: a worker takes about {data(each)}, so that "
         f"about {fit:,} of them fit into the {data(allowed)} that they may use. Take fewer workers, or have each hold "
@@ -304,6 +294,7 @@ def better_algorithm(table: TableAnalysis) -> Finding | None:
 
 RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
     wrong_at_once,
+    of_another_thread,
     waiting_overlapped,
     gil_bound_threads,
     computes_on_its_own_threads,
@@ -312,6 +303,7 @@ RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
     saturated,
     superlinear,
     function_travels,
+    made_again,
     pickling_costs,
     longest_task,
     held_back,

@@ -93,12 +93,17 @@ def throttled_rounds(cell: Cell) -> int:
 
 
 def worker_memory(cell: Cell, baseline: Cell) -> float | None:
-    """Bytes that a worker process added in the observed pass; None where that is not known, or workers share one."""
+    """Bytes that a worker process added in the observed pass; None where that is not known, or workers share one.
+
+    It is what there was beyond the baseline, or beyond what there was as the pass began if that is less: a process that
+    executes no tasks does not hold what they make.
+    """
     own, before, observed = memory(cell), memory(baseline), cell.observed
     if own is None or before is None or observed is None or not cell.traits.isolates:
         return None
     alive = cell.workers if observed.processes is None else min(cell.workers, max(1, observed.processes - 1))
-    return max(0.0, own - before) / alive
+    began = min((memory for _, memory in observed.memory_track[:1]), default=before)
+    return max(0.0, own - min(before, began)) / alive
 
 
 def processes_that_fit(allowed: float, each: float) -> int:

@@ -48,7 +48,7 @@ from concbench.host.comparing import incomparable, require_equal
 from concbench.host.describe import describe
 from concbench.host.marked import own_mark, semaphores, wear
 from concbench.host.native import native_threads
-from concbench.host.transfer import transfer
+from concbench.host.transfer import carried, grown, held_by, transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.host.usage import allow_more_descriptors, own_memory
 from concbench.machine import allowed_cores, gil_enabled, quota_cores, usable_cores
@@ -159,6 +159,13 @@ class Reference:
 
     def make(self, record: str | None = None, tell: Tell = _nobody) -> ReferencePass:
         """Make the pass, and say what it showed."""
+        function = self._cell.function
+        if held_by(function):  # its pickle may run code of a user's
+            tell(SENT)
+            sent = carried(function)
+            tell("")
+        else:
+            sent = carried(function)
         results, sample = self._cell.reference(record)
         tell(PICKLED)
         if awaitable(results) or unfinished(results):
@@ -179,7 +186,8 @@ class Reference:
             sample=sample,
             facts={
                 **native_threads(),
-                **({} if unsendable else transfer(self._cell.function, self._cell.items, results)),
+                **({} if unsendable else transfer(self._cell.items, results)),
+                **({} if unsendable else {**sent, **grown(function, sent)}),
             },
         )
 
@@ -297,13 +305,19 @@ def check(cell: HostedCell, most: int, expected: Any, record: str | None = None,
 def sequential_passes(cell: HostedCell, most: int, expected: Any) -> Finding:
     """What sequential passes give in a worker of this cell: two, of short work up to `most`.
 
+    If the worker is a thread, and what it gives is not what is expected, there is another pass in the main thread.
+
     Returns:
-        `unsteady` if they differ from one another, `process` if they differ from what is expected, else `same`.
+        `unsteady` if they differ from one another; `thread` if they differ from what is expected, and that of the main
+        thread does not; `process` if that does as well, or the worker is no thread; else `same`.
     """
     first, *others = cell.passes(most)
     if any(_differ(other, first, cell) for other in others):
         return "unsteady"
-    return "process" if _differ(first, expected, cell) else "same"
+    if not _differ(first, expected, cell):
+        return "same"
+    in_thread = cell.traits.in_threads and not cell.awaits
+    return "thread" if in_thread and not _differ(cell.reference()[0], expected, cell) else "process"
 
 
 def _differ(collected: list[Any], expected: Any, cell: HostedCell) -> bool:

@@ -100,7 +100,8 @@ def _heading(record: RunRecord) -> str:
     environment = record.environment
     python = f"{environment.get('implementation', 'Python')} {environment.get('python', '?')}"
     gil = "" if environment.get("gil", True) else ", free-threaded"
-    cores = environment.get("cores_usable", "?")
-    heading = f"concbench {record.concbench}, {python}{gil}, {cores} usable cores, seed {record.seed}"
+    cores, quota = environment.get("cores_usable", "?"), environment.get("cores_by_quota")
+    usable = f"{cores} usable core{'' if cores == 1 else 's'}{f' (a quota of {quota:g})' if quota else ''}"
+    heading = f"concbench {record.concbench}, {python}{gil}, {usable}, seed {record.seed}"
     file, options = record.configured.get("file"), record.configured.get("options")
     return f"{heading}; from {file}: {options_text(options)}" if isinstance(options, dict) and options else heading

@@ -18,7 +18,7 @@ from concbench.stats.intervals import FEWEST
 
 @dataclass(frozen=True)
 class Missing:
-    """A runner without times."""
+    """A runner without times, or several for the same reason."""
 
     name: str
     reason: str
@@ -59,7 +59,7 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
         times=grid(table.measured, ANSWER),
         costs=grid(table.measured, COST).without_empty(),
         fastest=tuple(cell.in_fastest_group for cell in table.measured),
-        missing=tuple(Missing(cell.name, why_missing(cell)) for cell in table.cells if cell.seconds is None),
+        missing=_missing(table),
         reading=tuple(_reading(table)),
         load=load,
         loaded=loaded,
@@ -135,6 +135,14 @@ def _first_runs(table: TableAnalysis) -> list[str]:
     ]
     fresh = "" if table.record.fresh else "; with --fresh each is a first one"
     return [f"First executions, not among the times, took longer: {', '.join(slow)}{fresh}."] if slow else []
+
+
+def _missing(table: TableAnalysis) -> tuple[Missing, ...]:
+    names: dict[str, list[str]] = {}
+    for cell in table.cells:
+        if cell.seconds is None:
+            names.setdefault(why_missing(cell), []).append(cell.name)
+    return tuple(Missing(units.listed(alike), reason) for reason, alike in names.items())
 
 
 def _load(table: TableAnalysis) -> tuple[str, bool]:

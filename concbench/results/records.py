@@ -15,9 +15,10 @@ Json = dict[str, Any]
 """A JSON object whose keys are not ours to fix: settings, versions."""
 
 OutcomeKind = Literal["ok", "inapplicable", "failed"]
-Cause = Literal["", "results", "rounding", "timeout", "memory", "busy", "death"]
-"""Of a failure: results that differ, or differ by rounding; too much time or memory; the measuring process
-computed on and on after the last task had returned; or it died. Empty for exceptions, and of what did not fail."""
+Cause = Literal["", "results", "rounding", "thread", "timeout", "memory", "busy", "death"]
+"""Of a failure: results that differ, or differ by rounding, or depend on the thread; too much time or memory; the
+measuring process computed on and on after the last task had returned; or it died. Empty for exceptions, and of what
+did not fail."""
 Stopped = Literal["", "verdicts", "rounds", "budget", "calls", "baseline", "cells"]
 """Why rounds ended: every verdict was found; no more rounds, seconds or calls were allowed; the baseline ended, or all
 cells did. Empty if they did not end."""
