@@ -233,7 +233,7 @@ class _InProcessHost:
         )
         if self._examine:
             _do(self._cell.require_sendable)
-        return interpreter()
+        return {**interpreter(), **_do(self._cell.provide)}
 
     def reference(self) -> ReferencePass:
         self._reference = Reference(self._prepared(), self._path)

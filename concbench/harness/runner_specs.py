@@ -12,7 +12,7 @@ from typing import Any
 from concbench.errors import BadSetting, ConcbenchError, UsageError
 from concbench.harness.settings import Setting, joined, split, values_of
 from concbench.harness.settings import settings_of as _settings_of
-from concbench.registry import runner_class, runner_name, runner_names
+from concbench.registry import EXTRAS, runner_class, runner_name, runner_names
 from concbench.results.records import Cell, CellId
 from concbench.runners.base import Runner, workers_for
 from concbench.traits import Traits, traits_of
@@ -74,8 +74,8 @@ def within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runn
 
 
 def default_runners() -> list[str]:
-    """Every registered runner with its defaults."""
-    return runner_names()
+    """Every registered runner with its defaults, but for those of extras."""
+    return [name for name in runner_names() if name not in EXTRAS]
 
 
 def with_workers(specs: Iterable[str], counts: Sequence[int]) -> list[str]:

@@ -1,0 +1,174 @@
+"""One run on a cluster: tasks go out in chunks, and come home in the order of the items."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from time import perf_counter
+from typing import Any
+
+from concbench.errors import WorkerDied, WorkerFailure
+from concbench.runners.clusters.chunks import Reply, work
+from concbench.task import Raised, exception_text, gather, named, one_line, tried, unsent
+
+_CHUNK_SECONDS = 0.05
+"""That the tasks of a chunk take: beside it, the 2 ms that an engine takes to hand it over are little."""
+_CHUNKS_EACH = 4
+"""Chunks for each worker at least, so that none waits long for the last."""
+_MOST_LOOKED_AT = 100
+"""Tasks that are sent for a look at what they take."""
+_AT_ONCE = 64
+"""Chunks for each worker whose results are fetched in one go."""
+
+
+class Dispatch:
+    """The tasks of one run, and what is known of them."""
+
+    def __init__(
+        self, client: Any, function: Callable[[Any], Any], items: Sequence[Any], workers: int, only: Sequence[str]
+    ) -> None:
+        """Think of it; nothing is sent yet.
+
+        Args:
+            client: of the engine.
+            function: called on each item.
+            items: as they are.
+            workers: tasks in progress at most.
+            only: the workers that are to do them; empty: any.
+        """
+        self._client = client
+        self._function = function
+        self._items = items
+        self._workers = workers
+        self._only = list(only) or None
+        self._sent: dict[int, tuple[range, Any]] = {}
+        self._began = perf_counter()
+        self.told: dict[str, float] = dict.fromkeys(
+            ("chunks", "tasks_seconds", "cpu_seconds", "longest", "sent", "received", "sending", "first"), 0.0
+        )
+        """What it came to: seconds that workers were at tasks, bytes on the wire, seconds to the first answer beside
+        the tasks in it."""
+
+    def results(self, chunksize: int | None) -> list[Any]:
+        """Do all of it.
+
+        Args:
+            chunksize: neighbouring tasks that go to a worker in one go; None: that is found out first.
+        """
+        if chunksize is None:
+            self._look()
+        else:
+            self._send(range(len(self._items)), chunksize)
+        return gather(self._answers(), self._items)
+
+    def cancel(self) -> None:
+        """Forget what has not come home."""
+        futures = [future for _, future in self._sent.values()]
+        self._sent = {}
+        if futures:
+            self._client.cancel(futures)
+
+    def _look(self) -> None:
+        """Each worker begins with a few tasks, by which the first to answer tells how many make a chunk."""
+        from distributed import as_completed
+
+        tasks = len(self._items)
+        most = math.ceil(tasks / (self._workers * _CHUNKS_EACH))
+        few = min(most, _MOST_LOOKED_AT)
+        looked_at = min(tasks, few * self._workers)
+        self._send(range(looked_at), few, look=True)
+        size = 0  # as long as nothing is known
+        by_future = {future: span for span, future in self._sent.values()}
+        for future in as_completed(list(by_future), loop=self._client.loop):
+            reply, span = Reply(*self._fetched([future])[0]), by_future[future]
+            if not size:
+                self._notes_first(reply)
+                typical = max(reply.typical, 1e-9)
+                size = max(1, min(most, math.ceil(_CHUNK_SECONDS / typical)))
+                self._send(range(looked_at, tasks), size)
+            left = span[reply.done :]
+            self._sent[span.start] = span[: reply.done], future
+            self._send(left, size)
+
+    def _send(self, indexes: range, size: int, *, look: bool = False) -> None:
+        began = perf_counter()
+        spans = [indexes[at : at + size] for at in range(0, len(indexes), size)]
+        packed = [self._packed(span) for span in spans]
+        if not spans:
+            return
+        futures = self._client.map(
+            work, packed, look=look, pure=False, retries=0, key="concbench", workers=self._only
+        )
+        self._sent.update((span.start, (span, future)) for span, future in zip(spans, futures, strict=True))
+        self.told["chunks"] += len(spans)
+        self.told["sent"] += sum(map(len, packed))
+        self.told["sending"] += perf_counter() - began
+
+    def _packed(self, span: range) -> bytes:
+        from distributed.protocol.pickle import dumps
+
+        packed, unsendable = tried(dumps, (self._function, [self._items[index] for index in span]))
+        if unsendable is None:
+            return bytes(packed)
+        for index in span:
+            _, unsendable_one = tried(dumps, (self._function, self._items[index]))
+            if unsendable_one is not None:
+                raise named(unsendable_one, index, self._items)
+        raise unsendable
+
+    def _answers(self) -> Generator[Any, None, None]:
+        """What the tasks return or raise: both come back as values."""
+        order = sorted(self._sent)
+        size = 1  # the first alone, which tells how long an answer takes
+        while order:
+            spans, futures = zip(*(self._sent.pop(index) for index in order[:size]), strict=True)
+            replies = [Reply(*told) for told in self._fetched(futures)]
+            self._notes_first(replies[0])
+            for span, reply in zip(spans, replies, strict=True):
+                self._count(reply)
+                yield from self._read(span, reply)
+            order, size = order[size:], _AT_ONCE * self._workers
+
+    def _notes_first(self, reply: Reply) -> None:
+        self.told["first"] = self.told["first"] or max(1e-9, perf_counter() - self._began - reply.seconds)
+
+    def _count(self, reply: Reply) -> None:
+        self.told["tasks_seconds"] += reply.seconds
+        self.told["cpu_seconds"] += reply.cpu
+        self.told["received"] += len(reply.answers)
+        self.told["longest"] = max(self.told["longest"], reply.longest)
+
+    def _read(self, span: range, reply: Reply) -> list[Any]:
+        if isinstance(reply.answers, str):
+            raise unsent(reply.answers, span.start, self._items, len(span))
+        answers, unreadable = tried(pickle.loads, reply.answers)
+        if unreadable is not None:
+            raise unsent(exception_text(unreadable), span.start, self._items, len(span)) from unreadable
+        short = len(answers) < len(span) and not (answers and type(answers[-1]) is Raised)
+        assert not short, "a chunk ends early where a task raised, and nowhere else"
+        return list(answers)
+
+    def _fetched(self, futures: Sequence[Any]) -> list[Any]:
+        """What chunks gave.
+
+        Raises:
+            WorkerDied: the engine has given up on one, since its workers died.
+            WorkerFailure: it cannot do it; says why.
+        """
+        from asyncio import CancelledError
+        from concurrent.futures import CancelledError as Cancelled
+
+        try:
+            return list(self._client.gather(list(futures)))
+        except (Exception, CancelledError, Cancelled) as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: BaseException) -> WorkerFailure:
+        if type(error).__name__ == "KilledWorker":
+            return WorkerDied("a worker of the Dask cluster died at a task, and Dask has given up on that task")
+        with suppress(Exception):
+            if self._client.status != "running" or self._client.scheduler_comm.comm.closed():
+                return WorkerFailure("the Dask scheduler has gone, and with it what it had to do")
+        return WorkerFailure(f"the Dask cluster could not do the tasks: {one_line(exception_text(error), 200)}")

@@ -1,0 +1,168 @@
+"""Workers of a Dask cluster, on this machine or on others: dask.distributed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from concbench.errors import Inapplicable
+from concbench.machine import usable_cores
+from concbench.runners.base import as_sequence, require_positive
+from concbench.traits import ELSEWHERE, PROCESSES, Traits
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call, Program
+    from concbench.runners.clusters.local import LocalCluster
+
+if find_spec("distributed") is None:
+    raise ModuleNotFoundError("No module named 'distributed'", name="distributed")
+
+_CLOSE_SECONDS = 3.0
+
+
+@dataclass
+class Dask:
+    """Workers of a Dask cluster: one that is started on this machine, or the one at an address."""
+
+    workers: int | None = None
+    """Tasks in progress at once; by default one for each core that this process may use, or all that the cluster at the
+    address has."""
+    address: str = ""
+    """Of a running scheduler, such as tcp://HOST:8786; empty: a cluster is started on this machine."""
+    chunksize: int | None = None
+    """Neighbouring tasks that are handed over in one go; None: as many as take 50 ms, going by the first."""
+
+    def __post_init__(self) -> None:
+        given = {"workers": self.workers, "chunksize": self.chunksize}
+        require_positive(**{name: value for name, value in given.items() if value is not None})
+        self._threads: dict[str, int] = {}
+        if self.address:
+            from concbench.runners.clusters.running import chosen, threads_at
+
+            self._threads = chosen(threads_at(self.address), self.workers)
+            self.workers = sum(self._threads.values())
+        elif self.workers is None:
+            self.workers = usable_cores()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._cluster: LocalCluster | None = None
+        self._client: Any = None
+        self._ready = False
+        self._alone = False
+        self.told: dict[str, float] = {}
+        """Of the last run, as its workers tell it."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has the settings alone, and no cluster."""
+        return {name: vars(self)[name] for name in ("workers", "address", "chunksize", "_threads")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._begin()
+
+    @property
+    def traits(self) -> Traits:
+        """A cluster at an address may be anywhere, and have several threads in a process.
+
+        Whether its processes are reaped depends on who has started it.
+        """
+        several = max(self._threads.values(), default=1) > 1
+        return Traits(
+            where=ELSEWHERE if self.address else PROCESSES, shares_interpreter=several, pickles=True, sends=True,
+            worker_per_task=False, barriers=False, simplicity=70,
+        )  # fmt: skip
+
+    def provide(self, function: Callable[[Any], Any] | None = None, directory: Path | None = None) -> None:
+        """See to the workers, off the clock; see `base.Runner`."""
+        from concbench.runners.clusters import running
+
+        if not self.address:
+            from concbench.runners.clusters.local import LocalCluster
+
+            self._cluster = LocalCluster(self.workers or 1, directory)
+            self._threads = running.threads_at(self._cluster.address)
+        self._ready = True
+        client = running.connected(self._where)
+        try:
+            client.wait_for_workers(len(self._threads), timeout=running.CONNECT_SECONDS)
+            running.require_alike(client, list(self._threads), function)
+        finally:
+            client.close(_CLOSE_SECONDS)
+
+    def release(self) -> None:
+        """End what was started; see `base.Runner`."""
+        cluster, self._cluster, self._ready = self._cluster, None, False
+        if cluster is not None:
+            cluster.close()
+
+    def __enter__(self) -> Self:
+        from concbench.runners.clusters.running import connected
+
+        self._alone = not self._ready
+        try:
+            if self._alone:
+                self.provide()
+            self._client = connected(self._where)
+        except BaseException:
+            if self._alone:
+                self.release()
+            raise
+        return self
+
+    def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """Call the function on each item; the contract is that of `base.Runner.run`."""
+        if inspect.iscoroutinefunction(function):
+            raise Inapplicable(f"dask runs ordinary functions; {function.__name__} is a coroutine function (async def)")
+        items = as_sequence(items)
+        if not items:
+            return []
+        from concbench.runners.clusters.dispatch import Dispatch
+
+        dispatch = Dispatch(self._client, function, items, self.workers or 1, self._only)
+        try:
+            results = dispatch.results(self.chunksize)
+        except BaseException:
+            dispatch.cancel()
+            raise
+        self.told = dispatch.told
+        return results
+
+    def program(self, call: Call) -> Program:
+        """A client, with chunks if they are set."""
+        call = call.ordinary().of_one_item()
+        one = f"LocalCluster(n_workers={self.workers}, threads_per_worker=1, dashboard_address=None)"
+        opened = f'Client("{self.address}")' if self.address else f"{one} as cluster, Client(cluster)"
+        imports = ["from distributed import Client" + ("" if self.address else ", LocalCluster")]
+        lines = [f"with {opened} as client:"]
+        if self.chunksize in {None, 1}:
+            lines.append(f"    results = client.gather(client.map({call.function}, {call.items}, pure=False))")
+            return call.program(*lines, imports=imports, guarded=True)
+        chunk = f"def chunk_of(items):\n    return [{call.function}(item) for item in items]"
+        lines += [
+            f"    items = list({call.items})",
+            f"    chunks = [items[at : at + {self.chunksize}] for at in range(0, len(items), {self.chunksize})]",
+            "    results = [one for each in client.gather(client.map(chunk_of, chunks, pure=False)) for one in each]",
+        ]
+        return call.program(*lines, imports=imports, definitions=[chunk], guarded=True)
+
+    def __exit__(self, *exc: object) -> None:
+        client, self._client = self._client, None
+        try:
+            client.close(_CLOSE_SECONDS)
+        finally:
+            if self._alone:
+                self.release()
+
+    @property
+    def _where(self) -> str:
+        return self._cluster.address if self._cluster is not None else self.address
+
+    @property
+    def _only(self) -> list[str]:
+        """The workers that are to do it; where it has been connected, so that others may be there."""
+        return list(self._threads) if self.address else []
