@@ -26,8 +26,8 @@ RUNNERS: Mapping[str, str] = MappingProxyType(
     }
 )
 EXTRAS: Mapping[str, str] = MappingProxyType({"dask": "distributed"})
-"""Runners that need more than is installed with concbench, each with a package of the extra that has its name. They take
-part where they are named."""
+"""Runners that need more than is installed with concbench, each with a package of the extra that has its name. They
+take part where they are named."""
 
 WORKLOADS: Mapping[str, str] = MappingProxyType(
     {

@@ -213,8 +213,8 @@ class Cell:
     samples: list[Sample] = field(default_factory=list)
     observed: Observed | None = None
     interpreter: Json = field(default_factory=dict)
-    """Version and GIL state of the measuring process after the workload's imports; `provided`: seconds for which workers
-    were made ready before any execution."""
+    """Version and GIL state of the measuring process after the workload's imports; `provided`: seconds for which
+    workers were made ready before any execution."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot have been measured.

@@ -98,9 +98,7 @@ class Dispatch:
         packed = [self._packed(span) for span in spans]
         if not spans:
             return
-        futures = self._client.map(
-            work, packed, look=look, pure=False, retries=0, key="concbench", workers=self._only
-        )
+        futures = self._client.map(work, packed, look=look, pure=False, retries=0, key="concbench", workers=self._only)
         self._sent.update((span.start, (span, future)) for span, future in zip(spans, futures, strict=True))
         self.told["chunks"] += len(spans)
         self.told["sent"] += sum(map(len, packed))

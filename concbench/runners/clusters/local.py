@@ -27,8 +27,8 @@ _QUIET: dict[str, Any] = {
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "5s",
 }
-"""By default every process of a cluster looks at itself so often that it keeps 3 % of a core busy without any work, which
-would disturb whatever else is measured."""
+"""By default every process of a cluster looks at itself so often that it keeps 3 % of a core busy without any work,
+which would disturb whatever else is measured."""
 
 
 class LocalCluster:
@@ -121,4 +121,3 @@ def _serve(wire: Wire, workers: int, directory: str) -> None:
         wire.send({"address": cluster.scheduler_address})
         for _ in wire:
             pass
-
