@@ -15,6 +15,8 @@ METHODS = multiprocessing.get_all_start_methods()
 def _makers() -> list[object]:
     makers: list[object] = []
     for name in registry.RUNNERS:
+        if name in registry.EXTRAS:  # their own tests try the laws, with what they need and where it is installed
+            continue
         cls = registry.runner_class(name)
         settings = defaults_of(cls)
         if "start_method" in settings:

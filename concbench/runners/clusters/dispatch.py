@@ -19,6 +19,8 @@ _CHUNKS_EACH = 4
 """Chunks for each worker at least, so that none waits long for the last."""
 _MOST_LOOKED_AT = 100
 """Tasks that are sent for a look at what they take."""
+_NO_WARNING = 1 << 60
+"""Bytes of items below which Dask gives no advice on other ways to send them: what that costs is measured."""
 _AT_ONCE = 64
 """Chunks for each worker whose results are fetched in one go."""
 
@@ -93,12 +95,17 @@ class Dispatch:
             self._send(left, size)
 
     def _send(self, indexes: range, size: int, *, look: bool = False) -> None:
+        import dask
+
         began = perf_counter()
         spans = [indexes[at : at + size] for at in range(0, len(indexes), size)]
         packed = [self._packed(span) for span in spans]
         if not spans:
             return
-        futures = self._client.map(work, packed, look=look, pure=False, retries=0, key="concbench", workers=self._only)
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": _NO_WARNING}):
+            futures = self._client.map(
+                work, packed, look=look, pure=False, retries=0, key="concbench", workers=self._only
+            )
         self._sent.update((span.start, (span, future)) for span, future in zip(spans, futures, strict=True))
         self.told["chunks"] += len(spans)
         self.told["sent"] += sum(map(len, packed))

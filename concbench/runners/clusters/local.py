@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -22,6 +23,7 @@ from concbench.wire import Wire, take_over
 _END_SECONDS = 10.0
 _STANDARD_ERROR = 2
 """Where what workers print goes."""
+_SHARED = Path("/dev/shm")  # noqa: S108 - where Linux keeps semaphores
 _QUIET: dict[str, Any] = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
@@ -45,10 +47,11 @@ class LocalCluster:
             WorkerFailure: it cannot be started; says why.
         """
         self._process: subprocess.Popen[bytes] | None = None
+        self._semaphores = f"{_own_names()}-{secrets.token_hex(4)}"
         self._directory = tempfile.mkdtemp(prefix="concbench-dask-", dir=directory)
         try:
             self._process, self._wire = start("concbench.runners.clusters.local", _STANDARD_ERROR)
-            self._wire.send({"workers": workers, "directory": self._directory, "semaphores": _own_names()})
+            self._wire.send({"workers": workers, "directory": self._directory, "semaphores": self._semaphores})
             answer = self._wire.receive() or {"failed": "its process died"}
         except BaseException as error:
             self.close(0.0)
@@ -74,13 +77,15 @@ class LocalCluster:
                 end_group(process.pid)
                 process.kill()
                 process.wait()
+            for left in _SHARED.glob(f"sem.{self._semaphores[1:]}*"):
+                left.unlink(missing_ok=True)
         shutil.rmtree(self._directory, ignore_errors=True)
 
 
-def _own_names() -> str | None:
+def _own_names() -> str:
     """What the names of this process's semaphores begin with, so that somebody finds them if all of it is killed."""
     own: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined] # noqa: SLF001
-    return own.get("semprefix")
+    return str(own.get("semprefix", "/mp"))
 
 
 def main() -> None:
@@ -89,8 +94,7 @@ def main() -> None:
     told = wire.receive()
     if told is None:
         return
-    if told["semaphores"]:
-        multiprocessing.current_process()._config["semprefix"] = told["semaphores"]  # type: ignore[attr-defined] # noqa: SLF001
+    multiprocessing.current_process()._config["semprefix"] = told["semaphores"]  # type: ignore[attr-defined] # noqa: SLF001
     try:
         _serve(wire, told["workers"], told["directory"])
     finally:
@@ -102,7 +106,7 @@ def _serve(wire: Wire, workers: int, directory: str) -> None:
         import dask
         import distributed
 
-        dask.config.set(_QUIET)
+        dask.config.set({**_QUIET, "temporary-directory": directory})
         cluster = distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

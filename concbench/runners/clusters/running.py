@@ -22,7 +22,7 @@ _CREDENTIALS = ("ca-file", "client.cert", "client.key")
 _NEEDED = ("concbench", "distributed", "cloudpickle")
 """Packages that tasks need where they run, in the version that is here."""
 _LOOK = """
-import hashlib, importlib, importlib.metadata, sys
+import hashlib, importlib, importlib.metadata, pathlib, sys
 
 def package(name):
     try:
@@ -39,7 +39,7 @@ def module(name):
     except BaseException as error:
         return {"missing": f"{type(error).__name__}: {error}"}
     file = str(getattr(found, "__file__", None) or "")
-    digest = hashlib.sha256(open(file, "rb").read()).hexdigest() if file.endswith(".py") else ""
+    digest = hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest() if file.endswith(".py") else ""
     whole = sys.modules.get(name.partition(".")[0], found)
     return {"version": str(getattr(whole, "__version__", "")), "digest": digest}
 
