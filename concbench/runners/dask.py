@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,11 +18,10 @@ from concbench.traits import ELSEWHERE, PROCESSES, Traits
 if TYPE_CHECKING:  # a measuring process must not pay for it
     from concbench.program import Call, Program
     from concbench.runners.clusters.local import LocalCluster
+    from concbench.runners.clusters.running import Connection
 
 if find_spec("distributed") is None:
     raise ModuleNotFoundError("No module named 'distributed'", name="distributed")
-
-_CLOSE_SECONDS = 3.0
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Dask:
 
     def _begin(self) -> None:
         self._cluster: LocalCluster | None = None
-        self._client: Any = None
+        self._connection: Connection | None = None
         self._ready = False
         self._alone = False
         self.told: dict[str, float] = {}
@@ -87,12 +87,8 @@ class Dask:
             self._cluster = LocalCluster(self.workers or 1, directory)
             self._threads = running.threads_at(self._cluster.address)
         self._ready = True
-        client = running.connected(self._where)
-        try:
-            client.wait_for_workers(len(self._threads), timeout=running.CONNECT_SECONDS)
-            running.require_alike(client, list(self._threads), function)
-        finally:
-            client.close(_CLOSE_SECONDS)
+        with closing(running.Connection(self._where)) as connection:
+            running.require_alike(connection.client, list(self._threads), function)
 
     def release(self) -> None:
         """End what was started; see `base.Runner`."""
@@ -101,13 +97,13 @@ class Dask:
             cluster.close()
 
     def __enter__(self) -> Self:
-        from concbench.runners.clusters.running import connected
+        from concbench.runners.clusters.running import Connection
 
         self._alone = not self._ready
         try:
             if self._alone:
                 self.provide()
-            self._client = connected(self._where)
+            self._connection = Connection(self._where)
         except BaseException:
             if self._alone:
                 self.release()
@@ -123,7 +119,8 @@ class Dask:
             return []
         from concbench.runners.clusters.dispatch import Dispatch
 
-        dispatch = Dispatch(self._client, function, items, self.workers or 1, self._only)
+        assert self._connection is not None, "it has been entered"
+        dispatch = Dispatch(self._connection.client, function, items, self.workers or 1, self._only)
         try:
             results = dispatch.results(self.chunksize)
         except BaseException:
@@ -151,9 +148,10 @@ class Dask:
         return call.program(*lines, imports=imports, definitions=[chunk], guarded=True)
 
     def __exit__(self, *exc: object) -> None:
-        client, self._client = self._client, None
+        connection, self._connection = self._connection, None
         try:
-            client.close(_CLOSE_SECONDS)
+            if connection is not None:
+                connection.close()
         finally:
             if self._alone:
                 self.release()

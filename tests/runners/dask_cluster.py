@@ -91,6 +91,13 @@ class Cluster:
             kept = client.run(held_by_worker)
         return tasks, clients, sum(kept.values())
 
+    def forgets(self) -> bool:
+        """Whether nothing of anybody is left, within seconds."""
+        deadline = time.monotonic() + 10
+        while (left := self.holds()) != (0, 0, 0) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return left == (0, 0, 0)
+
 
 def held_by_scheduler(dask_scheduler: Any) -> tuple[int, int]:
     """In the scheduler."""

@@ -7,8 +7,11 @@ import pickle
 import pickletools
 import re
 import sys
+import warnings
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 from concbench.errors import BadSetting, Inapplicable, WorkerFailure
@@ -16,6 +19,7 @@ from concbench.task import exception_text, one_line, tried
 
 CONNECT_SECONDS = 3.0
 """That a scheduler gets to answer."""
+_CLOSE_SECONDS = 5.0
 _ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(\d{1,5})")
 _CREDENTIALS = ("ca-file", "client.cert", "client.key")
 """What Dask must be told of TLS, below distributed.comm.tls."""
@@ -124,18 +128,54 @@ def chosen(threads: Mapping[str, int], wanted: int | None) -> dict[str, int]:
     return taken
 
 
-def connected(address: str) -> Any:
-    """A client of a scheduler.
+class Connection:
+    """A client of a scheduler, with an event loop in a thread of its own: nothing is left of either once it is closed.
 
-    Raises:
-        WorkerFailure: it does not answer.
+    A client that has lost its scheduler, or never had one, would leave the thread that it makes for itself.
     """
-    import distributed
 
-    try:
-        return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="concbench")
-    except Exception as error:
-        raise WorkerFailure(f"the scheduler at {address} does not answer: {exception_text(error)}") from error
+    def __init__(self, address: str) -> None:
+        """Connect.
+
+        Raises:
+            WorkerFailure: the scheduler does not answer.
+        """
+        import distributed
+
+        self.client: Any = None
+        self._serving: Future[tuple[Any, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        self._thread = Thread(target=asyncio.run, args=[self._serve()], name="concbench-dask", daemon=True)
+        self._thread.start()
+        try:
+            loop = self._serving.result()[0]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of other versions, which are looked at more closely
+                self.client = distributed.Client(
+                    address, loop=loop, timeout=CONNECT_SECONDS, set_as_default=False, name="concbench"
+                )
+        except BaseException as error:
+            self.close()
+            if not isinstance(error, Exception):
+                raise
+            raise WorkerFailure(f"the scheduler at {address} does not answer: {exception_text(error)}") from error
+
+    async def _serve(self) -> None:
+        from tornado.ioloop import IOLoop
+
+        ended = asyncio.Event()
+        self._serving.set_result((IOLoop.current(), asyncio.get_running_loop(), ended))
+        await ended.wait()
+
+    def close(self) -> None:
+        """Leave the scheduler, which forgets all that is ours."""
+        try:
+            if self.client is not None:
+                with suppress(Exception):  # it has gone, and whoever waited for it has been told
+                    self.client.close(_CLOSE_SECONDS)
+        finally:
+            _, loop, ended = self._serving.result()
+            loop.call_soon_threadsafe(ended.set)
+            self._thread.join(_CLOSE_SECONDS)
 
 
 def require_alike(client: Any, workers: list[str], function: Callable[[Any], Any] | None) -> None:
