@@ -393,6 +393,9 @@ def test_a_program_to_paste_does_the_same(shared: Cluster, tmp_path: Path) -> No
             names["__name__"] = "__main__"
         exec(text, names)
         assert names["results"] == double_from(range(7))
+    opened = Dask(2).program(Call((), "double", "range(7)")).body[0]
+    one = "LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)"
+    assert opened == f"with {one} as cluster, Client(cluster) as client:"
 
 
 def test_without_the_extra_the_line_to_type_is_given(
