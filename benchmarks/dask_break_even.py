@@ -1,7 +1,8 @@
 """From how many items on a cluster pays: what the answer names, against what measuring eight numbers of items shows.
 
 The cluster is a scheduler and worker processes on the loopback interface; the tasks wait, so that more workers than
-there are cores are worth something, as they are on more machines. Against it stand `sequential` and a pool of two processes.
+there are cores are worth something, as they are on more machines. Against it stand `sequential` and a pool of two
+processes.
 
     python benchmarks/dask_break_even.py                       about 3 minutes; needs concbench[dask]
     python benchmarks/dask_break_even.py --task 0.05 --workers 6

@@ -104,7 +104,7 @@ async def _identity(address: str) -> Mapping[str, Any]:
 
     arguments = distributed.Security().get_connection_args("client")
     async with distributed.rpc(address, timeout=CONNECT_SECONDS, connection_args=arguments) as scheduler:
-        told: Mapping[str, Any] = await asyncio.wait_for(scheduler.identity(n_workers=-1), CONNECT_SECONDS)
+        told: Mapping[str, Any] = await asyncio.wait_for(scheduler.identity(), CONNECT_SECONDS)
         return told
 
 
