@@ -84,7 +84,8 @@ class Dispatch:
         size = 0  # as long as nothing is known
         by_future = {future: span for span, future in self._sent.values()}
         for future in as_completed(list(by_future), loop=self._client.loop):
-            reply, span = Reply(*self._fetched([future])[0]), by_future[future]
+            span = by_future[future]
+            (reply,) = self._fetched([(span, future)])
             if not size:
                 self._notes_first(reply)
                 typical = max(reply.typical, 1e-9)
@@ -128,10 +129,10 @@ class Dispatch:
         order = sorted(self._sent)
         size = 1  # the first alone, which tells how long an answer takes
         while order:
-            spans, futures = zip(*(self._sent.pop(index) for index in order[:size]), strict=True)
-            replies = [Reply(*told) for told in self._fetched(futures)]
+            chunks = [self._sent.pop(index) for index in order[:size]]
+            replies = self._fetched(chunks)
             self._notes_first(replies[0])
-            for span, reply in zip(spans, replies, strict=True):
+            for (span, _), reply in zip(chunks, replies, strict=True):
                 self._count(reply)
                 yield from self._read(span, reply)
             order, size = order[size:], _AT_ONCE * self._workers
@@ -155,7 +156,7 @@ class Dispatch:
         assert not short, "a chunk ends early where a task raised, and nowhere else"
         return list(answers)
 
-    def _fetched(self, futures: Sequence[Any]) -> list[Any]:
+    def _fetched(self, chunks: Sequence[tuple[range, Any]]) -> list[Reply]:
         """What chunks gave.
 
         Raises:
@@ -166,14 +167,22 @@ class Dispatch:
         from concurrent.futures import CancelledError as Cancelled
 
         try:
-            return list(self._client.gather(list(futures)))
+            return [Reply(*told) for told in self._client.gather([future for _, future in chunks])]
         except (Exception, CancelledError, Cancelled) as error:
-            raise self._failure(error) from error
+            raise self._failure(error, chunks) from error
 
-    def _failure(self, error: BaseException) -> WorkerFailure:
+    def _failure(self, error: BaseException, chunks: Sequence[tuple[range, Any]]) -> BaseException:
         if type(error).__name__ == "KilledWorker":
-            return WorkerDied("a worker of the Dask cluster died at a task, and Dask has given up on that task")
+            return self._death(error, [span for span, future in chunks if future.key == getattr(error, "task", None)])
         with suppress(Exception):
             if self._client.status != "running" or self._client.scheduler_comm.comm.closed():
                 return WorkerFailure("the Dask scheduler has gone, and with it what it had to do")
         return WorkerFailure(f"the Dask cluster could not do the tasks: {one_line(exception_text(error), 200)}")
+
+    def _death(self, error: BaseException, spans: Sequence[range]) -> BaseException:
+        """Which tasks the worker had when it died, and which process it was, as far as that is known."""
+        tasks = [index for span in spans for index in span]
+        where = f"one of the tasks {tasks[0]} to {tasks[-1]}" if len(tasks) > 1 else "a task"
+        died = WorkerDied(f"a worker of the Dask cluster died at {where}, and Dask has given up on it")
+        died.process = getattr(getattr(error, "last_worker", None), "pid", None)
+        return named(died, tasks[0], self._items) if len(tasks) == 1 else died
