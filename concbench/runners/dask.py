@@ -41,15 +41,22 @@ class Dask:
         require_positive(**{name: value for name, value in given.items() if value is not None})
         self._threads: dict[str, int] = {}
         if self.address:
-            from concbench.runners.clusters.running import chosen, threads_at
-
-            self._threads = chosen(threads_at(self.address), self.workers)
+            self._choose(self.address)
             self.workers = sum(self._threads.values())
         elif self.workers is None:
             self.workers = usable_cores()
         self._begin()
 
+    def _choose(self, address: str) -> None:
+        """Which workers are to do it; where all are, those that come later may, too."""
+        from concbench.runners.clusters.running import chosen, threads_at
+
+        there = threads_at(address)
+        self._threads = chosen(there, self.workers)
+        self._only: list[str] = [*self._threads] if len(self._threads) < len(there) else []
+
     def _begin(self) -> None:
+        self._only = []
         self._cluster: LocalCluster | None = None
         self._connection: Connection | None = None
         self._ready = False
@@ -85,8 +92,8 @@ class Dask:
             from concbench.runners.clusters.local import LocalCluster
 
             self._cluster = LocalCluster(self.workers or 1, directory)
-            self._threads = running.threads_at(self._cluster.address)
         self._ready = True
+        self._choose(self._where)
         with closing(running.Connection(self._where)) as connection:
             running.require_alike(connection.client, list(self._threads), function)
 
@@ -159,8 +166,3 @@ class Dask:
     @property
     def _where(self) -> str:
         return self._cluster.address if self._cluster is not None else self.address
-
-    @property
-    def _only(self) -> list[str]:
-        """The workers that are to do it; where it has been connected, so that others may be there."""
-        return list(self._threads) if self.address else []

@@ -14,11 +14,17 @@ SHOP = "def double(item):\n    return item * 2\n"
 """The module `dask_shop`, as the workers have it."""
 
 
+ROOT = Path(__file__).parents[2]
+
+
 def import_path(*first: Path) -> str:
     """Where the processes find what tests import; their interpreters may be others than this one."""
-    here = Path(__file__).parent
-    own = os.environ.get("PYTHONPATH", "")
-    return os.pathsep.join([*map(str, [*first, here, here.parents[1]]), *filter(None, [own])])
+    return os.pathsep.join(map(str, [*first, Path(__file__).parent, ROOT, *_own_path()]))
+
+
+def _own_path() -> list[str]:
+    """Without concbench, if it is there by this variable: a scheduler need not have it."""
+    return [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry not in {"", str(ROOT)}]
 
 
 class Cluster:
@@ -55,7 +61,9 @@ class Cluster:
             cwd=self.directory,
             env={
                 **os.environ,
-                "PYTHONPATH": import_path(self.directory / "there"),
+                "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *_own_path()])
+                if what == "scheduler"
+                else import_path(self.directory / "there"),
                 "DASK_TEMPORARY_DIRECTORY": str(self.directory),
             },
             stdout=subprocess.DEVNULL,

@@ -33,6 +33,18 @@ class Reply(NamedTuple):
     longest: float
 
 
+class Call:
+    """What a worker does when it reads it: the scheduler, which need not have concbench, passes it on as bytes."""
+
+    def __init__(self, packed: bytes, *, look: bool) -> None:
+        self._packed = packed
+        self._look = look
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Reading it is doing the work; what comes of that is read."""
+        return work, (self._packed, self._look)
+
+
 def work(packed: bytes, look: bool = False) -> tuple[Any, ...]:
     """Run neighbouring tasks in a worker.
 

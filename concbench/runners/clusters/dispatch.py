@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from concbench.errors import WorkerDied, WorkerFailure
-from concbench.runners.clusters.chunks import Reply, work
+from concbench.runners.clusters.chunks import Call, Reply
 from concbench.task import Raised, exception_text, gather, named, one_line, tried, unsent
 
 _CHUNK_SECONDS = 0.05
@@ -100,13 +100,11 @@ class Dispatch:
 
         began = perf_counter()
         spans = [indexes[at : at + size] for at in range(0, len(indexes), size)]
-        packed = [self._packed(span) for span in spans]
+        packed = [pickle.dumps(Call(self._packed(span), look=look)) for span in spans]
         if not spans:
             return
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": _NO_WARNING}):
-            futures = self._client.map(
-                work, packed, look=look, pure=False, retries=0, key="concbench", workers=self._only
-            )
+            futures = self._client.map(pickle.loads, packed, pure=False, retries=0, key="concbench", workers=self._only)
         self._sent.update((span.start, (span, future)) for span, future in zip(spans, futures, strict=True))
         self.told["chunks"] += len(spans)
         self.told["sent"] += sum(map(len, packed))
