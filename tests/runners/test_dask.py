@@ -32,8 +32,6 @@ pytest.importorskip("distributed")
 
 from dask_cluster import SHOP, Cluster, cluster, import_path
 
-from concbench.runners.clusters import running
-from concbench.runners.clusters.chunks import Reply, work
 from concbench.runners.clusters.local import LocalCluster
 from concbench.runners.dask import Dask
 
@@ -209,24 +207,6 @@ def test_where_nobody_listens_the_answer_comes_within_five_seconds(capsys: pytes
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
 
 
-def test_a_scheduler_without_workers_is_told_what_it_lacks(shared: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def empty(address: str) -> dict[str, Any]:
-        return {"workers": {}}
-
-    monkeypatch.setattr(running, "_identity", empty)
-    with pytest.raises(BadSetting, match="has no workers; start some with `dask worker tcp://"):
-        Dask(address=shared.address)
-
-
-def test_whole_workers_are_taken() -> None:
-    """As many as have the threads that were asked for."""
-    threads = {"a": 2, "b": 4, "c": 1}
-    assert running.chosen(threads, None) == threads
-    assert running.chosen(threads, 5) == {"b": 4, "c": 1}
-    with pytest.raises(BadSetting, match=r"not 8: they have 4\+2\+1 threads"):
-        running.chosen(threads, 8)
-
-
 def test_part_of_a_cluster_can_be_asked_for(shared: Cluster) -> None:
     runner = Dask(1, address=shared.address)
     with runner:
@@ -272,34 +252,6 @@ def test_workers_must_have_the_module_of_the_function(
         runner.provide(function)
     assert says in str(caught.value)
     assert str(caught.value).startswith("the worker tcp://127.0.0.1:")
-
-
-@pytest.mark.parametrize(
-    ("there", "says"),
-    [
-        (
-            {"python": "3.10.2"},
-            "runs cpython 3.10.2, and this is cpython 3.11.7: start it with the Python that is here",
-        ),
-        ({"packages": {"concbench": None}}, "lacks concbench: pip install concbench==1.0 where it runs"),
-        ({"packages": {"concbench": "0.9"}}, "has concbench 0.9, and here is 1.0: pip install concbench==1.0 where it"),
-        (
-            {"modules": {"app": {"version": "2", "digest": "x"}}},
-            "has another app than this machine (2, and here 1): put",
-        ),
-        ({"python": "3.11.9"}, ""),
-    ],
-)
-def test_other_versions_are_named(there: dict[str, Any], says: str) -> None:
-    """With what to do."""
-    here = {
-        "implementation": "cpython",
-        "python": "3.11.7",
-        "packages": {"concbench": "1.0"},
-        "modules": {"app": {"version": "1", "digest": "x"}},
-    }
-    assert running._difference(here, {**here, **there}).startswith(says)
-    assert bool(running._difference(here, {**here, **there})) == bool(says)
 
 
 def test_a_worker_of_another_python_is_refused(shared: Cluster) -> None:
@@ -350,20 +302,6 @@ def test_results_that_are_larger_than_a_frame_of_the_wire_come_home(shared: Clus
         (result,) = runner.run(bytes, [20_000_000])
         assert len(result) == 20_000_000
         assert runner.run(len, [result]) == [20_000_000]
-
-
-def test_a_look_at_the_work_ends_when_it_knows_enough() -> None:
-    """After three tasks, or half a second; what is left is sent again in chunks of 50 ms."""
-    import pickle
-
-    def looked_at(seconds: list[float]) -> Reply:
-        return Reply(*work(pickle.dumps((nap, seconds)), look=True))
-
-    assert looked_at([0.03] * 9).done == 3
-    assert looked_at([0.6] * 2).done == 1
-    assert looked_at([0.0] * 9).done == 9
-    reply = looked_at([0.2, 0.001, 0.001])
-    assert reply.typical < 0.1 <= reply.longest, "a first use is not what tasks take"
 
 
 def test_short_tasks_go_out_in_chunks_and_long_ones_alone(shared: Cluster) -> None:
