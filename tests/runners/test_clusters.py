@@ -82,5 +82,5 @@ def test_modules_are_those_that_must_be_imported_for_a_function() -> None:
 
     from made_cells import table
 
-    assert running.modules_of(partial(table, print)) == ["made_cells"]
+    assert running.modules_of(partial(print, table)) == ["made_cells"]
     assert running.modules_of(double) == running.modules_of(lambda: 1) == []
