@@ -95,9 +95,8 @@ def test_a_cluster_of_this_machine_is_gone_with_all_that_it_has_started() -> Non
     with Dask(2) as runner:
         started = {*psutil.Process().children(recursive=True)} - others
         assert runner.run(double, range(7)) == double_from(range(7))
-        with pytest.raises(WorkerDied, match="a worker of the Dask cluster died at a task, and Dask has") as caught:
+        with pytest.raises(WorkerDied, match=r"a worker of the Dask cluster died, .* what it had: tasks? [\d, ]*3"):
             runner.run(die_at_three, range(6))
-        assert "task 3, item 3" in caught.value.__notes__[0]
     assert len(started) >= 3, "a scheduler and two workers"
     psutil.wait_procs(started, timeout=1)
     assert not [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]

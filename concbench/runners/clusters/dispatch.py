@@ -21,6 +21,8 @@ _MOST_LOOKED_AT = 100
 """Tasks that are sent for a look at what they take."""
 _NO_WARNING = 1 << 60
 """Bytes of items below which Dask gives no advice on other ways to send them: what that costs is measured."""
+_MOST_NAMED = 5
+"""Tasks of a worker that died."""
 _AT_ONCE = 64
 """Chunks for each worker whose results are fetched in one go."""
 
@@ -171,16 +173,21 @@ class Dispatch:
 
     def _failure(self, error: BaseException, chunks: Sequence[tuple[range, Any]]) -> BaseException:
         if type(error).__name__ == "KilledWorker":
-            return self._death(error, [span for span, future in chunks if future.key == getattr(error, "task", None)])
+            sent = [*chunks, *self._sent.values()]
+            return self._death(error, [span for span, future in sent if future.status == "error"])
         with suppress(Exception):
             if self._client.status != "running" or self._client.scheduler_comm.comm.closed():
                 return WorkerFailure("the Dask scheduler has gone, and with it what it had to do")
         return WorkerFailure(f"the Dask cluster could not do the tasks: {one_line(exception_text(error), 200)}")
 
     def _death(self, error: BaseException, spans: Sequence[range]) -> BaseException:
-        """Which tasks the worker had when it died, and which process it was, as far as that is known."""
-        tasks = [index for span in spans for index in span]
-        where = f"one of the tasks {tasks[0]} to {tasks[-1]}" if len(tasks) > 1 else "a task"
-        died = WorkerDied(f"a worker of the Dask cluster died at {where}, and Dask has given up on it")
+        """Which tasks the worker had, and which process it was, as far as that is known.
+
+        Dask gives up on all that it had, what it had not begun included.
+        """
+        tasks = sorted({index for span in spans for index in span})
+        these = ", ".join(map(str, tasks[:_MOST_NAMED])) + (" ..." if len(tasks) > _MOST_NAMED else "")
+        had = f": task{'s' if len(tasks) > 1 else ''} {these}" if tasks else ""
+        died = WorkerDied(f"a worker of the Dask cluster died, and Dask has given up on what it had{had}")
         died.process = getattr(getattr(error, "last_worker", None), "pid", None)
         return named(died, tasks[0], self._items) if len(tasks) == 1 else died

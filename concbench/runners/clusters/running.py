@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import pickle
 import pickletools
 import re
@@ -143,6 +144,9 @@ class Connection:
         import distributed
 
         self.client: Any = None
+        self._log = logging.getLogger("distributed.client")
+        self._level = self._log.level
+        self._log.setLevel(logging.CRITICAL)  # what goes wrong is told as a failure
         self._serving: Future[tuple[Any, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = Thread(target=asyncio.run, args=[self._serve()], name="concbench-dask", daemon=True)
         self._thread.start()
@@ -176,6 +180,7 @@ class Connection:
             _, loop, ended = self._serving.result()
             loop.call_soon_threadsafe(ended.set)
             self._thread.join(_CLOSE_SECONDS)
+            self._log.setLevel(self._level)
 
 
 def require_alike(client: Any, workers: list[str], function: Callable[[Any], Any] | None) -> None:
