@@ -23,7 +23,7 @@ _NO_WARNING = 1 << 60
 """Bytes of items below which Dask gives no advice on other ways to send them: what that costs is measured."""
 _MOST_NAMED = 5
 """Tasks of a worker that died."""
-_AT_ONCE = 64
+_AT_ONCE = 256
 """Chunks for each worker whose results are fetched in one go."""
 
 
