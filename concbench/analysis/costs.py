@@ -22,16 +22,19 @@ def seconds_of(observed: Observed) -> float:
 
 
 def cores(cell: Cell, *, warm: bool) -> float | None:
-    """CPU over wall seconds of the observed pass; None where not all of it could be counted.
+    """CPU over wall seconds of the observed pass; None where not all of it could be counted. Elsewhere, workers tell.
 
     Worker processes that are not ours to reap, and those that are kept, are missing from our own account: they are
     counted from outside, in ticks. Of a runner that does not say which it is, our own account is taken, unless the
     other has more than ticks can explain.
     """
     observed = cell.observed
-    if observed is None or cell.traits.where == ELSEWHERE:
+    if observed is None:
         return None
     total = seconds_of(observed)
+    if cell.traits.where == ELSEWHERE:
+        told = number(observed.told, "cpu_seconds")
+        return None if told is None or total < CPU_TOLD else told / total
     own = _is_in_our_account(cell, warm=warm)
     if total < (CPU_TOLD if own else TICKS_TOLD):
         return None

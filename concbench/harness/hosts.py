@@ -233,7 +233,7 @@ class _InProcessHost:
         )
         if self._examine:
             _do(self._cell.examine)
-        return interpreter()
+        return {**interpreter(), **_do(self._cell.provide)}
 
     def reference(self) -> ReferencePass:
         self._reference = Reference(self._prepared(), self._path)

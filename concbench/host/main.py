@@ -110,7 +110,7 @@ class Host:
         if request["examine"]:
             self._tell(SENT)
             self.cell.examine()
-        return interpreter()
+        return {**interpreter(), **self.cell.provide()}
 
     def _reference(self, request: dict[str, Any]) -> dict[str, Any]:
         self.reference = Reference(self._prepared(), Path(request["save"]))

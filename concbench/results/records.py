@@ -148,6 +148,8 @@ class Observed:
     """Threads of all of them that were seen alive at once."""
     memory_allowed: int | None = None
     """Bytes that all of them together might use, as of the beginning of the pass."""
+    told: Json = field(default_factory=dict)
+    """What the workers told of their run, where nobody else can: the figures of a cluster."""
 
     def __post_init__(self) -> None:
         """Refuse what no clock and no counter can say.
@@ -212,7 +214,8 @@ class Cell:
     samples: list[Sample] = field(default_factory=list)
     observed: Observed | None = None
     interpreter: Json = field(default_factory=dict)
-    """Version and GIL state of the measuring process after the workload's imports."""
+    """Version and GIL state of the measuring process after the workload's imports; `provided`: seconds for which
+    workers were made ready before any execution."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot have been measured.
