@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from multiprocessing.connection import Connection
+    from typing import Any
 
 
 def same(item: int) -> int:
@@ -123,3 +124,25 @@ def peak_bytes() -> int:
 def kilobytes(status: Iterable[str]) -> int:
     """The figure of the line VmHWM."""
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
+def nap(seconds: float, item: int) -> int:
+    """A task that waits."""
+    import time
+
+    time.sleep(seconds)
+    return item
+
+
+def same_chunk(items: list[int]) -> list[int]:
+    """A chunk of tasks that do nothing."""
+    return [same(item) for item in items]
+
+
+def in_a_cluster(client: Any, items: list[int], chunksize: int = 1) -> list[int]:
+    """By the client of a Dask cluster."""
+    if chunksize == 1:
+        results: list[int] = client.gather(client.map(same, items, pure=False))
+        return results
+    chunks = [items[at : at + chunksize] for at in range(0, len(items), chunksize)]
+    return [one for each in client.gather(client.map(same_chunk, chunks, pure=False)) for one in each]

@@ -3,7 +3,7 @@
 Both sides are entered once and keep their workers, so that starting them does not count (but `threads`,
 `batched-threads` and `processes` start theirs for each task: that is their work). The calls are those of `by_hand.py`.
 Each line is measured in a process of its own, whose workers import nothing but the task. A process has one fork server:
-both sides share it, and ours starts it.
+both sides share it, and ours starts it. With Dask, both sides are clients of one cluster (where it is installed).
 
     python benchmarks/dispatch.py                                            about 5 minutes
     python benchmarks/dispatch.py --pairs 15 --scale 0.1 --cases sequential asyncio
@@ -17,18 +17,21 @@ times, and the interval of the ratio must end below 1.05.
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from by_hand import (
+    in_a_cluster,
     in_a_loop,
     in_an_executor,
     in_coroutines,
@@ -98,7 +101,7 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     """What is measured, and for how long."""
     parser = argparse.ArgumentParser(description="Cost of a task that does nothing.")
-    parser.add_argument("--cases", nargs="+", choices=CASES, default=HERE_TOO)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=[case for case in CASES if is_here(case)])
     parser.add_argument("--pairs", type=int, default=15)
     parser.add_argument("--warm-up", type=int, default=1, metavar="PAIRS")
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of tasks")
@@ -108,6 +111,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--one-case", choices=CASES, help=argparse.SUPPRESS)
     parser.add_argument("--one-side", choices=CASES, help=argparse.SUPPRESS)
     return parser.parse_args()
+
+
+def is_here(case: str) -> bool:
+    """Whether this Python has what a case needs."""
+    if "dask" in case:
+        return find_spec("distributed") is not None
+    return exists_in(CASES[case][1](), sys.version_info[:2])
 
 
 def report(case: str, arguments: argparse.Namespace, table: Columns) -> bool:
@@ -265,6 +275,33 @@ def coroutines_by_hand() -> Iterator[Work]:
         yield lambda items: runner.run(in_coroutines(items, Asyncio().workers))
 
 
+@cache
+def dask_address() -> str:
+    """Of a cluster of this machine that both sides use, and that ends with this process."""
+    from concbench.runners.clusters.local import LocalCluster
+
+    cluster = LocalCluster(POOL_WORKERS)
+    atexit.register(cluster.close)
+    return cluster.address
+
+
+def dask(chunksize: int) -> Runner:
+    from concbench.runners.dask import Dask
+
+    return Dask(address=dask_address(), chunksize=chunksize)
+
+
+def dask_by_hand(chunksize: int) -> ByHand:
+    @contextmanager
+    def by_hand() -> Iterator[Work]:
+        from distributed import Client
+
+        with Client(dask_address(), set_as_default=False) as client:
+            yield lambda items: in_a_cluster(client, items, chunksize)
+
+    return by_hand
+
+
 CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
     "sequential": (100_000, Sequential, loop_by_hand),
     "threads": (5_000, Threads, threads_by_hand),
@@ -279,10 +316,10 @@ CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
     ),
     "interpreter-pool": (20_000, lambda: InterpreterPool(POOL_WORKERS), interpreters_by_hand),
     "asyncio": (100_000, Asyncio, coroutines_by_hand),
+    "dask": (1_000, lambda: dask(1), dask_by_hand(1)),
+    "dask by 100": (20_000, lambda: dask(100), dask_by_hand(100)),
 }
 """For each: how many tasks, ours, and the same by hand."""
-HERE_TOO = [case for case, (_, make, _) in CASES.items() if exists_in(make(), sys.version_info[:2])]
-"""Those that this Python has."""
 
 
 if __name__ == "__main__":

@@ -110,11 +110,12 @@ def advise(
     began = AWAKE.now()
     from concbench import arguments
     from concbench.campaign import advise_workload
+    from concbench.harness.loading import BUDGET_ALLOWS
     from concbench.launch import require_possible
 
     require_possible()
     arguments.require_known("advise", options, AdviseOptions)
     chosen = filled({**options, "items": items})
     (workload,) = arguments.workloads_of([function], items, options, chosen)
-    hosts = arguments.hosts_for([workload], isolate, hosts, chosen)
+    hosts = arguments.hosts_for([workload], isolate, hosts, chosen, BUDGET_ALLOWS)
     return advise_workload(workload, chosen, hosts, listen, began=began)

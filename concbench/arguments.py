@@ -7,6 +7,7 @@ from typing import Any
 
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.hosts import Hosts, InProcessHosts
+from concbench.harness.loading import IMPORT_ALLOWS
 from concbench.harness.process_hosts import ProcessHosts
 from concbench.harness.runner_specs import default_runners
 from concbench.harness.workload_specs import is_function, place_of, workload_of
@@ -29,9 +30,21 @@ from concbench.workloads.loading import Place
 
 
 def hosts_for(
-    workloads: Sequence[Workload], isolate: bool | None, hosts: Hosts | None, options: MeasureOptions
+    workloads: Sequence[Workload],
+    isolate: bool | None,
+    hosts: Hosts | None,
+    options: MeasureOptions,
+    allows: str = IMPORT_ALLOWS,
 ) -> Hosts:
-    """Those that were given, else processes where that is possible; what nobody could keep in them is refused."""
+    """Those that were given, else processes where that is possible; what nobody could keep in them is refused.
+
+    Args:
+        workloads: what is measured.
+        isolate: whether in processes; None: if that is possible.
+        hosts: those that were given.
+        options: all of them.
+        allows: what allows more time for an import.
+    """
     if hosts is not None:
         if isolate is not None:
             raise UsageError("isolate and hosts exclude each other: hosts say where samples are taken; leave out one")
@@ -40,7 +53,7 @@ def hosts_for(
     if isolate and at_home:
         raise UsageError(f"{at_home[0].name} cannot be isolated: {at_home[0].unsendable}")
     if isolate or (isolate is None and not at_home):
-        return ProcessHosts()
+        return ProcessHosts(allows=allows)
     for name, option in declared().items():
         if option.isolates and option.is_set(options[name]):  # type: ignore[literal-required]
             why = f" ({at_home[0].unsendable})" if at_home and isolate is None else ""

@@ -87,6 +87,12 @@ def gil_enabled() -> bool:
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
+def compiles() -> bool:
+    """Whether this interpreter compiles what is executed often, so that later executions are shorter than first ones."""
+    jit = getattr(sys, "_jit", None)
+    return sys.implementation.name == "pypy" or bool(jit and jit.is_enabled())
+
+
 def _quota_v2(folder: Path) -> float | None:
     try:
         quota, period = (folder / "cpu.max").read_text().split()

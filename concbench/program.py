@@ -68,6 +68,8 @@ class Call:
     """Its twin, if it has one."""
     tolerate: bool = False
     """Whether exceptions are results like any other."""
+    sent: bool = False
+    """Whether results come from other processes, which not every exception survives."""
     context: str = ""
     """An expression for the context manager that is entered around everything, if there is one."""
     definitions: tuple[str, ...] = ()
@@ -137,11 +139,15 @@ class Call:
         """The same with a function of one item that is defined in the program."""
         lines = [*before, f"return {expression}"]
         if self.tolerate:
+            error = "error.with_traceback(None)"
+            if self.sent:
+                error = f"sendable({error})"
+                definitions, imports = [*definitions, _SENDABLE], [*imports, "import pickle"]
             lines = [
                 "try:",
                 *(f"    {line}" for line in lines),
                 "except Exception as error:",
-                "    return error.with_traceback(None)",
+                f"    return {error}",
             ]
         definition = "\n".join([f"{kind} {_OWN}(item):", *(f"    {line}" for line in lines)])
         awaits = kind.startswith("async")
@@ -183,6 +189,13 @@ class Call:
 
 _OWN = "call"
 """The function of one item that a program defines around the user's."""
+_SENDABLE = """\
+def sendable(error):
+    \"\"\"The exception, or another with its text where it would not survive being sent to another process.\"\"\"
+    try:
+        return pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(repr(error))"""
 _LOOP = """\
 class Loop(asyncio.Runner):
     \"\"\"The event loop of a worker, which is closed when the worker ends.\"\"\"

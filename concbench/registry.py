@@ -23,8 +23,12 @@ RUNNERS: Mapping[str, str] = MappingProxyType(
         "process-pool": "concbench.runners.process_pool:ProcessPool",
         "interpreter-pool": "concbench.runners.interpreter_pool:InterpreterPool",
         "asyncio": "concbench.runners.asyncio:Asyncio",
+        "dask": "concbench.runners.dask:Dask",
     }
 )
+EXTRAS: Mapping[str, str] = MappingProxyType({"dask": "distributed"})
+"""Runners that need more than is installed with concbench, each with a package of the extra that has its name. They
+take part where they are named."""
 
 WORKLOADS: Mapping[str, str] = MappingProxyType(
     {
@@ -118,7 +122,8 @@ def _load(kind: str, ours: Mapping[str, str], name: str) -> Any:
     except Exception as error:  # a module of another package may raise anything
         package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
         if package and package not in sys.modules:
-            raise Unavailable(f"the {kind} {name!r} needs {package}: pip install {package}") from error
+            what = f'"concbench[{name}]"' if ours is RUNNERS and name in EXTRAS else package
+            raise Unavailable(f"the {kind} {name!r} needs {package}: pip install {what}") from error
         raise Unavailable(f"the {kind} {name!r} cannot be loaded from {place}: {error}") from error
     if not callable(loaded):
         raise Unavailable(f"the {kind} {name!r} cannot be loaded: {place} cannot be called")

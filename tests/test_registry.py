@@ -16,6 +16,8 @@ from concbench.errors import Inapplicable, Unavailable, UnknownName, UsageError
 @pytest.mark.parametrize(("name", "place"), registry.RUNNERS.items())
 def test_a_runner_lives_in_the_file_of_its_name(name: str, place: str) -> None:
     """batched-threads lives in runners/batched_threads.py."""
+    if name in registry.EXTRAS:
+        pytest.importorskip(registry.EXTRAS[name])
     assert place.startswith(f"concbench.runners.{name.replace('-', '_')}:")
     assert registry.runner_name(registry.runner_class(name)()) == name
 

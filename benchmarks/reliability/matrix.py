@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -27,6 +28,7 @@ RUNNERS = (
     "sequential", "threads", "batched-threads:2", "thread-pool:2",
     *(f"{name}start_method={method}" for name in ("processes:", "process-pool:workers=2,")
       for method in ("fork", "spawn", "forkserver")),
+    *(["dask:2"] if find_spec("distributed") else []),
 )  # fmt: skip
 BOUND = 60.0
 """Seconds that a command may take, beyond one timeout for each cell."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import inf
 
+from concbench.advice.clusters import past_one_machine
 from concbench.advice.finding import Finding, known, of_each, rating
 from concbench.advice.first_use import for_whom
 from concbench.advice.mishaps import why_missing
@@ -23,7 +24,8 @@ from concbench.units import listed, ratio, seconds, span
 
 def answer(table: TableAnalysis) -> list[Finding]:
     """What is to be said, the most important first."""
-    return [*_headline(table), *of_variants(table), *findings(table), *_caution(table)]
+    said = [*_headline(table), *of_variants(table), *findings(table), *past_one_machine(table)]
+    return [*said, *_caution(table)]
 
 
 def _caution(table: TableAnalysis) -> list[Finding]:

@@ -164,8 +164,9 @@ def _contention(case: _Case) -> Finding:
         never = case.base.cpu > COMPUTES * case.base.busy and not gained  # else threads can still share the waiting
         return case.found(
             CONTENTION,
-            f"{share} was lost to contention: one thread at a time holds the GIL and computes, and the others wait for "
-            f"it ({cores:.1f} cores busy).{' No number of threads makes this work faster.' if never else ''}",
+            f"{share} was lost to contention: one thread at a time holds the GIL, or another lock, and computes, and "
+            f"the others wait for it ({cores:.1f} cores busy)."
+            + (" No number of threads makes this work faster." if never else ""),
             "gil",
             cores=cores,
         )

@@ -8,7 +8,7 @@ from concbench.units import seconds
 
 
 def counted(mishaps: Mishaps) -> str:
-    """4,987 of 5,000 tasks succeeded; 13 timed out, the first https://images.example/7.png; empty if all is well."""
+    """4,987 of 5,000 tasks succeeded; 13 timed out (the first: https://images.example/7.png); empty if all is well."""
     if not mishaps:
         return ""
     counts = f"{mishaps.tasks - sum(mishaps.failed.values()):,} of {mishaps.tasks:,} tasks succeeded"
@@ -18,7 +18,7 @@ def counted(mishaps: Mishaps) -> str:
 
 
 def _first(mishaps: Mishaps, kind: str) -> str:
-    return f", the first {mishaps.first[kind]}" if kind in mishaps.first else ""
+    return f" (the first: {mishaps.first[kind]})" if kind in mishaps.first else ""
 
 
 def why_missing(cell: CellAnalysis) -> str:

@@ -233,7 +233,8 @@ def _why_not(table: TableAnalysis) -> list[Finding]:
         best = max(small, key=lambda cell: cell.speedup or 0.0)
         gain = f"Leave it as it is: no more than 5 % can be gained ({best.name} {rate_of(best)})"
         return [Finding(f"{gain}{f'; {missing}' if missing else ''}.", rating(best))]
-    if not open_ones:
+    few = not others and any(cell is not table.baseline for cell in table.measured)  # rounds, for any interval
+    if not open_ones and not few:
         if not missing:
             return [Finding(_leave_it(table))]
         none = f"Nothing that was measured was faster than {name}" if others else f"Nothing but {name} was measured"

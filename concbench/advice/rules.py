@@ -12,8 +12,9 @@ from itertools import pairwise
 from concbench.advice.better_algorithm import better_algorithm
 from concbench.advice.finding import Finding, known, of_each
 from concbench.advice.quota import held_back
-from concbench.advice.sending import function_travels
+from concbench.advice.sending import function_travels, made_again
 from concbench.advice.variants import came_back
+from concbench.advice.wrong_results import of_another_thread, wrong_at_once
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.costs import processes_that_fit, usable_cores, worker_memory
 from concbench.analysis.table_analysis import TableAnalysis
@@ -31,17 +32,6 @@ LONG_SHARE, LONG_TIMES = 0.5, 3.0
 """A task is long that is half of the whole time, and three times the usual."""
 _NOUNS = {THREADS: "threads", INTERPRETERS: "interpreters", PROCESSES: "processes", ELSEWHERE: "workers elsewhere"}
 """What workers are, by where tasks run."""
-
-
-def wrong_at_once(table: TableAnalysis) -> Finding | None:
-    """Results that are right under `sequential` and wrong at once."""
-    wrong = [cell for cell in table.cells if cell.outcome.cause == "results" and cell.traits.shares_state]
-    if not wrong or table.record.checked != "sequential":
-        return None
-    return Finding(
-        f"It is not safe to run at once in one process: under {listed(cell.name for cell in wrong)} results came out "
-        "wrong that are right under sequential. Fix that before you use threads, however fast they are."
-    )
 
 
 def waiting_overlapped(table: TableAnalysis) -> Finding | None:
@@ -78,7 +68,7 @@ def gil_bound_threads(table: TableAnalysis) -> Finding | None:
     gained += " that could be shown" if UNDECIDED in verdicts else ""
     return Finding(
         f"Threads gave {gained} ({_each(held)}): however many there were, they kept {cores} cores busy, because "
-        "one thread at a time holds the GIL and this work computes all along.",
+        "one thread at a time holds the GIL, or another lock, and this work computes all along.",
         {**_speedups(held), "least_cores": least, "most_cores": most},
         "pitfalls/gil",
     )
@@ -234,7 +224,7 @@ def out_of_memory(table: TableAnalysis) -> Finding | None:
     allowed = max((one for one in may_use if one), default=None)
     if not failed or not each or not allowed:
         return None
-    fit = processes_that_fit(allowed, each)
+    fit = min(processes_that_fit(allowed, each), *(cell.workers - 1 for cell in failed))
     return Finding(
         f"Memory is the limit of {listed(cell.name for cell in failed)}: a worker takes about {data(each)}, so that "
         f"about {fit:,} of them fit into the {data(allowed)} that they may use. Take fewer workers, or have each hold "
@@ -284,6 +274,7 @@ def starting_dominated(table: TableAnalysis) -> Finding | None:
 
 RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
     wrong_at_once,
+    of_another_thread,
     came_back,
     waiting_overlapped,
     gil_bound_threads,
@@ -293,6 +284,7 @@ RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
     saturated,
     superlinear,
     function_travels,
+    made_again,
     pickling_costs,
     longest_task,
     held_back,
@@ -303,7 +295,7 @@ RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
 )
 
 
-_OF_ALL = {wrong_at_once, came_back, out_of_memory}
+_OF_ALL = {wrong_at_once, of_another_thread, came_back, out_of_memory}
 """Rules that look at every variant of a table; the others look at that of the baseline."""
 
 

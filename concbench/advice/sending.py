@@ -6,10 +6,14 @@ from concbench.advice.finding import Finding
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.sending import Carried, carried
 from concbench.analysis.table_analysis import TableAnalysis
+from concbench.results.records import number
+from concbench.stats.verdicts import FASTER
 from concbench.units import data, listed, seconds
 
 WORTH = 0.25
 """Of a task, that sending takes where it is worth a word."""
+_GROWN = 100_000
+"""Bytes that are worth a word where they are kept from one task to the next."""
 _LARGE = 1_000_000
 """Bytes that are worth a note, whatever they cost."""
 
@@ -30,6 +34,23 @@ def function_travels(table: TableAnalysis) -> Finding | None:
         f"it once (a global of its module, or the initializer of the pool), or send what it is made from{chunks}.",
         {"function_bytes": most.size, "function_seconds": most.seconds, "task_seconds": task, "chunksize": most.chunk},
         "pitfalls/pickling",
+    )
+
+
+def made_again(table: TableAnalysis) -> Finding | None:
+    """An object that keeps what it makes in its first tasks, where each task or chunk is sent a new one."""
+    more = number(table.record.facts, "function_grown") or 0.0
+    slow = [pair for pair in _sending(table) if pair[0].verdict != FASTER]
+    if more < _GROWN or not slow:
+        return None
+    what = holds(table)
+    often = listed(dict.fromkeys(_how_often(sent) for _, sent in slow))
+    return Finding(
+        f"{what[0].upper()}{what[1:]} grew by {data(more)} in the first pass, and what it keeps is not sent: under "
+        f"{_names(slow)} a new one comes {often}, and makes that again where it is needed. Let each worker keep one (a "
+        "global of its module, or the initializer of the pool).",
+        {"function_grown": more},
+        "pitfalls/first-use",
     )
 
 
@@ -61,8 +82,12 @@ def _task_seconds(table: TableAnalysis) -> float | None:
 
 
 def _sending(table: TableAnalysis) -> list[tuple[CellAnalysis, Carried]]:
-    """The cells that were executed at all, those that were given up included, and what each sends."""
-    executed = [cell for cell in table.cells if cell.seconds is not None or cell.record.warmup is not None]
+    """The cells that were executed at all, those that were given up or took too long included, and what each sends."""
+    executed = [
+        cell
+        for cell in table.cells
+        if cell.seconds is not None or cell.record.warmup is not None or cell.outcome.cause == "timeout"
+    ]
     return [(cell, sent) for cell in executed if (sent := carried(cell.record, table.record.facts)) is not None]
 
 

@@ -41,6 +41,7 @@ def _with(runner: Runner, call: Call) -> Program | None:
         return None
     settings = [field.name for field in fields(runner) if field.init] if is_dataclass(runner) else list[str]()
     written = ", ".join(f"{setting}={getattr(runner, setting)!r}" for setting in settings)
+    call = replace(call, sent=getattr(getattr(runner, "traits", None), "pickles", None) is True)
     call = (call.awaited() if getattr(runner, "awaits", False) else call.ordinary()).of_one_item()
     return call.program(
         f"with {name}({written}) as runner:",

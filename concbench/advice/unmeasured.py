@@ -89,5 +89,5 @@ def _ended(cell: CellAnalysis, table: TableAnalysis, given_up: str) -> tuple[str
         more = f"where a verdict takes {FEWEST}; more with {more_rounds(table)}"
         return "was not measured to the end", f"{shared} shared with {table.baseline.name}, {more}"
     if outcome.kind == "inapplicable" and cell.record.warmup is not None:
-        return "was not measured to the end", f"{reason}{given_up}"
+        return "was not measured to the end", f"{reason}{given_up if reason.startswith('given up') else ''}"
     return "was not measured", reason

@@ -14,6 +14,7 @@ from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.analysis.time_shares import chunk_of
+from concbench.stats.verdicts import BAND
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,10 @@ def break_even(table: TableAnalysis, rival: CellAnalysis) -> BreakEven | None:
     if rival.workers < 2 or not is_described(rival.record):
         return None
     fixed = _fixed(rival, took, baseline, tasks)
+    if fixed is None:
+        return None
     gained = baseline - (took - fixed)
-    if fixed <= 0 or gained <= 0:
+    if fixed <= 0 or baseline <= BAND * (took - fixed):  # a gain that may be noise says nothing of longer tasks
         return None
     return BreakEven(rival, baseline / tasks, fixed / tasks, fixed / gained * baseline / tasks)
 
@@ -63,14 +66,17 @@ def with_rival(table: TableAnalysis) -> BreakEven | None:
     return next((even for even in evens if even is not None), None)
 
 
-def _fixed(rival: CellAnalysis, took: float, baseline: float, tasks: int) -> float:
-    """Seconds that do not depend on how long the tasks are; of a cell that was not observed, a guess.
+def _fixed(rival: CellAnalysis, took: float, baseline: float, tasks: int) -> float | None:
+    """Seconds that do not depend on how long the tasks are; of processes that were not observed, a guess.
 
     The guess is what it took beyond an even share of the work, for each worker that can be at work at the same time.
+    Tasks that wait may wait for one another, however many there are: of those, nothing is guessed.
     """
     if rival.timeline is not None:
         idle = rival.timeline.start_up + rival.timeline.dispatch + rival.timeline.shut_down
         return min(took, idle / rival.timeline.workers)
+    if not rival.traits.isolates:
+        return None
     usable = usable_cores(rival.record)
-    most = usable if usable is not None and rival.traits.isolates else tasks
+    most = usable if usable is not None else tasks
     return took - baseline / max(1, min(rival.workers, tasks, most))

@@ -22,16 +22,19 @@ def seconds_of(observed: Observed) -> float:
 
 
 def cores(cell: Cell, *, warm: bool) -> float | None:
-    """CPU over wall seconds of the observed pass; None where not all of it could be counted.
+    """CPU over wall seconds of the observed pass; None where not all of it could be counted. Elsewhere, workers tell.
 
     Worker processes that are not ours to reap, and those that are kept, are missing from our own account: they are
     counted from outside, in ticks. Of a runner that does not say which it is, our own account is taken, unless the
     other has more than ticks can explain.
     """
     observed = cell.observed
-    if observed is None or cell.traits.where == ELSEWHERE:
+    if observed is None:
         return None
     total = seconds_of(observed)
+    if cell.traits.where == ELSEWHERE:
+        told = number(observed.told, "cpu_seconds")
+        return None if told is None or total < CPU_TOLD else told / total
     own = _is_in_our_account(cell, warm=warm)
     if total < (CPU_TOLD if own else TICKS_TOLD):
         return None
@@ -93,12 +96,17 @@ def throttled_rounds(cell: Cell) -> int:
 
 
 def worker_memory(cell: Cell, baseline: Cell) -> float | None:
-    """Bytes that a worker process added in the observed pass; None where that is not known, or workers share one."""
+    """Bytes that a worker process added in the observed pass; None where that is not known, or workers share one.
+
+    It is what there was beyond the baseline, or beyond what there was as the pass began if that is less: a process that
+    executes no tasks does not hold what they make.
+    """
     own, before, observed = memory(cell), memory(baseline), cell.observed
     if own is None or before is None or observed is None or not cell.traits.isolates:
         return None
     alive = cell.workers if observed.processes is None else min(cell.workers, max(1, observed.processes - 1))
-    return max(0.0, own - before) / alive
+    began = min((memory for _, memory in observed.memory_track[:1]), default=before)
+    return max(0.0, own - min(before, began)) / alive
 
 
 def processes_that_fit(allowed: float, each: float) -> int:

@@ -50,11 +50,12 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep
     from concbench.cli.progress import ProgressBar
+    from concbench.harness.loading import BUDGET_ALLOWS
     from concbench.harness.process_hosts import ProcessHosts
 
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
-        advice = advise_workload(workload, chosen, ProcessHosts(say), listen, configured.record, began)
+        advice = advise_workload(workload, chosen, ProcessHosts(say, BUDGET_ALLOWS), listen, configured.record, began)
     output.save(advice.run.record)
     keep(advice.run.record)
     try:

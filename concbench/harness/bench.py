@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from concbench.harness.plan import BASELINE, Limit, Plan
 from concbench.harness.referee import Referee
 from concbench.harness.repeats import bearable_repeats
 from concbench.harness.runner_specs import PlannedCell
-from concbench.options import changed
-from concbench.results.records import Json, Sample
+from concbench.options import MeasureOptions, changed
+from concbench.results.records import CellId, Json, Outcome, Sample
 
 NO_TIME = "there was no time for it; --budget allows more"
 """Why a cell is left out that the time did not allow."""
+CUT_SHORT = "there was no more time for it; raise --budget"
+"""Why a cell timed out that the time allowed no longer than that."""
 _CHECK_SHARE = 0.5
 """Of the time, that the checks may take."""
 _ONE_SHARE = 0.25
@@ -54,6 +57,8 @@ class Bench:
         self.calls = Calls(plan.workload.tasks, plan.options["max_calls"])
         self.patience = Patience(plan)
         self.clock = Clock(hosts)
+        self._hurried = set[CellId]()
+        """Cells that may take as long as there is time for them, and not as long as they might without a budget."""
         self._directory = directory
         for planned in plan.cells:
             self.add(planned)
@@ -111,15 +116,24 @@ class Bench:
 
     def host(self, cell: LiveCell) -> AbstractContextManager[Host]:
         """A host that takes the samples of a cell."""
-        options = changed(self.plan.options, fresh=self.fresh)
+        options = changed(self._options, fresh=self.fresh)
         return self.hosts.host(self.workload, cell.planned, self._directory, options)
 
     def check_host(self, cell: LiveCell, *, patient: bool = False) -> AbstractContextManager[CheckHost]:
         """A host that checks the results of a cell; `patient` where one request makes several executions."""
-        options = self.plan.options
+        options = self._options
         if patient and options["timeout"] is not None:
             options = changed(options, timeout=_LONGER * options["timeout"])
         return self.hosts.check_host(self.workload, cell.planned, self._directory, options)
+
+    @property
+    def _options(self) -> MeasureOptions:
+        """Those of the plan; an import may take no longer than there is time."""
+        options, limit = self.plan.options, self.plan.limit
+        if limit is None:
+            return options
+        left = max(_LEAST, round(limit.end - self.clock.elapsed(), 1))
+        return changed(options, import_timeout=min(left, options["import_timeout"] or inf))
 
     def later(self, cell: LiveCell, first: float) -> float:
         """Seconds of an execution in a round, of a cell whose first one took so long: it may pay a first use no more.
@@ -134,7 +148,9 @@ class Bench:
         """Let each request of a cell take as long as it may."""
         seconds = self.patience.seconds(cell.record.workers)
         if self.plan.limit is not None:
-            seconds = min(self._left_for(cell, self.plan.limit), seconds or self.plan.options["timeout"] or inf)
+            left, otherwise = self._left_for(cell, self.plan.limit), seconds or self.plan.options["timeout"] or inf
+            seconds = min(left, otherwise)
+            (self._hurried.add if left < otherwise else self._hurried.discard)(cell.id)
         if seconds is not None and cell.host is not None:
             cell.host.allow(seconds)
 
@@ -174,6 +190,16 @@ class Bench:
         if seconds is not None:
             left = self.plan.limit.end - self.clock.elapsed() if self.plan.limit else inf
             host.allow(max(_LEAST, min(left, _LONGER * seconds)))
+
+    def explained(self, cell: LiveCell) -> Outcome:
+        """How a cell ended: of a timeout, how much slower than the baseline it is at least, and what is to be done."""
+        outcome = cell.record.outcome
+        if outcome.cause != "timeout":
+            return outcome
+        if cell.id != self.plan.baseline:
+            outcome = self.patience.bound(outcome, cell.requested)
+        hurried = cell.id in self._hurried and "--budget" not in outcome.reason  # that of an import names it
+        return replace(outcome, reason=f"{outcome.reason}; {CUT_SHORT}") if hurried else outcome
 
     # Executions.
 

@@ -241,7 +241,7 @@ class _InProcessHost:
         )
         if self._examine:
             _do(self._cell.examine)
-        return interpreter()
+        return {**interpreter(), **_do(self._cell.provide)}
 
     def reads(self) -> str:
         return ""

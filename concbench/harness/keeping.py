@@ -8,6 +8,8 @@ what the function keeps is then cold under all runners.
 
 from __future__ import annotations
 
+import re
+
 from concbench.errors import ConcbenchError
 from concbench.harness.bench import Bench
 from concbench.harness.events import Phase
@@ -131,6 +133,20 @@ def _shows_state(first: float, later: float) -> bool:
     return first > TIMES * later and first - later > LEAST
 
 
+def _briefly(reason: str) -> str:
+    """Without what is in angle brackets, but for the first word: tasks and addresses tell a user nothing."""
+    parts, depth = list[str](), 0
+    for part in re.split("([<>])", reason):
+        depth += (part == "<") - (part == ">")
+        if depth == 0:
+            parts.append(" ...>" if part == ">" else part)
+        elif depth == 1 and part == "<":
+            parts.append(part)
+        elif depth == 1 and parts[-1] == "<":
+            parts.append(part.partition(" ")[0])
+    return "".join(parts) if depth == 0 else reason
+
+
 def sentence(name: str, kept: Kept, *, fresh: bool) -> str:
     """What was found out of a function, and how it is measured because of that; empty if there is nothing to say."""
     if kept.kind == "state":
@@ -140,7 +156,7 @@ def sentence(name: str, kept: Kept, *, fresh: bool) -> str:
         )
         mixed = "workers that are processes pay for the first one each time, and others do not"
     elif kept.kind == "loop":
-        found = f"What {name} keeps works in the event loop of its first execution only ({kept.reason})"
+        found = f"What {name} keeps works in the event loop of its first execution only ({_briefly(kept.reason)})"
         mixed = "asyncio, which has a new loop for each execution, fails"
     elif kept.first and not kept.kind and not fresh:
         return (

@@ -8,6 +8,8 @@ from concbench.harness.awake import AWAKE
 from concbench.harness.guarded_process import GuardedProcess
 from concbench.results.records import Json
 
+IMPORT_ALLOWS, BUDGET_ALLOWS = "--import-timeout", "--budget or --import-timeout"
+"""What allows more time, without a budget of everything together and with one."""
 NOTICE_SECONDS = 2.0
 """After which somebody is told what is being waited for."""
 
@@ -15,12 +17,12 @@ NOTICE_SECONDS = 2.0
 class Loading:
     """Knows who loads at the same time, and tells once if that takes long."""
 
-    def __init__(self, tell: Callable[[str], None] | None = None, allows: str = "--import-timeout") -> None:
+    def __init__(self, tell: Callable[[str], None] | None = None, allows: str = IMPORT_ALLOWS) -> None:
         """Begin with nobody.
 
         Args:
             tell: told in words if it takes long.
-            allows: the option that allows more time.
+            allows: what allows more time.
         """
         self.processes: set[GuardedProcess] = set()
         """Their memory is watched together."""

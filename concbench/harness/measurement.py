@@ -200,7 +200,7 @@ class Measurement:
     def table(self) -> Table:
         """All that is known by now."""
         bench = self._bench
-        known = {cell.id: self._with_bound(cell) for cell in bench.cells}
+        known = {cell.id: self._explained(cell) for cell in bench.cells}
         kept = self._note_on_processes()
         notes = [*bench.workload.notes(), kept, *self._notes, *bench.referee.notes, *self._remarks()]
         return replace(
@@ -225,8 +225,8 @@ class Measurement:
         name = self._bench.workload.name
         return [f"{name} {remark} (under {', '.join(labels)})." for remark, labels in under.items()]
 
-    def _with_bound(self, cell: LiveCell) -> Cell:
-        """A cell that timed out says how much slower than the baseline it is at least."""
-        if cell.id in {self._plan.baseline, *self._earlier}:
+    def _explained(self, cell: LiveCell) -> Cell:
+        """A cell that timed out says what that tells, and what allows more; that of an earlier run has said it."""
+        if cell.id in self._earlier:
             return cell.record
-        return replace(cell.record, outcome=self._bench.patience.bound(cell.record.outcome, cell.requested))
+        return replace(cell.record, outcome=self._bench.explained(cell))

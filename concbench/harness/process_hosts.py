@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from concbench.harness.hosts import CheckHost, Host
 from concbench.harness.load import LoadWatch
-from concbench.harness.loading import Loading
+from concbench.harness.loading import IMPORT_ALLOWS, Loading
 from concbench.harness.process_host import ProcessHost
 from concbench.harness.runner_specs import PlannedCell
 from concbench.machine import throttled_seconds
@@ -25,13 +25,14 @@ class ProcessHosts:
 
     renews = True
 
-    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
+    def __init__(self, tell: Callable[[str], None] | None = None, allows: str = IMPORT_ALLOWS) -> None:
         """Begin with none.
 
         Args:
             tell: told in words if importing the function takes long.
+            allows: what allows more time for that.
         """
-        self._loading = Loading(tell)
+        self._loading = Loading(tell, allows)
 
     def load_watch(self) -> LoadWatch:
         """This machine is measured."""

@@ -9,7 +9,7 @@ from concbench.harness.runner_specs import PlannedCell
 from concbench.results.passes import Finding, ReferencePass
 from concbench.results.records import Cause, Checked, Outcome, Table
 
-DIFFER: set[Cause] = {"results", "rounding", "variant"}
+DIFFER: set[Cause] = {"results", "rounding", "thread", "variant"}
 """Causes of outcomes that are about what came out."""
 
 
@@ -99,8 +99,8 @@ class Referee:
         if finding == "process":
             self._gives_up(
                 "process",
-                "Results were not compared: they depend on the process or the thread that computes them, sequentially "
-                f"as well (seen first: {outcome.reason}).",
+                "Results were not compared: they depend on the process that computes them, sequentially as "
+                f"well (seen first: {outcome.reason}).",
             )
         if finding == "unsteady":
             self._gives_up(
@@ -108,15 +108,20 @@ class Referee:
                 "Results were not compared: one sequential pass does not give what another gives (seen first: "
                 f"{outcome.reason}).",
             )
-        return finding != "same"
+        return finding in {"process", "unsteady"}
 
     def _gives_up(self, checked: Checked, note: str) -> None:
         self.checked = checked
         self.notes.append(note)
 
 
-def blamed(outcome: Outcome, cell: PlannedCell, workers: int) -> Outcome:
-    """Results that are right in sequential passes and wrong at once are a finding, and named as one."""
+def blamed(outcome: Outcome, cell: PlannedCell, workers: int, finding: Finding) -> Outcome:
+    """Results that are right in sequential passes and wrong at once are a finding, and named as one.
+
+    So are those that are right in the main thread and wrong in another.
+    """
+    if finding == "thread":
+        return replace(outcome, reason=f"depends on the thread: {outcome.reason}", cause="thread")
     if outcome.cause == "rounding" or workers == 1 or not cell.traits.shares_state:
         return outcome
     what = "not safe to interleave" if cell.traits.in_loop else "not thread-safe"

@@ -13,7 +13,7 @@ from typing import Any
 from concbench.errors import BadSetting, ConcbenchError, Unavailable, UsageError
 from concbench.harness.settings import Setting, joined, split, values_of
 from concbench.harness.settings import settings_of as _settings_of
-from concbench.registry import runner_class, runner_name, runner_names
+from concbench.registry import EXTRAS, runner_class, runner_name, runner_names
 from concbench.results.records import Cell, CellId
 from concbench.runners.base import Runner, exists_in, workers_for
 from concbench.traits import Traits, traits_of
@@ -76,8 +76,8 @@ def within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runn
 
 
 def default_runners(python: tuple[int, int] = sys.version_info[:2]) -> list[str]:
-    """Every registered runner that there is in a version of Python, with its defaults."""
-    return [name for name in runner_names() if _exists_in(name, python)]
+    """Every registered runner that there is in a version of Python, with its defaults, but for those of extras."""
+    return [name for name in runner_names() if name not in EXTRAS and _exists_in(name, python)]
 
 
 def _exists_in(name: str, python: tuple[int, int]) -> bool:

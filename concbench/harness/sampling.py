@@ -88,7 +88,7 @@ class Sampling:
         self._bench.has_run(cell, sample, AWAKE.now() - began)
         self._bench.allow_all()
         if not cell.record.interpreter.get("gil", True):  # what the function has imported may have turned it on
-            cell.record = replace(cell.record, interpreter=cell.sampling.interpreter())
+            cell.record = replace(cell.record, interpreter={**cell.record.interpreter, **cell.sampling.interpreter()})
         if cell.record.interpreter.get("jit") and not (self._bench.fresh or cell.planned.traits.isolates):
             self._warm_up_further(cell)
 

@@ -201,7 +201,7 @@ class _Looks:
         table, interrupted = measure_workload(looked, self._hosts, self._listen)
         cell = table.cells[0]
         if not interrupted and (cell.outcome.kind != "ok" or _execution(cell) is None):
-            raise UsageError(f"{part.name} fails under sequential: {cell.outcome.reason}; {_cure(cell, limit)}")
+            raise UsageError(f"{part.name} fails under sequential: {cell.outcome.reason}{_cure(cell, limit)}")
         executions, executed, processes = _executed(table)
         if not interrupted:
             self.starting = max(0.0, self._clock.elapsed() - before - executed) / processes
@@ -322,8 +322,8 @@ def _part(workload: Workload, items: int, seed: int) -> Workload:
 def _cure(cell: Cell, limit: Limit) -> str:
     """What to do about a look that failed."""
     if cell.outcome.cause == "timeout" and (cell.outcome.seconds or 0.0) >= 0.9 * limit.end:
-        return "that is all of the budget for a single task: --budget allows more"
-    return "--tolerate takes exceptions for results"
+        return ", which is all of it for a single task"
+    return "; --tolerate takes exceptions for results"
 
 
 def _execution(cell: Cell) -> Sample | None:

@@ -71,14 +71,14 @@ class Steps:
                 raise CellEnded(referee.differs(ended.outcome, variant)) from ended
             if not referee.disputes(ended.outcome, variant):
                 raise
-            enough = self._bench.affords(RETRIAL + self._bench.repeats_of(cell))  # and then the sample again
+            enough = self._bench.affords(_retrial(cell) + self._bench.repeats_of(cell))  # and then the sample again
             finding = self._sequential_passes(cell) if enough else None
             if finding is None:
                 raise
             if finding == "process" and variant != referee.home and self._is_steady_at_home():
                 raise CellEnded(referee.differs(ended.outcome, variant)) from ended
             if not referee.acquits(finding, ended.outcome):
-                raise CellEnded(blamed(ended.outcome, cell.planned, cell.record.workers)) from ended
+                raise CellEnded(blamed(ended.outcome, cell.planned, cell.record.workers, finding)) from ended
             self._clear_others()
             act(cell)
 
@@ -103,7 +103,7 @@ class Steps:
                 if bench.referee.unsendable:
                     bench.calls.count()
                     host.reference()
-                bench.calls.count(RETRIAL)
+                bench.calls.count(_retrial(cell))
                 return host.passes(most)
         except CellEnded:
             return None
@@ -114,3 +114,8 @@ class Steps:
         for cell in self._bench.cells:
             if cell.record.outcome.cause in DIFFER:
                 cell.clear(outcome)
+
+
+def _retrial(cell: LiveCell) -> int:
+    """Executions that it takes to find out who is to blame: of threads, one more in the main thread."""
+    return RETRIAL + cell.planned.traits.in_threads

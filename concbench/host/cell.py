@@ -33,7 +33,7 @@ from concbench.results.passes import Sample
 from concbench.runners.base import Runner, require_python, workers_for
 from concbench.runners.sequential import Sequential
 from concbench.task import exception_text, named, noted, short, tried
-from concbench.traits import CALLER, traits_of
+from concbench.traits import CALLER, ELSEWHERE, traits_of
 from concbench.workloads.base import Workload
 
 MOST_LABELS, LABEL = 10_000, 40
@@ -108,9 +108,15 @@ class HostedCell:
             self.function = workload.function
         self.items = workload.items  # after the function: items may be objects of its module
 
+    def provide(self) -> dict[str, float]:
+        """Have the workers made that must be there before the work: seconds that it took, as `provided`, if it did."""
+        if not hasattr(self.runner, "provide"):
+            return {}
+        return {"provided": _timed(self.runner.provide, self.function, self._directory)[0].seconds}
+
     def sample(self, *, collect: bool = False, record: str | None = None) -> Timing:
         """Execute the cell once, timed; `collect` what is compared, and `record` in a file which items are at work."""
-        if record is None or not 0 < len(self.items) <= MOST_LABELS:
+        if record is None or self.traits.where == ELSEWHERE or not 0 < len(self.items) <= MOST_LABELS:
             return self._execute(self.function, collect=collect)
         new_record(record, len(self.items))
         function = (RecordedCoroutine if self.awaits else Recorded)(self.function, record)
@@ -145,6 +151,7 @@ class HostedCell:
             **timing.figures(),
             **counted,
             "observing": observing_cost(sends=self.traits.pickles is True),
+            "told": dict(getattr(self.runner, "told", None) or {}),
             "began": [round(began, 7) for began in workers.values()],
             "tasks": {
                 "started": [round(task.started - timing.origin, 7) for task in seen],
@@ -248,10 +255,14 @@ class HostedCell:
             ) from unsendable
 
     def close(self) -> None:
-        """Stop what was kept."""
-        if self._kept is not None:
-            self._kept.leave()
-            self._kept = None
+        """Stop what was kept, and what was provided."""
+        try:
+            if self._kept is not None:
+                self._kept.leave()
+                self._kept = None
+        finally:
+            if hasattr(self.runner, "release"):
+                self.runner.release()
 
     def _execute(self, function: Callable[[Any], Any], *, collect: bool, record: str | None = None) -> Timing:
         session, start = self._entered()
@@ -286,7 +297,7 @@ class HostedCell:
         if not self._warm:
             return session, start
         self._kept = session
-        if not self.awaits:
+        if not self.awaits and not hasattr(self.runner, "provide"):  # which has met them
             _meet(self.runner, self.workers, self.function, self._directory)
         return session, Phase()
 

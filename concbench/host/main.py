@@ -52,10 +52,10 @@ from concbench.host.describe import describe
 from concbench.host.gil import GilWatch
 from concbench.host.marked import own_mark, semaphores, wear
 from concbench.host.native import native_threads
-from concbench.host.transfer import transfer
+from concbench.host.transfer import carried, grown, held_by, transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.host.usage import allow_more_descriptors, own_memory
-from concbench.machine import allowed_cores, gil_enabled, quota_cores, usable_cores
+from concbench.machine import allowed_cores, compiles, gil_enabled, quota_cores, usable_cores
 from concbench.observing import perf_counter
 from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding, ReferencePass, Sample
 from concbench.runners.start_method import keep_names
@@ -117,7 +117,7 @@ class Host:
         if request["examine"]:
             self._tell(SENT)
             self.cell.examine()
-        return self._interpreter()
+        return {**self._interpreter(), **self.cell.provide()}
 
     def _interpreter(self) -> dict[str, Any]:
         gil_by = self._gil.turned_on_by()
@@ -177,6 +177,13 @@ class Reference:
 
     def make(self, record: str | None = None, tell: Tell = _nobody) -> ReferencePass:
         """Make the pass, and say what it showed."""
+        function = self._cell.function
+        if held_by(function):  # its pickle may run code of a user's
+            tell(SENT)
+            sent = carried(function)
+            tell("")
+        else:
+            sent = carried(function)
         results, sample = self._cell.reference(record)
         tell(PICKLED)
         if awaitable(results) or unfinished(results):
@@ -197,7 +204,8 @@ class Reference:
             sample=sample,
             facts={
                 **native_threads(),
-                **({} if unsendable else transfer(self._cell.function, self._cell.items, results)),
+                **({} if unsendable else transfer(self._cell.items, results)),
+                **({} if unsendable else {**sent, **grown(function, sent)}),
             },
         )
 
@@ -315,13 +323,19 @@ def check(cell: HostedCell, most: int, expected: Any, record: str | None = None,
 def sequential_passes(cell: HostedCell, most: int, expected: Any) -> Finding:
     """What sequential passes give in a worker of this cell: two, of short work up to `most`.
 
+    If the worker is a thread, and what it gives is not what is expected, there is another pass in the main thread.
+
     Returns:
-        `unsteady` if they differ from one another, `process` if they differ from what is expected, else `same`.
+        `unsteady` if they differ from one another; `thread` if they differ from what is expected, and that of the main
+        thread does not; `process` if that does as well, or the worker is no thread; else `same`.
     """
     first, *others = cell.passes(most)
     if any(_differ(other, first, cell) for other in others):
         return "unsteady"
-    return "process" if _differ(first, expected, cell) else "same"
+    if not _differ(first, expected, cell):
+        return "same"
+    in_thread = cell.traits.in_threads and not cell.awaits
+    return "thread" if in_thread and not _differ(cell.reference()[0], expected, cell) else "process"
 
 
 def _differ(collected: list[Any], expected: Any, cell: HostedCell) -> bool:
@@ -342,17 +356,11 @@ def interpreter() -> dict[str, Any]:
         "implementation": _IMPLEMENTATIONS.get(sys.implementation.name, sys.implementation.name),
         "python": sys.version.split()[0],
         "gil": gil_enabled(),
-        "jit": _compiles(),
+        "jit": compiles(),
         "cores": usable_cores(),
         "quota": quota_cores(),
         "allowed": allowed_cores(),
     }
-
-
-def _compiles() -> bool:
-    """Whether it compiles what is executed often, so that later executions are shorter than the first ones."""
-    jit = getattr(sys, "_jit", None)
-    return sys.implementation.name == "pypy" or bool(jit and jit.is_enabled())
 
 
 def main() -> None:

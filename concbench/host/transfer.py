@@ -11,7 +11,7 @@ from types import MethodType
 from typing import Any
 
 from concbench.observing import perf_counter
-from concbench.task import type_name
+from concbench.task import tried, type_name
 from concbench.workloads import adapters
 
 _MOST = 64
@@ -22,13 +22,38 @@ _IN_PIPE = 65_536
 """Bytes that a pipe takes at once: what is larger is handed over piece by piece, which may take longest of all."""
 
 
-def transfer(function: Callable[[Any], Any], items: Sequence[Any], results: Sequence[Any]) -> dict[str, Any]:
-    """Send the function, some items and their results, spread evenly over all of them.
+def carried(function: Callable[[Any], Any]) -> dict[str, Any]:
+    """Send the function, which has not been called yet: that of a pool is sent by a process that does not call it.
 
     Returns:
-        Means of a task: `item_bytes`, `result_bytes`, and `pickling_seconds` for both ways, at both ends. Of the
-        function, each time that it is sent: `function_bytes`, `function_seconds`, and in words `function_holds`.
-        Nothing, if something cannot be pickled.
+        For each time that it is sent: `function_bytes`, `function_seconds`, and in words `function_holds`. Nothing, if
+        it cannot be pickled.
+    """
+    try:
+        _sent(function)  # the first time may import what reads it
+        began = perf_counter()
+        size = _sent(function)
+        seconds = perf_counter() - began
+    except Exception:  # noqa: BLE001 - whatever the reason, there is no figure then
+        return {}
+    return {"function_bytes": float(size), "function_seconds": seconds, "function_holds": held_by(function)}
+
+
+def grown(function: Callable[[Any], Any], before: dict[str, Any]) -> dict[str, Any]:
+    """By how many bytes it has grown since then, now that it was called: `function_grown`; nothing, if it has not."""
+    if not before.get("function_holds"):
+        return {}
+    packed, _ = tried(pickle.dumps, function)
+    more = len(packed) - before["function_bytes"] if packed else 0.0
+    return {"function_grown": more} if more > 0 else {}
+
+
+def transfer(items: Sequence[Any], results: Sequence[Any]) -> dict[str, Any]:
+    """Send some items and their results, spread evenly over all of them.
+
+    Returns:
+        Means of a task: `item_bytes`, `result_bytes`, and `pickling_seconds` for both ways, at both ends. Nothing, if
+        something cannot be pickled.
     """
     sizes: list[tuple[int, int]] = []
     step = max(1, len(items) // _MOST)
@@ -39,23 +64,12 @@ def transfer(function: Callable[[Any], Any], items: Sequence[Any], results: Sequ
             if perf_counter() - began > _LONGEST:
                 break
         seconds = perf_counter() - began
-        _sent(function)  # the first time may import what reads it
-        began = perf_counter()
-        function_bytes = _sent(function)
-        function_seconds = perf_counter() - began
-    except Exception:  # noqa: BLE001 - whatever the reason, there is no figure then
+    except Exception:  # noqa: BLE001 - as above
         return {}
     if not sizes:
         return {}
     item, result = (sum(column) / len(sizes) for column in zip(*sizes, strict=True))
-    return {
-        "item_bytes": item,
-        "result_bytes": result,
-        "pickling_seconds": seconds / len(sizes),
-        "function_bytes": float(function_bytes),
-        "function_seconds": function_seconds,
-        "function_holds": _held_by(function),
-    }
+    return {"item_bytes": item, "result_bytes": result, "pickling_seconds": seconds / len(sizes)}
 
 
 def _sent(value: Any) -> int:
@@ -80,7 +94,7 @@ def _write(sending: int, packed: bytes) -> None:
         outbox.write(packed)
 
 
-def _held_by(function: Any) -> str:
+def held_by(function: Any) -> str:
     """What a function holds that travels with it, in words; empty if it is found by its name."""
     while type(function).__module__ == adapters.__name__:
         function = function.function

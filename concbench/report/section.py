@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from concbench import units
+from concbench.advice.clusters import made_ready
 from concbench.advice.mishaps import counted, why_missing
 from concbench.advice.quota import flag
 from concbench.advice.sending import travelling
@@ -20,7 +21,7 @@ from concbench.stats.intervals import FEWEST
 
 @dataclass(frozen=True)
 class Missing:
-    """A runner without times."""
+    """A runner without times, or several for the same reason."""
 
     name: str
     reason: str
@@ -61,21 +62,12 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
         times=grid(table.measured, ANSWER),
         costs=grid(table.measured, COST).without_empty(),
         fastest=tuple(cell.in_fastest_group for cell in table.measured),
-        missing=tuple(_missing(table)),
+        missing=_missing(table),
         reading=tuple(_reading(table)),
         load=load,
         loaded=loaded,
         breakdown=breakdown(table) if why else None,
     )
-
-
-def _missing(table: TableAnalysis) -> list[Missing]:
-    """Those without times; a runner of which the same is to be said under several interpreters is one of them."""
-    reasons: dict[tuple[str, str], list[CellAnalysis]] = {}
-    for cell in table.cells:
-        if cell.seconds is None:
-            reasons.setdefault((cell.label, why_missing(cell)), []).append(cell)
-    return [Missing(", ".join(alike(table, cells)), why) for (_, why), cells in reasons.items()]
 
 
 _CHECKED = {
@@ -102,6 +94,7 @@ def _reading(table: TableAnalysis) -> list[str]:
         *interpreters(table),
         *record.notes,
         *travelling(table),
+        *made_ready(table),
     ]
     if not record.warmed_up:
         lines.append("There was no warm-up: first-run costs are in the times.")
@@ -147,6 +140,14 @@ def _first_runs(table: TableAnalysis) -> list[str]:
     ]
     fresh = "" if table.record.fresh else "; with --fresh each is a first one"
     return [f"First executions, not among the times, took longer: {', '.join(slow)}{fresh}."] if slow else []
+
+
+def _missing(table: TableAnalysis) -> tuple[Missing, ...]:
+    ended: dict[str, list[CellAnalysis]] = {}
+    for cell in table.cells:
+        if cell.seconds is None:
+            ended.setdefault(why_missing(cell), []).append(cell)
+    return tuple(Missing(units.listed(alike(table, cells)), reason) for reason, cells in ended.items())
 
 
 def _load(table: TableAnalysis) -> tuple[str, bool]:

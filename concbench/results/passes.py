@@ -14,8 +14,9 @@ PICKLED = "its results were pickled"
 COMPARED = "its results were compared"
 SENT = "its items were pickled and unpickled"
 """What a measuring process does between executions with what users have made: it may hang, or end the process."""
-Finding = Literal["same", "process", "unsteady"]
-"""What sequential passes gave: the reference again; the same twice, and not the reference; or not the same twice."""
+Finding = Literal["same", "thread", "process", "unsteady"]
+"""What sequential passes gave: the reference again; the same twice, and not the reference, though the main thread of
+the same process gives it, or not even that; or not the same twice."""
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ Json = dict[str, Any]
 """A JSON object whose keys are not ours to fix: settings, versions."""
 
 OutcomeKind = Literal["ok", "inapplicable", "failed"]
-Cause = Literal["", "results", "rounding", "variant", "timeout", "memory", "busy", "death"]
-"""Of a failure: results that differ, or differ by rounding, or are not those of another variant; too much time or
-memory; the measuring process computed on and on after the last task had returned; or it died. Empty for exceptions, and
-of what did not fail."""
+Cause = Literal["", "results", "rounding", "thread", "variant", "timeout", "memory", "busy", "death"]
+"""Of a failure: results that differ, or differ by rounding, or depend on the thread, or are not those of another
+variant; too much time or memory; the measuring process computed on and on after the last task had returned; or it died.
+Empty for exceptions, and of what did not fail."""
 Stopped = Literal["", "verdicts", "rounds", "budget", "calls", "baseline", "cells"]
 """Why rounds ended: every verdict was found; no more rounds, seconds or calls were allowed; the baseline ended, or all
 cells did. Empty if they did not end."""
@@ -148,6 +148,8 @@ class Observed:
     """Threads of all of them that were seen alive at once."""
     memory_allowed: int | None = None
     """Bytes that all of them together might use, as of the beginning of the pass."""
+    told: Json = field(default_factory=dict)
+    """What the workers told of their run, where nobody else can: the figures of a cluster."""
 
     def __post_init__(self) -> None:
         """Refuse what no clock and no counter can say.
@@ -212,7 +214,8 @@ class Cell:
     samples: list[Sample] = field(default_factory=list)
     observed: Observed | None = None
     interpreter: Json = field(default_factory=dict)
-    """Version and GIL state of the measuring process after the workload's imports."""
+    """Version and GIL state of the measuring process after the workload's imports; `provided`: seconds for which
+    workers were made ready before any execution."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot have been measured.

@@ -20,6 +20,11 @@ class Runner(Protocol):
     - `preload(function)`: called once in the measuring process, which is ours alone, before anything runs.
     - `examine(function)`: called once in a process in which no sample is taken, before anything runs; raises
       Inapplicable if this runner cannot work with that function.
+    - `provide(function, directory)`: called once before the first execution, off the clock: it sees to the workers that
+      must be there before the work begins, such as those of a cluster, and that they can do it; temporary files go into
+      the directory. Entered without it, the runner does so itself, and leaving it undoes that.
+    - `release()`: called once after the last execution; it ends what `provide` has started.
+    - `told`: figures of the last run, as the workers tell them where nobody else can; see `Observed` of the results.
 
     And these, by which a runner takes part in `advise`:
 

@@ -41,9 +41,8 @@ class Threads:
         """Threads by hand: each keeps its result in its place."""
         call = call.ordinary(once=True)
         return call.program(
-            f"items = list({call.items})",
-            "results, errors = [None] * len(items), []",
-            "threads = [threading.Thread(target=work, args=pair) for pair in enumerate(items)]",
+            f"threads = [threading.Thread(target=work, args=pair) for pair in enumerate({call.items})]",
+            "results, errors = [None] * len(threads), []",
             "for thread in threads:",
             "    thread.start()",
             "for thread in threads:",

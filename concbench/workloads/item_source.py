@@ -186,8 +186,16 @@ def _paths(pattern: str, directory: str) -> Found:
     paths = sorted(path for path in found if directories or os.path.isfile(_joined(directory, path)))  # noqa: PTH113
     if not paths:
         what = "directory" if directories else "file"
-        raise BadInput(f"no {what} in {directory} matches the pattern {pattern}: correct it")
+        raise BadInput(f"no {what} in {directory} matches the pattern {pattern}: {_corrected(pattern, directory)}")
     return Found(paths, partial(_paths_written, directories=directories), pattern, paths=True)
+
+
+def _corrected(pattern: str, directory: str) -> str:
+    """What to do about a pattern that nothing matches."""
+    literal = pattern.replace("[", "[[]")
+    if literal == pattern or not glob(literal, root_dir=directory, recursive=True):  # noqa: PTH207 - as above
+        return "correct it"
+    return f"[...] stands for one of the characters in it; write {quoted(literal)} for the brackets themselves"
 
 
 def _paths_written(pattern: str, *, directories: bool) -> ItemsText:

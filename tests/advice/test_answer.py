@@ -247,18 +247,22 @@ def test_the_longest_task_is_named_where_it_is_the_limit() -> None:
     assert "Task " not in words(with_tasks(WAITING, 0.25, 0.25, 0.25, 0.25), cell("thread-pool:4", 0.25, 0.1))
 
 
-@pytest.mark.parametrize("cores", [0.02, 1.0])
-def test_what_would_change_the_answer_follows_from_the_figures(cores: float) -> None:
+def test_what_would_change_the_answer_follows_from_the_figures() -> None:
     """Four tasks take a second, and the rival 0.7 s more than its share: 1.4 s of work would make up for it."""
-    baseline = cell("sequential", 1.0, cores=cores, noise=0.0)
-    label = "process-pool:2" if cores == 1.0 else "thread-pool:2"
-    advice = advised(baseline, cell(label, 1.2, cores, workers=2, noise=0.0))
+    baseline, label = cell("sequential", 1.0, cores=1.0, noise=0.0), "process-pool:2"
+    advice = advised(baseline, cell(label, 1.2, 1.0, workers=2, noise=0.0))
     assert advice.runner == "sequential"
     assert any(re.search("adds 175 ms to each.*above 350 ms", str(reason)) for reason in advice.reasons)
     assert any(sentence.startswith("If tasks were 2 times longer, ") for sentence in advice.valid_for)
-    faster = advised(baseline, cell(label, 0.62, cores, workers=2, noise=0.0))
+    faster = advised(baseline, cell(label, 0.62, 1.0, workers=2, noise=0.0))
     assert faster.runner == label
     assert any(sentence.startswith("If tasks were 5 times shorter, sequential would") for sentence in faster.valid_for)
+
+
+def test_of_tasks_that_may_wait_for_one_another_nothing_is_guessed() -> None:
+    """Longer ones would do so, too: threads that were not observed show no costs of their own."""
+    advice = advised(cell("sequential", 1.0, cores=0.02), cell("thread-pool:2", 1.2, 0.02, workers=2))
+    assert "by these figures" not in " ".join(map(str, [*advice.reasons, *advice.valid_for]))
 
 
 @pytest.mark.parametrize("seconds", [10e-6, 90e-6])
@@ -291,6 +295,13 @@ def test_do_not_parallelise_is_said_where_everything_was_measured_to_the_end() -
     assert advice_line(SEQUENTIAL, tasks=1) == "Do not parallelise: there is a single task."
 
 
+def test_what_was_measured_too_seldom_is_not_said_to_be_unmeasured() -> None:
+    """Its time is in the table."""
+    line = advice_line(SEQUENTIAL, cell("thread-pool:4", 0.95, rounds=1))
+    assert line.startswith("Leave it as it is for now: nothing was proved to be faster than sequential; thread-pool(4)")
+    assert "only 1 round shared" in line
+
+
 @pytest.mark.parametrize(
     ("others", "says"),
     [
@@ -309,6 +320,10 @@ def test_do_not_parallelise_is_said_where_everything_was_measured_to_the_end() -
             "process-pool(2, spawn) was not measured to the end (given up; concbench run measures it all the same).",
         ),
         (
+            [ended("process-pool:2", Outcome("inapplicable", "no time; --budget allows more"), warm_up=2.0)],
+            "process-pool(2, spawn) was not measured to the end (no time; --budget allows more).",
+        ),
+        (
             [cell("process-pool:2", 0.9, rounds=2)],
             (
                 "process-pool(2, spawn) was not measured to the end (only 2 rounds shared with sequential, where a "
@@ -316,7 +331,7 @@ def test_do_not_parallelise_is_said_where_everything_was_measured_to_the_end() -
             ),
         ),
     ],
-    ids=["inapplicable", "together", "failed", "two reasons", "given up", "too few rounds"],
+    ids=["inapplicable", "together", "failed", "two reasons", "given up", "no time", "too few rounds"],
 )
 def test_what_was_not_measured_is_named_with_its_reason(others: list[Cell], says: str) -> None:
     """In the advice and in the answer: nothing is known of it, least of all that it is no faster."""
@@ -546,6 +561,16 @@ def test_a_task_longer_than_the_whole_run_is_no_percentage_of_it() -> None:
     """They were timed in different passes."""
     text = words(with_tasks(WAITING, 0.1, 0.1, 0.7, 0.1), cell("thread-pool:4", 0.6, 0.1))
     assert "Task 2 takes 700 ms, where most take 100 ms: all of thread-pool(4)'s time" in text
+
+
+def test_results_that_depend_on_the_thread_are_not_called_unsafe() -> None:
+    """They are others one task after another as well; what to do about it is another thing."""
+    wrong = ended("thread-pool:8", Outcome("failed", "depends on the thread: x", cause="thread"))
+    found = recommend(analyse(replace(table(SEQUENTIAL, SLOWER, wrong), checked="sequential")), 4)
+    assert found is not None
+    text = " ".join(map(str, found.reasons))
+    assert "thread-pool(8) gave others than the main thread does" in text
+    assert "not safe" not in text
 
 
 def test_results_of_runners_without_times_are_not_called_equal() -> None:

@@ -141,15 +141,26 @@ def test_how_many_processes_fit_is_said_where_twice_as_many_do_not() -> None:
     assert "adds 500 MB of memory" in words(table(BASE, few, tasks=100)), "not so many were ever alive"
 
 
+def test_what_tasks_make_is_not_taken_for_what_the_process_has_that_executes_none() -> None:
+    """The baseline holds a model of 200 MB as each worker does; the process that hands out tasks has 20 MB."""
+    baseline = using(SEQUENTIAL, 220 * MB, 2000 * MB)
+    pool = using(of_seconds("process-pool:2", 0.5, 1.9, workers=2), 420 * MB, 2000 * MB)
+    assert pool.observed
+    pool = replace(pool, observed=replace(pool.observed, memory_track=[[0.0, 20.0 * MB], [0.4, 420.0 * MB]]))
+    assert "adds 200 MB of memory, 420 MB in all" in words(table(baseline, pool, tasks=100))
+
+
 def test_a_pool_that_was_ended_for_its_memory_is_answered_with_how_many_processes_fit() -> None:
     """By what a worker of another pool added, or what the sequential process had."""
     ended = replace(
-        of_seconds("process-pool:8", 1.0), samples=[], observed=None,
+        of_seconds("process-pool:8", 1.0, workers=8), samples=[], observed=None,
         outcome=Outcome("failed", "used 4.0 GB of memory", cause="memory"),
     )  # fmt: skip
     two = using(of_seconds("process-pool:2", 0.5, 1.9, workers=2), 1100 * MB, 2000 * MB)
     says = "Memory is the limit of process-pool(8, spawn): a worker takes about"
     assert f"{says} 500 MB, so that about 4 of them fit" in words(table(BASE, two, ended))
     assert f"{says} 400 MB, so that about 5 of them fit" in words(table(BASE, ended, facts={"process_bytes": 4e8}))
+    small = replace(ended, workers=3)
+    assert "about 2 of them fit" in words(table(BASE, two, small)), "three did not"
     assert "Memory" not in words(table(BASE, ended))
     assert "Memory" not in words(table(BASE, two, replace(ended, outcome=Outcome("failed", "it burst"))))

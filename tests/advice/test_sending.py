@@ -43,6 +43,16 @@ def test_the_cost_is_named_with_its_size_its_runners_and_how_often() -> None:
     )
 
 
+def test_what_is_made_again_by_every_copy_is_named() -> None:
+    """Where it is so much that it may be why a pool gains nothing."""
+    answered, _ = said(POOL, CHUNKS, function_bytes=60.0, function_seconds=3e-6, function_grown=4.6e6)
+    assert "The Model that predict is bound to grew by 4.60 MB in the first pass" in answered
+    assert "a new one comes with every task and with every chunk of 2 tasks" in answered
+    assert "travels" not in answered
+    assert "grew" not in said(of_seconds("process-pool:2", 0.5, 1.9, workers=2), function_grown=4.6e6)[0]
+    assert "grew" not in said(POOL, function_grown=50.0)[0]
+
+
 @pytest.mark.parametrize(
     ("cells", "facts"),
     [
@@ -66,12 +76,18 @@ def test_what_is_large_and_worth_it_is_a_note_and_no_finding() -> None:
     assert "40.0 MB in 10.0 ms, with every task" in noted
 
 
-def test_a_pool_that_was_given_up_for_it_is_told_why() -> None:
+@pytest.mark.parametrize(
+    "ended",
+    [
+        {"outcome": Outcome("inapplicable", "given up"), "warmup": POOL.samples[0]},
+        {"outcome": Outcome("failed", "timed out after 9 s", cause="timeout")},
+    ],
+    ids=["given up", "timed out"],
+)
+def test_a_pool_that_ended_for_it_is_told_why(ended: dict[str, Any]) -> None:
     """In the advice, too."""
-    given_up = replace(
-        POOL, samples=[], observed=None, outcome=Outcome("inapplicable", "given up"), warmup=POOL.samples[0]
-    )
-    advice = recommend(analyse(table(SEQUENTIAL, of_seconds("thread-pool:2", 1.0), given_up, facts=FACTS)), 4)
+    gone = replace(POOL, samples=[], observed=None, **ended)
+    advice = recommend(analyse(table(SEQUENTIAL, of_seconds("thread-pool:2", 1.0), gone, facts=FACTS)), 4)
     assert advice is not None
     assert any("a cost of process-pool(2, spawn): the Model" in str(reason) for reason in advice.reasons)
 

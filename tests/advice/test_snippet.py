@@ -4,6 +4,7 @@ import ast
 import asyncio
 import functools
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -101,6 +102,39 @@ def test_every_form_gives_what_is_measured(tmp_path: Path, runners: str) -> None
     said = run(directory, str(FORMS), *runners.split())
     assert said.endswith(" programs\n")
     assert said.count("\n") == 1, said
+
+
+class RefusedError(Exception):
+    """It cannot be unpickled: what its class takes is not what it says."""
+
+    def __init__(self, answer: dict[str, str]) -> None:
+        super().__init__(answer["reason"])
+
+
+def refuse(item: int) -> int:
+    if item == 2:
+        raise RefusedError({"reason": "no 2"})
+    return item
+
+
+def test_exceptions_that_another_process_cannot_read_are_results_as_well() -> None:
+    """A pool would be broken by them; threads have them as they are."""
+    found = {}
+    for spec in ("process-pool:2", "thread-pool:2"):
+        names: dict[str, Any] = {"__name__": "imported"}
+        text = snippet(Imported.of(refuse, [1, 2], How(tolerate=True)).call(2), parse(spec).runner)
+        exec(compile(text.partition("with ThreadPool")[0], "pasted", "exec"), names)
+        found[spec] = names["call"](2)
+        assert names["call"](1) == 1
+    assert repr(pickle.loads(pickle.dumps(found["process-pool:2"]))) == """RuntimeError("RefusedError('no 2')")"""
+    assert type(found["thread-pool:2"]) is RefusedError
+
+
+def test_items_are_given_a_name_once() -> None:
+    """No list is made of what is one already."""
+    for spec in IN_ONE_PROCESS.split():
+        text = snippet(Imported.of(len, ["x" * 30, "y" * 30], How()).call(2), parse(spec).runner)
+        assert text.count("items = ") == 1, text
 
 
 def test_the_forms_are_those_of_every_runner() -> None:

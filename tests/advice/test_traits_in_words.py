@@ -189,7 +189,7 @@ def test_what_is_elsewhere_has_a_row_without_what_nobody_can_see() -> None:
 @pytest.mark.parametrize(
     ("traits", "baseline", "spans", "says"),
     [
-        (POOL, COMPUTES, TURNS, "one thread at a time holds the GIL and computes"),
+        (POOL, COMPUTES, TURNS, "one thread at a time holds the GIL, or another lock, and computes"),
         (COROUTINES, COMPUTES, TURNS, "all coroutines share one thread"),
         (OF_SEVERAL_THREADS, COMPUTES, TURNS, "the same thing: the GIL, a lock"),
         (SUBPROCESSES, COMPUTES, TURNS, "the same thing: a lock"),

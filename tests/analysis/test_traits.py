@@ -182,6 +182,16 @@ def rows(baseline: Cell, traits: Traits) -> Table:
     return table(baseline, plug_in(of_tasks("thread-pool:2", spans, workers=2), "waves:2", traits), tasks=TASKS)
 
 
+@pytest.mark.parametrize(("length", "able"), [(1.995, False), (1.5, True)])
+def test_a_gain_that_may_be_noise_does_not_grow_with_the_tasks(length: float, able: bool) -> None:
+    """Two threads that wait in line for one thing take as long as one, whatever a task takes."""
+    spans: Spans = [
+        (place // 2 * length + 0.02, (place // 2 + 1) * length + 0.02, 0.0, place % 2) for place in range(TASKS)
+    ]
+    seen = analyse(table(WAITS, of_tasks("thread-pool:2", spans, workers=2), tasks=TASKS))
+    assert (with_rival(seen) is not None) is able
+
+
 @pytest.mark.parametrize("traits", ALL)
 def test_who_may_be_worth_it_for_longer_tasks_follows_from_the_traits(traits: Traits) -> None:
     """Those with interpreters of their own if the work computes, those that share one if it waits."""

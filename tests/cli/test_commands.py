@@ -191,7 +191,7 @@ def test_downloads_that_fail_are_counted_and_retried_if_that_is_wanted(tmp_path:
     assert done.returncode == 0
     assert "4 URLs, at most 10 connections to a host, up to 1 retry each" in done.stdout
     missing = server.url("not_found.png")
-    assert f"sequential: 3 of 4 tasks succeeded; 1 answered 404, the first {missing}" in " ".join(done.stdout.split())
+    assert f"sequential: 3 of 4 tasks succeeded; 1 answered 404 (the first: {missing})" in " ".join(done.stdout.split())
     (sample,) = load(tmp_path / "run.json").tables[0].cells[0].samples
     assert sample.failed == {"answered 404": 1}
     assert sample.failed_items == {"answered 404": [missing]}

@@ -46,6 +46,8 @@ class Played:
         self.made = list[tuple[str, int]]()
         """Every execution: by which runner, and over how many tasks."""
         self.simulated = 0.0
+        self.imports = list[float]()
+        """When an import would be ended, of every process."""
 
     renews = True
 
@@ -59,6 +61,7 @@ class Played:
     def _host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Any]:
         """Every process takes its time to start."""
         del directory
+        self.imports.append(self.simulated + (options["import_timeout"] or math.inf))
         yield _PlayedHost(self, workload, cell, fresh=bool(options["fresh"]))
 
     host = check_host = _host
@@ -162,6 +165,13 @@ def test_advice_takes_no_more_than_one_and_a_half_budgets(make: Any, cpu: float,
     assert took <= 1.5 * budget
 
 
+def test_no_import_may_take_longer_than_there_is_time() -> None:
+    """One that hangs in a later process, since an earlier one holds what it waits for, is ended with the budget."""
+    hosts = Played(waits(0.02))
+    advise(nothing, items=range(20), hosts=hosts, budget=10.0, seed=1)
+    assert max(hosts.imports) <= 15.0
+
+
 @pytest.mark.parametrize("starting", [0.5, 1.5, 3.0])
 def test_starting_processes_counts(starting: float) -> None:
     """The import of the function, for the most part: every process does it."""
@@ -184,7 +194,7 @@ def test_long_tasks_are_not_raced_and_it_is_said_before_what_they_showed() -> No
 
 def test_a_task_that_takes_more_than_the_budget_is_one_line() -> None:
     """It may be that it never ends."""
-    with pytest.raises(UsageError, match=r"timed out after .* all of the budget for a single task"):
+    with pytest.raises(UsageError, match=r"timed out after .* raise --budget, which is all of it for a single"):
         played(waits(1e9), 10.0)
 
 
@@ -229,6 +239,11 @@ def test_runners_that_hang_leave_time_for_those_that_do_not() -> None:
     assert took <= 15.0
     assert advice.recommendation is not None
     assert advice.recommendation.runner.startswith("process-pool")
+    hung = [cell.outcome for cell in advice.run.tables[0].cells if cell.outcome.cause == "timeout"]
+    assert hung
+    assert all(
+        one.reason.endswith("as long as sequential; there was no more time for it; raise --budget") for one in hung
+    )
 
 
 def test_the_time_in_which_this_process_is_suspended_is_none_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,6 @@ def test_where_hashes_cannot_be_fixed_results_depend_on_the_process(monkeypatch:
     [
         ("process_id", "process", "process-pool:2", True),
         ("constant_of_the_import", "process", "process-pool:2", False),
-        ("name_of_the_thread", "process", "threads", False),
         ("random_number", "unsteady", "thread-pool:2", False),
         ("count", "unsteady", "threads", True),
         ("race_and_chance", "unsteady", "threads", False),
@@ -108,6 +107,17 @@ def test_nobody_is_blamed_for_what_sequential_passes_do_as_well(
     assert all(len(cell.samples) == 2 for cell in table.cells)
     assert "not thread-safe" not in reasons(table)
     assert sum("Results were not compared" in note for note in table.notes) == 1
+
+
+@pytest.mark.parametrize("isolate", [True, False])
+def test_what_is_right_in_the_main_thread_and_wrong_in_another_is_blamed_for_that(isolate: bool) -> None:
+    """As where a module sets something for the thread that imports it: a program with threads has other results."""
+    runners = ["sequential", "threads", *(["process-pool:2"] if isolate else [])]
+    table = table_of("precise", runners=runners, isolate=isolate)
+    assert outcomes(table) == {one: "failed" if one == "threads" else "ok" for one in runners}
+    assert table.checked == "sequential"
+    assert table.cell("threads").outcome.cause == "thread"
+    assert table.cell("threads").outcome.reason.startswith("depends on the thread: 6 of 8 results differ")
 
 
 @pytest.mark.parametrize("options", [{}, {"rounds": 1}, {"fresh": True}, {"warm": True, "isolate": False}], ids=str)

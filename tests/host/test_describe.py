@@ -82,4 +82,4 @@ def test_a_hostile_exception_fails_every_row_alike(
     assert [cell.runner for cell in cells] == ["sequential", "thread-pool", "process-pool"]
     assert {cell.outcome.reason for cell in cells} == {f"{text}; raised by task 1, item 2"}
     assert all(f"in {function}\n" in cell.outcome.detail for cell in cells)
-    assert f"sequential: {text}" in printed.out
+    assert f"sequential, thread-pool(2) and {cells[2].shown}: {text}" in " ".join(printed.out.split())

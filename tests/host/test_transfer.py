@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from concbench import measure
-from concbench.host.transfer import transfer
+from concbench.host.transfer import carried, grown, transfer
 from concbench.workloads.adapters import Unpacked
 
 
 def test_sizes_are_those_of_the_pickles() -> None:
     """In the mean; both ways take time."""
-    seen = transfer(length, [bytes(1_000)] * 3, [bytes(5_000)] * 3)
+    seen = transfer([bytes(1_000)] * 3, [bytes(5_000)] * 3)
     assert 1_000 <= seen["item_bytes"] <= 1_100
     assert 5_000 <= seen["result_bytes"] <= 5_100
     assert seen["pickling_seconds"] > 0
@@ -24,7 +24,7 @@ def test_sizes_are_those_of_the_pickles() -> None:
 @pytest.mark.parametrize(("items", "results"), [([], []), ([1], [threading.Lock()])])
 def test_what_cannot_be_pickled_has_no_figures(items: list[object], results: list[object]) -> None:
     """Nor has nothing."""
-    assert transfer(length, items, results) == {}
+    assert transfer(items, results) == {}
 
 
 def length(item: bytes) -> int:
@@ -59,10 +59,30 @@ def test_what_travels_with_a_function_is_measured_and_named(
     function: Callable[..., Any], size: float, holds: str
 ) -> None:
     """Every time that it is sent; a function that is found by its name has nothing with it."""
-    seen = transfer(function, [1, 2], [1, 2])
+    seen = carried(function)
     assert size <= seen["function_bytes"] <= size + 200
     assert seen["function_holds"] == holds
     assert seen["function_seconds"] > (1e-4 if size > 1e6 else 0)
+    assert grown(function, seen) == {}
+
+
+class Lazy:
+    """It makes something large at its first task, and keeps it."""
+
+    weights = b""
+
+    def predict(self, item: int) -> int:
+        """Use it."""
+        self.weights = self.weights or bytes(3_000_000)
+        return item + len(self.weights)
+
+
+def test_what_an_object_keeps_from_its_first_task_on_is_told_from_what_is_sent() -> None:
+    """A pool sends it as it was before: whoever hands out tasks does none."""
+    run = measure(Lazy().predict, items=range(4), runners=["sequential"], rounds=1, observe=False, isolate=False)
+    facts = run.tables[0].facts
+    assert facts["function_bytes"] < 1_000
+    assert 3e6 <= facts["function_grown"] <= 3e6 + 200
 
 
 def test_a_table_says_what_its_tasks_cost_to_send() -> None:

@@ -65,6 +65,30 @@ def test_texts_are_held_as_they_are() -> None:
     assert not any("\\x1b" in text for text in texts_in(replace(document, record=None)))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"cores_usable": 2}, "2 usable cores, seed"),
+        ({"cores_usable": 1, "cores_by_quota": 1.5}, "1 usable core (a quota of 1.5), seed"),
+    ],
+)
+def test_the_heading_says_what_a_quota_leaves(facts: dict[str, Any], says: str) -> None:
+    """One and a half cores are no whole number of them."""
+    run = run_of(table(of_seconds("sequential", 1.0)))
+    assert says in replace(run, record=replace(run.record, environment=facts)).document().heading
+
+
+def test_runners_without_times_for_the_same_reason_are_named_together() -> None:
+    """In the order of the table; a reason is read once."""
+    gone = [
+        replace(of_seconds(name, 1.0), samples=[], outcome=Outcome("inapplicable", why))
+        for name, why in (("threads", "no time"), ("processes", "no permission"), ("thread-pool:2", "no time"))
+    ]
+    (section,) = run_of(table(of_seconds("sequential", 1.0), *gone)).document().sections
+    assert [one.reason for one in section.missing] == ["no time", "no permission"]
+    assert section.missing[0].name.startswith("threads and thread-pool")
+
+
 def test_nothing_is_said_of_times_where_there_are_none() -> None:
     """Not what they are medians of, nor that the results of those with times were compared; notes are said."""
     failed = replace(of_seconds("sequential", 1.0), samples=[], outcome=Outcome("failed", "died"))

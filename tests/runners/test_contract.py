@@ -17,6 +17,8 @@ METHODS = multiprocessing.get_all_start_methods()
 def _makers() -> list[object]:
     makers: list[object] = []
     for name in registry.RUNNERS:
+        if name in registry.EXTRAS:  # their own tests try the laws, with what they need and where it is installed
+            continue
         cls = registry.runner_class(name)
         if not exists_in(cls, sys.version_info[:2]):
             continue

@@ -134,8 +134,8 @@ def test_a_dot_in_place_of_the_colon_is_a_function_that_is_misspelt_and_no_workl
         ("two", 1, {"star": True}, "make each item a list of arguments"),
         ("one", 1, {"star": True}, "leave out --star"),
         ("one", (1, 2), {"star": True}, "leave out --star"),
-        ("named", 1, {}, "give 'b' a default"),
-        ("named", (1, 2), {"star": True}, "give 'b' a default"),
+        ("named", 1, {}, "make each item a dict of all arguments by their names and add --star, or name"),
+        ("named", (1, 2), {"star": True}, "make each item a dict of all arguments by their names, or name"),
         ("two", 1, {"arguments": False}, "--items"),
     ],
 )

@@ -257,9 +257,14 @@ def constant_of_the_import(item: int) -> float:
     return AT_IMPORT + item
 
 
-def name_of_the_thread(item: int) -> str:
+_of_this_thread = threading.local()
+_of_this_thread.digits = 5
+
+
+def precise(item: int) -> float:
+    """What the import has set holds for the thread that imported it."""
     time.sleep(LONG_ENOUGH)
-    return threading.current_thread().name + "" * item
+    return round(item / 7, getattr(_of_this_thread, "digits", 1))
 
 
 def random_number(item: int) -> float:

@@ -1,0 +1,76 @@
+"""Whether a cluster pays, in words: how many times the best of this machine, from how many items on, what limits it."""
+
+from __future__ import annotations
+
+import math
+
+from concbench.advice.finding import Finding
+from concbench.analysis.clusters import Cluster, clusters
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.results.records import number
+from concbench.units import data, percent, ratio, seconds
+
+_PAGE = "howto/more-than-one-machine"
+
+
+def past_one_machine(table: TableAnalysis) -> list[Finding]:
+    """What is to be said of every cluster of a table."""
+    return [found for cluster in clusters(table) for found in (_pays(cluster), _limited(cluster)) if found is not None]
+
+
+def made_ready(table: TableAnalysis) -> list[str]:
+    """That workers were there before the time began, and what that took."""
+    return [
+        f"{cell.name}: its workers were there before the time began (made ready in {seconds(took)}); connecting to "
+        "them, sending, tasks and gathering are in it."
+        for cell in table.measured
+        if (took := number(cell.interpreter, "provided")) is not None
+    ]
+
+
+def _pays(cluster: Cluster) -> Finding:
+    line, best = cluster.line, cluster.best
+    rate = f"{line.cell.name} was {ratio(cluster.times)} as fast as the best of this machine, {best.cell.name}"
+    costs = (
+        f"connecting and the first answer take {seconds(line.fixed)} whatever there is to do, and an item takes "
+        f"{seconds(line.each)} there and {seconds(best.each)} under {best.cell.name}"
+    )
+    figures = {
+        "times_as_fast": cluster.times,
+        "fixed_seconds": line.fixed,
+        "item_seconds": line.each,
+        "item_seconds_here": best.each,
+    }
+    if cluster.items is None:
+        return Finding(f"{rate}. By these figures no number of items makes it pay: {costs}.", figures, _PAGE)
+    items = math.ceil(cluster.items)
+    pays = f"it pays from {_about(items)} on" if items > 1 else "it pays for any number of items"
+    return Finding(f"{rate}. By these figures {pays}: {costs}.", {**figures, "break_even_items": items}, _PAGE)
+
+
+def _limited(cluster: Cluster) -> Finding | None:
+    figures, name = cluster.figures, cluster.line.cell.name
+    if not cluster.limit:
+        return None
+    total, chunks = figures["total"], f"{figures['chunks']:,.0f}"
+    share = percent(figures["tasks"] / total)
+    why = {
+        "workers": f"its workers were at tasks for {share} of the time, so that more of them would help",
+        "connecting": f"connecting and leaving took {seconds(figures['connecting'])} of {seconds(total)}; with more "
+        "items that is less of it",
+        "longest": f"the longest task took {seconds(figures['longest'])} of {seconds(total)}; divide it, or "
+        "begin with it",
+        "bytes": f"{data(figures['bytes'])} went over the wire; send names of what workers can read themselves, or "
+        "return less",
+        "short": f"a chunk of tasks took {seconds(figures['chunk'])}, and handing it over "
+        f"{seconds(figures['handing'])}; make tasks longer, or give a larger chunksize",
+        "rate": f"the scheduler handed over {chunks} chunks in {seconds(figures['beside'])} beside their tasks; give "
+        "a larger chunksize",
+    }[cluster.limit]
+    return Finding(f"What limits {name}: {why}.", figures, _PAGE)
+
+
+def _about(items: int) -> str:
+    """Two digits of it: the model knows no more."""
+    unit = 10 ** max(0, len(str(items)) - 2)
+    return f"about {math.ceil(items / unit) * unit:,} items"

@@ -1,0 +1,31 @@
+"""What is said of results that are other ones under some runners."""
+
+from __future__ import annotations
+
+from concbench.advice.finding import Finding
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.units import listed
+
+
+def wrong_at_once(table: TableAnalysis) -> Finding | None:
+    """Results that are right under `sequential` and wrong at once."""
+    wrong = [cell for cell in table.cells if cell.outcome.cause == "results" and cell.traits.shares_state]
+    if not wrong or table.record.checked != "sequential":
+        return None
+    return Finding(
+        f"It is not safe to run at once in one process: under {listed(cell.name for cell in wrong)} results came out "
+        "wrong that are right under sequential. Fix that before you use threads, however fast they are."
+    )
+
+
+def of_another_thread(table: TableAnalysis) -> Finding | None:
+    """Results that are right in the main thread and wrong in any other."""
+    wrong = [cell for cell in table.cells if cell.outcome.cause == "thread"]
+    if not wrong or table.record.checked != "sequential":
+        return None
+    return Finding(
+        f"Its results depend on the thread: {listed(cell.name for cell in wrong)} gave others than the main thread "
+        "does, one task after another as well. What a module sets when it is imported may hold for that thread alone, "
+        "such as decimal.getcontext(): set it in each worker (the initializer of a pool). If it does not matter: "
+        "--no-check."
+    )

@@ -1,0 +1,135 @@
+"""Whether a cluster pays against the best of this machine, from how many items on, and what limits it.
+
+What a runner takes is divided into what is there whatever there is to do, and the rest, which grows with the items.
+That is a model: it takes the items to be alike, and the workers to be as busy with few of them as with many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.results.records import number
+
+Limit = Literal["", "workers", "connecting", "longest", "bytes", "short", "rate"]
+"""What takes most of the time: all workers being at tasks; connecting and leaving; the longest task; bytes on the wire;
+or handing over chunks of tasks that are short, or are as long as they can be. Empty: that is not known."""
+_LARGE_CHUNK = 200_000
+"""Bytes to a worker and back, for a chunk of tasks, above which they are what a chunk costs."""
+_LONG_CHUNK = 0.020
+"""Seconds of the tasks in a chunk, above which they are not short beside what handing over takes."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a runner takes for any number of items."""
+
+    cell: CellAnalysis
+    fixed: float
+    """Seconds whatever there is to do."""
+    each: float
+    """Seconds more for each item."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cell whose workers tell of themselves, beside the cells of this machine."""
+
+    line: Line
+    best: Line
+    """Of those of this machine, the fastest for so many items as were measured."""
+    times: float
+    """As fast as it."""
+    items: float | None
+    """From which on it is faster than all of this machine; None: no number of items makes it so."""
+    limit: Limit
+    figures: dict[str, float]
+    """Of the observed pass: `total`, `connecting`, `tasks` (what they take if all workers share them evenly),
+    `longest`, `chunks`, `bytes`, and `handing`, the seconds that a chunk takes beside its tasks."""
+
+
+def clusters(table: TableAnalysis) -> list[Cluster]:
+    """Those of a table; none where nothing of this machine has times."""
+    cells = [cell for cell in table.measured if cell.seconds is not None]
+    remote = [cell for cell in cells if number(cell.interpreter, "provided") is not None]
+    here = [_line(cell, table.record.tasks) for cell in cells if cell.is_here and cell not in remote]
+    if not here or table.record.tasks < 1:
+        return []
+    best = min(here, key=lambda line: line.cell.seconds or 0.0)
+    return [_cluster(_line(cell, table.record.tasks), best, here) for cell in remote]
+
+
+def _cluster(line: Line, best: Line, here: list[Line]) -> Cluster:
+    crossings = [_crossing(line, other) for other in here]
+    known = [items for items in crossings if items is not None]
+    figures = _figures(line.cell)
+    return Cluster(
+        line=line,
+        best=best,
+        times=(best.cell.seconds or 0.0) / (line.cell.seconds or 1.0),
+        items=max(known) if len(known) == len(crossings) else None,
+        limit=_limit(figures),
+        figures=figures,
+    )
+
+
+def _line(cell: CellAnalysis, tasks: int) -> Line:
+    total, fixed = cell.seconds or 0.0, _fixed(cell)
+    return Line(cell, min(fixed, total), max(0.0, total - fixed) / max(1, tasks))
+
+
+def _fixed(cell: CellAnalysis) -> float:
+    """Starting and stopping workers or connecting to them, and what the first answer takes beside its tasks."""
+    around = median((sample.start + sample.stop) / sample.repeats for sample in cell.record.samples)
+    told = number(cell.record.observed.told, "first") if cell.record.observed else None
+    if told is not None:
+        return around + told
+    if cell.timeline is not None:
+        return max(around, (cell.timeline.start_up + cell.timeline.shut_down) / cell.timeline.workers)
+    return around
+
+
+def _crossing(line: Line, other: Line) -> float | None:
+    """From how many items on it is faster than the other."""
+    gained = other.each - line.each
+    return max(1.0, (line.fixed - other.fixed) / gained) if gained > 0 else None
+
+
+def _figures(cell: CellAnalysis) -> dict[str, float]:
+    observed = cell.record.observed
+    if observed is None or not observed.told:
+        return {}
+    told = {
+        name: number(observed.told, name) or 0.0 for name in ("tasks_seconds", "longest", "chunks", "sent", "received")
+    }
+    chunks, tasks = max(1.0, told["chunks"]), told["tasks_seconds"] / max(1, cell.workers)
+    beside = max(0.0, observed.work - max(tasks, told["longest"]))
+    return {
+        "total": observed.start + observed.work + observed.stop,
+        "connecting": observed.start + observed.stop,
+        "tasks": tasks,
+        "longest": told["longest"],
+        "chunks": chunks,
+        "chunk": told["tasks_seconds"] / chunks,
+        "bytes": told["sent"] + told["received"],
+        "beside": beside,
+        "handing": beside / chunks,
+    }
+
+
+def _limit(figures: dict[str, float]) -> Limit:
+    if not figures:
+        return ""
+    tail = max(0.0, figures["longest"] - figures["tasks"])
+    parts: dict[Limit, float] = {
+        "workers": figures["tasks"], "connecting": figures["connecting"], "longest": tail, "rate": figures["beside"],
+    }  # fmt: skip
+    largest = max(parts, key=lambda part: parts[part])
+    if largest != "rate":
+        return largest
+    if figures["bytes"] / figures["chunks"] > _LARGE_CHUNK:
+        return "bytes"
+    return "short" if figures["chunk"] < _LONG_CHUNK else "rate"

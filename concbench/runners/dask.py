@@ -1,0 +1,168 @@
+"""Workers of a Dask cluster, on this machine or on others: dask.distributed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from concbench.errors import Inapplicable
+from concbench.machine import usable_cores
+from concbench.runners.base import as_sequence, require_positive
+from concbench.traits import ELSEWHERE, PROCESSES, Traits
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call, Program
+    from concbench.runners.clusters.local import LocalCluster
+    from concbench.runners.clusters.running import Connection
+
+if find_spec("distributed") is None:
+    raise ModuleNotFoundError("No module named 'distributed'", name="distributed")
+
+
+@dataclass
+class Dask:
+    """Workers of a Dask cluster: one that is started on this machine, or the one at an address."""
+
+    workers: int | None = None
+    """Tasks in progress at once; by default one for each core that this process may use, or all that the cluster at the
+    address has."""
+    address: str = ""
+    """Of a running scheduler, such as tcp://HOST:8786; empty: a cluster is started on this machine."""
+    chunksize: int | None = None
+    """Neighbouring tasks that are handed over in one go; None: as many as take 50 ms, going by the first."""
+
+    def __post_init__(self) -> None:
+        given = {"workers": self.workers, "chunksize": self.chunksize}
+        require_positive(**{name: value for name, value in given.items() if value is not None})
+        self._threads: dict[str, int] = {}
+        if self.address:
+            self._choose(self.address)
+            self.workers = sum(self._threads.values())
+        elif self.workers is None:
+            self.workers = usable_cores()
+        self._begin()
+
+    def _choose(self, address: str) -> None:
+        """Which workers are to do it; where all are, those that come later may, too."""
+        from concbench.runners.clusters.running import chosen, threads_at
+
+        there = threads_at(address)
+        self._threads = chosen(there, self.workers)
+        self._only: list[str] = [*self._threads] if len(self._threads) < len(there) else []
+
+    def _begin(self) -> None:
+        self._only = []
+        self._cluster: LocalCluster | None = None
+        self._connection: Connection | None = None
+        self._ready = False
+        self._alone = False
+        self.told: dict[str, float] = {}
+        """Of the last run, as its workers tell it."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has the settings alone, and no cluster."""
+        return {name: vars(self)[name] for name in ("workers", "address", "chunksize", "_threads")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._begin()
+
+    @property
+    def traits(self) -> Traits:
+        """A cluster at an address may be anywhere, and have several threads in a process.
+
+        Whether its processes are reaped depends on who has started it.
+        """
+        several = max(self._threads.values(), default=1) > 1
+        return Traits(
+            where=ELSEWHERE if self.address else PROCESSES, shares_interpreter=several, pickles=True, sends=True,
+            worker_per_task=False, barriers=False, simplicity=70,
+        )  # fmt: skip
+
+    def provide(self, function: Callable[[Any], Any] | None = None, directory: Path | None = None) -> None:
+        """See to the workers, off the clock; see `base.Runner`."""
+        from concbench.runners.clusters import running
+
+        if not self.address:
+            from concbench.runners.clusters.local import LocalCluster
+
+            self._cluster = LocalCluster(self.workers or 1, directory)
+        self._ready = True
+        self._choose(self._where)
+        with closing(running.Connection(self._where)) as connection:
+            running.require_alike(connection.client, list(self._threads), function)
+
+    def release(self) -> None:
+        """End what was started; see `base.Runner`."""
+        cluster, self._cluster, self._ready = self._cluster, None, False
+        if cluster is not None:
+            cluster.close()
+
+    def __enter__(self) -> Self:
+        from concbench.runners.clusters.running import Connection
+
+        self._alone = not self._ready
+        try:
+            if self._alone:
+                self.provide()
+            self._connection = Connection(self._where)
+        except BaseException:
+            if self._alone:
+                self.release()
+            raise
+        return self
+
+    def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """Call the function on each item; the contract is that of `base.Runner.run`."""
+        if inspect.iscoroutinefunction(function):
+            raise Inapplicable(f"dask runs ordinary functions; {function.__name__} is a coroutine function (async def)")
+        items = as_sequence(items)
+        if not items:
+            return []
+        from concbench.runners.clusters.dispatch import Dispatch
+
+        assert self._connection is not None, "it has been entered"
+        dispatch = Dispatch(self._connection.client, function, items, self.workers or 1, self._only)
+        try:
+            results = dispatch.results(self.chunksize)
+        except BaseException:
+            dispatch.cancel()
+            raise
+        self.told = dispatch.told
+        return results
+
+    def program(self, call: Call) -> Program:
+        """A client, with chunks if they are set."""
+        call = call.ordinary().of_one_item()
+        one = f"LocalCluster(n_workers={self.workers}, threads_per_worker=1, dashboard_address=None)"
+        opened = f'Client("{self.address}")' if self.address else f"{one} as cluster, Client(cluster)"
+        imports = ["from distributed import Client" + ("" if self.address else ", LocalCluster")]
+        lines = [f"with {opened} as client:"]
+        if self.chunksize in {None, 1}:
+            lines.append(f"    results = client.gather(client.map({call.function}, {call.items}, pure=False))")
+            return call.program(*lines, imports=imports, guarded=True)
+        chunk = f"def chunk_of(items):\n    return [{call.function}(item) for item in items]"
+        lines += [
+            f"    items = list({call.items})",
+            f"    chunks = [items[at : at + {self.chunksize}] for at in range(0, len(items), {self.chunksize})]",
+            "    results = [one for each in client.gather(client.map(chunk_of, chunks, pure=False)) for one in each]",
+        ]
+        return call.program(*lines, imports=imports, definitions=[chunk], guarded=True)
+
+    def __exit__(self, *exc: object) -> None:
+        connection, self._connection = self._connection, None
+        try:
+            if connection is not None:
+                connection.close()
+        finally:
+            if self._alone:
+                self.release()
+
+    @property
+    def _where(self) -> str:
+        return self._cluster.address if self._cluster is not None else self.address

@@ -1,0 +1,111 @@
+"""Whether a cluster pays, from how many items on, and what limits it: by figures that are known."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from made_cells import REMOTE, of_seconds, plug_in, table
+
+from concbench.advice.answer import answer
+from concbench.advice.clusters import made_ready, past_one_machine
+from concbench.analysis.clusters import clusters
+from concbench.analysis.table_analysis import TableAnalysis, analyse
+from concbench.results.records import Cell, Observed, Sample
+
+TOLD = {
+    "chunks": 100.0, "tasks_seconds": 20.0, "cpu_seconds": 20.0, "longest": 0.2, "sent": 1e4, "received": 1e4,
+    "sending": 0.01, "first": 0.1,
+}  # fmt: skip
+
+
+def remote(seconds: float, *, around: float = 0.4, **told: float) -> Cell:
+    """A cluster of four workers that took so long, of which connecting and leaving took `around`."""
+    cell = plug_in(of_seconds("far:4", 1.0), "far:4", REMOTE)
+    work = seconds - around
+    samples = [Sample(around / 2, work, around / 2, None, number, number) for number in range(10)]
+    observed = Observed(around / 2, work, around / 2, None, [0.0], None, told={**TOLD, **told})
+    return replace(cell, samples=samples, observed=observed, interpreter={"provided": 1.25})
+
+
+def analysed(far: Cell, here: float = 20.0, tasks: int = 100) -> TableAnalysis:
+    return analyse(table(of_seconds("sequential", here, noise=0), far, tasks=tasks))
+
+
+def test_where_two_lines_cross_it_begins_to_pay() -> None:
+    """0.5 s that are always there, and 0.055 s an item instead of 0.2."""
+    (cluster,) = clusters(analysed(remote(6.0)))
+    assert cluster.line.fixed == pytest.approx(0.5)
+    assert cluster.line.each == pytest.approx(0.055)
+    assert cluster.items == pytest.approx(0.5 / (0.2 - 0.055))
+    assert cluster.times == pytest.approx(20 / 6, rel=0.01)
+
+
+def test_it_must_beat_all_of_this_machine() -> None:
+    """The best may be another for few items than for many."""
+    pool = of_seconds("thread-pool:2", 8.0, noise=0)
+    found = analyse(table(of_seconds("sequential", 20.0, noise=0), pool, remote(6.0), tasks=100))
+    (cluster,) = clusters(found)
+    assert cluster.best.cell.name == "thread-pool(2)"
+    assert cluster.items == pytest.approx(0.5 / (0.08 - 0.055))
+
+
+PAYS = (
+    "far(4) was 3.33x as fast as the best of this machine, sequential. By these figures it pays from about 4 items on: "
+    "connecting and the first answer take 500 ms whatever there is to do, and an item takes 55.0 ms there and 200 ms "
+    "under sequential."
+)
+NEVER = (
+    "far(4) was 0.67x as fast as the best of this machine, sequential. By these figures no number of items makes it "
+)
+
+
+@pytest.mark.parametrize(("far", "says"), [(remote(6.0), PAYS), (remote(30.0), NEVER)], ids=["pays", "never"])
+def test_the_answer_says_so(far: Cell, says: str) -> None:
+    assert any(found.sentence.startswith(says) for found in answer(analysed(far)))
+
+
+@pytest.mark.parametrize(
+    ("far", "says"),
+    [
+        (remote(6.0), "its workers were at tasks for 83 % of the time, so that more of them would help"),
+        (remote(9.0, around=8.0, tasks_seconds=1.0), "connecting and leaving took 8.00 s of 9.00 s"),
+        (remote(6.0, longest=5.0, tasks_seconds=6.0), "the longest task took 5.00 s of 6.00 s"),
+        (remote(6.0, tasks_seconds=1.0, sent=5e8), "500 MB went over the wire; send names"),
+        (
+            remote(6.0, tasks_seconds=0.4, chunks=3000.0),
+            "a chunk of tasks took 133 us, and handing it over 1.80 ms; make",
+        ),
+        (
+            remote(6.0, tasks_seconds=4.0, longest=0.1),
+            "the scheduler handed over 100 chunks in 4.60 s beside their tasks",
+        ),
+    ],
+    ids=["workers", "connecting", "longest", "bytes", "short", "rate"],
+)
+def test_what_takes_most_of_the_time_limits_it(far: Cell, says: str) -> None:
+    (_, limited) = past_one_machine(analysed(far))
+    assert limited.sentence.startswith(f"What limits far(4): {says}")
+
+
+def test_of_a_cell_that_was_not_observed_the_limit_is_not_known() -> None:
+    """Nor what the first answer took; the rest is."""
+    far = replace(remote(6.0), observed=None)
+    (only,) = past_one_machine(analysed(far))
+    assert only.figures["fixed_seconds"] == pytest.approx(0.4)
+
+
+def test_that_workers_were_there_before_is_said_below_the_table() -> None:
+    (line,) = made_ready(analysed(remote(6.0)))
+    assert line.startswith("far(4): its workers were there before the time began (made ready in 1.25 s);")
+
+
+@pytest.mark.parametrize("changes", [{"interpreter": {}}, {"samples": []}])
+def test_without_workers_from_before_or_without_times_nothing_is_said(changes: dict[str, Any]) -> None:
+    assert past_one_machine(analysed(replace(remote(6.0), **changes))) == []
+
+
+def test_cores_are_what_workers_elsewhere_tell() -> None:
+    """And blank where they tell nothing."""
+    assert analysed(remote(10.0)).cells[1].cores == pytest.approx(2.0)
+    silent = replace(remote(10.0), observed=Observed(0.0, 10.0, 0.0, 1.0, [0.0], None))
+    assert analysed(silent).cells[1].cores is None

@@ -1,0 +1,86 @@
+"""What a runner of clusters finds out of workers and of tasks, without any cluster."""
+
+import pickle
+import time
+from typing import Any
+
+import pytest
+
+from concbench.errors import BadSetting
+from concbench.runners.clusters import running
+from concbench.runners.clusters.chunks import Reply, work
+from concbench.testing.laws import double
+
+
+def nap(item: float) -> float:
+    time.sleep(item)
+    return item
+
+
+def test_a_scheduler_without_workers_is_told_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def empty(address: str) -> dict[str, Any]:
+        return {"workers": {}}
+
+    monkeypatch.setattr(running, "_identity", empty)
+    with pytest.raises(BadSetting, match="has no workers; start some with `dask worker tcp://"):
+        running.threads_at("tcp://127.0.0.1:8786")
+
+
+def test_whole_workers_are_taken() -> None:
+    """As many as have the threads that were asked for."""
+    threads = {"a": 2, "b": 4, "c": 1}
+    assert running.chosen(threads, None) == threads
+    assert running.chosen(threads, 5) == {"b": 4, "c": 1}
+    with pytest.raises(BadSetting, match=r"not 8: they have 4\+2\+1 threads"):
+        running.chosen(threads, 8)
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        (
+            {"python": "3.10.2"},
+            "runs cpython 3.10.2, and this is cpython 3.11.7: start it with the Python that is here",
+        ),
+        ({"packages": {"concbench": None}}, "lacks concbench: pip install concbench==1.0 where it runs"),
+        ({"packages": {"concbench": "0.9"}}, "has concbench 0.9, and here is 1.0: pip install concbench==1.0 where it"),
+        (
+            {"modules": {"app": {"version": "2", "digest": "x"}}},
+            "has another app than this machine (2, and here 1): put",
+        ),
+        ({"python": "3.11.9"}, ""),
+    ],
+)
+def test_other_versions_are_named(there: dict[str, Any], says: str) -> None:
+    """With what to do."""
+    here = {
+        "implementation": "cpython",
+        "python": "3.11.7",
+        "packages": {"concbench": "1.0"},
+        "modules": {"app": {"version": "1", "digest": "x"}},
+    }
+    assert running._difference(here, {**here, **there}).startswith(says)
+    assert bool(running._difference(here, {**here, **there})) == bool(says)
+
+
+def test_a_look_at_the_work_ends_when_it_knows_enough() -> None:
+    """After three tasks, or half a second; what is left is sent again in chunks of 50 ms."""
+
+    def looked_at(seconds: list[float]) -> Reply:
+        return Reply(*work(pickle.dumps((nap, seconds)), look=True))
+
+    assert looked_at([0.03] * 9).done == 3
+    assert looked_at([0.6] * 2).done == 1
+    assert looked_at([0.0] * 9).done == 9
+    reply = looked_at([0.2, 0.001, 0.001])
+    assert reply.typical < 0.1 <= reply.longest, "a first use is not what tasks take"
+
+
+def test_modules_are_those_that_must_be_imported_for_a_function() -> None:
+    """Of what it holds, too; not those that every worker has."""
+    from functools import partial
+
+    from made_cells import table
+
+    assert running.modules_of(partial(print, table)) == ["made_cells"]
+    assert running.modules_of(double) == running.modules_of(lambda: 1) == []
