@@ -88,7 +88,7 @@ def gil_enabled() -> bool:
 
 
 def compiles() -> bool:
-    """Whether this interpreter compiles what is executed often, so that later executions are shorter than first ones."""
+    """Whether this interpreter compiles what is executed often, so that later executions are shorter."""
     jit = getattr(sys, "_jit", None)
     return sys.implementation.name == "pypy" or bool(jit and jit.is_enabled())
 
