@@ -119,7 +119,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             fixture.keep()
             del item.stash[_FIXTURE]
     if fixture is not None and fixture.undecided and _undecided(item.config) == "skip":
-        pytest.skip("; ".join(one.sentences for one in fixture.undecided))
+        why = "; ".join(one.sentences for one in fixture.undecided)
+        raise pytest.skip.Exception(why, _use_item_location=True)
 
 
 @pytest.hookimpl(tryfirst=True)

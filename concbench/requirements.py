@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 from concbench.errors import BadSetting
 from concbench.stats.intervals import Interval
-from concbench.stats.verdicts import BAND
 from concbench.task import short
 from concbench.units import percent
 from concbench.values import SHARE, SIZE, Kind
@@ -31,6 +30,8 @@ _MEMORY = re.compile(r"memory\s+(\S+?)\s*<=\s*(\S.*)")
 _SAME = re.compile(r"(\S+)\s+same\s+as\s+(\S+)(?:\s+within\s+(\S.*))?")
 _RATIO = re.compile(r"(\S+?)\s*(>=|<=)\s*(\S.*)")
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*x?")
+_WITHIN = 0.05
+"""What is the same, if nobody says within which share."""
 FORMS = (
     "'thread-pool:2 >= 1.5x', 'threads <= 1.1x', 'thread-pool:2 same as threads within 5%', 'memory threads <= 500MB'"
 )
@@ -68,7 +69,7 @@ class Requirement:
         if found := _MEMORY.fullmatch(text):
             return cls(found[1], "memory", _in(text, SIZE, found[2]))
         if found := _SAME.fullmatch(text):
-            within = BAND - 1 if found[3] is None else _in(text, SHARE, found[3])
+            within = _WITHIN if found[3] is None else _in(text, SHARE, found[3])
             return cls(found[1], "same_as", within, found[2])
         if (found := _RATIO.fullmatch(text)) and (number := _NUMBER.fullmatch(found[3])):
             return cls(found[1], "at_least" if found[2] == ">=" else "at_most", float(number[1]))
@@ -98,7 +99,7 @@ class Requirement:
             made.append(cls(runner, "at_most", _ratio("at_most", at_most)))
         if same_as is not None:
             _require_text("same_as", same_as)
-            share = BAND - 1 if within is None else _value("within", SHARE, within)
+            share = _WITHIN if within is None else _value("within", SHARE, within)
             made.append(cls(runner, "same_as", share, same_as))
         elif within is not None:
             raise BadSetting("within needs same_as, the runner that it is to be compared with")

@@ -124,19 +124,24 @@ class Concbench:
         specs = arguments.runners_of(asked["runners"])
         (workload,) = arguments.workloads_of([function], items, options, chosen)
         hosts = arguments.hosts_for([workload], asked["isolate"], asked["hosts"], chosen)
-        in_this_process = isinstance(hosts, InProcessHosts)
+        where = "measured in this process" if isinstance(hosts, InProcessHosts) else ""
 
         def planned(requirements: Sequence[Requirement], one_round: bool) -> Plan:
             return plan(workload, specs, once if one_round else chosen, requirements)
 
         def tell(judgement: Judgement) -> None:
-            if in_this_process:
-                judgement = replace(judgement, figure=f"{judgement.figure} (measured in this process)".strip())
-            self._tell(judgement)
+            self._tell(replace(judgement, where=where))
 
         planner: Planner = planned
         functions = [function, *(options.get(name) for name in ("coroutine", "context", "check"))]
-        return Scaling(planner, hosts, tell, once=self._session.once, functions=[one for one in functions if one])
+        return Scaling(
+            planner,
+            hosts,
+            tell,
+            once=self._session.once,
+            decided=self._session.undecided == "fail",
+            functions=[one for one in functions if one],
+        )
 
     def finish(self) -> None:
         """When the test has passed: what was not asked anything is asked for equal results; undecided ones are told.
@@ -160,13 +165,9 @@ class Concbench:
         self._scalings.clear()
 
     def _tell(self, judgement: Judgement) -> None:
-        __tracebackhide__ = True
         self._told(judgement)
-        if not judgement.undecided:
-            return
-        if self._session.undecided == "fail":
-            raise AssertionError(judgement.explanation)
-        self.undecided.append(judgement)
+        if judgement.undecided:
+            self.undecided.append(judgement)
 
 
 def _value(name: str, value: Any) -> Any:

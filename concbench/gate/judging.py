@@ -33,9 +33,12 @@ class Judgement:
     """Why it failed or is undecided: whole sentences."""
     rows: tuple[str, ...] = ()
     """The rows of the runners that are compared, below a heading."""
+    where: str = ""
+    """Where it was measured, if that was not in processes of its own."""
 
     def __str__(self) -> str:
-        return f"{self.required}: {self.decision}{f', {self.figure}' if self.figure else ''}"
+        figure, where = f", {self.figure}" if self.figure else "", f" ({self.where})" if self.where else ""
+        return f"{self.required}: {self.decision}{figure}{where}"
 
     @property
     def missed(self) -> bool:
@@ -82,7 +85,7 @@ def told(run: Run, judgements: Iterable[Judgement]) -> Run:
     """The same run, whose tables say below their figures what became of each requirement."""
     notes: dict[str, list[str]] = {}
     for one in judgements:
-        notes.setdefault(one.workload, []).append(f"Required: {str(one).removesuffix('.')}.")
+        notes.setdefault(one.workload, []).append(f"Required, with 99.9 % confidence: {one}.")
     tables = [_noted(table, notes.get(table.workload, [])) for table in run.tables]
     return Run(replace(run.record, tables=tables))
 
@@ -155,7 +158,7 @@ def _disturbances(cell: CellAnalysis, table: TableAnalysis) -> list[str]:
         found.append(f"{cell.workers:,} workers that compute had {cores:g} core{'' if cores == 1 else 's'}")
     if cell.throttled_rounds:
         found.append(f"a quota held {cell.name} back in {cell.throttled_rounds} of {cell.rounds} rounds")
-    if table.others is not None and table.others > FLAGGED and (cores is None or needed > cores - table.others):
+    if table.others is not None and table.others > FLAGGED and (cores is None or needed + 1 > cores - table.others):
         found.append(f"other processes used {table.others:.2f} cores meanwhile")
     if table.others is None and table.unsteady is not None:
         times = f"{table.unsteady:.2f} times its minimum"

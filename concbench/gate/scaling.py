@@ -37,6 +37,7 @@ class Scaling:
         tell: Callable[[Judgement], None],
         *,
         once: bool = False,
+        decided: bool = False,
         functions: Sequence[Any] = (),
     ) -> None:
         """Decide on everything; nothing has run when this refuses.
@@ -46,6 +47,7 @@ class Scaling:
             hosts: where samples are taken.
             tell: told what becomes of each requirement, before one that failed is raised.
             once: run each runner once and compare the results; nothing is judged that needs times.
+            decided: raise what is undecided, too.
             functions: those that other processes are to find by the names of their modules.
         """
         self.asked = False
@@ -54,6 +56,7 @@ class Scaling:
         self._hosts = hosts
         self._tell = tell
         self._once = once
+        self._decided = decided
         self._functions = functions
         self._requirements: list[Requirement] = []
         self._judgements: list[Judgement] = []
@@ -99,12 +102,7 @@ class Scaling:
         if self._once:
             return self.require_equal_results()
         judgements = quietly(lambda: self._judged(plan, count))
-        for one in judgements:
-            self._judgements.append(one)
-            self._tell(one)
-        failed = [one.explanation for one in judgements if one.missed]
-        if failed:
-            raise AssertionError("\n".join(failed))
+        self._conclude(judgements)
         return None
 
     def require_equal_results(self) -> None:
@@ -121,8 +119,8 @@ class Scaling:
         if self._equal is None:
             run = self._run or quietly(lambda: self._measured(self._planner((), True), None))
             self._equal = equal_results(run[0])
-            self._tell(self._equal)
-        if self._equal.missed:
+            self._conclude([self._equal])
+        elif self._wrong(self._equal):
             raise AssertionError(self._equal.explanation)
 
     def __getitem__(self, runner: str) -> CellAnalysis:
@@ -159,6 +157,19 @@ class Scaling:
             self._run = self._measured(plan, self._run)
             judgements = self._by_now(plan, count)
         return judgements
+
+    def _conclude(self, judgements: Sequence[Judgement]) -> None:
+        """Tell what became of requirements, and raise if one of them does not hold."""
+        __tracebackhide__ = True
+        for one in judgements:
+            self._judgements.append(one)
+            self._tell(one)
+        wrong = [one.explanation for one in judgements if self._wrong(one)]
+        if wrong:
+            raise AssertionError("\n".join(wrong))
+
+    def _wrong(self, judgement: Judgement) -> bool:
+        return judgement.missed or (self._decided and judgement.undecided)
 
     def _by_now(self, plan: Plan, count: int) -> list[Judgement]:
         assert self._run is not None
