@@ -166,7 +166,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(f"{nodeid}: {'; '.join(said)}")
     if counts:
         total = ", ".join(f"{count} {decision}" for decision, count in counts.items())
-        terminalreporter.line(f"requirements: {total}; brackets hold the ratio with 99.9 % confidence")
+        terminalreporter.line(f"requirements: {total}; each end of [low, high] with 99.9 % confidence")
     for line in unwritten:
         terminalreporter.line(f"concbench: {line}")
 

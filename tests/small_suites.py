@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from _pytest.pytester import SysModulesSnapshot
 
-BEGINNING = '''
+BEGINNING = """
 import pytest
 from concbench.testing import SimulatedHosts
 
@@ -18,7 +18,7 @@ def measured(concbench, seconds, **options):
     hosts = SimulatedHosts({"sequential": [1.0], "thread-pool:2": seconds})
     chosen = {"items": range(8), "runners": ["sequential", "thread-pool:2"], "hosts": hosts, "seed": 1, **options}
     return concbench(double, **chosen)
-'''
+"""
 """What each of them begins with: `measured(concbench, [0.5])` is twice as fast as sequential."""
 Suite = Callable[..., pytest.RunResult]
 """Runs tests that begin so, with options of pytest; no other plug-ins are loaded than are named there."""
@@ -26,7 +26,7 @@ Suite = Callable[..., pytest.RunResult]
 
 def suite_runner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """What runs them, in a directory of its own."""
-    # pytester forgets what was imported meanwhile: numpy can be imported once only, and of our classes there must be one
+    # pytester forgets what is imported meanwhile, and numpy can be imported once only
     original = SysModulesSnapshot
     monkeypatch.setattr("_pytest.pytester.SysModulesSnapshot", lambda preserve: original(_is_not_of_a_suite))
     pytester._sys_modules_snapshot = original(_is_not_of_a_suite)

@@ -28,7 +28,7 @@ class Judgement:
     decision: Decision
     workload: str
     figure: str = ""
-    """What was measured: a ratio and what it may be with 99.9 % confidence, or bytes; empty if nothing was."""
+    """What was measured: a ratio with what it may be, each end at 99.9 %, or bytes; empty if nothing was."""
     reason: str = ""
     """Why it failed or is undecided: whole sentences."""
     rows: tuple[str, ...] = ()
@@ -39,6 +39,11 @@ class Judgement:
     def __str__(self) -> str:
         figure, where = f", {self.figure}" if self.figure else "", f" ({self.where})" if self.where else ""
         return f"{self.required}: {self.decision}{figure}{where}"
+
+    @property
+    def of_ratio(self) -> bool:
+        """Whether its figure is a ratio in brackets."""
+        return "[" in self.figure
 
     @property
     def missed(self) -> bool:
@@ -85,7 +90,9 @@ def told(run: Run, judgements: Iterable[Judgement]) -> Run:
     """The same run, whose tables say below their figures what became of each requirement."""
     notes: dict[str, list[str]] = {}
     for one in judgements:
-        notes.setdefault(one.workload, []).append(f"Required, with 99.9 % confidence: {one}.")
+        notes.setdefault(one.workload, []).append(
+            f"Required: {one} (each end with 99.9 % confidence)." if one.of_ratio else f"Required: {one}."
+        )
     tables = [_noted(table, notes.get(table.workload, [])) for table in run.tables]
     return Run(replace(run.record, tables=tables))
 

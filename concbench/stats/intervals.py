@@ -24,8 +24,8 @@ TRIM_FROM = 8
 """Rounds from which the trimmed mean is used."""
 _LEVELS = ((30, 0.0045), (60, 0.0035), (100, 0.0030))
 """Error level of one look for one comparison, by the most rounds that may be taken: 5 % over all looks."""
-_REQUIREMENT_LEVELS = ((30, 3.8e-5), (60, 2.7e-5), (100, 2.2e-5))
-"""The same for a requirement: 0.1 % over all looks, half of it on each side."""
+_REQUIREMENT_LEVELS = ((30, 7.0e-5), (60, 5.0e-5), (100, 4.5e-5))
+"""The same for a requirement: 0.1 % over all looks on each side, of which only one can be wrong."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ def look_level(max_rounds: int, comparisons: int) -> float:
 
 
 def requirement_level(max_rounds: int) -> float:
-    """The error level of one look at a requirement: so small that fifty of them are wrong in less than 5 %, together.
+    """The error level of one look at a requirement: it is wrong in 0.1 %, and fifty of them in less than 5 %.
 
     It does not depend on how many there are, which nobody knows where tests are selected or distributed.
     """
-    return _of_a_look(_REQUIREMENT_LEVELS, 0.001, max_rounds)
+    return _of_a_look(_REQUIREMENT_LEVELS, 0.002, max_rounds)
 
 
 def _of_a_look(levels: Sequence[tuple[int, float]], whole: float, max_rounds: int) -> float:

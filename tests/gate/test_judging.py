@@ -144,4 +144,4 @@ def test_a_report_says_below_the_table_what_became_of_the_requirements() -> None
     run = Run(RunRecord("0", "2026-01-01T00:00:00+00:00", 1, interrupted=False, environment={}, tables=tables))
     shown = told(run, [judge(Requirement.read("thread-pool:2 >= 1.5x"), run[1])])
     assert [len(one.notes) for one in shown.tables] == [0, 1]
-    assert shown.tables[1].notes[0].startswith("Required, with 99.9 % confidence: thread-pool:2 >= 1.5x: passed, 2.00x")
+    assert shown.tables[1].notes[0].startswith("Required: thread-pool:2 >= 1.5x: passed, 2.00x")

@@ -31,14 +31,12 @@ def test_pytest_benchmark_keeps_its_fixture_and_its_options(suite: Suite) -> Non
 
 
 def test_pytest_codspeed_keeps_the_name_benchmark(suite: Suite) -> None:
-    """It takes it from pytest-benchmark where it measures, as in its own action, and we leave it alone."""
-    result = suite(
-        PASSES + "\ndef test_times(benchmark):\n    assert benchmark(double, 2) == 4\n",
-        *beside("pytest-codspeed"), *beside("pytest-benchmark"), "--codspeed", "--codspeed-mode=walltime",
-        "--codspeed-max-rounds=1", "--codspeed-warmup-time=0",
-    )  # fmt: skip
-    result.assert_outcomes(passed=2)
-    assert "requirements: 1 passed" in result.stdout.str()
+    """It takes it from pytest-benchmark where it measures, and then runs nothing but that."""
+    tests = PASSES + "\ndef test_times(benchmark):\n    assert benchmark(double, 2) == 4\n"
+    both = [*beside("pytest-codspeed"), *beside("pytest-benchmark"), "--benchmark-disable"]
+    suite(tests, *both).assert_outcomes(passed=2)
+    quick = ["--codspeed", "--codspeed-mode=walltime", "--codspeed-max-rounds=1", "--codspeed-warmup-time=0"]
+    suite(tests, *both, *quick).assert_outcomes(passed=1, deselected=1)
 
 
 def test_pytest_run_parallel_leaves_tests_that_measure_alone(suite: Suite) -> None:
@@ -69,14 +67,14 @@ def test_slow(concbench):
     hosts = SimulatedHosts(lambda label, number: time.sleep(0.05) or 1.0 + number % 7)
     measured(concbench, [], hosts=hosts, budget=1e6).require("thread-pool:2", at_least=1.0001)
 """
-    result = suite((slow if method == "signal" else "") + PASSES, *beside("pytest-timeout"), f"--timeout-method={method}",
-                   "--timeout=60")  # fmt: skip
+    tests = (slow if method == "signal" else "") + PASSES
+    result = suite(tests, *beside("pytest-timeout"), f"--timeout-method={method}", "--timeout=60")
     result.assert_outcomes(passed=1, failed=int(method == "signal"))
     assert "requirements: 1 passed" in result.stdout.str()
 
 
 def test_pytest_asyncio_measures_in_a_test_that_is_a_coroutine(suite: Suite) -> None:
-    """In its event loop nothing else goes on meanwhile, as with any function that blocks; asyncio is a runner as ever."""
+    """In its event loop nothing else goes on meanwhile, as with whatever blocks; asyncio is a runner as ever."""
     result = suite(
         """
 import asyncio

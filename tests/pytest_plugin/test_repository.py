@@ -57,7 +57,9 @@ def test_a_lock_around_everything_fails_the_gate_and_a_harmless_change_passes(
     changed(pytester, LOCKED)
     result = suite(TEST, "--concbench-only")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E *AssertionError: app:parse: thread-pool:2 >= 1.4x: failed, *", "E *contention*a lock*"])
+    result.stdout.fnmatch_lines(
+        ["E *AssertionError: app:parse: thread-pool:2 >= 1.4x: failed, *", "E *contention*a lock*"]
+    )
     changed(pytester, HARMLESS)
     suite(TEST, "--concbench-only").assert_outcomes(passed=1)
 
