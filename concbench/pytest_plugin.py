@@ -76,14 +76,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose the tests that are asked for; those that measure are kept apart from threads that run tests at once."""
-    ours = [item for item in items if "concbench" in getattr(item, "fixturenames", ())]
-    if any(line.startswith("thread_unsafe") for line in config.getini("markers")):
+    ours = [item for item in items if _measures(item)]
+    if ours and any(line.startswith("thread_unsafe") for line in config.getini("markers")):
         for item in ours:
             item.add_marker(pytest.mark.thread_unsafe(reason="concbench measures"))
     if config.option.concbench_only or config.option.concbench_skip:
-        kept = [item for item in items if (item in ours) == config.option.concbench_only]
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        others = [item for item in items if not _measures(item)]
+        kept, left_out = (ours, others) if config.option.concbench_only else (others, ours)
+        config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+def _measures(item: pytest.Item) -> bool:
+    return "concbench" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from importlib.metadata import entry_points
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
@@ -39,6 +40,8 @@ DOCS = ROOT / "docs"
 EXAMPLES = [*sorted((DOCS / "examples").glob("*.py")), *sorted((DOCS / "pitfalls").glob("*.py"))]
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 SIGNS = ("not run", "file", "prints", "fails with", "says")
+PLUG_IN = [] if entry_points(group="pytest11", name="concbench") else ["-p", "concbench.pytest_plugin"]
+"""Of pytest, which finds it by itself where concbench is installed."""
 END = "\x1e"
 """Printed after each block of a page, to tell their outputs apart."""
 EXECUTE = "import sys; exec(compile(open(sys.argv[1], encoding='utf-8').read(), sys.argv[2], 'exec'))"
@@ -113,7 +116,7 @@ class Program:
             code.write_text(code_of(self.page), "utf-8")
             return ["-c", EXECUTE, str(code), name_of(self.page)]
         if self.file.name.startswith("test_"):
-            return ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp=pytest", self.file.name]
+            return ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp=pytest", *PLUG_IN, self.file.name]
         return [self.file.name]
 
 
