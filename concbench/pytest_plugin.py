@@ -1,7 +1,7 @@
 """The pytest plug-in: the fixture `concbench`, its marker, its options and its summary.
 
 Every start of pytest pays for what this imports, so it is next to nothing: all else comes with the first test that uses
-the fixture.
+the fixture. PYTEST_DONT_REWRITE: there is no assertion in it.
 """
 
 from __future__ import annotations

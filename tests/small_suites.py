@@ -36,7 +36,8 @@ def suite_runner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> 
 
     def run(tests: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(test_it=BEGINNING + tests)
-        return pytester.runpytest_inprocess("-p", "concbench.pytest_plugin", "-p", "no:cacheprovider", *options)
+        given = ("-p", "concbench.pytest_plugin", "-p", "no:cacheprovider", *options)
+        return pytester.runpytest_inprocess(*given, no_reraise_ctrlc=True)
 
     return run
 

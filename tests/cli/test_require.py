@@ -49,6 +49,7 @@ def test_a_runner_that_failed_misses_what_is_required_of_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The failure is the exit code, and the requirement says why."""
+    seconds: dict[str, list[float | Exception]]
     seconds = {"sequential": [1.0], "thread-pool:2": [ValueError("no such thing")], "asyncio:2": [0.5]}
     monkeypatch.setattr("concbench.harness.process_hosts.ProcessHosts", lambda _: SimulatedHosts(seconds))
     assert main([*RUN, "--require", "thread-pool:2 >= 1.5x"]) == FAILED

@@ -320,6 +320,35 @@ def test_refused(concbench, tmp_path):
     assert "timeout needs processes, and everything is measured in this one" in said(result)
 
 
+def test_an_interruption_ends_the_session_and_what_was_measured_before_is_written(suite: Suite) -> None:
+    """By Ctrl-C, as in any test."""
+    result = suite(
+        """
+def test_before(concbench):
+    measured(concbench, [0.5]).require("thread-pool:2", at_least=1.5)
+
+def interrupt(label, number):
+    if number:
+        raise KeyboardInterrupt
+    return 1.0
+
+def test_interrupted(concbench):
+    measured(concbench, [], hosts=SimulatedHosts(interrupt)).require("thread-pool:2", at_least=1.5)
+""",
+        "--concbench-json=out.json",
+    )
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert len(load("out.json").tables) == 1
+
+
+def test_the_reference_has_the_options_of_the_plug_in_and_no_others(suite: Suite) -> None:
+    """And the two that the configuration file has."""
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "pytest.md").read_text("utf-8")
+    there = set(re.findall(r"--concbench-[a-z]+", said(suite("", "--help"))))
+    assert there == set(re.findall(r"^\| `(--concbench-[a-z]+)", page, flags=re.MULTILINE))
+    assert all(f"`{name}`" in page for name in ("concbench_budget", "concbench_undecided"))
+
+
 def test_a_start_of_pytest_pays_for_nothing_that_it_does_not_use() -> None:
     """Neither numpy nor anything of ours but the plug-in."""
     program = (
