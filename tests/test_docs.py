@@ -116,7 +116,18 @@ class Program:
             code.write_text(code_of(self.page), "utf-8")
             return ["-c", EXECUTE, str(code), name_of(self.page)]
         if self.file.name.startswith("test_"):
-            return ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp=pytest", *PLUG_IN, self.file.name]
+            return [
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "no:asyncio",
+                "--basetemp=pytest",
+                *PLUG_IN,
+                self.file.name,
+            ]
         return [self.file.name]
 
 

@@ -85,7 +85,8 @@ def main(arguments: argparse.Namespace) -> int:
     keep(run.record)
     judgements = judged(run, [one.requirements for one in plans])
     try:
-        present(told(run, judgements).document(why=arguments.why), chosen, arguments.color)
+        shown = run if chosen == "json" else told(run, judgements)  # which is the results file, and can be gone on with
+        present(shown.document(why=arguments.why), chosen, arguments.color)
     finally:
         output.complain()
     for one in judgements:

@@ -149,8 +149,10 @@ def _of_ratio(
         return replace(measured, decision=UNDECIDED, reason=why)
     if decision == PASSED:
         return replace(measured, decision=PASSED)
-    reason = _why_undecided(interval, disturbed, cell, table) if decision == UNDECIDED else _why_failed(cell, table)
-    return replace(measured, decision=decision, reason=reason)
+    if decision == UNDECIDED:
+        return replace(measured, reason=_why_undecided(interval, disturbed, cell, table))
+    slow = cell if interval is not None and interval.high < requirement.allowed[0] else other
+    return replace(measured, decision=FAILED, reason=_why_failed(slow, table))
 
 
 _STANDS: dict[str, Decision] = {"at_least": PASSED, "at_most": FAILED}
@@ -182,7 +184,9 @@ def _cores_needed(cell: CellAnalysis, table: TableAnalysis) -> float:
 
 
 def _why_failed(cell: CellAnalysis, table: TableAnalysis) -> str:
-    """What it lost its time to, and how much was possible."""
+    """What it lost its time to, and how much was possible; nothing of the baseline, which others only came too near."""
+    if cell is table.baseline:
+        return ""
     loss = largest_loss(cell, table) or gil_bound_threads(table)
     return " ".join(str(one) for one in (loss, reached(cell)) if one)
 
