@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from concbench.advice.losses import largest_loss, reached
@@ -67,8 +67,10 @@ class Judgement:
         return "\n".join([f"{self.workload}: {self}", *(f"  {row}" for row in self.rows), *reason])
 
 
-def judged(run: Run, requirements: Iterable[Iterable[Requirement]]) -> list[Judgement]:
-    """What became of the requirements of each table of a run, in their order."""
+def judged(run: Run, requirements: Sequence[Sequence[Requirement]]) -> list[Judgement]:
+    """What became of the requirements of each table of a run, in their order; an interrupted run may lack the last."""
+    if not any(requirements):
+        return []
     return [judge(one, table) for table, these in zip(run, requirements, strict=False) for one in these]
 
 
@@ -86,15 +88,20 @@ def equal_results(table: TableAnalysis) -> Judgement:
     return blank
 
 
-def told(run: Run, judgements: Iterable[Judgement]) -> Run:
+def told(run: Run, judgements: Sequence[Judgement]) -> Run:
     """The same run, whose tables say below their figures what became of each requirement."""
+    if not judgements:
+        return run
     notes: dict[str, list[str]] = {}
     for one in judgements:
         notes.setdefault(one.workload, []).append(
             f"Required: {one} (each end with 99.9 % confidence)." if one.of_ratio else f"Required: {one}."
         )
     tables = [_noted(table, notes.get(table.workload, [])) for table in run.tables]
-    return Run(replace(run.record, tables=tables))
+    shown = Run(replace(run.record, tables=tables))
+    analyses = [replace(analysis, record=table) for analysis, table in zip(run, tables, strict=True)]
+    shown.__dict__["analyses"] = analyses  # notes change no figure, and a table is analysed once
+    return shown
 
 
 def _noted(table: Table, notes: list[str]) -> Table:
