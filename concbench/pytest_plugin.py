@@ -102,9 +102,10 @@ def concbench(request: pytest.FixtureRequest) -> Concbench:
     def tell(judgement: Judgement) -> None:
         item.user_properties.append((f"{_PREFIX}{judgement.decision}", str(judgement)))
 
-    marked = {
-        name: value for mark in reversed(list(item.iter_markers("concbench"))) for name, value in mark.kwargs.items()
-    }
+    marks = list(item.iter_markers("concbench"))
+    if any(mark.args for mark in marks):
+        pytest.fail("the marker concbench takes options by name, such as budget='5s'", pytrace=False)
+    marked = {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()}
     made = Concbench(_session(request.config), marked, item.nodeid, tell)
     item.stash[_FIXTURE] = made
     return made

@@ -31,7 +31,8 @@ def suite_runner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("_pytest.pytester.SysModulesSnapshot", lambda preserve: original(_is_not_of_a_suite))
     pytester._sys_modules_snapshot = original(_is_not_of_a_suite)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    for variable in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):  # of the outer pytest
+        monkeypatch.delenv(variable, raising=False)
     pytester.makeini("[pytest]\n")
 
     def run(tests: str, *options: str) -> pytest.RunResult:

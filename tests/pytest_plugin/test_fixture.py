@@ -174,6 +174,13 @@ def test_what_cannot_be_measured_is_one_line_at_the_line_of_the_test(suite: Suit
     assert "arguments.py" not in said(result)
 
 
+def test_a_marker_takes_options_by_name(suite: Suite) -> None:
+    """What has none would be ignored."""
+    result = suite("@pytest.mark.concbench('5s')\ndef test_it(concbench):\n    pass\n")
+    result.assert_outcomes(errors=1)
+    assert "takes options by name, such as budget='5s'" in said(result)
+
+
 def test_a_function_that_raises_fails_the_gate_with_its_exception(suite: Suite) -> None:
     """Once, and nothing hangs."""
     result = suite("""
