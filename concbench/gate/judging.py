@@ -127,8 +127,8 @@ def judge(requirement: Requirement, table: TableAnalysis) -> Judgement:
 
 def _of_memory(blank: Judgement, requirement: Requirement, cell: CellAnalysis, table: TableAnalysis) -> Judgement:
     if cell.memory is None:
-        why = f"The memory of {cell.name} is not known: it is seen in the observed pass, by which no process is missed."
-        return replace(blank, reason=why)
+        why = "there was no observed pass, or some of its processes are elsewhere"
+        return replace(blank, reason=f"The memory of {cell.name} is not known: {why}.")
     measured = replace(blank, figure=data(cell.memory), rows=_rows(cell))
     if cell.memory <= requirement.bound:
         return replace(measured, decision=PASSED)
