@@ -4,7 +4,9 @@ import math
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 def affinity_cores() -> int:
@@ -85,6 +87,37 @@ def gil_enabled() -> bool:
     the workload's imports.
     """
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
+def gil_came_back() -> bool:
+    """Whether this interpreter can do without a GIL, has one all the same, and nobody asked for it."""
+    asked = "1" in (os.environ.get("PYTHON_GIL"), sys._xoptions.get("gil"))  # noqa: SLF001 - -X gil=1
+    return "free-threading build" in sys.version and gil_enabled() and not asked
+
+
+@contextmanager
+def noting_gil() -> Iterator[list[str]]:
+    """Around imports, in an interpreter without a GIL: the list gets the names of the modules that turn it on again."""
+    found: list[str] = []
+    if gil_enabled():
+        yield found
+        return
+    import re
+    import warnings
+
+    show = warnings.showwarning
+
+    def note(message: Warning | str, *about: Any, **more: Any) -> None:
+        found.extend(re.findall(r"\(GIL\) has been enabled to load module '([^']*)'", str(message)))
+        show(message, *about, **more)
+
+    warnings.showwarning = note  # it is the interpreter that warns, and says nowhere else which module it was
+    try:
+        yield found
+    finally:
+        warnings.showwarning = show
+        if gil_enabled() and not found:
+            found.append("a module")
 
 
 def _quota_v2(folder: Path) -> float | None:

@@ -1,5 +1,6 @@
-"""How many cores there are, by every account that counts."""
+"""How many cores there are, by every account that counts, and who has turned on the GIL."""
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,26 @@ def test_the_least_of_all_accounts_is_usable_and_never_less_than_one(monkeypatch
     assert machine.usable_cores() == 2
     monkeypatch.setattr(machine, "quota_cores", lambda: 0.5)
     assert machine.usable_cores() == 1
+
+
+def test_a_module_that_turns_the_gil_on_again_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the warning of the interpreter, which others see as before; without one, that it was some module."""
+    said = "The global interpreter lock (GIL) has been enabled to load module 'old.ext', which has not declared"
+    for message, names in ((said, ["old.ext"]), ("something else", ["a module"])):
+        states = iter([False])
+        monkeypatch.setattr(machine, "gil_enabled", lambda states=states: next(states, True))
+        seen: list[str] = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.showwarning = lambda text, *_, seen=seen, **__: seen.append(str(text))
+            with machine.noting_gil() as found:
+                warnings.warn(message, RuntimeWarning, stacklevel=1)
+        assert (found, seen) == (names, [message])
+
+
+def test_where_there_is_a_gil_anyhow_nothing_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is warned of."""
+    monkeypatch.setattr(machine, "gil_enabled", lambda: True)
+    with machine.noting_gil() as found, pytest.warns(RuntimeWarning):
+        warnings.warn("(GIL) has been enabled to load module 'old.ext'", RuntimeWarning, stacklevel=1)
+    assert found == []

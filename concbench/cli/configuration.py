@@ -224,7 +224,7 @@ def _read(action: argparse.Action, value: Any, where: str, directory: str) -> An
         if not isinstance(value, bool):
             raise BadSetting(f"{where} must be true or false, not {_shown(value)}")
         return action.const if value else None
-    repeats, kinds = action.dest == "runners", _kinds(action)
+    repeats, kinds = isinstance(action, argparse._AppendAction), _kinds(action)  # noqa: SLF001 - it has no public name
     types = {one for kind in kinds for one in kind.types} or {str}
     moved = next((kind.moved for kind in kinds if kind.moved), None)
     several, numbers = repeats or (list in types and not moved), not {int, float, list}.isdisjoint(types) and not moved

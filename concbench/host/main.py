@@ -51,7 +51,7 @@ from concbench.host.native import native_threads
 from concbench.host.transfer import carried, grown, held_by, transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
 from concbench.host.usage import allow_more_descriptors, own_memory
-from concbench.machine import allowed_cores, gil_enabled, quota_cores, usable_cores
+from concbench.machine import allowed_cores, gil_enabled, noting_gil, quota_cores, usable_cores
 from concbench.observing import perf_counter
 from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding, ReferencePass, Sample
 from concbench.runners.start_method import keep_names
@@ -100,8 +100,9 @@ class Host:
             return {"failed": describe(error), "worker": isinstance(error, WorkerDied)}
 
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
-        workload, runner = loads(Path(request["cell"]).read_bytes())
-        self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
+        with noting_gil() as turned_on:
+            workload, runner = loads(Path(request["cell"]).read_bytes())
+            self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
         end_if_forked(self._process)
         if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP, INTERPRETERS}:
             keep_names(Path(request["sockets"]), semaphores(self._mark))
@@ -110,7 +111,7 @@ class Host:
         if request["examine"]:
             self._tell(SENT)
             self.cell.examine()
-        return {**interpreter(), **self.cell.provide()}
+        return {**interpreter(), **({"gil_turned_on": turned_on} if turned_on else {}), **self.cell.provide()}
 
     def _reference(self, request: dict[str, Any]) -> dict[str, Any]:
         self.reference = Reference(self._prepared(), Path(request["save"]))
