@@ -2,13 +2,14 @@
 
 Where things are; imports point down this list, never up:
 
-    cli            one file a command; the only room that prints and exits
-    api            measure() and advise()       campaign  carries plans out     arguments  what the two were given
+    cli            one file a command; the only room that prints and exits          pytest_plugin
+    api            measure() and advise()       gate      what is required of runners, and whether it holds
+    campaign  carries plans out     arguments  what the two were given
     run            what they return
     options        what can be told, declared once            testing    the laws of runners; simulated hosts (public)
     report         how results are shown
     advice         what the figures mean, in words            harness    plan, hosts, rounds, stopping, environment
-    analysis       what the raw results come to: figures      host       the measuring process
+    analysis       what the raw results come to: figures      host       the measuring process    requirements
     runners        how work is done: one short file each      workloads  what is done
     registry       names          results   what was seen, raw          stats   arrays in, numbers out       checks
     task           what a worker imports    traits   what a runner is   observing    equality    machine    launch

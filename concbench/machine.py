@@ -87,6 +87,12 @@ def gil_enabled() -> bool:
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
+def gil_came_back() -> bool:
+    """Whether this interpreter can do without a GIL, has one all the same, and nobody asked for it."""
+    asked = "1" in (os.environ.get("PYTHON_GIL"), sys._xoptions.get("gil"))  # noqa: SLF001 - -X gil=1
+    return "free-threading build" in sys.version and gil_enabled() and not asked
+
+
 def compiles() -> bool:
     """Whether this interpreter compiles what is executed often, so that later executions are shorter."""
     jit = getattr(sys, "_jit", None)

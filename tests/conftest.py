@@ -23,7 +23,9 @@ from typing import Any
 import psutil
 import pytest
 from hypothesis import HealthCheck, settings
+from small_suites import Suite, suite_runner
 
+pytest_plugins = ["pytester"]
 SHARED_MEMORY = Path("/dev/shm")
 SHARED = pytest.StashKey[set[str]]()
 NUMBERS = itertools.count()
@@ -110,6 +112,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         monkeypatch.setenv(variable, cache)
     for variable in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """Runs small suites of tests that use the fixture of the plug-in."""
+    return suite_runner(pytester, monkeypatch)
 
 
 def stop_fork_server() -> None:

@@ -21,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from importlib.metadata import entry_points
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
@@ -41,6 +42,8 @@ EXAMPLES = [*sorted((DOCS / "examples").glob("*.py")), *sorted((DOCS / "pitfalls
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 ALONE = "says, alone"
 SIGNS = ("not run", "file", "prints", "fails with", "says", ALONE)
+PLUG_IN = [] if entry_points(group="pytest11", name="concbench") else ["-p", "concbench.pytest_plugin"]
+"""Of pytest, which finds it by itself where concbench is installed."""
 END = "\x1e"
 """Printed after each block of a page, to tell their outputs apart."""
 EXECUTE = "import sys; exec(compile(open(sys.argv[1], encoding='utf-8').read(), sys.argv[2], 'exec'))"
@@ -115,7 +118,18 @@ class Program:
             code.write_text(code_of(self.page), "utf-8")
             return ["-c", EXECUTE, str(code), name_of(self.page)]
         if self.file.name.startswith("test_"):
-            return ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp=pytest", self.file.name]
+            return [
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "no:asyncio",
+                "--basetemp=pytest",
+                *PLUG_IN,
+                self.file.name,
+            ]
         return [self.file.name]
 
 

@@ -131,8 +131,11 @@ def test_a_label_is_the_shortest_text_that_tells_variants_apart(monkeypatch: pyt
         (["--gil", "2"], "'2' is not one of 0, 1"),
         (["--python", "python3.99"], "there is no interpreter python3.99"),
         (["--python", f"{sys.executable},"], "the value of 'python' is empty"),
-        (["--baseline", "sequential@3.99"], "the variant 3.99 of the baseline is unknown"),
-        (["--env", "A=1,2", "--baseline", "sequential@A=3"], "the variant A=3 of the baseline is not one of A=1, A=2"),
+        (["--baseline", "sequential@3.99"], "the variant 3.99 of sequential@3.99 is unknown"),
+        (
+            ["--env", "A=1,2", "--baseline", "sequential@A=3"],
+            "the variant A=3 of sequential@A=3 is not one of A=1",
+        ),
     ],
 )
 def test_nothing_runs_where_a_variant_cannot_be(

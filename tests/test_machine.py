@@ -1,4 +1,4 @@
-"""How many cores there are, by every account that counts."""
+"""How many cores there are, by every account that counts, and who has turned on the GIL."""
 
 from pathlib import Path
 

@@ -49,7 +49,7 @@ def came_back(table: TableAnalysis) -> Finding | None:
     """Free-threaded interpreters in which a module of the work turned the GIL on."""
     by: dict[str, list[str]] = {}
     for cell in table:
-        names = cell.interpreter.get("gil_by")
+        names = cell.interpreter.get("gil_turned_on")
         if isinstance(names, list) and names:
             by.setdefault(listed(map(str, names)), []).append(cell.variant)
     if not by:

@@ -228,7 +228,7 @@ def _read(action: argparse.Action, value: Any, where: str, directory: str) -> An
     kinds = _kinds(action)
     types = {one for kind in kinds for one in kind.types} or {str}
     by_pieces = Mapping in types
-    repeats = action.dest == "runners" or by_pieces
+    repeats = by_pieces or isinstance(action, argparse._AppendAction)  # noqa: SLF001 - it has no public name
     moved = next((kind.moved for kind in kinds if kind.moved), None)
     several = repeats or any(kind.separated for kind in kinds)
     numbers = not {int, float, list}.isdisjoint(types) and not moved

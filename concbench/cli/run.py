@@ -12,16 +12,21 @@ from concbench.cli.split import Split, add_split
 from concbench.cli.summary import Summary, add_summary
 from concbench.cli.values import reading
 from concbench.errors import UsageError
-from concbench.exit_codes import FAILED, INTERRUPTED, OK, UNDECIDED, worst
+from concbench.exit_codes import FAILED, INTERRUPTED, MISSED, OK, UNDECIDED, worst
 from concbench.values import COUNTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from concbench.gate.judging import Judgement
     from concbench.harness.plan import Plan
     from concbench.results.records import RunRecord
     from concbench.run import Run
 
 _ALONE = 10.0
 """Seconds for each workload if no command is named, and nothing else is said."""
+_MOST_ROUNDS = 100
+"""Where requirements are to be decided, unless something else is said."""
 _EXCLUDES = {"why": {"observe"}, "output": {"resume"}}
 """What cannot be given with an option, beside what is declared of those of measuring and of printing."""
 
@@ -43,7 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_split(parser)
     add_summary(parser)
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
-    parser.add_argument("--strict", action="store_true", help="exit with 4 if the verdict on any runner is undecided")
+    parser.add_argument("--require", action="append", metavar="TEXT", help="exit with 3 unless this holds, such as "
+                        "'thread-pool:2 >= 1.5x' or 'memory thread-pool:8 <= 500MB'; repeatable")  # fmt: skip
+    parser.add_argument("--strict", action="store_true", help="exit with 4 if a requirement is undecided, or without "
+                        "requirements the verdict on any runner")  # fmt: skip
     parser.set_defaults(alone=False)
     add_color(parser)
     functions.add_arguments(parser)
@@ -59,6 +67,8 @@ def main(arguments: argparse.Namespace) -> int:
         lambda name: workloads.applies(name, arguments),
         lambda name, value: _EXCLUDES.get(name, set()) | excluded_with(name, value),
     )
+    if arguments.require and arguments.max_rounds is None and arguments.rounds is None:
+        arguments.max_rounds = _MOST_ROUNDS
     if arguments.alone and arguments.budget is None and arguments.rounds is None:
         arguments.budget = _ALONE
     with configured.to_blame():
@@ -74,6 +84,7 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
     from concbench.cli.progress import ProgressBar
+    from concbench.gate.judging import judged, told
     from concbench.harness.process_hosts import ProcessHosts
 
     with ProgressBar(arguments.color) as progress:
@@ -82,25 +93,33 @@ def main(arguments: argparse.Namespace) -> int:
             run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record)
     output.save(run.record)
     keep(run.record)
-    document = run.document(why=arguments.why)
+    judgements = judged(run, [one.requirements for one in plans])
+    document = told(run, judgements).document(why=arguments.why)
     try:
-        present(document, printed, arguments.color)
+        # As JSON it is the results file, which can be gone on with.
+        present(run.document() if printed == "json" else document, printed, arguments.color)
     finally:
         output.complain()
         written = [split.write(document), summary.append(document)]
+    for one in judgements:
+        if one.missed or one.undecided:
+            say(one.sentences)
     if run.record.interrupted and output.path is not None and not output.error:
         say(f"the same command with --resume {output.path} goes on")
     return worst(
         INTERRUPTED if run.record.interrupted else OK,
         FAILED if output.error or not run.ok or not all(written) else OK,
-        UNDECIDED if arguments.strict and _undecided(run) else OK,
+        MISSED if any(one.missed for one in judgements) else OK,
+        UNDECIDED if arguments.strict and _undecided(run, judgements) else OK,
     )
 
 
-def _undecided(run: Run) -> bool:
-    """Whether a runner that was measured has no verdict: it is undecided, or there were too few rounds for one."""
+def _undecided(run: Run, judgements: Sequence[Judgement]) -> bool:
+    """Whether a requirement is undecided, or where there are none, a runner that was measured has no verdict."""
     from concbench.stats import verdicts
 
+    if judgements:
+        return any(one.undecided for one in judgements)
     return any(
         cell is not table.baseline and cell.seconds is not None and cell.verdict in {"", verdicts.UNDECIDED}
         for table in run
@@ -137,6 +156,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         raise UsageError("--why needs the observed pass, which --no-observe skips")
     from concbench.harness.plan import plan
     from concbench.harness.runner_specs import default_runners, with_workers
+    from concbench.requirements import Requirement
     from concbench.variants import newest
 
     workloads.require_applicable(arguments)
@@ -148,4 +168,5 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
         if tried == specs:
             raise UsageError(f"--workers has nothing to try: {', '.join(specs)} have no workers, or theirs are written")
         specs = tried
-    return [plan(workload, specs, options) for workload in measured]
+    requirements = [Requirement.read(text) for text in arguments.require or []]
+    return [plan(workload, specs, options, requirements) for workload in measured]

@@ -25,7 +25,7 @@ from concbench.host.cell import HostedCell
 from concbench.host.comparing import require_equal
 from concbench.host.describe import describe
 from concbench.host.main import Reference, check, expected_of, interpreter, sequential_passes, take_sample
-from concbench.machine import throttled_seconds
+from concbench.machine import gil_came_back, throttled_seconds
 from concbench.options import MeasureOptions
 from concbench.results.files import build
 from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
@@ -241,7 +241,8 @@ class _InProcessHost:
         )
         if self._examine:
             _do(self._cell.examine)
-        return {**interpreter(), **_do(self._cell.provide)}
+        turned_on = {"gil_turned_on": ["a module"]} if gil_came_back() else {}
+        return {**interpreter(), **turned_on, **_do(self._cell.provide)}
 
     def reads(self) -> str:
         return ""

@@ -31,6 +31,7 @@ from concbench.harness.live_cell import LiveCell
 from concbench.harness.plan import Plan
 from concbench.harness.private import private_directory
 from concbench.harness.progress import Progress
+from concbench.harness.resuming import resumed_after
 from concbench.harness.rounds import Rounds
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.sampling import Sampling
@@ -195,7 +196,7 @@ class Measurement:
         self._bench.calls.count(executions.made(earlier).total)
         self._bench.referee.resume(earlier)
         self._notes += [note for note in earlier.notes if note not in {*self._bench.workload.notes(), *self._notes}]
-        self._notes.append(f"Interrupted, and resumed after round {earlier.rounds}.")
+        self._notes.append(resumed_after(earlier.rounds))
 
     def table(self) -> Table:
         """All that is known by now."""

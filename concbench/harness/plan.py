@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from concbench.errors import BadSetting, UsageError
+from concbench.errors import BadSetting
 from concbench.harness.events import CallsPlanned
 from concbench.harness.executions import planned
-from concbench.harness.runner_specs import PlannedCell, parse, plan_cells, within
+from concbench.harness.requiring import RequirementRule, named, resolved
+from concbench.harness.runner_specs import PlannedCell, plan_cells, within
 from concbench.harness.stopping import EveryRound, StopRule, VerdictRule
 from concbench.options import MeasureOptions, changed, decided, recorded
+from concbench.requirements import Requirement
 from concbench.results.records import CellId, Kept, Table
 from concbench.runners.base import Runner, workers_for
 from concbench.stats.intervals import FEWEST
@@ -50,6 +52,8 @@ class Plan:
     """What is known before of what the function keeps in its process."""
     limit: Limit | None = None
     """None: it takes as long as it takes."""
+    requirements: tuple[Requirement, ...] = ()
+    """What is to be decided, by the names of the cells."""
 
     @property
     def max_rounds(self) -> int:
@@ -140,6 +144,7 @@ def plan(
     workload: Workload,
     runners: Sequence[str | Runner],
     options: MeasureOptions,
+    requirements: Sequence[Requirement] = (),
     variants: Sequence[Variant] | None = None,
 ) -> Plan:
     """Decide on cells, baseline and rounds.
@@ -148,45 +153,34 @@ def plan(
         workload: what is measured.
         runners: as on the command line, or instances.
         options: all of them, filled in.
+        requirements: what decides on the rounds instead of the verdicts, if there are any.
         variants: under which each runner is measured; None: all that the options ask for.
 
     Raises:
-        UsageError: a runner, setting or baseline that cannot be; says what to do.
+        UsageError: a runner, setting, baseline or requirement that cannot be; says what to do.
     """
     if not workload.tasks:
         raise BadSetting(f"{workload.name} has no tasks: give it one at least")
     cells = plan_cells(within(workload.most_workers, runners), variants or variants_of(options))
     baseline = _baseline(cells, options["baseline"])
+    required = resolved(requirements, cells, baseline)
+    if required and options["precision"] is not None:
+        raise BadSetting("precision says when verdicts are enough, and here requirements decide: leave out precision")
     warm_up = options["rounds"] != 1
     rounds = options["rounds"] or workload.rounds
-    if rounds is None:
-        rule: StopRule = VerdictRule(decided(options["max_rounds"]), options["budget"], options["precision"])
-    else:
-        rule = EveryRound(rounds)
+    if rounds is not None:
+        rule: StopRule = EveryRound(rounds)
         options = changed(options, rounds=rounds, max_rounds=None, budget=None, precision=None)
-    made = Plan(workload, cells, baseline, rule, warm_up, options)
+    elif required:
+        rule = RequirementRule(required, decided(options["max_rounds"]), options["budget"])
+    else:
+        rule = VerdictRule(decided(options["max_rounds"]), options["budget"], options["precision"])
+    made = Plan(workload, cells, baseline, rule, warm_up, options, requirements=required)
     made.require_allowed()
     return made
 
 
 def _baseline(cells: tuple[PlannedCell, ...], asked: str | None) -> CellId:
-    """Of several variants the first, unless one is named: `sequential@3.13t`."""
-    labels = {cell.label: cell.id for cell in reversed(cells)}
-    if asked is None:
-        return labels.get(BASELINE, cells[0].id)
-    runner, _, variant = asked.partition("@")
-    try:
-        label = parse(runner).label
-    except UsageError:
-        label = runner
-    if label not in labels:
-        known = ", ".join(dict.fromkeys(cell.label for cell in cells))
-        raise UsageError(f"the baseline {runner} is not among the runners ({known}); add it with -r {runner}")
-    if not variant:
-        return labels[label]
-    known_variants = [*dict.fromkeys(cell.variant.label for cell in cells)]
-    if variant not in known_variants:
-        there = ", ".join(filter(None, known_variants))
-        why = f"is not one of {there}" if there else "is unknown, since --python names no interpreter"
-        raise UsageError(f"the variant {variant} of the baseline {why}")
-    return CellId(label, variant)
+    if asked is not None:
+        return named(cells, asked, f"the baseline {asked}", f"; add it with -r {asked}")
+    return next((cell.id for cell in cells if cell.label == BASELINE), cells[0].id)

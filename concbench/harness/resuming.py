@@ -55,6 +55,11 @@ def finished_part(table: Table) -> Table | None:
     return replace(table, cells=cells, load=table.load[: table.rounds])
 
 
+def resumed_after(rounds: int) -> str:
+    """The note of a table that was gone on with."""
+    return f"Interrupted, and resumed after round {rounds}."
+
+
 def is_complete(table: Table, plan: Plan) -> bool:
     """Whether nothing of it is left to do."""
     well = [cell for cell in table.cells if cell.outcome.kind == "ok"]

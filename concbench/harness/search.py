@@ -282,7 +282,7 @@ def plan_look(workload: Workload, options: MeasureOptions) -> Plan:
     Raises:
         BadSetting: it takes more calls than are allowed.
     """
-    look = replace(plan(workload, [BASELINE], options, variants_of(options)[:1]), warm_up=True)
+    look = replace(plan(workload, [BASELINE], options, variants=variants_of(options)[:1]), warm_up=True)
     look.require_allowed()
     return look
 

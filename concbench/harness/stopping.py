@@ -1,7 +1,7 @@
 """When to stop: asked once before each round which cells take part in it.
 
-A stop rule is anything that answers as `StopRule` says. Here are the two of ordinary measurements; a race has its own
-in race.py, and controls have theirs in controls.py.
+A stop rule is anything that answers as `StopRule` says. Here are the two of ordinary measurements; requirements have
+their own in requiring.py, a race in race.py, and controls in controls.py.
 """
 
 from __future__ import annotations

@@ -120,8 +120,8 @@ class Host:
         return {**self._interpreter(), **self.cell.provide()}
 
     def _interpreter(self) -> dict[str, Any]:
-        gil_by = self._gil.turned_on_by()
-        return {**interpreter(), **({"gil_by": gil_by} if gil_by else {})}
+        turned_on = self._gil.turned_on_by()
+        return {**interpreter(), **({"gil_turned_on": turned_on} if turned_on else {})}
 
     def _reference(self, request: dict[str, Any]) -> dict[str, Any]:
         self.reference = Reference(self._prepared(), Path(request["save"]))

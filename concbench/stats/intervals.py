@@ -7,6 +7,7 @@ The level of a look is so small that looking after every round is free; how it w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, sqrt
 
@@ -23,6 +24,8 @@ TRIM_FROM = 8
 """Rounds from which the trimmed mean is used."""
 _LEVELS = ((30, 0.0045), (60, 0.0035), (100, 0.0030))
 """Error level of one look for one comparison, by the most rounds that may be taken: 5 % over all looks."""
+_REQUIREMENT_LEVELS = ((30, 7.0e-5), (60, 5.0e-5), (100, 4.5e-5))
+"""The same for a requirement: 0.1 % over all looks on each side, of which only one can be wrong."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,19 @@ def look_level(max_rounds: int, comparisons: int) -> float:
 
     For more rounds than levels were calibrated for, all looks share 5 % evenly (Bonferroni), which is on the safe side.
     """
-    for rounds, level in _LEVELS:
-        if max_rounds <= rounds:
-            return level / max(comparisons, 1)
-    return 0.05 / max_rounds / max(comparisons, 1)
+    return _of_a_look(_LEVELS, 0.05, max_rounds) / max(comparisons, 1)
+
+
+def requirement_level(max_rounds: int) -> float:
+    """The error level of one look at a requirement: it is wrong in 0.1 %, and fifty of them in less than 5 %.
+
+    It does not depend on how many there are, which nobody knows where tests are selected or distributed.
+    """
+    return _of_a_look(_REQUIREMENT_LEVELS, 0.002, max_rounds)
+
+
+def _of_a_look(levels: Sequence[tuple[int, float]], whole: float, max_rounds: int) -> float:
+    return next((level for rounds, level in levels if max_rounds <= rounds), whole / max_rounds)
 
 
 def ratio_interval(log_ratios: NDArray[np.float64], level: float) -> Interval | None:

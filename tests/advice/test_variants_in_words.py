@@ -63,7 +63,7 @@ def test_the_gil_explains_the_interpreter_of_the_baseline_alone() -> None:
 
 
 def test_who_turned_the_gil_on_is_named() -> None:
-    text = said(scaling(gil=True, gil_by=["parser._speedups"]))
+    text = said(scaling(gil=True, gil_turned_on=["parser._speedups"]))
     assert "parser._speedups turned it on under 3.13t" in text
     assert "came back on" not in said(scaling())
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concbench.stats.intervals import Interval, look_level, ratio_interval
+from concbench.stats.intervals import Interval, look_level, ratio_interval, requirement_level
 from concbench.stats.verdicts import fastest, fastest_group, log_ratios, verdict
 
 LOGS = st.lists(st.floats(-3, 3), min_size=3, max_size=40).map(np.array)
@@ -74,6 +74,7 @@ def test_levels_are_those_that_were_calibrated() -> None:
     ]  # fmt: skip
     assert look_level(500, 2) == 0.00005
     assert look_level(101, 1) < look_level(100, 1)
+    assert [requirement_level(rounds) for rounds in (30, 60, 100, 200)] == [7e-5, 5e-5, 4.5e-5, 1e-5]
 
 
 @pytest.mark.parametrize(

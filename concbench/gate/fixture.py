@@ -1,0 +1,198 @@
+"""The object that tests call: `concbench(function, items=..., runners=[...])`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Unpack
+
+from concbench import arguments
+from concbench.errors import BadOutput
+from concbench.gate.judging import Judgement
+from concbench.gate.scaling import Planner, Scaling, quietly
+from concbench.harness.hosts import InProcessHosts
+from concbench.harness.plan import Plan, plan
+from concbench.options import MeasureOptions, declared, filled
+from concbench.requirements import Requirement
+from concbench.results import files
+from concbench.run import Run
+
+if TYPE_CHECKING:
+    from concbench.harness.hosts import Hosts
+    from concbench.runners.base import Runner
+    from concbench.workloads.base import Workload
+
+MAX_ROUNDS = 100
+"""A requirement is decided, or the budget is over, long before that."""
+_OF_ROUNDS = ("rounds", "max_rounds", "budget", "precision")
+
+
+@dataclass
+class Session:
+    """What all tests of a session share."""
+
+    defaults: MeasureOptions
+    """Options that tests do not say themselves."""
+    once: bool = False
+    """Whether everything runs once, and nothing is judged that needs times."""
+    undecided: str = "skip"
+    """What becomes of a test with a requirement that is undecided: skip, fail or pass."""
+    runs: list[Run] = field(default_factory=list)
+    """Everything that was measured."""
+
+    @property
+    def run(self) -> Run | None:
+        """All of it as one, with the environment of the first; None if there is nothing."""
+        if not self.runs:
+            return None
+        first = self.runs[0].record
+        return Run(replace(first, tables=[table for run in self.runs for table in run.tables]))
+
+
+class Concbench:
+    """Measures functions for a test. The fixture `concbench` is one, a new one for each test."""
+
+    def __init__(
+        self, session: Session, marked: Mapping[str, Any], name: str, tell: Callable[[Judgement], None]
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            session: what all tests share.
+            marked: the arguments of the marker.
+            name: of the test.
+            tell: told what becomes of each requirement.
+        """
+        self._session = session
+        self._marked = dict(marked)
+        self._name = name
+        self._told = tell
+        self._scalings: list[Scaling] = []
+        self.undecided: list[Judgement] = []
+
+    def __call__(
+        self,
+        function: str | Workload | Callable[..., Any],
+        *,
+        items: Iterable[Any] | None = None,
+        runners: Sequence[str | Runner] | None = None,
+        isolate: bool | None = None,
+        hosts: Hosts | None = None,
+        **options: Unpack[MeasureOptions],
+    ) -> Scaling:
+        """Take a function, to require something of it under runners. Nothing runs before something is required.
+
+        Args:
+            function: as for `measure`.
+            items: as for `measure`.
+            runners: as for `measure`.
+            isolate: as for `measure`.
+            hosts: as for `measure`.
+            **options: those of `measure`; times and sizes may be texts, such as budget="5s".
+
+        Raises:
+            UsageError: something that is asked for cannot be.
+        """
+        __tracebackhide__ = True
+        given: dict[str, Any] = {**self._marked, **options}
+        asked = {"runners": runners, "isolate": isolate, "hosts": hosts}
+        marked = {name: given.pop(name, None) for name in asked}
+        asked = {name: marked[name] if value is None else value for name, value in asked.items()}
+        made = quietly(lambda: self._made(function, items, asked, given))
+        self._scalings.append(made)
+        return made
+
+    def _made(
+        self,
+        function: str | Workload | Callable[..., Any],
+        items: Iterable[Any] | None,
+        asked: Mapping[str, Any],
+        given: Mapping[str, Any],
+    ) -> Scaling:
+        arguments.require_known("concbench", given, MeasureOptions)
+        options = {name: _value(name, value) for name, value in given.items()}
+        defaults: dict[str, Any] = {"max_rounds": MAX_ROUNDS, **self._session.defaults}
+        if options.get("rounds") is not None:
+            defaults = {name: value for name, value in defaults.items() if name not in _OF_ROUNDS}
+        options = {**defaults, **options}
+        chosen = filled({**options, "items": items})
+        once = filled(
+            {name: value for name, value in {**options, "seed": chosen["seed"]}.items() if name not in _OF_ROUNDS}
+            | {"rounds": 1, "observe": False, "items": items}
+        )
+        specs = arguments.runners_of(asked["runners"], chosen)
+        (workload,) = arguments.workloads_of([function], items, options, chosen)
+        hosts = arguments.hosts_for([workload], asked["isolate"], asked["hosts"], chosen)
+        where = "measured in this process" if isinstance(hosts, InProcessHosts) else ""
+
+        def planned(requirements: Sequence[Requirement], one_round: bool) -> Plan:
+            return plan(workload, specs, once if one_round else chosen, requirements)
+
+        def tell(judgement: Judgement) -> None:
+            self._tell(replace(judgement, where=where))
+
+        planner: Planner = planned
+        functions = [function, *(options.get(name) for name in ("coroutine", "context", "check"))]
+        return Scaling(
+            planner,
+            hosts,
+            tell,
+            once=self._session.once,
+            decided=self._session.undecided == "fail",
+            functions=[one for one in functions if one],
+        )
+
+    def finish(self) -> None:
+        """When the test has passed: what was not asked anything is asked for equal results; undecided ones are told.
+
+        Raises:
+            AssertionError: results differ.
+        """
+        __tracebackhide__ = True
+        for one in self._scalings:
+            if not one.asked:
+                one.require_equal_results()
+
+    def keep(self) -> None:
+        """Whatever became of the test: what was measured is in the reports of the session."""
+        for one in self._scalings:
+            if one.measured:
+                record = one.run.record
+                note = f"Measured by {self._name}."
+                tables = [replace(table, notes=[*table.notes, note]) for table in record.tables]
+                self._session.runs.append(Run(replace(record, tables=tables)))
+        self._scalings.clear()
+
+    def _tell(self, judgement: Judgement) -> None:
+        self._told(judgement)
+        if judgement.undecided:
+            self.undecided.append(judgement)
+
+
+def _value(name: str, value: Any) -> Any:
+    """An option, of which a text is as good as what it means."""
+    option = declared().get(name)
+    if option is None or not isinstance(value, str) or str in option.kind.types:
+        return value
+    return option.kind.read(value)
+
+
+def written(run: Run, format: str, path: str) -> str:  # noqa: A002 - as the option
+    """Write a report; returns what went wrong, or an empty text."""
+    try:
+        files.write(files.to_json(run.record) if format == "json" else run.to(format), path)
+    except BadOutput as error:
+        return str(error)
+    return ""
+
+
+def require_writable(path: str) -> None:
+    """Refuse a path that nothing can be written to.
+
+    Raises:
+        BadOutput: says why.
+    """
+    target = files.replaceable(path)
+    if not os.access(target.parent, os.W_OK):
+        raise BadOutput(f"cannot write {path}: the directory {target.parent} is read-only")

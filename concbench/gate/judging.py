@@ -1,0 +1,244 @@
+"""Whether a requirement is met, by the figures of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from concbench.advice.losses import largest_loss, reached
+from concbench.advice.rules import gil_bound_threads, memory_of_workers
+from concbench.advice.wrong_results import wrong_at_once
+from concbench.analysis.cell_analysis import CellAnalysis, by_round
+from concbench.analysis.costs import usable_cores
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.analysis.thresholds import COMPUTES, FLAGGED, MORE_THAN_ONE
+from concbench.requirements import FAILED, PASSED, UNDECIDED, Decision, Requirement
+from concbench.results.records import Table
+from concbench.run import Run
+from concbench.stats.intervals import FEWEST, Interval, ratio_interval, requirement_level
+from concbench.stats.verdicts import log_ratios
+from concbench.units import data, listed, ratio, seconds, span
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of a requirement. `str()` of it is a line with the figures, `explanation` all that is known."""
+
+    required: str
+    """The text of the requirement."""
+    decision: Decision
+    workload: str
+    figure: str = ""
+    """What was measured: a ratio with what it may be, each end at 99.9 %, or bytes; empty if nothing was."""
+    reason: str = ""
+    """Why it failed or is undecided: whole sentences."""
+    rows: tuple[str, ...] = ()
+    """The rows of the runners that are compared, below a heading."""
+    where: str = ""
+    """Where it was measured, if that was not in processes of its own."""
+
+    def __str__(self) -> str:
+        figure, where = f", {self.figure}" if self.figure else "", f" ({self.where})" if self.where else ""
+        return f"{self.required}: {self.decision}{figure}{where}"
+
+    @property
+    def of_ratio(self) -> bool:
+        """Whether its figure is a ratio in brackets."""
+        return "[" in self.figure
+
+    @property
+    def missed(self) -> bool:
+        """Whether it does not hold."""
+        return self.decision == FAILED
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is not known whether it holds."""
+        return self.decision == UNDECIDED
+
+    @property
+    def sentences(self) -> str:
+        """The same line and the reason."""
+        return f"{self.workload}: {self}. {self.reason}".strip()
+
+    @property
+    def explanation(self) -> str:
+        """The line, the rows and the reason, each on lines of their own."""
+        reason = [self.reason] if self.reason else []
+        return "\n".join([f"{self.workload}: {self}", *(f"  {row}" for row in self.rows), *reason])
+
+
+def judged(run: Run, requirements: Sequence[Sequence[Requirement]]) -> list[Judgement]:
+    """What became of the requirements of each table of a run, in their order; an interrupted run may lack the last."""
+    if not any(requirements):
+        return []
+    return [judge(one, table) for table, these in zip(run, requirements, strict=False) for one in these]
+
+
+def equal_results(table: TableAnalysis) -> Judgement:
+    """Whether the results of all runners are what they must be, as far as they could do the work."""
+    blank = Judgement("equal results", PASSED, table.workload)
+    failed = [cell for cell in table.cells if cell.outcome.kind == "failed"]
+    if failed:
+        why = [f"{cell.name} failed: {cell.outcome.reason.removesuffix('.')}." for cell in failed]
+        wrong = wrong_at_once(table)
+        return replace(blank, decision=FAILED, reason=" ".join([*why, *([str(wrong)] if wrong else [])]))
+    if table.record.checked not in {"known", "sequential"}:
+        said = [note for note in table.record.notes if "compared" in note]
+        return replace(blank, decision=UNDECIDED, reason=" ".join(["Results were not compared.", *said]))
+    return blank
+
+
+def told(run: Run, judgements: Sequence[Judgement]) -> Run:
+    """The same run, whose tables say below their figures what became of each requirement."""
+    if not judgements:
+        return run
+    notes: dict[str, list[str]] = {}
+    for one in judgements:
+        notes.setdefault(one.workload, []).append(
+            f"Required: {one} (each end with 99.9 % confidence)." if one.of_ratio else f"Required: {one}."
+        )
+    tables = [_noted(table, notes.get(table.workload, [])) for table in run.tables]
+    shown = Run(replace(run.record, tables=tables))
+    analyses = [replace(analysis, record=table) for analysis, table in zip(run, tables, strict=True)]
+    shown.__dict__["analyses"] = analyses  # notes change no figure, and a table is analysed once
+    return shown
+
+
+def _noted(table: Table, notes: list[str]) -> Table:
+    return replace(table, notes=[*table.notes, *notes])
+
+
+def judge(requirement: Requirement, table: TableAnalysis) -> Judgement:
+    """Judge one requirement by the figures of a table, in which its runners have been measured or have failed."""
+    cell = _cell(table, requirement.runner)
+    other = _cell(table, requirement.other) if requirement.other else table.baseline
+    blank = Judgement(str(requirement), UNDECIDED, table.workload)
+    for one in (cell, *((other,) if requirement.of_ratio else ())):
+        if one.outcome.kind == "failed":
+            wrong = wrong_at_once(table)
+            why = [f"{one.name} failed: {one.outcome.reason.removesuffix('.')}.", *([str(wrong)] if wrong else [])]
+            return replace(blank, decision=FAILED, reason=" ".join(why))
+        if one.seconds is None:
+            return replace(blank, reason=f"{one.name} was not measured: {one.outcome.reason or 'there was no time'}.")
+    if not requirement.of_ratio:
+        return _of_memory(blank, requirement, cell, table)
+    return _of_ratio(blank, requirement, cell, other, table)
+
+
+def _of_memory(blank: Judgement, requirement: Requirement, cell: CellAnalysis, table: TableAnalysis) -> Judgement:
+    if cell.memory is None:
+        why = "there was no observed pass, or some of its processes are elsewhere"
+        return replace(blank, reason=f"The memory of {cell.name} is not known: {why}.")
+    measured = replace(blank, figure=data(cell.memory), rows=_rows(cell))
+    if cell.memory <= requirement.bound:
+        return replace(measured, decision=PASSED)
+    each = memory_of_workers(table)
+    return replace(measured, decision=FAILED, reason=str(each) if each else "")
+
+
+def _of_ratio(
+    blank: Judgement, requirement: Requirement, cell: CellAnalysis, other: CellAnalysis, table: TableAnalysis
+) -> Judgement:
+    ratios = log_ratios(by_round(other.record.samples), by_round(cell.record.samples))
+    interval = ratio_interval(ratios, requirement_level(table.record.max_rounds))
+    measured = replace(blank, figure=_figure(interval), rows=_rows(other, cell))
+    modules = [name for one in (other, cell) for name in one.interpreter.get("gil_turned_on", [])]
+    if modules and cell.traits.shares_interpreter:
+        why = (
+            f"The GIL is on again, turned on by {listed(dict.fromkeys(modules))}, which does not say that it can do "
+            "without: threads compute one at a time, whatever the code that is measured."
+        )
+        return replace(measured, decision=FAILED, reason=why)
+    decision = requirement.decide(interval)
+    disturbed = list(dict.fromkeys(what for one in (cell, other) for what in _disturbances(one, table)))
+    if disturbed and decision not in {UNDECIDED, _STANDS.get(requirement.kind)}:
+        why = f"It came out as {decision}, but {listed(disturbed)}."
+        return replace(measured, decision=UNDECIDED, reason=why)
+    if decision == PASSED:
+        return replace(measured, decision=PASSED)
+    if decision == UNDECIDED:
+        return replace(measured, reason=_why_undecided(interval, disturbed, cell, table))
+    slow = cell if interval is not None and interval.high < requirement.allowed[0] else other
+    return replace(measured, decision=FAILED, reason=_why_failed(slow, table))
+
+
+_STANDS: dict[str, Decision] = {"at_least": PASSED, "at_most": FAILED}
+"""What a machine without free cores cannot have brought about: it makes workers that compute slower, not faster."""
+
+
+def _disturbances(cell: CellAnalysis, table: TableAnalysis) -> list[str]:
+    """What kept the runner from being as fast as it is, as clauses."""
+    found = []
+    cores, needed = usable_cores(cell.record), _cores_needed(cell, table)
+    if cores is not None and needed > cores:
+        found.append(f"{cell.workers:,} workers that compute had {cores:g} core{'' if cores == 1 else 's'}")
+    if cell.throttled_rounds:
+        found.append(f"a quota held {cell.name} back in {cell.throttled_rounds} of {cell.rounds} rounds")
+    if table.others is not None and table.others > FLAGGED and (cores is None or needed + 1 > cores - table.others):
+        found.append(f"other processes used {table.others:.2f} cores meanwhile")
+    if table.others is None and table.unsteady is not None:
+        times = f"{table.unsteady:.2f} times its minimum"
+        found.append(f"the machine was unsteady (the median of {table.baseline.name} was {times})")
+    return found
+
+
+def _cores_needed(cell: CellAnalysis, table: TableAnalysis) -> float:
+    """Cores that its workers keep busy if nothing holds them back."""
+    each = table.cores_of_the_work
+    if each is None or COMPUTES <= each <= MORE_THAN_ONE:
+        each = 1.0
+    return cell.workers * each
+
+
+def _why_failed(cell: CellAnalysis, table: TableAnalysis) -> str:
+    """What it lost its time to, and how much was possible; nothing of the baseline, which others only came too near."""
+    if cell is table.baseline:
+        return ""
+    loss = largest_loss(cell, table) or gil_bound_threads(table)
+    return " ".join(str(one) for one in (loss, reached(cell)) if one)
+
+
+def _why_undecided(interval: Interval | None, disturbed: list[str], cell: CellAnalysis, table: TableAnalysis) -> str:
+    meanwhile = f" {listed(disturbed).capitalize()}." if disturbed else ""
+    if interval is None:
+        return (
+            f"{cell.name} took part in {cell.shared} rounds, and {FEWEST} are the least that says anything.{meanwhile}"
+        )
+    ended = {
+        "rounds": "There were no more rounds",
+        "budget": "The budget was over",
+        "calls": "No more calls are allowed",
+    }
+    why = ended.get(table.record.stopped, "The measurement ended")
+    return f"{why} before it was decided: allow more, or take a quieter machine.{meanwhile}"
+
+
+def _figure(interval: Interval | None) -> str:
+    return f"{ratio(interval.centre)} [{span(interval.low, interval.high)}]" if interval else ""
+
+
+def _rows(*cells: CellAnalysis) -> tuple[str, ...]:
+    """The figures of cells, in columns."""
+    heading = ("runner", "time", "speed-up", "rounds", "workers", "cores", "memory")
+    lines = [heading, *(_row(cell) for cell in cells)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return tuple(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def _row(cell: CellAnalysis) -> tuple[str, ...]:
+    return (
+        cell.name,
+        seconds(cell.seconds) if cell.seconds is not None else "-",
+        ratio(cell.speedup) if cell.speedup is not None else "-",
+        str(cell.rounds),
+        f"{cell.workers:,}",
+        f"{cell.cores:.2f}" if cell.cores is not None else "-",
+        data(cell.memory) if cell.memory is not None else "-",
+    )
+
+
+def _cell(table: TableAnalysis, name: str) -> CellAnalysis:
+    return next(cell for cell in table.cells if name in {str(cell.id), cell.label})

@@ -1,0 +1,215 @@
+"""The pytest plug-in: the fixture `concbench`, its marker, its options and its summary.
+
+Every start of pytest pays for what this imports, so it is next to nothing: all else comes with the first test that uses
+the fixture. PYTEST_DONT_REWRITE: there is no assertion in it.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+TYPE_CHECKING = False  # importing it from typing would cost
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from concbench.gate.fixture import Concbench, Session
+    from concbench.gate.judging import Judgement
+
+_SESSION = pytest.StashKey["Session"]()
+_FIXTURE = pytest.StashKey["Concbench"]()
+_UNWRITTEN = pytest.StashKey["list[str]"]()
+_PREFIX = "concbench_"
+"""Of the properties in which reports say what became of requirements."""
+_BUDGET = "10s"
+_UNDECIDED = ("skip", "fail", "pass")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("concbench", "requirements of runners (concbench)")
+    flags = {
+        "only": "run the tests that use the fixture concbench, and no others",
+        "skip": "leave out the tests that use the fixture concbench",
+        "disable": "run each runner once and compare the results; measure nothing",
+        "enable": "measure, though --concbench-disable is given, too (in addopts)",
+    }
+    for name, about in flags.items():
+        group.addoption(f"--concbench-{name}", action="store_true", default=False, help=about)
+    group.addoption("--concbench-budget", metavar="TIME", help=f"for each measurement (default: {_BUDGET})")
+    group.addoption("--concbench-undecided", choices=_UNDECIDED, metavar="WORD", help="what becomes of a test with a "
+                    "requirement that is undecided: skip, fail or pass (default: skip)")  # fmt: skip
+    group.addoption("--concbench-json", metavar="PATH", help="write all that was measured as a results file")
+    group.addoption("--concbench-markdown", metavar="PATH", help="write all that was measured as Markdown")
+    parser.addini("concbench_budget", "seconds for each measurement, as --concbench-budget", default="")
+    parser.addini("concbench_undecided", "as --concbench-undecided", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse options that cannot be; nothing has run then.
+
+    Raises:
+        pytest.UsageError: says what to do.
+    """
+    config.addinivalue_line(
+        "markers",
+        "concbench(**options): options of measuring for the fixture concbench, such as budget='5s', runners=[...]",
+    )
+    if config.option.concbench_only and config.option.concbench_skip:
+        raise pytest.UsageError("--concbench-only and --concbench-skip exclude each other; leave out one of them")
+    undecided = config.getini("concbench_undecided")
+    if undecided and undecided not in _UNDECIDED:
+        raise pytest.UsageError(f"concbench_undecided must be one of {', '.join(_UNDECIDED)}, not {undecided!r}")
+    if _is_worker(config):
+        return
+    if config.option.concbench_budget or config.getini("concbench_budget"):
+        _budget(config)
+    for path in (config.option.concbench_json, config.option.concbench_markdown):
+        if path:
+            from concbench.errors import BadOutput
+            from concbench.gate.fixture import require_writable
+
+            try:
+                require_writable(path)
+            except BadOutput as error:
+                raise pytest.UsageError(str(error)) from None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose the tests that are asked for; those that measure are kept apart from threads that run tests at once."""
+    ours = [item for item in items if _measures(item)]
+    if ours and any(line.startswith("thread_unsafe") for line in config.getini("markers")):
+        for item in ours:
+            item.add_marker(pytest.mark.thread_unsafe(reason="concbench measures"))
+    if config.option.concbench_only or config.option.concbench_skip:
+        others = [item for item in items if not _measures(item)]
+        kept, left_out = (ours, others) if config.option.concbench_only else (others, ours)
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+def _measures(item: pytest.Item) -> bool:
+    return "concbench" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture
+def concbench(request: pytest.FixtureRequest) -> Concbench:
+    """Measure a function under runners, and require how they compare: `concbench(f, items=..., runners=[...])`."""
+    from concbench.gate.fixture import Concbench
+
+    item = request.node
+    item.user_properties[:] = [pair for pair in item.user_properties if not pair[0].startswith(_PREFIX)]
+
+    def tell(judgement: Judgement) -> None:
+        item.user_properties.append((f"{_PREFIX}{judgement.decision}", str(judgement)))
+
+    marks = list(item.iter_markers("concbench"))
+    if any(mark.args for mark in marks):
+        pytest.fail("the marker concbench takes options by name, such as budget='5s'", pytrace=False)
+    marked = {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()}
+    made = Concbench(_session(request.config), marked, item.nodeid, tell)
+    item.stash[_FIXTURE] = made
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """After a test that passed: what is undecided makes it skipped, unless something else was asked for."""
+    __tracebackhide__ = True
+    try:
+        yield
+        if _FIXTURE in item.stash:
+            item.stash[_FIXTURE].finish()
+    finally:
+        fixture = item.stash.get(_FIXTURE, None)
+        if fixture is not None:
+            fixture.keep()
+            del item.stash[_FIXTURE]
+    if fixture is not None and fixture.undecided and _undecided(item.config) == "skip":
+        why = "; ".join(one.sentences for one in fixture.undecided)
+        raise pytest.skip.Exception(why, _use_item_location=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the reports, whatever the tests came to."""
+    config = session.config
+    asked = {"json": config.option.concbench_json, "markdown": config.option.concbench_markdown}
+    if _is_worker(config) or not any(asked.values()):
+        return
+    measured = config.stash[_SESSION].run if _SESSION in config.stash else None
+    unwritten = config.stash.setdefault(_UNWRITTEN, [])
+    for name, path in asked.items():
+        if not path:
+            continue
+        if measured is None:
+            unwritten.append(f"nothing was measured, so that {path} was not written")
+            continue
+        from concbench.gate.fixture import written
+
+        wrong = written(measured, name, path)
+        if wrong:
+            unwritten.append(wrong)
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """One line for each test, and how many requirements came to what."""
+    lines: dict[str, list[str]] = {}
+    counts: dict[str, int] = {}
+    for name, reports in terminalreporter.stats.items():
+        for report in reports:
+            if name == "rerun" or getattr(report, "when", None) != "call":
+                continue
+            for key, value in report.user_properties:
+                if key.startswith(_PREFIX):
+                    lines.setdefault(report.nodeid, []).append(str(value))
+                    counts[key.removeprefix(_PREFIX)] = counts.get(key.removeprefix(_PREFIX), 0) + 1
+    unwritten = config.stash.get(_UNWRITTEN, [])
+    if not lines and not unwritten:
+        return
+    terminalreporter.section("concbench")
+    for nodeid, said in lines.items():
+        terminalreporter.line(f"{nodeid}: {'; '.join(said)}")
+    if counts:
+        total = ", ".join(f"{count} {decision}" for decision, count in counts.items())
+        terminalreporter.line(f"requirements: {total}; each end of [low, high] with 99.9 % confidence")
+    for line in unwritten:
+        terminalreporter.line(f"concbench: {line}")
+
+
+def _session(config: pytest.Config) -> Session:
+    """What the tests of this session share, made when the first of them asks."""
+    if _SESSION not in config.stash:
+        from random import randrange
+
+        from concbench.gate.fixture import Session
+
+        disabled = config.option.concbench_disable and not config.option.concbench_enable
+        config.stash[_SESSION] = Session(
+            {"budget": _budget(config), "seed": randrange(2**32)},
+            once=_is_worker(config) or disabled,
+            undecided=_undecided(config),
+        )
+    return config.stash[_SESSION]
+
+
+def _undecided(config: pytest.Config) -> str:
+    return config.option.concbench_undecided or config.getini("concbench_undecided") or "skip"
+
+
+def _budget(config: pytest.Config) -> float:
+    from concbench.errors import BadSetting
+    from concbench.options import declared
+
+    option, text = declared()["budget"], config.option.concbench_budget or config.getini("concbench_budget") or _BUDGET
+    try:
+        seconds: float = option.kind.read(text)
+        option.require("budget", seconds, "budget")
+    except BadSetting as error:
+        raise pytest.UsageError(f"--concbench-budget: {error}") from None
+    return seconds
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether other tests run at the same time, in other processes of pytest-xdist."""
+    return hasattr(config, "workerinput")

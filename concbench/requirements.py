@@ -1,0 +1,188 @@
+"""What is required of a runner: how it is written, and what an interval says of it.
+
+thread-pool:2 >= 1.5x                            at least so many times as fast as the baseline
+asyncio:8 <= 1.1x                                at most
+thread-pool:2 same as process-pool:2 within 5%   neither faster nor slower than another runner by more
+memory thread-pool:8 <= 500MB                    all processes together at the peak of the observed pass
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import inf, isfinite
+from typing import Any, Literal
+
+from concbench.errors import BadSetting
+from concbench.stats.intervals import Interval
+from concbench.task import short
+from concbench.units import percent
+from concbench.values import SHARE, SIZE, Kind
+
+Decision = Literal["passed", "failed", "undecided"]
+PASSED: Decision = "passed"
+FAILED: Decision = "failed"
+UNDECIDED: Decision = "undecided"
+
+_MEMORY = re.compile(r"memory\s+(\S+?)\s*<=\s*(\S.*)")
+_SAME = re.compile(r"(\S+)\s+same\s+as\s+(\S+)(?:\s+within\s+(\S.*))?")
+_RATIO = re.compile(r"(\S+?)\s*(>=|<=)\s*(\S.*)")
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*x?")
+_WITHIN = 0.05
+"""What is the same, if nobody says within which share."""
+FORMS = (
+    "'thread-pool:2 >= 1.5x', 'threads <= 1.1x', 'thread-pool:2 same as threads within 5%', 'memory threads <= 500MB'"
+)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What is required of one runner. `str()` of it is its text."""
+
+    runner: str
+    """As on the command line."""
+    kind: Literal["at_least", "at_most", "same_as", "memory"]
+    bound: float
+    """Times as fast as the baseline; for same_as the share by which it may differ; for memory bytes."""
+    other: str = ""
+    """For same_as, the other runner."""
+
+    def __post_init__(self) -> None:
+        """Refuse a bound that nothing is beyond.
+
+        Raises:
+            BadSetting: it is not more than 0.
+        """
+        if self.bound <= 0:
+            raise BadSetting(f"cannot require '{self}': the bound must be more than 0")
+
+    @classmethod
+    def read(cls, text: str) -> Requirement:
+        """The requirement of a text.
+
+        Raises:
+            BadSetting: it has another form; says which there are.
+        """
+        text = " ".join(text.split())
+        if found := _MEMORY.fullmatch(text):
+            return cls(found[1], "memory", _in(text, SIZE, found[2]))
+        if found := _SAME.fullmatch(text):
+            within = _WITHIN if found[3] is None else _in(text, SHARE, found[3])
+            return cls(found[1], "same_as", within, found[2])
+        if (found := _RATIO.fullmatch(text)) and (number := _NUMBER.fullmatch(found[3])):
+            return cls(found[1], "at_least" if found[2] == ">=" else "at_most", float(number[1]))
+        raise BadSetting(f"cannot read the requirement {text!r}; write it like {FORMS}")
+
+    @classmethod
+    def of(
+        cls,
+        runner: str,
+        *,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        same_as: str | None = None,
+        within: float | str | None = None,
+        memory: float | str | None = None,
+    ) -> list[Requirement]:
+        """The requirements of arguments, one for each of at_least, at_most, same_as and memory.
+
+        Raises:
+            BadSetting: none is given, or one cannot be.
+        """
+        _require_text("the runner", runner)
+        made = []
+        if at_least is not None:
+            made.append(cls(runner, "at_least", _ratio("at_least", at_least)))
+        if at_most is not None:
+            made.append(cls(runner, "at_most", _ratio("at_most", at_most)))
+        if same_as is not None:
+            _require_text("same_as", same_as)
+            share = _WITHIN if within is None else _value("within", SHARE, within)
+            made.append(cls(runner, "same_as", share, same_as))
+        elif within is not None:
+            raise BadSetting("within needs same_as, the runner that it is to be compared with")
+        if memory is not None:
+            made.append(cls(runner, "memory", _value("memory", SIZE, memory)))
+        if not made:
+            raise BadSetting(f"nothing is required of {runner}: give at_least, at_most, same_as or memory")
+        return made
+
+    def __str__(self) -> str:
+        if self.kind == "memory":
+            return f"memory {self.runner} <= {SIZE.write(self.bound)}"
+        if self.kind == "same_as":
+            return f"{self.runner} same as {self.other} within {100 * self.bound:g}%"
+        return f"{self.runner} {'>=' if self.kind == 'at_least' else '<='} {self.bound:g}x"
+
+    @property
+    def of_ratio(self) -> bool:
+        """Whether it is of how fast the runner is."""
+        return self.kind != "memory"
+
+    @property
+    def in_words(self) -> str:
+        """What is required, for a sentence."""
+        if self.kind == "same_as":
+            return f"the same within {percent(self.bound)}"
+        word = "at least" if self.kind == "at_least" else "at most"
+        return f"{word} {self.bound:g}x"
+
+    def decide(self, interval: Interval | None) -> Decision:
+        """What is known, if the ratio is somewhere in an interval; None: it may be anything."""
+        if interval is None:
+            return UNDECIDED
+        low, high = self.allowed
+        if low <= interval.low and interval.high <= high:
+            return PASSED
+        return FAILED if interval.high < low or high < interval.low else UNDECIDED
+
+    @property
+    def allowed(self) -> tuple[float, float]:
+        """The ratios that satisfy it, from the least to the most."""
+        if self.kind == "same_as":
+            return 1 / (1 + self.bound), 1 + self.bound
+        return (self.bound, inf) if self.kind == "at_least" else (0.0, self.bound)
+
+
+def require_consistent(requirements: Sequence[Requirement]) -> None:
+    """Refuse requirements that nothing can satisfy together.
+
+    Raises:
+        BadSetting: names two of them.
+    """
+    ratios = [one for one in requirements if one.of_ratio]
+    for one, other in combinations(ratios, 2):
+        (low, high), (least, most) = one.allowed, other.allowed
+        if (one.runner, one.other) == (other.runner, other.other) and max(low, least) > min(high, most):
+            raise BadSetting(f"'{one}' and '{other}' contradict each other; leave out one of them")
+
+
+def _in(text: str, kind: Kind, value: str) -> Any:
+    try:
+        return kind.read(value)
+    except BadSetting as error:
+        raise BadSetting(f"cannot read the requirement {text!r}: {error}") from None
+
+
+def _ratio(name: str, bound: Any) -> float:
+    if isinstance(bound, bool) or not isinstance(bound, (int, float)) or not isfinite(bound):
+        raise BadSetting(f"{name} must be a number such as 1.5, not {short(bound)}")
+    return float(bound)
+
+
+def _value(name: str, kind: Kind, value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return kind.read(value)
+        except BadSetting as error:
+            raise BadSetting(f"{name}: {error}") from None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        raise BadSetting(f"{name} must be {kind.what}, not {short(value)}")
+    return int(value) if kind is SIZE else float(value)
+
+
+def _require_text(name: str, value: Any) -> None:
+    if not isinstance(value, str) or not value:
+        raise BadSetting(f"{name} must be a text such as 'thread-pool:2', not {short(value)}")
