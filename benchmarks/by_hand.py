@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from multiprocessing.connection import Connection
+    from multiprocessing.pool import Pool
 
 
 def same(item: int) -> int:
@@ -32,6 +33,11 @@ def in_a_loop(items: Sequence[int]) -> list[int]:
 def in_an_executor(executor: Executor, items: Sequence[int], chunksize: int = 1) -> list[int]:
     """By a pool of threads or processes."""
     return list(executor.map(same, items, chunksize=chunksize))
+
+
+def in_a_pool(pool: Pool, items: Sequence[int]) -> list[int]:
+    """By the older pool of processes."""
+    return pool.map(same, items, chunksize=1)
 
 
 def in_threads(items: Sequence[int], at_once: int) -> list[int | None]:

@@ -29,6 +29,7 @@ from typing import Any
 
 from by_hand import (
     in_a_loop,
+    in_a_pool,
     in_an_executor,
     in_coroutines,
     in_processes,
@@ -56,7 +57,7 @@ from pairs import (
 )
 
 import concbench
-from concbench import Asyncio, BatchedThreads, Processes, ProcessPool, Runner, Sequential, ThreadPool, Threads
+from concbench import Asyncio, BatchedThreads, MpPool, Processes, ProcessPool, Runner, Sequential, ThreadPool, Threads
 from concbench.launch import python
 
 HERE = Path(__file__).parent
@@ -238,6 +239,14 @@ def process_pool_by_hand(chunksize: int) -> ByHand:
 
 
 @contextmanager
+def mp_pool_by_hand() -> Iterator[Work]:
+    from multiprocessing import get_context
+
+    with get_context(MpPool().start_method).Pool(POOL_WORKERS) as pool:
+        yield lambda items: in_a_pool(pool, items)
+
+
+@contextmanager
 def coroutines_by_hand() -> Iterator[Work]:
     import asyncio
 
@@ -257,6 +266,7 @@ CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
         lambda: ProcessPool(POOL_WORKERS, chunksize=100),
         process_pool_by_hand(100),
     ),
+    "mp-pool": (50_000, lambda: MpPool(POOL_WORKERS), mp_pool_by_hand),
     "asyncio": (100_000, Asyncio, coroutines_by_hand),
 }
 """For each: how many tasks, ours, and the same by hand."""

@@ -30,6 +30,7 @@ _PUBLIC = {
     "ConcbenchError": "concbench.errors",
     "Download": "concbench.workloads.download",
     "MeasureOptions": "concbench.options",
+    "MpPool": "concbench.runners.mp_pool",
     "Primes": "concbench.workloads.primes",
     "ProcessPool": "concbench.runners.process_pool",
     "Processes": "concbench.runners.processes",
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from concbench.runners.asyncio import Asyncio as Asyncio
     from concbench.runners.base import Runner as Runner
     from concbench.runners.batched_threads import BatchedThreads as BatchedThreads
+    from concbench.runners.mp_pool import MpPool as MpPool
     from concbench.runners.process_pool import ProcessPool as ProcessPool
     from concbench.runners.processes import Processes as Processes
     from concbench.runners.sequential import Sequential as Sequential

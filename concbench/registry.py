@@ -21,6 +21,7 @@ RUNNERS: Mapping[str, str] = MappingProxyType(
         "processes": "concbench.runners.processes:Processes",
         "thread-pool": "concbench.runners.thread_pool:ThreadPool",
         "process-pool": "concbench.runners.process_pool:ProcessPool",
+        "mp-pool": "concbench.runners.mp_pool:MpPool",
         "asyncio": "concbench.runners.asyncio:Asyncio",
     }
 )

@@ -58,6 +58,16 @@ def keep_names(sockets: "Path", semaphores: str) -> None:
     own.update(tempdir=str(sockets), semprefix=semaphores)
 
 
+def require_few(workers: int, name: str) -> None:
+    """Refuse more worker processes than a pool can wait for.
+
+    Raises:
+        BadSetting: says how many that are.
+    """
+    if sys.platform == "win32" and workers > 61:
+        raise BadSetting(f"workers must be 61 or fewer for {name} on Windows, not {workers}")
+
+
 def require_start_method(name: str) -> None:
     """Refuse a start method that this platform does not have.
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from concbench import Asyncio, BatchedThreads, Processes, ProcessPool, Sequential, ThreadPool, Threads, measure
+from concbench import Asyncio, BatchedThreads, MpPool, Processes, ProcessPool, Sequential, ThreadPool, Threads, measure
 from concbench.errors import Inapplicable, ResultsDiffer, TaskFailure, WorkerFailure
 from concbench.host.describe import describe
 from concbench.runners.base import Runner
@@ -154,6 +154,7 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "process-pool": partial(ProcessPool, workers=2, start_method="fork"),
     "process-pool by 3": partial(ProcessPool, workers=2, start_method="fork", chunksize=3),
     "processes": partial(Processes, start_method="fork"),
+    "mp-pool": partial(MpPool, workers=2, start_method="fork", chunksize=3),
     "asyncio": partial(Asyncio, workers=2),
 }
 
@@ -207,7 +208,7 @@ def test_exceptions_stay_themselves_where_they_can(runner: str) -> None:
     with pytest.raises(TaskFailure) as deaf:
         run(RUNNERS[runner], partial(raise_on_seven, "deaf"), [7])
     assert deaf.value.args == ("DeafError", "DeafError: what?")
-    with pytest.raises(FrozenError if "process" not in runner else TaskFailure, match="7"):
+    with pytest.raises(TaskFailure if "process" in runner or runner == "mp-pool" else FrozenError, match="7"):
         run(RUNNERS[runner], partial(raise_on_seven, "frozen"), [7])
 
 
@@ -254,7 +255,7 @@ def return_unreadable(item: int) -> object:
     ("function", "why"),
     [(return_unsendable, "LookupError: not for sale"), (return_unreadable, "ValueError: invalid literal for int")],
 )
-@pytest.mark.parametrize("runner", ["processes", "process-pool", "process-pool by 3"])
+@pytest.mark.parametrize("runner", ["processes", "process-pool", "process-pool by 3", "mp-pool"])
 def test_a_result_that_cannot_be_sent_is_told_with_its_task_and_the_reason(
     runner: str, function: Callable[[int], object], why: str
 ) -> None:
@@ -268,7 +269,7 @@ def test_a_result_that_cannot_be_sent_is_told_with_its_task_and_the_reason(
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-@pytest.mark.parametrize("runner", ["process-pool", "process-pool by 3"])
+@pytest.mark.parametrize("runner", ["process-pool", "process-pool by 3", "mp-pool"])
 def test_an_item_that_cannot_be_sent_is_named(runner: str) -> None:
     """The error is that of pickle."""
     with pytest.raises(LookupError, match="not for sale") as caught:
