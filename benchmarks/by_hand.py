@@ -90,7 +90,9 @@ def send(sender: Connection, item: int) -> None:
     sender.close()
 
 
-async def in_coroutines(items: Sequence[int], workers: int) -> list[int]:
+async def in_coroutines(
+    items: Sequence[int], workers: int, function: Callable[[int], Awaitable[int]] = same_awaited
+) -> list[int]:
     """By so many coroutines that share one iterator."""
     from asyncio import TaskGroup
 
@@ -98,7 +100,7 @@ async def in_coroutines(items: Sequence[int], workers: int) -> list[int]:
     tasks = enumerate(items)
     async with TaskGroup() as group:
         for _ in range(workers):
-            group.create_task(take_in_turn(same_awaited, tasks, results))
+            group.create_task(take_in_turn(function, tasks, results))
     return results
 
 
@@ -108,6 +110,14 @@ async def take_in_turn(
     """What each of these coroutines does."""
     for index, item in tasks:
         results[index] = await function(item)
+
+
+async def in_threads_of_a_loop(items: Sequence[int], workers: int) -> list[int]:
+    """By so many coroutines that share one iterator, each with one call in a thread; the loop has its executor."""
+    from asyncio import to_thread
+    from functools import partial
+
+    return await in_coroutines(items, workers, partial(to_thread, same))
 
 
 def peak_bytes() -> int:

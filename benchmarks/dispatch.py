@@ -34,6 +34,7 @@ from by_hand import (
     in_coroutines,
     in_processes,
     in_threads,
+    in_threads_of_a_loop,
     same,
     same_awaited,
 )
@@ -57,7 +58,18 @@ from pairs import (
 )
 
 import concbench
-from concbench import Asyncio, BatchedThreads, MpPool, Processes, ProcessPool, Runner, Sequential, ThreadPool, Threads
+from concbench import (
+    Asyncio,
+    BatchedThreads,
+    MpPool,
+    Processes,
+    ProcessPool,
+    Runner,
+    Sequential,
+    ThreadPool,
+    Threads,
+    ToThread,
+)
 from concbench.launch import python
 
 HERE = Path(__file__).parent
@@ -254,6 +266,17 @@ def coroutines_by_hand() -> Iterator[Work]:
         yield lambda items: runner.run(in_coroutines(items, Asyncio().workers))
 
 
+@contextmanager
+def threads_of_a_loop_by_hand() -> Iterator[Work]:
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    with asyncio.Runner() as runner:
+        workers = ToThread().workers
+        runner.get_loop().set_default_executor(ThreadPoolExecutor(workers))
+        yield lambda items: runner.run(in_threads_of_a_loop(items, workers))
+
+
 CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
     "sequential": (100_000, Sequential, loop_by_hand),
     "threads": (5_000, Threads, threads_by_hand),
@@ -267,6 +290,7 @@ CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
         process_pool_by_hand(100),
     ),
     "mp-pool": (50_000, lambda: MpPool(POOL_WORKERS), mp_pool_by_hand),
+    "to-thread": (20_000, ToThread, threads_of_a_loop_by_hand),
     "asyncio": (100_000, Asyncio, coroutines_by_hand),
 }
 """For each: how many tasks, ours, and the same by hand."""

@@ -41,6 +41,7 @@ _PUBLIC = {
     "TableAnalysis": "concbench.analysis.table_analysis",
     "ThreadPool": "concbench.runners.thread_pool",
     "Threads": "concbench.runners.threads",
+    "ToThread": "concbench.runners.to_thread",
     "Workload": "concbench.workloads.base",
     "advise": "concbench.api",
     "load": "concbench.run",
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from concbench.runners.sequential import Sequential as Sequential
     from concbench.runners.thread_pool import ThreadPool as ThreadPool
     from concbench.runners.threads import Threads as Threads
+    from concbench.runners.to_thread import ToThread as ToThread
     from concbench.workloads.base import Tally as Tally
     from concbench.workloads.base import Workload as Workload
     from concbench.workloads.download import Download as Download

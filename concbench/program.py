@@ -164,14 +164,14 @@ class Call:
         """A program of these lines, with what the call itself needs."""
         return Program(body, (*imports, *self.imports), (*self.definitions, *definitions), guarded, entered)
 
-    def in_one_loop(self, *lines: str, entered: bool = False) -> Program:
+    def in_one_loop(self, *lines: str, imports: Sequence[str] = (), entered: bool = False) -> Program:
         """A program of one event loop: the lines, in a coroutine function, return the results of its `items`."""
         definition = "\n".join(["async def work(items):", *(indent(line, "    ") for line in lines)])
         call = f"work({self.items})"
         notebook = f"  # in a notebook: results = await {call}" if _in_event_loop() else ""
         return self.program(
             f"results = asyncio.run({call}){notebook}",
-            imports=["import asyncio"],
+            imports=["import asyncio", *imports],
             definitions=[definition],
             entered=entered,
         )

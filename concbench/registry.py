@@ -22,6 +22,7 @@ RUNNERS: Mapping[str, str] = MappingProxyType(
         "thread-pool": "concbench.runners.thread_pool:ThreadPool",
         "process-pool": "concbench.runners.process_pool:ProcessPool",
         "mp-pool": "concbench.runners.mp_pool:MpPool",
+        "to-thread": "concbench.runners.to_thread:ToThread",
         "asyncio": "concbench.runners.asyncio:Asyncio",
     }
 )

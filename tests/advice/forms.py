@@ -129,7 +129,7 @@ def endless():
 """
 LAYOUTS = {"app": "app.py", "shop": "a src layout/it's/shop.py", "lib.inner.shelf": "src/lib/inner/shelf.py"}
 """Modules in the user's directory, elsewhere, and in a package elsewhere."""
-SHARING = ["sequential", "threads", "thread-pool:2", "batched-threads:2"]
+SHARING = ["sequential", "threads", "thread-pool:2", "batched-threads:2", "to-thread:2"]
 FORKED = "process-pool:workers=2,chunksize=2,start_method=fork"
 IMPORTED = ["process-pool:2", "mp-pool:2", "processes"]
 """Their workers import the program, which takes its time."""

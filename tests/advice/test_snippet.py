@@ -20,7 +20,7 @@ from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
 
 FORMS = Path(__file__).with_name("forms.py")
-IN_ONE_PROCESS = "sequential threads thread-pool:2 batched-threads:2 asyncio:2"
+IN_ONE_PROCESS = "sequential threads thread-pool:2 batched-threads:2 to-thread:2 asyncio:2"
 FORKED = "process-pool:workers=2,chunksize=2,start_method=fork"
 IMPORTED = "process-pool:2 mp-pool:2 processes"
 IMPORTS = Path(__file__).parents[2]

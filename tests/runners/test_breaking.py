@@ -7,12 +7,14 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
-from concbench import Asyncio, BatchedThreads, MpPool, Processes, ProcessPool, ThreadPool, Threads
+from concbench import Asyncio, BatchedThreads, MpPool, Processes, ProcessPool, ThreadPool, Threads, ToThread
 from concbench.errors import BadSetting, Inapplicable, WorkerFailure
 from concbench.testing.laws import double
+from concbench.workloads.adapters import InEventLoop, Tolerant
 
 
 def die(item: int) -> int:
@@ -109,6 +111,19 @@ def test_asyncio_refuses_an_ordinary_function_before_calling_it() -> None:
     assert called == []
 
 
+@pytest.mark.parametrize("around", [lambda function: function, InEventLoop, lambda one: Tolerant(InEventLoop(one))])
+def test_threads_of_a_loop_refuse_a_coroutine_function_before_calling_it(around: Callable[..., Any]) -> None:
+    """Also in what a measurement puts around it."""
+    called: list[int] = []
+
+    async def task(item: int) -> None:
+        called.append(item)
+
+    with pytest.raises(Inapplicable, match="take asyncio"), ToThread() as runner:
+        runner.run(around(task), [1])
+    assert called == []
+
+
 def test_asyncio_inside_an_event_loop_says_so() -> None:
     """As in a notebook."""
 
@@ -165,7 +180,7 @@ def test_batches_are_joined_before_the_next_begins() -> None:
     assert most == 10
 
 
-@pytest.mark.parametrize("make", [ThreadPool, BatchedThreads, ProcessPool, MpPool, Asyncio])
+@pytest.mark.parametrize("make", [ThreadPool, ToThread, BatchedThreads, ProcessPool, MpPool, Asyncio])
 @pytest.mark.parametrize("workers", [0, -1, "many", 2.5, True])
 def test_workers_must_be_a_whole_number_of_one_or_more(make: type, workers: object) -> None:
     """Refused when the runner is made, before anything runs."""

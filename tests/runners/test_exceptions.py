@@ -18,7 +18,18 @@ from typing import Any
 
 import pytest
 
-from concbench import Asyncio, BatchedThreads, MpPool, Processes, ProcessPool, Sequential, ThreadPool, Threads, measure
+from concbench import (
+    Asyncio,
+    BatchedThreads,
+    MpPool,
+    Processes,
+    ProcessPool,
+    Sequential,
+    ThreadPool,
+    Threads,
+    ToThread,
+    measure,
+)
 from concbench.errors import Inapplicable, ResultsDiffer, TaskFailure, WorkerFailure
 from concbench.host.describe import describe
 from concbench.runners.base import Runner
@@ -151,6 +162,7 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "threads": Threads,
     "batched-threads": partial(BatchedThreads, workers=2),
     "thread-pool": partial(ThreadPool, workers=2),
+    "to-thread": partial(ToThread, workers=2),
     "process-pool": partial(ProcessPool, workers=2, start_method="fork"),
     "process-pool by 3": partial(ProcessPool, workers=2, start_method="fork", chunksize=3),
     "processes": partial(Processes, start_method="fork"),
@@ -285,7 +297,9 @@ def mark(directory: str, item: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-@pytest.mark.parametrize("runner", ["batched-threads", "thread-pool", "process-pool", "process-pool by 3", "asyncio"])
+@pytest.mark.parametrize(
+    "runner", ["batched-threads", "thread-pool", "to-thread", "process-pool", "process-pool by 3", "asyncio"]
+)
 def test_after_a_failure_what_has_not_begun_is_left_out(runner: str, tmp_path: Path) -> None:
     """Hundred tasks would go on for half a second."""
     with pytest.raises(ValueError, match="at once"):
