@@ -40,6 +40,13 @@ def in_a_pool(pool: Pool, items: Sequence[int]) -> list[int]:
     return pool.map(same, items, chunksize=1)
 
 
+def in_joblib(parallel: Callable[[Iterable[object]], list[int]], items: Sequence[int]) -> list[int]:
+    """By joblib.Parallel, which has its workers."""
+    from joblib import delayed
+
+    return parallel(delayed(same)(item) for item in items)
+
+
 def in_threads(items: Sequence[int], at_once: int) -> list[int | None]:
     """A thread for each, so many at once."""
     from threading import Thread

@@ -32,6 +32,7 @@ from by_hand import (
     in_a_pool,
     in_an_executor,
     in_coroutines,
+    in_joblib,
     in_processes,
     in_threads,
     in_threads_of_a_loop,
@@ -266,6 +267,26 @@ def coroutines_by_hand() -> Iterator[Work]:
         yield lambda items: runner.run(in_coroutines(items, Asyncio().workers))
 
 
+def joblib_of(batch_size: int | str) -> Callable[[], Runner]:
+    def make() -> Runner:
+        from concbench.runners.joblib import Joblib
+
+        return Joblib(POOL_WORKERS, batch_size=batch_size)
+
+    return make
+
+
+def joblib_by_hand(batch_size: int | str) -> ByHand:
+    @contextmanager
+    def by_hand() -> Iterator[Work]:
+        from joblib import Parallel
+
+        with Parallel(POOL_WORKERS, batch_size=batch_size) as parallel:
+            yield lambda items: in_joblib(parallel, items)
+
+    return by_hand
+
+
 @contextmanager
 def threads_of_a_loop_by_hand() -> Iterator[Work]:
     import asyncio
@@ -290,6 +311,8 @@ CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
         process_pool_by_hand(100),
     ),
     "mp-pool": (50_000, lambda: MpPool(POOL_WORKERS), mp_pool_by_hand),
+    "joblib by 1": (10_000, joblib_of(1), joblib_by_hand(1)),
+    "joblib": (100_000, joblib_of("auto"), joblib_by_hand("auto")),
     "to-thread": (20_000, ToThread, threads_of_a_loop_by_hand),
     "asyncio": (100_000, Asyncio, coroutines_by_hand),
 }

@@ -56,10 +56,11 @@ from concbench import Workload
 from concbench.harness.hosts import CellEnded
 from concbench.harness.runner_specs import PlannedCell, default_runners, parse
 from concbench.runners.base import workers_for
+from concbench.traits import PROCESSES, traits_of
 
 HERE = Path(__file__).parent
 RUNNERS = [
-    *(name for name in default_runners() if "process" not in name),
+    *(name for name in default_runners() if traits_of(parse(name).runner).where != PROCESSES),
     "thread-pool:2",
     *(f"{name}:start_method={method}" for name in ("processes", "process-pool") for method in get_all_start_methods()),
 ]

@@ -22,6 +22,7 @@ RUNNERS: Mapping[str, str] = MappingProxyType(
         "thread-pool": "concbench.runners.thread_pool:ThreadPool",
         "process-pool": "concbench.runners.process_pool:ProcessPool",
         "mp-pool": "concbench.runners.mp_pool:MpPool",
+        "joblib": "concbench.runners.joblib:Joblib",
         "to-thread": "concbench.runners.to_thread:ToThread",
         "asyncio": "concbench.runners.asyncio:Asyncio",
     }
@@ -114,7 +115,8 @@ def _load(kind: str, ours: Mapping[str, str], name: str) -> Any:
     except Exception as error:  # a module of another package may raise anything
         package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
         if package and package not in sys.modules:
-            raise Unavailable(f"the {kind} {name!r} needs {package}: pip install {package}") from error
+            install = f'"concbench[{package}]"' if name in ours else package  # what ours need is an extra of that name
+            raise Unavailable(f"the {kind} {name!r} needs {package}: pip install {install}") from error
         raise Unavailable(f"the {kind} {name!r} cannot be loaded from {place}: {error}") from error
     if not callable(loaded):
         raise Unavailable(f"the {kind} {name!r} cannot be loaded: {place} cannot be called")

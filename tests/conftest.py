@@ -12,6 +12,7 @@ import multiprocessing.forkserver
 import multiprocessing.resource_tracker
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +25,11 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
+TRACKERS = {
+    "multiprocessing.resource_tracker",
+    "joblib.externals.loky.backend.resource_tracker",
+    "loky.backend.resource_tracker",
+}
 SHARED_MEMORY = Path("/dev/shm")
 SHARED = pytest.StashKey[set[str]]()
 NUMBERS = itertools.count()
@@ -111,10 +117,11 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 def stop_fork_server() -> None:
-    """End the helpers that multiprocessing keeps in a process that used it."""
+    """End the helpers that multiprocessing, and loky, keep in a process that used them."""
     if hasattr(multiprocessing.forkserver._forkserver, "_stop"):
         multiprocessing.forkserver._forkserver._stop()
-    multiprocessing.resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined] # it has no public one
+    for name in TRACKERS & sys.modules.keys():
+        sys.modules[name]._resource_tracker._stop()  # it has no public one
 
 
 def _children() -> list[psutil.Process]:

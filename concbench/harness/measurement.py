@@ -226,7 +226,11 @@ class Measurement:
         return [f"{name} {remark} (under {', '.join(labels)})." for remark, labels in under.items()]
 
     def _with_bound(self, cell: LiveCell) -> Cell:
-        """A cell that timed out says how much slower than the baseline it is at least."""
+        """A cell that timed out says how much slower than the baseline it is at least, and why it may hang."""
         if cell.id in {self._plan.baseline, *self._earlier}:
             return cell.record
-        return replace(cell.record, outcome=self._bench.patience.bound(cell.record.outcome, cell.requested))
+        outcome = self._bench.patience.bound(cell.record.outcome, cell.requested)
+        hangs = getattr(cell.planned.runner, "hangs", "")
+        if outcome.cause == "timeout" and hangs:
+            outcome = replace(outcome, reason=f"{outcome.reason}; {hangs}")
+        return replace(cell.record, outcome=outcome)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from concbench.errors import BadSetting, ConcbenchError, UsageError
+from concbench.errors import BadSetting, ConcbenchError, Inapplicable, UsageError
 from concbench.harness.settings import Setting, joined, split, values_of
 from concbench.harness.settings import settings_of as _settings_of
 from concbench.registry import runner_class, runner_name, runner_names
@@ -74,8 +74,16 @@ def within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runn
 
 
 def default_runners() -> list[str]:
-    """Every registered runner with its defaults."""
-    return runner_names()
+    """Every registered runner that there is here with its defaults; others are for whoever names them."""
+    return [name for name in runner_names() if _has_defaults(name)]
+
+
+def _has_defaults(name: str) -> bool:
+    try:
+        runner_class(name)()
+    except (UsageError, Inapplicable, TypeError):  # it is not installed, or a setting must be given
+        return False
+    return True
 
 
 def with_workers(specs: Iterable[str], counts: Sequence[int]) -> list[str]:

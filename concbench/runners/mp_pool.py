@@ -55,6 +55,12 @@ class MpPool:
             reaped=self.start_method != "forkserver", simplicity=52,
         )  # fmt: skip
 
+    @property
+    def hangs(self) -> str:
+        """See `base.Runner`: processes that are replaced end with exit code 0 as a matter of course."""
+        never = "multiprocessing.Pool never answers when a worker process ends in a task with exit code 0"
+        return never if self.maxtasksperchild is not None else ""
+
     def preload(self, function: Callable[[Any], Any]) -> None:
         """Have a fork server import what a program by hand would have it import; see `base.Runner`."""
         if self.start_method == "forkserver":

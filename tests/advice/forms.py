@@ -130,8 +130,9 @@ def endless():
 LAYOUTS = {"app": "app.py", "shop": "a src layout/it's/shop.py", "lib.inner.shelf": "src/lib/inner/shelf.py"}
 """Modules in the user's directory, elsewhere, and in a package elsewhere."""
 SHARING = ["sequential", "threads", "thread-pool:2", "batched-threads:2", "to-thread:2"]
+SHARING += ["joblib:workers=2,backend=threading,batch_size=2"]
 FORKED = "process-pool:workers=2,chunksize=2,start_method=fork"
-IMPORTED = ["process-pool:2", "mp-pool:2", "processes"]
+IMPORTED = ["process-pool:2", "mp-pool:2", "processes", "joblib:2"]
 """Their workers import the program, which takes its time."""
 AWAITING = ["asyncio:2"]
 
@@ -294,6 +295,8 @@ def as_at_first() -> Iterator[None]:
     finally:
         sys.path[:] = path
         sys.modules.update(modules)
+        if "joblib.externals.loky" in sys.modules:  # its processes, which it keeps, have the path as it was
+            sys.modules["joblib.externals.loky"].get_reusable_executor().shutdown()
 
 
 def measured(workload: Imported) -> list[Any]:

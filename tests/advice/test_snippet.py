@@ -23,6 +23,9 @@ FORMS = Path(__file__).with_name("forms.py")
 IN_ONE_PROCESS = "sequential threads thread-pool:2 batched-threads:2 to-thread:2 asyncio:2"
 FORKED = "process-pool:workers=2,chunksize=2,start_method=fork"
 IMPORTED = "process-pool:2 mp-pool:2 processes"
+if "joblib" in default_runners():
+    IN_ONE_PROCESS += " joblib:workers=2,backend=threading,batch_size=2"
+    IMPORTED += " joblib:2"
 IMPORTS = Path(__file__).parents[2]
 
 MAIN = """

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from concbench import Primes, ProcessPool, ThreadPool
 from concbench.errors import BadSetting, UnknownName, UsageError
 from concbench.harness.plan import plan
-from concbench.harness.runner_specs import defaults_of, parse, plan_cells, with_workers
+from concbench.harness.runner_specs import default_runners, defaults_of, parse, plan_cells, with_workers
 from concbench.options import MeasureOptions, chosen, filled
-from concbench.registry import RUNNERS, runner_class
+from concbench.registry import runner_class
 from concbench.results.records import CellId
 from concbench.workloads.synthetic import Sleep
 
@@ -48,7 +48,7 @@ def test_a_spec_has_one_label(spec: str, label: str) -> None:
     assert parse(cell.label).settings == cell.settings
 
 
-@given(st.sampled_from(sorted(RUNNERS)), st.text(max_size=20))
+@given(st.sampled_from(default_runners()), st.text(max_size=20))
 def test_any_text_is_a_runner_or_a_sentence(name: str, rest: str) -> None:
     """No spec makes any other exception."""
     for spec in (name + rest, f"{name}:{rest}", rest):
@@ -62,7 +62,7 @@ WRITTEN = st.one_of(
     st.integers(-2, 10**6).map(str), st.sampled_from(["fork", "spawn", "forkserver", "true", "1_0", "+3", "9" * 5_000]),
     st.text(max_size=5),
 )  # fmt: skip
-SPECS = st.sampled_from(sorted(RUNNERS)).flatmap(
+SPECS = st.sampled_from(default_runners()).flatmap(
     lambda name: st.tuples(
         st.just(name),
         st.dictionaries(st.sampled_from([*defaults_of(runner_class(name)), "unknown"]), WRITTEN, max_size=3),

@@ -7,16 +7,25 @@ from pathlib import Path
 import pytest
 
 from concbench import registry, testing
+from concbench.errors import Inapplicable
 from concbench.harness.runner_specs import defaults_of
 
+BACKENDS = ("loky", "threading")
 METHODS = multiprocessing.get_all_start_methods()
 
 
 def _makers() -> list[object]:
     makers: list[object] = []
     for name in registry.RUNNERS:
-        cls = registry.runner_class(name)
+        try:
+            cls = registry.runner_class(name)
+        except Inapplicable as missing:
+            makers.append(pytest.param(None, id=name, marks=pytest.mark.skip(reason=str(missing))))
+            continue
         settings = defaults_of(cls)
+        if "backend" in settings:
+            makers += [pytest.param(partial(cls, 2, backend), id=f"{name}-{backend}") for backend in BACKENDS]
+            continue
         if "start_method" in settings:
             for method in METHODS:
                 makers.append(pytest.param(partial(cls, start_method=method), id=f"{name}-{method}"))
