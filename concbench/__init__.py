@@ -29,6 +29,7 @@ _PUBLIC = {
     "CellAnalysis": "concbench.analysis.cell_analysis",
     "ConcbenchError": "concbench.errors",
     "Download": "concbench.workloads.download",
+    "Executor": "concbench.runners.executor",
     "MeasureOptions": "concbench.options",
     "MpPool": "concbench.runners.mp_pool",
     "Primes": "concbench.workloads.primes",
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from concbench.runners.asyncio import Asyncio as Asyncio
     from concbench.runners.base import Runner as Runner
     from concbench.runners.batched_threads import BatchedThreads as BatchedThreads
+    from concbench.runners.executor import Executor as Executor
     from concbench.runners.mp_pool import MpPool as MpPool
     from concbench.runners.process_pool import ProcessPool as ProcessPool
     from concbench.runners.processes import Processes as Processes

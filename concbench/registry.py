@@ -24,6 +24,7 @@ RUNNERS: Mapping[str, str] = MappingProxyType(
         "mp-pool": "concbench.runners.mp_pool:MpPool",
         "joblib": "concbench.runners.joblib:Joblib",
         "to-thread": "concbench.runners.to_thread:ToThread",
+        "executor": "concbench.runners.executor:Executor",
         "asyncio": "concbench.runners.asyncio:Asyncio",
     }
 )

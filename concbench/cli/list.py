@@ -71,7 +71,7 @@ def _of_workload(workload: Any) -> dict[str, str]:
 def _of_runner(runner: Any) -> dict[str, str]:
     from concbench.harness.runner_specs import defaults_of
 
-    return {key: str(default) for key, default in defaults_of(runner).items()}
+    return {key: "" if default is None else str(default) for key, default in defaults_of(runner).items()}
 
 
 def _of_format(layout: Any) -> dict[str, str]:

@@ -15,6 +15,7 @@ class Runner(Protocol):
     - `workers`: how many tasks are in progress at most; None: one for each task; absent: 1.
     - `awaits`: True if it is given coroutine functions.
     - `traits`: what it is (`concbench.traits.Traits`), from which follows what is said of it; absent: nothing is.
+    - `collects`: the attribute that takes, as a dict, settings that are not declared; absent: there are none.
     - `hangs`: why it may never answer, if it may; a row that has timed out says so; absent or empty: it always answers.
     - `preload(function)`: called once in the measuring process, which is ours alone, before anything runs.
 
