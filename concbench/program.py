@@ -70,6 +70,8 @@ class Call:
     """Whether exceptions are results like any other."""
     context: str = ""
     """An expression for the context manager that is entered around everything, if there is one."""
+    initializer: str = ""
+    """An expression for what is called once in each worker before its first task, if there is something."""
     definitions: tuple[str, ...] = ()
     """What must be defined before it can be called, each as one text."""
     taken: frozenset[str] = frozenset()
@@ -86,6 +88,9 @@ class Call:
         Args:
             once: each worker has one call, so that there is nothing to keep.
         """
+        if self.initializer:
+            call = replace(self, initializer="").ordinary(once=once)
+            return call._initialized(self.initializer, "def", once=once)  # noqa: SLF001
         if not self.awaits:
             return self._defined("def", self.on_item) if self.tolerate else self
         if once:
@@ -95,11 +100,14 @@ class Call:
             f"own.loop.run({self.on_item})",
             ['if not hasattr(own, "loop"):', "    own.loop = Loop()"],
             ["import asyncio", "import threading"],
-            [_LOOP, "own = threading.local()"],
+            [_LOOP, _OWN],
         )
 
     def awaited(self) -> Call:
         """The same with a coroutine function: the twin if there is one."""
+        if self.initializer:
+            call = replace(self, initializer="").awaited()
+            return call._initialized(self.initializer, "async def")  # noqa: SLF001
         call = replace(self, function=self.coroutine or self.function, coroutine="", awaits=True)
         return call._defined("async def", f"await {call.on_item}") if self.tolerate else call  # noqa: SLF001
 
@@ -143,6 +151,18 @@ class Call:
         awaits = kind.startswith("async")
         return replace(self._calls("call", [*definitions, definition], imports), awaits=awaits, tolerate=False)
 
+    def _initialized(self, initializer: str, kind: str, *, once: bool = False) -> Call:
+        """The same with a function of one item that calls an initializer first, if its worker has not done so."""
+        kept = ['    if not hasattr(own, "ready"):', f"        {initializer}()", "        own.ready = True"]
+        first = [f"    {initializer}()"] if once else kept
+        result = f"    return {'await ' if self.awaits else ''}{self.on_item}"
+        definitions = [] if once or _OWN in self.definitions else [_OWN]
+        return self._calls(
+            "initialized",
+            [*definitions, "\n".join([f"{kind} initialized(item):", *first, result])],
+            [] if once else ["import threading"],
+        )
+
     def _calls(self, name: str, definitions: Sequence[str], imports: Sequence[str]) -> Call:
         return replace(
             self,
@@ -177,6 +197,7 @@ class Call:
         )
 
 
+_OWN = "own = threading.local()"
 _LOOP = """\
 class Loop(asyncio.Runner):
     \"\"\"The event loop of a worker, which is closed when the worker ends.\"\"\"

@@ -174,8 +174,12 @@ def named(error: BaseException, index: int, items: Sequence[Any]) -> BaseExcepti
     """What to raise for a task's exception: the exception, with a note that says which task and item raised it.
 
     Where it takes no note, a TaskFailure stands for it. StopIteration, which would end somebody's loop in silence,
-    becomes the cause of a RuntimeError, as in a generator (PEP 479).
+    becomes the cause of a RuntimeError, as in a generator (PEP 479). The initializer of a worker is no task.
     """
+    from concbench.errors import InitializerFailed
+
+    if type(error) is InitializerFailed:
+        return error
     if issubclass(type(error), StopIteration):
         ended = RuntimeError(f"a task raised {type_name(error)}")
         ended.__cause__ = error

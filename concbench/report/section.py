@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from concbench import units
+from concbench.advice.initializers import initializers
 from concbench.advice.mishaps import counted, why_missing
 from concbench.advice.quota import flag
 from concbench.advice.sending import travelling
@@ -90,6 +91,7 @@ def _reading(table: TableAnalysis) -> list[str]:
         *([f"{_CHECKED[record.checked]}."] if record.checked in _CHECKED else []),
         *record.notes,
         *travelling(table),
+        *initializers(table),
     ]
     if not record.warmed_up:
         lines.append("There was no warm-up: first-run costs are in the times.")
