@@ -62,6 +62,7 @@ import concbench
 from concbench import (
     Asyncio,
     BatchedThreads,
+    Executor,
     MpPool,
     Processes,
     ProcessPool,
@@ -313,6 +314,11 @@ CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
     "mp-pool": (50_000, lambda: MpPool(POOL_WORKERS), mp_pool_by_hand),
     "joblib by 1": (10_000, joblib_of(1), joblib_by_hand(1)),
     "joblib": (100_000, joblib_of("auto"), joblib_by_hand("auto")),
+    "executor": (
+        100_000,
+        lambda: Executor("concurrent.futures:ThreadPoolExecutor", workers=ThreadPool().workers),
+        thread_pool_by_hand,
+    ),
     "to-thread": (20_000, ToThread, threads_of_a_loop_by_hand),
     "asyncio": (100_000, Asyncio, coroutines_by_hand),
 }
