@@ -94,6 +94,9 @@ class Joblib:
         When a task fails, the others still run, so that the first in order is known.
         """
         items = as_sequence(items)
+        backend = self._parallel._backend  # noqa: SLF001
+        if hasattr(backend, "reset_batch_stats"):
+            backend.reset_batch_stats()  # so that batches begin to grow again, as in another call of Parallel
         call = delayed(Sealing(function))
         answers, broken = tried(self._parallel, (call(item) for item in items))
         if broken is not None:
