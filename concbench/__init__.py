@@ -11,6 +11,7 @@ Where things are; imports point down this list, never up:
     analysis       what the raw results come to: figures      host       the measuring process
     runners        how work is done: one short file each      workloads  what is done
     registry       names          results   what was seen, raw          stats   arrays in, numbers out       checks
+    sealing        results on their way home
     task           what a worker imports    traits   what a runner is   observing    equality    machine    launch
     units          figures as a person reads them             wire      between our processes             errors
 

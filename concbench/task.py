@@ -12,7 +12,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from multiprocessing.connection import Connection
     from typing import Any
 
@@ -25,7 +25,7 @@ _MOST_WORDS = 10_000
 _LONGEST_TRACEBACK, _MOST_EXCEPTIONS = 4_000, 100
 """Characters of a traceback that are kept, from its end; exceptions of which one is printed as Python prints it."""
 _LONG_BITS = 1_000
-_PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
+PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
 """Types whose pickles can always be read."""
 _name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
 _contained: Callable[[BaseException], Sequence[BaseException] | None] = BaseExceptionGroup.__dict__[
@@ -264,55 +264,6 @@ class Caught:
             return Raised(error)
 
 
-_SENDABLE = _PLAIN | {Raised}
-
-
-class Sealed:
-    """What a task returned, on its way home from wherever it ran: a failure of that trip is told as one of the task.
-
-    Some pools never answer when a result cannot be read. In this process it is only what is around the result.
-    """
-
-    def __init__(self, result: Any) -> None:
-        self.result = result
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Bytes, which any pool can read; of what makes none, a Raised."""
-        import pickle
-
-        packed, unsendable = tried(pickle.dumps, self.result)
-        if unsendable is not None:
-            return Raised(_unsendable(exception_text(unsendable))).__reduce__()
-        return _unsealed, (packed,)
-
-
-def _unsealed(packed: bytes) -> Sealed | Raised:
-    import pickle
-
-    result, unreadable = tried(pickle.loads, packed)
-    return Sealed(result) if unreadable is None else Raised(_unsendable(exception_text(unreadable)))
-
-
-class Sealing(Caught):
-    """A Caught function whose results are Sealed, but for those that surely can be sent; `opened` undoes that."""
-
-    def __call__(self, item: Any) -> Any:
-        """Call it."""
-        answer = super().__call__(item)
-        return answer if type(answer) in _SENDABLE else Sealed(answer)
-
-
-def opened(answers: Iterable[Any]) -> Iterator[Any]:
-    """What Sealing functions returned, as Caught ones would have."""
-    return (answer.result if type(answer) is Sealed else answer for answer in answers)
-
-
-def run_sealed(chunk: tuple[Callable[[Any], Any], Sequence[Any]]) -> list[Any]:
-    """Run neighbouring tasks, all of them, as a worker of multiprocessing.Pool is told to: a function and its items."""
-    function, items = chunk
-    return list(map(Sealing(function), items))
-
-
 def gather(answers: Iterable[Any], items: Sequence[Any]) -> list[Any]:
     """List what Caught functions returned, in the order of the items.
 
@@ -376,7 +327,7 @@ def run_chunk(function: Callable[[Any], Any], sender: int, first: int, items: Se
             answers.append(function(item))  # noqa: PERF401 - those before one that raises are kept
     except BaseException as error:  # noqa: BLE001 - raised again by gather
         answers.append(Raised(error))
-    return answers if _PLAIN.issuperset(map(type, answers)) else Parcel(sender, first, answers)
+    return answers if PLAIN.issuperset(map(type, answers)) else Parcel(sender, first, answers)
 
 
 def unsent(why: str, first: int, items: Sequence[Any], count: int = 1) -> BaseException:
@@ -386,10 +337,11 @@ def unsent(why: str, first: int, items: Sequence[Any], count: int = 1) -> BaseEx
     if count > 1:
         whose = f"one of the tasks {first} to {first + count - 1}"
         return WorkerFailure(f"the result of {whose} cannot be sent from its process: {why}")
-    return named(_unsendable(why), first, items)
+    return named(unsendable_result(why), first, items)
 
 
-def _unsendable(why: str) -> WorkerFailure:
+def unsendable_result(why: str) -> WorkerFailure:
+    """What to raise for a result that cannot be sent from its process."""
     from concbench.errors import WorkerFailure
 
     return WorkerFailure(f"the result of a task cannot be sent from its process: {why}")
@@ -399,4 +351,4 @@ def answer(connection: Connection[Any, Any], function: Callable[[Any], Any], ite
     """Be a process for one task: send what it returns, or as a Raised what it raises."""
     _, unsendable = tried(connection.send, Caught(function)(item))
     if unsendable is not None:
-        connection.send(Raised(_unsendable(exception_text(unsendable))))
+        connection.send(Raised(unsendable_result(exception_text(unsendable))))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from concbench.errors import BadSetting, WorkerDied, WorkerFailure, nearest
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import Sealed, Sealing, exception_text, gather, named, opened, short, tried
+from concbench.sealing import Sealed, Sealing, opened
+from concbench.task import exception_text, gather, named, short, tried
 from concbench.traits import INTERPRETERS, PROCESSES, THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it

@@ -13,7 +13,8 @@ from joblib import Parallel, delayed, parallel_config
 from concbench.errors import BadSetting, WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import Sealing, exception_text, gather, named, opened, tried
+from concbench.sealing import Sealing, opened
+from concbench.task import exception_text, gather, named, tried
 from concbench.traits import CALLER, PROCESSES, THREADS, Traits
 from concbench.values import COUNT, Declared, Kind
 

@@ -13,7 +13,8 @@ from concbench.errors import WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import ending, exception_text, gather, named, opened, run_sealed, tried
+from concbench.sealing import opened, run_sealed
+from concbench.task import ending, exception_text, gather, named, tried
 from concbench.traits import PROCESSES, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -64,7 +65,7 @@ class MpPool:
     def preload(self, function: Callable[[Any], Any]) -> None:
         """Have a fork server import what a program by hand would have it import; see `base.Runner`."""
         if self.start_method == "forkserver":
-            starting.preload(function)
+            starting.preload(function, "concbench.sealing")
 
     def __enter__(self) -> Self:
         self._pool: Pool | None = self._started()

@@ -26,7 +26,7 @@ def context(start_method: str) -> "BaseContext":
     return multiprocessing.get_context(start_method)
 
 
-def preload(function: Callable[..., Any]) -> None:
+def preload(function: Callable[..., Any], ours: str = "concbench.task") -> None:
     """Have the fork servers of this process import what that of a program by hand would have, and our own part.
 
     For a process that is ours alone: it replaces what was to be preloaded. A program's main module imports the
@@ -35,7 +35,7 @@ def preload(function: Callable[..., Any]) -> None:
     """
     import multiprocessing
 
-    modules = ["concbench.task"]
+    modules = [ours]
     if _IMPORTS_MAIN:
         modules.append(getattr(function, "__module__", None) or "__main__")
     multiprocessing.set_forkserver_preload(modules)
