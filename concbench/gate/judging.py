@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from concbench.advice.losses import largest_loss, reached
-from concbench.advice.rules import gil_bound_threads, memory_of_workers, wrong_at_once
+from concbench.advice.rules import gil_bound_threads, memory_of_workers
+from concbench.advice.wrong_results import wrong_at_once
 from concbench.analysis.cell_analysis import CellAnalysis, by_round
 from concbench.analysis.costs import usable_cores
 from concbench.analysis.table_analysis import TableAnalysis
