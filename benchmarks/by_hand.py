@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from multiprocessing.connection import Connection
+    from multiprocessing.pool import Pool
     from typing import Any
 
 
@@ -33,6 +34,18 @@ def in_a_loop(items: Sequence[int]) -> list[int]:
 def in_an_executor(executor: Executor, items: Sequence[int], chunksize: int = 1) -> list[int]:
     """By a pool of threads, processes or interpreters."""
     return list(executor.map(same, items, chunksize=chunksize))
+
+
+def in_a_pool(pool: Pool, items: Sequence[int]) -> list[int]:
+    """By the older pool of processes."""
+    return pool.map(same, items, chunksize=1)
+
+
+def in_joblib(parallel: Callable[[Iterable[object]], list[int]], items: Sequence[int]) -> list[int]:
+    """By joblib.Parallel, which has its workers."""
+    from joblib import delayed
+
+    return parallel(delayed(same)(item) for item in items)
 
 
 def in_threads(items: Sequence[int], at_once: int) -> list[int | None]:
@@ -85,7 +98,9 @@ def send(sender: Connection, item: int) -> None:
     sender.close()
 
 
-async def in_coroutines(items: Sequence[int], workers: int) -> list[int]:
+async def in_coroutines(
+    items: Sequence[int], workers: int, function: Callable[[int], Awaitable[int]] = same_awaited
+) -> list[int]:
     """By so many coroutines that share one iterator."""
     from asyncio import TaskGroup
 
@@ -93,7 +108,7 @@ async def in_coroutines(items: Sequence[int], workers: int) -> list[int]:
     tasks = enumerate(items)
     async with TaskGroup() as group:
         for _ in range(workers):
-            group.create_task(take_in_turn(same_awaited, tasks, results))
+            group.create_task(take_in_turn(function, tasks, results))
     return results
 
 
@@ -103,6 +118,14 @@ async def take_in_turn(
     """What each of these coroutines does."""
     for index, item in tasks:
         results[index] = await function(item)
+
+
+async def in_threads_of_a_loop(items: Sequence[int], workers: int) -> list[int]:
+    """By so many coroutines that share one iterator, each with one call in a thread; the loop has its executor."""
+    from asyncio import to_thread
+    from functools import partial
+
+    return await in_coroutines(items, workers, partial(to_thread, same))
 
 
 def peak_bytes() -> int:

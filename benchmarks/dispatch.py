@@ -33,10 +33,13 @@ from typing import Any
 from by_hand import (
     in_a_cluster,
     in_a_loop,
+    in_a_pool,
     in_an_executor,
     in_coroutines,
+    in_joblib,
     in_processes,
     in_threads,
+    in_threads_of_a_loop,
     same,
     same_awaited,
 )
@@ -63,13 +66,16 @@ import concbench
 from concbench import (
     Asyncio,
     BatchedThreads,
+    Executor,
     InterpreterPool,
+    MpPool,
     Processes,
     ProcessPool,
     Runner,
     Sequential,
     ThreadPool,
     Threads,
+    ToThread,
 )
 from concbench.launch import python
 from concbench.runners.base import exists_in
@@ -267,6 +273,13 @@ def interpreters_by_hand() -> Iterator[Work]:
         yield lambda items: in_an_executor(executor, items)
 
 
+def mp_pool_by_hand() -> Iterator[Work]:
+    from multiprocessing import get_context
+
+    with get_context(MpPool().start_method).Pool(POOL_WORKERS) as pool:
+        yield lambda items: in_a_pool(pool, items)
+
+
 @contextmanager
 def coroutines_by_hand() -> Iterator[Work]:
     import asyncio
@@ -299,7 +312,36 @@ def dask_by_hand(chunksize: int) -> ByHand:
         with Client(dask_address(), set_as_default=False) as client:
             yield lambda items: in_a_cluster(client, items, chunksize)
 
+
+def joblib_of(batch_size: int | str) -> Callable[[], Runner]:
+    def make() -> Runner:
+        from concbench.runners.joblib import Joblib
+
+        return Joblib(POOL_WORKERS, batch_size=batch_size)
+
+    return make
+
+
+def joblib_by_hand(batch_size: int | str) -> ByHand:
+    @contextmanager
+    def by_hand() -> Iterator[Work]:
+        from joblib import Parallel
+
+        with Parallel(POOL_WORKERS, batch_size=batch_size) as parallel:
+            yield lambda items: in_joblib(parallel, items)
+
     return by_hand
+
+
+@contextmanager
+def threads_of_a_loop_by_hand() -> Iterator[Work]:
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    with asyncio.Runner() as runner:
+        workers = ToThread().workers
+        runner.get_loop().set_default_executor(ThreadPoolExecutor(workers))
+        yield lambda items: runner.run(in_threads_of_a_loop(items, workers))
 
 
 CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
@@ -315,6 +357,15 @@ CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
         process_pool_by_hand(100),
     ),
     "interpreter-pool": (20_000, lambda: InterpreterPool(POOL_WORKERS), interpreters_by_hand),
+    "mp-pool": (50_000, lambda: MpPool(POOL_WORKERS), mp_pool_by_hand),
+    "joblib by 1": (10_000, joblib_of(1), joblib_by_hand(1)),
+    "joblib": (100_000, joblib_of("auto"), joblib_by_hand("auto")),
+    "executor": (
+        100_000,
+        lambda: Executor("concurrent.futures:ThreadPoolExecutor", workers=ThreadPool().workers),
+        thread_pool_by_hand,
+    ),
+    "to-thread": (20_000, ToThread, threads_of_a_loop_by_hand),
     "asyncio": (100_000, Asyncio, coroutines_by_hand),
     "dask": (1_000, lambda: dask(1), dask_by_hand(1)),
     "dask by 100": (20_000, lambda: dask(100), dask_by_hand(100)),

@@ -12,6 +12,7 @@ Where things are; imports point down this list, never up:
     analysis       what the raw results come to: figures      host       the measuring process    requirements
     runners        how work is done: one short file each      workloads  what is done
     registry       names          results   what was seen, raw          stats   arrays in, numbers out       checks
+    sealing        results on their way home
     task           what a worker imports    traits   what a runner is   observing    equality    machine    launch
     units          figures as a person reads them             wire      between our processes             errors
 
@@ -30,8 +31,10 @@ _PUBLIC = {
     "CellAnalysis": "concbench.analysis.cell_analysis",
     "ConcbenchError": "concbench.errors",
     "Download": "concbench.workloads.download",
+    "Executor": "concbench.runners.executor",
     "InterpreterPool": "concbench.runners.interpreter_pool",
     "MeasureOptions": "concbench.options",
+    "MpPool": "concbench.runners.mp_pool",
     "Primes": "concbench.workloads.primes",
     "ProcessPool": "concbench.runners.process_pool",
     "Processes": "concbench.runners.processes",
@@ -42,6 +45,7 @@ _PUBLIC = {
     "TableAnalysis": "concbench.analysis.table_analysis",
     "ThreadPool": "concbench.runners.thread_pool",
     "Threads": "concbench.runners.threads",
+    "ToThread": "concbench.runners.to_thread",
     "Workload": "concbench.workloads.base",
     "advise": "concbench.api",
     "load": "concbench.run",
@@ -67,12 +71,15 @@ if TYPE_CHECKING:
     from concbench.runners.asyncio import Asyncio as Asyncio
     from concbench.runners.base import Runner as Runner
     from concbench.runners.batched_threads import BatchedThreads as BatchedThreads
+    from concbench.runners.executor import Executor as Executor
     from concbench.runners.interpreter_pool import InterpreterPool as InterpreterPool
+    from concbench.runners.mp_pool import MpPool as MpPool
     from concbench.runners.process_pool import ProcessPool as ProcessPool
     from concbench.runners.processes import Processes as Processes
     from concbench.runners.sequential import Sequential as Sequential
     from concbench.runners.thread_pool import ThreadPool as ThreadPool
     from concbench.runners.threads import Threads as Threads
+    from concbench.runners.to_thread import ToThread as ToThread
     from concbench.workloads.base import Tally as Tally
     from concbench.workloads.base import Workload as Workload
     from concbench.workloads.download import Download as Download

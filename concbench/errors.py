@@ -11,7 +11,8 @@
     |   `-- Unavailable       a runner, workload or format that cannot be loaded here; it is Inapplicable, too
     |-- Inapplicable          this runner cannot do this work; the message says why and what would help
     |-- WorkerFailure         a runner's own machinery broke: a worker could not be started, or could not send
-    |   `-- WorkerDied        a worker process died
+    |   |-- WorkerDied        a worker process died
+    |   `-- InitializerFailed the initializer of a worker raised an exception
     |-- TaskFailure           stands for a task's exception that cannot be pickled or annotated
     |-- TasksFailed           tasks failed, and their failures were counted instead of raised
     |-- ResultsDiffer         a runner's results are not those of the reference
@@ -79,6 +80,10 @@ class WorkerDied(WorkerFailure):
 
     process: int | None = None
     """Its process id, where that is known."""
+
+
+class InitializerFailed(WorkerFailure):
+    """The initializer of a worker raised an exception, before the worker's first task."""
 
 
 class TaskFailure(ConcbenchError):  # noqa: N818

@@ -43,12 +43,15 @@ def meet(place: tuple[str, int, object]) -> bool:
     return True
 
 
-Observation = namedtuple("Observation", "result started finished cpu worker")  # noqa: PYI024 - workers need no typing
+Observation = namedtuple(  # noqa: PYI024 - workers need no typing
+    "Observation", "result started finished cpu worker initializer", defaults=[None]
+)
 """One task as it was seen from inside its worker.
 
 `started` and `finished` are perf_counter() of the worker, comparable across the processes of a machine; `cpu` is the
 seconds of CPU time of the worker's thread, of a coroutine summed over its steps; `worker` is the process id and the
-native id of the thread (of the asyncio task, for a coroutine).
+native id of the thread (of the asyncio task, for a coroutine); `initializer` is the seconds that the initializer of the
+worker took before it, None if it had been called already.
 """
 
 

@@ -125,6 +125,12 @@ class _Options(TypedDict, total=False):
     ]
     """Of a function: called for a context manager that is entered around every execution, off the clock; told the
     number of workers if it takes an argument."""
+    initializer: Annotated[
+        str | Callable[[], Any] | None,
+        Option(PLACE, "called once in each worker before its first task, on the clock", of_function=True),
+    ]
+    """Of a function: called without arguments in each worker before its first task, on the clock: once in the thread of
+    `sequential`, and once in that of an event loop."""
     check: Annotated[
         str | Callable[[Any, Any], Any] | None,
         Option(

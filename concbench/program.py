@@ -72,6 +72,8 @@ class Call:
     """Whether results come from other processes, which not every exception survives."""
     context: str = ""
     """An expression for the context manager that is entered around everything, if there is one."""
+    initializer: str = ""
+    """An expression for what is called once in each worker before its first task, if there is something."""
     definitions: tuple[str, ...] = ()
     """What must be defined before it can be called, each as one text."""
     taken: frozenset[str] = frozenset()
@@ -88,6 +90,9 @@ class Call:
         Args:
             once: each worker has one call, so that there is nothing to keep.
         """
+        if self.initializer:
+            call = replace(self, initializer="").ordinary(once=once)
+            return call._initialized(self.initializer, "def", once=once)  # noqa: SLF001
         if not self.awaits:
             return self._defined("def", self.on_item) if self.tolerate else self
         if once:
@@ -97,11 +102,14 @@ class Call:
             f"own.loop.run({self.on_item})",
             ['if not hasattr(own, "loop"):', "    own.loop = Loop()"],
             ["import asyncio", "import threading"],
-            [_LOOP, "own = threading.local()"],
+            [_LOOP, _OWN],
         )
 
     def awaited(self) -> Call:
         """The same with a coroutine function: the twin if there is one."""
+        if self.initializer:
+            call = replace(self, initializer="").awaited()
+            return call._initialized(self.initializer, "async def")  # noqa: SLF001
         call = replace(self, function=self.coroutine or self.function, coroutine="", awaits=True)
         return call._defined("async def", f"await {call.on_item}") if self.tolerate else call  # noqa: SLF001
 
@@ -111,7 +119,7 @@ class Call:
         Args:
             defined: one that the program defines, whatever the user's takes.
         """
-        if self.function == _OWN or not (defined or self.star or not self.arguments):
+        if self.function == _ONE_ITEM or not (defined or self.star or not self.arguments):
             return self
         kind, expression = ("async def", f"await {self.on_item}") if self.awaits else ("def", self.on_item)
         return self._defined(kind, expression)
@@ -149,9 +157,21 @@ class Call:
                 "except Exception as error:",
                 f"    return {error}",
             ]
-        definition = "\n".join([f"{kind} {_OWN}(item):", *(f"    {line}" for line in lines)])
+        definition = "\n".join([f"{kind} {_ONE_ITEM}(item):", *(f"    {line}" for line in lines)])
         awaits = kind.startswith("async")
-        return replace(self._calls(_OWN, [*definitions, definition], imports), awaits=awaits, tolerate=False)
+        return replace(self._calls(_ONE_ITEM, [*definitions, definition], imports), awaits=awaits, tolerate=False)
+
+    def _initialized(self, initializer: str, kind: str, *, once: bool = False) -> Call:
+        """The same with a function of one item that calls an initializer first, if its worker has not done so."""
+        kept = ['    if not hasattr(own, "ready"):', f"        {initializer}()", "        own.ready = True"]
+        first = [f"    {initializer}()"] if once else kept
+        result = f"    return {'await ' if self.awaits else ''}{self.on_item}"
+        definitions = [] if once or _OWN in self.definitions else [_OWN]
+        return self._calls(
+            "initialized",
+            [*definitions, "\n".join([f"{kind} initialized(item):", *first, result])],
+            [] if once else ["import threading"],
+        )
 
     def _calls(self, name: str, definitions: Sequence[str], imports: Sequence[str]) -> Call:
         return replace(
@@ -174,20 +194,20 @@ class Call:
         """A program of these lines, with what the call itself needs."""
         return Program(body, (*imports, *self.imports), (*self.definitions, *definitions), guarded, entered)
 
-    def in_one_loop(self, *lines: str, entered: bool = False) -> Program:
+    def in_one_loop(self, *lines: str, imports: Sequence[str] = (), entered: bool = False) -> Program:
         """A program of one event loop: the lines, in a coroutine function, return the results of its `items`."""
         definition = "\n".join(["async def work(items):", *(indent(line, "    ") for line in lines)])
         call = f"work({self.items})"
         notebook = f"  # in a notebook: results = await {call}" if _in_event_loop() else ""
         return self.program(
             f"results = asyncio.run({call}){notebook}",
-            imports=["import asyncio"],
+            imports=["import asyncio", *imports],
             definitions=[definition],
             entered=entered,
         )
 
 
-_OWN = "call"
+_ONE_ITEM = "call"
 """The function of one item that a program defines around the user's."""
 _SENDABLE = """\
 def sendable(error):
@@ -196,6 +216,7 @@ def sendable(error):
         return pickle.loads(pickle.dumps(error))
     except Exception:
         return RuntimeError(repr(error))"""
+_OWN = "own = threading.local()"
 _LOOP = """\
 class Loop(asyncio.Runner):
     \"\"\"The event loop of a worker, which is closed when the worker ends.\"\"\"

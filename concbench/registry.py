@@ -22,13 +22,19 @@ RUNNERS: Mapping[str, str] = MappingProxyType(
         "thread-pool": "concbench.runners.thread_pool:ThreadPool",
         "process-pool": "concbench.runners.process_pool:ProcessPool",
         "interpreter-pool": "concbench.runners.interpreter_pool:InterpreterPool",
+        "mp-pool": "concbench.runners.mp_pool:MpPool",
+        "joblib": "concbench.runners.joblib:Joblib",
+        "to-thread": "concbench.runners.to_thread:ToThread",
+        "executor": "concbench.runners.executor:Executor",
         "asyncio": "concbench.runners.asyncio:Asyncio",
         "dask": "concbench.runners.dask:Dask",
     }
 )
-EXTRAS: Mapping[str, str] = MappingProxyType({"dask": "distributed"})
-"""Runners that need more than is installed with concbench, each with a package of the extra that has its name. They
-take part where they are named."""
+EXTRAS: Mapping[str, str] = MappingProxyType({"dask": "distributed", "joblib": "joblib"})
+"""Runners that need more than is installed with concbench, each with a package of the extra that has its name."""
+ON_REQUEST = frozenset({*EXTRAS, "executor", "mp-pool", "to-thread"})
+"""Runners that are measured only where they are named: others of their kind answer the same question, an extra may be
+missing, and `executor` must be told which."""
 
 WORKLOADS: Mapping[str, str] = MappingProxyType(
     {

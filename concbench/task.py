@@ -25,7 +25,7 @@ _MOST_WORDS = 10_000
 _LONGEST_TRACEBACK, _MOST_EXCEPTIONS = 4_000, 100
 """Characters of a traceback that are kept, from its end; exceptions of which one is printed as Python prints it."""
 _LONG_BITS = 1_000
-_PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
+PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
 """Types whose pickles can always be read."""
 _name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
 _contained: Callable[[BaseException], Sequence[BaseException] | None] = BaseExceptionGroup.__dict__[
@@ -174,8 +174,12 @@ def named(error: BaseException, index: int, items: Sequence[Any]) -> BaseExcepti
     """What to raise for a task's exception: the exception, with a note that says which task and item raised it.
 
     Where it takes no note, a TaskFailure stands for it. StopIteration, which would end somebody's loop in silence,
-    becomes the cause of a RuntimeError, as in a generator (PEP 479).
+    becomes the cause of a RuntimeError, as in a generator (PEP 479). The initializer of a worker is no task.
     """
+    from concbench.errors import InitializerFailed
+
+    if type(error) is InitializerFailed:
+        return error
     if issubclass(type(error), StopIteration):
         ended = RuntimeError(f"a task raised {type_name(error)}")
         ended.__cause__ = error
@@ -319,7 +323,7 @@ def run_chunk(function: Callable[[Any], Any], sender: int, first: int, items: Se
         What the tasks return or, as a Raised, raise: as a list if it surely can be sent, else as a Parcel.
     """
     answers = _answers(function, items)
-    return answers if _PLAIN.issuperset(map(type, answers)) else Parcel(sender, first, answers)
+    return answers if PLAIN.issuperset(map(type, answers)) else Parcel(sender, first, answers)
 
 
 def run_packed(function: Callable[[Any], Any], items: Sequence[Any]) -> bytes:
@@ -335,7 +339,7 @@ def run_packed(function: Callable[[Any], Any], items: Sequence[Any]) -> bytes:
     for place, answer in enumerate(answers if unsendable is not None else ()):
         _, why = tried(pickle.dumps, answer)
         if why is not None:
-            return pickle.dumps([*answers[:place], Raised(_unsendable(exception_text(why)))])
+            return pickle.dumps([*answers[:place], Raised(unsendable_result(exception_text(why)))])
     return packed  # type: ignore[no-any-return]
 
 
@@ -357,10 +361,11 @@ def unsent(why: str, first: int, items: Sequence[Any], count: int = 1) -> BaseEx
     if count > 1:
         whose = f"one of the tasks {first} to {first + count - 1}"
         return WorkerFailure(f"the result of {whose} cannot be sent from its worker: {why}")
-    return named(_unsendable(why), first, items)
+    return named(unsendable_result(why), first, items)
 
 
-def _unsendable(why: str) -> WorkerFailure:
+def unsendable_result(why: str) -> WorkerFailure:
+    """What to raise for a result that cannot be sent from its worker."""
     from concbench.errors import WorkerFailure
 
     return WorkerFailure(f"the result of a task cannot be sent from its worker: {why}")
@@ -370,4 +375,4 @@ def answer(connection: Connection[Any, Any], function: Callable[[Any], Any], ite
     """Be a process for one task: send what it returns, or as a Raised what it raises."""
     _, unsendable = tried(connection.send, Caught(function)(item))
     if unsendable is not None:
-        connection.send(Raised(_unsendable(exception_text(unsendable))))
+        connection.send(Raised(unsendable_result(exception_text(unsendable))))

@@ -199,6 +199,17 @@ def path_from(text: str, directory: str) -> str:
     return os.path.join(directory, text)  # noqa: PTH118 - of an empty directory, a Path would say ./
 
 
+def plain(text: str) -> bool | int | float | str:
+    """What a text most plainly is: true or false, a number, or else the text."""
+    for kind in (SWITCH, INTEGER, NUMBER):
+        try:
+            value: bool | int | float = kind.read(text)
+        except BadSetting:
+            continue
+        return value
+    return text
+
+
 def many(kind: Kind) -> Kind:
     """Several values of a kind with commas or plus signs between them: in a setting a comma begins the next one."""
     return Kind(

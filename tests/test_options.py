@@ -42,8 +42,9 @@ def doubled(expected: int, actual: int) -> bool:
 OTHER: dict[str, tuple[str, Any]] = {
     "baseline": ("threads", "threads"), "timeout": ("20s", 20.0), "budget": ("5s", 5.0), "memory_limit": ("1GB", 10**9),
     "precision": ("50%", 0.5), "coroutine": ("app:later", double_later), "context": ("app:around", open),
-    "check": ("app:same", doubled), "items": ("1..3", [1, 2, 3]), "python": (sys.executable, [sys.executable]),
-    "gil": ("1", ["1"]), "env": ("MODE=fast,exact", {"MODE": ["fast", "exact"]}),
+    "check": ("app:same", doubled), "initializer": ("app:load", dict), "items": ("1..3", [1, 2, 3]),
+    "python": (sys.executable, [sys.executable]), "gil": ("1", ["1"]),
+    "env": ("MODE=fast,exact", {"MODE": ["fast", "exact"]}),
 }  # fmt: skip
 """A text and a value of each option, where 50 is none."""
 MEASURING = declared(MeasureOptions)
@@ -219,5 +220,5 @@ def test_options_of_functions_are_how_a_function_is_called() -> None:
     of_functions = {name for name, option in MEASURING.items() if option.of_function} - {"import_timeout"}
     assert of_functions - {"repeat"} == {field.name for field in fields(How)} - {"arguments"}
     hints = get_type_hints(MeasureOptions)
-    for name in of_functions - {"repeat", "coroutine", "context", "check"}:  # texts here, places there
+    for name in of_functions - {"repeat", "coroutine", "context", "initializer", "check"}:  # texts here, places there
         assert get_args(hints[name]) == get_args(get_type_hints(How)[name])

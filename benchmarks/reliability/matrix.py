@@ -1,6 +1,6 @@
 """Every fault under every runner: how it ends, how long that takes, and what is left behind.
 
-    python benchmarks/reliability/matrix.py [--faults os_exit memory] [--timeout 2] [--markdown]
+    python benchmarks/reliability/matrix.py [--faults os_exit memory] [--runners mp-pool:2] [--timeout 2] [--markdown]
 
 Each fault is one `concbench run` over six items, the third of which goes wrong. Every cell must end as ok, failed or
 inapplicable, with a reason; the command must end within a bound; and no process, temporary directory or shared memory
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
@@ -47,7 +48,7 @@ def cells_of(output: Path) -> dict[str, Any]:
     return {cell["label"]: cell["outcome"] for cell in cells}
 
 
-def run(fault: str, timeout: float) -> tuple[dict[str, Any], float, set[str]]:
+def run(fault: str, runners: Sequence[str], timeout: float) -> tuple[dict[str, Any], float, set[str]]:
     """Cells of the results file, seconds, and what is left."""
     before = traces()
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
@@ -56,7 +57,7 @@ def run(fault: str, timeout: float) -> tuple[dict[str, Any], float, set[str]]:
             sys.executable, "-m", "concbench", "run", f"{HERE / 'faults.py'}:{fault}", "--items", "1..6",
             "--rounds", "1", "--no-observe", "--timeout", f"{timeout}s", "--memory-limit", "400MB", "-o", str(output),
         ]  # fmt: skip
-        for runner in RUNNERS:
+        for runner in runners:
             command += ["-r", runner]
         began = perf_counter()
         try:
@@ -64,7 +65,7 @@ def run(fault: str, timeout: float) -> tuple[dict[str, Any], float, set[str]]:
                 command,
                 capture_output=True,
                 text=True,
-                timeout=BOUND + timeout * len(RUNNERS),
+                timeout=BOUND + timeout * len(runners),
                 check=False,
                 env=os.environ,
             )
@@ -82,6 +83,7 @@ def main() -> int:
     names = [function.__name__ for function in faults.FAULTS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faults", nargs="+", choices=names, default=names)
+    parser.add_argument("--runners", nargs="+", default=RUNNERS)
     parser.add_argument("--timeout", type=float, default=2.0)
     parser.add_argument("--markdown", action="store_true")
     arguments = parser.parse_args()
@@ -91,9 +93,9 @@ def main() -> int:
     if arguments.markdown:
         print("|---|---|---|---|")
     for name in arguments.faults:
-        outcomes, seconds, left = run(name, arguments.timeout)
+        outcomes, seconds, left = run(name, arguments.runners, arguments.timeout)
         untyped = [label for label, outcome in outcomes.items() if outcome["kind"] != "ok" and not outcome["reason"]]
-        wrong += bool(left) or len(outcomes) != len(RUNNERS) or bool(untyped)
+        wrong += bool(left) or len(outcomes) != len(arguments.runners) or bool(untyped)
         print(row.format(name, ending(outcomes), f"{seconds:.1f}", ", ".join(sorted(left)) or "nothing"), flush=True)
         if not arguments.markdown:
             for label, outcome in outcomes.items():

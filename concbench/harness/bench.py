@@ -198,6 +198,8 @@ class Bench:
             return outcome
         if cell.id != self.plan.baseline:
             outcome = self.patience.bound(outcome, cell.requested)
+        if hangs := getattr(cell.planned.runner, "hangs", ""):
+            outcome = replace(outcome, reason=f"{outcome.reason}; {hangs}")
         hurried = cell.id in self._hurried and "--budget" not in outcome.reason  # that of an import names it
         return replace(outcome, reason=f"{outcome.reason}; {CUT_SHORT}") if hurried else outcome
 

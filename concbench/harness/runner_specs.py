@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from concbench.errors import BadSetting, ConcbenchError, Unavailable, UsageError
-from concbench.harness.settings import Setting, joined, split, values_of
+from concbench.harness.settings import REQUIRED, Setting, joined, split, values_of
 from concbench.harness.settings import settings_of as _settings_of
-from concbench.registry import EXTRAS, runner_class, runner_name, runner_names
+from concbench.registry import ON_REQUEST, runner_class, runner_name, runner_names
 from concbench.results.records import Cell, CellId
 from concbench.runners.base import Runner, exists_in, workers_for
 from concbench.traits import Traits, traits_of
+from concbench.values import plain
 from concbench.variants import OWN, Variant
 
 
@@ -76,8 +77,8 @@ def within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runn
 
 
 def default_runners(python: tuple[int, int] = sys.version_info[:2]) -> list[str]:
-    """Every registered runner that there is in a version of Python, with its defaults, but for those of extras."""
-    return [name for name in runner_names() if name not in EXTRAS and _exists_in(name, python)]
+    """Every registered runner that there is in a version of Python, but for those that are measured on request."""
+    return [name for name in runner_names() if name not in ON_REQUEST and _exists_in(name, python)]
 
 
 def _exists_in(name: str, python: tuple[int, int]) -> bool:
@@ -103,11 +104,12 @@ def with_workers(specs: Iterable[str], counts: Sequence[int]) -> list[str]:
 
 
 def defaults_of(runner_type: type) -> dict[str, Any]:
-    """The default of each setting of a runner; empty for a class without settings."""
-    if not _fields(runner_type):
-        return {}
-    made = runner_type()
-    return {key: getattr(made, key) for key in _fields(runner_type)}
+    """The default of each setting of a runner, None for one that must be given; empty for a class without settings."""
+    known = _fields(runner_type)
+    if any(setting.default is REQUIRED for setting in known.values()):
+        return {key: None if setting.default is REQUIRED else setting.default for key, setting in known.items()}
+    made = runner_type() if known else None
+    return {key: getattr(made, key) for key in known}
 
 
 def parse(spec: str) -> PlannedCell:
@@ -119,7 +121,15 @@ def parse(spec: str) -> PlannedCell:
     """
     name, written = _written(spec)
     runner_type = runner_class(name)
-    settings = values_of(name, written, _fields(runner_type))
+    known = _fields(runner_type)
+    collecting = getattr(runner_type, "collects", "")
+    others = {key: text for key, text in written.items() if collecting and key not in known}
+    settings = values_of(name, {key: text for key, text in written.items() if key not in others}, known)
+    missing = next((key for key, setting in known.items() if setting.default is REQUIRED and key not in settings), "")
+    if missing:
+        raise BadSetting(f"{name} needs a {missing}: write {name}:{missing}=...")
+    if collecting:
+        settings[collecting] = {key: plain(text) for key, text in others.items()}
     return _cell(name, _made(name, lambda: runner_type(**settings)))
 
 
@@ -129,11 +139,12 @@ def _written(spec: str) -> tuple[str, dict[str, str]]:
 
 
 def _fields(runner_type: type) -> dict[str, Setting]:
-    """The settings of a runner; a runner that is no dataclass has none."""
+    """The settings of a runner that are declared; a runner that is no dataclass has none."""
     if not dataclasses.is_dataclass(runner_type):
         return {}
     known = _settings_of(runner_type)
-    return {field.name: known[field.name] for field in dataclasses.fields(runner_type) if field.init}
+    names = [field.name for field in dataclasses.fields(runner_type) if field.init]
+    return {name: known[name] for name in names if name != getattr(runner_type, "collects", "")}
 
 
 def _made(name: str, make: Callable[[], Runner]) -> Runner:
@@ -152,6 +163,7 @@ def _of_instance(runner: Runner) -> PlannedCell:
 
 def _cell(name: str, runner: Runner) -> PlannedCell:
     settings = {key: getattr(runner, key) for key in _fields(type(runner))}
+    settings |= getattr(runner, getattr(runner, "collects", ""), {})
     try:
         json.dumps(settings)
     except (TypeError, ValueError):
@@ -163,7 +175,7 @@ def _label(name: str, runner: Runner, settings: dict[str, Any]) -> str:
     """As short as it can be: workers always, the other settings where they are not the defaults."""
     known = _fields(type(runner))
     others = {
-        key: known[key].kind.write(value) if isinstance(value, known[key].kind.types) else str(value)
+        key: known[key].kind.write(value) if key in known and isinstance(value, known[key].kind.types) else str(value)
         for key, value in settings.items()
         if key != "workers" and not _is_default(name, key, value)
     }
@@ -175,7 +187,7 @@ def _label(name: str, runner: Runner, settings: dict[str, Any]) -> str:
 
 def _is_default(name: str, key: str, value: Any) -> bool:
     try:
-        defaults = runner_class(name)()
+        defaults = defaults_of(runner_class(name))
     except (ConcbenchError, TypeError):
         return False
-    return bool(getattr(defaults, key, None) == value)
+    return bool(key in defaults and defaults[key] == value)

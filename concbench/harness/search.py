@@ -348,7 +348,9 @@ def _execution_seconds(cell: Cell) -> float:
 
 
 def _task_seconds(table: Table) -> float:
-    return max(_execution_seconds(table.cells[0]) / table.tasks, 1e-7)
+    executed = _execution(table.cells[0])
+    initializer = executed.initializer if executed else 0.0  # no task has to pay for it again
+    return max((_execution_seconds(table.cells[0]) - initializer) / table.tasks, 1e-7)
 
 
 def _busy(cell: Cell) -> float:
@@ -356,4 +358,5 @@ def _busy(cell: Cell) -> float:
     sample = _execution(cell)
     if sample is None or sample.cpu is None:
         return 0.7
-    return sample.cpu / sample.repeats / sample.seconds
+    seconds, cpu = sample.seconds * sample.repeats - sample.initializer, sample.cpu - sample.initializer_cpu
+    return max(cpu, 0.0) / seconds if seconds > 0 else 0.7

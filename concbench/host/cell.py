@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import pickle
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from typing import Any
 from concbench.equality import same
 from concbench.errors import Inapplicable, WorkerDied, WorkerFailure
 from concbench.host.comparing import is_comparable
-from concbench.host.usage import counters, cpu_seconds
+from concbench.host.sessions import LoopSession, Phase, Session, idle, in_initializers, timed
+from concbench.host.usage import counters
 from concbench.observing import (
     MEET_SECONDS,
     Numbered,
@@ -43,14 +43,6 @@ _BATCH, _BATCHES = 200, 5
 
 
 @dataclass(frozen=True)
-class Phase:
-    """One timed part of an execution."""
-
-    seconds: float = 0.0
-    cpu: float | None = 0.0
-
-
-@dataclass(frozen=True)
 class Timing:
     """One execution: what its parts took, and what came out."""
 
@@ -62,6 +54,8 @@ class Timing:
     results: list[Any]
     collected: list[Any]
     """What is compared; empty where that was not asked for."""
+    initializers: tuple[float, float]
+    """Seconds, and seconds of CPU time, of those that were called in this process."""
 
     def figures(self) -> dict[str, Any]:
         """Seconds, as records have them."""
@@ -96,7 +90,7 @@ class HostedCell:
         self.awaits = bool(getattr(runner, "awaits", False))
         self._warm = warm
         self._directory = directory
-        self._kept: _Session | None = None
+        self._kept: Session | None = None
         self.function: Callable[[Any], Any]
         if self.awaits:
             coroutine = workload.coroutine
@@ -112,7 +106,7 @@ class HostedCell:
         """Have the workers made that must be there before the work: seconds that it took, as `provided`, if it did."""
         if not hasattr(self.runner, "provide"):
             return {}
-        return {"provided": _timed(self.runner.provide, self.function, self._directory)[0].seconds}
+        return {"provided": timed(self.runner.provide, self.function, self._directory)[0].seconds}
 
     def sample(self, *, collect: bool = False, record: str | None = None) -> Timing:
         """Execute the cell once, timed; `collect` what is compared, and `record` in a file which items are at work."""
@@ -125,7 +119,15 @@ class HostedCell:
     def sample_of(self, timing: Timing) -> Sample:
         """An execution as it is recorded."""
         tally = self.workload.tally(timing.results)
-        return Sample(**timing.figures(), failed=tally.failed, retries=tally.retries, failed_items=tally.items)
+        seconds, cpu = timing.initializers
+        return Sample(
+            **timing.figures(),
+            failed=tally.failed,
+            retries=tally.retries,
+            failed_items=tally.items,
+            initializer=seconds,
+            initializer_cpu=cpu,
+        )
 
     def items_as_text(self) -> list[str]:
         """The first items, each as a short text."""
@@ -146,12 +148,15 @@ class HostedCell:
         workers: dict[tuple[int, int], float] = {}
         for task in sorted(seen, key=lambda task: task.started):
             workers.setdefault(task.worker, task.started - timing.origin)
+        initializers = [task.initializer for task in seen if task.initializer is not None]
         places = {worker: place for place, worker in enumerate(workers)}
         figures = {
             **timing.figures(),
             **counted,
             "observing": observing_cost(sends=self.traits.pickles is True),
             "told": dict(getattr(self.runner, "told", None) or {}),
+            "initializer_calls": len(initializers),
+            "initializer_seconds": sum(initializers),
             "began": [round(began, 7) for began in workers.values()],
             "tasks": {
                 "started": [round(task.started - timing.origin, 7) for task in seen],
@@ -176,22 +181,17 @@ class HostedCell:
             timing = self.sample(collect=True, record=record)
             return timing.collected, self.sample_of(timing)
         self._reset()
+        runner: Runner = Sequential()
         if self.awaits:
-            return self._awaited_reference(), None
-        with self.workload.context(1):
-            return self._succeeded(Sequential().run(self.function, self.items)), None
+            from concbench.runners.asyncio import Asyncio
 
-    def _awaited_reference(self) -> list[Any]:
-        """The same of coroutines, each awaited before the next begins."""
-        from concbench.runners.asyncio import Asyncio
-
-        context = self.workload.coroutine_context(1)
-        with Asyncio(workers=1) as runner:
-            runner.run(_enter, [context])
-            try:
-                return self._succeeded(runner.run(self.function, self.items))
-            finally:
-                runner.run(_leave, [context])
+            runner = Asyncio(workers=1)
+        session = self._session(runner, workers=1)
+        session.enter()
+        try:
+            return self._succeeded(runner.run(session.initialized(self.function), self.items)), None
+        finally:
+            session.leave()
 
     def passes(self, most: int) -> list[list[Any]]:
         """What two sequential passes or more give in one worker of this cell's runner, the first that it does."""
@@ -202,7 +202,7 @@ class HostedCell:
         again = (PassesOfCoroutine if self.awaits else Passes)(self.function)
         session, _ = self._entered()
         try:
-            (passes,) = self.runner.run(again, [items])
+            (passes,) = self.runner.run(session.initialized(again), [items])
             return [self._succeeded(results) for results in passes]
         finally:
             session.leave()
@@ -238,17 +238,18 @@ class HostedCell:
         if self.traits.pickles:
             if self.workload.unsendable:
                 raise Inapplicable(self.workload.unsendable)
-            self._require_sendable(self.function)
+            self._require_sendable("the function", self.function)
+            self._require_sendable("the initializer", self.workload.initializer)
             for index, item in enumerate(self.items):
-                self._require_sendable(item, index)
+                self._require_sendable(f"item {index}", item, shown=True)
         if hasattr(self.runner, "examine"):
             self.runner.examine(self.function)
 
-    def _require_sendable(self, value: Any, index: int | None = None) -> None:
+    def _require_sendable(self, what: str, value: Any, *, shown: bool = False) -> None:
         """There and back: what can be pickled cannot always be unpickled."""
         _, unsendable = tried(lambda: pickle.loads(pickle.dumps(value)))
         if unsendable is not None:
-            what = "the function" if index is None else f"item {index}, {short(value)},"
+            what = f"{what}, {short(value)}," if shown else what
             raise Inapplicable(
                 f"{what} cannot be sent to another process ({exception_text(unsendable)}); what is sent must survive "
                 "pickle, and functions be defined at the top level of a module"
@@ -268,8 +269,11 @@ class HostedCell:
         session, start = self._entered()
         items = [Numbered(index, item) for index, item in enumerate(self.items)] if record else self.items
         try:
+            function = session.initialized(function)
+            in_initializers()
             began = perf_counter()
-            work, results = _timed(self.runner.run, function, items)
+            work, results = timed(self.runner.run, function, items)
+            initializers = in_initializers()
             self.workload.require_success(_plain(results))
             collected = self.workload.collect(_plain(results)) if collect else []
         except BaseException as error:
@@ -279,17 +283,17 @@ class HostedCell:
                 raise self._with_its_task(error, record) from error.__cause__
             raise
         stop = session.leave() if self._kept is None else Phase()
-        return Timing(start, work, stop, began - start.seconds, results, collected)
+        return Timing(start, work, stop, began - start.seconds, results, collected, initializers)
 
     def _with_its_task(self, error: WorkerDied, record: str | None) -> BaseException:
         """The failure with a note that says which task the worker had that died."""
         tasks = [index for index, pid in recorded(record).items() if pid == error.process] if record else []
         return named(error, tasks[0], self.items) if tasks else noted(error, "raised by a task, item unknown")
 
-    def _entered(self) -> tuple[_Session, Phase]:
+    def _entered(self) -> tuple[Session, Phase]:
         """A runner that has been entered, just now or, warm, before the first execution."""
         self._reset()
-        session = self._kept or (_LoopSession(self) if self.awaits else _Session(self))
+        session = self._kept or self._session(self.runner, self.workers)
         gc.collect()  # the garbage of the execution before is not this one's to sweep
         if self._kept is not None:
             return session, Phase()
@@ -297,9 +301,15 @@ class HostedCell:
         if not self._warm:
             return session, start
         self._kept = session
-        if not self.awaits and not hasattr(self.runner, "provide"):  # which has met them
-            _meet(self.runner, self.workers, self.function, self._directory)
+        if not self.awaits:
+            if not hasattr(self.runner, "provide"):  # which has met them
+                _meet(self.runner, session.initialized(meet), self.workers, self.function, self._directory)
+        elif self.workload.initializer is not None:
+            self.runner.run(session.initialized(idle), [None])
         return session, Phase()
+
+    def _session(self, runner: Runner, workers: int) -> Session:
+        return (LoopSession if self.awaits else Session)(runner, self.workload, workers)
 
     def _reset(self) -> None:
         self.workload.reset()
@@ -321,44 +331,6 @@ class HostedCell:
             )
 
 
-class _Session:
-    """A runner with the workload's context around it, entered and left by hand so that each part is timed apart."""
-
-    def __init__(self, cell: HostedCell) -> None:
-        self._runner = cell.runner
-        self._context: Any = cell.workload.context(cell.workers)
-
-    def enter(self) -> Phase:
-        self._context.__enter__()
-        return _timed(self._runner.__enter__)[0]
-
-    def leave(self) -> Phase:
-        try:
-            return _timed(self._runner.__exit__, None, None, None)[0]
-        finally:
-            self._context.__exit__(None, None, None)
-
-
-class _LoopSession(_Session):
-    """The same where the context belongs to the runner's event loop: entered and left in it, off the clock."""
-
-    def __init__(self, cell: HostedCell) -> None:
-        self._runner = cell.runner
-        self._context = cell.workload.coroutine_context(cell.workers)
-
-    def enter(self) -> Phase:
-        start = _timed(self._runner.__enter__)[0]
-        self._runner.run(_enter, [self._context])
-        return start
-
-    def leave(self) -> Phase:
-        try:
-            self._runner.run(_leave, [self._context])
-        finally:
-            stop = _timed(self._runner.__exit__, None, None, None)[0]
-        return stop
-
-
 def observing_cost(*, sends: bool) -> float:
     """Seconds that recording adds to a task; median of a few batches of tasks that do nothing.
 
@@ -367,9 +339,9 @@ def observing_cost(*, sends: bool) -> float:
     """
     costs = []
     for _ in range(_BATCHES):
-        plain = _timed(lambda: [_nothing(item) for item in range(_BATCH)])[0].seconds
-        watched, seen = _timed(lambda: [Observed(_nothing)(item) for item in range(_BATCH)])
-        sent = _timed(lambda: [pickle.loads(pickle.dumps(one)) for one in seen])[0].seconds if sends else 0.0  # noqa: B023
+        plain = timed(lambda: [_nothing(item) for item in range(_BATCH)])[0].seconds
+        watched, seen = timed(lambda: [Observed(_nothing)(item) for item in range(_BATCH)])
+        sent = timed(lambda: [pickle.loads(pickle.dumps(one)) for one in seen])[0].seconds if sends else 0.0  # noqa: B023
         costs.append((watched.seconds + sent - plain) / _BATCH)
     return max(0.0, sorted(costs)[_BATCHES // 2])
 
@@ -389,16 +361,9 @@ def _nothing(item: Any) -> Any:
     return item
 
 
-def _timed(action: Callable[..., Any], *arguments: Any) -> tuple[Phase, Any]:
-    cpu = cpu_seconds()
-    began = perf_counter()
-    result = action(*arguments)
-    seconds = perf_counter() - began
-    after = cpu_seconds()
-    return Phase(seconds, None if cpu is None or after is None else after - cpu), result
-
-
-def _meet(runner: Runner, workers: int, function: Callable[[Any], Any], within: Path | None) -> None:
+def _meet(
+    runner: Runner, meeting: Callable[[Any], Any], workers: int, function: Callable[[Any], Any], within: Path | None
+) -> None:
     """Have every worker run something: pools start lazily, and a worker that was never used is not warm.
 
     The function goes with it, so that its module is imported, and is not called.
@@ -410,7 +375,7 @@ def _meet(runner: Runner, workers: int, function: Callable[[Any], Any], within: 
 
     tasks = workers * (getattr(runner, "chunksize", 1) or 1)  # neighbouring tasks of a chunk run in one worker
     with tempfile.TemporaryDirectory(prefix="concbench-meet-", dir=within) as directory:
-        met = runner.run(meet, [(directory, workers, function)] * tasks)
+        met = runner.run(meeting, [(directory, workers, function)] * tasks)
     if not all(met):
         raise WorkerFailure(f"not all of the {workers} workers began a task within {MEET_SECONDS:g} s")
 
@@ -420,11 +385,3 @@ def _same_pickle(one: Any, other: Any) -> bool:
         return pickle.dumps(one) == pickle.dumps(other)
     except Exception:  # noqa: BLE001 - whatever the reason, that tells nothing
         return False
-
-
-async def _enter(context: AbstractAsyncContextManager[Any]) -> None:
-    await context.__aenter__()
-
-
-async def _leave(context: AbstractAsyncContextManager[Any]) -> None:
-    await context.__aexit__(None, None, None)

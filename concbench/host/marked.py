@@ -202,5 +202,5 @@ def _name(pid: int) -> str:
 
 def _is_tracker(pid: int) -> bool:
     with contextlib.suppress(OSError):
-        return b"multiprocessing.resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"resource_tracker import main" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False

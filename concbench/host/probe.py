@@ -16,7 +16,15 @@ from concbench.host.names import require_names_of_their_own
 from concbench.task import short
 from concbench.wire import take_over
 from concbench.workloads.facts import Facts, pickled
-from concbench.workloads.how import How, require_callable, require_function, resolve, takes_workers
+from concbench.workloads.how import (
+    How,
+    name_of,
+    require_callable,
+    require_function,
+    require_initializer,
+    resolve,
+    takes_workers,
+)
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
 
@@ -30,13 +38,15 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     place = Place(**request["function"])
     how = How.from_json(request["how"])
     source = ItemSource(**request["source"])
-    others = [one for one in (how.coroutine, how.context, how.check) if isinstance(one, Place)]
+    others = [one for one in how.named.values() if isinstance(one, Place)]
     made_by = source.place()
     require_names_of_their_own({Path(one.directory) for one in (place, *others, *([made_by] if made_by else []))})
     found = source.find() if made_by is None else None  # before a module may change what there is to be read
     function = place.load()
     for other in others:
         require_function(other.load(), other.text)
+    if how.initializer is not None:
+        require_initializer(resolve(how.initializer), name_of(how.initializer))
     if found is not None and not _in_directory(source.directory):
         found = found.anywhere(source.directory)
     items = source.read() if found is None else [*found.items]

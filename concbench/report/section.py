@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from concbench import units
 from concbench.advice.clusters import made_ready
+from concbench.advice.initializers import initializers
 from concbench.advice.mishaps import counted, why_missing
 from concbench.advice.quota import flag
 from concbench.advice.sending import travelling
@@ -95,6 +96,7 @@ def _reading(table: TableAnalysis) -> list[str]:
         *record.notes,
         *travelling(table),
         *made_ready(table),
+        *initializers(table),
     ]
     if not record.warmed_up:
         lines.append("There was no warm-up: first-run costs are in the times.")

@@ -45,6 +45,10 @@ class Sample:
     """For each thing that happened, the first items to which it did, as texts."""
     throttled: float | None = None
     """Seconds for which a quota kept the control group from running meanwhile, summed over cores; None without one."""
+    initializer: float = 0.0
+    """Seconds of all calls of the initializer in the measuring process itself; they are among those above."""
+    initializer_cpu: float = 0.0
+    """CPU seconds of these."""
 
     def __post_init__(self) -> None:
         """Refuse what no clock and no counter can say.
@@ -52,7 +56,10 @@ class Sample:
         Raises:
             ValueError: names the field.
         """
-        require_not_negative(self, "start", "work", "stop", "cpu", "round", "position", "retries", "throttled")
+        require_not_negative(
+            self, "start", "work", "stop", "cpu", "round", "position", "retries", "throttled",
+            "initializer", "initializer_cpu",
+        )  # fmt: skip
         if any(count < 0 for count in self.failed.values()):
             raise ValueError("failed must hold counts of 0 or more")
         if self.repeats < 1:
@@ -78,6 +85,8 @@ class Sample:
             failed=dict(Counter(self.failed) + Counter(other.failed)),
             retries=self.retries + other.retries,
             failed_items=_both(self.failed_items, other.failed_items),
+            initializer=self.initializer + other.initializer,
+            initializer_cpu=self.initializer_cpu + other.initializer_cpu,
         )
 
 

@@ -150,6 +150,10 @@ class Observed:
     """Bytes that all of them together might use, as of the beginning of the pass."""
     told: Json = field(default_factory=dict)
     """What the workers told of their run, where nobody else can: the figures of a cluster."""
+    initializer_calls: int = 0
+    """Workers in which the initializer was called."""
+    initializer_seconds: float = 0.0
+    """Seconds that it took, in all of them together."""
 
     def __post_init__(self) -> None:
         """Refuse what no clock and no counter can say.
@@ -160,6 +164,7 @@ class Observed:
         require_not_negative(
             self, "start", "work", "stop", "cpu", "observing", "voluntary_switches", "involuntary_switches",
             "page_faults", "tree_cpu", "memory", "processes", "threads", "memory_allowed",
+            "initializer_calls", "initializer_seconds",
         )  # fmt: skip
         if self.start + self.work + self.stop < SHORTEST:
             raise ValueError(f"start, work and stop must come to {SHORTEST:g} seconds or more")

@@ -32,15 +32,12 @@ class Asyncio:
         require_positive(workers=self.workers)
 
     def __enter__(self) -> Self:
-        if _in_event_loop():
-            raise Inapplicable("an event loop runs in this thread already; use the runner in a thread of its own")
-        self._runner = asyncio.Runner()
-        self._runner.get_loop()
+        self._runner = new_loop()
         return self
 
     def run(self, function: Callable[[Any], Awaitable[Any]], items: Sequence[Any]) -> list[Any]:
         """Await the function once on each item; the contract is that of `base.Runner.run`."""
-        if not _is_coroutine_function(function):
+        if not is_coroutine_function(function):
             name = getattr(function, "__name__", type(function).__name__)
             raise Inapplicable(f"asyncio runs coroutine functions (async def); {name} is an ordinary function")
         items = as_sequence(items)
@@ -104,6 +101,19 @@ class Asyncio:
         del self._runner
 
 
+def new_loop() -> asyncio.Runner:
+    """An event loop for this thread.
+
+    Raises:
+        Inapplicable: one runs in it already.
+    """
+    if _in_event_loop():
+        raise Inapplicable("an event loop runs in this thread already; use the runner in a thread of its own")
+    runner = asyncio.Runner()
+    runner.get_loop()
+    return runner
+
+
 def _in_event_loop() -> bool:
     try:
         asyncio.get_running_loop()
@@ -112,5 +122,6 @@ def _in_event_loop() -> bool:
     return True
 
 
-def _is_coroutine_function(function: Callable[..., Any]) -> bool:
+def is_coroutine_function(function: Callable[..., Any]) -> bool:
+    """Whether calling it gives a coroutine."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004

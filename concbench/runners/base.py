@@ -17,6 +17,8 @@ class Runner(Protocol):
     - `awaits`: True if it is given coroutine functions.
     - `traits`: what it is (`concbench.traits.Traits`), from which follows what is said of it; absent: nothing is.
     - `needs`: the oldest version of Python that has it, such as `(3, 14)`; absent: every one has.
+    - `collects`: the attribute that takes, as a dict, settings that are not declared; absent: there are none.
+    - `hangs`: why it may never answer, if it may; a row that has timed out says so; absent or empty: it always answers.
     - `preload(function)`: called once in the measuring process, which is ours alone, before anything runs.
     - `examine(function)`: called once in a process in which no sample is taken, before anything runs; raises
       Inapplicable if this runner cannot work with that function.

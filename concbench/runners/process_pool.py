@@ -1,7 +1,6 @@
 """A pool of processes: concurrent.futures.ProcessPoolExecutor."""
 
 import pickle
-import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -11,7 +10,7 @@ from itertools import count, islice, repeat
 from signal import SIGTERM
 from typing import TYPE_CHECKING, Any, Self
 
-from concbench.errors import BadSetting, WorkerDied, WorkerFailure
+from concbench.errors import WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
@@ -41,8 +40,7 @@ class ProcessPool:
 
     def __post_init__(self) -> None:
         require_positive(workers=self.workers, chunksize=self.chunksize)
-        if sys.platform == "win32" and self.workers > 61:
-            raise BadSetting(f"workers must be 61 or fewer for process-pool on Windows, not {self.workers}")
+        starting.require_few(self.workers, "process-pool")
         starting.require_start_method(self.start_method)
 
     @property

@@ -26,7 +26,7 @@ def context(start_method: str) -> "BaseContext":
     return multiprocessing.get_context(start_method)
 
 
-def preload(function: Callable[..., Any]) -> None:
+def preload(function: Callable[..., Any], ours: str = "concbench.task") -> None:
     """Have the fork servers of this process import what that of a program by hand would have, and our own part.
 
     For a process that is ours alone: it replaces what was to be preloaded. A program's main module imports the
@@ -35,7 +35,7 @@ def preload(function: Callable[..., Any]) -> None:
     """
     import multiprocessing
 
-    modules = ["concbench.task"]
+    modules = [ours]
     if _IMPORTS_MAIN:
         modules.append(getattr(function, "__module__", None) or "__main__")
     multiprocessing.set_forkserver_preload(modules)
@@ -56,6 +56,16 @@ def keep_names(sockets: "Path", semaphores: str) -> None:
     sockets.mkdir(mode=0o700, parents=True)
     own: dict[str, str] = multiprocessing.current_process()._config  # type: ignore[attr-defined] # noqa: SLF001
     own.update(tempdir=str(sockets), semprefix=semaphores)
+
+
+def require_few(workers: int, name: str) -> None:
+    """Refuse more worker processes than a pool can wait for.
+
+    Raises:
+        BadSetting: says how many that are.
+    """
+    if sys.platform == "win32" and workers > 61:
+        raise BadSetting(f"workers must be 61 or fewer for {name} on Windows, not {workers}")
 
 
 def require_start_method(name: str) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import sys
 import threading
+from time import perf_counter, thread_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable
     from typing import Any
+
+    Initializer = Callable[[], object]
 
 
 class Unpacked:
@@ -100,6 +103,65 @@ class TolerantCoroutine:
             return await self.function(item)
         except Exception as error:  # noqa: BLE001 - it was asked for
             return sendable(BaseException.with_traceback(error, None))
+
+
+class Initialized:
+    """A function before whose first call in each worker an initializer is called.
+
+    A worker is a thread: one of a pool, that of a worker process, or the one of the caller or of an event loop. What an
+    initializer has done holds for one execution, since a thread may be there before it and after it.
+    """
+
+    def __init__(self, function: Callable[[Any], Any], initializer: Initializer, execution: int) -> None:
+        self.function = function
+        self.initializer = initializer
+        self.execution = execution
+
+    def __call__(self, item: Any) -> Any:
+        """Call it."""
+        if getattr(_own, "execution", None) == self.execution:
+            return self.function(item)
+        seconds = self._initialize()
+        return _with_initializer(self.function(item), seconds)
+
+    def _initialize(self) -> float:
+        """Call the initializer; returns the seconds that it took."""
+        from concbench.errors import InitializerFailed
+        from concbench.task import exception_text, tried
+
+        cpu, began = thread_time(), perf_counter()
+        _, failed = tried(self.initializer)
+        seconds = perf_counter() - began
+        if failed is not None:
+            module, name = (getattr(self.initializer, part, "") for part in ("__module__", "__qualname__"))
+            told = f"{module}:{name}" if module and name else type(self.initializer).__name__
+            raise InitializerFailed(f"the initializer {told} raised {exception_text(failed)}") from failed
+        initializing.append((seconds, thread_time() - cpu))
+        _own.execution = self.execution
+        return seconds
+
+
+class InitializedCoroutine(Initialized):
+    """The same for a coroutine function: the initializer is called once in the thread of the event loop."""
+
+    async def __call__(self, item: Any) -> Any:
+        """Await it."""
+        if getattr(_own, "execution", None) == self.execution:
+            return await self.function(item)
+        seconds = self._initialize()
+        return _with_initializer(await self.function(item), seconds)
+
+
+initializing: list[tuple[float, float]] = []
+"""Of every initializer that was called in this process, seconds and seconds of CPU time."""
+
+
+def _with_initializer(result: Any, seconds: float) -> Any:
+    """The same, with the seconds that an initializer took before it if it is the record of a task."""
+    observing = sys.modules.get("concbench.observing")  # not imported, it cannot be one
+    if observing is None or type(result) is not observing.Observation:
+        return result
+    return result._replace(initializer=seconds)
 
 
 class _Loop:

@@ -94,6 +94,11 @@ class Workload(ABC):
         return None
 
     @property
+    def initializer(self) -> Callable[[], object] | None:
+        """What is called once in each worker before its first task, on the clock, if there is something."""
+        return None
+
+    @property
     def awaitable(self) -> bool:
         """Whether there is a coroutine function."""
         return self.coroutine is not None

@@ -63,7 +63,7 @@ def pickled(items: Sequence[Any]) -> bytes | None:
 
 def why_at_home(function: Any, items: Sequence[Any], how: How) -> str:
     """Why another process could not find the function, or take the items; empty if it could."""
-    given = [value for value in (how.coroutine, how.context, how.check) if value is not None]
+    given = [*how.named.values()]
     try:
         packed = pickle.dumps([function, given, [item for item in items if not isinstance(item, _UNCHANGING)]])
     except Exception as error:  # noqa: BLE001 - whatever the reason

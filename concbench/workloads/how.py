@@ -21,6 +21,8 @@ class How:
     context: Place | Callable[..., Any] | None = None
     """Called for a context manager that is entered around every execution, off the clock; told the number of workers
     if it takes an argument."""
+    initializer: Place | Callable[[], Any] | None = None
+    """Called once in each worker before its first task, on the clock."""
     check: Place | Callable[[Any, Any], Any] | None = None
     """Called with an expected and an actual result; says whether the actual one is right."""
     compare: bool = True
@@ -33,6 +35,12 @@ class How:
     """Exceptions are results like any other."""
     max_workers: int | None = None
     """Calls at once at most."""
+
+    @property
+    def named(self) -> dict[str, Place | Callable[..., Any]]:
+        """What there is beside the function, by the option that names it."""
+        values = {name: getattr(self, name) for name in ("coroutine", "context", "initializer", "check")}
+        return {name: value for name, value in values.items() if value is not None}
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for the process that looks at them; everything must have been named, not given."""
@@ -76,6 +84,27 @@ def require_function(function: Any, name: str) -> None:
         raise BadFunction(f"{name} is a property, which is read and cannot be called; name a function that reads it")
     if not callable(function):
         raise BadFunction(f"{name} is {short(function)}, which cannot be called")
+
+
+def require_initializer(initializer: Any, name: str) -> None:
+    """Refuse what cannot be called without arguments, or would have to be awaited.
+
+    Raises:
+        BadFunction: it cannot; says what to do.
+    """
+    require_function(initializer, name)
+    if inspect.iscoroutinefunction(initializer):
+        raise BadFunction(f"the initializer {name} is a coroutine function: name an ordinary one")
+    try:
+        signature = inspect.signature(initializer)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind()
+    except TypeError as error:
+        raise BadFunction(
+            f"the initializer {name}{signature} is called without arguments: {error}; name a function that calls it"
+        ) from None
 
 
 def require_callable(function: Any, name: str, items: Sequence[Any], how: How) -> None:

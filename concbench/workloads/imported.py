@@ -22,7 +22,7 @@ from concbench.task import exception_text, short, type_name
 from concbench.workloads.adapters import Awaited, InEventLoop, Tolerant, TolerantCoroutine, Unpacked, WithoutArguments
 from concbench.workloads.base import Tally, Workload
 from concbench.workloads.facts import Facts, is_coroutine_function, pickled, why_at_home
-from concbench.workloads.how import How, name_of, require_callable, resolve, takes_workers
+from concbench.workloads.how import How, name_of, require_callable, require_initializer, resolve, takes_workers
 from concbench.workloads.item_source import ItemSource
 from concbench.workloads.loading import Place
 
@@ -84,6 +84,8 @@ class Imported(Workload):
             BadFunction: it cannot be called on them.
         """
         require_callable(function, name_of(function), items, how)
+        if how.initializer is not None:
+            require_initializer(resolve(how.initializer), name_of(how.initializer))
         told_workers = how.context is not None and takes_workers(resolve(how.context))
         facts = replace(Facts.of(function, items), told_workers=told_workers)
         made = cls(function, how, facts, packed=pickled(items), items=items)
@@ -132,6 +134,11 @@ class Imported(Workload):
         return TolerantCoroutine(coroutine) if self._how.tolerate else coroutine
 
     @property
+    def initializer(self) -> Callable[[], object] | None:
+        """The user's, if there is one."""
+        return resolve(self._how.initializer) if self._how.initializer is not None else None
+
+    @property
     def items(self) -> Sequence[Any]:
         """As fresh as they were given, after every `reset`."""
         if self._items is None:
@@ -141,7 +148,7 @@ class Imported(Workload):
 
     def _fresh(self) -> Sequence[Any]:
         made_by = self._source.place() if self._source is not None else None
-        for place in (self._function, self._how.coroutine, self._how.context, self._how.check, made_by):
+        for place in (self._function, *self._how.named.values(), made_by):
             if isinstance(place, Place):
                 place.make_importable()  # items may be objects of these modules
         items: Sequence[Any]
@@ -207,10 +214,11 @@ class Imported(Workload):
         function = function_text(self._function)
         twin = function_text(how.coroutine) if how.coroutine is not None else nothing
         context = function_text(how.context) if how.context is not None else nothing
+        initializer = function_text(how.initializer) if how.initializer is not None else nothing
         told = str(workers) if self._facts.told_workers else ""
         items = self._items_text()
         call = Call(
-            imports=(*function.names, *items.names, *twin.names, *context.names),
+            imports=tuple(name for text in (function, items, twin, context, initializer) for name in text.names),
             function=function.expression,
             items=items.expression,
             before=items.before,
@@ -220,7 +228,10 @@ class Imported(Workload):
             coroutine=twin.expression,
             tolerate=how.tolerate,
             context=f"{context.expression}({told})" if how.context is not None else "",
-            definitions=tuple(dict.fromkeys((*function.before, *twin.before, *context.before))),
+            initializer=initializer.expression,
+            definitions=tuple(
+                dict.fromkeys(line for text in (function, twin, context, initializer) for line in text.before)
+            ),
             taken=names_of_main() if self._given is not None else frozenset(),
         )
         return call.awaiting_some() if self._turned_out else call
@@ -310,14 +321,13 @@ class Imported(Workload):
         """Names and switches."""
         how = self._how
         source = self._source
-        named = {"coroutine": how.coroutine, "context": how.context, "check": how.check}
         return {
             "function": self.name,
             **({"items_sha256": self._digest} if self._digest else {}),
             **(
                 {"items": source.text, "limit": source.limit, "sample": source.sample} if source and source.text else {}
             ),
-            **{key: name_of(value) for key, value in named.items() if value is not None},
+            **{key: name_of(value) for key, value in how.named.items()},
             **{key: getattr(how, key) for key in ("star", "tolerate") if getattr(how, key)},
         }
 

@@ -113,6 +113,18 @@ def told(workers):
     yield
     open_ones.pop()
 
+ready = []
+
+def get_ready():
+    ready.append(0)
+
+def needs_ready(item):
+    return item * bool(ready)
+
+async def needs_ready_later(item):
+    await asyncio.sleep(0)
+    return needs_ready(item)
+
 def needs_opened(item):
     return item * len(open_ones)
 
@@ -129,9 +141,10 @@ def endless():
 """
 LAYOUTS = {"app": "app.py", "shop": "a src layout/it's/shop.py", "lib.inner.shelf": "src/lib/inner/shelf.py"}
 """Modules in the user's directory, elsewhere, and in a package elsewhere."""
-SHARING = ["sequential", "threads", "thread-pool:2", "batched-threads:2"]
+SHARING = ["sequential", "threads", "thread-pool:2", "batched-threads:2", "to-thread:2"]
+SHARING += ["joblib:workers=2,backend=threading,batch_size=2"]
 FORKED = "process-pool:workers=2,chunksize=2,start_method=fork"
-IMPORTED = ["process-pool:2", "processes"]
+IMPORTED = ["process-pool:2", "mp-pool:2", "processes", "joblib:2"]
 """Their workers import the program, which takes its time."""
 AWAITING = ["asyncio:2"]
 
@@ -162,7 +175,7 @@ def named(
     place = f"{LAYOUTS[module]}:{function}" if module in LAYOUTS else f"{module}:{function}"
     named: dict[str, Any] = {
         name: Place.read(f"{place.rpartition(':')[0]}:{more.pop(name)}")
-        for name in ("context", "coroutine")
+        for name in ("context", "coroutine", "initializer")
         if name in more
     }
     how = How(**named, **more, arguments=items != "")
@@ -181,7 +194,10 @@ def named(
 def given(find: Callable[[Any], Any], items: Any = (3, 1, 2), *, module: str = "shop", **more: Any) -> Imported:
     """A function that is given, as measure() has it."""
     loaded = importlib.import_module(module)
-    how = {name: getattr(loaded, more[name]) if name in {"context", "coroutine"} else more[name] for name in more}
+    how = {
+        name: getattr(loaded, more[name]) if name in {"context", "coroutine", "initializer"} else more[name]
+        for name in more
+    }
     return Imported.of(find(loaded), list(items), How(**how))
 
 
@@ -236,6 +252,17 @@ def forms() -> Iterator[tuple[str, Imported, list[str]]]:
     yield "given named lambda", given(lambda shop: shop.shorter), SHARING
     yield "given coroutine", given(lambda shop: shop.double_later, tolerate=True, context="told"), both
     yield "given twin", given(lambda shop: shop.double, coroutine="double_later"), both
+    yield from forms_with_initializer()
+
+
+def forms_with_initializer() -> Iterator[tuple[str, Imported, list[str]]]:
+    """The same of those whose workers call something first."""
+    ordinary, ready = [*SHARING, FORKED], "get_ready"
+    yield "initializer", named("needs_ready", initializer=ready), [*ordinary, *IMPORTED]
+    yield "initializer, coroutine", named("needs_ready_later", initializer=ready), ordinary + AWAITING
+    yield "initializer, tolerate", named("odd", tolerate=True, initializer=ready), ordinary
+    yield "initializer, star", named("add", "pairs.jsonl", star=True, initializer=ready), ordinary
+    yield "given initializer", given(lambda shop: shop.needs_ready, initializer=ready), ordinary
 
 
 def names_taken(runners: list[str]) -> set[str]:
@@ -294,11 +321,15 @@ def as_at_first() -> Iterator[None]:
     finally:
         sys.path[:] = path
         sys.modules.update(modules)
+        if "joblib.externals.loky" in sys.modules:  # its processes, which it keeps, have the path as it was
+            sys.modules["joblib.externals.loky"].get_reusable_executor().shutdown()
 
 
 def measured(workload: Imported) -> list[Any]:
     """What the sequential runner returns, in a thread that closes its event loop."""
     with as_at_first(), ThreadPoolExecutor(1) as pool, workload.context(1), Sequential() as runner:
+        if workload.initializer is not None:
+            workload.initializer()
         return pool.submit(runner.run, workload.function, workload.items).result()
 
 

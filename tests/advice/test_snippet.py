@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,20 @@ import pytest
 from concbench.advice.snippet import snippet
 from concbench.harness.runner_specs import default_runners, parse
 from concbench.program import Program
+from concbench.registry import EXTRAS, ON_REQUEST
 from concbench.runners.thread_pool import ThreadPool
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
 
 FORMS = Path(__file__).with_name("forms.py")
-IN_ONE_PROCESS = "sequential threads thread-pool:2 batched-threads:2 asyncio:2"
+IN_ONE_PROCESS = "sequential threads thread-pool:2 batched-threads:2 to-thread:2 asyncio:2"
 FORKED = "process-pool:workers=2,chunksize=2,start_method=fork"
-IMPORTED = "process-pool:2 processes"
+IMPORTED = "process-pool:2 mp-pool:2 processes"
 if "interpreter-pool" in default_runners():
     IMPORTED += " interpreter-pool:2 interpreter-pool:workers=2,chunksize=2"
+if find_spec("joblib"):
+    IN_ONE_PROCESS += " joblib:workers=2,backend=threading,batch_size=2"
+    IMPORTED += " joblib:2"
 IMPORTS = Path(__file__).parents[2]
 
 MAIN = """
@@ -140,7 +145,9 @@ def test_items_are_given_a_name_once() -> None:
 def test_the_forms_are_those_of_every_runner() -> None:
     """Whoever adds a runner adds it to them."""
     tried = f"{IN_ONE_PROCESS} {FORKED} {IMPORTED}".split()
-    assert {parse(spec).name for spec in tried} == {parse(spec).name for spec in default_runners()}
+    missing = {name for name, package in EXTRAS.items() if not find_spec(package)}
+    elsewhere = {"dask", "executor"}  # the tests of these runners run their programs
+    assert {parse(spec).name for spec in tried} == {*default_runners(), *ON_REQUEST} - missing - elsewhere
 
 
 def test_a_program_that_is_added_to_the_main_program_changes_nothing_there(tmp_path: Path) -> None:

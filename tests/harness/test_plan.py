@@ -17,7 +17,7 @@ from concbench.registry import EXTRAS, RUNNERS, runner_class
 from concbench.results.records import CellId
 from concbench.workloads.synthetic import Sleep
 
-OURS = sorted({*RUNNERS} - {*EXTRAS})
+OURS = sorted({*RUNNERS} - {*EXTRAS, "executor"})
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -2,14 +2,19 @@
 
 import os
 import pickle
+import signal
+import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
-from concbench import Asyncio, BatchedThreads, Processes, ProcessPool, ThreadPool, Threads
+from concbench import Asyncio, BatchedThreads, MpPool, Processes, ProcessPool, ThreadPool, Threads, ToThread
 from concbench.errors import BadSetting, Inapplicable, WorkerFailure
 from concbench.testing.laws import double
+from concbench.workloads.adapters import InEventLoop, Tolerant
 
 
 def die(item: int) -> int:
@@ -35,6 +40,44 @@ def test_a_dead_pool_worker_is_a_failure_of_the_worker() -> None:
     """BrokenProcessPool becomes our own type."""
     with pytest.raises(WorkerFailure, match="died"), ProcessPool(workers=2) as runner:
         runner.run(die, range(4))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_worker_that_dies_in_a_pool_of_multiprocessing_is_noticed() -> None:
+    """The pool itself would wait for ever; it can be used again afterwards."""
+    with MpPool(workers=2, start_method="fork") as runner:
+        with pytest.raises(WorkerFailure, match=r"a worker process of mp-pool\(2\) died \(exit code 3\)") as caught:
+            runner.run(die, range(4))
+        assert isinstance(getattr(caught.value, "process", None), int)
+        assert runner.run(double, range(3)) == [0, 2, 4]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_worker_that_is_killed_while_it_holds_a_lock_hangs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of the idle workers has the lock of the queue of tasks, for which all others wait, and who ends the pool."""
+    monkeypatch.setattr("concbench.runners.mp_pool._PATIENCE", 0.2)
+    with MpPool(workers=2, start_method="fork") as runner:
+        workers = set(runner.run(worker_of, range(8)))
+        time.sleep(0.1)
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        with pytest.raises(WorkerFailure, match=r"died \(signal SIGKILL\)"):
+            runner.run(double, range(3))
+
+
+def worker_of(item: int) -> int:
+    time.sleep(0.02)
+    return os.getpid()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_workers_that_are_replaced_have_not_died() -> None:
+    """Each has one task, and is a worker of its own."""
+    with MpPool(workers=2, start_method="fork", maxtasksperchild=1) as runner:
+        assert len(set(runner.run(worker_of, range(6)))) == 6
 
 
 def test_a_lambda_for_processes_says_that_it_cannot_be_pickled() -> None:
@@ -65,6 +108,19 @@ def test_asyncio_refuses_an_ordinary_function_before_calling_it() -> None:
     called: list[int] = []
     with pytest.raises(Inapplicable, match="async def"), Asyncio() as runner:
         runner.run(called.append, [1])  # type: ignore[arg-type]
+    assert called == []
+
+
+@pytest.mark.parametrize("around", [lambda function: function, InEventLoop, lambda one: Tolerant(InEventLoop(one))])
+def test_threads_of_a_loop_refuse_a_coroutine_function_before_calling_it(around: Callable[..., Any]) -> None:
+    """Also in what a measurement puts around it."""
+    called: list[int] = []
+
+    async def task(item: int) -> None:
+        called.append(item)
+
+    with pytest.raises(Inapplicable, match="take asyncio"), ToThread() as runner:
+        runner.run(around(task), [1])
     assert called == []
 
 
@@ -124,7 +180,7 @@ def test_batches_are_joined_before_the_next_begins() -> None:
     assert most == 10
 
 
-@pytest.mark.parametrize("make", [ThreadPool, BatchedThreads, ProcessPool, Asyncio])
+@pytest.mark.parametrize("make", [ThreadPool, ToThread, BatchedThreads, ProcessPool, MpPool, Asyncio])
 @pytest.mark.parametrize("workers", [0, -1, "many", 2.5, True])
 def test_workers_must_be_a_whole_number_of_one_or_more(make: type, workers: object) -> None:
     """Refused when the runner is made, before anything runs."""

@@ -8,21 +8,31 @@ from pathlib import Path
 import pytest
 
 from concbench import registry, testing
+from concbench.errors import Inapplicable
 from concbench.harness.runner_specs import defaults_of
 from concbench.runners.base import exists_in
 
+ELSEWHERE = {"dask", "executor"}
+"""Their own tests try the laws, on a cluster that they share and on executors of several packages."""
+BACKENDS = ("loky", "threading")
 METHODS = multiprocessing.get_all_start_methods()
 
 
 def _makers() -> list[object]:
     makers: list[object] = []
-    for name in registry.RUNNERS:
-        if name in registry.EXTRAS:  # their own tests try the laws, with what they need and where it is installed
+    for name in sorted({*registry.RUNNERS} - ELSEWHERE):
+        try:
+            cls = registry.runner_class(name)
+        except Inapplicable as missing:
+            makers.append(pytest.param(None, id=name, marks=pytest.mark.skip(reason=str(missing))))
             continue
-        cls = registry.runner_class(name)
         if not exists_in(cls, sys.version_info[:2]):
             continue
         settings = defaults_of(cls)
+        if "backend" in settings:
+            makers += [pytest.param(partial(cls, 2, backend), id=f"{name}-{backend}") for backend in BACKENDS]
+            makers.append(pytest.param(partial(cls, 2, "threading", 2), id=f"{name}-batches"))
+            continue
         if "start_method" in settings:
             for method in METHODS:
                 makers.append(pytest.param(partial(cls, start_method=method), id=f"{name}-{method}"))

@@ -22,11 +22,13 @@ from concbench import (
     Asyncio,
     BatchedThreads,
     InterpreterPool,
+    MpPool,
     Processes,
     ProcessPool,
     Sequential,
     ThreadPool,
     Threads,
+    ToThread,
     measure,
 )
 from concbench.errors import Inapplicable, ResultsDiffer, TaskFailure, WorkerFailure
@@ -161,15 +163,17 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "threads": Threads,
     "batched-threads": partial(BatchedThreads, workers=2),
     "thread-pool": partial(ThreadPool, workers=2),
+    "to-thread": partial(ToThread, workers=2),
     "process-pool": partial(ProcessPool, workers=2, start_method="fork"),
     "process-pool by 3": partial(ProcessPool, workers=2, start_method="fork", chunksize=3),
     "processes": partial(Processes, start_method="fork"),
+    "mp-pool": partial(MpPool, workers=2, start_method="fork", chunksize=3),
     "asyncio": partial(Asyncio, workers=2),
 }
 if exists_in(InterpreterPool, sys.version_info[:2]):
     RUNNERS["interpreter-pool"] = partial(InterpreterPool, workers=2)
     RUNNERS["interpreter-pool by 3"] = partial(InterpreterPool, workers=2, chunksize=3)
-SENDING = [name for name in RUNNERS if name.startswith(("process", "interpreter"))]
+SENDING = [name for name in RUNNERS if name.startswith(("process", "interpreter", "mp-pool"))]
 """Those whose results come home as pickles."""
 
 if sys.platform == "win32":
@@ -299,7 +303,9 @@ def mark(directory: str, item: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-@pytest.mark.parametrize("runner", [name for name in RUNNERS if name not in {"sequential", "threads", "processes"}])
+@pytest.mark.parametrize(
+    "runner", [name for name in RUNNERS if name not in {"sequential", "threads", "processes", "mp-pool"}]
+)
 def test_after_a_failure_what_has_not_begun_is_left_out(runner: str, tmp_path: Path) -> None:
     """Hundred tasks would go on for half a second."""
     with pytest.raises(ValueError, match="at once"):

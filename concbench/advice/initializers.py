@@ -1,0 +1,24 @@
+"""What the initializer of the workers took, under which runners."""
+
+from __future__ import annotations
+
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.units import seconds
+
+_OFTEN = {1: "once", 2: "twice"}
+
+
+def initializers(table: TableAnalysis) -> list[str]:
+    """For the notes of a table: that there was one, and how often it was called."""
+    name = table.record.settings.get("initializer")
+    if not name:
+        return []
+    took = [
+        f"{cell.name} {_OFTEN.get(observed.initializer_calls, f'{observed.initializer_calls:,} times')} "
+        f"({seconds(observed.initializer_seconds / observed.initializer_calls)})"
+        for cell in table.measured
+        if (observed := cell.record.observed) is not None and observed.initializer_calls
+    ]
+    each = f", by the observed pass: {', '.join(took)}" if took else ""
+    counts = "before the clock where workers are kept" if table.record.warm else "and is in the times"
+    return [f"The initializer {name} is called in each worker before its first task, {counts}{each}."]

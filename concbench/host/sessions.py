@@ -1,0 +1,118 @@
+"""A runner and the context of a workload, entered and left by hand, each part timed apart."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from concbench.host.usage import cpu_seconds
+from concbench.observing import perf_counter
+from concbench.runners.base import Runner
+from concbench.workloads.base import Workload
+
+_NUMBERS = count(1)
+"""Of sessions, of all cells in this process."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One timed part of an execution."""
+
+    seconds: float = 0.0
+    cpu: float | None = 0.0
+
+
+class Session:
+    """A runner with the workload's context around it, for as long as its workers are kept."""
+
+    awaits = False
+
+    def __init__(self, runner: Runner, workload: Workload, workers: int) -> None:
+        self._runner = runner
+        self._context: Any = self._context_of(workload, workers)
+        self._initializer = workload.initializer
+        self._number = next(_NUMBERS)
+
+    def _context_of(self, workload: Workload, workers: int) -> Any:
+        return workload.context(workers)
+
+    def enter(self) -> Phase:
+        """Enter the context, and the runner on the clock."""
+        self._context.__enter__()
+        return timed(self._runner.__enter__)[0]
+
+    def leave(self) -> Phase:
+        """Leave both."""
+        try:
+            return timed(self._runner.__exit__, None, None, None)[0]
+        finally:
+            self._context.__exit__(None, None, None)
+
+    def initialized(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """The function, with an initializer before its first call in each worker if there is one."""
+        if self._initializer is None:
+            return function
+        from concbench.workloads.adapters import Initialized, InitializedCoroutine
+
+        return (InitializedCoroutine if self.awaits else Initialized)(function, self._initializer, self._number)
+
+
+def in_initializers() -> tuple[float, float]:
+    """Seconds, and seconds of CPU time, that initializers have taken in this process since this was asked last."""
+    adapters = sys.modules.get("concbench.workloads.adapters")  # not imported, there was none
+    if adapters is None or not adapters.initializing:
+        return 0.0, 0.0
+    taken, adapters.initializing = adapters.initializing, []  # type: ignore[attr-defined]
+    return sum(seconds for seconds, _ in taken), sum(cpu for _, cpu in taken)
+
+
+class LoopSession(Session):
+    """The same where the context belongs to the runner's event loop: entered and left in it, off the clock."""
+
+    awaits = True
+
+    def _context_of(self, workload: Workload, workers: int) -> Any:
+        return workload.coroutine_context(workers)
+
+    def enter(self) -> Phase:
+        """Enter the runner on the clock, and the context."""
+        start = timed(self._runner.__enter__)[0]
+        self._runner.run(enter, [self._context])
+        return start
+
+    def leave(self) -> Phase:
+        """Leave both."""
+        try:
+            self._runner.run(leave, [self._context])
+        finally:
+            stop = timed(self._runner.__exit__, None, None, None)[0]
+        return stop
+
+
+def timed(action: Callable[..., Any], *arguments: Any) -> tuple[Phase, Any]:
+    """What it takes, and what it returns."""
+    cpu = cpu_seconds()
+    began = perf_counter()
+    result = action(*arguments)
+    seconds = perf_counter() - began
+    after = cpu_seconds()
+    return Phase(seconds, None if cpu is None or after is None else after - cpu), result
+
+
+async def idle(item: object) -> None:
+    """A task that does nothing."""
+    del item
+
+
+async def enter(context: AbstractAsyncContextManager[Any]) -> None:
+    """A task that enters a context."""
+    await context.__aenter__()
+
+
+async def leave(context: AbstractAsyncContextManager[Any]) -> None:
+    """A task that leaves one."""
+    await context.__aexit__(None, None, None)

@@ -1,0 +1,172 @@
+"""Anybody's executor: what has `map` or `submit`, of any package, called by its name."""
+
+import pickle
+import sys
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from concbench.errors import BadSetting, WorkerDied, WorkerFailure, nearest
+from concbench.runners.base import as_sequence, require_positive
+from concbench.sealing import Sealed, Sealing, opened
+from concbench.task import exception_text, gather, named, short, tried
+from concbench.traits import INTERPRETERS, PROCESSES, THREADS, Traits
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call, Program
+
+_PLACES = {
+    "InterpreterPoolExecutor": INTERPRETERS, "ThreadPoolExecutor": THREADS, "ProcessPoolExecutor": PROCESSES,
+}  # fmt: skip
+"""Where the executors of the standard library, and those that are made of them, run tasks; the first is made of the
+second."""
+
+
+@dataclass
+class Executor:
+    """Anybody's executor: whatever `target` makes, called with the settings that are not its own."""
+
+    collects: ClassVar[str] = "arguments"
+
+    target: str
+    """What makes it, a class or a function: `loky:get_reusable_executor`."""
+    workers: int | None = None
+    """How many it has, which it is told as `max_workers`. None: it decides, and it may be one for each task."""
+    where: Literal["threads", "interpreters", "processes", "elsewhere"] | None = None
+    """Where it runs tasks, so that it is judged as others are that do. None: of executors that are not made of those of
+    the standard library nothing is known."""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """What it is called with."""
+
+    def __post_init__(self) -> None:
+        self.arguments = dict(self.arguments)
+        self.workers = self.arguments.pop("max_workers", self.workers)
+        if self.workers is not None:
+            require_positive(workers=self.workers)
+        self._directory = str(Path.cwd())
+        self._make()
+
+    def _make(self) -> Callable[..., Any]:
+        """What makes the executor.
+
+        Raises:
+            BadSetting: it cannot be found.
+        """
+        module, _, path = self.target.partition(":")
+        if not all(part.isidentifier() for part in [*module.split("."), *path.split(".")]):
+            raise BadSetting(f"target must be module:name, such as loky:get_reusable_executor, not {self.target!r}")
+        if self._directory not in sys.path:
+            sys.path.append(self._directory)  # last: a file of the user must not stand for a module of ours
+        found, failed = tried(import_module, module)
+        if isinstance(failed, ModuleNotFoundError) and f"{module}.".startswith(f"{failed.name}."):
+            raise BadSetting(f"there is no module {failed.name!r}: install its package, or correct {self.target!r}")
+        if failed is not None:
+            raise BadSetting(f"{module} cannot be imported: {exception_text(failed)}")
+        for part in path.split("."):
+            if not hasattr(found, part):
+                raise BadSetting(f"{module} has no {part!r}; {nearest(part, [*map(str, dir(found))])}")
+            found = getattr(found, part)
+        if not callable(found):
+            raise BadSetting(f"{self.target} is {short(found)}, which cannot be called")
+        make: Callable[..., Any] = found
+        return make
+
+    @property
+    def traits(self) -> Traits:
+        """What follows from where it runs, and no more: other executors may do otherwise."""
+        where = self.where or self._known_place()
+        if where == THREADS:
+            return Traits(where=THREADS, shares_interpreter=True, pickles=False)
+        if where in {INTERPRETERS, PROCESSES}:
+            return Traits(where=where, shares_interpreter=False, pickles=True)
+        return Traits(where=where, pickles=None if where is None else True)
+
+    def _known_place(self) -> str | None:
+        classes = [base.__name__ for base in getattr(self._make(), "__mro__", ()) if "concurrent." in base.__module__]
+        return next((place for name, place in _PLACES.items() if name in classes), None)
+
+    def preload(self, function: Callable[[Any], Any]) -> None:
+        """Import its module before the clock; see `base.Runner`."""
+        del function
+        self._make()
+
+    def __enter__(self) -> Self:
+        arguments = {**({} if self.workers is None else {"max_workers": self.workers}), **self.arguments}
+        make = self._make()
+        self._made, failed = tried(lambda: make(**arguments))
+        if failed is not None:
+            raise WorkerFailure(f"{self.target} made no executor: {exception_text(failed)}") from failed
+        self._executor = self._made.__enter__() if hasattr(self._made, "__enter__") else self._made
+        if not hasattr(self._executor, "map") and not hasattr(self._executor, "submit"):
+            made = short(self._made)
+            self.__exit__()
+            raise WorkerFailure(f"{self.target} made {made}, which has neither map nor submit")
+        return self
+
+    def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """Call the function on each item; the contract is that of `base.Runner.run`."""
+        items = as_sequence(items)
+        with closing(self._answers(Sealing(function), items)) as answers:
+            return gather(opened(answers), items)
+
+    def _answers(self, function: Sealing, items: Sequence[Any]) -> Generator[Any, None, None]:
+        """What the tasks return or raise: both are values, so what is raised here is the executor's own."""
+        done: Any = ()
+        try:
+            mapped = getattr(self._executor, "map", self._submitted)
+            done = mapped(function, items)
+            for answer in done.result() if hasattr(done, "result") else done:
+                is_future = type(answer) is not Sealed and hasattr(answer, "result")
+                yield answer.result() if is_future else answer
+        except Exception as error:
+            raise self._failed(error, items) from error
+        finally:
+            if hasattr(done, "close"):
+                done.close()  # which leaves out what has not begun
+
+    def _submitted(self, function: Sealing, items: Sequence[Any]) -> Iterator[Any]:
+        futures = [self._executor.submit(function, item) for item in items]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def _failed(self, error: BaseException, items: Sequence[Any]) -> BaseException:
+        """What it was: a worker that died, an item on its way to one, or something else."""
+        if isinstance(error, BrokenExecutor):
+            return WorkerDied(f"the executor of {self.target} is broken: {exception_text(error)}")
+        for index, item in enumerate(items):
+            unsendable = tried(pickle.dumps, item)[1]
+            if unsendable is not None:
+                return named(unsendable, index, items)
+        return WorkerFailure(f"the executor of {self.target} failed: {exception_text(error)}")
+
+    def program(self, call: "Call") -> "Program":
+        """The executor as it is made here."""
+        call = call.ordinary().of_one_item()
+        module, _, name = self.target.partition(":")
+        imported = f"from {module} import {name}" if "." not in name else f"import {module}"
+        arguments = {**({} if self.workers is None else {"max_workers": self.workers}), **self.arguments}
+        written = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        return call.program(
+            f"with {name if '.' not in name else f'{module}.{name}'}({written}) as pool:",
+            f"    results = list(pool.map({call.function}, {call.items}))",
+            imports=[imported],
+            guarded=True,
+        )
+
+    def __exit__(self, *exc: object) -> None:
+        made, self._made, self._executor = self._made, None, None
+        if hasattr(made, "__exit__"):
+            made.__exit__(None, None, None)
+        else:
+            ends = (getattr(made, name, None) for name in ("shutdown", "close"))
+            next((end for end in ends if end is not None), lambda: None)()
+        if hasattr(made, "join"):  # as pools of multiprocessing have it, which do not wait for their processes
+            made.join()

@@ -1,0 +1,144 @@
+"""joblib.Parallel, with each of its own backends. It is an extra: pip install "concbench[joblib]"."""
+
+import pickle
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from joblib import Parallel, delayed, parallel_config
+
+from concbench.errors import BadSetting, WorkerDied, WorkerFailure
+from concbench.machine import usable_cores
+from concbench.runners.base import as_sequence, require_positive
+from concbench.sealing import Sealing, opened
+from concbench.task import exception_text, gather, named, tried
+from concbench.traits import CALLER, PROCESSES, THREADS, Traits
+from concbench.values import COUNT, Declared, Kind
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call, Program
+
+_AUTO = "auto"
+_BATCH_SIZE = Kind(
+    f"{_AUTO}, or {COUNT.what}", lambda text: text if text == _AUTO else COUNT.read(text), (int, str), "N"
+)
+_EXIT_CODES = re.compile(r"exit codes of the workers are \{(.*)\}")
+"""In what loky says when workers have died."""
+
+
+@dataclass
+class Joblib:
+    """joblib.Parallel: processes of loky that are sent tasks in batches, threads, or processes of multiprocessing."""
+
+    workers: int = field(default_factory=usable_cores)
+    """Processes or threads; by default one for each core that this process may use. One is this thread itself."""
+    backend: Literal["loky", "threading", "multiprocessing"] = "loky"
+    """Who has them."""
+    batch_size: Annotated[int | str, Declared(_BATCH_SIZE, "neighbouring tasks that are handed over in one go")] = _AUTO
+    """Neighbouring tasks that are handed over in one go; auto: ever more, until a batch takes 0.2 s."""
+    inner_max_num_threads: int | None = None
+    """Of loky: threads that libraries such as BLAS have in each process. None: as many as share the cores evenly."""
+
+    def __post_init__(self) -> None:
+        require_positive(workers=self.workers)
+        if self.backend not in {"loky", "threading", "multiprocessing"}:
+            raise BadSetting(f"backend must be loky, threading or multiprocessing, not {self.backend!r}")
+        if self.batch_size != _AUTO:
+            require_positive(batch_size=self.batch_size)  # type: ignore[arg-type] # what else it is, is refused
+        if self.inner_max_num_threads is not None:
+            require_positive(inner_max_num_threads=self.inner_max_num_threads)
+            if self.backend != "loky":
+                raise BadSetting("inner_max_num_threads is for the backend loky alone: leave it out")
+
+    @property
+    def chunksize(self) -> int:
+        """Neighbouring tasks that surely run in one worker."""
+        return 1 if self.batch_size == _AUTO else int(self.batch_size)
+
+    @property
+    def hangs(self) -> str:
+        """See `base.Runner`."""
+        processes = self.backend == "multiprocessing" and self.workers > 1
+        return "this backend of joblib never answers when a worker process has died" if processes else ""
+
+    @property
+    def traits(self) -> Traits:
+        """One worker is the thread that calls. Who reaps processes of multiprocessing depends on how they are started,
+        and that is the default of the platform.
+        """
+        if self.workers == 1:
+            return Traits(CALLER, True, False, False, False, simplicity=46)
+        if self.backend == "threading":
+            return Traits(THREADS, True, False, False, False, simplicity=46)
+        return Traits(
+            where=PROCESSES, shares_interpreter=False, pickles=True, worker_per_task=False, barriers=False,
+            reaped=True if self.backend == "loky" else None, simplicity=58,
+            sends=None if self.batch_size == _AUTO else True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        threads = self.inner_max_num_threads
+        limited = nullcontext() if threads is None else parallel_config("loky", inner_max_num_threads=threads)
+        with limited:
+            self._parallel = Parallel(
+                n_jobs=self.workers, backend=None if threads else self.backend, batch_size=self.batch_size
+            )
+        self._parallel.__enter__()
+        return self
+
+    def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """Call the function on each item; the contract is that of `base.Runner.run`.
+
+        When a task fails, the others still run, so that the first in order is known.
+        """
+        items = as_sequence(items)
+        backend = self._parallel._backend  # noqa: SLF001
+        if hasattr(backend, "reset_batch_stats"):
+            backend.reset_batch_stats()  # so that batches begin to grow again, as in another call of Parallel
+        call = delayed(Sealing(function))
+        answers, broken = tried(self._parallel, (call(item) for item in items))
+        if broken is not None:
+            raise self._broken(broken, items) from broken
+        return gather(opened(answers), items)
+
+    def _broken(self, error: BaseException, items: Sequence[Any]) -> BaseException:
+        """What it was: a worker that died, or an item on its way to one, since tasks raise nothing."""
+        codes = _EXIT_CODES.search(str(error))
+        if isinstance(error, BrokenExecutor) and codes:
+            return WorkerDied(f"a worker process of joblib({self.workers}) died ({codes[1]})")
+        for index, item in enumerate(items):
+            unsendable = tried(pickle.dumps, item)[1]
+            if unsendable is not None:
+                return named(unsendable, index, items)
+        return WorkerFailure(f"joblib({self.workers}) failed: {exception_text(error)}")
+
+    def program(self, call: "Call") -> "Program":
+        """A call of Parallel, with what is not its default."""
+        call = call.ordinary(once=self.backend == "loky").of_one_item()  # it sends what a main program defines by value
+        settings = [f"n_jobs={self.workers}"]
+        settings += [f'backend="{self.backend}"'] if self.backend != "loky" else []
+        settings += [f"batch_size={self.batch_size}"] if self.batch_size != _AUTO else []
+        names = "Parallel, delayed"
+        lines = [f"parallel = Parallel({', '.join(settings)})"]
+        if self.inner_max_num_threads is not None:
+            names += ", parallel_config"
+            limit = f'parallel_config("loky", inner_max_num_threads={self.inner_max_num_threads})'
+            lines = [f"with {limit}:", f"    {lines[0]}"]
+        return call.program(
+            *lines,
+            f"results = parallel(delayed({call.function})(item) for item in {call.items})",
+            imports=[f"from joblib import {names}"],
+            guarded=self.backend != "threading",
+        )
+
+    def __exit__(self, *exc: object) -> None:
+        self._parallel.__exit__(None, None, None)
+        del self._parallel
+        if self.backend == "loky" and self.workers > 1:
+            from joblib.externals.loky import get_reusable_executor
+
+            executor = get_reusable_executor(reuse=True)  # there is one: its processes would stay for five minutes
+            getattr(executor, "terminate", executor.shutdown)()  # the former removes its temporary folders, too

@@ -1,0 +1,167 @@
+"""The older pool of processes: multiprocessing.Pool, which hands a task over for less than any other."""
+
+import pickle
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.pool import Pool
+from multiprocessing.process import BaseProcess
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Self
+
+from concbench.errors import WorkerDied, WorkerFailure
+from concbench.machine import usable_cores
+from concbench.runners import start_method as starting
+from concbench.runners.base import as_sequence, require_positive
+from concbench.sealing import opened, run_sealed
+from concbench.task import ending, exception_text, gather, named, tried
+from concbench.traits import PROCESSES, Traits
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call, Program
+    from concbench.runners.look import Look
+
+_LOOK_SECONDS = 0.1
+"""Between two looks at whether a worker has died: the pool itself looks as often."""
+_PATIENCE = 3.0
+"""Seconds that a pool may take to end after a worker has died, before it is helped."""
+
+
+@dataclass
+class MpPool:
+    """A pool of processes of multiprocessing, which hands a task over for less than any other."""
+
+    workers: int = field(default_factory=usable_cores)
+    """Processes; by default one for each core that this process may use."""
+    start_method: str = starting.DEFAULT
+    """fork, forkserver or spawn."""
+    chunksize: int = 1
+    """Neighbouring tasks that are handed over in one go."""
+    maxtasksperchild: int | None = None
+    """Chunks after which a process is replaced by a new one; None: none is."""
+
+    def __post_init__(self) -> None:
+        require_positive(workers=self.workers, chunksize=self.chunksize)
+        if self.maxtasksperchild is not None:
+            require_positive(maxtasksperchild=self.maxtasksperchild)
+        starting.require_few(self.workers, "mp-pool")
+        starting.require_start_method(self.start_method)
+
+    @property
+    def traits(self) -> Traits:
+        """Whether the processes are ours to reap depends on how they are started."""
+        return Traits(
+            where=PROCESSES, shares_interpreter=False, pickles=True, sends=True,
+            worker_per_task=self.maxtasksperchild == self.chunksize == 1, barriers=False,
+            reaped=self.start_method != "forkserver", simplicity=52,
+        )  # fmt: skip
+
+    @property
+    def hangs(self) -> str:
+        """See `base.Runner`: processes that are replaced end with exit code 0 as a matter of course."""
+        never = "multiprocessing.Pool never answers when a worker process ends in a task with exit code 0"
+        return never if self.maxtasksperchild is not None else ""
+
+    def preload(self, function: Callable[[Any], Any]) -> None:
+        """Have a fork server import what a program by hand would have it import; see `base.Runner`."""
+        if self.start_method == "forkserver":
+            starting.preload(function, "concbench.sealing")
+
+    def __enter__(self) -> Self:
+        self._pool: Pool | None = self._started()
+        return self
+
+    def _started(self) -> Pool:
+        pool = starting.context(self.start_method).Pool(self.workers, maxtasksperchild=self.maxtasksperchild)
+        self._seen = _workers_of(pool)
+        return pool
+
+    def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """Call the function on each item; the contract is that of `base.Runner.run`.
+
+        It does what `Pool.map` does, which has every task run even when one of them fails.
+        """
+        items = as_sequence(items)
+        pool = self._pool = self._pool or self._started()
+        # map() itself, with another loop over the tasks of a chunk than its own
+        result = pool._map_async(function, items, run_sealed, self.chunksize)  # type: ignore[attr-defined] # noqa: SLF001
+        while not result.ready():
+            result.wait(_LOOK_SECONDS)
+            if not result.ready():
+                self._require_alive(pool)
+        answers, unsent = tried(result.get)
+        if unsent is not None:
+            raise self._unsent(unsent, function, items) from unsent
+        return gather(opened(answers), items)
+
+    def _require_alive(self, pool: Pool) -> None:
+        """End the pool where a worker has died: it starts another, and never answers for the task of the first.
+
+        Raises:
+            WorkerDied: one has.
+        """
+        here = _workers_of(pool)
+        gone, self._seen = [process for process in self._seen if process not in here], here
+        for process in gone:  # and reaped by the pool: its exit code cannot change any more
+            if process.exitcode or self.maxtasksperchild is None:
+                self._pool = None
+                _end(pool)
+                failure = WorkerDied(f"a worker process of mp-pool({self.workers}) died ({ending(process.exitcode)})")
+                failure.process = process.pid
+                raise failure
+
+    def _unsent(self, error: BaseException, function: Callable[[Any], Any], items: Sequence[Any]) -> BaseException:
+        """What it was: an item on its way to a worker, since results cannot fail on theirs."""
+        for index, item in enumerate(items):
+            if tried(pickle.dumps, (function, item))[1] is not None:
+                return named(error, index, items)
+        return WorkerFailure(f"mp-pool({self.workers}) failed: {exception_text(error)}")
+
+    @classmethod
+    def candidates(cls, look: "Look") -> list[Self]:
+        """Where tasks are short: one by one it deals them out evenly, which others must do by chunks."""
+        return [cls(workers) for workers in look.processes() if look.chunks(workers) != [1]]
+
+    def neighbours(self, look: "Look") -> list[Self]:
+        """Half and twice the processes."""
+        return [type(self)(workers) for workers in look.beside(self.workers, look.most_processes)]
+
+    def program(self, call: "Call") -> "Program":
+        """The pool of the standard library, with a start method and a chunk size that are named."""
+        call = call.ordinary().of_one_item()
+        renewed = f", maxtasksperchild={self.maxtasksperchild}" if self.maxtasksperchild is not None else ""
+        return call.program(
+            f'context = multiprocessing.get_context("{self.start_method}")',
+            f"with context.Pool({self.workers}{renewed}) as pool:",
+            f"    results = pool.map({call.function}, {call.items}, chunksize={self.chunksize})",
+            imports=["import multiprocessing"],
+            guarded=True,
+        )
+
+    def __exit__(self, *exc: object) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.terminate()  # as leaving a pool does; close() and join() would never end after Ctrl-C
+            pool.join()
+
+
+def _workers_of(pool: Pool) -> list[BaseProcess]:
+    return list(pool._pool)  # type: ignore[attr-defined] # noqa: SLF001
+
+
+def _end(pool: Pool) -> None:
+    """End a pool that has lost a worker.
+
+    One that was killed while it waited for a task, or sent a result, holds the lock of that queue for ever: whoever
+    ends the pool would wait for it.
+    """
+    ends = Thread(target=pool.terminate, daemon=True)
+    ends.start()
+    ends.join(_PATIENCE)
+    locks = pool._inqueue._rlock, pool._outqueue._wlock  # type: ignore[attr-defined] # noqa: SLF001
+    while ends.is_alive():
+        for lock in locks:
+            with suppress(ValueError):  # it is free
+                lock.release()
+        ends.join(_PATIENCE)
+    pool.join()
