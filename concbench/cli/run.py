@@ -76,7 +76,7 @@ def main(arguments: argparse.Namespace) -> int:
         split = Split(arguments.split, force=arguments.force, format=chosen)
         summary = Summary(arguments.summary)
         plans, output, earlier = _prepared(arguments)
-        split.require_writable(cell.id for plan in plans for cell in plan.cells)
+        split.require_writable((cell.id for plan in plans for cell in plan.cells), beside=output.path)
         summary.require_writable(beside=output.path)
     printed = "text" if split.directory else chosen
     output.announce(printed)
@@ -100,7 +100,7 @@ def main(arguments: argparse.Namespace) -> int:
         present(run.document() if printed == "json" else document, printed, arguments.color)
     finally:
         output.complain()
-        written = [split.write(document), summary.append(document)]
+        written = [split.write(document), summary.append(document, [one.sentences for one in judgements])]
     for one in judgements:
         if one.missed or one.undecided:
             say(one.sentences)
