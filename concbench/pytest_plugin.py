@@ -6,6 +6,8 @@ the fixture. PYTEST_DONT_REWRITE: there is no assertion in it.
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 TYPE_CHECKING = False  # importing it from typing would cost
@@ -61,17 +63,19 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"concbench_undecided must be one of {', '.join(_UNDECIDED)}, not {undecided!r}")
     if _is_worker(config):
         return
+    paths = [path for path in (config.option.concbench_json, config.option.concbench_markdown) if path]
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
+        raise pytest.UsageError(f"--concbench-json and --concbench-markdown are both {paths[0]}; name two files")
     if config.option.concbench_budget or config.getini("concbench_budget"):
         _budget(config)
-    for path in (config.option.concbench_json, config.option.concbench_markdown):
-        if path:
-            from concbench.errors import BadOutput
-            from concbench.gate.fixture import require_writable
+    for path in paths:
+        from concbench.errors import BadOutput
+        from concbench.gate.fixture import require_writable
 
-            try:
-                require_writable(path)
-            except BadOutput as error:
-                raise pytest.UsageError(str(error)) from None
+        try:
+            require_writable(path)
+        except BadOutput as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -172,7 +176,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(f"{nodeid}: {'; '.join(said)}")
     if counts:
         total = ", ".join(f"{count} {decision}" for decision, count in counts.items())
-        terminalreporter.line(f"requirements: {total}; each end of [low, high] with 99.9 % confidence")
+        brackets = any("[" in one for said in lines.values() for one in said)
+        confidence = "; each end of [low, high] with 99.9 % confidence" if brackets else ""
+        terminalreporter.line(f"requirements: {total}{confidence}")
     for line in unwritten:
         terminalreporter.line(f"concbench: {line}")
 
