@@ -96,7 +96,7 @@ def _measures(item: pytest.Item) -> bool:
 
 
 @pytest.fixture
-def concbench(request: pytest.FixtureRequest) -> Concbench:
+def concbench(request: pytest.FixtureRequest) -> Iterator[Concbench]:
     """Measure a function under runners, and require how they compare: `concbench(f, items=..., runners=[...])`."""
     from concbench.gate.fixture import Concbench
 
@@ -112,7 +112,8 @@ def concbench(request: pytest.FixtureRequest) -> Concbench:
     marked = {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()}
     made = Concbench(_session(request.config), marked, item.nodeid, tell)
     item.stash[_FIXTURE] = made
-    return made
+    yield made
+    made.keep()  # another fixture may have failed what it required, and then the test is not called
 
 
 @pytest.hookimpl(wrapper=True)
@@ -162,8 +163,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     counts: dict[str, int] = {}
     for name, reports in terminalreporter.stats.items():
         for report in reports:
-            if name == "rerun" or getattr(report, "when", None) != "call":
-                continue
+            when = getattr(report, "when", None)
+            if name == "rerun" or not (when == "call" or (when == "setup" and not report.passed)):
+                continue  # each report of a test has all properties so far
             for key, value in report.user_properties:
                 if key.startswith(_PREFIX):
                     lines.setdefault(report.nodeid, []).append(str(value))

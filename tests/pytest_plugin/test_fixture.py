@@ -254,6 +254,30 @@ def test_other(concbench):
     assert 'name="concbench_failed"' in xml
 
 
+def test_what_another_fixture_requires_is_reported_though_the_test_is_not_called(suite: Suite) -> None:
+    """The figures are in the report, once, and the line in the summary."""
+    result = suite(
+        """
+import pytest
+
+@pytest.fixture
+def scaling(concbench):
+    hosts = SimulatedHosts({"sequential": [1.0], "thread-pool:2": [0.99]})
+    found = measured(concbench, [], hosts=hosts)
+    found.require("thread-pool:2", at_least=1.5)
+    return found
+
+def test_it(scaling):
+    pass
+""",
+        "--concbench-json=out.json",
+    )
+    result.assert_outcomes(errors=1)
+    assert "::test_it: thread-pool:2 >= 1.5x: failed" in said(result)
+    assert "requirements: 1 failed" in said(result)
+    assert len(load("out.json").tables) == 1
+
+
 @pytest.mark.parametrize("name", ["no/such/out.json", "."])
 def test_a_report_that_cannot_be_written_is_refused_before_a_test_runs(suite: Suite, name: str) -> None:
     """One line; pytest says that by its own code for usage."""
