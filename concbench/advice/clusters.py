@@ -29,18 +29,20 @@ def made_ready(table: TableAnalysis) -> list[str]:
 
 
 def _pays(cluster: Cluster) -> Finding:
-    line, best = cluster.line, cluster.best
+    line, best, rival = cluster.line, cluster.best, cluster.rival
     rate = f"{line.cell.name} was {ratio(cluster.times)} as fast as the best of this machine, {best.cell.name}"
     costs = (
         f"connecting and the first answer take {seconds(line.fixed)} whatever there is to do, and an item takes "
-        f"{seconds(line.each)} there and {seconds(best.each)} under {best.cell.name}"
+        f"{seconds(line.each)} there and {seconds(rival.each)} under {rival.cell.name}"
     )
     figures = {
         "times_as_fast": cluster.times,
         "fixed_seconds": line.fixed,
         "item_seconds": line.each,
-        "item_seconds_here": best.each,
+        "item_seconds_here": rival.each,
     }
+    if not cluster.known:
+        return Finding(f"{rate}. There was too little to do to say from how many items on it pays.", figures, _PAGE)
     if cluster.items is None:
         return Finding(f"{rate}. By these figures no number of items makes it pay: {costs}.", figures, _PAGE)
     items = math.ceil(cluster.items)
@@ -58,6 +60,8 @@ def _limited(cluster: Cluster) -> Finding | None:
         "workers": f"its workers were at tasks for {share} of the time, so that more of them would help",
         "connecting": f"connecting and leaving took {seconds(figures['connecting'])} of {seconds(total)}; with more "
         "items that is less of it",
+        "initializer": f"the initializer took {seconds(figures['initializer'])} of {seconds(total)} in each worker; with "
+        "more items that is less of it",
         "longest": f"the longest task took {seconds(figures['longest'])} of {seconds(total)}; divide it, or "
         "begin with it",
         "bytes": f"{data(figures['bytes'])} went over the wire; send names of what workers can read themselves, or "

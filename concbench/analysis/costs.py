@@ -33,8 +33,8 @@ def cores(cell: Cell, *, warm: bool) -> float | None:
         return None
     total = seconds_of(observed)
     if cell.traits.where == ELSEWHERE:
-        told = number(observed.told, "cpu_seconds")
-        return None if told is None or total < CPU_TOLD else told / total
+        cpu = number(observed.figures, "cpu_seconds")
+        return None if cpu is None or total < CPU_TOLD else cpu / total
     own = _is_in_our_account(cell, warm=warm)
     if total < (CPU_TOLD if own else TICKS_TOLD):
         return None

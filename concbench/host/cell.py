@@ -154,7 +154,7 @@ class HostedCell:
             **timing.figures(),
             **counted,
             "observing": observing_cost(sends=self.traits.pickles is True),
-            "told": dict(getattr(self.runner, "told", None) or {}),
+            "figures": dict(getattr(self.runner, "figures", None) or {}),
             "initializer_calls": len(initializers),
             "initializer_seconds": sum(initializers),
             "began": [round(began, 7) for began in workers.values()],

@@ -61,7 +61,7 @@ class Dask:
         self._connection: Connection | None = None
         self._ready = False
         self._alone = False
-        self.told: dict[str, float] = {}
+        self.figures: dict[str, float] = {}
         """Of the last run, as its workers tell it."""
 
     def __getstate__(self) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class Dask:
         except BaseException:
             dispatch.cancel()
             raise
-        self.told = dispatch.told
+        self.figures = dispatch.figures
         return results
 
     def program(self, call: Call) -> Program:

@@ -135,8 +135,11 @@ class Joblib:
         )
 
     def __exit__(self, *exc: object) -> None:
+        pool = getattr(self._parallel._backend, "_pool", None)  # noqa: SLF001
         self._parallel.__exit__(None, None, None)
         del self._parallel
+        if pool is not None:
+            pool.join()  # joblib does not wait for the threads of its pool
         if self.backend == "loky" and self.workers > 1:
             from joblib.externals.loky import get_reusable_executor
 

@@ -111,7 +111,7 @@ def test_a_measurement_has_its_workers_before_and_leaves_nothing(shared: Cluster
     assert (cell.outcome.kind, cell.workers, len(cell.samples)) == ("ok", 2, 3), cell.outcome
     assert cell.interpreter["provided"] > 0
     assert cell.observed is not None
-    assert cell.observed.told["tasks_seconds"] >= 40 * 0.001
+    assert cell.observed.figures["tasks_seconds"] >= 40 * 0.001
     shown = run[0].cells[1]
     assert shown.cores is not None
     assert shown.memory is shown.start_up is None
@@ -293,7 +293,7 @@ def test_what_cannot_be_sent_is_named_with_its_item(shared: Cluster) -> None:
         with pytest.raises(TypeError) as caught:
             runner.run(double, [1, threading.Lock(), 3])
         assert any("raised by task 1" in note for note in caught.value.__notes__)
-        with pytest.raises(WorkerFailure, match="the result of a task cannot be sent from its process") as failed:
+        with pytest.raises(WorkerFailure, match="the result of a task cannot be sent from its worker") as failed:
             runner.run(lock, range(3))
         assert "raised by task 0" in failed.value.__notes__[0]
         with pytest.raises(Inapplicable, match="dask runs ordinary functions; later is a coroutine function"):
@@ -311,10 +311,10 @@ def test_results_that_are_larger_than_a_frame_of_the_wire_come_home(shared: Clus
 def test_short_tasks_go_out_in_chunks_and_long_ones_alone(shared: Cluster) -> None:
     with Dask(address=shared.address) as runner:
         assert runner.run(double, range(2000)) == double_from(range(2000))
-        short = runner.told["chunks"]
+        short = runner.figures["chunks"]
         runner.run(nap, [0.06] * 8)
     assert short <= 40
-    assert runner.told["chunks"] == 8
+    assert runner.figures["chunks"] == 8
 
 
 def test_it_takes_part_where_it_is_named() -> None:

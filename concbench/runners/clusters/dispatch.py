@@ -49,7 +49,7 @@ class Dispatch:
         self._only = list(only) or None
         self._sent: dict[int, tuple[range, Any]] = {}
         self._began = perf_counter()
-        self.told: dict[str, float] = dict.fromkeys(
+        self.figures: dict[str, float] = dict.fromkeys(
             ("chunks", "tasks_seconds", "cpu_seconds", "longest", "sent", "received", "sending", "first"), 0.0
         )
         """What it came to: seconds that workers were at tasks, bytes on the wire, seconds to the first answer beside
@@ -108,9 +108,9 @@ class Dispatch:
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": _NO_WARNING}):
             futures = self._client.map(pickle.loads, packed, pure=False, retries=0, key="concbench", workers=self._only)
         self._sent.update((span.start, (span, future)) for span, future in zip(spans, futures, strict=True))
-        self.told["chunks"] += len(spans)
-        self.told["sent"] += sum(map(len, packed))
-        self.told["sending"] += perf_counter() - began
+        self.figures["chunks"] += len(spans)
+        self.figures["sent"] += sum(map(len, packed))
+        self.figures["sending"] += perf_counter() - began
 
     def _packed(self, span: range) -> bytes:
         from distributed.protocol.pickle import dumps
@@ -138,13 +138,13 @@ class Dispatch:
             order, size = order[size:], _AT_ONCE * self._workers
 
     def _notes_first(self, reply: Reply) -> None:
-        self.told["first"] = self.told["first"] or max(1e-9, perf_counter() - self._began - reply.seconds)
+        self.figures["first"] = self.figures["first"] or max(1e-9, perf_counter() - self._began - reply.seconds)
 
     def _count(self, reply: Reply) -> None:
-        self.told["tasks_seconds"] += reply.seconds
-        self.told["cpu_seconds"] += reply.cpu
-        self.told["received"] += len(reply.answers)
-        self.told["longest"] = max(self.told["longest"], reply.longest)
+        self.figures["tasks_seconds"] += reply.seconds
+        self.figures["cpu_seconds"] += reply.cpu
+        self.figures["received"] += len(reply.answers)
+        self.figures["longest"] = max(self.figures["longest"], reply.longest)
 
     def _read(self, span: range, reply: Reply) -> list[Any]:
         if isinstance(reply.answers, str):
@@ -167,7 +167,7 @@ class Dispatch:
         from concurrent.futures import CancelledError as Cancelled
 
         try:
-            return [Reply(*told) for told in self._client.gather([future for _, future in chunks])]
+            return [Reply(*reply) for reply in self._client.gather([future for _, future in chunks])]
         except (Exception, CancelledError, Cancelled) as error:
             raise self._failure(error, chunks) from error
 
