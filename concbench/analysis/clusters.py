@@ -53,7 +53,7 @@ class Cluster:
     """Whether both took longer than what is there whatever there is to do: if not, nothing is known of more items."""
     limit: Limit
     figures: dict[str, float]
-    """Of the observed pass: `total`, `connecting`, `initializer` (in each worker), `tasks` (what they take if all workers
+    """Of the observed pass: `total`, `connecting`, `initializer` in a worker, `tasks` (what they take if all workers
     share them evenly), `longest`, `chunks`, `bytes`, and `handing`, the seconds that a chunk takes beside its tasks."""
 
 
@@ -69,7 +69,7 @@ def clusters(table: TableAnalysis) -> list[Cluster]:
 
 
 def _cluster(line: Line, best: Line, here: list[Line]) -> Cluster:
-    items, rival = max(((_crossing(line, other), other) for other in here), key=lambda pair: pair[0])
+    items, rival = max(((_crossing(line, one), one) for one in here), key=lambda pair: (pair[0], pair[1].each > 0))
     figures = _figures(line.cell)
     return Cluster(
         line=line,

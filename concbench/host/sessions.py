@@ -16,7 +16,7 @@ from concbench.runners.base import Runner
 from concbench.workloads.base import Workload
 
 _NUMBERS = count(int.from_bytes(os.urandom(6), "big"))
-"""Of sessions: no two of any processes have the same, since workers of a cluster outlive the process that they serve."""
+"""Of sessions. No two of any processes are alike, since workers of a cluster outlive the process that they serve."""
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,16 @@ def test_the_answer_says_so(far: Cell, here: float, says: str) -> None:
     assert any(found.sentence.startswith(says) for found in answer(analysed(far, here)))
 
 
+def test_what_is_paid_before_is_named() -> None:
+    """The initializer, where there is one; nothing but the first answer, where workers and connections are kept."""
+    both = of_seconds("sequential", 20.0, noise=0), remote(6.0)
+    (pays, _) = past_one_machine(analyse(table(*both, tasks=100, settings={"initializer": "app:load"})))
+    assert "connecting, the initializer and the first answer take 500 ms" in pays.sentence
+    kept = analyse(table(*both, tasks=100, warm=True))
+    assert ": the first answer takes" in past_one_machine(kept)[0].sentence
+    assert "connecting" not in made_ready(kept)[0]
+
+
 def test_the_costs_are_those_of_the_one_that_is_overtaken_last() -> None:
     """It need not be the fastest for so many items as there were."""
     slow_to_start = of_seconds("process-pool:2", 6.5, noise=0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from concbench.errors import WorkerDied, WorkerFailure
 from concbench.runners.clusters.chunks import Call, Reply
-from concbench.task import Raised, exception_text, gather, named, one_line, tried, unsent
+from concbench.task import Raised, exception_text, gather, named, noted, one_line, tried, unsent
 
 _CHUNK_SECONDS = 0.05
 """That the tasks of a chunk take: beside it, the 2 ms that an engine takes to hand it over are little."""
@@ -187,7 +187,8 @@ class Dispatch:
         """
         tasks = sorted({index for span in spans for index in span})
         these = ", ".join(map(str, tasks[:_MOST_NAMED])) + (" ..." if len(tasks) > _MOST_NAMED else "")
-        had = f": task{'s' if len(tasks) > 1 else ''} {these}" if tasks else ""
-        died = WorkerDied(f"a worker of the Dask cluster died, and Dask has given up on what it had{had}")
+        died = WorkerDied("a worker of the Dask cluster died, and Dask has given up on what it had")
         died.process = getattr(getattr(error, "last_worker", None), "pid", None)
-        return named(died, tasks[0], self._items) if len(tasks) == 1 else died
+        if len(tasks) == 1:
+            return named(died, tasks[0], self._items)
+        return noted(died, f"raised by one of the tasks {these}") if tasks else died
