@@ -11,6 +11,7 @@ from concbench.results.records import number
 from concbench.units import data, listed, percent, ratio, seconds
 
 _PAGE = "howto/more-than-one-machine"
+_NOT_FRESH = " They were the same for all executions, and what the function does once in a process was done before."
 
 
 def past_one_machine(table: TableAnalysis) -> list[Finding]:
@@ -31,7 +32,7 @@ def made_ready(table: TableAnalysis) -> list[str]:
     connecting = "" if table.record.warm else "connecting to them, "
     return [
         f"{cell.name}: its workers were there before the time began (made ready in {seconds(took)}); {connecting}"
-        "sending, tasks and gathering are in it."
+        f"sending, tasks and gathering are in it.{'' if cell.is_here or not table.record.fresh else _NOT_FRESH}"
         for cell in table.measured
         if (took := number(cell.interpreter, "provided")) is not None
     ]

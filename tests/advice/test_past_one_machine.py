@@ -138,6 +138,12 @@ def test_that_workers_were_there_before_is_said_below_the_table() -> None:
     assert line.startswith("far(4): its workers were there before the time began (made ready in 1.25 s);")
 
 
+def test_workers_of_others_are_not_new_for_each_execution() -> None:
+    """Which the table says of everything else that was measured with --fresh."""
+    both = of_seconds("sequential", 20.0, noise=0), remote(6.0)
+    assert made_ready(analyse(table(*both, fresh=True)))[0].endswith(" was done before.")
+
+
 @pytest.mark.parametrize("changes", [{"interpreter": {}}, {"samples": []}])
 def test_without_workers_from_before_or_without_times_nothing_is_said(changes: dict[str, Any]) -> None:
     assert past_one_machine(analysed(replace(remote(6.0), **changes))) == []
