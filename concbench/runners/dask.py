@@ -138,7 +138,7 @@ class Dask:
 
     def program(self, call: Call) -> Program:
         """A client, with chunks if they are set."""
-        call = call.ordinary().of_one_item()
+        call = call.ordinary(by_value=True).of_one_item()
         one = f"LocalCluster(n_workers={self.workers}, threads_per_worker=1, dashboard_address=None)"
         opened = f'Client("{self.address}")' if self.address else f"{one} as cluster, Client(cluster)"
         imports = ["from distributed import Client" + ("" if self.address else ", LocalCluster")]

@@ -117,7 +117,7 @@ class Joblib:
 
     def program(self, call: "Call") -> "Program":
         """A call of Parallel, with what is not its default."""
-        call = call.ordinary(once=self.backend == "loky").of_one_item()  # it sends what a main program defines by value
+        call = call.ordinary(by_value=self.backend == "loky").of_one_item()
         settings = [f"n_jobs={self.workers}"]
         settings += [f'backend="{self.backend}"'] if self.backend != "loky" else []
         settings += [f"batch_size={self.batch_size}"] if self.batch_size != _AUTO else []

@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from concbench.advice.snippet import snippet
+from concbench.errors import UsageError
 from concbench.harness.runner_specs import default_runners, parse
 from concbench.program import Program
 from concbench.registry import EXTRAS, ON_REQUEST
@@ -135,6 +137,31 @@ def test_exceptions_that_another_process_cannot_read_are_results_as_well() -> No
     assert type(found.pop("thread-pool:2")) is RefusedError
     for error in found.values():
         assert repr(pickle.loads(pickle.dumps(error))) == """RuntimeError("RefusedError('no 2')")"""
+
+
+made_ready: list[int] = []
+
+
+def get_ready() -> None:
+    made_ready.append(threading.get_ident())
+
+
+@pytest.mark.parametrize("spec", ["joblib:2", "dask:2"])
+def test_a_function_that_is_sent_by_value_makes_a_worker_ready_once(spec: str) -> None:
+    """Whatever is defined beside it comes new with each task, and must be what can be sent."""
+    cloudpickle = pytest.importorskip("cloudpickle")
+    try:
+        runner = parse(spec).runner
+    except UsageError as missing:
+        pytest.skip(str(missing))
+    names: dict[str, Any] = {"__name__": "nowhere"}
+    exec(compile(snippet(Imported.of(abs, [1], How(initializer=get_ready)).call(1), runner), "pasted", "exec"), names)
+    tasks = [cloudpickle.dumps(names["initialized"]) for _ in range(2)]
+    made_ready.clear()
+    worker = threading.Thread(target=lambda: [pickle.loads(task)(-1) for task in tasks])
+    worker.start()
+    worker.join()
+    assert len(made_ready) == 1
 
 
 def test_items_are_given_a_name_once() -> None:
