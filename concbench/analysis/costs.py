@@ -48,6 +48,18 @@ def cores(cell: Cell, *, warm: bool) -> float | None:
     return None if cpu is None else cpu / total
 
 
+def cores_beside_initializer(cell: Cell, busy: float | None) -> float | None:
+    """The same of what the pass took beside its initializers, by how much these compute in the samples."""
+    observed = cell.observed
+    if observed is None or busy is None or not observed.initializer_seconds:
+        return busy
+    paid = sum(sample.initializer for sample in cell.samples)
+    share = sum(sample.initializer_cpu for sample in cell.samples) / paid if paid else 0.0
+    total, initializer = seconds_of(observed), observed.initializer_seconds
+    left = total - initializer
+    return max(0.0, busy * total - share * initializer) / left if left > 0 else None
+
+
 def page_faults(cell: Cell, *, warm: bool) -> int | None:
     """Of the observed pass; None where those of workers are missing from our account."""
     return cell.observed.page_faults if cell.observed and _is_in_our_account(cell, warm=warm) else None
