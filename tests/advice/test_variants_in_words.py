@@ -86,3 +86,21 @@ def test_a_table_of_one_interpreter_says_nothing_of_several() -> None:
     text = said(table(*scaling().record.cells[:2]))
     assert "same interpreter" not in text
     assert "scale" not in text
+
+
+def test_where_the_baseline_failed_the_others_are_compared_with_each_other() -> None:
+    """And it is said first that they are."""
+    cells = scaling().record.cells
+    broken = [replace(cell, samples=[], observed=None, outcome=Outcome("failed", "no numpy")) for cell in cells[:2]]
+    analysis = table(*broken, *cells[2:])
+    assert analysis.baseline.name == "sequential(3.13t)"
+    first, second, *_ = answer(analysis)
+    assert str(first) == "sequential(3.11) failed (no numpy): compared with sequential(3.13t) instead."
+    assert str(second).startswith("threads(3.13t) was fastest: 1.9")
+    assert said(table(*broken)).startswith("No answer: sequential(3.11) has no times to compare with (no numpy)")
+
+
+def test_a_baseline_that_was_not_begun_is_waited_for() -> None:
+    """Tables are also told while rounds go on."""
+    cells = scaling().record.cells
+    assert analyse(table(replace(cells[0], samples=[]), *cells[1:]).record).baseline.name == "sequential(3.11)"
