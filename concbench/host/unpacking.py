@@ -27,7 +27,7 @@ def unpacked(path: Path) -> Any:
     """The workload and the runner of a cell.
 
     Raises:
-        Inapplicable: the runner needs a package that this interpreter does not have; says how to install it.
+        Lacking: the runner needs a package that this interpreter does not have; says how to install it.
     """
     with path.open("rb") as file:
         return _Unpacking(file).load()

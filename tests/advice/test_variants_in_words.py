@@ -104,3 +104,17 @@ def test_a_baseline_that_was_not_begun_is_waited_for() -> None:
     """Tables are also told while rounds go on."""
     cells = scaling().record.cells
     assert analyse(table(replace(cells[0], samples=[]), *cells[1:]).record).baseline.name == "sequential(3.11)"
+
+
+def test_a_runner_that_one_interpreter_lacks_is_told_by_its_row_alone() -> None:
+    """What it lost elsewhere, such as its time, is told."""
+    cells = scaling().record.cells
+    for cause, times in (("lacking", 0), ("", 1)):
+        outcome = Outcome("inapplicable", "it needs Python 3.14", cause=cause)
+        old = replace(cells[1], samples=[], observed=None, outcome=outcome)
+        assert (
+            said(table(cells[0], old, *cells[2:3], replace(cells[3], samples=cells[0].samples))).count(
+                "needs Python 3.14"
+            )
+            == times
+        )
