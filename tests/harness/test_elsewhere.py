@@ -158,8 +158,6 @@ def test_where_the_first_fails_the_others_are_compared_with_each_other(environme
     one, two = environments
     assert note.startswith(f"Results were compared with those under {two}, since")
     assert one in note
-        f"Results were compared with those under {two}, since the sequential pass under {one} failed"
-    )
 
 
 def test_a_runner_whose_package_is_not_there_is_told_how_to_install_it(environments: list[str], module: str) -> None:
