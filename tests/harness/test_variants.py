@@ -14,10 +14,12 @@ from concbench import advise, load, measure
 from concbench.analysis.pairs import comparisons
 from concbench.analysis.table_analysis import analyse
 from concbench.campaign import measure_plans
+from concbench.gate.judging import judge
 from concbench.harness.events import Step
 from concbench.harness.plan import Plan, plan
 from concbench.harness.runner_specs import parse
 from concbench.options import chosen
+from concbench.requirements import FAILED, Requirement
 from concbench.results.records import CellId
 from concbench.run import Run
 from concbench.testing import SimulatedHosts
@@ -219,6 +221,9 @@ def test_where_the_baseline_fails_the_same_runner_under_the_next_variant_takes_i
     assert analysis[CellId("threads", "MODE=fast")].verdict == "faster"
     assert analysis.meant is not None
     assert analysis.meant.outcome.reason == "no such library"
+    judged = judge(Requirement(str(CellId("threads", "MODE=fast")), "at_least", 1.5), analysis)
+    assert judged.decision == FAILED
+    assert "no such library" in judged.reason
 
 
 def played_by(model: Callable[[str, str], float], label: str, number: int) -> float | Exception:
