@@ -11,7 +11,7 @@ from made_cells import of_seconds
 from concbench.advice.answer import answer
 from concbench.advice.variants import interpreters
 from concbench.analysis.table_analysis import TableAnalysis, analyse
-from concbench.results.records import Cell, CellId, Outcome
+from concbench.results.records import Cause, Cell, CellId, Outcome
 
 OLD, FREE = "3.11", "3.13t"
 VARIANTS: dict[str, Any] = {
@@ -109,7 +109,8 @@ def test_a_baseline_that_was_not_begun_is_waited_for() -> None:
 def test_a_runner_that_one_interpreter_lacks_is_told_by_its_row_alone() -> None:
     """What it lost elsewhere, such as its time, is told."""
     cells = scaling().record.cells
-    for cause, times in (("lacking", 0), ("", 1)):
+    causes: list[tuple[Cause, int]] = [("lacking", 0), ("", 1)]
+    for cause, times in causes:
         outcome = Outcome("inapplicable", "it needs Python 3.14", cause=cause)
         old = replace(cells[1], samples=[], observed=None, outcome=outcome)
         assert (
