@@ -105,7 +105,7 @@ CELL = ("tables", 0, "cells", 1)
         ((*CELL, "workers"), 0, r"cells\[1\]: workers must be 1 or more, not 0"),
         ((*CELL, "label"), "sequential", r"tables\[0\]: two cells have the same label"),
         ((*CELL, "outcome", "kind"), "perhaps", r"outcome.kind should be 'ok', 'inapplicable' or 'failed', and is 'p"),
-        ((*CELL, "outcome", "cause"), "bad luck", r"outcome.cause should be '', 'results', .* or 'lacking', and is 'bad"),
+        ((*CELL, "outcome", "cause"), "bad luck", r"outcome.cause should be '', .* or 'lacking', and is 'bad"),
         ((*CELL, "outcome", "cause"), None, r"outcome.cause should be '', 'results', .* or 'lacking', and is null"),
         ((*CELL, "outcome", "kind"), ["ok"], r"outcome.kind should be 'ok', .*, and is a list"),
         ((*CELL, "observed", "memory_kind"), "\x1b[31m", r"kind should be '', 'pss', 'uss' or 'rss', and is '\\"),
