@@ -10,6 +10,7 @@
     |   |-- BadResults        a results file that cannot be read
     |   `-- Unavailable       a runner, workload or format that cannot be loaded here; it is Inapplicable, too
     |-- Inapplicable          this runner cannot do this work; the message says why and what would help
+    |   `-- Lacking           this interpreter has no such runner, or not the package that is needed
     |-- WorkerFailure         a runner's own machinery broke: a worker could not be started, or could not send
     |   |-- WorkerDied        a worker process died
     |   `-- InitializerFailed the initializer of a worker raised an exception
@@ -65,6 +66,10 @@ class BadResults(UsageError):  # noqa: N818
 
 class Inapplicable(ConcbenchError):  # noqa: N818
     """This runner cannot do this work here; raised before anything is timed."""
+
+
+class Lacking(Inapplicable):
+    """This interpreter has no such runner, or not the package that is needed; says what would have it."""
 
 
 class Unavailable(UsageError, Inapplicable):  # noqa: N818

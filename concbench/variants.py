@@ -183,12 +183,15 @@ def _gils(given: Sequence[Any] | None, interpreters: Sequence[Interpreter | None
 
 def _environments(given: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, str]]:
     for key, values in given.items():
-        if not isinstance(key, str) or not key or "=" in key or "\0" in key:
+        if not isinstance(key, str) or not key or not {*key}.isdisjoint("=\0 \t\n"):
             raise BadSetting(f"{key!r} cannot be the name of a variable; write --env KEY=VALUE,VALUE")
         if isinstance(values, str) or not isinstance(values, Sequence):
             raise BadSetting(f"the values of {key} must be a list of texts, not {values!r}")
         _require_some(f"env {key}", values)
-        _require_different(f"env {key}", [str(value) for value in values])
+        texts = [str(value) for value in values]
+        if "\0" in "".join(texts):
+            raise BadSetting(f"no value of {key} can have a null character in it; leave it out")
+        _require_different(f"env {key}", texts)
     for combined in product(*given.values()):
         yield {key: str(value) for key, value in zip(given, combined, strict=True)}
 

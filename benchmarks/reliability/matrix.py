@@ -1,6 +1,7 @@
 """Every fault under every runner: how it ends, how long that takes, and what is left behind.
 
     python benchmarks/reliability/matrix.py [--faults os_exit memory] [--runners mp-pool:2] [--timeout 2] [--markdown]
+    python benchmarks/reliability/matrix.py --python python3.13t            in the hosts of another interpreter
 
 Each fault is one `concbench run` over six items, the third of which goes wrong. Every cell must end as ok, failed or
 inapplicable, with a reason; the command must end within a bound; and no process, temporary directory or shared memory
@@ -45,12 +46,15 @@ def ending(outcomes: dict[str, Any]) -> str:
 def cells_of(output: Path) -> dict[str, Any]:
     """The outcome of each cell in a results file."""
     cells = json.loads(output.read_text())["tables"][0]["cells"] if output.exists() else []
-    return {cell["label"]: cell["outcome"] for cell in cells}
+    return {f"{cell['label']} {cell['variant']}".strip(): cell["outcome"] for cell in cells}
 
 
-def run(fault: str, runners: Sequence[str], timeout: float) -> tuple[dict[str, Any], float, set[str]]:
+def run(
+    fault: str, runners: Sequence[str], timeout: float, pythons: str = ""
+) -> tuple[dict[str, Any], float, set[str]]:
     """Cells of the results file, seconds, and what is left."""
     before = traces()
+    cells = len(runners) * (pythons.count(",") + 1)
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
         output = Path(directory) / "run.json"
         command = [
@@ -59,13 +63,15 @@ def run(fault: str, runners: Sequence[str], timeout: float) -> tuple[dict[str, A
         ]  # fmt: skip
         for runner in runners:
             command += ["-r", runner]
+        if pythons:
+            command += ["--python", pythons]
         began = perf_counter()
         try:
             done = subprocess.run(
                 command,
                 capture_output=True,
                 text=True,
-                timeout=BOUND + timeout * len(runners),
+                timeout=BOUND + timeout * cells,
                 check=False,
                 env=os.environ,
             )
@@ -84,18 +90,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faults", nargs="+", choices=names, default=names)
     parser.add_argument("--runners", nargs="+", default=RUNNERS)
+    parser.add_argument("--python", default="", metavar="A,B", help="interpreters of the hosts, if not this one")
     parser.add_argument("--timeout", type=float, default=2.0)
     parser.add_argument("--markdown", action="store_true")
     arguments = parser.parse_args()
-    wrong = 0
+    wrong, expected = 0, len(arguments.runners) * (arguments.python.count(",") + 1)
     row = "| {} | {} | {} | {} |" if arguments.markdown else "{:<24}{:<70}{:>8}  {}"
     print(row.format("fault", "how its cells end", "seconds", "left behind"))
     if arguments.markdown:
         print("|---|---|---|---|")
     for name in arguments.faults:
-        outcomes, seconds, left = run(name, arguments.runners, arguments.timeout)
+        outcomes, seconds, left = run(name, arguments.runners, arguments.timeout, arguments.python)
         untyped = [label for label, outcome in outcomes.items() if outcome["kind"] != "ok" and not outcome["reason"]]
-        wrong += bool(left) or len(outcomes) != len(arguments.runners) or bool(untyped)
+        wrong += bool(left) or len(outcomes) != expected or bool(untyped)
         print(row.format(name, ending(outcomes), f"{seconds:.1f}", ", ".join(sorted(left)) or "nothing"), flush=True)
         if not arguments.markdown:
             for label, outcome in outcomes.items():

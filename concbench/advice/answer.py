@@ -24,8 +24,23 @@ from concbench.units import listed, ratio, seconds, span
 
 def answer(table: TableAnalysis) -> list[Finding]:
     """What is to be said, the most important first."""
-    said = [*_headline(table), *of_variants(table), *findings(table), *past_one_machine(table)]
+    said = [
+        *another_baseline(table),
+        *_headline(table),
+        *of_variants(table),
+        *findings(table),
+        *past_one_machine(table),
+    ]
     return [*said, *_caution(table)]
+
+
+def another_baseline(table: TableAnalysis) -> list[Finding]:
+    """That the baseline is not the one that was meant, if so, and how that one ended."""
+    if table.meant is None:
+        return []
+    how = "failed" if table.meant.outcome.kind == "failed" else "was not measured"
+    why = why_missing(table.meant).rstrip(".")
+    return [Finding(f"{table.meant.name} {how} ({why}): compared with {table.baseline.name} instead.")]
 
 
 def _caution(table: TableAnalysis) -> list[Finding]:

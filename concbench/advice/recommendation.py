@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from concbench.advice.answer import failures, simplest, undecided
+from concbench.advice.answer import another_baseline, failures, simplest, undecided
 from concbench.advice.break_even import not_worth_it, what_if
 from concbench.advice.finding import Finding, known, of_each, rating
 from concbench.advice.first_use import for_whom
@@ -98,6 +98,7 @@ def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
         memory=chosen.memory,
         fastest_group=[str(cell.id) for cell in group],
         reasons=[
+            *another_baseline(table),
             *_why(table, chosen, proved, group),
             *of_variants(table),
             *_price(table, chosen),

@@ -16,6 +16,8 @@ from concbench.units import listed
 def unmeasured(table: TableAnalysis, given_up: str = "", advised: CellAnalysis | None = None) -> str:
     """Those cells, with the reason for each and what to do about it; empty if there are none.
 
+    A runner that one interpreter lacks and another has is none of them.
+
     Such as: process-pool(2) was not measured (its function is defined in the main program: move it to a module).
 
     Args:
@@ -23,9 +25,12 @@ def unmeasured(table: TableAnalysis, given_up: str = "", advised: CellAnalysis |
         given_up: what to do about a cell that was left after its warm-up.
         advised: the cell that is advised all the same, which is not named.
     """
+    elsewhere = {cell.label for cell in table.measured}
     groups: dict[tuple[str, str], list[CellAnalysis]] = {}
     for cell in table.cells:
         if cell is table.baseline or cell is advised:
+            continue
+        if cell.outcome.cause == "lacking" and cell.label in elsewhere:  # its row says what it needs
             continue
         if cell.interval is None and not _cannot_win(cell, table):
             groups.setdefault(_ended(cell, table, given_up), []).append(cell)

@@ -7,6 +7,13 @@ from collections.abc import Collection, Iterator
 from concbench.results.records import Cell, CellId
 
 
+def baseline_of(cells: Collection[Cell], chosen: CellId) -> CellId:
+    """What the others are compared with: where that has ended early, the same runner under the next variant."""
+    if any(cell.id == chosen and cell.outcome.kind != "ok" for cell in cells):
+        return next((cell.id for cell in cells if cell.label == chosen.label and cell.outcome.kind == "ok"), chosen)
+    return chosen
+
+
 def comparisons(cells: Collection[CellId], baseline: CellId) -> int:
     """How many ratios may be printed of these cells, the baseline among them or not.
 

@@ -10,7 +10,7 @@ import numpy as np
 from concbench.analysis import costs
 from concbench.analysis.cell_analysis import Baseline, CellAnalysis, analyse_cell, by_round, is_rated
 from concbench.analysis.comparability import comparable
-from concbench.analysis.pairs import compared
+from concbench.analysis.pairs import baseline_of, compared
 from concbench.results.records import Cell, CellId, Outcome, Table
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
 from concbench.stats.verdicts import SLOWER, fastest_group, log_ratios, verdict_of
@@ -37,7 +37,7 @@ class TableAnalysis:
     """The figures of one table: a workload under its runners. Iterating over it gives those of its cells."""
 
     record: Table
-    """The table itself, raw."""
+    """The table itself, raw; its baseline is that below."""
     baseline: CellAnalysis
     """The cell that the others are compared with."""
     cells: list[CellAnalysis]
@@ -50,6 +50,8 @@ class TableAnalysis:
     """Of several variants, each for itself, by its label: its cells are compared with the baseline's runner there."""
     changes: list[Change] = field(default_factory=list)
     """What each runner gains by another variant than the baseline's."""
+    meant: CellAnalysis | None = None
+    """The baseline that was chosen, where it ended early and the same runner under another variant is in its place."""
 
     def __iter__(self) -> Iterator[CellAnalysis]:
         return iter(self.cells)
@@ -107,13 +109,17 @@ class TableAnalysis:
 
 def analyse(table: Table) -> TableAnalysis:
     """Derive every figure of a table, from those samples that can be compared."""
+    chosen = table.baseline
+    if (other := baseline_of(table.cells, chosen)) != chosen:
+        table = replace(table, baseline=other)
     level = look_level(table.max_rounds, compared(table.cells, table.baseline))
     whole = _analyse(table, level)
     variants = [*dict.fromkeys(cell.variant for cell in table.cells)]
     if len(variants) < 2:
         return whole
     under = {variant: _analyse(_part(table, variant), level) for variant in variants}
-    return replace(whole, under=under, changes=_changes(whole, level))
+    meant = whole[chosen] if chosen != table.baseline else None
+    return replace(whole, under=under, changes=_changes(whole, level), meant=meant)
 
 
 def _part(table: Table, variant: str) -> Table:

@@ -112,7 +112,7 @@ def _noted(table: Table, notes: list[str]) -> Table:
 def judge(requirement: Requirement, table: TableAnalysis) -> Judgement:
     """Judge one requirement by the figures of a table, in which its runners have been measured or have failed."""
     cell = _cell(table, requirement.runner)
-    other = _cell(table, requirement.other) if requirement.other else table.baseline
+    other = _cell(table, requirement.other) if requirement.other else table.meant or table.baseline
     blank = Judgement(str(requirement), UNDECIDED, table.workload)
     for one in (cell, *((other,) if requirement.of_ratio else ())):
         if one.outcome.kind == "failed":

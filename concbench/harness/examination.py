@@ -36,6 +36,8 @@ class Examination:
     def make_reference(self) -> None:
         """Make the sequential pass, in the first cell that can: that of the sequential runner, if there is one.
 
+        Where it fails under one variant it is made under another, so that the others are compared with each other.
+
         Raises:
             BadFunction: the function returns work that has not been done.
         """
@@ -43,17 +45,22 @@ class Examination:
         if not bench.plan.makes_reference:
             return
         home = bench.referee.home
+        failed: dict[str, str] = {}
         for cell in sorted(bench.alive, key=lambda cell: (cell.record.variant != home, cell.planned.name != BASELINE)):
+            if cell.record.variant in failed:
+                continue
             found = self._found_by(cell)
             if cell.alive:
                 bench.workload = bench.workload.knowing(found)
+                bench.referee.moves_to(cell.record.variant, failed.get(home, ""))
                 bench.referee.knows(found)
                 bench.facts = {**bench.facts, **found.facts}
                 return
             if cell.record.outcome.kind == "failed":
-                bench.referee.goes_without(cell.record.outcome.reason)
+                failed[cell.record.variant] = cell.record.outcome.reason
                 bench.patience.gives_up_knowing()
-                return
+        if failed:
+            bench.referee.goes_without(next(iter(failed.values())))
 
     def _found_by(self, cell: LiveCell) -> ReferencePass:
         """What the pass of a cell shows; it is made again if it shows that there is something to await."""

@@ -94,17 +94,17 @@ def _asked(request: Json, module: str, directory: Path, variant: Variant, loadin
         process.send(request)
         answer = loading.answer(process, f"importing {module} and reading the items", began, limit)
     except CellEnded as ended:
-        raise _with_note(ended.outcome.reason, ended.outcome.detail) from None
+        raise _with_note(variant, ended.outcome.reason, ended.outcome.detail) from None
     finally:
         process.close(group_seconds=0)
     if "failed" in answer:
-        raise _with_note(answer["failed"], answer["shown"])
+        raise _with_note(variant, answer["failed"], answer["shown"])
     facts: Json = answer["ok"]
     return facts
 
 
-def _with_note(reason: str, shown: str) -> BadFunction:
-    failed = BadFunction(reason)
+def _with_note(variant: Variant, reason: str, shown: str) -> BadFunction:
+    failed = BadFunction(f"under {variant.label}, {reason}" if variant.python else reason)
     if shown:
         failed.add_note(shown)
     return failed

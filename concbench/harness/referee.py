@@ -45,6 +45,17 @@ class Referee:
         if earlier.checked not in {"known", "sequential", "off"}:
             self.checked = earlier.checked
 
+    def moves_to(self, variant: str, why: str) -> None:
+        """The sequential pass could not be made under the variant of the baseline, and was made under this one."""
+        if variant == self.home:
+            return
+        if why and self.checked == "sequential":
+            self.notes.append(
+                f"Results were compared with those under {variant}, since the sequential pass under {self.home} failed "
+                f"({why})."
+            )
+        self.home, self.readers = variant, {variant}
+
     def knows(self, found: ReferencePass) -> None:
         """The sequential pass has been made, and showed that."""
         self.unsendable = found.unsendable

@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import inf
 
 from concbench.analysis.comparability import comparable
-from concbench.analysis.pairs import compared
+from concbench.analysis.pairs import baseline_of, compared
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
 from concbench.harness import executions
 from concbench.harness.bench import NO_TIME, Bench
@@ -168,12 +168,14 @@ class Rounds:
         if self.done >= plan.max_rounds:  # the rule sees fewer, if some cannot be compared
             return NextRound([], "rounds")
         samples = self._samples()
-        made = compared([cell.record for cell in cells], plan.baseline)
-        decided = self._rule.next_round(Seen(plan.baseline, samples, made, self._bench.clock.elapsed()))
+        records = [cell.record for cell in cells]
+        baseline = baseline_of(records, plan.baseline)
+        made = compared(records, baseline)
+        decided = self._rule.next_round(Seen(baseline, samples, made, self._bench.clock.elapsed()))
         left_out = self._left_out(samples)
-        if plan.baseline in left_out:
+        if baseline in left_out:
             return replace(decided, cells=[*samples, *left_out], why_none="")
-        return replace(decided, cells=[*decided.cells, *left_out]) if plan.baseline in decided.cells else decided
+        return replace(decided, cells=[*decided.cells, *left_out]) if baseline in decided.cells else decided
 
     def _left_out(self, samples: Samples) -> list[CellId]:
         """Cells that have no comparable sample, since tasks failed, as long as that may have been chance."""

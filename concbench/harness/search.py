@@ -201,7 +201,7 @@ class _Looks:
         table, interrupted = measure_workload(looked, self._hosts, self._listen)
         cell = table.cells[0]
         if not interrupted and (cell.outcome.kind != "ok" or _execution(cell) is None):
-            raise UsageError(f"{part.name} fails under sequential: {cell.outcome.reason}{_cure(cell, limit)}")
+            raise UsageError(f"{part.name} fails under {cell.shown}: {cell.outcome.reason}{_cure(cell, limit)}")
         executions, executed, processes = _executed(table)
         if not interrupted:
             self.starting = max(0.0, self._clock.elapsed() - before - executed) / processes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from concbench.errors import Inapplicable, ResultsDiffer, RoundingDiffers
+from concbench.errors import Inapplicable, Lacking, ResultsDiffer, RoundingDiffers
 from concbench.task import LONGEST, exception_text, one_line, traceback_text, tried
 
 if TYPE_CHECKING:  # a measuring process has no other use for the records of a run
@@ -18,6 +18,7 @@ def describe(error: BaseException) -> dict[str, str]:
     cause: Cause = ""
     if not task and issubclass(type(error), Inapplicable):  # raised by a task, it is the task's own
         kind = "inapplicable"
+        cause = "lacking" if issubclass(type(error), Lacking) else ""
     if not task and issubclass(type(error), ResultsDiffer):
         cause = "rounding" if issubclass(type(error), RoundingDiffers) else "results"
     reason = exception_text(error, LONGEST)

@@ -54,6 +54,7 @@ from concbench.host.marked import own_mark, semaphores, wear
 from concbench.host.native import native_threads
 from concbench.host.transfer import carried, grown, held_by, transfer
 from concbench.host.unfinished import awaitable, close_unawaited, unfinished
+from concbench.host.unpacking import unpacked
 from concbench.host.usage import allow_more_descriptors, own_memory
 from concbench.machine import allowed_cores, compiles, gil_enabled, quota_cores, usable_cores
 from concbench.observing import perf_counter
@@ -107,7 +108,7 @@ class Host:
             return {"failed": describe(error), "worker": isinstance(error, WorkerDied)}
 
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
-        workload, runner = loads(Path(request["cell"]).read_bytes())
+        workload, runner = unpacked(Path(request["cell"]))
         self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
         end_if_forked(self._process)
         if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP, INTERPRETERS}:

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 """A JSON object whose keys are not ours to fix: settings, versions."""
 
 OutcomeKind = Literal["ok", "inapplicable", "failed"]
-Cause = Literal["", "results", "rounding", "thread", "variant", "timeout", "memory", "busy", "death"]
+Cause = Literal["", "results", "rounding", "thread", "variant", "timeout", "memory", "busy", "death", "lacking"]
 """Of a failure: results that differ, or differ by rounding, or depend on the thread, or are not those of another
 variant; too much time or memory; the measuring process computed on and on after the last task had returned; or it died.
 Empty for exceptions, and of what did not fail."""

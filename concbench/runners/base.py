@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, Self
 
-from concbench.errors import BadSetting, Inapplicable
+from concbench.errors import BadSetting, Lacking
 
 
 class Runner(Protocol):
@@ -77,11 +77,11 @@ def require_python(runner: object) -> None:
     """Refuse a runner that this Python does not have.
 
     Raises:
-        Inapplicable: says which version has it.
+        Lacking: says which version has it.
     """
     if not exists_in(runner, sys.version_info[:2]):
         needed, this = (".".join(map(str, version)) for version in (runner.needs, sys.version_info[:3]))  # type: ignore[attr-defined] # it is what was compared
-        raise Inapplicable(f"it needs Python {needed}, and this is {this}")
+        raise Lacking(f"it needs Python {needed}, and this is {this}")
 
 
 def as_sequence(items: Any) -> Sequence[Any]:

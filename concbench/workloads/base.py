@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from concbench import equality
-from concbench.errors import Inapplicable
+from concbench.errors import Lacking
 from concbench.results.passes import MOST_FAILED, ReferencePass
 from concbench.task import one_line
 
 
-def lacking(workload: str, package: str) -> Inapplicable:
+def lacking(workload: str, package: str) -> Lacking:
     """What to raise where the interpreter that is to do the work lacks a package that a workload of ours needs."""
     from shlex import join  # here: few processes need it
 
-    return Inapplicable(f"{workload} needs {package}: {join([sys.executable, '-m', 'pip', 'install', package])}")
+    return Lacking(f"{workload} needs {package}: {join([sys.executable, '-m', 'pip', 'install', package])}")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from made_cells import of_seconds
 from concbench.advice.answer import answer
 from concbench.advice.variants import interpreters
 from concbench.analysis.table_analysis import TableAnalysis, analyse
-from concbench.results.records import Cell, CellId, Outcome
+from concbench.results.records import Cause, Cell, CellId, Outcome
 
 OLD, FREE = "3.11", "3.13t"
 VARIANTS: dict[str, Any] = {
@@ -86,3 +86,36 @@ def test_a_table_of_one_interpreter_says_nothing_of_several() -> None:
     text = said(table(*scaling().record.cells[:2]))
     assert "same interpreter" not in text
     assert "scale" not in text
+
+
+def test_where_the_baseline_failed_the_others_are_compared_with_each_other() -> None:
+    """And it is said first that they are."""
+    cells = scaling().record.cells
+    broken = [replace(cell, samples=[], observed=None, outcome=Outcome("failed", "no numpy")) for cell in cells[:2]]
+    analysis = table(*broken, *cells[2:])
+    assert analysis.baseline.name == "sequential(3.13t)"
+    first, second, *_ = answer(analysis)
+    assert str(first) == "sequential(3.11) failed (no numpy): compared with sequential(3.13t) instead."
+    assert str(second).startswith("threads(3.13t) was fastest: 1.9")
+    assert said(table(*broken)).startswith("No answer: sequential(3.11) has no times to compare with (no numpy)")
+
+
+def test_a_baseline_that_was_not_begun_is_waited_for() -> None:
+    """Tables are also told while rounds go on."""
+    cells = scaling().record.cells
+    assert analyse(table(replace(cells[0], samples=[]), *cells[1:]).record).baseline.name == "sequential(3.11)"
+
+
+def test_a_runner_that_one_interpreter_lacks_is_told_by_its_row_alone() -> None:
+    """What it lost elsewhere, such as its time, is told."""
+    cells = scaling().record.cells
+    causes: list[tuple[Cause, int]] = [("lacking", 0), ("", 1)]
+    for cause, times in causes:
+        outcome = Outcome("inapplicable", "it needs Python 3.14", cause=cause)
+        old = replace(cells[1], samples=[], observed=None, outcome=outcome)
+        assert (
+            said(table(cells[0], old, *cells[2:3], replace(cells[3], samples=cells[0].samples))).count(
+                "needs Python 3.14"
+            )
+            == times
+        )

@@ -50,6 +50,12 @@ def own(item):
 
 def where(item):
     return os.path.basename(sys.prefix)
+
+def not_in_one(item):
+    import threading
+    if "one" in sys.prefix:
+        raise RuntimeError("not here")
+    return threading.current_thread() is threading.main_thread()
 """
 
 
@@ -132,10 +138,50 @@ def test_what_the_user_s_function_needs_and_is_not_there_is_named(
     one, two = environments
     code, _ = run_under([two, one], "where", "1", "-r", "sequential")
     assert code == 2
-    assert "No module named 'nothing_like_it'" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "No module named 'nothing_like_it'" in error
+    assert f"under {two}, told cannot be imported" in error
     code, table = run_under([one, two], "where", "1", "-r", "sequential")
     assert code == 1
     assert "nothing_like_it" in table["cells"][1]["outcome"]["reason"]
+
+
+def test_where_the_first_fails_the_others_are_compared_with_each_other(environments: list[str], module: str) -> None:
+    """So that what is wrong there is found."""
+    code, table = run_under(environments, module and "not_in_one", "1", "-r", "sequential", "-r", "threads")
+    assert code == 1
+    outcomes = [cell["outcome"] for cell in table["cells"]]
+    assert [one["kind"] for one in outcomes] == ["failed", "failed", "ok", "failed"]
+    assert table["checked"] == "sequential"
+    assert outcomes[3]["cause"] == "thread"
+    (note,) = [note for note in table["notes"] if "not here" in note]
+    one, two = environments
+    assert note.startswith(f"Results were compared with those under {two}, since")
+    assert one in note
+
+
+def test_a_runner_whose_package_is_not_there_is_told_how_to_install_it(environments: list[str], module: str) -> None:
+    pytest.importorskip("joblib")
+    code, table = run_under(environments[1:], module and "where", "1", "-r", "sequential", "-r", "joblib:1")
+    assert code == 0
+    lacking = table["cells"][1]["outcome"]
+    assert (lacking["kind"], lacking["cause"]) == ("inapplicable", "lacking")
+    assert lacking["reason"] == f"it needs joblib: {environments[1]}/bin/python -m pip install joblib"
+
+
+def test_what_an_interpreter_prints_as_it_starts_is_in_nobody_s_way(
+    tmp_path_factory: pytest.TempPathFactory, module: str
+) -> None:
+    """In the measuring process or in workers, on either stream."""
+    folder = tmp_path_factory.mktemp("talks") / "talks"
+    venv.create(folder, with_pip=False, symlinks=True)
+    (packages,) = folder.glob("lib/*/site-packages")
+    talks = r"""import os; os.write(1, b'{"ok": 1}\n' * 99); os.write(2, b'hello\n')"""
+    (packages / "talks.pth").write_text(f"{talks}\n")
+    runners = ["-r", "sequential", "-r", "process-pool:1,start_method=spawn"]
+    code, table = run_under([str(folder)], module and "where", "1", *runners)
+    assert code == 0
+    assert [cell["outcome"]["kind"] for cell in table["cells"]] == ["ok", "ok"]
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,12 @@ from concbench import advise, load, measure
 from concbench.analysis.pairs import comparisons
 from concbench.analysis.table_analysis import analyse
 from concbench.campaign import measure_plans
+from concbench.gate.judging import judge
 from concbench.harness.events import Step
 from concbench.harness.plan import Plan, plan
 from concbench.harness.runner_specs import parse
 from concbench.options import chosen
+from concbench.requirements import FAILED, Requirement
 from concbench.results.records import CellId
 from concbench.run import Run
 from concbench.testing import SimulatedHosts
@@ -198,3 +200,35 @@ def test_a_race_advises_to_stay_where_changing_gains_nothing() -> None:
     best = advise(nothing, items=range(40), hosts=hosts, env=MODES, seed=3, compare=False).recommendation
     assert best is not None
     assert best.variant == "MODE=plain"
+
+
+def test_where_the_baseline_fails_the_same_runner_under_the_next_variant_takes_its_place() -> None:
+    """Rounds go on until its rivals are decided, as if it had been chosen; what is required of the other is not."""
+
+    def model(runner: str, variant: str) -> float:
+        if variant == "MODE=plain" and runner == "sequential":
+            raise OSError("no such library")
+        return half_in_fast_mode(runner, variant)
+
+    hosts = SimulatedHosts(lambda label, number: played_by(model, label, number))
+    asked: dict[str, Any] = {"runners": ["sequential", "threads"], "env": MODES, "seed": 1}
+    run = measure(nothing, items=[1, 2], compare=False, hosts=hosts, **asked)
+    (table,) = run.tables
+    assert table.baseline == CellId("sequential", "MODE=plain")
+    assert table.stopped == "verdicts"
+    analysis = run[0]
+    assert analysis.baseline.id == CellId("sequential", "MODE=fast")
+    assert analysis[CellId("threads", "MODE=fast")].verdict == "faster"
+    assert analysis.meant is not None
+    assert analysis.meant.outcome.reason == "no such library"
+    judged = judge(Requirement(str(CellId("threads", "MODE=fast")), "at_least", 1.5), analysis)
+    assert judged.decision == FAILED
+    assert "no such library" in judged.reason
+
+
+def played_by(model: Callable[[str, str], float], label: str, number: int) -> float | Exception:
+    runner, _, variant = label.partition(" ")
+    try:
+        return model(runner, variant.strip("()")) * (1 + number % 3 / 100)
+    except OSError as error:
+        return error
