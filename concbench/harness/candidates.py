@@ -20,11 +20,13 @@ from concbench.results.records import CellId, Sample
 from concbench.runners.base import Runner, exists_in, workers_for
 from concbench.runners.look import Look
 from concbench.stats.verdicts import BAND
-from concbench.traits import CALLER, traits_of
+from concbench.traits import CALLER, INTERPRETERS, PROCESSES, THREADS, traits_of
 from concbench.variants import OWN, Variant
 
 Offer = Callable[[Look], Iterable[Runner]]
 """A hook that offers runners for work that looks like that."""
+_COMPUTING = {THREADS, INTERPRETERS, PROCESSES}
+"""Where workers are that native libraries may start threads beside."""
 _MOST_CELLS = 1_000
 """Cells that are followed at most, from neighbour to neighbour, to find out how many workers there may be."""
 
@@ -102,7 +104,8 @@ class Field:
             seen = replace(look, python=variant.version or look.python)
             offers = _offers_of_classes(seen.python) if self._offers is None else self._offers
             runners = sorted((runner for offer in offers for runner in _asked(offer, seen)), key=_simplicity)
-            cells += _cells(runners, seen, [variant])
+            offered = _cells(runners, seen, [variant])
+            cells += [cell for cell in offered if _computes_at_once(cell, seen)] if variant.of_workers else offered
         return cells
 
     def _kind(self, cell: CellId) -> tuple[str, str]:
@@ -163,6 +166,11 @@ def _cells(runners: Iterable[Runner], look: Look, variants: Sequence[Variant]) -
     sensible = [runner for runner in runners if (getattr(runner, "workers", 1) or look.tasks) <= look.most]
     cells = [cell for variant in variants for runner in sensible for cell in plan_cells([runner], [variant])]
     return list({cell.id: cell for cell in cells}.values())
+
+
+def _computes_at_once(cell: PlannedCell, look: Look) -> bool:
+    """Whether it has several workers that can compute, and none that would have to share its core with another."""
+    return cell.traits.where in _COMPUTING and 1 < workers_for(cell.runner, look.tasks) <= look.cores
 
 
 def _simplicity(runner: Runner) -> float:

@@ -95,7 +95,7 @@ class Costs:
             return whole
         if not cell.traits.isolates:
             return whole if look.computes else whole / min(workers, look.tasks)
-        at_once = min(workers, look.cores) if look.computes else workers
+        at_once = max(1.0, min(workers, look.cores) / max(1.0, look.busy)) if look.computes else workers
         return self._starts(workers, self._worker() + self.first_use) + (whole + look.tasks * look.pickling) / at_once
 
 

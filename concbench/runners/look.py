@@ -37,6 +37,8 @@ class Look:
     """Whether there is a coroutine function."""
     cores: int
     """That may be used."""
+    busy: float = 1.0
+    """That one task keeps busy: more than one, if native libraries or programs compute on several."""
     pickling: float = 0.0
     """Seconds that it takes to pickle and unpickle an item and its result; 0 if that is not known."""
     sending: float = 0.0
