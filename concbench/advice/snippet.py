@@ -97,7 +97,7 @@ def _joined(names: Mapping[UserName, str], lines: list[str], code: str, variable
     paths = [f"sys.path.insert(0, {quoted(place)})" for place in places]
     mine = [settled for name, settled in names.items() if name.module == MAIN]
     comment = f"# Add this to your main program, which defines {' and '.join(mine)}." if mine else ""
-    first = "\n".join([_FIRST, own, *settings]) if settings else ""
+    first = "\n".join([_FIRST, own, "", *settings]) if settings else ""
     parts = [comment, first, "\n".join(standard), "\n".join(paths), "\n".join(others)]
     head = "\n\n".join(part for part in parts if part)
     gap = "\n\n\n" if code.startswith(("def ", "async def ", "class ")) else "\n\n"

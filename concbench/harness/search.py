@@ -84,14 +84,10 @@ def search(
     budget, use = decided(options["budget"]), looks.first_use
     matters = use.matters(look) or table.kept.kind == "loop"
     fresh = matters if options["fresh"] is None else options["fresh"]
-    asked = variants_of(options)
-    raced = _with_inner_threads(look, table.facts, asked)
-    costs = Costs(use.included(look) if fresh else look, looks.starting, fresh, use.once, raced)
+    variants = _with_inner_threads(look, table.facts, variants_of(options))
+    costs = Costs(use.included(look) if fresh else look, looks.starting, fresh, use.once, variants)
     left = budget - clock.elapsed()
     effort = affordable(costs, budget, left)
-    if raced != asked and (effort is None or effort.once):  # nobody asked for what would cost the proof
-        costs = replace(costs, variants=asked)
-        effort = affordable(costs, budget, left)
     less = what_is_measured(effort, costs, budget, budget - left + least_needed(costs))
     if less:
         listen(LessPlanned(workload.name, less))

@@ -33,7 +33,7 @@ class SimulatedHosts:
 
     renews = True
 
-    def __init__(self, seconds: Times | Mapping[str, Sequence[float | Exception]], cores: float | None = None) -> None:
+    def __init__(self, seconds: Times | Mapping[str, Sequence[float | Exception]], busy: float | None = None) -> None:
         """Play a session.
 
         Args:
@@ -41,9 +41,9 @@ class SimulatedHosts:
                 execution where each is in a new process) to the seconds it takes, or to an Exception that it fails
                 with (Inapplicable: it is inapplicable); a function, or for each label a sequence, which begins anew
                 at its end.
-            cores: that every execution keeps busy; None: that is not known.
+            busy: cores that every execution keeps busy; None: that is not known.
         """
-        self.cores = cores
+        self.busy = busy
         self.seconds = seconds if callable(seconds) else _repeating(seconds)
         self.order: list[tuple[str, int]] = []
         """Every execution in the order in which it was asked for: label and number."""
@@ -141,7 +141,7 @@ class _SimulatedHost:
         """Nothing was opened."""
 
     def _cpu(self, seconds: float) -> float | None:
-        return None if self._hosts.cores is None else self._hosts.cores * seconds
+        return None if self._hosts.busy is None else self._hosts.busy * seconds
 
     def _next(self, repeats: int = 1) -> float:
         from concbench.harness.hosts import CellEnded

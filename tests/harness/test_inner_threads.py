@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ import pytest
 
 from concbench import Advice, advise
 from concbench.advice.snippet import snippet
+from concbench.harness.effort import Costs, affordable
 from concbench.harness.runner_specs import parse
 from concbench.machine import POOL_VARIABLES
 from concbench.results.records import CellId
+from concbench.runners.look import Look
 from concbench.testing import SimulatedHosts
-from concbench.variants import ONE_INNER_THREAD
+from concbench.variants import ONE_INNER_THREAD, OWN
 from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
 
@@ -77,7 +80,7 @@ def test_both_numbers_are_advised_and_pinned_where_pinning_wins() -> None:
     assert f"{PINNED})" in best.headline
     first, imports, *lines = best.snippet.splitlines()
     assert first.startswith("# Before every other import")
-    assert [imports, *lines[: len(SET)]] == ["import os", *SET]
+    assert [imports, *lines[: 1 + len(SET)]] == ["import os", "", *SET]
     assert "ProcessPoolExecutor" in best.snippet
     (table,) = advice.run.tables
     assert table.variants == {PINNED: {"environment": dict.fromkeys(POOL_VARIABLES, "1")}}
@@ -100,7 +103,7 @@ def test_the_answer_says_what_pinning_alone_gains_and_asks_for_nothing_that_was_
     assert "measure that too" not in said
     assert "under the same variant" not in said
     said = " ".join(str(asked(lambda *cell: min(crowded(*cell), 0.009))).split())
-    assert "The same runner, and another variant: process-pool(2" in said
+    assert "The same runner, and another variant: process-pool(" in said
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -131,6 +134,20 @@ def test_nothing_is_pinned_where_there_is_nothing_to_pin_or_somebody_has_decided
     (table,) = asked(crowded, cores, **options).run.tables
     assert len(table.cells) > 2
     assert PINNED not in {cell.variant for cell in table.cells}
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.05, 0.1, 0.15, 0.3, 1.0])
+def test_what_nobody_asked_for_costs_items_and_no_proof(seconds: float) -> None:
+    look = Look(40, seconds, computes=True, waits=False, awaitable=False, cores=2, busy=1.9)
+    without = Costs(look, 0.05, fresh=False)
+    costs = replace(without, variants=(OWN, ONE_INNER_THREAD))
+    alone, effort = affordable(without, 10.0, 9.0), affordable(costs, 10.0, 9.0)
+    assert alone is not None
+    assert effort is not None
+    assert effort.once == alone.once
+    raced = {cell.id.variant for cell in effort.cells}
+    assert raced == ({""} if seconds > 0.1 else {"", PINNED})
+    assert costs.of_race(effort.field) <= 9.0 or effort.once
 
 
 @pytest.mark.parametrize("start_method", ["spawn", "fork"])
