@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
@@ -15,18 +16,21 @@ from concbench.analysis.thresholds import COMPUTES
 from concbench.errors import Inapplicable
 from concbench.harness.runner_specs import PlannedCell, plan_cells
 from concbench.harness.stopping import Samples
+from concbench.machine import POOL_VARIABLES
 from concbench.registry import runner_class, runner_names
 from concbench.results.records import CellId, Sample
 from concbench.runners.base import Runner, exists_in, workers_for
 from concbench.runners.look import Look
 from concbench.stats.verdicts import BAND
 from concbench.traits import CALLER, INTERPRETERS, PROCESSES, THREADS, traits_of
-from concbench.variants import OWN, Variant
+from concbench.variants import ONE_INNER_THREAD, OWN, Variant
 
 Offer = Callable[[Look], Iterable[Runner]]
 """A hook that offers runners for work that looks like that."""
 _COMPUTING = {THREADS, INTERPRETERS, PROCESSES}
 """Where workers are that native libraries may start threads beside."""
+_ON_THREADS = 1.05
+"""Cores that work keeps busy which is sure not to compute on one thread alone."""
 _MOST_CELLS = 1_000
 """Cells that are followed at most, from neighbour to neighbour, to find out how many workers there may be."""
 
@@ -139,6 +143,18 @@ class Field:
             beside = {one.id: one for cell in new for one in self.beside(cell.id)}
             new = [one for cell, one in beside.items() if cell not in reached]
         return max(workers_for(cell.runner, self.look.tasks) for cell in reached.values())
+
+
+def variants_to_race(look: Look, asked: tuple[Variant, ...]) -> tuple[Variant, ...]:
+    """What was asked for; if that is nothing, and native libraries compute on threads, workers with one each as well.
+
+    Where any of the variables is set, how many there are has been decided already.
+    """
+    pools = look.native_threads
+    on_threads = look.busy > _ON_THREADS if pools is None else look.computes and pools > 1
+    if not on_threads or asked != (OWN,) or any(os.environ.get(name) for name in POOL_VARIABLES):
+        return asked
+    return (OWN, ONE_INNER_THREAD)
 
 
 def _offers_of_classes(python: tuple[int, int]) -> list[Offer]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from concbench.analysis.pairs import comparisons
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.bench import NO_TIME
-from concbench.harness.candidates import Field
+from concbench.harness.candidates import Field, variants_to_race
 from concbench.harness.effort import Costs, Effort, affordable, least_needed, what_is_measured
 from concbench.harness.events import LessPlanned, Listener, LookPlanned
 from concbench.harness.executions import LOOK
@@ -24,13 +23,13 @@ from concbench.harness.plan import BASELINE, Limit, Plan, plan
 from concbench.harness.race import RaceRule
 from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.stopping import EveryRound, StopRule
-from concbench.machine import POOL_VARIABLES, cores_to_race
+from concbench.machine import cores_to_race
 from concbench.options import IMPORT_SHARE, MeasureOptions, changed, decided
 from concbench.results.passes import ReferencePass
 from concbench.results.records import Cell, CellId, Json, Kept, Outcome, Sample, Table, number
 from concbench.runners.look import Look
 from concbench.units import seconds as told
-from concbench.variants import ONE_INNER_THREAD, OWN, Variant, variants_of
+from concbench.variants import variants_of
 from concbench.workloads.base import Workload
 
 FIRST_LOOK = 1
@@ -41,8 +40,6 @@ _LOOK_SHARE = 0.1
 """Of the budget, that the second look may take; and the first, before it begins the execution that is timed."""
 _BYTES_OF_WORKER = 30_000_000
 """That a worker process takes at least. What takes more than there is ends at its memory limit, and nothing else."""
-_ON_THREADS = 1.05
-"""Cores that the work keeps busy, from which it is known not to compute on one thread alone."""
 _RACE_SHARE = 0.8
 """Of what is left of the budget, that the rounds may take; the rest is for the observed passes."""
 _BEGIN_SHARE, _END_SHARE = 1.1, 1.45
@@ -84,7 +81,7 @@ def search(
     budget, use = decided(options["budget"]), looks.first_use
     matters = use.matters(look) or table.kept.kind == "loop"
     fresh = matters if options["fresh"] is None else options["fresh"]
-    variants = _with_inner_threads(look, table.facts, variants_of(options))
+    variants = variants_to_race(look, variants_of(options))
     costs = Costs(use.included(look) if fresh else look, looks.starting, fresh, use.once, variants)
     left = budget - clock.elapsed()
     effort = affordable(costs, budget, left)
@@ -253,6 +250,7 @@ def _seen(workload: Workload, table: Table, options: MeasureOptions) -> Look:
         awaitable=workload.awaitable,
         cores=cores_to_race(),
         busy=busy,
+        native_threads=number(table.facts, "native_threads"),
         pickling=pickling,
         sending=pickling * item / max(1.0, item + result),
         carrying=table.facts.get("function_seconds", 0.0),
@@ -260,17 +258,6 @@ def _seen(workload: Workload, table: Table, options: MeasureOptions) -> Look:
         in_memory=most_processes(worker, options["memory_limit"]),
         python=_python_of(table.cells[0]),
     )
-
-
-def _with_inner_threads(look: Look, facts: Json, asked: tuple[Variant, ...]) -> tuple[Variant, ...]:
-    """What was asked for; if that is nothing, and native libraries compute on threads, workers with one each as well.
-
-    Where any of the variables is set, how many there are has been decided already.
-    """
-    alone = look.busy < _ON_THREADS or number(facts, "native_threads") == 1
-    if alone or asked != (OWN,) or any(os.environ.get(name) for name in POOL_VARIABLES):
-        return asked
-    return (OWN, ONE_INNER_THREAD)
 
 
 def _python_of(cell: Cell) -> tuple[int, int]:

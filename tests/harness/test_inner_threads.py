@@ -16,6 +16,8 @@ import pytest
 
 from concbench import Advice, advise
 from concbench.advice.snippet import snippet
+from concbench.analysis.thresholds import COMPUTES, WAITS
+from concbench.harness.candidates import variants_to_race
 from concbench.harness.effort import Costs, affordable
 from concbench.harness.runner_specs import parse
 from concbench.machine import POOL_VARIABLES
@@ -134,6 +136,18 @@ def test_nothing_is_pinned_where_there_is_nothing_to_pin_or_somebody_has_decided
     (table,) = asked(crowded, cores, **options).run.tables
     assert len(table.cells) > 2
     assert PINNED not in {cell.variant for cell in table.cells}
+
+
+@pytest.mark.parametrize(
+    ("busy", "pools", "pinned"),
+    [(1.9, 2.0, True), (1.0, 2.0, True), (1.9, 1.0, False), (0.3, 2.0, False), (1.9, None, True), (1.0, None, False)],
+)
+def test_pools_that_are_known_count_else_the_cores_that_were_busy(
+    busy: float, pools: float | None, pinned: bool
+) -> None:
+    """Of work that waits, none does."""
+    look = Look(40, 0.1, busy > COMPUTES, busy < WAITS, awaitable=False, cores=2, busy=busy, native_threads=pools)
+    assert variants_to_race(look, (OWN,)) == ((OWN, ONE_INNER_THREAD) if pinned else (OWN,))
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.05, 0.1, 0.15, 0.3, 1.0])
