@@ -100,10 +100,10 @@ def many(address: str, workers: int) -> None:
         results = runner.run(partial(nap, MANY_SECONDS), range(MANY))
         seconds = perf_counter() - began
     assert results == list(range(MANY)), "wrong results"
-    ideal = runner.told["tasks_seconds"] / workers
+    ideal = runner.figures["tasks_seconds"] / workers
     print(
         f"{MANY:,} tasks of {1000 * MANY_SECONDS:g} ms on {workers} workers: {seconds:.1f} s in "
-        f"{runner.told['chunks']:,.0f} chunks; the tasks alone, shared evenly: {ideal:.1f} s ({ideal / seconds:.0%})"
+        f"{runner.figures['chunks']:,.0f} chunks; the tasks alone, shared evenly: {ideal:.1f} s ({ideal / seconds:.0%})"
     )
 
 

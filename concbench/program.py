@@ -84,18 +84,19 @@ class Call:
         """The call for one `item`, as an expression."""
         return f"{self.function}({f'{self.star}item' if self.arguments else ''})"
 
-    def ordinary(self, *, once: bool = False) -> Call:
+    def ordinary(self, *, once: bool = False, by_value: bool = False) -> Call:
         """The same with an ordinary function: a coroutine function runs in an event loop that each worker keeps.
 
         Args:
             once: each worker has one call, so that there is nothing to keep.
+            by_value: functions are sent with all that they use, so that nothing can be kept beside them.
         """
         if self.initializer:
-            call = replace(self, initializer="").ordinary(once=once)
-            return call._initialized(self.initializer, "def", once=once)  # noqa: SLF001
+            call = replace(self, initializer="").ordinary(once=once, by_value=by_value)
+            return call._initialized(self.initializer, "def", once=once, by_value=by_value)  # noqa: SLF001
         if not self.awaits:
             return self._defined("def", self.on_item) if self.tolerate else self
-        if once:
+        if once or by_value:
             return self._defined("def", f"asyncio.run({self.on_item})", imports=["import asyncio"])
         return self._defined(
             "def",
@@ -161,12 +162,14 @@ class Call:
         awaits = kind.startswith("async")
         return replace(self._calls(_ONE_ITEM, [*definitions, definition], imports), awaits=awaits, tolerate=False)
 
-    def _initialized(self, initializer: str, kind: str, *, once: bool = False) -> Call:
+    def _initialized(self, initializer: str, kind: str, *, once: bool = False, by_value: bool = False) -> Call:
         """The same with a function of one item that calls an initializer first, if its worker has not done so."""
         kept = ['    if not hasattr(own, "ready"):', f"        {initializer}()", "        own.ready = True"]
         first = [f"    {initializer}()"] if once else kept
+        if by_value and not once:
+            first.insert(0, "    own = threading.current_thread()")
         result = f"    return {'await ' if self.awaits else ''}{self.on_item}"
-        definitions = [] if once or _OWN in self.definitions else [_OWN]
+        definitions = [] if once or by_value or _OWN in self.definitions else [_OWN]
         return self._calls(
             "initialized",
             [*definitions, "\n".join([f"{kind} initialized(item):", *first, result])],

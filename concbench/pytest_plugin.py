@@ -6,6 +6,8 @@ the fixture. PYTEST_DONT_REWRITE: there is no assertion in it.
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 TYPE_CHECKING = False  # importing it from typing would cost
@@ -61,17 +63,19 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"concbench_undecided must be one of {', '.join(_UNDECIDED)}, not {undecided!r}")
     if _is_worker(config):
         return
+    paths = [path for path in (config.option.concbench_json, config.option.concbench_markdown) if path]
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
+        raise pytest.UsageError(f"--concbench-json and --concbench-markdown are both {paths[0]}; name two files")
     if config.option.concbench_budget or config.getini("concbench_budget"):
         _budget(config)
-    for path in (config.option.concbench_json, config.option.concbench_markdown):
-        if path:
-            from concbench.errors import BadOutput
-            from concbench.gate.fixture import require_writable
+    for path in paths:
+        from concbench.errors import BadOutput
+        from concbench.gate.fixture import require_writable
 
-            try:
-                require_writable(path)
-            except BadOutput as error:
-                raise pytest.UsageError(str(error)) from None
+        try:
+            require_writable(path)
+        except BadOutput as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -92,7 +96,7 @@ def _measures(item: pytest.Item) -> bool:
 
 
 @pytest.fixture
-def concbench(request: pytest.FixtureRequest) -> Concbench:
+def concbench(request: pytest.FixtureRequest) -> Iterator[Concbench]:
     """Measure a function under runners, and require how they compare: `concbench(f, items=..., runners=[...])`."""
     from concbench.gate.fixture import Concbench
 
@@ -108,7 +112,8 @@ def concbench(request: pytest.FixtureRequest) -> Concbench:
     marked = {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()}
     made = Concbench(_session(request.config), marked, item.nodeid, tell)
     item.stash[_FIXTURE] = made
-    return made
+    yield made
+    made.keep()  # another fixture may have failed what it required, and then the test is not called
 
 
 @pytest.hookimpl(wrapper=True)
@@ -158,8 +163,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     counts: dict[str, int] = {}
     for name, reports in terminalreporter.stats.items():
         for report in reports:
-            if name == "rerun" or getattr(report, "when", None) != "call":
-                continue
+            when = getattr(report, "when", None)
+            if name == "rerun" or not (when == "call" or (when == "setup" and not report.passed)):
+                continue  # each report of a test has all properties so far
             for key, value in report.user_properties:
                 if key.startswith(_PREFIX):
                     lines.setdefault(report.nodeid, []).append(str(value))
@@ -172,7 +178,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(f"{nodeid}: {'; '.join(said)}")
     if counts:
         total = ", ".join(f"{count} {decision}" for decision, count in counts.items())
-        terminalreporter.line(f"requirements: {total}; each end of [low, high] with 99.9 % confidence")
+        brackets = any("[" in one for said in lines.values() for one in said)
+        confidence = "; each end of [low, high] with 99.9 % confidence" if brackets else ""
+        terminalreporter.line(f"requirements: {total}{confidence}")
     for line in unwritten:
         terminalreporter.line(f"concbench: {line}")
 

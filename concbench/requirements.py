@@ -30,6 +30,8 @@ _MEMORY = re.compile(r"memory\s+(\S+?)\s*<=\s*(\S.*)")
 _SAME = re.compile(r"(\S+)\s+same\s+as\s+(\S+)(?:\s+within\s+(\S.*))?")
 _RATIO = re.compile(r"(\S+?)\s*(>=|<=)\s*(\S.*)")
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*x?")
+MAX_ROUNDS = 100
+"""Unless something else is said: a requirement is decided, or the budget is over, long before that."""
 _WITHIN = 0.05
 """What is the same, if nobody says within which share."""
 FORMS = (

@@ -1,5 +1,8 @@
 """Results on their way home through machinery that is not ours, and that may never answer where one cannot be read.
 
+Each result is packed by itself, so that the one that cannot be sent is known. Where an executor answers in any case, a
+chunk is packed as a whole (`task.Parcel`, `task.run_packed`): for results that are not plain, that takes a third of it.
+
 Standard library only, and as little of it as possible: workers import this.
 """
 

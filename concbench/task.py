@@ -224,9 +224,26 @@ def _packed(error: BaseException) -> bytes:
     """As a pickle from which the same type comes back; empty if there is none."""
     import pickle
 
-    packed, unpicklable = tried(pickle.dumps, error)
+    packed, unpicklable = tried(_pickled, error)
     back, _ = tried(pickle.loads, packed) if unpicklable is None else (None, None)
     return packed if type(back) is type(error) else b""
+
+
+def _pickled(error: BaseException) -> bytes:
+    """As Python does it: tblib, which Dask imports, has every exception of a process pickled otherwise, with its
+    frames, and without what is in no attribute of its own, such as the code of a SystemExit.
+    """
+    import copyreg
+    import io
+    import pickle
+
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer)
+    pickler.dispatch_table = {
+        kind: reduce for kind, reduce in copyreg.dispatch_table.items() if not reduce.__module__.startswith("tblib.")
+    }
+    pickler.dump(error)
+    return buffer.getvalue()
 
 
 class Raised:

@@ -100,7 +100,7 @@ def main() -> int:
         if not arguments.markdown:
             for label, outcome in outcomes.items():
                 if outcome["kind"] != "ok":
-                    print(f"    {label:<48}{outcome['reason'][:110]}")
+                    print(f"    {label:<48}  {outcome['reason'][:110]}")
     print(f"\n{'All typed, nothing left.' if not wrong else f'{wrong} faults are not handled.'}")
     return 1 if wrong else 0
 

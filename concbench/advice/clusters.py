@@ -8,39 +8,51 @@ from concbench.advice.finding import Finding
 from concbench.analysis.clusters import Cluster, clusters
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.results.records import number
-from concbench.units import data, percent, ratio, seconds
+from concbench.units import data, listed, percent, ratio, seconds
 
 _PAGE = "howto/more-than-one-machine"
+_NOT_FRESH = " They were the same for all executions, and what the function does once in a process was done before."
 
 
 def past_one_machine(table: TableAnalysis) -> list[Finding]:
     """What is to be said of every cluster of a table."""
-    return [found for cluster in clusters(table) for found in (_pays(cluster), _limited(cluster)) if found is not None]
+    initializer = ["the initializer"] if table.record.settings.get("initializer") else []
+    fixed = listed(["connecting", *initializer, "the first answer"])
+    before = "the first answer takes" if table.record.warm else f"{fixed} take"
+    return [
+        found
+        for cluster in clusters(table)
+        for found in (_pays(cluster, before), _limited(cluster))
+        if found is not None
+    ]
 
 
 def made_ready(table: TableAnalysis) -> list[str]:
     """That workers were there before the time began, and what that took."""
+    connecting = "" if table.record.warm else "connecting to them, "
     return [
-        f"{cell.name}: its workers were there before the time began (made ready in {seconds(took)}); connecting to "
-        "them, sending, tasks and gathering are in it."
+        f"{cell.name}: its workers were there before the time began (made ready in {seconds(took)}); {connecting}"
+        f"sending, tasks and gathering are in it.{'' if cell.is_here or not table.record.fresh else _NOT_FRESH}"
         for cell in table.measured
         if (took := number(cell.interpreter, "provided")) is not None
     ]
 
 
-def _pays(cluster: Cluster) -> Finding:
-    line, best = cluster.line, cluster.best
+def _pays(cluster: Cluster, before: str) -> Finding:
+    line, best, rival = cluster.line, cluster.best, cluster.rival
     rate = f"{line.cell.name} was {ratio(cluster.times)} as fast as the best of this machine, {best.cell.name}"
     costs = (
-        f"connecting and the first answer take {seconds(line.fixed)} whatever there is to do, and an item takes "
-        f"{seconds(line.each)} there and {seconds(best.each)} under {best.cell.name}"
+        f"{before} {seconds(line.fixed)} whatever there is to do, and an item takes "
+        f"{seconds(line.each)} there and {seconds(rival.each)} under {rival.cell.name}"
     )
     figures = {
         "times_as_fast": cluster.times,
         "fixed_seconds": line.fixed,
         "item_seconds": line.each,
-        "item_seconds_here": best.each,
+        "item_seconds_here": rival.each,
     }
+    if not cluster.known:
+        return Finding(f"{rate}. There was too little to do to say from how many items on it pays.", figures, _PAGE)
     if cluster.items is None:
         return Finding(f"{rate}. By these figures no number of items makes it pay: {costs}.", figures, _PAGE)
     items = math.ceil(cluster.items)
@@ -58,6 +70,8 @@ def _limited(cluster: Cluster) -> Finding | None:
         "workers": f"its workers were at tasks for {share} of the time, so that more of them would help",
         "connecting": f"connecting and leaving took {seconds(figures['connecting'])} of {seconds(total)}; with more "
         "items that is less of it",
+        "initializer": f"the initializer took {seconds(figures['initializer'])} of {seconds(total)} in each worker; "
+        "with more items that is less of it",
         "longest": f"the longest task took {seconds(figures['longest'])} of {seconds(total)}; divide it, or "
         "begin with it",
         "bytes": f"{data(figures['bytes'])} went over the wire; send names of what workers can read themselves, or "

@@ -267,8 +267,9 @@ def starting_dominated(table: TableAnalysis) -> Finding | None:
     if not late:
         return None
     parts = [f"{percent(cell.start_up_share or 0)} of {cell.name}'s {seconds(cell.pass_seconds or 0)}" for cell in late]
+    ready = ", until its initializer had ended," if table.record.settings.get("initializer") else ""
     return Finding(
-        f"Starting every worker took {listed(parts)} in the observed pass.",
+        f"Starting every worker{ready} took {listed(parts)} in the observed pass.",
         of_each("start_up_share", {cell.name: cell.start_up_share for cell in late})
         | of_each("seconds", {cell.name: cell.pass_seconds for cell in late}),
         "pitfalls/cold-pool",

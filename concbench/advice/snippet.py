@@ -35,6 +35,7 @@ def snippet(call: Call, runner: Runner, variables: Mapping[str, str] | None = No
     """
     before = [*call.before, f"items = {call.items}"] if call.before or len(call.items) > _LONG else []
     call = replace(call, items="items") if before else call
+    call = replace(call, sent=getattr(getattr(runner, "traits", None), "pickles", None) is not False)
     first = variables or {}
     own, _ = tried(lambda: _laid_out(runner.program(call), call, before, first))  # type: ignore[attr-defined] # most have one
     if isinstance(own, str):
@@ -50,7 +51,6 @@ def _with(runner: Runner, call: Call) -> Program | None:
         return None
     settings = [field.name for field in fields(runner) if field.init] if is_dataclass(runner) else list[str]()
     written = ", ".join(f"{setting}={getattr(runner, setting)!r}" for setting in settings)
-    call = replace(call, sent=getattr(getattr(runner, "traits", None), "pickles", None) is True)
     call = (call.awaited() if getattr(runner, "awaits", False) else call.ordinary()).of_one_item()
     return call.program(
         f"with {name}({written}) as runner:",

@@ -6,6 +6,7 @@ That is a model: it takes the items to be alike, and the workers to be as busy w
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal
@@ -14,9 +15,10 @@ from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.results.records import number
 
-Limit = Literal["", "workers", "connecting", "longest", "bytes", "short", "rate"]
-"""What takes most of the time: all workers being at tasks; connecting and leaving; the longest task; bytes on the wire;
-or handing over chunks of tasks that are short, or are as long as they can be. Empty: that is not known."""
+Limit = Literal["", "workers", "connecting", "initializer", "longest", "bytes", "short", "rate"]
+"""What takes most of the time: all workers being at tasks; connecting and leaving; the initializer; the longest task;
+bytes on the wire; or handing over chunks of tasks that are short, or are as long as they can be. Empty: that is not
+known."""
 _LARGE_CHUNK = 200_000
 """Bytes to a worker and back, for a chunk of tasks, above which they are what a chunk costs."""
 _LONG_CHUNK = 0.020
@@ -43,12 +45,16 @@ class Cluster:
     """Of those of this machine, the fastest for so many items as were measured."""
     times: float
     """As fast as it."""
+    rival: Line
+    """Of those of this machine, the one that it overtakes last, or never."""
     items: float | None
     """From which on it is faster than all of this machine; None: no number of items makes it so."""
+    known: bool
+    """Whether both took longer than what is there whatever there is to do: if not, nothing is known of more items."""
     limit: Limit
     figures: dict[str, float]
-    """Of the observed pass: `total`, `connecting`, `tasks` (what they take if all workers share them evenly),
-    `longest`, `chunks`, `bytes`, and `handing`, the seconds that a chunk takes beside its tasks."""
+    """Of the observed pass: `total`, `connecting`, `initializer` in a worker, `tasks` (what they take if all workers
+    share them evenly), `longest`, `chunks`, `bytes`, and `handing`, the seconds that a chunk takes beside its tasks."""
 
 
 def clusters(table: TableAnalysis) -> list[Cluster]:
@@ -63,14 +69,15 @@ def clusters(table: TableAnalysis) -> list[Cluster]:
 
 
 def _cluster(line: Line, best: Line, here: list[Line]) -> Cluster:
-    crossings = [_crossing(line, other) for other in here]
-    known = [items for items in crossings if items is not None]
+    items, rival = max(((_crossing(line, one), one) for one in here), key=lambda pair: (pair[0], pair[1].each > 0))
     figures = _figures(line.cell)
     return Cluster(
         line=line,
         best=best,
         times=(best.cell.seconds or 0.0) / (line.cell.seconds or 1.0),
-        items=max(known) if len(known) == len(crossings) else None,
+        rival=rival,
+        items=items if items < math.inf else None,
+        known=line.each > 0 and rival.each > 0,
         limit=_limit(figures),
         figures=figures,
     )
@@ -84,37 +91,38 @@ def _line(cell: CellAnalysis, tasks: int) -> Line:
 def _fixed(cell: CellAnalysis) -> float:
     """Starting and stopping workers or connecting to them, and what the first answer takes beside its tasks."""
     around = median((sample.start + sample.stop) / sample.repeats for sample in cell.record.samples)
-    told = number(cell.record.observed.told, "first") if cell.record.observed else None
-    if told is not None:
-        return around + told
+    first = number(cell.record.observed.figures, "first") if cell.record.observed else None
+    if first is not None:
+        return around + first
     if cell.timeline is not None:
         return max(around, (cell.timeline.start_up + cell.timeline.shut_down) / cell.timeline.workers)
     return around
 
 
-def _crossing(line: Line, other: Line) -> float | None:
-    """From how many items on it is faster than the other."""
+def _crossing(line: Line, other: Line) -> float:
+    """From how many items on it is faster than the other: infinitely many, if it never is."""
     gained = other.each - line.each
-    return max(1.0, (line.fixed - other.fixed) / gained) if gained > 0 else None
+    return max(1.0, (line.fixed - other.fixed) / gained) if gained > 0 else math.inf
 
 
 def _figures(cell: CellAnalysis) -> dict[str, float]:
     observed = cell.record.observed
-    if observed is None or not observed.told:
+    if observed is None or not observed.figures:
         return {}
-    told = {
-        name: number(observed.told, name) or 0.0 for name in ("tasks_seconds", "longest", "chunks", "sent", "received")
-    }
-    chunks, tasks = max(1.0, told["chunks"]), told["tasks_seconds"] / max(1, cell.workers)
-    beside = max(0.0, observed.work - max(tasks, told["longest"]))
+    names = "tasks_seconds", "longest", "chunks", "sent", "received"
+    all_tasks, longest, chunks, sent, received = (number(observed.figures, name) or 0.0 for name in names)
+    chunks, tasks = max(1.0, chunks), all_tasks / max(1, cell.workers)
+    initializer = observed.initializer_seconds / max(1, observed.initializer_calls)
+    beside = max(0.0, observed.work - initializer - max(tasks, longest))
     return {
         "total": observed.start + observed.work + observed.stop,
         "connecting": observed.start + observed.stop,
+        "initializer": initializer,
         "tasks": tasks,
-        "longest": told["longest"],
+        "longest": longest,
         "chunks": chunks,
-        "chunk": told["tasks_seconds"] / chunks,
-        "bytes": told["sent"] + told["received"],
+        "chunk": all_tasks / chunks,
+        "bytes": sent + received,
         "beside": beside,
         "handing": beside / chunks,
     }
@@ -125,7 +133,8 @@ def _limit(figures: dict[str, float]) -> Limit:
         return ""
     tail = max(0.0, figures["longest"] - figures["tasks"])
     parts: dict[Limit, float] = {
-        "workers": figures["tasks"], "connecting": figures["connecting"], "longest": tail, "rate": figures["beside"],
+        "workers": figures["tasks"], "connecting": figures["connecting"], "initializer": figures["initializer"],
+        "longest": tail, "rate": figures["beside"],
     }  # fmt: skip
     largest = max(parts, key=lambda part: parts[part])
     if largest != "rate":

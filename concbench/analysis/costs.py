@@ -33,8 +33,8 @@ def cores(cell: Cell, *, warm: bool) -> float | None:
         return None
     total = seconds_of(observed)
     if cell.traits.where == ELSEWHERE:
-        told = number(observed.told, "cpu_seconds")
-        return None if told is None or total < CPU_TOLD else told / total
+        cpu = number(observed.figures, "cpu_seconds")
+        return None if cpu is None or total < CPU_TOLD else cpu / total
     own = _is_in_our_account(cell, warm=warm)
     if total < (CPU_TOLD if own else TICKS_TOLD):
         return None
@@ -46,6 +46,18 @@ def cores(cell: Cell, *, warm: bool) -> float | None:
         ticks = _TICKS * (observed.processes or 1)
         cpu = observed.cpu if observed.cpu and observed.tree_cpu <= observed.cpu + ticks else observed.tree_cpu
     return None if cpu is None else cpu / total
+
+
+def cores_beside_initializer(cell: Cell, busy: float | None) -> float | None:
+    """The same of what the pass took beside its initializers, by how much these compute in the samples."""
+    observed = cell.observed
+    if observed is None or busy is None or not observed.initializer_seconds:
+        return busy
+    paid = sum(sample.initializer for sample in cell.samples)
+    share = sum(sample.initializer_cpu for sample in cell.samples) / paid if paid else 0.0
+    total, initializer = seconds_of(observed), observed.initializer_seconds
+    left = total - initializer
+    return max(0.0, busy * total - share * initializer) / left if left > 0 else None
 
 
 def page_faults(cell: Cell, *, warm: bool) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from concbench.analysis import costs
 from concbench.analysis.cell_analysis import Baseline, CellAnalysis, analyse_cell, by_round, is_rated
 from concbench.analysis.comparability import comparable
 from concbench.analysis.pairs import compared
@@ -89,8 +90,12 @@ class TableAnalysis:
 
     @property
     def cores_of_the_work(self) -> float | None:
-        """Cores that the work itself keeps busy; None where the baseline may do several tasks at once."""
-        return self.baseline.cores if self.baseline.works_singly else None
+        """Cores that the work itself keeps busy, its initializer apart; None where the baseline may do several tasks at
+        once.
+        """
+        if not self.baseline.works_singly:
+            return None
+        return costs.cores_beside_initializer(self.baseline.record, self.baseline.cores)
 
     @property
     def unsteady(self) -> float | None:

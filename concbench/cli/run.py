@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _ALONE = 10.0
 """Seconds for each workload if no command is named, and nothing else is said."""
-_MOST_ROUNDS = 100
-"""Where requirements are to be decided, unless something else is said."""
 _EXCLUDES = {"why": {"observe"}, "output": {"resume"}}
 """What cannot be given with an option, beside what is declared of those of measuring and of printing."""
 
@@ -68,7 +66,9 @@ def main(arguments: argparse.Namespace) -> int:
         lambda name, value: _EXCLUDES.get(name, set()) | excluded_with(name, value),
     )
     if arguments.require and arguments.max_rounds is None and arguments.rounds is None:
-        arguments.max_rounds = _MOST_ROUNDS
+        from concbench.requirements import MAX_ROUNDS
+
+        arguments.max_rounds = MAX_ROUNDS
     if arguments.alone and arguments.budget is None and arguments.rounds is None:
         arguments.budget = _ALONE
     with configured.to_blame():
@@ -76,7 +76,7 @@ def main(arguments: argparse.Namespace) -> int:
         split = Split(arguments.split, force=arguments.force, format=chosen)
         summary = Summary(arguments.summary)
         plans, output, earlier = _prepared(arguments)
-        split.require_writable(cell.id for plan in plans for cell in plan.cells)
+        split.require_writable((cell.id for plan in plans for cell in plan.cells), beside=output.path)
         summary.require_writable(beside=output.path)
     printed = "text" if split.directory else chosen
     output.announce(printed)
@@ -100,7 +100,7 @@ def main(arguments: argparse.Namespace) -> int:
         present(run.document() if printed == "json" else document, printed, arguments.color)
     finally:
         output.complain()
-        written = [split.write(document), summary.append(document)]
+        written = [split.write(document), summary.append(document, [one.sentences for one in judgements])]
     for one in judgements:
         if one.missed or one.undecided:
             say(one.sentences)

@@ -45,8 +45,12 @@ class Split:
         if directory is not None:
             self._format.require_split()
 
-    def require_writable(self, cells: Iterable[CellId]) -> None:
+    def require_writable(self, cells: Iterable[CellId], beside: str | None = None) -> None:
         """Refuse a directory that could not be written into, and files that exist; a missing one is made at the end.
+
+        Args:
+            cells: the runners.
+            beside: the file of the results.
 
         Raises:
             BadOutput: says which.
@@ -60,6 +64,9 @@ class Split:
             for cell, name in names.items()
         }
         directory = Path(self.directory)
+        for file in self._files.values():
+            if beside is not None and os.path.realpath(str(file.path)) == os.path.realpath(beside):
+                raise BadOutput(f"--output and --split are both to write {beside}; name another file")
         if directory.is_dir():
             for file in self._files.values():
                 file.require_writable()

@@ -11,6 +11,7 @@ from concbench.errors import BadOutput, UsageError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from concbench.report.document import Document
 
@@ -53,7 +54,7 @@ class Summary:
         """
         if self.path is None:
             return
-        if self.path == beside:
+        if beside is not None and os.path.realpath(self.path) == os.path.realpath(beside):
             raise BadOutput(f"--output and --summary are both {beside}; name two files")
         file = Path(self.path)
         try:
@@ -67,8 +68,13 @@ class Summary:
         if not mode & 0o222 or not os.access(file if file.exists() else file.parent, os.W_OK):
             raise BadOutput(f"cannot write {self.path}: it is read-only; make it writable, or name another")
 
-    def append(self, document: Document) -> bool:
-        """Append the report, or say why that cannot be done; whether it was."""
+    def append(self, document: Document, required: Sequence[str] = ()) -> bool:
+        """Append the report, or say why that cannot be done; whether it was.
+
+        Args:
+            document: what was measured.
+            required: what became of each requirement.
+        """
         if self.path is None:
             return True
         from concbench.report.formats.markdown import summary
@@ -77,7 +83,7 @@ class Summary:
             with Path(self.path).open("a", encoding="utf-8") as file:
                 if file.seekable() and file.tell():
                     file.write("\n")
-                file.write(summary(document))
+                file.write(summary(document, required))
         except OSError as error:
             say(f"cannot write {self.path}: {error.strerror or error}")
             return False

@@ -14,7 +14,7 @@ from concbench.gate.scaling import Planner, Scaling, quietly
 from concbench.harness.hosts import InProcessHosts
 from concbench.harness.plan import Plan, plan
 from concbench.options import MeasureOptions, declared, filled
-from concbench.requirements import Requirement
+from concbench.requirements import MAX_ROUNDS, Requirement
 from concbench.results import files
 from concbench.run import Run
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from concbench.runners.base import Runner
     from concbench.workloads.base import Workload
 
-MAX_ROUNDS = 100
-"""A requirement is decided, or the budget is over, long before that."""
 _OF_ROUNDS = ("rounds", "max_rounds", "budget", "precision")
 
 

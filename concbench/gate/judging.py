@@ -143,8 +143,9 @@ def _of_ratio(
     ratios = log_ratios(by_round(other.record.samples), by_round(cell.record.samples))
     interval = ratio_interval(ratios, requirement_level(table.record.max_rounds))
     measured = replace(blank, figure=_figure(interval), rows=_rows(other, cell))
-    modules = [name for one in (other, cell) for name in one.interpreter.get("gil_turned_on", [])]
-    if modules and cell.traits.shares_interpreter:
+    threads = [one for one in (other, cell) if one.traits.in_threads]
+    modules = [name for one in threads for name in one.interpreter.get("gil_turned_on", [])]
+    if modules:
         why = (
             f"The GIL is on again, turned on by {listed(dict.fromkeys(modules))}, which does not say that it can do "
             "without: threads compute one at a time, whatever the code that is measured."

@@ -151,12 +151,9 @@ class Scaling:
         self.asked = True
         if self._run is None:
             self._run = self._measured(plan, None)
-        judgements = self._by_now(plan, count)
-        stopped = self._run.tables[0].stopped
-        if stopped == "verdicts" and any(one.undecided for one in judgements):
+        elif self._run.tables[0].stopped == "verdicts" and any(one.undecided for one in self._by_now(plan, count)):
             self._run = self._measured(plan, self._run)
-            judgements = self._by_now(plan, count)
-        return judgements
+        return self._by_now(plan, count)
 
     def _conclude(self, judgements: Sequence[Judgement]) -> None:
         """Tell what became of requirements, and raise if one of them does not hold."""

@@ -326,7 +326,8 @@ def _cure(cell: Cell, limit: Limit) -> str:
     """What to do about a look that failed."""
     if cell.outcome.cause == "timeout" and (cell.outcome.seconds or 0.0) >= 0.9 * limit.end:
         return ", which is all of it for a single task"
-    return "; --tolerate takes exceptions for results"
+    by_task = not cell.outcome.cause and "raised by task " in cell.outcome.reason  # and not by an initializer
+    return "; --tolerate takes exceptions for results" if by_task else ""
 
 
 def _execution(cell: Cell) -> Sample | None:

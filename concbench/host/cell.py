@@ -154,7 +154,7 @@ class HostedCell:
             **timing.figures(),
             **counted,
             "observing": observing_cost(sends=self.traits.pickles is True),
-            "told": dict(getattr(self.runner, "told", None) or {}),
+            "figures": dict(getattr(self.runner, "figures", None) or {}),
             "initializer_calls": len(initializers),
             "initializer_seconds": sum(initializers),
             "began": [round(began, 7) for began in workers.values()],
@@ -301,11 +301,10 @@ class HostedCell:
         if not self._warm:
             return session, start
         self._kept = session
-        if not self.awaits:
-            if not hasattr(self.runner, "provide"):  # which has met them
-                _meet(self.runner, session.initialized(meet), self.workers, self.function, self._directory)
+        if not self.awaits and not hasattr(self.runner, "provide"):  # which has met them
+            _meet(self.runner, session.initialized(meet), self.workers, self.function, self._directory)
         elif self.workload.initializer is not None:
-            self.runner.run(session.initialized(idle), [None])
+            self.runner.run(session.initialized(idle if self.awaits else _nothing), [None] * self.workers)
         return session, Phase()
 
     def _session(self, runner: Runner, workers: int) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -14,8 +15,8 @@ from concbench.observing import perf_counter
 from concbench.runners.base import Runner
 from concbench.workloads.base import Workload
 
-_NUMBERS = count(1)
-"""Of sessions, of all cells in this process."""
+_NUMBERS = count(int.from_bytes(os.urandom(6), "big"))
+"""Of sessions. No two of any processes are alike, since workers of a cluster outlive the process that they serve."""
 
 
 @dataclass(frozen=True)

@@ -148,8 +148,8 @@ class Observed:
     """Threads of all of them that were seen alive at once."""
     memory_allowed: int | None = None
     """Bytes that all of them together might use, as of the beginning of the pass."""
-    told: Json = field(default_factory=dict)
-    """What the workers told of their run, where nobody else can: the figures of a cluster."""
+    figures: Json = field(default_factory=dict)
+    """Of the workers, as they tell them where nobody else can: those of a cluster."""
     initializer_calls: int = 0
     """Workers in which the initializer was called."""
     initializer_seconds: float = 0.0

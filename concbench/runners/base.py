@@ -26,7 +26,7 @@ class Runner(Protocol):
       must be there before the work begins, such as those of a cluster, and that they can do it; temporary files go into
       the directory. Entered without it, the runner does so itself, and leaving it undoes that.
     - `release()`: called once after the last execution; it ends what `provide` has started.
-    - `told`: figures of the last run, as the workers tell them where nobody else can; see `Observed` of the results.
+    - `figures`: of the last run, as a dict, what the workers tell where nobody else can; see `Observed` of the results.
 
     And these, by which a runner takes part in `advise`:
 

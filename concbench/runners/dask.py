@@ -61,7 +61,7 @@ class Dask:
         self._connection: Connection | None = None
         self._ready = False
         self._alone = False
-        self.told: dict[str, float] = {}
+        self.figures: dict[str, float] = {}
         """Of the last run, as its workers tell it."""
 
     def __getstate__(self) -> dict[str, Any]:
@@ -133,12 +133,12 @@ class Dask:
         except BaseException:
             dispatch.cancel()
             raise
-        self.told = dispatch.told
+        self.figures = dispatch.figures
         return results
 
     def program(self, call: Call) -> Program:
         """A client, with chunks if they are set."""
-        call = call.ordinary().of_one_item()
+        call = call.ordinary(by_value=True).of_one_item()
         one = f"LocalCluster(n_workers={self.workers}, threads_per_worker=1, dashboard_address=None)"
         opened = f'Client("{self.address}")' if self.address else f"{one} as cluster, Client(cluster)"
         imports = ["from distributed import Client" + ("" if self.address else ", LocalCluster")]

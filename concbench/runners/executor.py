@@ -148,7 +148,14 @@ class Executor:
         return WorkerFailure(f"the executor of {self.target} failed: {exception_text(error)}")
 
     def program(self, call: "Call") -> "Program":
-        """The executor as it is made here."""
+        """The executor as it is made here.
+
+        Raises:
+            NotImplementedError: it cannot be entered, or has no `map`: a program has to use this runner.
+        """
+        make = self._make()
+        if isinstance(make, type) and not (hasattr(make, "__enter__") and hasattr(make, "map")):
+            raise NotImplementedError
         call = call.ordinary().of_one_item()
         module, _, name = self.target.partition(":")
         imported = f"from {module} import {name}" if "." not in name else f"import {module}"

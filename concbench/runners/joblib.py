@@ -117,7 +117,7 @@ class Joblib:
 
     def program(self, call: "Call") -> "Program":
         """A call of Parallel, with what is not its default."""
-        call = call.ordinary(once=self.backend == "loky").of_one_item()  # it sends what a main program defines by value
+        call = call.ordinary(by_value=self.backend == "loky").of_one_item()
         settings = [f"n_jobs={self.workers}"]
         settings += [f'backend="{self.backend}"'] if self.backend != "loky" else []
         settings += [f"batch_size={self.batch_size}"] if self.batch_size != _AUTO else []
@@ -135,8 +135,11 @@ class Joblib:
         )
 
     def __exit__(self, *exc: object) -> None:
+        pool = getattr(self._parallel._backend, "_pool", None)  # noqa: SLF001
         self._parallel.__exit__(None, None, None)
         del self._parallel
+        if pool is not None:
+            pool.join()  # joblib does not wait for the threads of its pool
         if self.backend == "loky" and self.workers > 1:
             from joblib.externals.loky import get_reusable_executor
 

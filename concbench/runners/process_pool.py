@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count, islice, repeat
 from signal import SIGTERM
 from typing import TYPE_CHECKING, Any, Self
@@ -131,7 +131,7 @@ class ProcessPool:
 
     def program(self, call: "Call") -> "Program":
         """The pool of the standard library, with a start method that is named."""
-        call = replace(call, sent=True).ordinary().of_one_item()
+        call = call.ordinary().of_one_item()
         chunks = f", chunksize={self.chunksize}" if self.chunksize != 1 else ""
         return call.program(
             f'context = multiprocessing.get_context("{self.start_method}")',

@@ -138,7 +138,13 @@ class Initialized:
             raise InitializerFailed(f"the initializer {told} raised {exception_text(failed)}") from failed
         initializing.append((seconds, thread_time() - cpu))
         _own.execution = self.execution
+        _own.initializers = self.paid() + seconds
         return seconds
+
+    @staticmethod
+    def paid() -> float:
+        """Seconds that initializers have taken in this thread so far."""
+        return getattr(_own, "initializers", 0.0)
 
 
 class InitializedCoroutine(Initialized):

@@ -141,6 +141,13 @@ def test_starting_is_named_where_it_took_most_of_the_time() -> None:
     assert "Starting every worker took 90 % of processes(spawn)'s 2.00 s in the observed pass." in text
 
 
+def test_an_initializer_is_in_what_starting_takes() -> None:
+    """The sentence says so: workers may start quickly and load for long."""
+    cells = WAITING, cell("processes", 2.0, 1.8, began=1.8), cell("threads", 0.1, 0.5)
+    text = " ".join(map(str, answer(analyse(table(*cells, settings={"initializer": "app:load"})))))
+    assert "Starting every worker, until its initializer had ended, took 90 % of processes" in text
+
+
 def test_a_better_algorithm_is_named_only_where_it_was_timed() -> None:
     """With the figure."""
     pool = cell("process-pool:2", 0.5, 1.9)

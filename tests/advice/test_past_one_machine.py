@@ -12,19 +12,24 @@ from concbench.analysis.clusters import clusters
 from concbench.analysis.table_analysis import TableAnalysis, analyse
 from concbench.results.records import Cell, Observed, Sample
 
-TOLD = {
+FIGURES = {
     "chunks": 100.0, "tasks_seconds": 20.0, "cpu_seconds": 20.0, "longest": 0.2, "sent": 1e4, "received": 1e4,
     "sending": 0.01, "first": 0.1,
 }  # fmt: skip
 
 
-def remote(seconds: float, *, around: float = 0.4, **told: float) -> Cell:
+def remote(seconds: float, *, around: float = 0.4, **figures: float) -> Cell:
     """A cluster of four workers that took so long, of which connecting and leaving took `around`."""
     cell = plug_in(of_seconds("far:4", 1.0), "far:4", REMOTE)
     work = seconds - around
     samples = [Sample(around / 2, work, around / 2, None, number, number) for number in range(10)]
-    observed = Observed(around / 2, work, around / 2, None, [0.0], None, told={**TOLD, **told})
+    observed = Observed(around / 2, work, around / 2, None, [0.0], None, figures={**FIGURES, **figures})
     return replace(cell, samples=samples, observed=observed, interpreter={"provided": 1.25})
+
+
+def with_initializer(far: Cell, seconds: float) -> Cell:
+    assert far.observed is not None
+    return replace(far, observed=replace(far.observed, initializer_calls=4, initializer_seconds=4 * seconds))
 
 
 def analysed(far: Cell, here: float = 20.0, tasks: int = 100) -> TableAnalysis:
@@ -54,14 +59,44 @@ PAYS = (
     "connecting and the first answer take 500 ms whatever there is to do, and an item takes 55.0 ms there and 200 ms "
     "under sequential."
 )
+TOO_LITTLE = (
+    "far(4) was 0.10x as fast as the best of this machine, sequential. There was too little to do to say from how many "
+    "items on it pays."
+)
 NEVER = (
     "far(4) was 0.67x as fast as the best of this machine, sequential. By these figures no number of items makes it "
 )
 
 
-@pytest.mark.parametrize(("far", "says"), [(remote(6.0), PAYS), (remote(30.0), NEVER)], ids=["pays", "never"])
-def test_the_answer_says_so(far: Cell, says: str) -> None:
-    assert any(found.sentence.startswith(says) for found in answer(analysed(far)))
+@pytest.mark.parametrize(
+    ("far", "here", "says"),
+    [(remote(6.0), 20.0, PAYS), (remote(30.0), 20.0, NEVER), (remote(0.5), 0.05, TOO_LITTLE)],
+    ids=["pays", "never", "too little"],
+)
+def test_the_answer_says_so(far: Cell, here: float, says: str) -> None:
+    assert any(found.sentence.startswith(says) for found in answer(analysed(far, here)))
+
+
+def test_what_is_paid_before_is_named() -> None:
+    """The initializer, where there is one; nothing but the first answer, where workers and connections are kept."""
+    both = of_seconds("sequential", 20.0, noise=0), remote(6.0)
+    (pays, _) = past_one_machine(analyse(table(*both, tasks=100, settings={"initializer": "app:load"})))
+    assert "connecting, the initializer and the first answer take 500 ms" in pays.sentence
+    kept = analyse(table(*both, tasks=100, warm=True))
+    assert ": the first answer takes" in past_one_machine(kept)[0].sentence
+    assert "connecting" not in made_ready(kept)[0]
+
+
+def test_the_costs_are_those_of_the_one_that_is_overtaken_last() -> None:
+    """It need not be the fastest for so many items as there were."""
+    slow_to_start = of_seconds("process-pool:2", 6.5, noise=0)
+    samples = [replace(sample, start=5.0, work=sample.work - 5.0) for sample in slow_to_start.samples]
+    quick = of_seconds("thread-pool:2", 6.2, noise=0)
+    found = analyse(table(quick, replace(slow_to_start, samples=samples), remote(6.0), tasks=100))
+    (pays, _) = past_one_machine(found)
+    assert "the best of this machine, thread-pool(2)." in pays.sentence
+    assert "no number of items makes it pay" in pays.sentence
+    assert "55.0 ms there and 15.0 ms under process-pool(2, " in pays.sentence
 
 
 @pytest.mark.parametrize(
@@ -69,6 +104,10 @@ def test_the_answer_says_so(far: Cell, says: str) -> None:
     [
         (remote(6.0), "its workers were at tasks for 83 % of the time, so that more of them would help"),
         (remote(9.0, around=8.0, tasks_seconds=1.0), "connecting and leaving took 8.00 s of 9.00 s"),
+        (
+            with_initializer(remote(6.0, tasks_seconds=4.0), 4.0),
+            "the initializer took 4.00 s of 6.00 s in each worker; with more",
+        ),
         (remote(6.0, longest=5.0, tasks_seconds=6.0), "the longest task took 5.00 s of 6.00 s"),
         (remote(6.0, tasks_seconds=1.0, sent=5e8), "500 MB went over the wire; send names"),
         (
@@ -80,7 +119,7 @@ def test_the_answer_says_so(far: Cell, says: str) -> None:
             "the scheduler handed over 100 chunks in 4.60 s beside their tasks",
         ),
     ],
-    ids=["workers", "connecting", "longest", "bytes", "short", "rate"],
+    ids=["workers", "connecting", "initializer", "longest", "bytes", "short", "rate"],
 )
 def test_what_takes_most_of_the_time_limits_it(far: Cell, says: str) -> None:
     (_, limited) = past_one_machine(analysed(far))
@@ -97,6 +136,12 @@ def test_of_a_cell_that_was_not_observed_the_limit_is_not_known() -> None:
 def test_that_workers_were_there_before_is_said_below_the_table() -> None:
     (line,) = made_ready(analysed(remote(6.0)))
     assert line.startswith("far(4): its workers were there before the time began (made ready in 1.25 s);")
+
+
+def test_workers_of_others_are_not_new_for_each_execution() -> None:
+    """Which the table says of everything else that was measured with --fresh."""
+    both = of_seconds("sequential", 20.0, noise=0), remote(6.0)
+    assert made_ready(analyse(table(*both, fresh=True)))[0].endswith(" was done before.")
 
 
 @pytest.mark.parametrize("changes", [{"interpreter": {}}, {"samples": []}])

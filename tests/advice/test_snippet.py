@@ -2,11 +2,13 @@
 
 import ast
 import asyncio
+import copyreg
 import functools
 import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 
 from concbench.advice.snippet import snippet
+from concbench.errors import UsageError
 from concbench.harness.runner_specs import default_runners, parse
 from concbench.program import Program
 from concbench.registry import EXTRAS, ON_REQUEST
@@ -122,17 +125,45 @@ def refuse(item: int) -> int:
     return item
 
 
-def test_exceptions_that_another_process_cannot_read_are_results_as_well() -> None:
+def test_exceptions_that_another_process_cannot_read_are_results_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pool would be broken by them; threads have them as they are."""
+    monkeypatch.delitem(copyreg.dispatch_table, RefusedError, raising=False)  # where Dask has been imported, tblib's
     found = {}
-    for spec in ("process-pool:2", "thread-pool:2"):
+    other = "executor:2,target=concurrent.futures:ProcessPoolExecutor"
+    for spec in ("process-pool:2", "mp-pool:2", other, "thread-pool:2"):
         names: dict[str, Any] = {"__name__": "imported"}
         text = snippet(Imported.of(refuse, [1, 2], How(tolerate=True)).call(2), parse(spec).runner)
         exec(compile(text.partition("with ThreadPool")[0], "pasted", "exec"), names)
         found[spec] = names["call"](2)
         assert names["call"](1) == 1
-    assert repr(pickle.loads(pickle.dumps(found["process-pool:2"]))) == """RuntimeError("RefusedError('no 2')")"""
-    assert type(found["thread-pool:2"]) is RefusedError
+    assert type(found.pop("thread-pool:2")) is RefusedError
+    for error in found.values():
+        assert repr(pickle.loads(pickle.dumps(error))) == """RuntimeError("RefusedError('no 2')")"""
+
+
+made_ready: list[int] = []
+
+
+def get_ready() -> None:
+    made_ready.append(threading.get_ident())
+
+
+@pytest.mark.parametrize("spec", ["joblib:2", "dask:2"])
+def test_a_function_that_is_sent_by_value_makes_a_worker_ready_once(spec: str) -> None:
+    """Whatever is defined beside it comes new with each task, and must be what can be sent."""
+    cloudpickle = pytest.importorskip("cloudpickle")
+    try:
+        runner = parse(spec).runner
+    except UsageError as missing:
+        pytest.skip(str(missing))
+    names: dict[str, Any] = {"__name__": "nowhere"}
+    exec(compile(snippet(Imported.of(abs, [1], How(initializer=get_ready)).call(1), runner), "pasted", "exec"), names)
+    tasks = [cloudpickle.dumps(names["initialized"]) for _ in range(2)]
+    made_ready.clear()
+    worker = threading.Thread(target=lambda: [pickle.loads(task)(-1) for task in tasks])
+    worker.start()
+    worker.join()
+    assert len(made_ready) == 1
 
 
 def test_items_are_given_a_name_once() -> None:

@@ -30,6 +30,21 @@ def test_a_cell_is_found_by_its_label_and_by_its_identity() -> None:
         analysis["thread-pol:2"]
 
 
+@pytest.mark.parametrize(("cpu", "expected"), [(0.0, 1.0), (0.5, 0.0)], ids=["it waits", "it computes"])
+def test_an_initializer_is_no_part_of_what_the_work_is_like(cpu: float, expected: float) -> None:
+    """Half a second of it in a second: a connection that is waited for makes no work that waits."""
+    cell = of_seconds("sequential", 1.0, cores=0.5)
+    assert cell.observed is not None
+    paid = replace(
+        cell,
+        samples=[replace(sample, initializer=0.5, initializer_cpu=cpu) for sample in cell.samples],
+        observed=replace(cell.observed, initializer_calls=1, initializer_seconds=0.5),
+    )
+    seen = analyse(table(paid))
+    assert seen.cores_of_the_work == pytest.approx(expected)
+    assert seen.baseline.cores == 0.5
+
+
 def test_the_baseline_is_as_fast_as_itself_and_nothing_is_claimed_of_it() -> None:
     analysis = analyse(table(SEQUENTIAL, of_seconds("thread-pool:2", 0.5)))
     baseline, pool = analysis

@@ -24,6 +24,9 @@ def quick(item):
 def fail(item):
     raise ValueError("always")
 
+def refuse():
+    raise OSError("closed")
+
 def tire(item):
     with open("calls", "a") as calls:
         calls.write("x")
@@ -78,7 +81,9 @@ def test_tiny_tasks_are_left_as_they_are(app: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["app:fail", "--items", "1..3"], "app:fail fails under sequential: ValueError: always"),
+        (["app:fail", "--items", "1..3"], "app:fail fails under sequential: ValueError: always; raised"),
+        (["app:fail", "--items", "1..3"], "; --tolerate takes exceptions for results"),
+        (["app:quick", "--initializer", "app:refuse", "--items", "1..3"], "app:refuse raised OSError: closed\n"),
         (["app:wait"], "--items"),
         (["download"], "module:function"),
         (["app:wait", "--items", "1..3", "--budget", "0"], "budget"),

@@ -87,6 +87,16 @@ def test_the_results_file_has_what_was_measured_and_no_judgement(tmp_path: Path)
     assert table.options["max_rounds"] == 100
 
 
+def test_the_summary_says_what_became_of_the_requirements() -> None:
+    """With the reason; one that holds is told, too."""
+    requirements = ["--require", "thread-pool:2 >= 3x", "--require", "thread-pool:2 >= 1.5x"]
+    assert main([*RUN, *requirements, "--summary", "step.md"]) == MISSED
+    lines = Path("step.md").read_text("utf-8").splitlines()
+    begins = lines.index("### Required")
+    assert lines[begins + 2].startswith("- primes: thread-pool:2 \\>= 3x: failed, 2.00x ")
+    assert lines[begins + 3].startswith("- primes: thread-pool:2 \\>= 1.5x: passed, 2.00x ")
+
+
 def test_requirements_may_stand_in_the_file_of_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As a list of texts; those of the command line come instead."""
     (tmp_path / "pyproject.toml").write_text('[tool.concbench]\nrequire = ["thread-pool:2 >= 3x"]\n', encoding="utf-8")

@@ -107,6 +107,10 @@ def test_a_gil_that_is_on_again_fails_threads_and_names_the_module() -> None:
     assert "turned on by old.ext" in found.reason
     processes = replace(of_seconds("process-pool:2", 0.5, noise=0.001), interpreter={"gil_turned_on": ["old.ext"]})
     assert judged("process-pool:2 >= 1.5x", processes).decision == "passed"
+    loop = replace(of_seconds("asyncio:2", 0.5, noise=0.001), interpreter={"gil_turned_on": ["old.ext"]})
+    assert judged("asyncio:2 >= 1.5x", loop).decision == "passed"
+    both = "process-pool:2 same as thread-pool:2 within 5%"
+    assert judged(both, processes, pool(0.5, gil_turned_on=["old.ext"])).decision == "failed"
 
 
 def test_memory_is_what_the_observed_pass_saw() -> None:

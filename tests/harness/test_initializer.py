@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -109,6 +110,13 @@ def test_a_worker_process_is_ready_too_and_inherits_nothing_of_that() -> None:
     figures, _, _ = cell.observe()
     assert 1 <= figures["initializer_calls"] <= 2
     assert len(called) == 1
+
+
+def test_workers_that_outlive_the_measuring_process_are_made_ready_for_the_next_one() -> None:
+    """As those of a cluster at an address are: what they remember is of no other process."""
+    ask_for_one = "from concbench.host import sessions; print(next(sessions._NUMBERS))"
+    numbers = [subprocess.check_output([sys.executable, "-c", ask_for_one]) for _ in range(2)]
+    assert len(set(numbers)) == 2
 
 
 def test_runners_of_other_packages_need_know_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,7 +214,7 @@ def test_the_other_cells_go_on() -> None:
     run = measure(Odd(overtaken), runners=["sequential", "threads"], rounds=1, observe=False)
     kinds = {cell.label: cell.outcome.kind for cell in run.tables[0].cells}
     assert kinds == {"sequential": "ok", "threads": "failed"}
-    assert "of 3 results differ, first at item 0: expected 1, got" in run.tables[0].cell("threads").outcome.reason
+    assert "of 3 results differ, first at item" in run.tables[0].cell("threads").outcome.reason
 
 
 def test_nothing_that_a_host_started_outlives_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,7 +342,8 @@ def test_semaphores_go_with_a_process_group_that_is_killed_tracker_and_all() -> 
 
     before = semaphores()
     assert "died (signal SIGKILL)" in outcome(kill_the_group, "process-pool:workers=2,start_method=spawn")[1]
-    assert semaphores() <= before
+    new = semaphores() - before  # those of other measurements of this machine end with these
+    wait_until(lambda: not new & semaphores(), "semaphores go")
 
 
 @pytest.mark.parametrize(
@@ -476,7 +477,7 @@ def test_the_time_in_which_this_process_is_suspended_does_not_count(tmp_path: Pa
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment) as running:
         wait_until((tmp_path / "napping").exists, "nap")
         running.send_signal(signal.SIGSTOP)
-        time.sleep(1.8)
+        time.sleep(2.5)
         running.send_signal(signal.SIGCONT)
         assert running.communicate(timeout=60)[0] == b"ok\nasleep\n"
 

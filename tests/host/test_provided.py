@@ -24,7 +24,7 @@ class Standing(Sequential):
 
     workers: int = 2  # type: ignore[misc] # of a cluster, it would say
     traits: ClassVar[Traits] = Traits(where=ELSEWHERE)
-    told: ClassVar[dict[str, float]] = {"cpu_seconds": 0.25}
+    figures: ClassVar[dict[str, float]] = {"cpu_seconds": 0.25}
     done: ClassVar[list[str]] = []
     lacks: bool = False
 
@@ -58,7 +58,7 @@ def test_they_are_provided_before_all_executions_and_released_after_them(warm: b
     assert cell.interpreter["provided"] >= SECONDS
     assert all(sample.seconds < SECONDS for sample in cell.samples)
     assert cell.observed is not None
-    assert cell.observed.told == Standing.told
+    assert cell.observed.figures == Standing.figures
     order = " ".join(Standing.done)
     assert order.startswith("provided run")
     assert order.endswith("run released")

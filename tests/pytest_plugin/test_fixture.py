@@ -107,6 +107,27 @@ def test_two(concbench):
     assert len({sample.round for sample in table.cells[0].samples}) == table.rounds
 
 
+def test_what_a_busy_machine_leaves_undecided_is_not_measured_again(suite: Suite) -> None:
+    """Its ratio is known; only a further requirement needs more of it."""
+    result = suite(
+        """
+from concbench.gate import scaling as module
+
+def test_busy(concbench, monkeypatch):
+    begun = []
+    carried_out = module.measure_plans
+    monkeypatch.setattr(module, "measure_plans", lambda *given: begun.append(1) or carried_out(*given))
+    monkeypatch.setattr("concbench.gate.judging._disturbances", lambda cell, table: ["others took the cores"])
+    scaling = measured(concbench, [], hosts=SimulatedHosts({"sequential": [1.0], "thread-pool:2": [0.99]}))
+    scaling.require("thread-pool:2", at_least=1.5)
+    assert len(begun) == 1
+""",
+        "-rs",
+    )
+    result.assert_outcomes(skipped=1)
+    assert "It came out as failed, but others took the cores" in said(result)
+
+
 def test_options_come_from_the_call_the_marker_the_command_line_and_the_file_in_this_order(suite: Suite) -> None:
     """Times may be texts."""
     result = suite(
@@ -233,6 +254,30 @@ def test_other(concbench):
     assert 'name="concbench_failed"' in xml
 
 
+def test_what_another_fixture_requires_is_reported_though_the_test_is_not_called(suite: Suite) -> None:
+    """The figures are in the report, once, and the line in the summary."""
+    result = suite(
+        """
+import pytest
+
+@pytest.fixture
+def scaling(concbench):
+    hosts = SimulatedHosts({"sequential": [1.0], "thread-pool:2": [0.99]})
+    found = measured(concbench, [], hosts=hosts)
+    found.require("thread-pool:2", at_least=1.5)
+    return found
+
+def test_it(scaling):
+    pass
+""",
+        "--concbench-json=out.json",
+    )
+    result.assert_outcomes(errors=1)
+    assert "::test_it: thread-pool:2 >= 1.5x: failed" in said(result)
+    assert "requirements: 1 failed" in said(result)
+    assert len(load("out.json").tables) == 1
+
+
 @pytest.mark.parametrize("name", ["no/such/out.json", "."])
 def test_a_report_that_cannot_be_written_is_refused_before_a_test_runs(suite: Suite, name: str) -> None:
     """One line; pytest says that by its own code for usage."""
@@ -248,6 +293,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_a_test_runs(suite: Su
         (["--concbench-only", "--concbench-skip"], "exclude each other"),
         (["--concbench-budget=soon"], "--concbench-budget: 'soon' is not a time"),
         (["-o", "concbench_undecided=maybe"], "concbench_undecided must be one of skip, fail, pass"),
+        (["--concbench-json=t", "--concbench-markdown=./t"], "are both t; name two files"),
     ],
 )
 def test_options_that_cannot_be_are_usage_errors_of_pytest(suite: Suite, options: list[str], message: str) -> None:
@@ -300,6 +346,7 @@ def test_where_it_is_disabled_every_runner_runs_once_and_results_are_compared(su
     result = suite(ONCE, "--concbench-disable", "--concbench-json=out.json", "-p", "no:randomly")
     result.assert_outcomes(passed=1, skipped=1)
     result.stdout.fnmatch_lines(["*::test_safe: equal results: passed*"])
+    assert "confidence" not in said(result)
     assert "so that out.json was not written" in said(result)
     assert not Path("out.json").exists()
 

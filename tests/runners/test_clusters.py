@@ -2,6 +2,7 @@
 
 import pickle
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from concbench.errors import BadSetting
 from concbench.runners.clusters import running
 from concbench.runners.clusters.chunks import Reply, work
 from concbench.testing.laws import double
+from concbench.workloads.adapters import Initialized
 
 
 def nap(item: float) -> float:
@@ -74,6 +76,14 @@ def test_a_look_at_the_work_ends_when_it_knows_enough() -> None:
     assert looked_at([0.0] * 9).done == 9
     reply = looked_at([0.2, 0.001, 0.001])
     assert reply.typical < 0.1 <= reply.longest, "a first use is not what tasks take"
+
+
+def test_what_an_initializer_takes_is_no_task_s() -> None:
+    """Or a look at the work would end with the first task of a worker, and each task be a chunk of its own."""
+    function = Initialized(nap, partial(time.sleep, 0.6), execution=-1)
+    first = Reply(*work(pickle.dumps((function, [0.001] * 9)), look=True))
+    assert (first.done, len(pickle.loads(first.answers))) == (9, 9)  # type: ignore[arg-type] # it is bytes
+    assert max(first.longest, first.seconds) < 0.3
 
 
 def test_modules_are_those_that_must_be_imported_for_a_function() -> None:

@@ -1,6 +1,7 @@
 """Workers of Dask: on this machine, and at an address where somebody else has started them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,7 @@ pytest.importorskip("distributed")
 
 from dask_cluster import SHOP, Cluster, cluster, import_path
 
+from concbench.runners.clusters import running
 from concbench.runners.clusters.local import LocalCluster
 from concbench.runners.dask import Dask
 
@@ -95,8 +97,9 @@ def test_a_cluster_of_this_machine_is_gone_with_all_that_it_has_started() -> Non
     with Dask(2) as runner:
         started = {*psutil.Process().children(recursive=True)} - others
         assert runner.run(double, range(7)) == double_from(range(7))
-        with pytest.raises(WorkerDied, match=r"a worker of the Dask cluster died, .* what it had: tasks? [\d, ]*3"):
+        with pytest.raises(WorkerDied, match="a worker of the Dask cluster died") as died:
             runner.run(die_at_three, range(6))
+        assert re.match(r"raised by (task|one of the tasks [\d, ]*) ?3", died.value.__notes__[0])
     assert len(started) >= 3, "a scheduler and two workers"
     psutil.wait_procs(started, timeout=1)
     assert not [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
@@ -111,7 +114,7 @@ def test_a_measurement_has_its_workers_before_and_leaves_nothing(shared: Cluster
     assert (cell.outcome.kind, cell.workers, len(cell.samples)) == ("ok", 2, 3), cell.outcome
     assert cell.interpreter["provided"] > 0
     assert cell.observed is not None
-    assert cell.observed.told["tasks_seconds"] >= 40 * 0.001
+    assert cell.observed.figures["tasks_seconds"] >= 40 * 0.001
     shown = run[0].cells[1]
     assert shown.cores is not None
     assert shown.memory is shown.start_up is None
@@ -204,10 +207,15 @@ def test_an_address_that_is_none_is_refused(address: str, says: str, capsys: pyt
     assert (out, err.count("\n")) == ("", 1)
 
 
-def test_where_nobody_listens_the_answer_comes_within_five_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_nobody_listens_the_answer_comes_within_five_seconds(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of what is waited for is left out here."""
+    left_out = running.CONNECT_SECONDS - 0.3
+    monkeypatch.setattr(running, "CONNECT_SECONDS", 0.3)
     began = time.monotonic()
     assert main(["run", "primes", "-r", "dask:address=tcp://127.0.0.1:9"]) == 2
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began + left_out < 5
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
 
 
@@ -293,7 +301,7 @@ def test_what_cannot_be_sent_is_named_with_its_item(shared: Cluster) -> None:
         with pytest.raises(TypeError) as caught:
             runner.run(double, [1, threading.Lock(), 3])
         assert any("raised by task 1" in note for note in caught.value.__notes__)
-        with pytest.raises(WorkerFailure, match="the result of a task cannot be sent from its process") as failed:
+        with pytest.raises(WorkerFailure, match="the result of a task cannot be sent from its worker") as failed:
             runner.run(lock, range(3))
         assert "raised by task 0" in failed.value.__notes__[0]
         with pytest.raises(Inapplicable, match="dask runs ordinary functions; later is a coroutine function"):
@@ -311,10 +319,10 @@ def test_results_that_are_larger_than_a_frame_of_the_wire_come_home(shared: Clus
 def test_short_tasks_go_out_in_chunks_and_long_ones_alone(shared: Cluster) -> None:
     with Dask(address=shared.address) as runner:
         assert runner.run(double, range(2000)) == double_from(range(2000))
-        short = runner.told["chunks"]
+        short = runner.figures["chunks"]
         runner.run(nap, [0.06] * 8)
     assert short <= 40
-    assert runner.told["chunks"] == 8
+    assert runner.figures["chunks"] == 8
 
 
 def test_it_takes_part_where_it_is_named() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copyreg
 import json
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -34,6 +36,7 @@ from concbench import (
 from concbench.errors import Inapplicable, ResultsDiffer, TaskFailure, WorkerFailure
 from concbench.host.describe import describe
 from concbench.runners.base import Runner, exists_in
+from concbench.task import Raised
 from concbench.workloads.adapters import InEventLoop
 
 
@@ -230,6 +233,17 @@ def test_exceptions_stay_themselves_where_they_can(runner: str) -> None:
         run(RUNNERS[runner], partial(raise_on_seven, "frozen"), [7])
 
 
+def test_packages_that_pickle_all_exceptions_in_another_way_change_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As tblib does, which Dask imports: it makes a SystemExit without its code."""
+
+    def pickled_as_tblib_does(error: BaseException) -> tuple[Any, ...]:
+        return type(error).__new__, (type(error),)
+
+    pickled_as_tblib_does.__module__ = "tblib.pickling_support"
+    monkeypatch.setitem(copyreg.dispatch_table, SystemExit, pickled_as_tblib_does)
+    assert pickle.loads(pickle.dumps(Raised(SystemExit(4)))).error.code == 4
+
+
 async def raise_later(kind: str, item: int) -> int:
     await asyncio.sleep(0)
     return raise_on_seven(kind, item)
@@ -354,11 +368,12 @@ def test_ctrl_c_ends_a_run_in_threads_and_is_no_failure_of_a_task() -> None:
             os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.05)
 
+    before = set(threading.enumerate())
     for make in (Threads, ThreadPool):
         with pytest.raises(KeyboardInterrupt) as caught, make() as runner:
             runner.run(task, range(3))
         assert not hasattr(caught.value, "__notes__")
-        for thread in set(threading.enumerate()) - {threading.current_thread()}:
+        for thread in set(threading.enumerate()) - before:
             thread.join(5)
 
 

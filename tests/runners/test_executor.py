@@ -233,3 +233,19 @@ def test_its_program_makes_it_in_the_same_way() -> None:
     scope: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(text, "pasted", "exec"), scope)
     assert scope["results"] == [2, 4]
+
+
+class SubmitsAlone:
+    """It has no `map`, and cannot be entered."""
+
+    def __init__(self, max_workers: int) -> None:
+        self._pool = ThreadPoolExecutor(max_workers)
+        self.submit, self.shutdown = self._pool.submit, self._pool.shutdown
+
+
+def test_of_one_that_cannot_be_entered_the_program_uses_the_runner() -> None:
+    """Which knows what to do with it."""
+    text = snippet(Imported.of(double, [1, 2], How()).call(2), Executor(f"{__name__}:SubmitsAlone", 2))
+    scope: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(text, "pasted", "exec"), scope)
+    assert scope["results"] == [2, 4]

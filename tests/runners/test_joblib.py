@@ -47,7 +47,7 @@ def test_a_worker_that_dies_is_told_with_its_exit_code() -> None:
 
 def test_what_cannot_be_sent_is_told_with_its_item() -> None:
     """There and back."""
-    with pytest.raises(WorkerFailure, match="cannot be sent from its process: ValueError: invalid literal") as caught:
+    with pytest.raises(WorkerFailure, match="cannot be sent from its worker: ValueError: invalid literal") as caught:
         run("joblib:2", return_unreadable, range(4))
     assert caught.value.__notes__[-1] == "raised by task 2, item 2"
     with pytest.raises(TypeError, match="cannot pickle") as unsent:

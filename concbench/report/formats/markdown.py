@@ -37,13 +37,20 @@ def markdown(document: Document) -> str:
     return _joined(blocks)
 
 
-def summary(document: Document) -> str:
-    """The short form: of each workload the times, what has none, warnings and the answer, without how to read it."""
+def summary(document: Document, required: Sequence[str] = ()) -> str:
+    """The short form: of each workload the times, what has none, warnings and the answer, without how to read it.
+
+    Args:
+        document: what was measured.
+        required: what became of each requirement, which stands before the answers.
+    """
     blocks = []
     for one in document.sections:
         blocks += [*_times(one, one.times), f"**{_text(one.load)}**" if one.loaded else ""]
     if document.interrupted:
         blocks.append(f"**{_text(document.interrupted)}**")
+    if required:
+        blocks += [_heading("Required", 3), _list(map(_block, required))]
     for answer in document.answers:
         blocks += [_heading(f"Answer for {answer.workload}", 3), _list(map(_found, answer.findings))]
     starred = any(any(one.fastest) for one in document.sections)

@@ -7,6 +7,7 @@ Workers import this, and the standard library is all that it needs there.
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from time import perf_counter, thread_time
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ class Reply(NamedTuple):
     done: int
     """Tasks that were done; fewer than were sent where one raised, or the look was over."""
     seconds: float
-    """From reading them to the end of the last."""
+    """From reading them to the end of the last, what the initializer of the worker took apart."""
     cpu: float
     """CPU seconds of the thread meanwhile."""
     typical: float
@@ -59,19 +60,23 @@ def work(packed: bytes, look: bool = False) -> tuple[Any, ...]:
     read, unreadable = tried(pickle.loads, packed)
     answers: list[Any] = []
     took: list[float] = []
+    initialized = 0.0
     if unreadable is not None:
         why = f"a task cannot be read in its worker: {exception_text(unreadable)}"
         answers.append(Raised(WorkerFailure(why)))
     else:
         function, items = read
-        _run(function, items, answers, took, look=look)
+        paid = getattr(function, "paid", float)  # of one with an initializer, whose time is no task's
+        before = paid()
+        _run(function, items, answers, took, paid, look=look)
+        initialized = paid() - before
     body, unsendable = tried(pickle.dumps, answers)
     ordered = sorted(took) or [0.0]
     return tuple(
         Reply(
             exception_text(unsendable) if unsendable is not None else body,
             len(answers),
-            perf_counter() - began,
+            perf_counter() - began - initialized,
             thread_time() - cpu,
             ordered[len(ordered) // 2],
             ordered[-1],
@@ -79,16 +84,18 @@ def work(packed: bytes, look: bool = False) -> tuple[Any, ...]:
     )
 
 
-def _run(function: Any, items: Any, answers: list[Any], took: list[float], *, look: bool) -> None:
-    """Add what they return, up to the first that raises, and how long each took."""
-    began = before = perf_counter()
+def _run(
+    function: Any, items: Any, answers: list[Any], took: list[float], paid: Callable[[], float], *, look: bool
+) -> None:
+    """Add what they return, up to the first that raises, and how long each took without what was paid meanwhile."""
+    began = before = perf_counter() - paid()
     for item in items:
         try:
             answers.append(function(item))
         except BaseException as error:  # noqa: BLE001 - raised again where the results are gathered
             answers.append(Raised(error))
             return
-        after = perf_counter()
+        after = perf_counter() - paid()
         took.append(after - before)
         before = after
         if look and after - began > (_LOOKED_AT if len(took) >= _FEWEST else _MOST_LOOKED_AT):

@@ -11,7 +11,7 @@ from typing import Any
 
 from concbench.errors import WorkerDied, WorkerFailure
 from concbench.runners.clusters.chunks import Call, Reply
-from concbench.task import Raised, exception_text, gather, named, one_line, tried, unsent
+from concbench.task import Raised, exception_text, gather, named, noted, one_line, tried, unsent
 
 _CHUNK_SECONDS = 0.05
 """That the tasks of a chunk take: beside it, the 2 ms that an engine takes to hand it over are little."""
@@ -49,7 +49,7 @@ class Dispatch:
         self._only = list(only) or None
         self._sent: dict[int, tuple[range, Any]] = {}
         self._began = perf_counter()
-        self.told: dict[str, float] = dict.fromkeys(
+        self.figures: dict[str, float] = dict.fromkeys(
             ("chunks", "tasks_seconds", "cpu_seconds", "longest", "sent", "received", "sending", "first"), 0.0
         )
         """What it came to: seconds that workers were at tasks, bytes on the wire, seconds to the first answer beside
@@ -108,9 +108,9 @@ class Dispatch:
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": _NO_WARNING}):
             futures = self._client.map(pickle.loads, packed, pure=False, retries=0, key="concbench", workers=self._only)
         self._sent.update((span.start, (span, future)) for span, future in zip(spans, futures, strict=True))
-        self.told["chunks"] += len(spans)
-        self.told["sent"] += sum(map(len, packed))
-        self.told["sending"] += perf_counter() - began
+        self.figures["chunks"] += len(spans)
+        self.figures["sent"] += sum(map(len, packed))
+        self.figures["sending"] += perf_counter() - began
 
     def _packed(self, span: range) -> bytes:
         from distributed.protocol.pickle import dumps
@@ -138,13 +138,13 @@ class Dispatch:
             order, size = order[size:], _AT_ONCE * self._workers
 
     def _notes_first(self, reply: Reply) -> None:
-        self.told["first"] = self.told["first"] or max(1e-9, perf_counter() - self._began - reply.seconds)
+        self.figures["first"] = self.figures["first"] or max(1e-9, perf_counter() - self._began - reply.seconds)
 
     def _count(self, reply: Reply) -> None:
-        self.told["tasks_seconds"] += reply.seconds
-        self.told["cpu_seconds"] += reply.cpu
-        self.told["received"] += len(reply.answers)
-        self.told["longest"] = max(self.told["longest"], reply.longest)
+        self.figures["tasks_seconds"] += reply.seconds
+        self.figures["cpu_seconds"] += reply.cpu
+        self.figures["received"] += len(reply.answers)
+        self.figures["longest"] = max(self.figures["longest"], reply.longest)
 
     def _read(self, span: range, reply: Reply) -> list[Any]:
         if isinstance(reply.answers, str):
@@ -167,7 +167,7 @@ class Dispatch:
         from concurrent.futures import CancelledError as Cancelled
 
         try:
-            return [Reply(*told) for told in self._client.gather([future for _, future in chunks])]
+            return [Reply(*reply) for reply in self._client.gather([future for _, future in chunks])]
         except (Exception, CancelledError, Cancelled) as error:
             raise self._failure(error, chunks) from error
 
@@ -187,7 +187,8 @@ class Dispatch:
         """
         tasks = sorted({index for span in spans for index in span})
         these = ", ".join(map(str, tasks[:_MOST_NAMED])) + (" ..." if len(tasks) > _MOST_NAMED else "")
-        had = f": task{'s' if len(tasks) > 1 else ''} {these}" if tasks else ""
-        died = WorkerDied(f"a worker of the Dask cluster died, and Dask has given up on what it had{had}")
+        died = WorkerDied("a worker of the Dask cluster died, and Dask has given up on what it had")
         died.process = getattr(getattr(error, "last_worker", None), "pid", None)
-        return named(died, tasks[0], self._items) if len(tasks) == 1 else died
+        if len(tasks) == 1:
+            return named(died, tasks[0], self._items)
+        return noted(died, f"raised by one of the tasks {these}") if tasks else died
