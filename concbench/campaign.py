@@ -49,8 +49,10 @@ def advise_workload(
     if recommendation is not None and call is not None:
         cell = found.cells[CellId(recommendation.runner, recommendation.variant)]
         workers = recommendation.workers
-        program, _ = tried(lambda: snippet(call(workers), cell.runner))  # whatever it is, the race is not lost
-        run_so = f"# Run it so: {cell.variant.typed}\n" if program and cell.variant.label else ""
+        variables = cell.variant.set_by_program
+        program, _ = tried(lambda: snippet(call(workers), cell.runner, variables))  # the race is not lost if that fails
+        typed = program and cell.variant.label and not variables
+        run_so = f"# Run it so: {cell.variant.typed}\n" if typed else ""
         recommendation = replace(recommendation, snippet=f"{run_so}{program or ''}")
     return Advice(run, recommendation)
 

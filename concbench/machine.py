@@ -6,6 +6,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+POOL_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+"""What native libraries read when they are loaded: how many threads of their own they start."""
+
 
 def affinity_cores() -> int:
     """Cores that the scheduler may give to this process (affinity where the system has it, else all)."""

@@ -19,6 +19,7 @@ from typing import Any
 from concbench.errors import BadSetting
 from concbench.interpreters import Interpreter, probed
 from concbench.launch import elsewhere, python
+from concbench.machine import POOL_VARIABLES
 
 _PACKAGE = Path(__file__).parent
 
@@ -37,6 +38,8 @@ class Variant:
     """Variables, beside those that this process has."""
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """What a probe found of the interpreter, for the results."""
+    of_workers: bool = False
+    """Whether nothing but runners with several workers is offered so: `sequential` is the one that is as it is."""
 
     @property
     def version(self) -> tuple[int, int] | None:
@@ -52,6 +55,12 @@ class Variant:
         gil = [f"PYTHON_GIL={self.gil}"] if self.gil is not None else []
         variables = [f"{key}={shlex.quote(value)}" for key, value in self.environment.items()]
         return " ".join([*gil, *variables, shlex.quote(self.python or "python"), "program.py"])
+
+    @property
+    def set_by_program(self) -> dict[str, str]:
+        """Its variables, where a program can set them itself: all are read when a library is loaded, none before."""
+        as_it_is = self.python is None and self.gil is None and {*POOL_VARIABLES}.issuperset(self.environment)
+        return {**self.environment} if as_it_is else {}
 
     def command(self, module: str, directories: Iterable[str] = ()) -> list[str]:
         """What runs the main() of a module of ours.
@@ -87,6 +96,8 @@ class Variant:
 
 OWN = Variant()
 """The interpreter that runs this, as it is."""
+ONE_INNER_THREAD = Variant("1 inner thread each", environment=dict.fromkeys(POOL_VARIABLES, "1"), of_workers=True)
+"""No native library beside a worker starts threads of its own."""
 
 
 def variants_of(options: Mapping[str, Any]) -> tuple[Variant, ...]:

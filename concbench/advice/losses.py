@@ -177,7 +177,7 @@ def _contention(case: _Case) -> Finding:
             "blocking-the-event-loop",
         )
     native = 1.0
-    if (case.table.baseline.cores or 0) > MORE_THAN_ONE:
+    if (case.table.baseline.cores or 0) > MORE_THAN_ONE and cell.variant == case.table.baseline.variant:
         native = number(case.table.record.facts, "native_threads") or 1.0
     if computes and traits.isolates and usable is not None and workers * native > usable:
         each = f" with {native:.0f} native threads each" if native > 1 else ""

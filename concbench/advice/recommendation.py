@@ -215,6 +215,7 @@ def _why(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group
     ]
     best_of = {cell.runner: cell for cell in sorted(behind, key=lambda cell: -(cell.seconds or 0.0))}
     not_chosen = [cell for name, cell in best_of.items() if name not in {other.runner for other in group}]
+    not_chosen += [cell for cell in behind if cell.label == chosen.label]  # under another variant
     if not_chosen and chosen.seconds:
         longer = {cell.name: (cell.seconds or 0.0) / chosen.seconds for cell in not_chosen}
         longer = {name: times for name, times in longer.items() if times > 1}

@@ -19,6 +19,7 @@ from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.costs import processes_that_fit, usable_cores, worker_memory
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, MORE_THAN_ONE, WAITS
+from concbench.machine import POOL_VARIABLES
 from concbench.results.records import number
 from concbench.stats.verdicts import FASTER, UNDECIDED
 from concbench.traits import ELSEWHERE, INTERPRETERS, PROCESSES, THREADS, Traits
@@ -134,10 +135,12 @@ def computes_on_its_own_threads(table: TableAnalysis) -> Finding | None:
         return None
     count = number(table.record.facts, "native_threads")
     pools = f" in pools of {count:.0f}" if count else ""
+    told = str([facts.get("environment") for facts in table.record.variants.values()])
+    tried = any(name in told for name in POOL_VARIABLES)
+    limit = " With one native thread each (such as OMP_NUM_THREADS=1), workers may gain more: measure that too."
     return Finding(
         f"{table.baseline.name} kept {cores:.1f} cores busy by itself: the function starts native threads or "
-        f"programs{pools}, and workers beside them share the same cores. With one native thread each (such as "
-        "OMP_NUM_THREADS=1), workers may gain more: measure that too.",
+        f"programs{pools}, and workers beside them share the same cores.{'' if tried else limit}",
         known(cores=cores, native_threads=count or None),
         "pitfalls/oversubscription",
     )

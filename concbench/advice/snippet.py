@@ -15,24 +15,33 @@ from concbench.runners.base import Runner
 from concbench.task import tried
 from concbench.workloads.item_text import quoted
 
+_OS = "import os"
+_FIRST = "# Before every other import: libraries read these when they are loaded, and workers inherit them."
 _LONG = 40
 """Characters of items from which they get a line of their own."""
 
 
-def snippet(call: Call, runner: Runner) -> str:
+def snippet(call: Call, runner: Runner, variables: Mapping[str, str] | None = None) -> str:
     """A complete program that runs the function over the items and leaves the list of `results`.
 
     It is what the runner says (`program`), else a program that uses the runner itself; empty where that cannot be
     imported.
+
+    Args:
+        call: the function and the items.
+        runner: what runs them.
+        variables: of the environment, which the program sets before it imports anything: libraries read them when
+            they are loaded, and workers inherit them.
     """
     before = [*call.before, f"items = {call.items}"] if call.before or len(call.items) > _LONG else []
     call = replace(call, items="items") if before else call
     call = replace(call, sent=getattr(getattr(runner, "traits", None), "pickles", None) is not False)
-    own, _ = tried(lambda: _laid_out(runner.program(call), call, before))  # type: ignore[attr-defined] # most have one
+    first = variables or {}
+    own, _ = tried(lambda: _laid_out(runner.program(call), call, before, first))  # type: ignore[attr-defined] # most have one
     if isinstance(own, str):
         return own
     program = _with(runner, call)
-    return _laid_out(program, call, before) if program is not None else ""
+    return _laid_out(program, call, before, first) if program is not None else ""
 
 
 def _with(runner: Runner, call: Call) -> Program | None:
@@ -51,7 +60,7 @@ def _with(runner: Runner, call: Call) -> Program | None:
     )
 
 
-def _laid_out(program: Program, call: Call, before: list[str]) -> str:
+def _laid_out(program: Program, call: Call, before: list[str], variables: Mapping[str, str]) -> str:
     """The whole text.
 
     Raises:
@@ -63,6 +72,8 @@ def _laid_out(program: Program, call: Call, before: list[str]) -> str:
     code = "\n\n\n".join([*program.definitions, "\n".join(body)])
     used = _names_in(code)
     lines = [line for line in dict.fromkeys(program.imports) if isinstance(line, str) and used & _names_in(line)]
+    if variables and _OS not in lines:
+        lines.append(_OS)
     users = [name for name in dict.fromkeys(program.imports) if isinstance(name, UserName) and name.stand_in in used]
     of_main = {name.name for name in users if name.module == MAIN}
     if of_main:
@@ -71,11 +82,14 @@ def _laid_out(program: Program, call: Call, before: list[str]) -> str:
     names = _settled(users, taken)
     for name, settled in names.items():
         code = code.replace(name.stand_in, settled)
-    return _joined(names, lines, code)
+    return _joined(names, lines, code, variables)
 
 
-def _joined(names: Mapping[UserName, str], lines: list[str], code: str) -> str:
-    """The parts of a program in their order: standard library, where modules are found, other imports, code."""
+def _joined(names: Mapping[UserName, str], lines: list[str], code: str, variables: Mapping[str, str]) -> str:
+    """The parts in their order: variables, standard library, where modules are found, other imports, code."""
+    own = next((line for line in lines if line.split()[:2] == _OS.split()), "") if variables else ""
+    settings = [f"{_bound(own)}.environ[{quoted(name)}] = {quoted(value)}" for name, value in variables.items()]
+    lines = [line for line in lines if line != own]
     places = sorted({name.directory for name in names if name.directory})
     lines = [*lines, *(["import sys"] if places else [])]
     standard = sorted({line for line in lines if _is_standard(line)}, key=_import_order)
@@ -83,7 +97,8 @@ def _joined(names: Mapping[UserName, str], lines: list[str], code: str) -> str:
     paths = [f"sys.path.insert(0, {quoted(place)})" for place in places]
     mine = [settled for name, settled in names.items() if name.module == MAIN]
     comment = f"# Add this to your main program, which defines {' and '.join(mine)}." if mine else ""
-    parts = [comment, "\n".join(standard), "\n".join(paths), "\n".join(others)]
+    first = "\n".join([_FIRST, own, "", *settings]) if settings else ""
+    parts = [comment, first, "\n".join(standard), "\n".join(paths), "\n".join(others)]
     head = "\n\n".join(part for part in parts if part)
     gap = "\n\n\n" if code.startswith(("def ", "async def ", "class ")) else "\n\n"
     return f"{head}{gap if head else ''}{code}\n"

@@ -17,7 +17,9 @@ def of_variants(table: TableAnalysis) -> list[Finding]:
     """What is to be said where there are several."""
     if not table.under:
         return []
-    return [found for say in (_best_of_each, _changes, _scaling) if (found := say(table))]
+    compares = sum(under.baseline.seconds is not None for under in table.under.values()) > 1
+    rules = (_best_of_each, _changes, _scaling) if compares else (_changes,)
+    return [found for say in rules if (found := say(table))]
 
 
 def interpreters(table: TableAnalysis) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
@@ -15,16 +16,21 @@ from concbench.analysis.thresholds import COMPUTES
 from concbench.errors import Inapplicable
 from concbench.harness.runner_specs import PlannedCell, plan_cells
 from concbench.harness.stopping import Samples
+from concbench.machine import POOL_VARIABLES
 from concbench.registry import runner_class, runner_names
 from concbench.results.records import CellId, Sample
 from concbench.runners.base import Runner, exists_in, workers_for
 from concbench.runners.look import Look
 from concbench.stats.verdicts import BAND
-from concbench.traits import CALLER, traits_of
-from concbench.variants import OWN, Variant
+from concbench.traits import CALLER, INTERPRETERS, PROCESSES, THREADS, traits_of
+from concbench.variants import ONE_INNER_THREAD, OWN, Variant
 
 Offer = Callable[[Look], Iterable[Runner]]
 """A hook that offers runners for work that looks like that."""
+_COMPUTING = {THREADS, INTERPRETERS, PROCESSES}
+"""Where workers are that native libraries may start threads beside."""
+_ON_THREADS = 1.05
+"""Cores that work keeps busy which is sure not to compute on one thread alone."""
 _MOST_CELLS = 1_000
 """Cells that are followed at most, from neighbour to neighbour, to find out how many workers there may be."""
 
@@ -102,7 +108,8 @@ class Field:
             seen = replace(look, python=variant.version or look.python)
             offers = _offers_of_classes(seen.python) if self._offers is None else self._offers
             runners = sorted((runner for offer in offers for runner in _asked(offer, seen)), key=_simplicity)
-            cells += _cells(runners, seen, [variant])
+            offered = _cells(runners, seen, [variant])
+            cells += [cell for cell in offered if _computes_at_once(cell, seen)] if variant.of_workers else offered
         return cells
 
     def _kind(self, cell: CellId) -> tuple[str, str]:
@@ -138,6 +145,18 @@ class Field:
         return max(workers_for(cell.runner, self.look.tasks) for cell in reached.values())
 
 
+def variants_to_race(look: Look, asked: tuple[Variant, ...]) -> tuple[Variant, ...]:
+    """What was asked for; if that is nothing, and native libraries compute on threads, workers with one each as well.
+
+    Where any of the variables is set, how many there are has been decided already.
+    """
+    pools = look.native_threads
+    on_threads = look.busy > _ON_THREADS if pools is None else look.computes and pools > 1
+    if not on_threads or asked != (OWN,) or any(os.environ.get(name) for name in POOL_VARIABLES):
+        return asked
+    return (OWN, ONE_INNER_THREAD)
+
+
 def _offers_of_classes(python: tuple[int, int]) -> list[Offer]:
     """The hooks of every registered runner that there is in a version of Python."""
     offers: list[Offer] = []
@@ -163,6 +182,11 @@ def _cells(runners: Iterable[Runner], look: Look, variants: Sequence[Variant]) -
     sensible = [runner for runner in runners if (getattr(runner, "workers", 1) or look.tasks) <= look.most]
     cells = [cell for variant in variants for runner in sensible for cell in plan_cells([runner], [variant])]
     return list({cell.id: cell for cell in cells}.values())
+
+
+def _computes_at_once(cell: PlannedCell, look: Look) -> bool:
+    """Whether it has several workers that can compute, and none that would have to share its core with another."""
+    return cell.traits.where in _COMPUTING and 1 < workers_for(cell.runner, look.tasks) <= look.cores
 
 
 def _simplicity(runner: Runner) -> float:

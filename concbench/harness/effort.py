@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from concbench.analysis.thresholds import FAR_BEHIND
 from concbench.harness.candidates import Field
@@ -57,6 +57,11 @@ class Costs:
     variants: tuple[Variant, ...] = (OWN,)
     """Under each of which the runners race."""
 
+    @property
+    def as_asked(self) -> Costs:
+        """The same under those variants that somebody has asked for."""
+        return replace(self, variants=tuple(one for one in self.variants if not one.of_workers))
+
     def of_race(self, field: Field) -> float:
         """A reference, checks, warm-ups and the fewest rounds of all cells; what is far behind takes one round."""
         each = self._each(field)
@@ -95,15 +100,23 @@ class Costs:
             return whole
         if not cell.traits.isolates:
             return whole if look.computes else whole / min(workers, look.tasks)
-        at_once = min(workers, look.cores) if look.computes else workers
+        at_once = max(1.0, min(workers, look.cores) / max(1.0, look.busy)) if look.computes else workers
         return self._starts(workers, self._worker() + self.first_use) + (whole + look.tasks * look.pickling) / at_once
 
 
 def affordable(costs: Costs, budget: float, left: float) -> Effort | None:
     """The best race that what is left of a budget allows; None if it does not allow any.
 
-    First fewer items are taken, then fewer runners, then a single round.
+    First fewer items are taken, then fewer runners, then a single round. What nobody has asked for must not cost the
+    proof: it takes part where the time allows more than that.
     """
+    effort = _affordable(costs, budget, left)
+    if costs == costs.as_asked or (effort is not None and not effort.once):
+        return effort
+    return _affordable(costs.as_asked, budget, left)
+
+
+def _affordable(costs: Costs, budget: float, left: float) -> Effort | None:
     look = costs.look
     enough = _ITEMS_EACH * look.cores
     fewer = enough // 2 if look.computes else enough
@@ -161,7 +174,7 @@ def _best_alone(costs: Costs) -> Callable[[Field], Field]:
 
 def least_needed(costs: Costs) -> float:
     """Seconds that a race over the fewest items takes."""
-    look = costs.look
+    look, costs = costs.look, costs.as_asked
     field = Field(look, variants=costs.variants).over(min(look.tasks, _ITEMS_EACH * look.cores))
     return costs.of_race(_one_of_each_kind(costs)(field)) / _PLANNED_SHARE
 

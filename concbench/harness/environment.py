@@ -15,12 +15,12 @@ import psutil
 
 from concbench.harness.repeats import timer_step
 from concbench.launch import hash_seed
-from concbench.machine import affinity_cores, gil_enabled, quota_cores, usable_cores
+from concbench.machine import POOL_VARIABLES, affinity_cores, gil_enabled, quota_cores, usable_cores
 from concbench.results.records import Json
 from concbench.runners import start_method
 
 _PACKAGES = ("numpy", "aiohttp", "urllib3", "psutil", "rich")
-_VARIABLES = ("PYTHON_GIL", "PYTHON_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_VARIABLES = ("PYTHON_GIL", "PYTHON_CPU_COUNT", *POOL_VARIABLES)
 """The only variables that are recorded: others may hold secrets."""
 
 

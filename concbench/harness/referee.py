@@ -94,7 +94,8 @@ class Referee:
     def differs(self, outcome: Outcome, variant: str) -> Outcome:
         """The results of a whole variant are not those that are compared with: how a cell of it ends."""
         self._others.add(variant)
-        return replace(outcome, cause="variant", reason=f"not what it gives under {self.home}: {outcome.reason}")
+        where = f"under {self.home}" if self.home else "otherwise"
+        return replace(outcome, cause="variant", reason=f"not what it gives {where}: {outcome.reason}")
 
     def is_other(self, outcome: Outcome, variant: str) -> bool:
         """Whether that is known of the variant of a cell that ended so."""

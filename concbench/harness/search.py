@@ -11,7 +11,7 @@ from concbench.analysis.pairs import comparisons
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.bench import NO_TIME
-from concbench.harness.candidates import Field
+from concbench.harness.candidates import Field, variants_to_race
 from concbench.harness.effort import Costs, Effort, affordable, least_needed, what_is_measured
 from concbench.harness.events import LessPlanned, Listener, LookPlanned
 from concbench.harness.executions import LOOK
@@ -26,7 +26,7 @@ from concbench.harness.stopping import EveryRound, StopRule
 from concbench.machine import cores_to_race
 from concbench.options import IMPORT_SHARE, MeasureOptions, changed, decided
 from concbench.results.passes import ReferencePass
-from concbench.results.records import Cell, CellId, Json, Kept, Outcome, Sample, Table
+from concbench.results.records import Cell, CellId, Json, Kept, Outcome, Sample, Table, number
 from concbench.runners.look import Look
 from concbench.units import seconds as told
 from concbench.variants import variants_of
@@ -81,7 +81,8 @@ def search(
     budget, use = decided(options["budget"]), looks.first_use
     matters = use.matters(look) or table.kept.kind == "loop"
     fresh = matters if options["fresh"] is None else options["fresh"]
-    costs = Costs(use.included(look) if fresh else look, looks.starting, fresh, use.once, variants_of(options))
+    variants = variants_to_race(look, variants_of(options))
+    costs = Costs(use.included(look) if fresh else look, looks.starting, fresh, use.once, variants)
     left = budget - clock.elapsed()
     effort = affordable(costs, budget, left)
     less = what_is_measured(effort, costs, budget, budget - left + least_needed(costs))
@@ -248,6 +249,8 @@ def _seen(workload: Workload, table: Table, options: MeasureOptions) -> Look:
         waits=busy < WAITS,
         awaitable=workload.awaitable,
         cores=cores_to_race(),
+        busy=busy,
+        native_threads=number(table.facts, "native_threads"),
         pickling=pickling,
         sending=pickling * item / max(1.0, item + result),
         carrying=table.facts.get("function_seconds", 0.0),

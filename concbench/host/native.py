@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+from concbench.machine import POOL_VARIABLES
 
 
 def native_threads() -> dict[str, float]:
@@ -18,7 +18,7 @@ def native_threads() -> dict[str, float]:
     try:
         from threadpoolctl import threadpool_info
     except ImportError:
-        limits = [int(os.environ[name]) for name in _VARIABLES if os.environ.get(name, "").isdigit()]
+        limits = [int(os.environ[name]) for name in POOL_VARIABLES if os.environ.get(name, "").isdigit()]
         return {"native_threads": float(max(limits))} if limits else {}
     pools = [float(pool["num_threads"]) for pool in threadpool_info()]
     return {"native_threads": max(pools)} if pools else {}

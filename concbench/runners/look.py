@@ -37,6 +37,10 @@ class Look:
     """Whether there is a coroutine function."""
     cores: int
     """That may be used."""
+    busy: float = 1.0
+    """That one task keeps busy: more than one, if native libraries or programs compute on several."""
+    native_threads: float | None = None
+    """Of the largest pool of a native library; None: that is not known."""
     pickling: float = 0.0
     """Seconds that it takes to pickle and unpickle an item and its result; 0 if that is not known."""
     sending: float = 0.0

@@ -33,7 +33,7 @@ class SimulatedHosts:
 
     renews = True
 
-    def __init__(self, seconds: Times | Mapping[str, Sequence[float | Exception]]) -> None:
+    def __init__(self, seconds: Times | Mapping[str, Sequence[float | Exception]], busy: float | None = None) -> None:
         """Play a session.
 
         Args:
@@ -41,7 +41,9 @@ class SimulatedHosts:
                 execution where each is in a new process) to the seconds it takes, or to an Exception that it fails
                 with (Inapplicable: it is inapplicable); a function, or for each label a sequence, which begins anew
                 at its end.
+            busy: cores that every execution keeps busy; None: that is not known.
         """
+        self.busy = busy
         self.seconds = seconds if callable(seconds) else _repeating(seconds)
         self.order: list[tuple[str, int]] = []
         """Every execution in the order in which it was asked for: label and number."""
@@ -107,7 +109,8 @@ class _SimulatedHost:
         from concbench.results.records import Sample
 
         del collect
-        return Sample(start=0.0, work=self._next(repeats) * repeats, stop=0.0, cpu=None, repeats=repeats)
+        work = self._next(repeats) * repeats
+        return Sample(start=0.0, work=work, stop=0.0, cpu=self._cpu(work), repeats=repeats)
 
     def allow(self, seconds: float) -> None:
         """Nothing takes time."""
@@ -127,7 +130,8 @@ class _SimulatedHost:
         from concbench.results.records import Observed
 
         del collect
-        return Observed(start=0.0, work=self._next(), stop=0.0, cpu=None, began=[0.0], tasks=None)
+        work = self._next()
+        return Observed(start=0.0, work=work, stop=0.0, cpu=self._cpu(work), began=[0.0], tasks=None)
 
     def remarks(self) -> list[str]:
         """Nothing was noticed."""
@@ -135,6 +139,9 @@ class _SimulatedHost:
 
     def close(self) -> None:
         """Nothing was opened."""
+
+    def _cpu(self, seconds: float) -> float | None:
+        return None if self._hosts.busy is None else self._hosts.busy * seconds
 
     def _next(self, repeats: int = 1) -> float:
         from concbench.harness.hosts import CellEnded

@@ -194,6 +194,7 @@ def test_native_threads_count_as_computing_workers() -> None:
     assert "2 workers with 2 native threads each that compute took turns on 2 cores" in told
     assert "took turns" not in said(COMPUTES, pool)
     assert "took turns" not in said(COMPUTES, pool, {"native_threads": 2.0}), "they were there, and did nothing"
+    assert "took turns" not in said(both, replace(pool, variant="1 inner thread each"), {"native_threads": 2.0})
 
 
 def test_an_uneven_last_batch_is_named_and_no_task_that_is_not_long() -> None:
