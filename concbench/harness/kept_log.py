@@ -17,6 +17,8 @@ END = 2_000
 """Bytes that are kept, of either end."""
 OFTEN = 0.02
 """Seconds until the next look, where one has been emptied."""
+_TRIES = 5
+"""To read the end before more comes: what comes between reading and emptying is lost, and may be the last words."""
 
 
 class KeptLog:
@@ -37,7 +39,11 @@ class KeptLog:
         with suppress(OSError):
             size = self._path.stat().st_size
             if size > MOST:
-                first, self._last = self._ends(size)
+                for _ in range(_TRIES):
+                    first, self._last = self._ends(size)
+                    before, size = size, self._path.stat().st_size
+                    if size == before:
+                        break
                 self._first = self._first or first
                 os.truncate(self._path, 0)
                 self._emptied += size

@@ -423,15 +423,19 @@ def test_clocks_that_a_function_has_stopped_are_not_ours() -> None:
 
 def test_a_host_that_dies_between_two_executions_has_failed_in_none(tmp_path: Path) -> None:
     """What it printed last is told."""
-    cell = parse("sequential")
+    cell, before = parse("sequential"), {*psutil.Process().children()}
+
+    def ended() -> bool:
+        return any(child.status() == psutil.STATUS_ZOMBIE for child in {*psutil.Process().children()} - before)
+
     with ProcessHosts().host(Uncompared(exit_when_idle), cell, tmp_path, chosen()) as host:
         host.prepare()
         host.sample()
-        wait_until(lambda: any(child.status() == psutil.STATUS_ZOMBIE for child in psutil.Process().children()), "end")
-        with pytest.raises(CellEnded) as ended:
+        wait_until(ended, "end")
+        with pytest.raises(CellEnded) as caught:
             host.sample()
     says = "the measuring process died (exit code 7) between two executions; last printed: no heartbeat"
-    assert (ended.value.outcome.reason, ended.value.idle) == (says, True)
+    assert (caught.value.outcome.reason, caught.value.idle) == (says, True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no children to reap")
