@@ -5,11 +5,11 @@ from __future__ import annotations
 from time import monotonic
 
 _SUSPENDED = 1.0
-"""Seconds by which a wait is longer than it was to be, at least, if this process was suspended meanwhile."""
+"""Seconds by which something takes longer than it was to, at least, if this process was suspended meanwhile."""
 
 
 class Awake:
-    """Counts the seconds in which this process could run; whoever waits tells it how long that took."""
+    """Counts the seconds in which this process could run; whoever waits tells it what takes how long."""
 
     def __init__(self) -> None:
         self._lost = 0.0
@@ -18,10 +18,12 @@ class Awake:
         """As monotonic(), without the seconds in which this process was suspended."""
         return monotonic() - self._lost
 
-    def waited(self, planned: float, took: float) -> None:
-        """A wait was to take so many seconds at most, and took so many."""
-        if took - planned > _SUSPENDED:
-            self._lost += took - planned
+    def passed(self, planned: float, began: float) -> float:
+        """Something that began at a time by monotonic() was to take so many seconds at most; returns the time now."""
+        now = monotonic()
+        if now - began - planned > _SUSPENDED:
+            self._lost += now - began - planned
+        return now
 
 
 AWAKE = Awake()

@@ -200,9 +200,9 @@ class GuardedProcess:
             CellEnded: says what happened instead.
         """
         deadline = AWAKE.now() + timeout
+        began = monotonic()
         flooded = empty_logs()
         while True:
-            began = monotonic()
             pause = min(OFTEN if flooded else LOOK_SECONDS, watch.look() if watch else LOOK_SECONDS)
             end_of_wait = min(deadline, self._until)
             wait = max(0.0, min(pause, end_of_wait - AWAKE.now()))
@@ -211,11 +211,12 @@ class GuardedProcess:
                     with INTERRUPTION.allowed():
                         answer = self._answers.get(timeout=wait)
                 finally:  # also with an answer, which may have come while this process was suspended
-                    AWAKE.waited(wait, monotonic() - began)
+                    began = AWAKE.passed(wait, began)
             except queue.Empty:
                 flooded = empty_logs()
                 for process in {self, *others}:
                     process.end_if_too_large()
+                began = AWAKE.passed(0.0, began)
                 if AWAKE.now() < end_of_wait:
                     continue
                 if self._until < deadline:

@@ -253,7 +253,7 @@ def test_the_time_in_which_this_process_is_suspended_is_none_of_the_budget(monke
     monkeypatch.setattr("concbench.harness.hosts.AWAKE", awake)
     clock = Clock(Played(waits(0.01)))
     now[0] += 30.0
-    awake.waited(0.5, 30.0)
+    assert awake.passed(0.5, began=100.0) == 130.0
     assert clock.elapsed() == pytest.approx(0.5)
 
 
