@@ -58,8 +58,9 @@ from concbench.harness.runner_specs import PlannedCell, default_runners, parse
 from concbench.runners.base import workers_for
 
 HERE = Path(__file__).parent
+# Of Python 3.13, since there is no script by hand for interpreter-pool.
 RUNNERS = [
-    *(name for name in default_runners((3, 13)) if "process" not in name),  # there are no scripts of interpreters
+    *(name for name in default_runners((3, 13)) if "process" not in name),
     "thread-pool:2",
     *(f"{name}:start_method={method}" for name in ("processes", "process-pool") for method in get_all_start_methods()),
 ]

@@ -4,9 +4,9 @@
 
 A comparison is one table with the default rounds: `sequential` and `thread-pool:2`, on work of 20 ms, under two virtual
 environments of the same interpreter. A claim is false if a runner is called faster or slower under the second than
-under the first, or if `sequential` of the second is called faster or slower than the baseline. (What threads do against
-`sequential` is no such question.) Each comparison with a false claim has a line, and so has every tenth. The error
-level allows 5 % of the tables. About 20 seconds each.
+under the first, or if `sequential` of the second is called faster or slower than the baseline. (A difference between
+threads and `sequential` is not a false claim.) Each comparison with a false claim has a line, and so has every tenth.
+The error level allows 5 % of the tables. About 4 seconds each.
 """
 
 from __future__ import annotations

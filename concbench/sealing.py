@@ -1,4 +1,4 @@
-"""Results on their way home through machinery that is not ours, and that may never answer where one cannot be read.
+"""Results and items on their way through pools that are not ours, and may never answer where one cannot be read.
 
 Each result is packed by itself, so that the one that cannot be sent is known. Where an executor answers in any case, a
 chunk is packed as a whole (`task.Parcel`, `task.run_packed`): for results that are not plain, that takes a third of it.
@@ -8,7 +8,7 @@ Standard library only, and as little of it as possible: workers import this.
 
 from __future__ import annotations
 
-from concbench.task import PLAIN, Caught, Raised, exception_text, tried, unsendable_result
+from concbench.task import PLAIN, Caught, Raised, exception_text, named, tried, unsendable_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,3 +62,14 @@ def run_sealed(chunk: tuple[Callable[[Any], Any], Sequence[Any]]) -> list[Any]:
     """Run neighbouring tasks, all of them, as a worker of multiprocessing.Pool is told to: a function and its items."""
     function, items = chunk
     return list(map(Sealing(function), items))
+
+
+def unsendable_item(items: Sequence[Any]) -> BaseException | None:
+    """What to raise for the first item that cannot be pickled, with its task; None if all can."""
+    import pickle
+
+    for index, item in enumerate(items):
+        unsendable = tried(pickle.dumps, item)[1]
+        if unsendable is not None:
+            return named(unsendable, index, items)
+    return None

@@ -139,7 +139,7 @@ def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
     if not parts:
         return []
     trending = [cell.name for cell in cells if cell.trends]
-    still = f" The ratios of {listed(trending)} still rise or fall from round to round." if trending else ""
+    still = f" The ratios of {listed(trending)} still trend from round to round." if trending else ""
     settle = f"More rounds ({more_rounds(table)}) or a quieter machine would settle it."
     return [
         Finding(

@@ -37,7 +37,7 @@ class CellAnalysis:
     verdict: str
     """faster, slower, same or undecided; empty for the baseline and without an interval."""
     trends: bool
-    """Whether its ratios to the baseline still rise or fall from round to round, so that there is no verdict yet."""
+    """Whether its ratios to the baseline still trend from round to round, so that it has no verdict yet."""
     in_fastest_group: bool
     """Whether it cannot be told apart from the best."""
     start_up: float | None

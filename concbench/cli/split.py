@@ -73,7 +73,7 @@ class Split:
         elif os.path.lexists(directory):
             raise BadOutput(f"{directory} is not a directory; name one, or a new one")
         elif not directory.parent.is_dir():
-            raise BadOutput(f"cannot make {directory}: there is no directory {directory.parent}")
+            raise BadOutput(f"cannot make {directory}: the directory {directory.parent} does not exist")
         elif not os.access(directory.parent, os.W_OK):
             raise BadOutput(f"cannot make {directory}: the directory {directory.parent} is read-only")
 

@@ -61,7 +61,7 @@ class Summary:
             if file.is_dir():
                 raise BadOutput(f"{self.path} is a directory; name a file in it")
             if not file.exists() and not file.parent.is_dir():
-                raise BadOutput(f"cannot write {self.path}: there is no directory {file.parent}")
+                raise BadOutput(f"cannot write {self.path}: the directory {file.parent} does not exist")
             mode = file.stat().st_mode if file.exists() else 0o222
         except (OSError, ValueError) as error:
             raise BadOutput(f"cannot write {self.path}: {error}") from error

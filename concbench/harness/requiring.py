@@ -8,10 +8,10 @@ from math import inf
 
 from concbench.errors import UsageError
 from concbench.harness.runner_specs import PlannedCell, parse
-from concbench.harness.stopping import NextRound, Seen, Terms, by_round
+from concbench.harness.stopping import NextRound, Seen, Terms, by_round, first_or_last, further
 from concbench.requirements import UNDECIDED, Requirement, require_consistent
 from concbench.results.records import CellId
-from concbench.stats.intervals import FEWEST, ratio_interval, requirement_level
+from concbench.stats.intervals import ratio_interval, requirement_level
 from concbench.stats.verdicts import log_ratios
 
 
@@ -35,18 +35,10 @@ class RequirementRule:
 
     def next_round(self, seen: Seen) -> NextRound:
         """The cells of requirements that are open."""
-        if seen.rounds >= self.max_rounds:
-            return NextRound([], "rounds")
-        if seen.rounds < FEWEST:
-            return NextRound(list(seen.samples))
-        if seen.baseline not in seen.samples:
-            return NextRound([], "baseline")
+        if (settled := first_or_last(seen, self.max_rounds)) is not None:
+            return settled
         wanted = {cell for one in self.requirements for cell in self._open(one, seen)}
-        if not wanted:
-            return NextRound([], "verdicts")
-        if seen.exceeds(self.budget, wanted):
-            return NextRound([], "budget")
-        return NextRound([cell for cell in seen.samples if cell in wanted])
+        return further(seen, wanted, self.budget)
 
     def _open(self, requirement: Requirement, seen: Seen) -> list[CellId]:
         """The two cells of a requirement of which more rounds tell something."""

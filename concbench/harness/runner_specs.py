@@ -139,7 +139,7 @@ def _written(spec: str) -> tuple[str, dict[str, str]]:
 
 
 def _fields(runner_type: type) -> dict[str, Setting]:
-    """The settings of a runner that are declared; a runner that is no dataclass has none."""
+    """The settings of a runner that are declared; a runner that is not a dataclass has none."""
     if not dataclasses.is_dataclass(runner_type):
         return {}
     known = _settings_of(runner_type)

@@ -122,20 +122,12 @@ class VerdictRule:
 
     def next_round(self, seen: Seen) -> NextRound:
         """The cells of which a question is open, and what they are compared with."""
-        if seen.rounds >= self.max_rounds:
-            return NextRound([], "rounds")
-        if seen.rounds < FEWEST:
-            return NextRound(list(seen.samples))
-        if seen.baseline not in seen.samples:
-            return NextRound([], "baseline")
+        if (settled := first_or_last(seen, self.max_rounds)) is not None:
+            return settled
         level = look_level(self.max_rounds, seen.comparisons)
         unsure = [cell for cell in seen.samples if cell != seen.baseline and self._wants_more(seen, cell, level)]
         wanted = {*unsure, *contenders(seen.samples, level), *([seen.baseline] if unsure else [])}
-        if not wanted:
-            return NextRound([], "verdicts")
-        if seen.exceeds(self.budget, wanted):
-            return NextRound([], "budget")
-        return NextRound([cell for cell in seen.samples if cell in wanted])
+        return further(seen, wanted, self.budget)
 
     def _wants_more(self, seen: Seen, cell: CellId, level: float) -> bool:
         base, own = (by_round(seen.samples[one]) for one in (seen.baseline, cell))
@@ -144,6 +136,24 @@ class VerdictRule:
         if interval is None or verdict_of(ratios, level) == UNDECIDED:
             return True
         return self.precision is not None and interval.half_width > self.precision
+
+
+def first_or_last(seen: Seen, max_rounds: int) -> NextRound | None:
+    """The next round where no interval decides on it: the first three, none after the last or without a baseline."""
+    if seen.rounds >= max_rounds:
+        return NextRound([], "rounds")
+    if seen.rounds < FEWEST:
+        return NextRound(list(seen.samples))
+    return None if seen.baseline in seen.samples else NextRound([], "baseline")
+
+
+def further(seen: Seen, wanted: set[CellId], budget: float | None) -> NextRound:
+    """A round of the cells of which something is still asked, if there are any and the budget in seconds allows it."""
+    if not wanted:
+        return NextRound([], "verdicts")
+    if seen.exceeds(budget, wanted):
+        return NextRound([], "budget")
+    return NextRound([cell for cell in seen.samples if cell in wanted])
 
 
 def by_round(samples: Sequence[Sample]) -> dict[int, float]:

@@ -327,8 +327,8 @@ def sequential_passes(cell: HostedCell, most: int, expected: Any) -> Finding:
     If the worker is a thread, and what it gives is not what is expected, there is another pass in the main thread.
 
     Returns:
-        `unsteady` if they differ from one another; `thread` if they differ from what is expected, and that of the main
-        thread does not; `process` if that does as well, or the worker is no thread; else `same`.
+        `unsteady` if they differ from one another; `same` if they give what is expected; `thread` if they do not
+        and the pass in the main thread does; `process` if that pass differs too, or if the worker is not a thread.
     """
     first, *others = cell.passes(most)
     if any(_differ(other, first, cell) for other in others):

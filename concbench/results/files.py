@@ -167,7 +167,7 @@ def replaceable(path: str | Path) -> Path:
             if target.is_symlink():
                 raise BadOutput(f"{path} is a symbolic link that leads in a circle; name a file")
         if not target.parent.is_dir():
-            raise BadOutput(f"cannot write {path}: there is no directory {target.parent}")
+            raise BadOutput(f"cannot write {path}: the directory {target.parent} does not exist")
         if not target.exists():
             return target
         mode = target.stat().st_mode

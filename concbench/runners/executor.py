@@ -1,6 +1,5 @@
 """Anybody's executor: what has `map` or `submit`, of any package, called by its name."""
 
-import pickle
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from concbench.errors import BadSetting, WorkerDied, WorkerFailure, nearest
 from concbench.runners.base import as_sequence, require_positive
-from concbench.sealing import Sealed, Sealing, opened
-from concbench.task import exception_text, gather, named, short, tried
+from concbench.sealing import Sealed, Sealing, opened, unsendable_item
+from concbench.task import exception_text, gather, short, tried
 from concbench.traits import INTERPRETERS, PROCESSES, THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -141,10 +140,8 @@ class Executor:
         """What it was: a worker that died, an item on its way to one, or something else."""
         if isinstance(error, BrokenExecutor):
             return WorkerDied(f"the executor of {self.target} is broken: {exception_text(error)}")
-        for index, item in enumerate(items):
-            unsendable = tried(pickle.dumps, item)[1]
-            if unsendable is not None:
-                return named(unsendable, index, items)
+        if (unsendable := unsendable_item(items)) is not None:
+            return unsendable
         return WorkerFailure(f"the executor of {self.target} failed: {exception_text(error)}")
 
     def program(self, call: "Call") -> "Program":

@@ -1,6 +1,5 @@
 """joblib.Parallel, with each of its own backends. It is an extra: pip install "concbench[joblib]"."""
 
-import pickle
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
@@ -13,8 +12,8 @@ from joblib import Parallel, delayed, parallel_config
 from concbench.errors import BadSetting, WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners.base import as_sequence, require_positive
-from concbench.sealing import Sealing, opened
-from concbench.task import exception_text, gather, named, tried
+from concbench.sealing import Sealing, opened, unsendable_item
+from concbench.task import exception_text, gather, tried
 from concbench.traits import CALLER, PROCESSES, THREADS, Traits
 from concbench.values import COUNT, Declared, Kind
 
@@ -109,10 +108,8 @@ class Joblib:
         codes = _EXIT_CODES.search(str(error))
         if isinstance(error, BrokenExecutor) and codes:
             return WorkerDied(f"a worker process of joblib({self.workers}) died ({codes[1]})")
-        for index, item in enumerate(items):
-            unsendable = tried(pickle.dumps, item)[1]
-            if unsendable is not None:
-                return named(unsendable, index, items)
+        if (unsendable := unsendable_item(items)) is not None:
+            return unsendable
         return WorkerFailure(f"joblib({self.workers}) failed: {exception_text(error)}")
 
     def program(self, call: "Call") -> "Program":

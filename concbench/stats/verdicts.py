@@ -36,7 +36,7 @@ def verdict(interval: Interval | None) -> str:
 
 
 def verdict_of(log_ratios: NDArray[np.float64], level: float) -> str:
-    """The verdict on the ratios of two cells by round; undecided as long as they still rise or fall."""
+    """The verdict on the ratios of two cells by round; undecided while they trend."""
     return UNDECIDED if trends(log_ratios) else verdict(ratio_interval(log_ratios, level))
 
 

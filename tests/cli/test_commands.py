@@ -128,7 +128,7 @@ def test_show_before_anything_was_measured_says_what_to_do() -> None:
         (["run", "download", "--keep", "full", "-r", "sequential"], "not empty"),
         (["run", "primes", "-o", "exists.json"], "--force overwrites it"),
         (["run", "primes", "-o", "full"], "is a directory"),
-        (["run", "primes", "-o", "missing/run.json"], "there is no directory missing"),
+        (["run", "primes", "-o", "missing/run.json"], "the directory missing does not exist"),
         (["show", "missing.json"], "cannot read missing.json"),
         (["show", "bad.txt"], "is not JSON"),
         (["serve", "--port", "70000"], "is not a port"),

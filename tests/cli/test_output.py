@@ -116,7 +116,7 @@ def test_a_directory_that_goes_during_the_run_is_said_at_its_end(app: Path) -> N
                "there/run.json", cwd=app)  # fmt: skip
     assert done.returncode == 1
     assert "Answer for app" in done.stdout
-    assert said(done) == "concbench: cannot write there/run.json: there is no directory there"
+    assert said(done) == "concbench: cannot write there/run.json: the directory there does not exist"
 
 
 def test_a_file_that_becomes_read_only_during_the_run_is_left_alone(app: Path) -> None:
