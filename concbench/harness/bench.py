@@ -76,6 +76,11 @@ class Bench:
         return self.kept.cold if asked is None else asked
 
     @property
+    def relaunches(self) -> bool:
+        """Whether the process of a cell is relaunched for every round, and warmed up again before its sample."""
+        return self.plan.relaunches and not self.fresh
+
+    @property
     def alive(self) -> list[LiveCell]:
         """The cells that go on."""
         return [cell for cell in self.cells if cell.alive]

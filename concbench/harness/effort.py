@@ -58,6 +58,11 @@ class Costs:
     """Under each of which the runners race."""
 
     @property
+    def relaunches(self) -> bool:
+        """Whether processes are relaunched for every round, as where somebody compares variants."""
+        return not self.fresh and len(self.as_asked.variants) > 1
+
+    @property
     def as_asked(self) -> Costs:
         """The same under those variants that somebody has asked for."""
         return replace(self, variants=tuple(one for one in self.variants if not one.of_workers))
@@ -68,7 +73,8 @@ class Costs:
         far = FAR_BEHIND[1] * min(each)
         rounds = [one * (1 if one > far and place else FEWEST) for place, one in enumerate(each)]
         starts = self._starts(len(each) - 1) + self._starts(len(each)) + self._cold(1 + 2 * len(each))
-        return starts + each[0] + 2 * sum(each) + sum(rounds)
+        relaunched = [self.starting + one for one in each] * (FEWEST - 1) if self.relaunches else []
+        return starts + each[0] + 2 * sum(each) + sum(rounds) + sum(relaunched)
 
     def of_one_round(self, field: Field) -> float:
         """A reference, and one execution of every cell."""

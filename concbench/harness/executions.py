@@ -52,24 +52,26 @@ def planned(plan: Plan) -> Executions:
     return Executions(
         reference=int(plan.makes_reference),
         check=check,
-        warm_up=cells * plan.warm_up,
+        warm_up=cells * plan.warm_ups,
         rounds=cells * plan.fewest_rounds,
         observed=cells * plan.options["observe"],
     )
 
 
-def left(plan: Plan, cell: LiveCell, *, compares: bool) -> Executions:
+def left(plan: Plan, cell: LiveCell, *, compares: bool, relaunches: bool) -> Executions:
     """What is still to come for a cell if nothing goes wrong, samples counted as one each.
 
     Args:
         plan: to which the cell belongs.
         cell: as it is now.
         compares: whether results are still compared.
+        relaunches: whether its process is relaunched for every round.
     """
+    rounds = max(0, plan.fewest_rounds - len(cell.record.samples))
     return Executions(
         check=int(plan.checks_first and compares and not cell.checked),
-        warm_up=int(plan.warm_up and cell.record.warmup is None),
-        rounds=max(0, plan.fewest_rounds - len(cell.record.samples)),
+        warm_up=max(0, rounds - cell.is_warm) if relaunches else int(plan.warm_up and cell.record.warmup is None),
+        rounds=rounds,
         observed=int(plan.options["observe"] and cell.record.observed is None),
     )
 
@@ -92,7 +94,7 @@ def made(table: Table) -> Executions:
     return Executions(
         reference=1,
         check=sum(bool(cell.samples) for cell in cells),
-        warm_up=sum(cell.warmup is not None for cell in cells),
+        warm_up=sum(max(cell.warmup is not None, len(cell.samples) * table.relaunched) for cell in cells),
         rounds=sum(sample.repeats for cell in cells for sample in cell.samples),
         observed=sum(cell.observed is not None for cell in cells),
     )

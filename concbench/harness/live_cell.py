@@ -27,6 +27,8 @@ class LiveCell:
     """Its first executions, each in a process of its own: that of a check, then that of the warm-up."""
     warmed_up: bool = False
     """Whether it has had its warm-up, and not before an interruption."""
+    sampled: bool = False
+    """Whether a sample was taken in the process that it has now."""
     checked: bool = False
     """Whether its results were compared before the first sample, or need not be."""
     seconds: list[float] = field(default_factory=list)
@@ -51,6 +53,11 @@ class LiveCell:
     def alive(self) -> bool:
         """Whether it goes on."""
         return self.record.outcome.kind == "ok"
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether its process has been warmed up, and has given no sample."""
+        return self.warmed_up and not self.sampled
 
     @property
     def pickles(self) -> bool:
@@ -95,6 +102,7 @@ class LiveCell:
         self.record = replace(self.record, samples=[*self.record.samples, sample])
         self.seconds.append(sample.seconds * sample.repeats)
         self.executions += sample.repeats
+        self.sampled = True
 
     def end(self, outcome: Outcome) -> None:
         """It goes no further."""
@@ -111,7 +119,7 @@ class LiveCell:
         if self.host is not None:
             self.host.close()
             self._remarks = self.remarks
-        self.host = None
+        self.host, self.sampled = None, False
 
     @property
     def remarks(self) -> list[str]:

@@ -71,6 +71,21 @@ class Plan:
         return self.workload.expected is None and (self.workload.compares or self.workload.examined)
 
     @property
+    def relaunches(self) -> bool:
+        """Whether the process of a cell is relaunched for every round, and warmed up again before its sample.
+
+        A process keeps the speed that chance gave it at its start. Where somebody compares variants, the intervals must
+        hold that chance as well.
+        """
+        asked = {cell.variant.label for cell in self.cells if not cell.variant.of_workers}
+        return len(asked) > 1 and self.warm_up and not self.options["fresh"]
+
+    @property
+    def warm_ups(self) -> int:
+        """Of a cell that does not fail."""
+        return self.fewest_rounds if self.relaunches else int(self.warm_up)
+
+    @property
     def reference_checks(self) -> bool:
         """Whether that pass is the check of the sequential cell as well."""
         return self.makes_reference and self.checks_first and any(cell.name == BASELINE for cell in self.cells)

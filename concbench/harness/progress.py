@@ -31,7 +31,8 @@ class Progress:
         self._done += phase.executes
 
     def _left(self, cell: LiveCell) -> int:
-        return executions.left(self._bench.plan, cell, compares=self._bench.referee.compares).total
+        bench = self._bench
+        return executions.left(bench.plan, cell, compares=bench.referee.compares, relaunches=bench.relaunches).total
 
 
 def _typical(seconds: Sequence[float]) -> float:

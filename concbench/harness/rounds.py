@@ -118,7 +118,8 @@ class Rounds:
         left = self._bench.calls.left()
         if left is None or not cells:
             return 10**9
-        return max(1, (left - self._bench.observed_later) // (FEWEST * cells))
+        warm_ups = (FEWEST - 1) * cells if self._bench.relaunches else 0
+        return max(1, (left - self._bench.observed_later - warm_ups) // (FEWEST * cells))
 
     def next_cells(self, join: Joiner) -> list[LiveCell]:
         """The cells of the next round; none once the measurement is over, and `stopped` says why."""
@@ -137,7 +138,8 @@ class Rounds:
 
     def _executions(self, cells: Sequence[LiveCell]) -> int:
         """What a round of these cells takes."""
-        return sum(map(self._bench.repeats_of, cells))
+        warm_ups = sum(cell.sampled for cell in cells) if self._bench.relaunches else 0
+        return sum(map(self._bench.repeats_of, cells)) + warm_ups
 
     def _affords_joining(self, others: Sequence[LiveCell]) -> bool:
         bench = self._bench

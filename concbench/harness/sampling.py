@@ -54,6 +54,10 @@ class Sampling:
     def sample(self, cell: LiveCell, number: int, position: int) -> None:
         """Take the sample of a round, counted from 0, and compare its results if it is the last."""
         bench = self._bench
+        if bench.relaunches and cell.sampled:
+            self._steps.take(cell, Phase.WARM_UP, self._relaunch)
+            if not cell.alive:
+                return
 
         def take(cell: LiveCell) -> None:
             repeats = bench.repeats_of(cell)
@@ -74,6 +78,15 @@ class Sampling:
         self._steps.take(cell, Phase.OBSERVE, self._observe)
         self._compare(cell)
 
+    def _relaunch(self, cell: LiveCell) -> None:
+        """End its process, start another, and warm that up."""
+        cell.leave_host()
+        cell.host = self._hosts.enter_context(self._bench.host(cell))
+        self._bench.allow(cell)
+        cell.sampling.prepare()
+        self._bench.calls.count()
+        self._warm_up_further(cell, cell.sampling.sample().seconds)
+
     def _prepare(self, cell: LiveCell) -> None:
         cell.record = replace(cell.record, interpreter=cell.sampling.prepare())
 
@@ -89,12 +102,18 @@ class Sampling:
         self._bench.allow_all()
         if not cell.record.interpreter.get("gil", True):  # what the function has imported may have turned it on
             cell.record = replace(cell.record, interpreter={**cell.record.interpreter, **cell.sampling.interpreter()})
-        if cell.record.interpreter.get("jit") and not (self._bench.fresh or cell.planned.traits.isolates):
-            self._warm_up_further(cell)
+        self._warm_up_further(cell, sample.seconds)
 
-    def _warm_up_further(self, cell: LiveCell) -> None:
-        """Execute it until its interpreter has compiled what it will, or for as long as that may take."""
-        bench, taken = self._bench, list(cell.seconds)
+    def _warm_up_further(self, cell: LiveCell, first: float) -> None:
+        """Execute it until an interpreter that compiles has compiled what it will, or for as long as that may take.
+
+        Args:
+            cell: which.
+            first: seconds of the first execution in its process.
+        """
+        bench, taken = self._bench, [first]
+        if not cell.record.interpreter.get("jit") or bench.fresh or cell.planned.traits.isolates:
+            return
         while not has_settled(taken) and len(taken) < _MOST_WARM_UPS and sum(taken) < _WARM_UP_SECONDS:
             if not (bench.affords(1) and bench.fits(taken[-1])):
                 return

@@ -355,6 +355,11 @@ class Table:
         return self.options.get("warm") is True
 
     @property
+    def relaunched(self) -> bool:
+        """Whether the process of a cell was relaunched for every round."""
+        return len(self.variants) > 1 and self.warmed_up and not self.fresh
+
+    @property
     def fresh(self) -> bool:
         """Whether every execution was in a new measuring process."""
         asked = self.options.get("fresh")

@@ -34,7 +34,8 @@ def nothing(item: int) -> None:
     del item
 
 
-EXECUTIONS = 3 * (1 + ROUNDS + 1)
+EXECUTIONS = 3 * (2 * ROUNDS + 1)
+"""Before each sample one in the same process, and the observed pass."""
 
 
 def planned() -> Plan:
@@ -88,7 +89,7 @@ def test_the_one_that_fails_ends_alone() -> None:
 def test_they_are_stored_and_resumed_as_two(tmp_path: Path) -> None:
     """From wherever it stopped, with the samples of each."""
     whole, _ = played()
-    for moment in (8, 13, EXECUTIONS - 1):
+    for moment in (11, 19, EXECUTIONS - 1):
         stopped, _ = played(moment)
         stopped.save(tmp_path / "run.json")
         before = load(tmp_path / "run.json")
@@ -143,10 +144,48 @@ def test_every_runner_is_measured_under_every_variant_and_the_rounds_are_shared(
     ]
     assert table.baseline == CellId("sequential", "MODE=plain")
     assert table.variants == {f"MODE={mode}": {"environment": {"MODE": mode}} for mode in MODES["MODE"]}
-    last = [label for label, _ in hosts.order][-2 * len(table.cells) : -len(table.cells)]
-    assert len(set(last)) == len(table.cells)
+    last = [label for label, _ in hosts.order][-3 * len(table.cells) : -len(table.cells)]
+    assert sorted(last) == sorted(2 * [str(cell.id) for cell in table.cells])
     other = measure(nothing, items=[1, 2], compare=False, **asked, baseline="sequential@MODE=fast")
     assert other.tables[0].baseline == CellId("sequential", "MODE=fast")
+
+
+def test_every_sample_is_the_second_execution_of_a_new_process() -> None:
+    """Chance gives each process a speed of its own; it is drawn anew for every round, and the first use is no part."""
+    hosts = in_modes(half_in_fast_mode)
+    measure(nothing, items=[1, 2], compare=False, hosts=hosts, env=MODES, rounds=5, observe=False)
+    assert {number for _, number in hosts.order} == {0, 1}
+    assert [number for _, number in hosts.order].count(0) == len(hosts.order) / 2
+
+
+@pytest.mark.parametrize(
+    "kept", [{"rounds": 1}, {"fresh": True, "rounds": 5}, {"env": {"MODE": ["plain"]}, "rounds": 5}], ids=str
+)
+def test_processes_are_not_relaunched_for_nothing(kept: dict[str, Any]) -> None:
+    """Where there is one round, where every process is a new one in any case, and where no variants are compared."""
+    hosts = in_modes(half_in_fast_mode)
+    run = measure(nothing, items=[1, 2], compare=False, hosts=hosts, runners=["sequential"], **{"env": MODES, **kept})
+    warm_ups = 0 if kept["rounds"] == 1 else len(run.tables[0].cells)
+    observed = len(run.tables[0].cells)
+    assert len(hosts.order) == len(run.tables[0].cells) * kept["rounds"] + warm_ups + observed
+
+
+def test_what_chance_gives_a_process_is_no_difference_between_variants() -> None:
+    """Of every 20 processes one takes a quarter longer all its life; 100 comparisons of equal variants."""
+    drawn, slow, claims = random.Random(7), dict[str, float](), 0
+
+    def play(label: str, number: int) -> float:
+        if number == 0:
+            slow[label] = 1.25 if drawn.random() < 0.05 else 1.0
+        return 0.010 * slow[label] * drawn.lognormvariate(0.0, 0.01)
+
+    for seed in range(50):
+        hosts = SimulatedHosts(play)
+        run = measure(
+            nothing, items=[1, 2], compare=False, hosts=hosts, runners=["sequential", "threads"], env=MODES, seed=seed
+        )
+        claims += sum(change.verdict in {"faster", "slower"} for change in run[0].changes)
+    assert claims <= 1
 
 
 def test_each_variant_is_also_judged_for_itself_and_what_the_change_gains_is_said() -> None:
@@ -197,7 +236,7 @@ def test_a_race_is_across_variants_and_the_best_of_all_is_advised() -> None:
 def test_a_race_advises_to_stay_where_changing_gains_nothing() -> None:
     """Of runners that are as good, the one under the first variant is the simplest."""
     hosts = in_modes(lambda runner, _: 0.010 / (2 if runner.startswith("thread") else 1))
-    best = advise(nothing, items=range(40), hosts=hosts, env=MODES, seed=3, compare=False).recommendation
+    best = advise(nothing, items=range(40), hosts=hosts, env=MODES, seed=4, compare=False).recommendation
     assert best is not None
     assert best.variant == "MODE=plain"
 
