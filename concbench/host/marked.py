@@ -84,7 +84,7 @@ def end(group: int, mark: str) -> list[str]:
     if group:
         with contextlib.suppress(ProcessLookupError, PermissionError):  # where there is no list of processes
             os.killpg(group, signal.SIGKILL)
-    _remove_semaphores(mark)
+    _remove_shared(group, mark)
     return sorted(set(killed.values()) - {""})
 
 
@@ -181,12 +181,23 @@ def _number(mark: str) -> int:
     return int(mark, 16) >> 2 | 1 << 61
 
 
-def _remove_semaphores(mark: str) -> None:
-    """Those that the trackers have not removed."""
+def _remove_shared(group: int, mark: str) -> None:
+    """Remove the semaphores, and what joblib keeps in shared memory, that the trackers have not removed.
+
+    loky and joblib put the identity of the process that made it into a name: that of the measuring process.
+    """
+    begins = [f"sem.{semaphores(mark)[1:]}"]
+    if group:
+        begins += [f"sem.loky-{group}-", f"joblib_memmapping_folder_{group}_"]
     with contextlib.suppress(OSError):  # there is no such directory here
         for left in _SHARED.iterdir():
-            if left.name.startswith(f"sem.{semaphores(mark)[1:]}"):
-                left.unlink(missing_ok=True)
+            if left.name.startswith(tuple(begins)):
+                if left.is_dir():
+                    import shutil  # none of the others needs it
+
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink(missing_ok=True)
 
 
 def _kill(pid: int) -> None:

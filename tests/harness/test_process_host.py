@@ -334,16 +334,20 @@ def test_a_program_without_session_and_environment_in_common_is_found_ended_and_
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="semaphores cannot be seen")
-def test_semaphores_go_with_a_process_group_that_is_killed_tracker_and_all() -> None:
-    """Their names are those of the measuring process: 16 digits of its mark."""
+@pytest.mark.parametrize("runner", ["process-pool:workers=2,start_method=spawn", "joblib:2"])
+def test_shared_memory_goes_with_a_process_group_that_is_killed_tracker_and_all(runner: str) -> None:
+    """Names begin with 16 digits of the measuring process's mark, or hold its identity where joblib chose them."""
 
-    def semaphores() -> set[str]:
-        return {path.name for path in Path("/dev/shm").iterdir() if re.match(r"sem\.mp-[0-9a-f]{16}-", path.name)}
+    def shared() -> set[str]:
+        ours = re.compile(r"sem\.mp-[0-9a-f]{16}-|sem\.loky-|joblib_memmapping_folder_")
+        return {path.name for path in Path("/dev/shm").iterdir() if ours.match(path.name)}
 
-    before = semaphores()
-    assert "died (signal SIGKILL)" in outcome(kill_the_group, "process-pool:workers=2,start_method=spawn")[1]
-    new = semaphores() - before  # those of other measurements of this machine end with these
-    wait_until(lambda: not new & semaphores(), "semaphores go")
+    if runner.startswith("joblib"):
+        pytest.importorskip("joblib")
+    before = shared()
+    assert "died (signal SIGKILL)" in outcome(kill_the_group, runner)[1]
+    new = shared() - before  # what other measurements of this machine have there is gone when they have ended
+    wait_until(lambda: not new & shared(), "shared memory goes")
 
 
 @pytest.mark.parametrize(
