@@ -52,11 +52,13 @@ class KeptLog:
 
     def text(self) -> str:
         """Both ends, or all of it if it is short."""
-        first, last, size = b"", b"", 0
+        first, last, size = self._first, self._last, 0
         with suppress(OSError):
             size = self._path.stat().st_size
-            first, last = self._ends(size)
-        first, last = self._first or first, (self._last + last)[-END:] if self._emptied else last
+            if self._emptied:
+                last = (last + self._end(size))[-END:]
+            else:
+                first, last = self._ends(size)
         left_out = self._emptied + size - len(first) - len(last)
         if left_out <= 0:
             return (first + last).decode(errors="replace").strip()
@@ -74,9 +76,7 @@ class KeptLog:
         with suppress(OSError):
             size = self._path.stat().st_size
             came = min(END, self._emptied + size - since)
-            with self._path.open("rb") as file:
-                file.seek(max(0, size - END))
-                kept = self._last + file.read(END)
+            kept = self._last + self._end(size)
             lines = kept[max(0, len(kept) - came) :].decode(errors="replace").split("\n") if came > 0 else []
             return next((line for line in reversed(lines) if line.strip()), "")
         return ""
@@ -87,6 +87,11 @@ class KeptLog:
             first = file.read(END)
             file.seek(max(len(first), size - END))
             return first, file.read(END)
+
+    def _end(self, size: int) -> bytes:
+        with self._path.open("rb") as file:
+            file.seek(max(0, size - END))
+            return file.read(END)
 
 
 _LOGS: WeakSet[KeptLog] = WeakSet()

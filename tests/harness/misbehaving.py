@@ -151,7 +151,7 @@ def flood(item: int) -> int:
     print("first words")
     for _ in range(300):
         print("x" * 100_000)
-    time.sleep(0.1)  # what is printed while a log is being emptied may be lost
+    time.sleep(0.1)  # what is printed at the moment at which a log is emptied is lost
     print("last words", flush=True)
     return os._exit(7) if item == 3 else item
 

@@ -8,7 +8,7 @@ import pytest
 from concbench.harness.kept_log import END, MOST, KeptLog, empty_logs
 
 
-@pytest.mark.parametrize(("lines", "looks"), [(1, 3), (300, 3), (300, 0), (50_000, 1), (50_000, 20)])
+@pytest.mark.parametrize(("lines", "looks"), [(1, 3), (300, 3), (300, 0), (50_000, 1), (50_000, 20), (23_001, 23)])
 def test_both_ends_are_kept_and_the_file_stays_small(tmp_path: Path, lines: int, looks: int) -> None:
     """However much was printed, and however often it was looked at meanwhile."""
     log = KeptLog(tmp_path / "log")
