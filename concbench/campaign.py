@@ -36,9 +36,10 @@ def advise_workload(
     listen: Callable[[Told], None] | None = None,
     configured: Json | None = None,
     began: float | None = None,
+    command: str = "",
 ) -> Advice:
     """As `advise`, of what has been made; the budget counts from when it began, by AWAKE.now()."""
-    record = _record(decided(options["seed"]), configured)
+    record = _record(decided(options["seed"]), configured, command)
     found = search(workload, hosts, options, _relay(record, listen), began)
     table = found.table
     run = Run(replace(record, tables=[table], interrupted=found.interrupted))
@@ -63,12 +64,13 @@ def measure_plans(
     listen: Callable[[Told], None] | None = None,
     earlier: RunRecord | None = None,
     configured: Json | None = None,
+    command: str = "",
 ) -> Run:
     """Carry out plans, one after the other, or what an earlier run of theirs has left to do; as `measure`.
 
-    What is configured, and where, is recorded.
+    What is configured, and where, is recorded, and so is the command line.
     """
-    record = _record(decided(plans[0].options["seed"]), configured)
+    record = _record(decided(plans[0].options["seed"]), configured, command)
     done: list[Table] = []
     if earlier is not None:
         require_same_run(earlier, record, plans)
@@ -110,7 +112,7 @@ def _not_begun(one: Plan, error: ConcbenchError) -> Table:
     return replace(blank, stopped="cells", cells=[replace(cell, outcome=ended) for cell in blank.cells])
 
 
-def _record(seed: int, configured: Json | None) -> RunRecord:
+def _record(seed: int, configured: Json | None, command: str) -> RunRecord:
     return RunRecord(
         concbench=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -119,6 +121,7 @@ def _record(seed: int, configured: Json | None) -> RunRecord:
         environment=environment(seed),
         tables=[],
         configured=configured or {},
+        command=command,
     )
 
 

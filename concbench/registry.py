@@ -52,6 +52,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "csv": "concbench.report.formats.csv:cells",
         "csv-samples": "concbench.report.formats.csv:samples",
         "json": "concbench.report.formats.json:json",
+        "html": "concbench.report.formats.html:html",
         "pytest-benchmark": "concbench.report.formats.pytest_benchmark:pytest_benchmark",
         "hyperfine": "concbench.report.formats.hyperfine:hyperfine",
         "pyperf": "concbench.report.formats.pyperf:pyperf",

@@ -45,7 +45,7 @@ class Run:
         return terminal.plain_breakdowns(self.document(why=True))
 
     def to(self, format: str, *, why: bool = False) -> str:  # noqa: A002 - as on the command line
-        """The run in a format: "text", "markdown", "csv", "csv-samples", "json", or that of another tool or package.
+        """The run in a format: "text", "markdown", "html", "csv", "csv-samples", "json", or that of another tool or package.
 
         Args:
             format: its name.
@@ -152,8 +152,14 @@ class Run:
 
         files.save(self.record, path)
 
+    def _repr_html_(self) -> str:
+        """In a notebook, the answer with the speed-ups drawn and their table."""
+        from concbench.report.page.layout import short
+
+        return short(self.document())
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """In a notebook, the tables."""
+        """In a terminal of IPython, the tables."""
         del cycle
         printer.text(str(self))
 
@@ -180,8 +186,14 @@ class Advice:
 
         return build(self.run.record, self.run.analyses, Advised(self.recommendation), why=why)
 
+    def _repr_html_(self) -> str:
+        """In a notebook, the advice with the speed-ups drawn and their table."""
+        from concbench.report.page.layout import short
+
+        return short(self.document())
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """In a notebook, the same."""
+        """In a terminal of IPython, the same as printing it."""
         del cycle
         printer.text(str(self))
 

@@ -6,7 +6,8 @@ import argparse
 
 from concbench.cli import configuration, functions, options
 from concbench.cli.color import add_color
-from concbench.cli.output import Output, add_format, chosen_format, excluded_with, present, say
+from concbench.cli.output import Output, add_format, chosen_format, excluded_with, present, require_different, say
+from concbench.cli.page import Page, add_page
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
 from concbench.harness.awake import AWAKE
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     add_format(parser)
+    add_page(parser)
     add_color(parser)
     functions.add_arguments(parser, AdviseOptions)
     parser.add_argument("-r", "--runner", dest="runners", help=argparse.SUPPRESS)
@@ -44,7 +46,10 @@ def main(arguments: argparse.Namespace) -> int:
         form = chosen_format(arguments)
         chosen = functions.fill_in(arguments, AdviseOptions)
         output = Output(arguments.output, force=arguments.force)
+        page = Page(arguments.html, force=arguments.force)
+        require_different({"--output": output.path, "--html": page.path})
         output.require_writable()
+        page.require_writable()
         workload = functions.workload(arguments.function, arguments, chosen, budget=chosen["budget"])
 
     from concbench.campaign import advise_workload
@@ -55,14 +60,17 @@ def main(arguments: argparse.Namespace) -> int:
 
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
-        advice = advise_workload(workload, chosen, ProcessHosts(say, BUDGET_ALLOWS), listen, configured.record, began)
+        advice = advise_workload(
+            workload, chosen, ProcessHosts(say, BUDGET_ALLOWS), listen, configured.record, began, arguments.typed
+        )
     output.save(advice.run.record)
     keep(advice.run.record)
     try:
         present(advice.document(), form, arguments.color)
     finally:
         output.complain()
+        paged = page.write_document(advice.document())
     return worst(
         INTERRUPTED if advice.run.record.interrupted else OK,
-        FAILED if output.error or advice.recommendation is None else OK,
+        FAILED if output.error or not paged or advice.recommendation is None else OK,
     )

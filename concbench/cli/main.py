@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -65,6 +66,7 @@ def _require_streams() -> None:
 
 
 def _dispatch(arguments: list[str]) -> int:
+    typed = shlex.join(["concbench", *arguments])
     arguments, alone = _command_first(arguments), False
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in _OF_THE_PROGRAM):
         arguments, alone = ["run", "download", "primes", *arguments], True
@@ -83,7 +85,7 @@ def _dispatch(arguments: list[str]) -> int:
         commands[name].refuse(unknown)
     _require_no_empty_text(parsed)
     require_possible()
-    parsed.alone = alone
+    parsed.alone, parsed.typed = alone, typed
     code: int = import_module(f"concbench.cli.{parsed.command}").main(parsed)
     return code
 

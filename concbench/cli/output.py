@@ -13,16 +13,12 @@ from concbench.report.visible import visible
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from concbench.campaign import Told
     from concbench.harness.events import Step
     from concbench.report.document import Document
     from concbench.results.records import RunRecord
-
-_NOT_OURS = (".html", ".htm")
-"""Suffixes of formats that concbench does not write."""
-
 
 def add_format(parser: argparse.ArgumentParser) -> None:
     """Declare the options that choose a format."""
@@ -129,6 +125,25 @@ def telling() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # for what is still to be flushed
 
 
+def require_different(files: Mapping[str, str | None]) -> None:
+    """Refuse two options that name the same file.
+
+    Args:
+        files: the path of each option, None where it was not given.
+
+    Raises:
+        UsageError: names both.
+    """
+    taken: dict[str, str] = {}
+    for option, path in files.items():
+        if path is None:
+            continue
+        place = os.path.realpath(path)
+        if place in taken:
+            raise UsageError(f"{taken[place]} and {option} are both {path}; name two files")
+        taken[place] = option
+
+
 class Output:
     """A file to write: checked before anything runs, written when there is news; the command goes on without it."""
 
@@ -170,11 +185,10 @@ class Output:
         if format_of(self._format).has_suffix(path):
             return
         said, suffix = format_of_file(path), Path(path).suffix
-        if said is None and suffix.lower() not in _NOT_OURS:
+        if said is None:
             return
-        instead = f"; 'concbench show --format {said.name} -o {path}' writes {said.name}" if said else ""
-        other = f"choose a name that does not end in {suffix}"
-        raise BadOutput(f"{path} would hold {self._format}: {other}{instead}")
+        instead = f"'concbench show --format {said.name} -o {path}' writes {said.name}"
+        raise BadOutput(f"{path} would hold {self._format}: choose a name that does not end in {suffix}; {instead}")
 
     def save(self, record: RunRecord) -> None:
         """Write the record; what goes wrong is said at the end."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from concbench.cli import configuration, functions, workloads
 from concbench.cli.color import add_color
-from concbench.cli.output import Output, add_format, chosen_format, excluded_with, present, say
+from concbench.cli.output import Output, add_format, chosen_format, excluded_with, present, require_different, say
+from concbench.cli.page import Page, add_page
 from concbench.cli.split import Split, add_split
 from concbench.cli.summary import Summary, add_summary
 from concbench.cli.values import reading
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", metavar="FILE", help="go on with a run of this command that was interrupted, from "
                         "its results file, and write that again")  # fmt: skip
     add_format(parser)
+    add_page(parser)
     add_split(parser)
     add_summary(parser)
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
@@ -75,9 +77,12 @@ def main(arguments: argparse.Namespace) -> int:
         chosen = chosen_format(arguments)
         split = Split(arguments.split, force=arguments.force, format=chosen)
         summary = Summary(arguments.summary)
+        page = Page(arguments.html, force=arguments.force)
         plans, output, earlier = _prepared(arguments)
+        require_different({"--output": output.path, "--html": page.path, "--summary": summary.path})
         split.require_writable((cell.id for plan in plans for cell in plan.cells), beside=output.path)
-        summary.require_writable(beside=output.path)
+        summary.require_writable()
+        page.require_writable()
     printed = "text" if split.directory else chosen
     output.announce(printed)
 
@@ -90,7 +95,7 @@ def main(arguments: argparse.Namespace) -> int:
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
         with configured.to_blame():
-            run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record)
+            run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record, arguments.typed)
     output.save(run.record)
     keep(run.record)
     judgements = judged(run, [one.requirements for one in plans])
@@ -100,7 +105,8 @@ def main(arguments: argparse.Namespace) -> int:
         present(run.document() if printed == "json" else document, printed, arguments.color)
     finally:
         output.complain()
-        written = [split.write(document), summary.append(document, [one.sentences for one in judgements])]
+        sentences = [one.sentences for one in judgements]
+        written = [split.write(document), summary.append(document, sentences), page.write_document(document)]
     for one in judgements:
         if one.missed or one.undecided:
             say(one.sentences)

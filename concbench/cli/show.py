@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from concbench.cli.color import add_color
-from concbench.cli.output import Output, add_format, as_file, chosen_format, present, say
+from concbench.cli.output import Output, add_format, as_file, chosen_format, present, require_different, say
+from concbench.cli.page import Page, add_page
 from concbench.cli.split import Split, add_split
 from concbench.errors import BadResults, UsageError
 from concbench.exit_codes import FAILED, OK
@@ -22,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--why", action="store_true", help="say for every runner where its workers' time went")
     add_format(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="write it to this file instead of printing it")
+    add_page(parser)
+    parser.add_argument("--open", action="store_true", help="open the page in a browser; without --html it is kept "
+                        "beside the last run")  # fmt: skip
     add_split(parser)
     parser.add_argument("--trace", metavar="FILE", help="write the observed passes for a trace viewer such as Perfetto")
     parser.add_argument("--force", action="store_true", help="overwrite the files that are written")
@@ -36,10 +40,10 @@ def main(arguments: argparse.Namespace) -> int:
     split = Split(arguments.split, force=arguments.force, format=chosen)
     if written.path is not None and split.directory is not None:
         raise UsageError("--output writes one file, and --split one for each runner; leave out one of them")
-    if written.path is not None and written.path == traced.path:
-        raise UsageError(f"--output and --trace are both {written.path}; name two files")
+    page = Page(arguments.html, force=arguments.force, opened=arguments.open)
+    require_different({"--output": written.path, "--trace": traced.path, "--html": page.path})
     run = _loaded(arguments.file)
-    for output in (written, traced):
+    for output in (written, traced, page):
         output.require_writable()
     split.require_writable(cell.id for table in run for cell in table)
     if traced.path is not None:
@@ -47,11 +51,13 @@ def main(arguments: argparse.Namespace) -> int:
     done = True
     try:
         document = run.document(why=arguments.why, environment=arguments.env)
+        if page.path is not None:
+            done = page.write_document(document)
         if split.directory is not None:
-            done = split.write(document)
-        elif written.path is None:
+            done = split.write(document) and done
+        elif written.path is None and page.path is None:
             present(document, chosen, arguments.color)
-        else:
+        elif written.path is not None:
             written.write(as_file(document, chosen))
             _announce(written)
     finally:

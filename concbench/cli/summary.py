@@ -43,19 +43,14 @@ class Summary:
                     f"--summary {GITHUB} is for GitHub Actions, and {VARIABLE} is not set: name a file, or leave it out"
                 )
 
-    def require_writable(self, beside: str | None) -> None:
+    def require_writable(self) -> None:
         """Refuse a file that could not be appended to; nothing is made.
-
-        Args:
-            beside: the file of the results.
 
         Raises:
             BadOutput: says why.
         """
         if self.path is None:
             return
-        if beside is not None and os.path.realpath(self.path) == os.path.realpath(beside):
-            raise BadOutput(f"--output and --summary are both {beside}; name two files")
         file = Path(self.path)
         try:
             if file.is_dir():

@@ -30,7 +30,7 @@ from concbench.stats.timeline import Timeline
 from concbench.traits import ELSEWHERE
 from concbench.units import percent, ratio, seconds
 
-_MEANINGS = {
+MEANINGS = {
     USEFUL: "computing that the baseline did as well",
     WAITING: "the tasks' own waiting (network, disk, sleep), as in the baseline",
     CONTENTION: "waiting that the baseline did not do: for the GIL, a lock, a core, or what all tasks ask",
@@ -115,7 +115,7 @@ def breakdown(table: TableAnalysis) -> Breakdown:
     return Breakdown(
         title=f"Where the workers' time went: {table.workload}",
         reading=_WHAT if bars else _NO_BARS,
-        legend=tuple((part, _MEANINGS[part]) for part in used),
+        legend=tuple((part, MEANINGS[part]) for part in used),
         bars=bars,
         pace=grid(known, [*PACE, *_throughput(table.record)]),
         latency=grid(known, LATENCY),

@@ -393,3 +393,5 @@ class RunRecord:
     tables: list[Table]
     configured: Json = field(default_factory=dict)
     """What came from a file of settings: its path as `file`, and what it says as `options`, as it is written there."""
+    command: str = ""
+    """The command line that measured it; empty where a program did."""

@@ -1,0 +1,211 @@
+"""The page: the answer first, then figures with their tables, the program to paste, and what was measured with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from concbench.advice.finding import Finding
+from concbench.advice.recommendation import Recommendation
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.analysis.time_shares import PARTS
+from concbench.report.breakdown import PACE, MEANINGS
+from concbench.report.document import Document
+from concbench.report.facts import facts
+from concbench.report.grid import Column, Grid, Value, grid
+from concbench.report.page.figures import curves, dots, forest, legend, stacked, timeline
+from concbench.report.page.parts import by_speed, curves_of, lanes_of, rated, samples_of, shares_of
+from concbench.report.page.style import STYLE
+from concbench.report.page.svg import element, escaped
+from concbench.report.section import Section
+from concbench.report.visible import printable
+from concbench.stats.intervals import FEWEST
+from concbench.units import percent, ratio, seconds
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""Nothing may be loaded, and no script may run, whatever the names in a page say."""
+
+
+def page(document: Document) -> str:
+    """The whole page, as a file that needs no other."""
+    title = ", ".join(f"{table.workload}: {table.record.title}" for table in document.analyses) or "concbench"
+    body = [
+        element("h1", escaped(document.heading)),
+        *_answers(document),
+        *(part for place, one in enumerate(document.sections) for part in _workload(document, place, one)),
+        *_program(document),
+        *_measured_with(document),
+    ]
+    head = [
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escaped(title)}</title>",
+        f"<style>{STYLE}</style>",
+    ]
+    return "\n".join(
+        ["<!DOCTYPE html>", '<html lang="en">', "<head>", *head, "</head>", '<body class="concbench">', "<main>",
+         *body, "</main>", "</body>", "</html>", ""]
+    )  # fmt: skip
+
+
+def short(document: Document) -> str:
+    """The answer, the speed-ups and their table, for a cell of a notebook."""
+    parts = [f"<style>{STYLE}</style>", *_answers(document, heading="h3")]
+    for place, one in enumerate(document.sections):
+        parts += [element("h3", escaped(one.title)), *_speedups(document.analyses[place], one, f"short{place}")]
+    parts.append(element("p", escaped(document.heading), css="note"))
+    return element("div", "\n".join(parts), css="concbench")
+
+
+def _answers(document: Document, heading: str = "h2") -> list[str]:
+    """What to do, how sure that is, and why."""
+    parts = [element("p", escaped(document.interrupted), css="warning")] if document.interrupted else []
+    parts += [element("p", escaped(one.load), css="warning") for one in document.sections if one.loaded]
+    if document.recommendation is not None:
+        return [*_advised(document.recommendation, heading), *parts]
+    told = []
+    for one in document.answers:
+        first, *others = one.findings or (Finding("There is nothing to say."),)
+        told.append(element(heading, escaped(f"Answer for {one.workload}")))
+        told.append(element("p", _found(first), css="answer"))
+        told.append(_list(map(_found, others)))
+    return [*told, *parts]
+
+
+def _advised(recommendation: Recommendation, heading: str) -> list[str]:
+    parts = [element(heading, "Advice"), element("p", escaped(recommendation.headline), css="answer")]
+    parts.append(_list(map(_found, recommendation.reasons)))
+    if recommendation.valid_for:
+        parts += [element("h3", "When to ask again"), _list(map(escaped, recommendation.valid_for))]
+    return parts
+
+
+def _workload(document: Document, place: int, one: Section) -> list[str]:
+    """The figures of one table, each with what it shows as a table of numbers."""
+    table, name = document.analyses[place], f"w{place}"
+    parts = [element("h2", escaped(one.title)), *_speedups(table, one, name)]
+    if drawn := curves_of(table):
+        rows = [
+            (Value(curve.name), Value(f"{workers:,}"), Value(ratio(speedup)))
+            for curve in drawn
+            for workers, speedup, _, _ in curve.points
+        ]
+        numbers = Grid((Column("runner"), Column("workers"), Column("speed-up")), tuple(rows))
+        parts += _figure(
+            "Speed-up over workers", curves(f"{name}-workers", "Speed-up over workers", drawn),
+            legend([curve.name for curve in drawn]), _numbers(_table(numbers)),
+        )  # fmt: skip
+    if shares := shares_of(table):
+        title = "Where the workers' time went"
+        parts += _figure(title, stacked(f"{name}-shares", title, shares), legend(PARTS), _numbers(_shares(shares)))
+    parts += _rounds(table, name)
+    if lanes := lanes_of(table):
+        title = "Tasks in the lanes of their workers, in one more execution that was observed"
+        parts += _figure(title, timeline(f"{name}-tasks", title, lanes), _numbers(_table(grid(by_speed(table), PACE))))
+    return parts
+
+
+def _speedups(table: TableAnalysis, one: Section, name: str) -> list[str]:
+    """The forest plot, all figures of the table, and what has none."""
+    if not table.measured:
+        return [_missing(one)]
+    title = f"Times as fast as {table.baseline.name}, with the 95 % confidence interval"
+    rows = rated(table)
+    shaded = ["Shaded: tied with the fastest."] if any(row.fastest for row in rows) else []
+    unsure = [] if any(row.low is not None for row in rows) else [f"An interval takes {FEWEST} shared rounds."]
+    parts = []
+    if rows:
+        note = " ".join([*shaded, *unsure])
+        below = element("p", escaped(note), css="note") if note else ""
+        parts += _figure(title, forest(f"{name}-speedups", title, rows), below)
+    parts.append(_table(one.times.beside(one.costs), one.fastest))
+    parts.append(_missing(one))
+    reading = [*one.reading, *([one.load] if one.load else [])]
+    parts.append(element("details", element("summary", "How to read the figures") + _list(map(escaped, reading))))
+    return parts
+
+
+def _rounds(table: TableAnalysis, name: str) -> list[str]:
+    rows = samples_of(table)
+    if not rows or max(len(taken) for _, taken in rows) < 2:
+        return []
+    title = "Times by round, each around the runner's own median"
+    numbers = Grid(
+        (Column("runner"), Column("least"), Column("median"), Column("most")),
+        tuple(
+            (Value(runner), *(Value(seconds(value)) for value in _of_times([value for _, value in taken])))
+            for runner, taken in rows
+        ),
+    )
+    return _figure(title, dots(f"{name}-rounds", title, rows, table.record.load), _numbers(_table(numbers)))
+
+
+def _of_times(values: Sequence[float]) -> tuple[float, float, float]:
+    return min(values), sorted(values)[len(values) // 2], max(values)
+
+
+def _shares(rows: Sequence[tuple[str, str, dict[str, float]]]) -> str:
+    """The shares, and what each part is."""
+    used = [part for part in PARTS if any(abs(shares[part]) >= 0.005 for _, _, shares in rows)]
+    lines = tuple((Value(name), *(Value(percent(shares[part])) for part in used)) for name, _, shares in rows)
+    meanings = _list(escaped(f"{part}: {MEANINGS[part]}") for part in used)
+    return _table(Grid((Column("runner"), *map(Column, used)), lines)) + meanings
+
+
+def _program(document: Document) -> list[str]:
+    snippet = document.recommendation.snippet if document.recommendation else ""
+    if not snippet:
+        return []
+    return [element("h2", "The program to paste"), element("pre", _lines(snippet.rstrip()), tabindex=0)]
+
+
+def _measured_with(document: Document) -> list[str]:
+    record = document.record
+    rows = [("measured", record.created), ("concbench", record.concbench), *facts(record.environment)]
+    if record.command:
+        rows.insert(0, ("command", record.command))
+    cells = "".join(element("tr", _cell("th", name) + _cell("td", value)) for name, value in rows)
+    facts_table = element("table", cells, css="facts")
+    return [element("h2", "Measured with"), element("div", facts_table, css="wide", tabindex=0)]
+
+
+def _figure(title: str, drawn: str, *below: str) -> list[str]:
+    return [element("figure", element("figcaption", escaped(title)) + drawn + "".join(below))]
+
+
+def _numbers(table: str) -> str:
+    return element("details", element("summary", "The same as numbers") + table)
+
+
+def _table(rows: Grid, fastest: Sequence[bool] = ()) -> str:
+    head = element("tr", "".join(element("th", escaped(column.header), scope="col") for column in rows.columns))
+    lines = [
+        element("tr", "".join(_cell("td", value.text) for value in row), css="fastest" if is_fastest else "")
+        for row, is_fastest in zip(rows.rows, fastest or [False] * len(rows.rows), strict=True)
+    ]
+    table = element("table", element("thead", head) + element("tbody", "".join(lines)))
+    return element("div", table, css="wide", tabindex=0)
+
+
+def _cell(tag: str, text: str) -> str:
+    return f"<{tag}>{escaped(text)}</{tag}>"
+
+
+def _missing(one: Section) -> str:
+    return _list(escaped(f"{cell.name}: {cell.reason}") for cell in one.missing)
+
+
+def _list(lines: Iterable[str]) -> str:
+    items = [f"<li>{line}</li>" for line in lines]
+    return element("ul", "".join(items)) if items else ""
+
+
+def _found(finding: Finding) -> str:
+    link = f" ({element('a', escaped(finding.page), href=finding.url)})" if finding.url else ""
+    return escaped(finding.sentence) + link
+
+
+def _lines(text: str) -> str:
+    from html import escape
+
+    return escape(printable(text))

@@ -1,0 +1,93 @@
+"""Which figures of a table there are, and what is in them."""
+
+from __future__ import annotations
+
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.table_analysis import TableAnalysis
+from concbench.analysis.time_shares import PARTS
+from concbench.report.page.figures import Curve, Lanes, Rated
+from concbench.traits import ELSEWHERE
+from concbench.units import percent, ratio, span
+
+_MOST_LANES = 3
+"""Runners of which the tasks are drawn: the baseline, and those that matter most."""
+_LEAST_LOSS = 0.005
+"""Share of the workers' time from which a loss is named."""
+
+
+def by_speed(table: TableAnalysis) -> list[CellAnalysis]:
+    """The cells that have times: the fastest group first, and within both parts the fastest first."""
+    return sorted(table.measured, key=lambda cell: (not cell.in_fastest_group, -(cell.speedup or 0.0)))
+
+
+def rated(table: TableAnalysis) -> list[Rated]:
+    """The rows of the forest plot."""
+    rows = []
+    for cell in by_speed(table):
+        if cell.speedup is None:
+            continue
+        is_baseline = cell is table.baseline
+        said = ratio(cell.speedup)
+        if cell.interval:
+            said += f" [{span(cell.interval.low, cell.interval.high)}] {cell.verdict}"
+        elif is_baseline:
+            said = "baseline, 1x"
+        rows.append(Rated(cell.name, said, cell.speedup, cell.low, cell.high, cell.in_fastest_group, is_baseline))
+    return rows
+
+
+def curves_of(table: TableAnalysis) -> list[Curve]:
+    """One for each kind of runner of which several numbers of workers were measured."""
+    kinds: list[list[CellAnalysis]] = []
+    for cell in table.measured:
+        if cell.speedup is None:
+            continue
+        alike = next((kind for kind in kinds if kind[0].differs_in_workers_alone(cell)), None)
+        if alike is None:
+            kinds.append([cell])
+        else:
+            alike.append(cell)
+    return [_curve(kind) for kind in kinds if len({cell.workers for cell in kind}) > 1]
+
+
+def _curve(cells: list[CellAnalysis]) -> Curve:
+    first = cells[0]
+    settings = [str(value) for key, value in first.settings.items() if key != "workers" and value is not None]
+    name = ", ".join([first.runner, *settings, *([first.variant] if first.variant else [])])
+    points = [(cell.workers, cell.speedup or 0.0, cell.low, cell.high) for cell in cells]
+    return Curve(name, tuple(sorted(points, key=lambda point: point[0])))
+
+
+def shares_of(table: TableAnalysis) -> list[tuple[str, str, dict[str, float]]]:
+    """The rows of the bars: where the workers' time went, with the largest loss."""
+    rows = []
+    for cell in by_speed(table):
+        if cell.shares is None:
+            continue
+        loss = cell.shares.largest_loss
+        said = f"lost most by {loss}: {percent(cell.shares[loss])}" if cell.shares[loss] >= _LEAST_LOSS else ""
+        rows.append((cell.name, said, {part: cell.shares[part] for part in PARTS}))
+    return rows
+
+
+def samples_of(table: TableAnalysis) -> list[tuple[str, list[tuple[int, float]]]]:
+    """The rows of the dots: the times of each round."""
+    return [(cell.name, [(taken.round, taken.seconds) for taken in cell.record.samples]) for cell in by_speed(table)]
+
+
+def lanes_of(table: TableAnalysis) -> list[Lanes]:
+    """The observed passes of the baseline and of the runners that came out first, where their tasks are known."""
+    known = [cell for cell in by_speed(table) if cell.traits.where != ELSEWHERE and _tasks(cell)]
+    first = [cell for cell in known if cell is not table.baseline][: _MOST_LANES - 1]
+    shown = [cell for cell in known if cell is table.baseline] + first
+    return [Lanes(cell.name, cell.pass_seconds or 0.0, _tasks(cell)) for cell in shown]
+
+
+def _tasks(cell: CellAnalysis) -> tuple[tuple[int, float, float, bool], ...]:
+    tasks = cell.record.observed.tasks if cell.record.observed else None
+    if tasks is None or not tasks.started:
+        return ()
+    failed = {*tasks.failed}
+    places = tasks.index if tasks.index is not None else range(len(tasks.started))
+    spans = zip(tasks.worker, tasks.started, tasks.finished, places, strict=True)
+    return tuple((worker, began, ended, place in failed) for worker, began, ended, place in spans)

@@ -1,0 +1,133 @@
+"""SVG as text: small functions from numbers to elements.
+
+Positions along the width are percentages, and those along the height are pixels. So a figure fills any width without a
+script, and its text keeps its size. Every text is escaped here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from concbench.report.visible import visible
+
+TEXT = 16
+"""Pixels from one line of text to the next."""
+_STEPS = (1, 1.1, 1.2, 1.5, 2, 3, 5, 7, 8, 9)
+"""Where a logarithmic axis may have a tick, within a power of 10."""
+_MOST_TICKS = 7
+
+
+def escaped(text: str) -> str:
+    """A text that reads as it is written, in an element or an attribute."""
+    return escape(visible(text))
+
+
+def element(tag: str, content: str = "", **attributes: str | float) -> str:
+    """An element. An underscore in the name of an attribute is a hyphen, and `css` is its class."""
+    written = "".join(f' {_name(name)}="{_value(value)}"' for name, value in attributes.items() if value != "")
+    return f"<{tag}{written}>{content}</{tag}>" if content else f"<{tag}{written}/>"
+
+
+def words(x: float, y: float, text: str, *, css: str = "", anchor: str = "") -> str:
+    """A line of text.
+
+    Args:
+        x: percent of the width.
+        y: pixels to its base line.
+        text: what it says.
+        css: its class.
+        anchor: `middle` or `end` where it does not begin at x.
+    """
+    return element("text", escaped(text), x=_percent(x), y=y, css=css, text_anchor=anchor)
+
+
+def line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
+    """A line; x in percent, y in pixels."""
+    return element("line", x1=_percent(x1), y1=y1, x2=_percent(x2), y2=y2, css=css)
+
+
+def box(x: float, y: float, width: float, height: float, css: str, title: str = "") -> str:
+    """A rectangle; x and width in percent, y and height in pixels. The title is shown where the pointer rests."""
+    shown = element("title", escaped(title)) if title else ""
+    return element("rect", shown, x=_percent(x), y=y, width=_percent(width), height=height, css=css)
+
+
+def dot(x: float, y: float, radius: float, css: str) -> str:
+    """A circle; x in percent, y and radius in pixels."""
+    return element("circle", cx=_percent(x), cy=y, r=radius, css=css)
+
+
+def figure(identity: str, title: str, description: str, height: float, parts: Sequence[str]) -> str:
+    """A whole figure, as wide as its place, which a screen reader reads as its title and description.
+
+    Args:
+        identity: what no other figure of the page is called.
+        title: what it shows.
+        description: what is seen, in a sentence.
+        height: pixels.
+        parts: its elements; what comes later covers what came before.
+    """
+    named = element("title", escaped(title), id=f"{identity}-title")
+    described = element("desc", escaped(description), id=f"{identity}-desc")
+    return element(
+        "svg", "".join([named, described, *parts]), width="100%", height=height, role="img",
+        aria_labelledby=f"{identity}-title {identity}-desc",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LogAxis:
+    """A logarithmic axis from low to high; both are above 0."""
+
+    low: float
+    high: float
+    begin: float = 2.0
+    """Where low is, in percent of the width or in pixels of the height."""
+    end: float = 98.0
+    """Where high is."""
+
+    @classmethod
+    def around(cls, values: Sequence[float], begin: float = 2.0, end: float = 98.0) -> LogAxis:
+        """The axis that shows these values, 1 among them, with some room beside them."""
+        low, high = min([1.0, *values]), max([1.0, *values])
+        room = max(1.05, (high / low) ** 0.04)
+        return cls(low / room, high * room, begin, end)
+
+    def at(self, value: float) -> float:
+        """Where a value is; what lies beyond an end is at that end."""
+        within = min(max(value, self.low), self.high)
+        return self.begin + (self.end - self.begin) * math.log(within / self.low) / math.log(self.high / self.low)
+
+    def beyond(self, value: float) -> bool:
+        """Whether a value cannot be shown where it is."""
+        return not self.low <= value <= self.high
+
+    def ticks(self) -> list[float]:
+        """A few round values, 1 among them where it is on the axis."""
+        first, last = math.floor(math.log10(self.low)), math.floor(math.log10(self.high))
+        every = [step * 10.0**power for power in range(first, last + 1) for step in _STEPS]
+        shown = [value for value in every if self.low <= value <= self.high]
+        for steps in ((1, 1.2, 1.5, 2, 3, 5), (1, 2, 5), (1,)):
+            if len(shown) <= _MOST_TICKS:
+                break
+            shown = [value for value in shown if any(math.isclose(_mantissa(value), step) for step in steps)]
+        return shown[:: math.ceil(len(shown) / _MOST_TICKS)] if shown else []
+
+
+def _mantissa(value: float) -> float:
+    return value / 10.0 ** math.floor(math.log10(value) + 1e-9)
+
+
+def _name(name: str) -> str:
+    return "class" if name == "css" else name.replace("_", "-")
+
+
+def _value(value: str | float) -> str:
+    return escape(value) if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _percent(value: float) -> str:
+    return f"{_value(float(value))}%"
