@@ -16,6 +16,8 @@ Where things are; imports point down this list, never up:
     task           what a worker imports    traits   what a runner is   observing    equality    machine    launch
     units          figures as a person reads them             wire      between our processes             errors
 
+The words have one meaning each: docs/glossary.md. How to add something: docs/contributing.md.
+
 Nothing is imported before it is asked for: `import concbench` costs a few milliseconds and no third-party package.
 """
 

@@ -1,7 +1,7 @@
 """Whether a cluster pays against the best of this machine, from how many items on, and what limits it.
 
-What a runner takes is divided into what is there whatever there is to do, and the rest, which grows with the items.
-That is a model: it takes the items to be alike, and the workers to be as busy with few of them as with many.
+What a runner takes is divided into what is there whatever there is to do, and the rest, which grows with the items, and
+is never less than one task takes. That is a model: it takes the items to be alike.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Line:
     fixed: float
     """Seconds whatever there is to do."""
     each: float
-    """Seconds more for each item."""
+    """Seconds more for each item, where there is one for every worker."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,13 @@ def clusters(table: TableAnalysis) -> list[Cluster]:
     if not here or table.record.tasks < 1:
         return []
     best = min(here, key=lambda line: line.cell.seconds or 0.0)
-    return [_cluster(_line(cell, table.record.tasks), best, here) for cell in remote]
+    return [_cluster(_line(cell, table.record.tasks), best, here, table.record.tasks) for cell in remote]
 
 
-def _cluster(line: Line, best: Line, here: list[Line]) -> Cluster:
-    items, rival = max(((_crossing(line, one), one) for one in here), key=lambda pair: (pair[0], pair[1].each > 0))
+def _cluster(line: Line, best: Line, here: list[Line], tasks: int) -> Cluster:
+    task = _of_all_tasks(line.cell) / tasks
+    crossings = [(_crossing(line, one, task), one) for one in here]
+    items, rival = max(crossings, key=lambda pair: (pair[0], pair[1].each > 0))
     figures = _figures(line.cell)
     return Cluster(
         line=line,
@@ -99,10 +101,25 @@ def _fixed(cell: CellAnalysis) -> float:
     return around
 
 
-def _crossing(line: Line, other: Line) -> float:
-    """From how many items on it is faster than the other: infinitely many, if it never is."""
-    gained = other.each - line.each
-    return max(1.0, (line.fixed - other.fixed) / gained) if gained > 0 else math.inf
+def _of_all_tasks(cell: CellAnalysis) -> float:
+    """Seconds of all its tasks together; 0 if that is not known."""
+    return (number(cell.record.observed.figures, "tasks_seconds") or 0.0) if cell.record.observed else 0.0
+
+
+def _crossing(line: Line, other: Line, task: float) -> float:
+    """From how many items on it is faster than the other: infinitely many, if it never is.
+
+    Args:
+        line: the one.
+        other: the other.
+        task: seconds of a task. With fewer items than workers, the one takes as long as a task all the same.
+    """
+    gained, later = other.each - line.each, line.fixed - other.fixed
+    if gained <= 0:
+        return math.inf
+    if later * line.each < task * gained:
+        later, gained = later + task, other.each
+    return max(1.0, later / gained)
 
 
 def _figures(cell: CellAnalysis) -> dict[str, float]:

@@ -37,12 +37,18 @@ def analysed(far: Cell, here: float = 20.0, tasks: int = 100) -> TableAnalysis:
 
 
 def test_where_two_lines_cross_it_begins_to_pay() -> None:
-    """0.5 s that are always there, and 0.055 s an item instead of 0.2."""
-    (cluster,) = clusters(analysed(remote(6.0)))
-    assert cluster.line.fixed == pytest.approx(0.5)
+    """1.1 s that are always there, and 0.055 s an item instead of 0.2."""
+    (cluster,) = clusters(analysed(remote(6.6, around=1.0)))
+    assert cluster.line.fixed == pytest.approx(1.1)
     assert cluster.line.each == pytest.approx(0.055)
-    assert cluster.items == pytest.approx(0.5 / (0.2 - 0.055))
-    assert cluster.times == pytest.approx(20 / 6, rel=0.01)
+    assert cluster.items == pytest.approx(1.1 / (0.2 - 0.055))
+    assert cluster.times == pytest.approx(20 / 6.6, rel=0.01)
+
+
+def test_fewer_items_than_workers_take_as_long_as_one_task() -> None:
+    """0.5 s that are always there and a task of 0.2 s, instead of 0.2 s an item: more than three items."""
+    (cluster,) = clusters(analysed(remote(6.0)))
+    assert cluster.items == pytest.approx((0.5 + 0.2) / 0.2)
 
 
 def test_it_must_beat_all_of_this_machine() -> None:
