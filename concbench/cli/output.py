@@ -134,14 +134,13 @@ def require_different(files: Mapping[str, str | None]) -> None:
     Raises:
         UsageError: names both.
     """
-    taken: dict[str, str] = {}
+    taken: dict[str, tuple[str, str]] = {}
     for option, path in files.items():
         if path is None:
             continue
-        place = os.path.realpath(path)
-        if place in taken:
-            raise UsageError(f"{taken[place]} and {option} are both {path}; name two files")
-        taken[place] = option
+        other, before = taken.setdefault(os.path.realpath(path), (option, path))
+        if other != option:
+            raise UsageError(f"{other} and {option} are both {before}; name two files")
 
 
 class Output:

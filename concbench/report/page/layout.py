@@ -98,6 +98,8 @@ def _workload(document: Document, place: int, one: Section) -> list[str]:
     if shares := shares_of(table):
         title = "Where the workers' time went"
         parts += _figure(title, stacked(f"{name}-shares", title, shares), legend(PARTS), _numbers(_shares(shares)))
+    for bar in one.breakdown.bars if one.breakdown else ():
+        parts += [element("h3", escaped(f"{bar.name}: {bar.workers}")), _list(map(_found, bar.findings))]
     parts += _rounds(table, name)
     if lanes := lanes_of(table):
         title = "Tasks in the lanes of their workers, in one more execution that was observed"
