@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,9 +100,15 @@ def test_figures_of_the_table_are_those_of_the_text() -> None:
 
 
 def test_names_that_would_be_html_are_texts() -> None:
-    outline = Outline(a_run(items=["<script>alert(1)</script>", "</svg><img src=x onerror=alert(1)>"]).to("html"))
+    """Wherever they stand."""
+    run, hostile = a_run(), "<script>alert(1)</script></svg><img src=x onerror=alert(1)>"
+    table = run.tables[0]
+    cells = [replace(cell, variant=hostile) for cell in table.cells]
+    table = replace(table, title=hostile, notes=[hostile], workload=hostile, cells=cells, baseline=cells[0].id)
+    outline = Outline(Run(replace(run.record, tables=[table], command=hostile)).to("html"))
     assert "script" not in outline.tags
     assert "img" not in outline.tags
+    assert hostile in "".join(outline.texts)
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 3])
@@ -150,9 +156,8 @@ def test_a_notebook_shows_the_short_form() -> None:
     assert "Advice" in advice._repr_html_()
 
 
-def test_every_rule_of_the_style_is_for_pages_of_ours(tmp_path: Path) -> None:
+def test_every_rule_of_the_style_is_for_pages_of_ours() -> None:
     """It may stand in a notebook beside others."""
-    del tmp_path
     from concbench.report.page.style import STYLE
 
     plain = re.sub(r"@media[^{]*\{|\}\}", "}", STYLE)

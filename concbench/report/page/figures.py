@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from concbench.report.page.svg import TEXT, LogAxis, box, dot, element, escaped, figure, line, words
 from concbench.units import ratio, seconds
 
-_ROW = 40
-"""Pixels of a row with a line of text above what is drawn."""
+_BAR = 24
+"""Pixels of what is drawn below a label, with some room."""
+_TOGETHER, _LONGEST = 44, 50
+"""Characters of a name and what is said of it on one line, and of either alone, on a page of 400 pixels."""
 _AXIS = 24
 """Pixels for an axis below the rows."""
 _OPEN = 8.0
@@ -48,21 +50,33 @@ def forest(identity: str, title: str, rows: Sequence[Rated]) -> str:
     least, most = min([1.0, *centres]) / _OPEN, max([1.0, *centres]) * _OPEN
     ends = [end for row in rows for end in (row.low, row.high) if end is not None]
     axis = LogAxis.around([*centres, *(min(max(end, least), most) for end in ends)])
-    height = len(rows) * _ROW
-    parts = [box(0, place * _ROW, 100, _ROW, "fastest") for place, row in enumerate(rows) if row.fastest]
-    parts += _grid(axis, height)
-    for place, row in enumerate(rows):
-        parts += _rated(row, axis, place * _ROW)
+    shaded, drawn, top = [], [], 0.0
+    for row in rows:
+        label, below = _label(top, row.name, row.said)
+        drawn += label + _rated(row, axis, below + _BAR / 2)
+        if row.fastest:
+            shaded.append(box(0, top, 100, below + _BAR - top, "fastest"))
+        top = below + _BAR
     fastest = [row.name for row in rows if row.fastest]
     described = f"{len(rows)} runners. {'; '.join(f'{row.name}: {row.said}' for row in rows[:12])}."
     if fastest:
         described += f" Fastest group: {', '.join(fastest[:12])}."
-    return figure(identity, title, described, height + _AXIS, parts)
+    return figure(identity, title, described, top + _AXIS, [*shaded, *_grid(axis, top), *drawn])
 
 
-def _rated(row: Rated, axis: LogAxis, top: float) -> list[str]:
-    middle = top + _ROW - 11
-    parts = [words(0.5, top + TEXT, row.name, css="name"), words(99.5, top + TEXT, row.said, anchor="end")]
+def _label(top: float, name: str, said: str) -> tuple[list[str], float]:
+    """A name on the left and what is said of it on the right, below it where both are long; and where that ends."""
+    below = top if len(name) + len(said) <= _TOGETHER else top + TEXT
+    parts = [words(0.5, top + TEXT, _cut(name), css="name")]
+    return [*parts, words(99.5, below + TEXT, _cut(said), anchor="end")] if said else parts, below + TEXT + 4
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _rated(row: Rated, axis: LogAxis, middle: float) -> list[str]:
+    parts = []
     if row.low is not None and row.high is not None:
         parts.append(line(axis.at(row.low), middle, axis.at(row.high), middle, "whisker"))
         for end in (row.low, row.high):
@@ -124,18 +138,20 @@ def _curve(curve: Curve, across: LogAxis, up: LogAxis, css: str) -> list[str]:
 
 def stacked(identity: str, title: str, rows: Sequence[tuple[str, str, Mapping[str, float]]]) -> str:
     """Bars of 100 %, one for each row: its name, what is said of it, and the share of each part in one order."""
-    parts = []
-    for place, (name, said, shares) in enumerate(rows):
-        top, x = place * _ROW, 0.0
-        parts += [words(0.5, top + TEXT, name, css="name"), words(99.5, top + TEXT, said, anchor="end")]
+    parts, top = [], 0.0
+    for name, said, shares in rows:
+        label, top = _label(top, name, said)
+        parts += label
+        x = 0.0
         whole = sum(max(0.0, share) for share in shares.values()) or 1.0
         for number, (part, share) in enumerate(shares.items()):
             width = 100 * max(0.0, share) / whole
             if width >= 0.1:
-                parts.append(box(x, top + TEXT + 6, width, 13, f"c{number % COLOURS} part", f"{part}: {100 * share:.0f} %"))
+                parts.append(box(x, top, width, 13, f"c{number % COLOURS} part", f"{part}: {100 * share:.0f} %"))
             x += width
+        top += _BAR
     described = "; ".join(f"{name}: {said}" for name, said, _ in rows[:12])
-    return figure(identity, title, f"{described}.", len(rows) * _ROW, parts)
+    return figure(identity, title, f"{described}.", top, parts)
 
 
 def dots(
@@ -153,20 +169,20 @@ def dots(
     parts, top = [], 0.0
     for name, taken in rows:
         middle = sorted(value for _, value in taken)[len(taken) // 2]
-        axis = LogAxis.around([value / middle for _, value in taken] + [1.25, 0.8], top + TEXT + _STRIP, top + TEXT + 6)
-        parts += [words(0.5, top + TEXT, name, css="name"), line(1, axis.at(1.0), 99, axis.at(1.0), "grid")]
         span = f"{seconds(min(value for _, value in taken))} to {seconds(max(value for _, value in taken))}"
-        parts.append(words(99.5, top + TEXT, span, anchor="end"))
+        label, top = _label(top, name, span)
+        axis = LogAxis.around([value / middle for _, value in taken] + [1.25, 0.8], top + _STRIP - 4, top + 4)
+        parts += [*label, line(1, axis.at(1.0), 99, axis.at(1.0), "grid")]
         parts += [dot(_moment(number, last), axis.at(value / middle), 2.5, "sample") for number, value in taken]
-        top += TEXT + _STRIP + 8
+        top += _STRIP
     if load:
-        parts.append(words(0.5, top + TEXT, "cores used by other processes", css="name"))
-        parts.append(words(99.5, top + TEXT, f"at most {max(load):.2f}", anchor="end"))
+        label, top = _label(top, "cores used by other processes", f"at most {max(load):.2f}")
+        parts += label
         most = max(1.0, *load)
         for number, used in enumerate(load):
-            height = max(1.0, (_STRIP - 10) * used / most)
-            parts.append(box(_moment(number, last) - 0.4, top + TEXT + _STRIP - height, 0.8, height, "load"))
-        top += TEXT + _STRIP + 8
+            height = max(1.0, (_STRIP - 4) * used / most)
+            parts.append(box(_moment(number, last) - 0.4, top + _STRIP - height, 0.8, height, "load"))
+        top += _STRIP + 4
     described = f"{len(rows)} runners in {last + 1} rounds, from the first on the left to the last on the right."
     return figure(identity, title, described, top, parts)
 
@@ -197,11 +213,8 @@ def timeline(identity: str, title: str, rows: Sequence[Lanes]) -> str:
         more = f", {len(workers) - len(lanes):,} more workers not shown" if len(workers) > len(lanes) else ""
         fewer = f", {len(shown):,} of {len(row.spans):,} tasks shown" if len(shown) < len(row.spans) else ""
         told.append(f"{row.name}: {seconds(row.seconds)}{more}{fewer}")
-        parts += [
-            words(0.5, top + TEXT, row.name, css="name"),
-            words(99.5, top + TEXT, f"{seconds(row.seconds)}{more}{fewer}", anchor="end"),
-        ]
-        top += TEXT + 6
+        label, top = _label(top, row.name, f"{seconds(row.seconds)}{more}{fewer}")
+        parts += label
         parts.append(box(0, top, 100 * row.seconds / longest, _LANE * len(lanes), "lanes"))
         for worker, began, ended, failed in shown:
             width = max(0.05, 100 * (ended - began) / longest)
