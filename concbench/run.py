@@ -45,10 +45,10 @@ class Run:
         return terminal.plain_breakdowns(self.document(why=True))
 
     def to(self, format: str, *, why: bool = False) -> str:  # noqa: A002 - as on the command line
-        """The run in a format: "text", "markdown", "html", "csv", "csv-samples", "json", or that of another tool or package.
+        """Lay out the run in a format, such as "text", "markdown", "html", "csv", "csv-samples" or "json".
 
         Args:
-            format: its name.
+            format: the name of a format of ours, of another tool, or of another package.
             why: with where the workers' time went, for every cell.
 
         Raises:

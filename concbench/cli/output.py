@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from concbench.report.document import Document
     from concbench.results.records import RunRecord
 
+
 def add_format(parser: argparse.ArgumentParser) -> None:
     """Declare the options that choose a format."""
     from concbench.registry import FORMATS

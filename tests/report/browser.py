@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -41,7 +42,9 @@ def browser() -> Iterator[str]:
     """Run a browser; gives the address of its protocol."""
     with tempfile.TemporaryDirectory() as profile:
         command = [str(CHROMIUM), *_ARGUMENTS, f"--user-data-dir={profile}", "about:blank"]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        process = subprocess.Popen(
+            command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env={**os.environ, "TMPDIR": profile}
+        )
         try:
             assert process.stderr is not None
             for line in process.stderr:
@@ -55,10 +58,10 @@ def browser() -> Iterator[str]:
 
 def look(address: str, page: Path, *, width: int, dark: bool = False, picture: bool = False) -> Look:
     """Open a page in a window of this width."""
-    return asyncio.run(_look(address, page, width, dark=dark, picture=picture))
+    return asyncio.run(_look(address, page.absolute().as_uri(), width, dark=dark, picture=picture))
 
 
-async def _look(address: str, page: Path, width: int, *, dark: bool, picture: bool) -> Look:
+async def _look(address: str, page: str, width: int, *, dark: bool, picture: bool) -> Look:
     async with aiohttp.ClientSession() as session:
         async with session.put(f"http://{address}/json/new?about:blank") as answer:
             target = await answer.json(content_type=None)
@@ -71,7 +74,7 @@ async def _look(address: str, page: Path, width: int, *, dark: bool, picture: bo
             )
             scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
             await seen.ask("Emulation.setEmulatedMedia", features=[scheme])
-            await seen.ask("Page.navigate", url=page.absolute().as_uri())
+            await seen.ask("Page.navigate", url=page)
             while "Page.loadEventFired" not in seen.events:
                 await seen.hear()
             wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

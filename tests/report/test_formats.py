@@ -353,7 +353,7 @@ def test_the_environment_is_shown_in_front_of_the_tables(tmp_path: Path, capsys:
         (["run", "primes", "-o", "t.csv"], "t.csv would hold json"),
         (["run", "primes", "-o", "t.html"], "'concbench show --format html -o t.html' writes html"),
         (["advise", "app:work", "-o", "t.txt"], "t.txt would hold json"),
-        (["show", "run.json", "-o", "t.html", "--format", "text"], "t.html would hold text: choose a name that does not"),
+        (["show", "run.json", "-o", "t.html", "--format", "text"], "t.html would hold text: choose a name that"),
         (["show", "run.json", "-o", "t.md", "--format", "csv-samples"], "t.md would hold csv-samples"),
         (["show", "run.json", "-o", "t.json", "--format", "markdown"], "t.json would hold markdown"),
         (["show", "run.json", "-o", "t", "--trace", "t"], "--output and --trace are both t; name two files"),

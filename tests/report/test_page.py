@@ -51,7 +51,9 @@ class Outline(HTMLParser):
 
 
 def times(label: str, number: int) -> float:
-    return {"sequential": 0.1, "threads": 0.05, "thread-pool:2": 0.05, "thread-pool:4": 0.03}.get(label, 0.2) + number / 1e5
+    return {"sequential": 0.1, "threads": 0.05, "thread-pool:2": 0.05, "thread-pool:4": 0.03}.get(
+        label, 0.2
+    ) + number / 1e5
 
 
 def nothing(item: Any) -> None:

@@ -27,7 +27,9 @@ def address() -> Iterator[str]:
 
 
 def many(number: int) -> Table:
-    pools = [of_seconds(f"thread-pool:{workers}", 1.0 / workers, 1.9, workers=workers) for workers in range(2, number + 1)]
+    pools = [
+        of_seconds(f"thread-pool:{workers}", 1.0 / workers, 1.9, workers=workers) for workers in range(2, number + 1)
+    ]
     return table(of_seconds("sequential", 1.0), *pools)
 
 
@@ -36,7 +38,9 @@ def with_tasks() -> Table:
     baseline = one_after_another(0.1, 0.1)
     spans = [(0.01 * place, 0.01 * place + 0.05, 0.05, place % 40) for place in range(400)]
     pool = of_tasks("thread-pool:40", spans, workers=40)
-    long = replace(of_tasks("process-pool:2", spans[:8], workers=2), variant="a-variant-with-a-name-without-any-space" * 2)
+    long = replace(
+        of_tasks("process-pool:2", spans[:8], workers=2), variant="a-variant-with-a-name-without-any-space" * 2
+    )
     return table(baseline, pool, long, tasks=8)
 
 
@@ -49,7 +53,9 @@ def advice(cells: list[Cell]) -> str:
 
 def run_of(*tables: Table) -> Run:
     environment = {"processor": "A processor with a long name, twice " * 4, "cores_usable": 2}
-    return Run(RunRecord("0.2.0", "2026-01-01T00:00:00+00:00", 1, False, environment, [*tables], command="concbench " * 40))
+    return Run(
+        RunRecord("0.2.0", "2026-01-01T00:00:00+00:00", 1, False, environment, [*tables], command="concbench " * 40)
+    )
 
 
 PAGES = {

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from concbench.report.page.svg import TEXT, LogAxis, box, dot, element, escaped, figure, line, words
 from concbench.units import ratio, seconds
 
 _BAR = 24
 """Pixels of what is drawn below a label, with some room."""
-_TOGETHER, _LONGEST = 44, 50
+_TOGETHER, _LONGEST = 52, 52
 """Characters of a name and what is said of it on one line, and of either alone, on a page of 400 pixels."""
 _AXIS = 24
 """Pixels for an axis below the rows."""
@@ -52,7 +53,7 @@ def forest(identity: str, title: str, rows: Sequence[Rated]) -> str:
     axis = LogAxis.around([*centres, *(min(max(end, least), most) for end in ends)])
     shaded, drawn, top = [], [], 0.0
     for row in rows:
-        label, below = _label(top, row.name, row.said)
+        label, below = _label(top, row.name, row.said, "best" if row.fastest else "")
         drawn += label + _rated(row, axis, below + _BAR / 2)
         if row.fastest:
             shaded.append(box(0, top, 100, below + _BAR - top, "fastest"))
@@ -64,11 +65,13 @@ def forest(identity: str, title: str, rows: Sequence[Rated]) -> str:
     return figure(identity, title, described, top + _AXIS, [*shaded, *_grid(axis, top), *drawn])
 
 
-def _label(top: float, name: str, said: str) -> tuple[list[str], float]:
+def _label(top: float, name: str, said: str, css: str = "") -> tuple[list[str], float]:
     """A name on the left and what is said of it on the right, below it where both are long; and where that ends."""
     below = top if len(name) + len(said) <= _TOGETHER else top + TEXT
-    parts = [words(0.5, top + TEXT, _cut(name), css="name")]
-    return [*parts, words(99.5, below + TEXT, _cut(said), anchor="end")] if said else parts, below + TEXT + 4
+    parts = [words(0.5, top + TEXT, _cut(name), css=f"name {css}".strip())]
+    if said:
+        parts.append(words(99.5, below + TEXT, _cut(said), css=css, anchor="end"))
+    return parts, below + TEXT + 4
 
 
 def _cut(text: str) -> str:
@@ -79,20 +82,18 @@ def _rated(row: Rated, axis: LogAxis, middle: float) -> list[str]:
     parts = []
     if row.low is not None and row.high is not None:
         parts.append(line(axis.at(row.low), middle, axis.at(row.high), middle, "whisker"))
-        for end in (row.low, row.high):
-            cut = axis.beyond(end)
-            parts.append(line(axis.at(end), middle - 5, axis.at(end), middle + 5, "whisker cut" if cut else "whisker"))
+        parts += [
+            line(axis.at(end), middle - 5, axis.at(end), middle + 5, "whisker cut" if axis.beyond(end) else "whisker")
+            for end in (row.low, row.high)
+        ]
     parts.append(dot(axis.at(row.centre), middle, 5, "baseline" if row.baseline else "centre"))
     return parts
 
 
 def _grid(axis: LogAxis, height: float) -> list[str]:
-    parts = []
-    for tick in axis.ticks():
-        x = axis.at(tick)
-        parts.append(line(x, 0, x, height, "one" if tick == 1.0 else "grid"))
-        parts.append(words(x, height + TEXT, ratio(tick), css="tick", anchor="middle"))
-    return parts
+    places = [(tick, axis.at(tick)) for tick in axis.ticks()]
+    lines = [line(x, 0, x, height, "one" if tick == 1.0 else "grid") for tick, x in places]
+    return lines + [words(x, height + TEXT, ratio(tick), css="tick", anchor="middle") for tick, x in places]
 
 
 @dataclass(frozen=True)
@@ -110,12 +111,13 @@ def curves(identity: str, title: str, drawn: Sequence[Curve]) -> str:
     ratios = [point[1] for curve in drawn for point in curve.points]
     across = LogAxis(min(workers) / 1.1, max(workers) * 1.1, 7, 97)
     up = LogAxis.around([*ratios, min(max(workers), 2 * max(ratios))], _HEIGHT - _AXIS, TEXT)
-    parts = []
-    for tick in up.ticks():
-        parts.append(line(7, up.at(tick), 97, up.at(tick), "one" if tick == 1.0 else "grid"))
-        parts.append(words(6, up.at(tick) + 4, ratio(tick), css="tick", anchor="end"))
-    for number in sorted({*workers}):
-        parts.append(words(across.at(number), _HEIGHT - 6, f"{number:,.0f}", css="tick", anchor="middle"))
+    heights = [(tick, up.at(tick)) for tick in up.ticks()]
+    parts = [line(7, y, 97, y, "one" if tick == 1.0 else "grid") for tick, y in heights]
+    parts += [words(6, y + 4, ratio(tick), css="tick", anchor="end") for tick, y in heights]
+    parts += [
+        words(across.at(number), _HEIGHT - 6, f"{number:,.0f}", css="tick", anchor="middle")
+        for number in sorted({*workers})
+    ]
     first, last = max(min(workers), up.low), min(max(workers), up.high)
     parts.append(line(across.at(first), up.at(first), across.at(last), up.at(last), "ideal"))
     for place, curve in enumerate(drawn):
@@ -128,7 +130,7 @@ def curves(identity: str, title: str, drawn: Sequence[Curve]) -> str:
 
 def _curve(curve: Curve, across: LogAxis, up: LogAxis, css: str) -> list[str]:
     places = [(across.at(workers), up.at(speedup)) for workers, speedup, _, _ in curve.points]
-    parts = [line(*before, *after, f"{css} curve") for before, after in zip(places, places[1:], strict=False)]
+    parts = [line(*before, *after, f"{css} curve") for before, after in pairwise(places)]
     for (x, y), (_, _, low, high) in zip(places, curve.points, strict=True):
         if low is not None and high is not None:
             parts.append(line(x, up.at(low), x, up.at(high), f"{css} thin"))
@@ -239,10 +241,16 @@ def thinned(spans: Sequence[Span], most: int = _MOST_SPANS) -> list[Span]:
     return [spans[place] for place in sorted(kept)]
 
 
-def legend(names: Sequence[str]) -> str:
-    """What the colours c0, c1 ... stand for, as a list in HTML."""
+def legend(names: Sequence[str], shown: Collection[str] | None = None) -> str:
+    """What the colours c0, c1 ... stand for, as a list in HTML.
+
+    Args:
+        names: in the order of the colours.
+        shown: those that are in the figure; None: all.
+    """
     keys = [
         element("li", element("span", " ", css=f"c{number % COLOURS} key", aria_hidden="true") + escaped(name))
         for number, name in enumerate(names)
+        if shown is None or name in shown
     ]
     return element("ul", "".join(keys), css="legend")

@@ -8,7 +8,7 @@ from concbench.advice.finding import Finding
 from concbench.advice.recommendation import Recommendation
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.time_shares import PARTS
-from concbench.report.breakdown import PACE, MEANINGS
+from concbench.report.breakdown import MEANINGS, PACE
 from concbench.report.document import Document
 from concbench.report.facts import facts
 from concbench.report.grid import Column, Grid, Value, grid
@@ -21,6 +21,8 @@ from concbench.report.visible import printable
 from concbench.stats.intervals import FEWEST
 from concbench.units import percent, ratio, seconds
 
+_LEAST_SHARE = 0.005
+"""Share of the workers' time from which a part is shown."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Nothing may be loaded, and no script may run, whatever the names in a page say."""
 
@@ -84,20 +86,21 @@ def _workload(document: Document, place: int, one: Section) -> list[str]:
     """The figures of one table, each with what it shows as a table of numbers."""
     table, name = document.analyses[place], f"w{place}"
     parts = [element("h2", escaped(one.title)), *_speedups(table, one, name)]
-    if drawn := curves_of(table):
+    if lines := curves_of(table):
         rows = [
             (Value(curve.name), Value(f"{workers:,}"), Value(ratio(speedup)))
-            for curve in drawn
+            for curve in lines
             for workers, speedup, _, _ in curve.points
         ]
         numbers = Grid((Column("runner"), Column("workers"), Column("speed-up")), tuple(rows))
         parts += _figure(
-            "Speed-up over workers", curves(f"{name}-workers", "Speed-up over workers", drawn),
-            legend([curve.name for curve in drawn]), _numbers(_table(numbers)),
+            "Speed-up over workers", curves(f"{name}-workers", "Speed-up over workers", lines),
+            legend([curve.name for curve in lines]), _numbers(_table(numbers)),
         )  # fmt: skip
     if shares := shares_of(table):
         title = "Where the workers' time went"
-        parts += _figure(title, stacked(f"{name}-shares", title, shares), legend(PARTS), _numbers(_shares(shares)))
+        drawn = stacked(f"{name}-shares", title, shares)
+        parts += _figure(title, drawn, legend(PARTS, _used(shares)), _numbers(_shares(shares)))
     for bar in one.breakdown.bars if one.breakdown else ():
         parts += [element("h3", escaped(f"{bar.name}: {bar.workers}")), _list(map(_found, bar.findings))]
     parts += _rounds(table, name)
@@ -146,9 +149,17 @@ def _of_times(values: Sequence[float]) -> tuple[float, float, float]:
     return min(values), sorted(values)[len(values) // 2], max(values)
 
 
-def _shares(rows: Sequence[tuple[str, str, dict[str, float]]]) -> str:
+_Shares = Sequence[tuple[str, str, dict[str, float]]]
+
+
+def _used(rows: _Shares) -> list[str]:
+    """The parts that can be seen."""
+    return [part for part in PARTS if any(abs(shares[part]) >= _LEAST_SHARE for _, _, shares in rows)]
+
+
+def _shares(rows: _Shares) -> str:
     """The shares, and what each part is."""
-    used = [part for part in PARTS if any(abs(shares[part]) >= 0.005 for _, _, shares in rows)]
+    used = _used(rows)
     lines = tuple((Value(name), *(Value(percent(shares[part])) for part in used)) for name, _, shares in rows)
     meanings = _list(escaped(f"{part}: {MEANINGS[part]}") for part in used)
     return _table(Grid((Column("runner"), *map(Column, used)), lines)) + meanings

@@ -4,8 +4,8 @@ STYLE = """
 .concbench{--ink:#1b1f24;--muted:#57606a;--paper:#ffffff;--rule:#d0d7de;--best:#dafbe1;--warn:#9a6700;--link:#0550ae;
 --c0:#1a7f37;--c1:#1b7c83;--c2:#cf222e;--c3:#8250df;--c4:#9a6700;--c5:#0969da;--c6:#bc4c00;--c7:#6e7781;--c8:#bf3989;
 color:var(--ink);background:var(--paper);font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
-@media (prefers-color-scheme:dark){.concbench{--ink:#e6edf3;--muted:#9198a1;--paper:#0d1117;--rule:#3d444d;--best:#12361f;
---warn:#d29922;--link:#79c0ff;--c0:#3fb950;--c1:#39c5cf;--c2:#f85149;--c3:#a371f7;--c4:#d29922;--c5:#58a6ff;--c6:#db6d28;
+@media (prefers-color-scheme:dark){.concbench{--ink:#e6edf3;--muted:#9198a1;--paper:#0d1117;--rule:#3d444d;
+--best:#12361f;--warn:#d29922;--link:#79c0ff;--c0:#3fb950;--c1:#39c5cf;--c2:#f85149;--c3:#a371f7;--c4:#d29922;--c5:#58a6ff;--c6:#db6d28;
 --c7:#8b949e;--c8:#db61a2}}
 @media print{.concbench{--ink:#000;--muted:#444;--paper:#fff;--rule:#bbb;--best:#e8f5ea;--warn:#7a5200;--link:#000;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}.concbench figure,.concbench tr{break-inside:avoid}}
@@ -20,7 +20,8 @@ body.concbench{margin:0 auto;max-width:960px;padding:16px}
 .concbench .note{color:var(--muted);font-size:.9rem}
 .concbench .warning{color:var(--warn);font-weight:600}
 .concbench a{color:var(--link)}
-.concbench a:focus-visible,.concbench summary:focus-visible,.concbench .wide:focus-visible{outline:2px solid var(--link)}
+.concbench a:focus-visible,.concbench summary:focus-visible,.concbench .wide:focus-visible{
+outline:2px solid var(--link)}
 .concbench figure{margin:8px 0 16px}
 .concbench figcaption{font-weight:600}
 .concbench summary{cursor:pointer;color:var(--muted);font-size:.9rem}
@@ -34,7 +35,8 @@ white-space:nowrap}
 .concbench pre{overflow-x:auto;border:1px solid var(--rule);border-radius:6px;padding:10px;font:13px/1.45 monospace;
 background:none;color:inherit}
 .concbench svg{display:block;overflow:hidden}
-.concbench svg text{fill:var(--ink);font:13px system-ui,sans-serif}
+.concbench svg text{fill:var(--ink);font:13px system-ui,sans-serif;paint-order:stroke;stroke:var(--paper);stroke-width:3px}
+.concbench svg text.best{stroke:var(--best)}
 .concbench svg .name{font-weight:600}
 .concbench svg .tick{fill:var(--muted);font-size:12px}
 .concbench svg .fastest{fill:var(--best)}

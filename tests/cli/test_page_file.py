@@ -12,7 +12,20 @@ from concbench.cli.main import main
 from concbench.results.files import load
 from concbench.testing import SimulatedHosts
 
-RUN = ["run", "primes", "--limits", "300,200", "-r", "sequential", "-r", "thread-pool:2", "--rounds", "1", "--seed", "1"]
+RUN = [
+    "run",
+    "primes",
+    "--limits",
+    "300,200",
+    "-r",
+    "sequential",
+    "-r",
+    "thread-pool:2",
+    "--rounds",
+    "1",
+    "--seed",
+    "1",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +98,7 @@ def test_show_opens_the_page_in_a_browser(
 ) -> None:
     """The page is kept beside the last run; a second time it is overwritten."""
     browser = here / "browser"
-    browser.write_text(f"#!/bin/sh\necho \"$1\" >> {here}/opened\n")
+    browser.write_text(f'#!/bin/sh\necho "$1" >> {here}/opened\n')
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", f"{browser} %s")
     monkeypatch.delitem(sys.modules, "webbrowser", raising=False)
