@@ -273,6 +273,7 @@ def interpreters_by_hand() -> Iterator[Work]:
         yield lambda items: in_an_executor(executor, items)
 
 
+@contextmanager
 def mp_pool_by_hand() -> Iterator[Work]:
     from multiprocessing import get_context
 
@@ -311,6 +312,8 @@ def dask_by_hand(chunksize: int) -> ByHand:
 
         with Client(dask_address(), set_as_default=False) as client:
             yield lambda items: in_a_cluster(client, items, chunksize)
+
+    return by_hand
 
 
 def joblib_of(batch_size: int | str) -> Callable[[], Runner]:
