@@ -63,7 +63,7 @@ def test_an_option_is_for_every_workload_that_does_not_say_it_itself() -> None:
 
 
 def test_a_size_goes_to_those_that_can_have_it() -> None:
-    """A number of images excludes a size, and the limits of other workloads do not."""
+    """A number of images takes the place of a size for download, so that the size goes to primes."""
     download, primes = chosen("download", "primes", "--images", "3", "--size", "article")
     assert (download.tasks, download.size, primes.size) == (3, "", "article")
 

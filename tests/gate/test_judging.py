@@ -77,7 +77,7 @@ DISTURBED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 def test_where_cores_are_missing_what_is_slow_proves_nothing_and_what_is_fast_stands(
     interpreter: dict[str, Any], changes: dict[str, Any], said: str
 ) -> None:
-    """Too few cores, a quota or other programs disturb; the reverse holds for at_most, and either for the same."""
+    """With too few cores, a quota or other programs: fast passes at_least and fails at_most, slow is undecided."""
     fast, slow = pool(0.5, **{"allowed": 2, **interpreter}), pool(0.8, **{"allowed": 2, **interpreter})
     if interpreter.get("cores") == 1 and "quota" not in interpreter:
         fast, slow = (replace(one, interpreter={**one.interpreter, "allowed": 1}) for one in (fast, slow))
