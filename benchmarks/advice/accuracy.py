@@ -5,7 +5,7 @@
     python benchmarks/advice/accuracy.py --jobs wait compute "lazy model"
     python benchmarks/advice/accuracy.py --keep accuracy.jsonl        goes on where it was interrupted
 
-Every advice is asked for in a process of its own, with the default budget; the versions take turns. Then every runner,
+Every advice is requested in a process of its own, with the default budget; the versions take turns. Then every runner,
 with every power of 2 of workers, is measured in two rounds; the eight best that are not far behind, and the numbers of
 workers beside the best, in five more, and these say which is the best. How good an advice is comes from
 further rounds, interleaved, of the best and of what was advised, in three launches: so the best is not chosen from

@@ -1,4 +1,4 @@
-"""A server that goes wrong, under every client: what is said of it, how long it takes, and what is left behind.
+"""A server that goes wrong, under every client: the reported failure, the time it takes, and what is left behind.
 
     python benchmarks/reliability/downloads.py [--faults reset silent] [--markdown]
 

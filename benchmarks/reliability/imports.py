@@ -1,4 +1,4 @@
-"""Modules that misbehave when they are imported: how that ends, how long it takes, and what is left behind.
+"""Modules that misbehave when they are imported: the outcome, the time it takes, and what is left behind.
 
     python benchmarks/reliability/imports.py [--modules thread program] [--markdown]
 

@@ -1,4 +1,4 @@
-"""Do the shares of the workers' time say what is true? Work whose shares are known beside what is attributed.
+"""Are the shares of the workers' time true? Work with known shares, compared with the attributed shares.
 
     python benchmarks/why/truth.py [--repeat 3]
 

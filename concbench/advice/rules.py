@@ -331,7 +331,7 @@ def _isolated(table: TableAnalysis) -> list[CellAnalysis]:
 
 
 def _nouns(cells: Iterable[CellAnalysis]) -> str:
-    """What the workers of cells are: `processes`, `interpreters and processes`."""
+    """The nouns for the workers of these cells: `processes`, `interpreters and processes`."""
     places = {cell.traits.where for cell in cells}
     return listed(noun for place, noun in _NOUNS.items() if place in places)
 

@@ -25,7 +25,7 @@ class BreakEven:
     task: float
     """Length of the measured tasks, on average."""
     added: float
-    """What the rival adds to each task, its start included, however long the tasks are."""
+    """Seconds that the rival adds to each task, its start included, however long the tasks are."""
     length: float
     """Length of a task from which the rival pays."""
 

@@ -88,7 +88,7 @@ def _line(cell: CellAnalysis, tasks: int) -> Line:
 
 
 def _fixed(cell: CellAnalysis) -> float:
-    """Seconds to start and stop workers or connect to them, plus what the first answer takes beside its tasks."""
+    """Seconds to start and stop workers or connect to them, plus those of the first answer beside its tasks."""
     around = median((sample.start + sample.stop) / sample.repeats for sample in cell.record.samples)
     first = number(cell.record.observed.figures, "first") if cell.record.observed else None
     if first is not None:

@@ -1,4 +1,4 @@
-"""`concbench list`: workloads, runners and formats with one line each, and what is not available here."""
+"""`concbench list`: workloads, runners and formats with one line each, and features that are missing here."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ class Concbench:
         )
 
     def finish(self) -> None:
-        """Finish a test that passed: require equal results of every function of which nothing else was required.
+        """Finish a test that passed: require equal results of every function without another requirement.
 
         Raises:
             AssertionError: results differ.

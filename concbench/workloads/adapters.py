@@ -68,7 +68,7 @@ class Awaited:
         self.function = function
 
     async def __call__(self, item: Any) -> Any:
-        """Call it, and await what it returns if that is an awaitable."""
+        """Call the function, and await its result if that is awaitable."""
         result = self.function(item)
         return await result if hasattr(result, "__await__") else result
 

@@ -80,8 +80,8 @@ class Workload(ABC):
     compares: bool = True
     """Whether results are compared at all."""
     examined: ClassVar[bool] = False
-    """Whether a sequential pass is made before anything is timed even if nothing is compared, to see what the function
-    returns and what it does to its items."""
+    """Whether a sequential pass is made before anything is timed even if nothing is compared, to examine the results of
+    the function and its effects on items."""
 
     @property
     @abstractmethod
@@ -154,7 +154,7 @@ class Workload(ABC):
         return results
 
     def knowing(self, found: ReferencePass) -> Self:
-        """The same workload, adapted to what a sequential pass showed."""
+        """The same workload, adapted to the findings of a sequential pass."""
         del found
         return self
 

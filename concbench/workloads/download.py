@@ -100,7 +100,7 @@ class Download(Workload):
             bool, Declared(SWITCH, "follow redirects to other hosts, too, but not from https to http", needs="urls")
         ] = False,
     ) -> None:
-        """Choose what is downloaded.
+        """Choose the images and the rules of their download.
 
         Args:
             size: quick: 24 images; article: the article's 20, by its names; full: 5,000.

@@ -234,7 +234,7 @@ def test_exceptions_stay_themselves_where_they_can(runner: str) -> None:
 
 
 def test_packages_that_pickle_all_exceptions_in_another_way_change_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """tblib does so, which Dask imports: it makes a SystemExit without its code."""
+    """The package tblib does so, which Dask imports: it makes a SystemExit without its code."""
 
     def pickled_as_tblib_does(error: BaseException) -> tuple[Any, ...]:
         return type(error).__new__, (type(error),)
