@@ -1,7 +1,7 @@
-"""What a person writes without concbench: the standard-library call that each runner stands for. Imported, never run.
+"""Concurrent calls as written by hand without concbench: the standard-library call of each runner. Imported, never run.
 
-Workers import this file for their task, so it imports nothing itself; each function imports what it needs. No budget
-of its own: `dispatch.py` and `memory.py` hold the runners against these.
+Workers import this file for their task, so it imports nothing itself; each function imports what it needs. It has no
+budget of its own: `dispatch.py` and `memory.py` compare the runners with these calls.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ if TYPE_CHECKING:
 
 
 def same(item: int) -> int:
-    """The task that does nothing."""
+    """A task that does nothing."""
     return item
 
 
 async def same_awaited(item: int) -> int:
-    """The coroutine that does nothing."""
+    """A coroutine that does nothing."""
     return item
 
 
 def in_a_loop(items: Sequence[int]) -> list[int]:
-    """One after another."""
+    """Run tasks sequentially."""
     return [same(item) for item in items]
 
 
 def in_an_executor(executor: Executor, items: Sequence[int], chunksize: int = 1) -> list[int]:
-    """By a pool of threads, processes or interpreters."""
+    """Run tasks in a pool of threads, processes or interpreters."""
     return list(executor.map(same, items, chunksize=chunksize))
 
 
 def in_a_pool(pool: Pool, items: Sequence[int]) -> list[int]:
-    """By the older pool of processes."""
+    """Run tasks in the older pool of processes."""
     return pool.map(same, items, chunksize=1)
 
 
 def in_joblib(parallel: Callable[[Iterable[object]], list[int]], items: Sequence[int]) -> list[int]:
-    """By joblib.Parallel, which has its workers."""
+    """Run tasks by joblib.Parallel, which already has its workers."""
     from joblib import delayed
 
     return parallel(delayed(same)(item) for item in items)
 
 
 def in_threads(items: Sequence[int], at_once: int) -> list[int | None]:
-    """A thread for each, so many at once."""
+    """Run tasks in a thread each, `at_once` of them at once."""
     from threading import Thread
 
     results: list[int | None] = [None] * len(items)
@@ -65,12 +65,12 @@ def in_threads(items: Sequence[int], at_once: int) -> list[int | None]:
 
 
 def store(results: list[int | None], index: int, item: int) -> None:
-    """What each of these threads does."""
+    """Run one task in its thread, and store its result."""
     results[index] = same(item)
 
 
 def in_processes(items: Sequence[int], start_method: str) -> list[int]:
-    """A process for each, all at once, each with a pipe for its result."""
+    """Run tasks in a process each, all at once, each with a pipe for its result."""
     from multiprocessing import get_context
 
     context = get_context(start_method)
@@ -93,7 +93,7 @@ def in_processes(items: Sequence[int], start_method: str) -> list[int]:
 
 
 def send(sender: Connection, item: int) -> None:
-    """What each of these processes does."""
+    """Run one task in its process, and send its result."""
     sender.send(same(item))
     sender.close()
 
@@ -101,7 +101,7 @@ def send(sender: Connection, item: int) -> None:
 async def in_coroutines(
     items: Sequence[int], workers: int, function: Callable[[int], Awaitable[int]] = same_awaited
 ) -> list[int]:
-    """By so many coroutines that share one iterator."""
+    """Run tasks by `workers` coroutines that share one iterator."""
     from asyncio import TaskGroup
 
     results = [0] * len(items)
@@ -115,13 +115,13 @@ async def in_coroutines(
 async def take_in_turn(
     function: Callable[[int], Awaitable[int]], tasks: Iterator[tuple[int, int]], results: list[int]
 ) -> None:
-    """What each of these coroutines does."""
+    """Run tasks from the iterator until none is left."""
     for index, item in tasks:
         results[index] = await function(item)
 
 
 async def in_threads_of_a_loop(items: Sequence[int], workers: int) -> list[int]:
-    """By so many coroutines that share one iterator, each with one call in a thread; the loop has its executor."""
+    """Run tasks by coroutines that share one iterator, each with one call in a thread of the loop's executor."""
     from asyncio import to_thread
     from functools import partial
 
@@ -129,9 +129,9 @@ async def in_threads_of_a_loop(items: Sequence[int], workers: int) -> list[int]:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has had so far: VmHWM where the system tells it, else ru_maxrss.
+    """Peak memory of this process so far: VmHWM if the system provides it, otherwise ru_maxrss.
 
-    On Linux the second begins with what the parent had, and a small child would look as large as its parent.
+    On Linux, ru_maxrss begins with the memory of the parent, so that a small child would look as large as its parent.
     """
     import sys
 
@@ -145,7 +145,7 @@ def peak_bytes() -> int:
 
 
 def kilobytes(status: Iterable[str]) -> int:
-    """The figure of the line VmHWM."""
+    """The number of kilobytes in the line VmHWM."""
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
@@ -163,7 +163,7 @@ def same_chunk(items: list[int]) -> list[int]:
 
 
 def in_a_cluster(client: Any, items: list[int], chunksize: int = 1) -> list[int]:
-    """By the client of a Dask cluster."""
+    """Run tasks by the client of a Dask cluster."""
     if chunksize == 1:
         results: list[int] = client.gather(client.map(same, items, pure=False))
         return results

@@ -1,10 +1,10 @@
-"""A plain process that calls a function on its items line by line, with some of what is done to hosts done to it.
+"""A plain process that calls a function on its items line by line, changed in some of the ways that a host is changed.
 
     python changed.py CHANGE,CHANGE MODULE:FUNCTION ITEMS WORKLOAD
 
-`host_state.py` starts it and says what the changes are for. With none of them nothing of concbench is imported, and the
-process is one that a person would write. Both are in one file so that they differ in the change alone. No budget of its
-own.
+`host_state.py` starts it and says what the changes are for. Without changes, nothing of concbench is imported, and the
+process is one that a person would write. Both are in one file so that they differ only in the change. It has no budget
+of its own.
 """
 
 import gc
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def pipes(changes: "set[str]") -> "tuple[TextIO, TextIO]":
-    """Where requests are read, and answers are written."""
+    """The streams from which requests are read and to which answers are written."""
     if "streams" in changes:
         kept = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -56,7 +56,7 @@ def pipes(changes: "set[str]") -> "tuple[TextIO, TextIO]":
 
 
 def by_hand() -> "Callable[[], Work]":
-    """What gives the function and its items as a program has them, which makes them once."""
+    """A maker of the function and its items as in a program, which makes them once."""
     module, name = sys.argv[2].split(":")
     found = importlib.import_module(module)
     function, items = getattr(found, name), getattr(found, sys.argv[3])()
@@ -64,7 +64,7 @@ def by_hand() -> "Callable[[], Work]":
 
 
 def as_concbench() -> "Callable[[], Work]":
-    """What gives the function and its items as a host has them, which reads them again if they can be changed."""
+    """A maker of the function and its items as in a host, which reads the items again if they can be changed."""
     import pickle
     from pathlib import Path
 
@@ -78,7 +78,7 @@ def as_concbench() -> "Callable[[], Work]":
 
 
 def timed(function: "Callable[[Any], Any]", items: "list[Any]") -> float:
-    """Do it; the results go as soon as the clock has stopped."""
+    """Seconds of one run; the results are dropped as soon as the clock has stopped."""
     begin = perf_counter()
     results = [function(item) for item in items]
     seconds = perf_counter() - begin

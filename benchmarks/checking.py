@@ -1,7 +1,7 @@
-"""Whether comparing results changes the times: whole runs as they are by default, and with `--no-check`.
+"""Whether comparing results changes the times: whole runs with the defaults, and with `--no-check`.
 
-`python -m concbench run FILE:FUNCTION --items ...` is run in pairs, once as it is and once with `--no-check`, in an
-order drawn anew for each pair. For each runner the ratio is that of the medians of its samples in the two runs.
+`python -m concbench run FILE:FUNCTION --items ...` is run in pairs, once with the defaults and once with `--no-check`,
+in an order drawn anew for each pair. For each runner the ratio is that of the medians of its samples in the two runs.
 
     python benchmarks/checking.py                                            about 15 minutes
     python benchmarks/checking.py --pairs 4 --rounds 5 --jobs arrays --runners sequential thread-pool:2
@@ -29,7 +29,7 @@ from concbench.results.records import Cell
 
 
 def main() -> None:
-    """Run the jobs that were asked for, and print a line for each of their runners."""
+    """Run the chosen jobs, and print a line for each of their runners."""
     arguments = parse_arguments()
     order = random.Random(arguments.seed)
     print(f"{arguments.pairs} pairs of runs a line, {arguments.rounds} rounds a run, seed {arguments.seed}\n")
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """What is run, and how often."""
+    """The jobs, and how often they are run."""
     parser = argparse.ArgumentParser(description="Whole runs with and without comparing results.")
     parser.add_argument("--jobs", nargs="+", choices=CALLS, default=list(CALLS))
     parser.add_argument("--runners", nargs="+", metavar="SPEC", default=["sequential", "thread-pool:2"])
@@ -65,7 +65,7 @@ def report(cell: str, pairs: list[Pair], table: Columns) -> bool:
 
 
 def pair_of_runs(job: str, directory: Path, arguments: argparse.Namespace, order: random.Random) -> dict[str, Pair]:
-    """Run both, and return the median of each runner in each."""
+    """Run both; returns the medians of each runner in both."""
     run = partial(medians, job, directory, arguments)
     if order.random() < 0.5:
         ours, theirs = run(), run("--no-check")
@@ -88,7 +88,7 @@ def medians(job: str, directory: Path, arguments: argparse.Namespace, *options: 
 
 
 def median(cell: Cell) -> float:
-    """Of the samples of a runner."""
+    """The median of the samples of a runner."""
     require(cell.outcome.kind == "ok", f"{cell.label} failed: {cell.outcome.reason}")
     return typical([sample.seconds for sample in cell.samples])
 

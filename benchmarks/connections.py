@@ -1,4 +1,4 @@
-"""Whether thousands of connections at once are carried: asyncio:5000 and our image server, which waits 5 s an image.
+"""Whether thousands of connections at once work: asyncio:5000 and the image server, which waits 5 s per image.
 
 The server counts the requests that it has in progress; the most it had at once is the figure. One run, on 127.0.0.1.
 
@@ -25,7 +25,7 @@ from concbench.host.comparing import require_equal
 
 LEAST = 5_000
 SPARE = 200
-"""Files that a process has open beside its connections."""
+"""Files that a process may have open beside its connections."""
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def statistics_of(running: Download) -> dict[str, int]:
-    """What the server counted."""
+    """The counts of the server."""
     address = running.items[0].url.rpartition("/")[0] + "/stats"
     with urlopen(address, timeout=30) as answer:
         counted: dict[str, int] = json.load(answer)
@@ -59,7 +59,7 @@ def statistics_of(running: Download) -> dict[str, int]:
 
 
 def require_open_files(connections: int) -> None:
-    """End with a message where the system does not allow so many open files."""
+    """End with a message if the system does not allow so many open files."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most != resource.RLIM_INFINITY and most < connections + SPARE:
         sys.exit(f"connections: only {most:,} files may be open at once; raise `ulimit -Hn`")

@@ -1,14 +1,13 @@
-"""From how many items on a cluster pays: what the answer names, against what measuring eight numbers of items shows.
+"""From how many items on a cluster pays: the number in the answer, against measurements of eight numbers of items.
 
-The cluster is a scheduler and worker processes on the loopback interface; the tasks wait, so that more workers than
-there are cores are worth something, as they are on more machines. Against it stand `sequential` and a pool of two
-processes.
+The cluster is a scheduler and worker processes on the loopback interface. The tasks wait, so that more workers than
+cores are useful, as they are on several machines. It is compared with `sequential` and with a pool of two processes.
 
     python benchmarks/dask_break_even.py                       about 3 minutes; needs concbench[dask]
     python benchmarks/dask_break_even.py --task 0.05 --workers 6
     python benchmarks/dask_break_even.py --many                100,000 tasks of 1 ms instead
 
-Budget: the number that the answer names is within a factor of 1.5 of that at which the measured lines cross.
+Budget: the number in the answer is within a factor of 1.5 of that at which the measured lines cross.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ MANY, MANY_SECONDS = 100_000, 0.001
 
 
 def main() -> None:
-    """Print a line for each number of items, and what both say."""
+    """Print a line for each number of items, and both break-evens."""
     parser = argparse.ArgumentParser(description="From how many items on a cluster pays.")
     parser.add_argument("--task", type=float, default=0.02, help="seconds of a task")
     parser.add_argument("--workers", type=int, default=6, help="of the cluster")
@@ -53,7 +52,7 @@ def main() -> None:
 
 
 def compare(address: str, arguments: argparse.Namespace) -> None:
-    """The answer of one run against eight others."""
+    """Compare the answer of one run with eight others."""
     print(f"tasks of {1000 * arguments.task:g} ms, {arguments.workers} workers, seed {arguments.seed}\n")
     (told,) = clusters(measured(address, arguments.items, arguments))
     table = Columns(("items", 8), ("this machine", 14), ("cluster", 14), ("cluster / machine", 20))
@@ -72,7 +71,7 @@ def compare(address: str, arguments: argparse.Namespace) -> None:
 
 
 def measured(address: str, items: int, arguments: argparse.Namespace) -> TableAnalysis:
-    """So many items under all of them."""
+    """Measure `items` items under all runners."""
     run = measure(
         partial(nap, arguments.task),
         items=range(items),
@@ -84,7 +83,7 @@ def measured(address: str, items: int, arguments: argparse.Namespace) -> TableAn
 
 
 def crossing_of(seen: list[tuple[int, float]]) -> float | None:
-    """Where the ratio falls below 1 for good, between two numbers of items by a line in logarithms."""
+    """The number of items at which the ratio falls below 1 for good, interpolated in logarithms between two."""
     above = [place for place, (_, ratio) in enumerate(seen) if ratio > 1]
     if not above or above[-1] == len(seen) - 1:
         return None if above else float(seen[0][0])
@@ -94,7 +93,7 @@ def crossing_of(seen: list[tuple[int, float]]) -> float | None:
 
 
 def many(address: str, workers: int) -> None:
-    """Very many short tasks, in chunks that the runner chooses."""
+    """Run very many short tasks, in chunks that the runner chooses."""
     with Dask(address=address) as runner:
         began = perf_counter()
         results = runner.run(partial(nap, MANY_SECONDS), range(MANY))

@@ -1,4 +1,4 @@
-"""What a runner costs for each task: tasks that do nothing, against the standard-library call that it stands for.
+"""Cost of a runner per task: tasks that do nothing, compared with the standard-library call that the runner replaces.
 
 Both sides are entered once and keep their workers, so that starting them does not count (but `threads`,
 `batched-threads` and `processes` start theirs for each task: that is their work). The calls are those of `by_hand.py`.
@@ -89,7 +89,7 @@ ByHand = Callable[[], AbstractContextManager[Work]]
 
 
 def main() -> None:
-    """Print a line for each case; with --one-case, be the process that measures it."""
+    """Print a line for each case; with --one-case, measure that case in this process."""
     arguments = parse_arguments()
     if arguments.one_case:
         print(json.dumps(measure(arguments.one_case, arguments)))
@@ -105,7 +105,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """What is measured, and for how long."""
+    """The cases, and how long they are measured."""
     parser = argparse.ArgumentParser(description="Cost of a task that does nothing.")
     parser.add_argument("--cases", nargs="+", choices=CASES, default=[case for case in CASES if is_here(case)])
     parser.add_argument("--pairs", type=int, default=15)
@@ -145,14 +145,14 @@ def report(case: str, arguments: argparse.Namespace, table: Columns) -> bool:
 
 
 def no_dearer(ratio: Ratio, more: float) -> str:
-    """What is said of a runner's own cost: the ratio, and how many seconds more each task takes."""
+    """A verdict on a runner's own cost: the ratio, and the additional seconds per task."""
     met = ratio.centre <= MOST or more <= MOST_SECONDS
     wide = "" if met or ratio.low > 1 else ", too wide: take more pairs"
     return f"{verdict(met=met)} ({more * 1e9:+,.0f} ns{wide})"
 
 
 def pairs_by_hand(case: str, arguments: argparse.Namespace) -> list[Pair]:
-    """Against the standard-library call, both in one process that is started for it."""
+    """Pairs with the standard-library call, both in one process that is started for them."""
     command = [*python("dispatch"), "--one-case", case, "--seed", str(arguments.seed)]
     command += ["--pairs", str(arguments.pairs), "--warm-up", str(arguments.warm_up), "--scale", str(arguments.scale)]
     answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
@@ -160,7 +160,7 @@ def pairs_by_hand(case: str, arguments: argparse.Namespace) -> list[Pair]:
 
 
 def pairs_of_versions(case: str, arguments: argparse.Namespace) -> list[Pair]:
-    """Against the runner of the other version, each in a process of its own."""
+    """Pairs with the runner of the other version, each in a process of its own."""
     order = random.Random(f"{arguments.seed} {case}")
     this = Path(concbench.__file__).absolute().parent.parent
     ours, theirs = (partial(runner_of, version, case, arguments.scale) for version in (this, arguments.against))
@@ -176,25 +176,25 @@ def runner_of(version: Path, case: str, scale: float) -> Iterator[Measure]:
 
 
 def serve_runner(case: str, scale: float) -> None:
-    """Be that process."""
+    """Serve as that process."""
     _, make, _ = CASES[case]
     with make() as runner:
         serve(ours_of(runner, list(range(tasks_of(case, scale)))))
 
 
 def tasks_of(case: str, scale: float) -> int:
-    """How many tasks a case has."""
+    """The number of tasks of a case."""
     return max(1, int(CASES[case][0] * scale))
 
 
 def measure(case: str, arguments: argparse.Namespace) -> list[tuple[float, float]]:
-    """The pairs of a case."""
+    """Measure the pairs of a case."""
     _, make_ours, make_theirs = CASES[case]
     items = list(range(tasks_of(case, arguments.scale)))
     order = random.Random(f"{arguments.seed} {case}")
     with make_ours() as runner, make_theirs() as theirs:
         ours = ours_of(runner, items)
-        ours()  # there is one fork server to a process, and what it loads beforehand is told by who starts it
+        ours()  # a process has one fork server, and whoever starts it chooses its preloads
         pairs = take_pairs(
             ours,
             timed(theirs, items),
@@ -206,13 +206,13 @@ def measure(case: str, arguments: argparse.Namespace) -> list[tuple[float, float
 
 
 def ours_of(runner: Runner, items: list[int]) -> Measure:
-    """The time of a runner that has been entered."""
+    """A measure of a runner that has been entered."""
     task = same_awaited if getattr(runner, "awaits", False) else same
     return timed(lambda items: runner.run(task, items), items)
 
 
 def timed(work: Work, items: list[int]) -> Measure:
-    """What takes the time of doing it, and looks at its results after that."""
+    """A measure of `work`, which checks the results after the clock has stopped."""
 
     def seconds() -> float:
         begin = perf_counter()
@@ -273,6 +273,7 @@ def interpreters_by_hand() -> Iterator[Work]:
         yield lambda items: in_an_executor(executor, items)
 
 
+@contextmanager
 def mp_pool_by_hand() -> Iterator[Work]:
     from multiprocessing import get_context
 
@@ -290,7 +291,7 @@ def coroutines_by_hand() -> Iterator[Work]:
 
 @cache
 def dask_address() -> str:
-    """Of a cluster of this machine that both sides use, and that ends with this process."""
+    """The address of a cluster on this machine that both sides use, and that ends with this process."""
     from concbench.runners.clusters.local import LocalCluster
 
     cluster = LocalCluster(POOL_WORKERS)
@@ -311,6 +312,8 @@ def dask_by_hand(chunksize: int) -> ByHand:
 
         with Client(dask_address(), set_as_default=False) as client:
             yield lambda items: in_a_cluster(client, items, chunksize)
+
+    return by_hand
 
 
 def joblib_of(batch_size: int | str) -> Callable[[], Runner]:
@@ -370,7 +373,7 @@ CASES: dict[str, tuple[int, Callable[[], Runner], ByHand]] = {
     "dask": (1_000, lambda: dask(1), dask_by_hand(1)),
     "dask by 100": (20_000, lambda: dask(100), dask_by_hand(100)),
 }
-"""For each: how many tasks, ours, and the same by hand."""
+"""For each case: the number of tasks, our runner, and the same by hand."""
 
 
 if __name__ == "__main__":

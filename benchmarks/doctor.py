@@ -1,4 +1,4 @@
-"""How often `concbench doctor` is wrong, in three situations whose right answer is known.
+"""How often `concbench doctor` is wrong, in three situations with a known right answer.
 
     python benchmarks/doctor.py                             40 runs of each, about 10 minutes
     python benchmarks/doctor.py --runs 5 --only busy
@@ -8,8 +8,8 @@
     one core   limited to one core (Linux): parallelism is bad because there is one usable core, nothing else is, and
                the exit code is 1
 
-What could not be told in the time allowed is not wrong, and is counted. Close other programs first: idle is what the
-machine is. Every wrong answer is printed with its findings.
+A check that could not be decided in the time allowed is counted, and is not wrong. Close other programs first: "idle"
+is the machine as it is. Every wrong answer is printed with its findings.
 
 Budget: wrong at most once in 40 runs of each situation.
 """
@@ -34,7 +34,7 @@ TIMEOUT = 60.0
 DOCTOR = [sys.executable, "-m", "concbench", "doctor", "--json"]
 SPIN = [sys.executable, "-c", "while True: pass"]
 BAD = {"idle": set(), "busy": {"load"}, "one core": {"parallelism"}}
-"""What must be bad in each situation, and nothing else."""
+"""The checks that must be bad in each situation, and no others."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Answer:
         return {finding["about"] for finding in self.findings if finding["status"] == status}
 
     def right(self, situation: str) -> bool:
-        """Whether it is what the situation calls for."""
+        """Whether it is right for the situation."""
         bad = BAD[situation]
         named = situation != "one core" or "one usable core" in self.conclusion
         return self.about("bad") == bad and self.code == bool(bad) and named
@@ -61,7 +61,7 @@ class Answer:
 
 
 def main() -> None:
-    """Print what was wrong, and a table."""
+    """Print the wrong answers, and a table."""
     parser = argparse.ArgumentParser(description="How often the doctor is wrong.")
     parser.add_argument("--runs", type=int, default=40, help="of each situation (40)")
     parser.add_argument("--only", choices=BAD, action="append", help="this situation; may be given more than once")
@@ -76,13 +76,13 @@ def main() -> None:
 
 
 def available() -> list[str]:
-    """Those that this platform and this machine can be brought into."""
+    """The situations that are possible on this platform and machine."""
     several = hasattr(os, "sched_setaffinity")
     return [name for name in BAD if several or name != "one core"]
 
 
 def row(table: Columns, name: str, answers: list[Answer]) -> bool:
-    """Print the line of a situation; whether its budget is met."""
+    """Print the line of a situation; returns whether its budget is met."""
     wrong = sum(not answer.right(name) for answer in answers)
     untold = sum(bool(answer.about("unknown")) for answer in answers)
     seconds = [answer.seconds for answer in answers]
@@ -94,7 +94,7 @@ def row(table: Columns, name: str, answers: list[Answer]) -> bool:
 
 
 def ask(situation: str, number: int) -> Answer:
-    """Run the doctor once in this situation; what is wrong is printed at once."""
+    """Run the doctor once in this situation, and print its answer if it is wrong."""
     with busy() if situation == "busy" else limited(situation == "one core"):
         began = perf_counter()
         done = subprocess.run(DOCTOR, capture_output=True, text=True, check=False, timeout=TIMEOUT)
@@ -110,7 +110,7 @@ def ask(situation: str, number: int) -> Answer:
 
 @contextmanager
 def busy() -> Iterator[None]:
-    """A process that is not the doctor's keeps one core busy."""
+    """Keep one core busy with a process that is not the doctor's."""
     spinning = subprocess.Popen(SPIN)
     try:
         sleep(0.2)
@@ -122,7 +122,7 @@ def busy() -> Iterator[None]:
 
 @contextmanager
 def limited(to_one_core: bool) -> Iterator[None]:
-    """What is started meanwhile inherits the limit."""
+    """Limit this process, and thereby its children, to one core if `to_one_core`."""
     if not to_one_core:
         yield
         return

@@ -1,9 +1,9 @@
-"""A measuring process that is told line by line to take a sample, as the scripts in `standalone/` are.
+"""A measuring process that takes a sample for each line that it reads, like the scripts in `standalone/`.
 
     python -c "import driver; driver.main()" JOB RUNNER
 
-`overhead.py` and `checking.py` take our samples by what is in here; `overhead.py --against` starts this once with one
-version of concbench on the import path and once with another. So it uses only what both have. No budget of its own.
+`overhead.py` and `checking.py` take our samples through this file; `overhead.py --against` starts it with one version
+of concbench on the import path and with another. So it uses only what both have. It has no budget of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from concbench.harness.runner_specs import PlannedCell, parse
 
 try:
     from concbench.options import chosen
-except ImportError:  # a version in which options were an object
+except ImportError:  # a version whose options were an object
     from concbench.harness.plan import Options as chosen  # noqa: N813
 
 OPTIONS = chosen(timeout=120.0)
@@ -31,7 +31,7 @@ OPTIONS = chosen(timeout=120.0)
 
 @contextmanager
 def sampled(running: Workload, planned: PlannedCell, directory: Path) -> Iterator[Measure]:
-    """Samples as concbench takes them by default: after whatever it does before its rounds."""
+    """Samples as concbench takes them by default, after its preparation."""
     hosts = ProcessHosts()
     checks_elsewhere = hasattr(hosts, "check_host")
     if running.expected is None and checks_elsewhere:

@@ -1,9 +1,9 @@
-"""What else a measuring process does to the work: a plain process, against the same with one thing done to it.
+"""Each change that a measuring process makes to its surroundings: a plain process, against one with a single change.
 
-`overhead.py` shows that all of it together does not change the times; this shows it one by one, so that it cannot be
-that two changes hide each other. Both sides are `changed.py`, started afresh for each launch. Both collect garbage
-before each run; whether that matters is asked of processes that run once. (In a second run that does not collect, the
-collector goes on where the first left it, which is not so in a program that does the work once.)
+`overhead.py` shows that all changes together do not affect the times; this shows it for each, since two changes might
+hide each other. Both sides are `changed.py`, started afresh for each launch. Both collect garbage before each run;
+whether that matters is tested with processes that run once. (In a second run without a collection, the collector goes
+on where the first run left it, unlike in a program that does the work once.)
 
     python benchmarks/host_state.py                                          about 10 minutes
     python benchmarks/host_state.py --pairs 9 --launches 3 --jobs arrays --changes modules workload
@@ -76,7 +76,7 @@ ALL = "all of these"
 
 
 def main() -> None:
-    """Measure the changes that were asked for, and print a line for each and each job."""
+    """Measure the chosen changes, and print a line for each change and job."""
     arguments = parse_arguments()
     order = random.Random(arguments.seed)
     print(f"{arguments.pairs} pairs a line in {arguments.launches} launches, seed {arguments.seed}\n")
@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """What is measured, and for how long."""
+    """The changes and jobs, and how long they are measured."""
     parser = argparse.ArgumentParser(description="A plain process against the same with one thing done to it.")
     names = [name for name in CHANGES if name != "first" or sys.platform == "linux"]
     parser.add_argument("--changes", nargs="+", choices=[*names, ALL], default=[*names, ALL])
@@ -152,7 +152,7 @@ def once(job: CallsJob, workload: Path, changes: set[str]) -> Iterator[Measure]:
 
 
 class Watched(Script):
-    """Asked as concbench asks a host."""
+    """A script that is asked in the way in which concbench asks a host."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()

@@ -1,16 +1,15 @@
-"""Workers times inner threads: what `advise()` says of two jobs, beside an exhaustive measurement of the same jobs.
+"""Workers times inner threads: the advice of `advise()` on two jobs, beside an exhaustive measurement of the same jobs.
 
-A fit of scikit-learn computes on threads of OpenMP, and a system of equations of numpy on those of its BLAS. Advice is
-asked for first. Then `sequential`, and pools of threads and of processes with 2 workers up to twice the cores, are
-measured with each number of inner threads up to the cores, all in one table. What was advised and the three that were
-fastest are measured again in rounds of their own, interleaved: so the best is not chosen from the rounds that it is
-judged by.
+A fit of scikit-learn computes on threads of OpenMP, and a system of equations in numpy on those of its BLAS. First,
+advice is requested. Then `sequential`, and pools of threads and of processes with 2 workers up to twice the cores, are
+measured with each number of inner threads up to the cores, all in one table. The advised cell and the three fastest are
+measured again in rounds of their own, interleaved: so the best is not chosen from the rounds by which it is judged.
 
     python benchmarks/inner_threads.py                             about 8 minutes; needs scikit-learn and threadpoolctl
     python benchmarks/inner_threads.py --scikit-learn DIRECTORY    where pip install --target has put it
     python benchmarks/inner_threads.py --jobs solve --budget 120
 
-Budget: what is advised is not shown to take more than 1.05 of what the best takes.
+Budget: the advised cell is not shown to take more than 1.05 times as long as the best.
 """
 
 from __future__ import annotations
@@ -26,16 +25,16 @@ from time import perf_counter
 
 STANDALONE = Path(__file__).absolute().parent / "standalone"
 VARIABLE = "OMP_NUM_THREADS"
-"""OpenBLAS reads it as well, where its own variable is not set."""
+"""OpenBLAS reads it as well, unless its own variable is set."""
 JOBS = {"fit": ("fitting.py:fit", [*range(8, 32)]), "solve": ("solving.py:solve", [*range(24)])}
 GOOD = 1.05
 NEAR = 3
-"""Cells that are measured again, beside what was advised."""
+"""Number of cells that are measured again, beside the advised one."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Both numbers."""
+    """A runner and a number of inner threads."""
 
     runner: str
     inner: int
@@ -45,7 +44,7 @@ class Choice:
 
 
 def main() -> None:
-    """Print a line for every cell, and what the advice is worth."""
+    """Print a line for every cell, and how good the advice is."""
     arguments = parsed()
     print(f"seed {arguments.seed}, budget {arguments.budget:g} s, {arguments.rounds} and {arguments.more} rounds\n")
     for name in arguments.jobs:
@@ -53,7 +52,7 @@ def main() -> None:
 
 
 def parsed() -> argparse.Namespace:
-    """The command line; scikit-learn can be imported then."""
+    """Read the command line, and make scikit-learn importable."""
     parser = argparse.ArgumentParser(description="Workers times inner threads: the advice beside all of them.")
     parser.add_argument("--jobs", nargs="+", choices=[*JOBS], default=[*JOBS])
     parser.add_argument("--scikit-learn", type=Path, metavar="DIRECTORY", help="where pip has put it")
@@ -71,14 +70,14 @@ def parsed() -> argparse.Namespace:
 
 
 def judge(name: str, arguments: argparse.Namespace) -> None:
-    """One job."""
+    """Judge the advice on one job."""
     from pairs import Columns, verdict
 
     from concbench import advise, measure
     from concbench.machine import POOL_VARIABLES, usable_cores
     from concbench.variants import ONE_INNER_THREAD
 
-    for variable in POOL_VARIABLES:  # where one is set, nothing is raced
+    for variable in POOL_VARIABLES:  # if one is set, inner threads are not raced
         os.environ.pop(variable, None)
     file, items = JOBS[name]
     function, cores = f"{STANDALONE / file}", usable_cores()

@@ -1,6 +1,6 @@
-"""What the benchmarks have done by both sides: every job once, as concbench and as a script is told it. Imported only.
+"""The work of the benchmarks: every job once, as concbench and as a script receive it. Imported only.
 
-A new job is one entry of `JOBS`; where it calls a function of somebody's own, that is a few lines in `standalone/`.
+A new job is one entry of `JOBS`; if it calls a user's function, that is a few lines in `standalone/`.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ SCRIPTS = Path(__file__).parent / "standalone"
 
 
 class Job(Protocol):
-    """One kind of work. The directory is that of this measurement, for files of both sides."""
+    """A kind of work. Each measurement has a directory for the files of both sides."""
 
     script: str
     """The module in `standalone/` that does it by hand."""
 
     def workload(self, directory: Path) -> Workload:
-        """As concbench is told it."""
+        """The workload for concbench."""
         ...
 
     def arguments(self, running: Workload, directory: Path, own: Path) -> list[str]:
-        """As the script is told it, behind the way; `own` is a directory for this one process."""
+        """The arguments of the script after the way; `own` is a directory of this process alone."""
         ...
 
     def check(self, running: Workload, directory: Path) -> str:
-        """The checksum that the script must give, found without it."""
+        """The checksum that the script must give, computed without it."""
         ...
 
 
 @dataclass(frozen=True)
 class PrimesJob:
-    """The quick size."""
+    """Primes in the quick size."""
 
     script: str = "primes"
 
@@ -64,7 +64,7 @@ class PrimesJob:
 
 @dataclass(frozen=True)
 class DownloadJob:
-    """The quick size; both sides download from the same server."""
+    """Downloads in the quick size; both sides download from the same server."""
 
     script: str = "download"
 
@@ -91,20 +91,20 @@ class DownloadJob:
 
 @dataclass(frozen=True)
 class CallsJob:
-    """A function of somebody's own, in a module of `standalone/` that both sides import."""
+    """Calls of a user's function, in a module of `standalone/` that both sides import."""
 
     module: str
     function: str
     items: str | Callable[[Path], Path]
-    """A function of the module; or what writes the items as a text file, one a line, into a directory."""
+    """A function of the module, or a writer of the items as a text file, one a line, into a directory."""
     script: str = "calls"
 
     def place(self) -> str:
-        """The function as it is named on concbench's command line."""
+        """The function as named on concbench's command line."""
         return f"{SCRIPTS / self.module}.py:{self.function}"
 
     def where(self, directory: Path) -> str:
-        """The items as they are named there."""
+        """The items as named on concbench's command line."""
         return f"{SCRIPTS / self.module}.py:{self.items}" if isinstance(self.items, str) else str(self.items(directory))
 
     def workload(self, directory: Path) -> Workload:
@@ -126,7 +126,7 @@ class CallsJob:
 
 
 def tables(count: int, rows: int) -> Callable[[Path], Path]:
-    """So many CSV files of numbers, always the same ones."""
+    """Write `count` CSV files of numbers, which are always the same."""
 
     def write(directory: Path) -> Path:
         listing = directory / "tables.txt"

@@ -1,4 +1,4 @@
-"""What a runner keeps in memory over a million tasks that do nothing, against the same written by hand.
+"""Memory that a runner keeps over a million tasks that do nothing, compared with the same calls written by hand.
 
 Every figure is the peak memory of a fresh process that does nothing else: its imports, its items, its results, and
 what it keeps for each task meanwhile. Worker processes are not counted. The calls by hand are those of `by_hand.py`.
@@ -8,8 +8,8 @@ what it keeps for each task meanwhile. Worker processes are not counted. The cal
     python benchmarks/memory.py --tasks 100000 --repetitions 1 --cases sequential thread-pool
     python benchmarks/memory.py --against OTHER_CHECKOUT                     about 2 minutes
 
-Budget, for each line: ours / theirs is 1.05 at most, medians of 3 repetitions, a million tasks. With another version of
-concbench in the place of the calls by hand: the interval of the ratio ends below 1.05.
+Budget, for each line: ours / theirs is 1.05 at most, medians of 3 repetitions, a million tasks. If another version of
+concbench takes the place of the calls by hand, the interval of the ratio must end below 1.05.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ from by_hand import in_an_executor
 
 
 class Case(NamedTuple):
-    """A runner and its settings; imports and the call by hand."""
+    """A runner with its settings, and the imports and the call by hand."""
 
     runner: str
     settings: str
@@ -75,7 +75,7 @@ class Case(NamedTuple):
 
 
 def main() -> None:
-    """Measure the cases that were asked for, and print a line for each."""
+    """Measure the chosen cases, and print a line for each."""
     arguments = parse_arguments()
     print(f"{arguments.tasks:,} tasks, {arguments.repetitions} repetitions, medians; in MB\n")
     table = Columns(
@@ -86,7 +86,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """What is measured, and how often."""
+    """The cases, and how often they are measured."""
     parser = argparse.ArgumentParser(description="Peak memory over many tasks.")
     default = [name for name in CASES if name not in SLOW]
     left_out = " and ".join(SLOW)
@@ -131,7 +131,7 @@ def programs(case: Case, tasks: int) -> tuple[str, str]:
 
 
 def peak(program: str, version: Path) -> float:
-    """Run a program in a fresh process with a version of concbench; its peak in megabytes."""
+    """Run a program in a fresh process with a version of concbench; returns its peak in megabytes."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         stdout=subprocess.PIPE,
@@ -174,7 +174,7 @@ CASES = {
 }
 
 SLOW = ("batched-threads", "process-pool")
-"""A million of these tasks take minutes."""
+"""Cases in which a million tasks take minutes."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What measuring adds: a sample of a cell against an independent stand-alone script that does the same work.
+"""The overhead of measuring: samples of a cell against an independent stand-alone script that does the same work.
 
 For each job and runner, samples of the measuring process (as `concbench` takes them) and runs of a script in
 `standalone/` (which share no line with concbench) are taken in pairs. Both are long-lived processes with the same
@@ -58,7 +58,7 @@ from concbench.harness.runner_specs import PlannedCell, default_runners, parse
 from concbench.runners.base import workers_for
 
 HERE = Path(__file__).parent
-# Of Python 3.13, since there is no script by hand for interpreter-pool.
+# Runners of Python 3.13, since no script by hand exists for interpreter-pool.
 RUNNERS = [
     *(name for name in default_runners((3, 13)) if "process" not in name),
     "thread-pool:2",
@@ -67,7 +67,7 @@ RUNNERS = [
 
 
 def main() -> None:
-    """Measure the cells that were asked for, and print a line for each."""
+    """Measure the chosen cells, and print a line for each."""
     arguments = parse_arguments()
     require(not sys.dont_write_bytecode, "unset PYTHONDONTWRITEBYTECODE, or every worker compiles what it imports")
     order = random.Random(arguments.seed)
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """What is measured, and for how long."""
+    """The jobs and runners, and how long they are measured."""
     parser = argparse.ArgumentParser(description="A sample against a stand-alone script of the same work.")
     parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
     parser.add_argument("--runners", nargs="+", metavar="SPEC", default=RUNNERS)
@@ -108,7 +108,7 @@ class Work:
 
     @contextmanager
     def by_hand(self, planned: PlannedCell, own: str) -> Iterator[Measure]:
-        """The script, with the same workers and start method; in the end its results must be right."""
+        """The script, with the same workers and start method; its results must be right in the end."""
         job = JOBS[self.job]
         directory = self.directory / own
         directory.mkdir(exist_ok=True)
@@ -131,7 +131,7 @@ class Work:
             yield script.seconds
 
     def sides(self, planned: PlannedCell, arguments: argparse.Namespace) -> tuple[Side, Side]:
-        """What is compared."""
+        """The two sides that are compared."""
         if arguments.against:
             this = Path(concbench.__file__).absolute().parent.parent
             return partial(self.by, this, planned), partial(self.by, arguments.against, planned)
@@ -142,7 +142,7 @@ class Work:
 
 
 def cells_of(running: Workload, specs: list[str]) -> list[PlannedCell]:
-    """The runners, without those that await where there is nothing to await."""
+    """The runners, except those that await if there is nothing to await."""
     cells = [parse(spec) for spec in specs]
     return [cell for cell in cells if running.awaitable or not getattr(cell.runner, "awaits", False)]
 

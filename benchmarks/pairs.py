@@ -1,4 +1,4 @@
-"""Pairs: two ways of doing the same, measured in turn, and what the pairs say of their ratio. Imported, never run.
+"""Pairs: two ways of doing the same work, measured in turn, and the ratio of their times. Imported, never run.
 
 The two sides of a pair are measured one right after the other, in an order drawn anew for every pair, so that whatever
 slows the machine slows both. The ratio and its interval are those of the rounds of a table (docs/methodology.md): the
@@ -28,7 +28,7 @@ import numpy as np
 from concbench.stats.intervals import ratio_interval
 
 LEAST, MOST = 0.95, 1.05
-"""Between these a ratio counts as 1."""
+"""Bounds between which a ratio counts as 1."""
 
 Measure = Callable[[], float]
 """Does the work once and returns the seconds it took."""
@@ -46,7 +46,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Ours divided by theirs: what is typical, its interval, and the plain median for comparison."""
+    """Ours divided by theirs: the typical ratio, its interval, and the plain median for comparison."""
 
     centre: float
     low: float
@@ -58,7 +58,7 @@ class Ratio:
 
 
 def take_pairs(ours: Measure, theirs: Measure, *, pairs: int, warm_up: int, order: random.Random) -> list[Pair]:
-    """Measure both sides so many times in turn; the pairs of the warm-up are left out."""
+    """Measure both sides `pairs` times in turn; the pairs of the warm-up are left out."""
     taken = [_take_pair(ours, theirs, ours_first=order.random() < 0.5) for _ in range(warm_up + pairs)]
     return taken[warm_up:]
 
@@ -75,7 +75,7 @@ def _take_pair(ours: Measure, theirs: Measure, *, ours_first: bool) -> Pair:
 
 
 def ratio_of(pairs: Sequence[Pair], confidence: float = 0.95) -> Ratio:
-    """The typical ours / theirs and its interval, looked at once."""
+    """The typical ours / theirs and its interval, valid for a single look."""
     logs = np.log([pair.ours / pair.theirs for pair in pairs])
     interval = ratio_interval(logs, 1 - confidence)
     assert interval is not None, "three pairs are the least"
@@ -95,7 +95,7 @@ def add_launches(parser: argparse.ArgumentParser, *, pairs: int, launches: int) 
 
 
 def take_launches(ours: Side, theirs: Side, arguments: argparse.Namespace, order: random.Random) -> list[Pair]:
-    """Start both sides so many times, and take their pairs after one of warm-up.
+    """Start both sides once per launch, and take their pairs after one pair of warm-up.
 
     Returns:
         A pair for each launch, whose ratio is the typical one of that launch.
@@ -112,18 +112,18 @@ def _launch(ours: Side, theirs: Side, pairs: int, order: random.Random) -> Pair:
 
 
 class Script:
-    """A process that does its work once for each line that it is sent, and answers with a line of JSON."""
+    """A process that does its work once for each line that it reads, and answers with a line of JSON."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         require(self._line() == "ready", "a process did not start; what it said is above")
 
     def seconds(self) -> float:
-        """Let it work once."""
+        """Do the work once; returns its seconds."""
         return float(self._answer("")["seconds"])
 
     def check(self) -> str:
-        """Let it work once more; returns its checksum over the results."""
+        """Do the work once more; returns the checksum of its results."""
         return str(self._answer("check")["check"])
 
     def _answer(self, request: str) -> dict[str, Any]:
@@ -142,19 +142,19 @@ class Script:
 
 @contextmanager
 def started(command: Sequence[str], kind: type[Script] = Script, **options: Any) -> Iterator[Script]:
-    """A process that is spoken to line by line; it ends when it is left."""
+    """A process that is asked line by line; it ends with the `with` block."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options) as process:
         try:
             yield kind(process)
         finally:
             assert process.stdin is not None
-            with suppress(OSError):  # it has gone already
+            with suppress(OSError):  # it has already ended
                 process.stdin.close()
             process.wait()
 
 
 def serve(measure: Measure) -> None:
-    """Be such a process, which does not check."""
+    """Serve as such a process, without checks."""
     print("ready", flush=True)
     for _ in sys.stdin:
         print(json.dumps({"seconds": measure()}), flush=True)
@@ -170,7 +170,7 @@ def program(module: str, *paths: Path) -> list[str]:
 
 
 def checkout(text: str) -> Path:
-    """The directory of another version of concbench, as an argument of the command line."""
+    """The directory of another version of concbench, from an argument of the command line."""
     path = Path(text).absolute()
     if not (path / "concbench" / "__init__.py").is_file():
         raise argparse.ArgumentTypeError(f"{path} has no concbench/__init__.py")
@@ -178,13 +178,13 @@ def checkout(text: str) -> Path:
 
 
 def found_first(*paths: Path) -> dict[str, str]:
-    """The environment of a process whose imports are found here first; a fork server sees no other import path."""
+    """The environment of a process that imports from these paths first; a fork server sees no other import path."""
     found = [*map(str, paths), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(found)}
 
 
 def equal(ratio: Ratio) -> str:
-    """What the interval says of two sides that must take the same time: too quick is as wrong as too slow."""
+    """A verdict on two sides that must take the same time: too quick is as wrong as too slow."""
     if ratio.high < 1:
         return "MISSED: ours is faster, so the work differs"
     if ratio.low > 1:
@@ -193,25 +193,25 @@ def equal(ratio: Ratio) -> str:
 
 
 def no_slower(ratio: Ratio) -> str:
-    """What the interval says of a side that may be faster."""
+    """A verdict on a side that may be faster."""
     if ratio.high <= MOST:
         return "met"
     return "MISSED: ours is slower" if ratio.low > 1 else "MISSED: too wide: take more pairs"
 
 
 def milliseconds(seconds: Sequence[float]) -> str:
-    """The median, for a table."""
+    """The median in milliseconds, for a table."""
     return f"{typical(seconds) * 1000:.1f} ms"
 
 
 def require(fact: bool, otherwise: str) -> None:
-    """End with a message unless this is so."""
+    """End with a message unless a fact is true."""
     if not fact:
         sys.exit(f"{Path(sys.argv[0]).stem}: {otherwise}")
 
 
 class Columns:
-    """A plain table that is printed line by line as its figures come in; the first column is text, to the left."""
+    """A plain table, printed line by line as its figures come in; the first column is text, aligned left."""
 
     def __init__(self, *titles: tuple[str, int]) -> None:
         self._widths = [width for _, width in titles]
@@ -219,7 +219,7 @@ class Columns:
         print("-" * (sum(self._widths) + 2 * (len(titles) - 1)))
 
     def row(self, *cells: object) -> None:
-        """Print one line; the last column may be as long as it likes."""
+        """Print one line; the last column may have any length."""
         first, *rest = (str(cell) for cell in cells)
         texts = [first.ljust(self._widths[0])]
         texts += [text.rjust(width) for text, width in zip(rest[:-1], self._widths[1:-1], strict=True)]
@@ -227,5 +227,5 @@ class Columns:
 
 
 def verdict(*, met: bool) -> str:
-    """What a line of a table says of its budget."""
+    """The word for a budget that is met or missed."""
     return "met" if met else "MISSED"

@@ -1,4 +1,4 @@
-"""Whether the image server holds the clients back: images a second from it, and from nginx with the same bytes.
+"""Whether the image server holds the clients back: images per second from it, and from nginx with the same bytes.
 
 Our clients download the same images, without latency, from our image server and from nginx on 127.0.0.1 (one worker
 process, connections kept, no access log), in pairs. The contents of every download are compared. All files are kept in
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """What is downloaded, by whom, how often."""
+    """The images, the clients and the number of pairs."""
     parser = argparse.ArgumentParser(description="Our image server against nginx.")
     parser.add_argument("--images", type=int, default=2_000)
     parser.add_argument("--image-size", type=int, default=60_000, metavar="BYTES")
@@ -137,7 +137,7 @@ def compare(
 
 
 def downloader(workload: Download, planned: PlannedCell) -> Measure:
-    """What downloads all images once and compares them."""
+    """A measure that downloads all images once and compares them."""
     cell = HostedCell(workload, planned.runner)
 
     def seconds() -> float:
@@ -149,7 +149,7 @@ def downloader(workload: Download, planned: PlannedCell) -> Measure:
 
 
 def write_images(workload: Download, directory: Path) -> None:
-    """What nginx serves."""
+    """Write the images that nginx serves."""
     directory.mkdir()
     for index, name in enumerate(workload.names):
         (directory / name).write_bytes(image(index, workload.image_size))
@@ -157,7 +157,7 @@ def write_images(workload: Download, directory: Path) -> None:
 
 @contextmanager
 def nginx(directory: Path) -> Iterator[str]:
-    """An nginx of our own; yields the address that its images are under."""
+    """Start an nginx; yields the base address of its images."""
     port = free_port()
     directory.chmod(0o755)
     configuration = directory / "nginx.conf"
@@ -173,14 +173,14 @@ def nginx(directory: Path) -> Iterator[str]:
 
 
 def free_port() -> int:
-    """A port that nobody listens to at this moment."""
+    """A port on which nothing listens at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until somebody listens."""
+    """Wait until something listens on a port."""
     patience = monotonic() + START_SECONDS
     while process.poll() is None and monotonic() < patience:
         with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""What starting costs: `import concbench` against a bare interpreter, and two helps; or two versions of it.
+"""Cost of starting: `import concbench` against a bare interpreter, and two help texts; or two versions of concbench.
 
 Fresh processes, one right after the other, in an order drawn anew for each round; medians, and for the import the
 median of the differences within a round.
@@ -37,7 +37,7 @@ STARTED = {
     "a measuring process, its imports": [sys.executable, "-c", "import concbench.host.main"],
     "a worker that is spawned, its imports": [sys.executable, "-c", "import concbench.task"],
 }
-"""What two versions are compared by."""
+"""The commands by which two versions are compared."""
 MODULES = (
     "import sys, json; before = set(sys.modules); {statement}; print(json.dumps(sorted({{*sys.modules}} - before)))"
 )
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def compare(other: Path, rounds: int, order: random.Random) -> None:
-    """Print a line for each thing that is started, the present version against another."""
+    """Print a line for each command, with the present version against another."""
     here = Path(__file__).parents[1]
     table = Columns(("what", 40), ("ours", 10), ("theirs", 10), ("ours / theirs", 22), ("budget", 6))
     for what, command in STARTED.items():
@@ -95,12 +95,12 @@ def compare(other: Path, rounds: int, order: random.Random) -> None:
 
 
 def of_version(checkout: Path) -> dict[str, str]:
-    """The environment in which this version is imported, also where the current directory holds another."""
+    """The environment in which this version is imported, even if the current directory holds another."""
     return {**found_first(checkout), "PYTHONSAFEPATH": "1"}
 
 
 def pairs_of(command: list[str], rounds: int, order: random.Random) -> list[Pair]:
-    """A command against the bare interpreter."""
+    """Pairs of a command and the bare interpreter."""
     return take_pairs(lambda: run(command), lambda: run(BARE), pairs=rounds, warm_up=2, order=order)
 
 
@@ -112,7 +112,7 @@ def run(command: list[str], environment: dict[str, str] | None = None) -> float:
 
 
 def third_party() -> list[str]:
-    """The packages that importing concbench brings in beyond itself and the standard library."""
+    """The packages that importing concbench loads beyond itself and the standard library."""
     program = MODULES.format(statement="import concbench")
     answer = subprocess.run([sys.executable, "-I", "-c", program], stdout=subprocess.PIPE, check=True).stdout
     packages = {module.partition(".")[0] for module in json.loads(answer)}
@@ -120,7 +120,7 @@ def third_party() -> list[str]:
 
 
 def command() -> list[str]:
-    """The installed command, or the module where there is none."""
+    """The installed command, or the module if there is none."""
     installed = Path(sysconfig.get_path("scripts")) / "concbench"
     return [str(installed)] if installed.exists() else [sys.executable, "-m", "concbench"]
 

@@ -1,8 +1,8 @@
-"""How long both jobs take under every runner, through the public API: a suite for pytest-benchmark.
+"""Times of both workloads under every runner, through the public API: a suite for pytest-benchmark.
 
-Every round is cold: the runner is entered, runs all tasks and is left, and what it needs beside (a fresh pool of
-connections, an empty directory) is made ready before. Results are compared once, outside the timed part. The session of
-the coroutines belongs to their event loop, so opening and closing it (about 1 ms) is timed with them.
+Every round is cold: the runner is entered, runs all tasks and is left. A fresh pool of connections or an empty
+directory is prepared before, if needed. Results are compared once, outside the timed part. The session of the
+coroutines belongs to their event loop, so opening and closing it (about 1 ms) is timed with them.
 
     python -m pytest benchmarks -o addopts=                                  about 30 seconds
     python -m pytest benchmarks -o addopts= --benchmark-autosave             then --benchmark-compare
@@ -54,7 +54,7 @@ def download(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workload]:
 
 @pytest.fixture(scope="module")
 def primes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workload]:
-    """The primes workload with the results that it must have."""
+    """The primes workload with its expected results."""
     with Primes().running(str(tmp_path_factory.mktemp("primes"))) as running:
         yield running
 
@@ -110,14 +110,14 @@ def time_ordinary(benchmark: Any, workload: Workload, runner: Runner) -> None:
 
 
 def workers_of(runner: Runner, workload: Workload) -> int:
-    """How many tasks the runner has in progress at most."""
+    """The most tasks that the runner has in progress at once."""
     tasks = len(workload.items)
     workers: int | None = getattr(runner, "workers", 1)
     return tasks if workers is None else min(workers, tasks)
 
 
 def require_right(workload: Workload, results: list[Any]) -> None:
-    """The results of the last round, and the files that it left, are those of the workload."""
+    """Check the results of the last round, and the files that it left."""
     assert workload.collect(results) == workload.expected
 
 
@@ -127,5 +127,5 @@ async def enter(context: AbstractAsyncContextManager[Any]) -> None:
 
 
 async def leave(context: AbstractAsyncContextManager[Any]) -> None:
-    """Close it."""
+    """Close the session."""
     await context.__aexit__(None, None, None)

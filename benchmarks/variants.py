@@ -69,20 +69,20 @@ def main() -> int:
 
 
 def environment(folder: Path, interpreter: str) -> str:
-    """A copy: its directory."""
+    """Create a copy of the environment; returns its directory."""
     subprocess.run([probed(interpreter).executable, "-m", "venv", "--without-pip", folder], check=True)
     return str(folder)
 
 
 def turns_in(copy: str, seconds: float) -> int:
-    """How many turns of the loop take so long there."""
+    """The number of turns of the loop that take `seconds` in a copy."""
     turns = 100_000
     run = measure(Spin(tasks=1, turns=turns), runners=["sequential"], python=[copy], rounds=10, observe=False)
     return max(1, round(turns * seconds / (run[0].baseline.seconds or seconds)))
 
 
 def claims(table: TableAnalysis) -> list[str]:
-    """The false ones."""
+    """The false claims of a table."""
     return [
         f"{one.cell.name} {one.verdict} [{one.interval.low:.3f}, {one.interval.high:.3f}]"
         for one in table.changes

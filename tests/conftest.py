@@ -1,4 +1,4 @@
-"""What every test may rely on, and what none may leave behind.
+"""The environment of every test, and the checks that no test leaves anything behind.
 
 Several processes run the tests (pytest-xdist). A test that is marked as `measured` says something about times or cores:
 it runs while no other test does, and up to twice more if it fails, since other programs may use the machine as well.
@@ -27,18 +27,18 @@ from small_suites import Suite, suite_runner
 
 pytest_plugins = ["pytester"]
 LOKY_TRACKER = "loky.backend.resource_tracker"
-"""What loky has beside its processes; it ends with the process that it belongs to."""
+"""The helper process of loky; it ends with the process to which it belongs."""
 SHARED_MEMORY = Path("/dev/shm")
 SHARED = pytest.StashKey[set[str]]()
 NUMBERS = itertools.count()
-"""Of the tests; without them, pytest looks for a free name among the directories of all tests."""
+"""Numbers for directories of tests; without them, pytest looks for a free name among all of them."""
 # The first example may take long: tables of characters are made when they are first needed, on a machine that is busy.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 
 def pytest_configure() -> None:
-    """The commands that tests start begin as from a person's terminal, wherever the tests themselves were started."""
+    """Commands that tests start begin as from a terminal, however the tests themselves were started."""
     for variable in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
         os.environ.pop(variable, None)
     multiprocessing.set_forkserver_preload(["concbench.testing"])  # else every worker of a runner imports it for itself
@@ -47,7 +47,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that measures gets two more tries, and comes last: before it, all others would wait for one another."""
+    """Tests that measure get two more tries and run last; otherwise all others would wait for them."""
     for item in items:
         if item.get_closest_marker("measured"):
             item.add_marker(pytest.mark.flaky(reruns=2))
@@ -67,18 +67,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_collection_finish() -> None:
-    """What is measured in this process begins with a garbage collection, which need not look at all the tests."""
+    """A measurement in this process begins with a garbage collection, which need not visit all the tests."""
     gc.collect()
     gc.freeze()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """What other programs have in shared memory is not ours."""
+    """Shared memory of other programs is not ours."""
     session.config.stash[SHARED] = _shared()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """After the whole suite no entry of ours is left in shared memory."""
+    """After the whole suite, no entry of ours is left in shared memory."""
     if hasattr(session.config, "workerinput"):  # another process may still use some
         return
     deadline = time.monotonic() + 3
@@ -110,7 +110,7 @@ def nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last run of the person who runs the tests is not overwritten."""
+    """Protect the last run of the person who runs the tests."""
     cache = str(tmp_path_factory.mktemp(f"cache-{next(NUMBERS)}", numbered=False))
     for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(variable, cache)
@@ -132,7 +132,7 @@ def stop_fork_server() -> None:
 
 
 def _children() -> list[psutil.Process]:
-    """Living children; those that have just been told to end get a second to do it."""
+    """Living child processes; those that were told to end get a second to do so."""
     deadline = time.monotonic() + 1
     while True:
         children = [
@@ -146,7 +146,7 @@ def _children() -> list[psutil.Process]:
 
 
 def _tempdir_of_multiprocessing() -> Path:
-    """That of this very process, which multiprocessing removes when the process ends."""
+    """The temporary directory of this process, which multiprocessing removes when the process ends."""
     config: dict[str, Any] = multiprocessing.process.current_process()._config  # type: ignore[attr-defined] # as above
     return Path(config.get("tempdir") or "none")
 

@@ -18,7 +18,7 @@ COROUTINES = replace(POOL, where=LOOP)
 REMOTE = replace(SUBPROCESSES, where=ELSEWHERE, reaped=None)
 UNDECLARED = Traits()
 UNKNOWN = replace(POOL, where="quantum")
-"""Runners that nobody has heard of, known by what they declare alone."""
+"""Runners with unknown names, known only by their traits."""
 
 TASKS = 8
 OPTIONS = {"max_rounds": 30, "budget": 60.0, "warm": False, "fresh": False, "observe": True}
@@ -29,7 +29,7 @@ Spans = list[tuple[float, float, float, int]]
 def of_tasks(
     label: str, spans: Spans, *, makespan: float | None = None, workers: int = 1, cores: int = 2, gil: bool = True
 ) -> Cell:
-    """A cell whose observed pass went so; three equal samples."""
+    """A cell with this observed pass, and three equal samples."""
     began, ended, cpu, worker = (list(column) for column in zip(*spans, strict=True))
     whole = makespan if makespan is not None else max(ended)
     first = [min(start for start, number in zip(began, worker, strict=True) if number == one) for one in set(worker)]
@@ -63,7 +63,7 @@ def of_seconds(
     gil: bool = True,
     workers: int = 4,
 ) -> Cell:
-    """A cell of samples of about this length, whose pass kept so many cores busy; None: it was not observed."""
+    """A cell with samples of about this length, whose pass kept `cores` cores busy; None if it was not observed."""
     runner, _, count = label.partition(":")
     settings: dict[str, object] = {"workers": int(count)} if count else {}
     if runner.startswith("process"):
@@ -85,13 +85,13 @@ def of_seconds(
 
 
 def of_rounds(label: str, seconds: dict[int, float], cores: float = 1.0) -> Cell:
-    """A cell that took so long in these rounds."""
+    """A cell with these seconds by round."""
     samples = [Sample(0.0, took, 0.0, None, number, number) for number, took in seconds.items()]
     return replace(of_seconds(label, 1.0, cores), samples=samples)
 
 
 def table(*cells: Cell, **changes: Any) -> Table:
-    """A table of these, with changes to its fields or its options; the first is the baseline."""
+    """A table of these cells, with changes to its fields or its options; the first is the baseline."""
     made = Table(
         workload="work", kind="cpu", size="", title="some work", settings={}, tasks=4, baseline=cells[0].id,
         options=OPTIONS, stopped="verdicts", warmed_up=True,
@@ -107,12 +107,12 @@ def with_options(table: Table, **changes: Any) -> Table:
 
 
 def plug_in(cell: Cell, label: str, traits: Traits) -> Cell:
-    """The same cell, run by a runner of another name that says this of itself; it has no settings."""
+    """The same cell under a runner with another name and these traits; it has no settings."""
     return replace(cell, label=label, runner=label.partition(":")[0], settings={}, traits=traits)
 
 
 def traits_as_declared(runner: str, **settings: Any) -> Traits:
-    """What one of our runners says of itself with these settings; nothing of one that is not ours."""
+    """The traits of a built-in runner with these settings; none for other runners."""
     if runner not in registry.RUNNERS:
         return Traits()
     return traits_of(registry.runner_class(runner)(**settings))
@@ -120,4 +120,4 @@ def traits_as_declared(runner: str, **settings: Any) -> Traits:
 
 COMPUTES, WAITS = one_after_another(1.0, 1.0), one_after_another(1.0, 0.01)
 TURNS: Spans = [(place // 2 * 2.0, place // 2 * 2.0 + 2.0, 1.0, place % 2) for place in range(TASKS)]
-"""Two workers whose every task takes twice as long, at the same CPU time: they took turns."""
+"""Two workers whose every task takes twice as long at the same CPU time: they took turns."""

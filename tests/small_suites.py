@@ -1,4 +1,4 @@
-"""Small test suites, run by pytest itself in this process; nothing in them takes time but what is said."""
+"""Small test suites, run by pytest in this process; only simulated time passes in them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def measured(concbench, seconds, **options):
     chosen = {"items": range(8), "runners": ["sequential", "thread-pool:2"], "hosts": hosts, "seed": 1, **options}
     return concbench(double, **chosen)
 """
-"""What each of them begins with: `measured(concbench, [0.5])` is twice as fast as sequential."""
+"""Their common beginning: `measured(concbench, [0.5])` is twice as fast as sequential."""
 Suite = Callable[..., pytest.RunResult]
-"""Runs tests that begin so, with options of pytest; no other plug-ins are loaded than are named there."""
+"""Runs tests with this beginning and options of pytest; only the named plug-ins are loaded."""
 
 
 def suite_runner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    """What runs them, in a directory of its own."""
+    """The runner of such suites, in a directory of its own."""
     # pytester forgets what is imported meanwhile, and numpy can be imported once only
     original = SysModulesSnapshot
     monkeypatch.setattr("_pytest.pytester.SysModulesSnapshot", lambda preserve: original(_is_not_of_a_suite))

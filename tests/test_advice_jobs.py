@@ -1,4 +1,4 @@
-"""The jobs that the accuracy of advice is measured with: they can be compared, and with what others were measured with.
+"""The jobs that measure the accuracy of advice: they must stay comparable with earlier measurements.
 
 They are in benchmarks/advice/jobs.py.
 """
@@ -24,7 +24,7 @@ FIRST = {
 
 @pytest.fixture
 def accuracy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The benchmark as a module; another folder of benchmarks has a module `jobs`, too."""
+    """The benchmark as a module; another folder of benchmarks has a module `jobs` as well."""
     before = {*sys.modules}
     monkeypatch.syspath_prepend(str(ADVICE))
     yield importlib.import_module("accuracy")

@@ -43,9 +43,9 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 ALONE = "says, alone"
 SIGNS = ("not run", "file", "prints", "fails with", "says", ALONE)
 PLUG_IN = [] if entry_points(group="pytest11", name="concbench") else ["-p", "concbench.pytest_plugin"]
-"""Of pytest, which finds it by itself where concbench is installed."""
+"""Options for pytest, which finds the plug-in by itself if concbench is installed."""
 END = "\x1e"
-"""Printed after each block of a page, to tell their outputs apart."""
+"""Printed after each block of a page, to separate their outputs."""
 EXECUTE = "import sys; exec(compile(open(sys.argv[1], encoding='utf-8').read(), sys.argv[2], 'exec'))"
 """Runs a page's blocks as `__main__`, without a file that worker processes would load."""
 
@@ -57,11 +57,11 @@ class Block:
     language: str
     text: str
     line: int
-    """Of its first line; the first of the page is 0."""
+    """Number of its first line; the first line of the page is 0."""
     sign: str
-    """What a comment right before it says, up to the colon."""
+    """The comment right before it, up to the colon."""
     argument: str
-    """And after it."""
+    """The comment after the colon."""
 
     @property
     def is_run(self) -> bool:
@@ -95,13 +95,13 @@ def blocks_of(page: Path) -> list[Block]:
 
 @dataclass(frozen=True)
 class Program:
-    """What a test of this file runs: the blocks of a page, or a file that a page shows."""
+    """A program that a test of this file runs: the blocks of a page, or a file that a page shows."""
 
     page: Path
     file: Path | None = None
 
     def run(self, place: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-        """In a directory with the examples, with warnings as errors, and with a cache of its own."""
+        """Run it in a directory with the examples, with warnings as errors, and with a cache of its own."""
         directory = place / "examples"
         directory.mkdir()
         for example in EXAMPLES:
@@ -134,7 +134,7 @@ class Program:
 
 
 def code_of(page: Path) -> str:
-    """The blocks of a page, in their lines, so that the line numbers of a traceback are those of the page."""
+    """The blocks of a page at their lines, so that line numbers of a traceback are those of the page."""
     lines = [""] * len(page.read_text("utf-8").splitlines())
     for block in blocks_of(page):
         if block.is_run:
@@ -145,12 +145,12 @@ def code_of(page: Path) -> str:
 
 
 Ended = Callable[[Program], subprocess.CompletedProcess[str]]
-"""Runs a program, and tells how it ended."""
+"""Runs a program, and returns how it ended."""
 
 
 @pytest.fixture
 def ended(tmp_path: Path) -> Ended:
-    """Without what a person's terminal might have set, and what pytest tells the processes that run the tests."""
+    """Run without settings of a person's terminal, and without those of pytest for the processes of tests."""
     unwanted = re.compile("NO_COLOR|FORCE_COLOR|COLUMNS|PYTEST_.*")
     environment = {name: value for name, value in os.environ.items() if not unwanted.fullmatch(name)}
     return lambda program: program.run(tmp_path, environment)
@@ -161,7 +161,7 @@ PAGES_THAT_RUN = [Program(page) for page in PAGES if any(block.is_run for block 
 
 @pytest.mark.parametrize("program", PAGES_THAT_RUN, ids=lambda program: name_of(program.page))
 def test_the_programs_of_a_page_run_and_print_what_it_says(program: Program, ended: Ended) -> None:
-    """Each block what its page has under it."""
+    """Each block prints the text below it on its page."""
     done = ended(program)
     assert done.returncode == 0, done.stderr
     blocks = blocks_of(program.page)
@@ -173,7 +173,7 @@ def test_the_programs_of_a_page_run_and_print_what_it_says(program: Program, end
 
 
 def without_figures(text: str) -> str:
-    """One line; every number, with its unit of time or of data, the same."""
+    """The text as one line, with every number and its unit of time or data replaced."""
     return re.sub(r"\d[\d,.]*\d( (ns|us|ms|s|kB|MB|GB|bytes)\b)?|\d( (ns|us|ms|s)\b)?", "N", " ".join(text.split()))
 
 
@@ -195,7 +195,7 @@ FILES = [
 def test_a_file_that_a_page_shows_does_what_the_page_says(
     program: Program, number: int, block: Block, ended: Ended
 ) -> None:
-    """It is shown as it is, and run; it fails only if the page says so."""
+    """It is shown unchanged and run; it fails only if the page says so."""
     assert block.text == (DOCS / block.argument).read_text("utf-8")
     done = ended(program)
     after = blocks_of(program.page)[number + 1 : number + 2]
@@ -219,14 +219,14 @@ def test_every_example_is_shown_on_a_page() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_comments_that_steer_this_are_understood(page: Path) -> None:
-    """A misspelt one would silently change what is run, and one without a reason says too little."""
+    """A misspelt one would silently change what is run, and one without a reason explains too little."""
     for block in blocks_of(page):
         assert block.sign in {"", *SIGNS}, f"line {block.line}: {block.sign!r}"
         assert bool(block.argument) == (block.sign in {"not run", "file"}), f"line {block.line}"
 
 
 def test_refreshing_a_page_replaces_the_outputs_of_its_commands_and_nothing_else() -> None:
-    """docs/outputs.py; an empty output is filled."""
+    """The program is docs/outputs.py; an empty output is filled."""
     page = "a\n```console\n$ concbench one\nold\n```\n```console\n$ concbench two\n```\n```text\n$ x\n```\n"
     refreshed = runpy.run_path(str(DOCS / "outputs.py"))["refreshed"](page, lambda command: f"new of {command}\n")
     assert refreshed == page.replace("old", "new of concbench one").replace("two\n", "two\nnew of concbench two\n")
@@ -238,7 +238,7 @@ def prose_of(page: Path) -> str:
 
 
 def anchors_of(page: Path) -> set[str]:
-    """The headings of a page as the site addresses them."""
+    """The headings of a page as anchors of the site."""
     headings = re.findall(r"^#+ (.+)$", prose_of(page), flags=re.MULTILINE)
     plain = (re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings)
     return {re.sub(r"[-\s]+", "-", heading) for heading in plain}
@@ -246,7 +246,7 @@ def anchors_of(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=name_of)
 def test_links_within_the_project_lead_somewhere(page: Path) -> None:
-    """To a file that exists and, where they name one, to a heading of it."""
+    """They lead to a file that exists and, if they name one, to a heading of it."""
     broken = []
     for target in re.findall(r"\]\(([^)\s]+)\)", prose_of(page)):
         if re.match(r"[a-z]+:", target):
@@ -259,7 +259,7 @@ def test_links_within_the_project_lead_somewhere(page: Path) -> None:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    """A page that is not there is found by nobody."""
+    """A page that is not in the navigation is not found."""
     navigation = (ROOT / ".mkdocs.yml").read_text("utf-8").partition("\nnav:")[2]
     assert sorted(re.findall(r"\S+\.md$", navigation, flags=re.MULTILINE)) == sorted(
         page.relative_to(DOCS).as_posix() for page in PAGES[1:]
@@ -283,7 +283,7 @@ def test_the_reference_has_the_options_of_a_command_and_no_others(
 
 @pytest.mark.parametrize("name", registry.RUNNERS)
 def test_the_reference_has_every_runner_with_its_settings(name: str) -> None:
-    """As `concbench list` has them."""
+    """They are those of `concbench list`."""
     if name in registry.EXTRAS:
         pytest.importorskip(registry.EXTRAS[name])
     reference = (DOCS / "reference" / "cli.md").read_text("utf-8")
@@ -294,7 +294,7 @@ def test_the_reference_has_every_runner_with_its_settings(name: str) -> None:
 
 
 def section_of(page: str, heading: str) -> str:
-    """What stands below a heading, to the next one that is as high."""
+    """The text below a heading, up to the next heading of the same level."""
     level, text = heading.partition(" ")[0], (DOCS / page).read_text("utf-8")
     found = re.search(rf"^{re.escape(heading)}$(.*?)(?=^#{{1,{len(level)}}} |\Z)", text, flags=re.MULTILINE | re.DOTALL)
     assert found is not None
@@ -308,24 +308,24 @@ def first_cells(section: str) -> list[str]:
 
 
 def test_the_reference_has_every_format_and_no_others() -> None:
-    """In the order of the registry."""
+    """They are in the order of the registry."""
     assert first_cells(section_of("reference/cli.md", "### Formats")) == list(registry.FORMATS)
 
 
 @pytest.mark.parametrize("name", registry.WORKLOADS)
 def test_the_reference_has_every_workload(name: str) -> None:
-    """In the table of sizes or below it, with what it does."""
+    """It is in the table of sizes or below it, with its purpose."""
     assert re.search(rf"`{name}`(:| \()", section_of("reference/cli.md", "### Workloads and their sizes"))
 
 
 def test_the_overview_of_the_reference_has_every_command_and_no_others() -> None:
-    """In the first block of the page."""
+    """They are in the first block of the page."""
     overview = (DOCS / "reference" / "cli.md").read_text("utf-8").partition("```text\n")[2].partition("```")[0]
     assert sorted(re.findall(r"^concbench ([a-z]+) ", overview, flags=re.MULTILINE)) == sorted(COMMANDS)
 
 
 def test_every_column_is_explained() -> None:
-    """Where the documentation says how to read a table, in their order; those of `times` also where formats are."""
+    """The reading notes have them in order; those of `times` are also on the page of formats."""
     headers = [reading.column.header for reading in (*columns.ANSWER, *columns.COST[1:])]
     assert first_cells(section_of("index.md", "## How to read a table")) == headers
     page = (DOCS / "howto" / "own-format.md").read_text("utf-8")
@@ -333,7 +333,7 @@ def test_every_column_is_explained() -> None:
 
 
 def test_what_contributors_are_told_to_touch_is_there() -> None:
-    """Files, and names in the file that is named before or after them."""
+    """These are files, and names in the file that is named before or after them."""
     page = (DOCS / "contributing.md").read_text("utf-8")
     named = [place for place in re.findall(r"`((?:concbench|tests)/[^`]*)`", page) if not re.search("[A-Z]{2}", place)]
     assert len(named) > 20
@@ -353,7 +353,7 @@ RECORDS = (
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
 def test_the_reference_has_every_field_of_the_results(record: type) -> None:
-    """Each record has a section with a row for each of its fields, in their order."""
+    """Each record has a section with a row for each of its fields, in order."""
     reference = (DOCS / "reference" / "results.md").read_text("utf-8")
     section = re.search(rf"^## {record.__name__}$(.*?)(?=^## |\Z)", reference, flags=re.MULTILINE | re.DOTALL)
     assert section is not None
@@ -363,7 +363,7 @@ def test_the_reference_has_every_field_of_the_results(record: type) -> None:
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
 def test_the_reference_has_every_word_that_a_field_may_hold(record: type) -> None:
-    """In the row of the field."""
+    """They are in the row of the field."""
     reference = (DOCS / "reference" / "results.md").read_text("utf-8")
     section = reference.partition(f"\n## {record.__name__}\n")[2].partition("\n## ")[0]
     for field, hint in get_type_hints(record).items():
@@ -373,7 +373,7 @@ def test_the_reference_has_every_word_that_a_field_may_hold(record: type) -> Non
 
 
 def test_the_reference_has_every_fact_about_the_environment() -> None:
-    """The keys of the object that is recorded with each run."""
+    """The facts are the keys of the object that is recorded with each run."""
     reference = (DOCS / "reference" / "results.md").read_text("utf-8")
     section = re.search(r"^## Environment$(.*?)^## ", reference, flags=re.MULTILINE | re.DOTALL)
     assert section is not None

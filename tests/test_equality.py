@@ -1,4 +1,4 @@
-"""Results are compared as a person would."""
+"""Results are compared as a person would compare them."""
 
 import enum
 import math
@@ -52,7 +52,7 @@ class Opaque:
 
 @given(VALUES)
 def test_a_value_is_the_same_as_its_copy(value: object) -> None:
-    """NaN included, wherever it is; a copy that came from another process is what results are compared with."""
+    """This includes NaN anywhere; results are compared with copies from another process."""
     assert same(value, pickle.loads(pickle.dumps(value))) is True
 
 
@@ -63,7 +63,7 @@ def test_it_does_not_matter_which_is_expected(one: object, other: object) -> Non
 
 @given(VALUES, VALUES)
 def test_what_python_calls_different_is_different(one: object, other: object) -> None:
-    """Nothing is let pass that == would not let pass, NaN apart."""
+    """Nothing passes that == would refuse, except NaN."""
     if same(one, other) and "nan" not in repr(one).lower():
         assert one == other
 
@@ -93,7 +93,7 @@ def test_what_python_calls_different_is_different(one: object, other: object) ->
     ],
 )  # fmt: skip
 def test_these_differ(one: object, other: object) -> None:
-    """Also where one part cannot be compared and another differs."""
+    """This holds even if one part cannot be compared and another differs."""
     assert same(one, other) is False
 
 
@@ -124,7 +124,7 @@ def test_what_has_no_equality_cannot_be_compared() -> None:
 
 
 class Column:
-    """As a column of pandas: values, and a name that equals() does not look at; it is known by its module."""
+    """Like a column of pandas: values, and a name that equals() ignores; it is recognised by its module."""
 
     __module__ = "pandas.core.series"
     ndim = 1
@@ -168,7 +168,7 @@ def test_what_differs_by_rounding_is_close_and_nothing_else(expected: Any, actua
 
 
 class Refusing:
-    """Raises at every name that it is asked for; its equality ends the program."""
+    """Raises at every attribute; its equality ends the program."""
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError(name)
@@ -188,7 +188,7 @@ def test_values_that_raise_are_not_comparable_and_do_not_hide_a_difference(compa
 
 
 class Missing:
-    """There is one in a process, and it is equal to nothing."""
+    """There is one instance in a process, and it is equal to nothing."""
 
     def __eq__(self, other: object) -> bool:
         return False
@@ -252,7 +252,7 @@ STRUCTURE = [("count", int), ("share", float), ("day", "datetime64[D]")]
 )
 @pytest.mark.parametrize("compare", [same, close])
 def test_missing_values_equal_themselves_and_nothing_else(compare: Any, make: Any, other: Any) -> None:
-    """Whatever they are in: sets, keys, records, structured arrays, masked arrays."""
+    """This holds in any container: sets, keys, records, structured arrays, masked arrays."""
     assert compare(make(), pickle.loads(pickle.dumps(make()))) is True
     assert compare(make(), other) is not True
     assert compare(other, make()) is not True
@@ -260,7 +260,7 @@ def test_missing_values_equal_themselves_and_nothing_else(compare: Any, make: An
 
 
 def test_what_a_mask_hides_does_not_count() -> None:
-    """The mask does."""
+    """The mask itself does."""
     assert same(np.ma.array([1, 2], mask=[True, False]), np.ma.array([9, 2], mask=[True, False])) is True
     assert same(np.ma.array([1, 2], mask=[True, False]), np.ma.array([1, 2], mask=[False, False])) is False
     assert same(np.ma.array([1, 2], mask=[True, False]), np.ma.array([1, 3], mask=[True, False])) is False
@@ -268,7 +268,7 @@ def test_what_a_mask_hides_does_not_count() -> None:
 
 @dataclass
 class Stamped:
-    """Generated: `at` is not compared."""
+    """Generated equality: `at` is not compared."""
 
     x: Any
     at: int = field(compare=False)
@@ -276,7 +276,7 @@ class Stamped:
 
 @dataclass
 class Signed:
-    """By hand: `at` is not compared either."""
+    """Hand-written equality: `at` is not compared either."""
 
     x: Any
     at: int
@@ -294,13 +294,13 @@ class SignedChild(Signed):
 
 @dataclass
 class StampedChild(Stamped):
-    """Its own equality is generated, too, and compares what it adds."""
+    """Its own equality is generated, too, and compares the added field."""
 
     z: int = 0
 
 
 class Names(list[str]):
-    """Equal whatever their case."""
+    """Equal in any case of letters."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Names) and [name.lower() for name in self] == [name.lower() for name in other]
@@ -309,7 +309,7 @@ class Names(list[str]):
 
 
 class Level(float):
-    """Equal where it is about the same."""
+    """Equal if approximately the same."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Level) and round(self) == round(other)
@@ -318,7 +318,7 @@ class Level(float):
 
 
 class Modern:
-    """Has a method of that name, which is about something else."""
+    """Has a method of that name with another purpose."""
 
     def __init__(self, x: int) -> None:
         self.x = x
@@ -392,13 +392,13 @@ STAND_INS: dict[str, Any] = {}
 def test_the_equality_of_a_class_decides_and_not_its_attributes(
     compare: Any, one: Any, other: Any, alike: bool
 ) -> None:
-    """By hand, by the fields that are compared, or by equals() where it is known what that means."""
+    """The equality is hand-written, that of compared fields, or equals() if its meaning is known."""
     assert compare(one, other) is alike
     assert compare([{"a": one}], [{"a": other}]) is alike
 
 
 class Token:
-    """Equal to itself alone."""
+    """Equal only to itself."""
 
     def __init__(self, x: int) -> None:
         self.x = x
@@ -410,7 +410,7 @@ class Token:
 
 
 class Declining:
-    """Leaves it to the other side."""
+    """Leaves the comparison to the other side."""
 
     def __eq__(self, other: object) -> bool:
         return NotImplemented
@@ -419,7 +419,7 @@ class Declining:
 
 
 class Elementwise:
-    """Gives an array."""
+    """Returns an array."""
 
     def __eq__(self, other: object) -> Any:
         return np.array([True, False])
@@ -428,7 +428,7 @@ class Elementwise:
 
 
 class Forgetful:
-    """Has a pickle that does not hold what is compared."""
+    """Its pickle does not hold the compared value."""
 
     def __init__(self) -> None:
         self.x = object()
@@ -488,7 +488,7 @@ def test_beside_keys_that_cannot_be_compared_others_are() -> None:
     ],
 )
 def test_types_count_and_signs_of_zero_do_not(one: Any, other: Any, alike: bool) -> None:
-    """Also of keys."""
+    """This holds for keys as well."""
     assert same(one, other) is alike
     assert same(other, one) is alike
 
@@ -515,7 +515,7 @@ def shared(last: int) -> Any:
 
 @pytest.mark.parametrize("make", [deep, endless, shared])
 def test_nesting_has_no_limit(make: Any) -> None:
-    """Depth, cycles, and parts that are in many places."""
+    """Depth, cycles and shared parts are allowed."""
     assert same(make(1), make(1)) is True
     assert same(make(1), make(2)) is False
 
@@ -537,7 +537,7 @@ class Asked:
 
 
 def test_the_work_grows_with_the_size() -> None:
-    """Not with its square, also where sets differ, and hold what is missing."""
+    """It does not grow with the square, even if sets differ or hold missing values."""
     Asked.times = 0
     many = {(Asked(number), math.nan) for number in range(1_000)}
     assert same(many, {(Asked(number), math.nan) for number in range(1_000)}) is True
@@ -547,7 +547,7 @@ def test_the_work_grows_with_the_size() -> None:
 
 
 class Stubborn(Sequence[int]):
-    """Raises whenever it is asked for an element."""
+    """Raises whenever an element is read."""
 
     def __len__(self) -> int:
         return 3
@@ -569,13 +569,13 @@ def test_iterating_that_raises_ends_the_part_and_not_the_comparison() -> None:
 
 @given(VALUES, VALUES)
 def test_what_is_the_same_is_close(one: object, other: object) -> None:
-    """Rounding only adds to it."""
+    """Rounding is only an additional tolerance."""
     if same(one, other):
         assert close(one, other) is True
 
 
 def test_the_part_that_differs_is_found() -> None:
-    """However deep it is."""
+    """This holds at any depth."""
     token = Token(1)
     assert different_part([1, {"a": token}], [1, {"a": Token(1)}]) is token
     assert different_part([1, [2]], [1, [3]]) == 2

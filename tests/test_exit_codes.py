@@ -13,7 +13,7 @@ SECTION = (
 
 
 def test_the_reference_has_every_code_with_its_name_and_the_precedence() -> None:
-    """In the order of the numbers; the precedence in a sentence below."""
+    """They are in the order of the numbers; the precedence is a sentence below."""
     named = {name: value for name, value in vars(exit_codes).items() if isinstance(value, int)}
     rows = re.findall(r"^\| (\d+) \| `([A-Z]+)` \| .", SECTION, flags=re.MULTILINE)
     assert [(int(code), name) for code, name in rows] == sorted((value, name) for name, value in named.items())
@@ -23,7 +23,7 @@ def test_the_reference_has_every_code_with_its_name_and_the_precedence() -> None
 
 
 def test_of_several_codes_the_first_by_precedence_is_returned() -> None:
-    """Whatever their order and number."""
+    """Their order and number do not matter."""
     for first, second in combinations(PRECEDENCE, 2):
         assert worst(first, second) == worst(second, first) == worst(second, first, second) == first
     assert worst(*sorted(PRECEDENCE)) == exit_codes.TERMINATED

@@ -1,4 +1,4 @@
-"""Interpreters as they are named: known by what they say of themselves, or refused in a sentence; nothing is left."""
+"""Named interpreters: known by their own answer, or refused in a sentence; nothing is left behind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SPOILT = {
 
 @pytest.fixture(scope="module")
 def environments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Two virtual environments of the running interpreter, and a third that has lost it."""
+    """Two virtual environments of the running interpreter, and a third that has lost its interpreter."""
     made = [tmp_path_factory.mktemp("environments") / name for name in ("one", "two", "lost")]
     for one in made:
         venv.create(one, with_pip=False, symlinks=True)

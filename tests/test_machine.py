@@ -1,4 +1,4 @@
-"""How many cores there are, by every account that counts, and who has turned on the GIL."""
+"""The number of cores, by every account that counts, and the module that has turned on the GIL."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def _write(path: Path, text: str) -> None:
     [("max 100000", "max 100000", None), ("50000 100000", "max 100000", 0.5), ("200000 100000", "150000 100000", 1.5)],
 )
 def test_the_tightest_quota_on_the_way_up_counts(own: str, parent: str, cores: float | None, tmp_path: Path) -> None:
-    """Control groups, version 2."""
+    """The control groups are of version 2."""
     proc, groups = tmp_path / "proc", tmp_path / "groups"
     _write(proc / "self" / "cgroup", "0::/a/b\n")
     _write(groups / "a" / "b" / "cpu.max", own + "\n")
@@ -26,7 +26,7 @@ def test_the_tightest_quota_on_the_way_up_counts(own: str, parent: str, cores: f
 
 
 def test_a_quota_of_version_one_is_read_from_its_own_hierarchy(tmp_path: Path) -> None:
-    """-1 is no limit."""
+    """-1 means no limit."""
     proc, groups = tmp_path / "proc", tmp_path / "groups"
     _write(proc / "self" / "cgroup", "4:memory:/x\n2:cpu,cpuacct:/job\n")
     _write(groups / "cpu" / "job" / "cpu.cfs_quota_us", "100000\n")
@@ -49,7 +49,7 @@ def test_a_quota_of_version_one_is_read_from_its_own_hierarchy(tmp_path: Path) -
 def test_what_a_quota_keeps_from_running_is_added_up_on_the_way_up(
     line: str, root: str, limit: dict[str, str], counted: str, tmp_path: Path
 ) -> None:
-    """Of those groups that have a quota, both versions; without one there is nothing to count."""
+    """Groups with a quota count, in both versions; without a quota there is nothing to count."""
     proc, groups = tmp_path / "proc", tmp_path / "groups"
     _write(proc / "self" / "cgroup", line + "\n")
     for folder, seconds in (("a/b", 2), ("a", 3), (".", 5)):
@@ -65,13 +65,13 @@ def test_what_a_quota_keeps_from_running_is_added_up_on_the_way_up(
 
 
 def test_no_control_groups_are_no_quota(tmp_path: Path) -> None:
-    """As on other systems than Linux."""
+    """Other systems than Linux have none."""
     assert machine.quota_cores(tmp_path, tmp_path) is None
     assert machine.throttled_seconds(tmp_path, tmp_path) is None
 
 
 def test_the_least_of_all_accounts_is_usable_and_never_less_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Affinity, quota, PYTHON_CPU_COUNT."""
+    """The accounts are affinity, quota and PYTHON_CPU_COUNT."""
     monkeypatch.setattr(machine, "affinity_cores", lambda: 8)
     monkeypatch.setattr(machine, "quota_cores", lambda: 3.7)
     monkeypatch.delenv("PYTHON_CPU_COUNT", raising=False)

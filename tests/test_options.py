@@ -1,4 +1,4 @@
-"""The declared options: each is accepted, used, recorded and compared, on both sides, and nothing else is."""
+"""The declared options, and no others, are accepted, used, recorded and compared, on both sides."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ OTHER: dict[str, tuple[str, Any]] = {
     "python": (sys.executable, [sys.executable]), "gil": ("1", ["1"]),
     "env": ("MODE=fast,exact", {"MODE": ["fast", "exact"]}),
 }  # fmt: skip
-"""A text and a value of each option, where 50 is none."""
+"""A text and a value of each option for which 50 is not valid."""
 MEASURING = declared(MeasureOptions)
 
 
 def other(name: str, option: Option) -> tuple[list[str], Any]:
-    """An option as it is given on the command line, and its value, which is not the default."""
+    """An option as given on the command line, and its value, which is not the default."""
     if option.kind is SWITCH:
         return [as_flag(name, option)], not option.default
     text, value = OTHER.get(name, ("50", 50))
@@ -84,7 +84,7 @@ def played(interrupted_at: int | None = None) -> SimulatedHosts:
 
 @pytest.mark.parametrize("name", sorted({*MEASURING} - {"seed"}))
 def test_an_option_is_recorded_and_a_run_does_not_go_on_with_another(name: str, tmp_path: Path) -> None:
-    """The results file has it, and what differs is named; nothing is measured then."""
+    """The results file has it, and a difference is named; nothing is measured then."""
     option = MEASURING[name]
     _, value = other(name, option)
     ask(name, played(2), **{name: value}).save(tmp_path / "other.json")
@@ -106,7 +106,7 @@ def test_the_seed_is_recorded_with_the_run_and_compared() -> None:
 
 @pytest.mark.parametrize(("command", "kind"), [("run", MeasureOptions), ("advise", AdviseOptions)])
 def test_a_value_on_the_command_line_arrives(command: str, kind: Any) -> None:
-    """Every option of the one side is one of the other; what is not given stays open."""
+    """Every option of one side is one of the other; an option that is not given stays open."""
     parser = argparse.ArgumentParser()
     functions.add_arguments(parser, kind)
     assert given(parser.parse_args([]), kind, functions.Items) == {}
@@ -147,13 +147,13 @@ def test_what_is_declared_is_accepted(call: Any, kind: Any) -> None:
 
 
 def test_what_a_race_decides_is_what_only_measuring_has() -> None:
-    """Beside two parameters that are no options; and each is refused on the command line as in Python."""
+    """Two parameters that are not options are such as well; each is refused on the command line as in Python."""
     assert {*decided_by_race()} == ({*MEASURING} - {*declared(AdviseOptions)}) | {"runners", "resume"}
 
 
 @pytest.mark.parametrize("name", decided_by_race())
 def test_what_a_race_decides_is_refused_as_each_side_writes_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """By one sentence, in which the names of options differ."""
+    """There is one sentence, in which the names of options differ."""
     flag = as_flag(name, MEASURING.get(name))
     assert main(["advise", "app:double", "--items", "1..3", flag, OTHER.get(name, ("5", 5))[0]]) == 2
     said = capsys.readouterr().err
@@ -170,7 +170,7 @@ def test_what_a_race_decides_is_refused_as_each_side_writes_it(name: str, capsys
 
 @pytest.mark.parametrize("name", sorted(MEASURING))
 def test_what_excludes_each_other_is_refused_either_way_round(name: str) -> None:
-    """With the names as each side writes them."""
+    """Each side writes the names in its own way."""
     known = functions.known()
     for partner in excluding(name, known):
         both = {one: "1..3" if one == "items" else other(one, known[one])[1] for one in (name, partner)}
@@ -182,7 +182,7 @@ def test_what_excludes_each_other_is_refused_either_way_round(name: str) -> None
 
 @pytest.mark.parametrize("name", sorted(MEASURING))
 def test_a_value_of_another_type_or_out_of_bounds_is_refused_by_name(name: str) -> None:
-    """Not everybody has a type checker; None is as good as left out."""
+    """Not every user has a type checker; None counts as left out."""
     option = MEASURING[name]
     assert filled({name: None, "seed": 1}) == chosen(seed=1) or name == "seed"
     wrong: list[Any] = [object(), *([math.inf, math.nan] if float in option.kind.types else [])]
@@ -207,7 +207,7 @@ def test_a_default_gives_way_to_what_excludes_it() -> None:
 
 
 def test_bounds_of_rounds_are_those_of_the_intervals() -> None:
-    """Which the declarations do not import: that takes numpy."""
+    """The declarations do not import the intervals, which need numpy."""
     assert (MEASURING["max_rounds"].least, MEASURING["max_rounds"].most, MEASURING["rounds"].most) == (
         FEWEST,
         MOST,
@@ -216,7 +216,7 @@ def test_bounds_of_rounds_are_those_of_the_intervals() -> None:
 
 
 def test_options_of_functions_are_how_a_function_is_called() -> None:
-    """But for how often, which is how many items there are, and how long importing it may take."""
+    """Exceptions are the number of calls, which is the number of items, and the time limit of the import."""
     of_functions = {name for name, option in MEASURING.items() if option.of_function} - {"import_timeout"}
     assert of_functions - {"repeat"} == {field.name for field in fields(How)} - {"arguments"}
     hints = get_type_hints(MeasureOptions)

@@ -1,4 +1,4 @@
-"""The public names, what importing them costs, and how they behave in scripts and notebooks."""
+"""The public names, the cost of importing them, and their behaviour in scripts and notebooks."""
 
 import _thread
 import asyncio
@@ -30,7 +30,7 @@ def python(code: str, *arguments: str) -> str:
 
 
 def test_every_public_name_is_there() -> None:
-    """And listed by dir()."""
+    """dir() lists it."""
     for name in concbench.__all__:
         assert getattr(concbench, name)
         assert name in dir(concbench)
@@ -42,7 +42,7 @@ def test_every_public_name_is_there() -> None:
 def test_a_current_directory_that_was_removed_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Any
 ) -> None:
-    """Nothing is found from there, and no process starts there."""
+    """Nothing is found from there, and no process can start there."""
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
@@ -66,7 +66,7 @@ def test_a_program_whose_threads_have_been_replaced_is_refused(
 
 
 def test_importing_concbench_imports_nothing_of_others() -> None:
-    """Nor most of the standard library."""
+    """It imports little of the standard library either."""
     code = (
         "import sys; before = set(sys.modules); import concbench; "
         "new = {name.partition('.')[0] for name in set(sys.modules) - before}; "
@@ -103,13 +103,13 @@ def test_what_a_worker_imports_is_what_its_function_needs(module: str, unwanted:
 
 
 def test_runners_work_alone() -> None:
-    """As the first lines of the README say."""
+    """They work as in the first lines of the README."""
     with ThreadPool(workers=4) as runner:
         assert runner.run(product_of_primes, [10, 20]) == [210, 9_699_690]
 
 
 def test_a_script_without_a_main_guard_works(tmp_path: Path) -> None:
-    """Its own top level is run once, whatever the start method."""
+    """Its top level runs once, whatever the start method."""
     script = tmp_path / "script.py"
     script.write_text(
         "from concbench import Primes, measure\n"
@@ -122,7 +122,7 @@ def test_a_script_without_a_main_guard_works(tmp_path: Path) -> None:
 
 
 def test_measuring_works_inside_an_event_loop() -> None:
-    """As in a notebook, in processes and in process."""
+    """A notebook is an example; both processes and this process can be used."""
 
     async def notebook() -> list[str]:
         runners: list[Runner] = [Sequential(), ThreadPool(workers=2), Asyncio(workers=2)]
@@ -136,14 +136,14 @@ def test_measuring_works_inside_an_event_loop() -> None:
 
 
 def test_downloads_can_be_measured_in_process() -> None:
-    """The coroutine too, inside an event loop or not."""
+    """This includes the coroutine, inside an event loop or not."""
     work = concbench.Download(images=4, latency=0.001, image_size=4_000)
     run = measure(work, runners=[Sequential(), ThreadPool(), Asyncio()], isolate=False, rounds=1)
     assert [cell.outcome.kind for cell in run.tables[0].cells] == ["ok", "ok", "ok"]
 
 
 def test_a_saved_run_is_loaded_as_it_was(tmp_path: Path) -> None:
-    """Through the public names."""
+    """The public names are used."""
     run = measure(Primes(limits=[100]), runners=["sequential"], rounds=1)
     run.save(tmp_path / "run.json")
     assert concbench.load(tmp_path / "run.json") == run
@@ -162,7 +162,7 @@ async def later() -> AsyncIterator[int]:
 
 
 class Frame:
-    """As much of a data frame as tells that it is one."""
+    """Just enough of a data frame to be recognised as one."""
 
     columns, shape = ("name", "city"), (3, 2)
 
@@ -202,7 +202,7 @@ def simulated() -> SimulatedHosts:
     ids=lambda value: "" if isinstance(value, str) else type(value).__name__,
 )
 def test_items_that_would_be_something_else_are_refused(items: Any, says: str) -> None:
-    """Letters, keys and names of columns are never meant; the message says what to write."""
+    """Letters, keys and column names are never meant; the message says what to write."""
     for ask in (measure, advise):
         with pytest.raises(UsageError) as refused:
             ask(same, items=items, hosts=simulated())
@@ -213,7 +213,7 @@ def test_items_that_would_be_something_else_are_refused(items: Any, says: str) -
     "items", [[1], (1,), {1}, range(1), {1: 2}.keys(), iter([1])], ids=lambda value: type(value).__name__
 )
 def test_whatever_gives_items_is_taken(items: Any) -> None:
-    """Once, in its order."""
+    """It is read once, in its order."""
     (table,) = measure(same, items=items, hosts=simulated(), runners=["sequential"], rounds=1).tables
     assert table.tasks == 1
 
@@ -245,14 +245,14 @@ ITEMS: dict[str, Any] = {"items": [1, 2]}
     ids=lambda value: "" if isinstance(value, str) else "-".join(value),
 )
 def test_an_option_that_would_be_ignored_is_refused(options: dict[str, Any], says: str) -> None:
-    """It says what to leave out, or to write instead."""
+    """The message says what to leave out, or to write instead."""
     with pytest.raises(UsageError) as refused:
         measure(same, **{**ITEMS, **options})
     assert says in str(refused.value)
 
 
 def test_what_only_processes_can_keep_is_refused_for_a_function_that_none_can_import() -> None:
-    """With the reason for which everything is measured in this process."""
+    """The message has the reason why everything is measured in this process."""
     options: tuple[MeasureOptions, ...] = ({"timeout": 10**9}, {"memory_limit": 10**9})
     for option in options:
         with pytest.raises(UsageError, match=f"{next(iter(option))} needs processes, .*cannot be sent"):
@@ -273,7 +273,7 @@ def test_what_only_processes_can_keep_is_refused_for_a_function_that_none_can_im
     ],
 )
 def test_advise_refuses_what_the_race_decides(option: str, value: Any, says: str) -> None:
-    """Of the options of measure() those that it would not look at; what is None was not given."""
+    """It refuses options of measure() that it would ignore; an option that is None counts as not given."""
     with pytest.raises(UsageError) as refused:
         advise(same, items=range(20), hosts=simulated(), **{option: value})
     assert says in str(refused.value)
@@ -291,7 +291,7 @@ def test_runners_that_can_be_read_once_are_measured_in_every_table() -> None:
 
 
 def test_a_cell_that_is_not_there_is_not_invented() -> None:
-    """The nearest label is named, else all of them."""
+    """The nearest label is named, or else all of them."""
     run: Run = measure(one, runners=["sequential", "thread-pool:2"], hosts=simulated(), rounds=1)
     (table,) = run.tables
     assert table.cell("thread-pool:2").workers == 1
@@ -302,7 +302,7 @@ def test_a_cell_that_is_not_there_is_not_invented() -> None:
 
 
 def test_a_baseline_that_fails_after_rounds_is_no_answer_and_no_success() -> None:
-    """Whatever the others took."""
+    """This holds for any times of the others."""
     hosts = SimulatedHosts({"sequential": [0.01, 0.01, 0.01, ValueError("burst")], "threads": [0.005]})
     run = measure(same, items=[1, 2], runners=["sequential", "threads"], hosts=hosts, compare=False)
     assert not run.ok

@@ -1,4 +1,4 @@
-"""Names lead to classes, and to sentences where they do not."""
+"""Names lead to classes, or to sentences."""
 
 import re
 from collections.abc import Callable
@@ -26,12 +26,12 @@ def test_a_runner_lives_in_the_file_of_its_name(name: str, place: str) -> None:
 
 @pytest.mark.parametrize("name", registry.WORKLOADS)
 def test_a_workload_bears_its_registered_name(name: str) -> None:
-    """As its file does."""
+    """Its file bears it as well."""
     assert registry.workload_class(name).name == name
 
 
 def test_every_runner_file_is_registered() -> None:
-    """A file that nobody can name is dead."""
+    """A file without a name cannot be used."""
     folder = Path(registry.__file__).parent / "runners"
     files = {path.stem.replace("_", "-") for path in folder.glob("*.py")} - {"--init--", "base", "look", "start-method"}
     assert files == set(registry.RUNNERS)
@@ -43,7 +43,7 @@ def _entry_points(monkeypatch: pytest.MonkeyPatch, **points: str) -> None:
 
 
 def test_other_packages_add_runners_and_cannot_take_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By entry points."""
+    """They use entry points."""
     _entry_points(monkeypatch, mine="concbench.runners.sequential:Sequential", threads="evil:Runner")
     assert registry.runner_names() == [*registry.RUNNERS, "mine"]
     assert registry.runner_class("mine").__name__ == "Sequential"
@@ -51,7 +51,7 @@ def test_other_packages_add_runners_and_cannot_take_ours(monkeypatch: pytest.Mon
 
 
 def test_a_missing_package_is_named_with_its_pip_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Known, and not available here."""
+    """It is known, and not available here."""
     _entry_points(monkeypatch, mine="no_such_package_1.runners:Mine")
     with pytest.raises(Inapplicable, match=re.escape("pip install no_such_package_1")):
         registry.runner_class("mine")
@@ -69,7 +69,7 @@ def test_a_missing_package_is_named_with_its_pip_line(monkeypatch: pytest.Monkey
 def test_what_cannot_be_loaded_is_a_sentence(
     place: str, says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It is a mistake of whoever asks for it, and leaves others as they are: whatever its module raises."""
+    """It is an error only for the request that names it, whatever its module raises."""
     (tmp_path / "broken_1.py").write_text("1 / 0")
     monkeypatch.syspath_prepend(str(tmp_path))
     _entry_points(monkeypatch, mine=place)
@@ -83,7 +83,7 @@ def test_what_cannot_be_loaded_is_a_sentence(
 def test_what_is_not_installed_is_a_usage_error(
     kind: str, option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of each kind alike: nothing has run."""
+    """This holds for each kind; nothing has run."""
     point = metadata.EntryPoint("mine", "no_such_package_1:Mine", f"concbench.{kind}")
     monkeypatch.setattr(metadata, "entry_points", lambda group: [point] if group == f"concbench.{kind}" else [])
     assert main(["run", *(["primes"] if option else []), *option, "mine"]) == 2
@@ -94,13 +94,13 @@ def test_what_is_not_installed_is_a_usage_error(
 @pytest.mark.parametrize("load", [registry.runner_class, registry.workload_class, registry.format_function])
 @pytest.mark.parametrize("name", [None, 3, ["text"]])
 def test_a_name_is_a_text(load: Callable[[Any], Any], name: object) -> None:
-    """As Python is told it."""
+    """This also holds for names that are given in Python."""
     with pytest.raises(UsageError, match=r"is named by a text such as '[a-z]+', not "):
         load(name)
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or with all of them."""
+    """Without a near one, all are listed."""
     with pytest.raises(UnknownName, match="did you mean 'asyncio'"):
         registry.runner_class("asynco")
     with pytest.raises(UnknownName, match="known: download, primes"):

@@ -1,4 +1,4 @@
-"""What a release is called and says: .ci/release.py, which the release workflow asks before it builds anything."""
+"""The name and the text of a release: .ci/release.py, which the release workflow runs before it builds anything."""
 
 import runpy
 from pathlib import Path
@@ -27,7 +27,7 @@ notes = runpy.run_path(str(ROOT / ".ci" / "release.py"))["notes"]
 
 
 def test_the_changelog_has_the_version_of_the_code() -> None:
-    """With what comes after it above; a version in development has only that, and nothing to release."""
+    """Unreleased changes stand above it; a version in development has only those, and cannot be released."""
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     unreleased, released = changelog.partition("\n## [Unreleased]\n")[2].split("\n## [", 1)
     if ".dev" in __version__:
@@ -40,7 +40,7 @@ def test_the_changelog_has_the_version_of_the_code() -> None:
 
 @pytest.mark.parametrize(("version", "says"), [("0.2.0", "- b\n"), ("0.1.0", "- a\n")])
 def test_a_release_says_the_section_of_its_version(version: str, says: str) -> None:
-    """And neither its neighbours nor the links below."""
+    """It contains neither its neighbours nor the links below."""
     assert notes(f"v{version}", version, CHANGELOG) == says
 
 
@@ -56,6 +56,6 @@ def test_a_release_says_the_section_of_its_version(version: str, says: str) -> N
     ids=["other tag", "tag without v", "no section", "no date", "empty section"],
 )
 def test_a_release_that_is_not_ready_is_refused(tag: str, version: str, changelog: str, says: str) -> None:
-    """Before anything is built."""
+    """Nothing has been built."""
     with pytest.raises(ValueError, match=says):
         notes(tag, version, changelog)

@@ -1,4 +1,4 @@
-"""What messages and workers rely on."""
+"""Functions on which messages and workers rely."""
 
 import json
 import math
@@ -22,7 +22,7 @@ from concbench.workloads.products import product_of_primes_by_sieve
 
 @given(st.text() | st.lists(st.integers()) | st.dictionaries(st.text(), st.floats()), st.integers(10, 100))
 def test_a_short_text_is_one_line_within_its_limit(value: object, limit: int) -> None:
-    """Whatever the value is."""
+    """This holds for any value."""
     text = short(value, limit)
     assert len(text) <= limit
     assert "\n" not in text
@@ -48,7 +48,7 @@ def test_a_broken_repr_does_not_hide_the_message_that_it_is_for() -> None:
 
 
 def test_an_observation_says_when_and_at_what_cost() -> None:
-    """And keeps the result as it is."""
+    """It keeps the result unchanged."""
     seen = Observed(sum)([1, 2, 3])
     assert seen.result == 6
     assert seen.started <= seen.finished
@@ -56,7 +56,7 @@ def test_an_observation_says_when_and_at_what_cost() -> None:
 
 
 class Rude:
-    """Raises whatever it is asked for."""
+    """Raises at every access."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
@@ -69,7 +69,7 @@ class Rude:
 
 @pytest.mark.parametrize("error", [ValueError(), SystemExit(), GeneratorExit(), RecursionError(), StopIteration()])
 def test_texts_for_messages_never_raise(error: BaseException) -> None:
-    """They say what stood in the way."""
+    """They say what went wrong."""
     name = type(error).__name__
     assert one_line(Rude(error)) == f"Rude (its text cannot be shown: __str__ raised {name})"
     assert short(Rude(error)) == f"<Rude whose repr raises {name}>"
@@ -97,13 +97,13 @@ def test_ctrl_c_is_not_taken_for_the_fault_of_a_text() -> None:
     ],
 )
 def test_an_exception_is_told_by_its_type_and_its_text(error: BaseException, text: str) -> None:
-    """On one line; a group with what it contains, our own errors by the text alone."""
+    """It is one line: a group with its contents, and our own errors by the text alone."""
     assert exception_text(error) == text
     assert describe(error)["reason"] == text
 
 
 def test_a_deep_a_wide_and_a_long_one_are_told_in_bounds() -> None:
-    """Without looking at all of them."""
+    """Not all of them are examined."""
     looked = []
 
     class CountedError(Exception):
@@ -128,7 +128,7 @@ def test_a_deep_a_wide_and_a_long_one_are_told_in_bounds() -> None:
 
 
 def test_of_a_text_of_any_length_no_more_than_its_beginning_is_looked_at() -> None:
-    """To split one of 80 MB into words takes longer than most executions may."""
+    """Splitting a text of 80 MB into words takes longer than most executions may."""
     error = ValueError("a b " * 5_000_000)
     began = thread_time()
     text = exception_text(error)
@@ -140,7 +140,7 @@ def test_of_a_text_of_any_length_no_more_than_its_beginning_is_looked_at() -> No
 
 
 def test_a_note_names_the_item_whatever_the_item_is() -> None:
-    """And the last note is the one that counts, since tasks may run runners themselves."""
+    """The last note counts, since tasks may use runners themselves."""
     error = named(ValueError("x"), 3, [0, 1, 2, Rude(ValueError())])
     assert error.__notes__ == ["raised by task 3, item <Rude whose repr raises ValueError>"]
     named(error, 9, [])
@@ -149,7 +149,7 @@ def test_a_note_names_the_item_whatever_the_item_is() -> None:
 
 @given(st.text(), st.text())
 def test_what_stands_for_an_exception_is_the_same_wherever_it_comes_from(name: str, text: str) -> None:
-    """It survives pickle, takes notes, and is counted under the name of what it stands for."""
+    """It survives pickle, takes notes, and is counted under the name of the exception that it replaces."""
     failure = TaskFailure(name, text)
     assert sendable(failure) is failure
     assert noted(failure, "a note") is failure
@@ -170,7 +170,7 @@ def lock_at_two(item: int) -> object:
     ],
 )
 def test_results_are_packed_up_to_the_first_that_cannot_be(items: Sequence[int], error: type, says: str) -> None:
-    """It is told with its task, and by what happened; the traceback says where."""
+    """It is reported with its task and its kind of failure; the traceback says where."""
     answers = pickle.loads(run_packed(lock_at_two, items))
     assert answers[:2] == [(0,), (1,)]
     with pytest.raises(error, match=says) as caught:
@@ -181,7 +181,7 @@ def test_results_are_packed_up_to_the_first_that_cannot_be(items: Sequence[int],
 
 
 def test_what_every_worker_imports_is_light() -> None:
-    """Of the standard library it takes what Python has loaded anyway."""
+    """It imports only modules of the standard library that Python has loaded anyway."""
     code = (
         "import sys; before = set(sys.modules); import concbench; alone = set(sys.modules); "
         "import concbench.task, json; print(json.dumps(sorted(set(sys.modules) - alone)))"

@@ -1,4 +1,4 @@
-"""Figures as a person reads them."""
+"""Figures as written for people."""
 
 import pytest
 
@@ -12,17 +12,17 @@ from concbench import units
      (2.754, "2.75 s"), (99.96, "100 s"), (1234.5, "1,234 s")],
 )  # fmt: skip
 def test_times_have_three_digits_and_the_unit_that_fits(value: float, text: str) -> None:
-    """From microseconds to seconds."""
+    """Units go from microseconds to seconds."""
     assert units.seconds(value) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.974, "0.97x"), (1, "1.00x"), (12.24, "12.2x"), (130.4, "130x")])
 def test_ratios_have_an_x(value: float, text: str) -> None:
-    """Two decimals below one."""
+    """Below one, there are two decimals."""
     assert units.ratio(value) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(9e6, "9 MB"), (256.4e6, "256 MB"), (1.26e9, "1.3 GB")])
 def test_memory_is_in_megabytes(value: float, text: str) -> None:
-    """And in gigabytes past a thousand."""
+    """Above a thousand, it is in gigabytes."""
     assert units.memory(value) == text

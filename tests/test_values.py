@@ -23,7 +23,7 @@ OF: list[tuple[Kind, st.SearchStrategy[object]]] = [
 
 @given(st.data())
 def test_what_is_written_of_a_value_is_read_as_that_value(data: st.DataObject) -> None:
-    """To the last bit."""
+    """They agree to the last bit."""
     kind, some = data.draw(st.sampled_from(OF))
     value = data.draw(some)
     assert kind.read(kind.write(value)) == value
@@ -37,13 +37,13 @@ def test_what_is_written_of_a_value_is_read_as_that_value(data: st.DataObject) -
     ],
 )  # fmt: skip
 def test_a_value_is_written_as_a_person_would(kind: Kind, value: object, text: str) -> None:
-    """In the largest unit of which there is one."""
+    """It has the largest unit of which there is at least one."""
     assert kind.write(value) == text
 
 
 @given(st.floats(0, 1e300))
 def test_a_number_as_python_writes_it_is_a_time(number: float) -> None:
-    """Small and large ones with an exponent, as they come from a TOML file."""
+    """Small and large ones have an exponent, as they come from a TOML file."""
     assert DURATION.read(str(number)) == number
     assert SHARE.read(str(number)) == number
 
@@ -63,7 +63,7 @@ def test_what_is_too_large_is_called_so(kind: Kind, text: str, says: str) -> Non
 
 @given(st.sampled_from([kind for kind in vars(values).values() if isinstance(kind, Kind)]), st.text(max_size=8))
 def test_any_text_is_a_value_or_a_sentence(kind: Kind, text: str) -> None:
-    """No other exception."""
+    """There is no other exception."""
     try:
         kind.read(text)
     except BadSetting as refused:

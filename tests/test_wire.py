@@ -1,4 +1,4 @@
-"""Wires: what is sent arrives, what is not ours ends the conversation, and forked children have no part in it."""
+"""Wires: messages arrive, foreign bytes end the conversation, and forked children take no part in it."""
 
 import os
 import signal
@@ -46,7 +46,7 @@ def pair() -> Iterator[Pair]:
 
 @given(st.lists(JSON, max_size=5))
 def test_messages_arrive_in_order_and_then_the_end(messages: list[Any]) -> None:
-    """Whatever is in them."""
+    """This holds for any content."""
     pair = Pair()
     try:
         for message in messages:
@@ -60,7 +60,7 @@ def test_messages_arrive_in_order_and_then_the_end(messages: list[Any]) -> None:
 
 @given(st.binary(min_size=1), st.booleans())
 def test_what_is_no_message_ends_the_conversation(stray: bytes, after: bool) -> None:
-    """Before the first message or after it; one that is cut off is the end, and never a message."""
+    """They come before the first message or after it; a message that is cut off is the end, and never a message."""
     pair = Pair()
     try:
         if after:
@@ -84,7 +84,7 @@ def test_a_message_that_is_cut_off_is_the_end(pair: Pair) -> None:
 
 
 def test_bytes_in_the_middle_of_a_message_end_the_conversation(pair: Pair) -> None:
-    """The length is right, and it is no JSON."""
+    """The length is right, but the bytes are not JSON."""
     os.write(pair.aside, f'{TOKEN} 8\n{{"ok" stray'.encode())
     with pytest.raises(WireBroken):
         pair.far.receive()
@@ -93,7 +93,7 @@ def test_bytes_in_the_middle_of_a_message_end_the_conversation(pair: Pair) -> No
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of forks beside threads
 def test_a_forked_child_has_no_wire_and_ends_when_it_comes_back_to_it(pair: Pair) -> None:
-    """The parent's messages are read by the parent alone, and the other end sees the end although the child lives."""
+    """Only the parent reads its messages, and the other end sees the end although the child lives."""
     child = os.fork()
     if child == 0:
         try:
@@ -109,7 +109,7 @@ def test_a_forked_child_has_no_wire_and_ends_when_it_comes_back_to_it(pair: Pair
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of forks beside threads
 @pytest.mark.parametrize("forked", [False, True])
 def test_only_a_forked_child_is_ended(forked: bool) -> None:
-    """By the number of the process that is meant."""
+    """The number of the process decides."""
     owner = os.getpid()
     child = os.fork()
     if child == 0:
@@ -134,7 +134,7 @@ def main():
 
 @pytest.mark.parametrize("at_start", ["", "print('early', flush=True); import sys; sys.stdin.read()"])
 def test_standard_streams_are_not_the_wire(at_start: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever prints and reads when an interpreter starts; and no argument is left over."""
+    """Programs may print and read when an interpreter starts; no argument is left over."""
     (tmp_path / "peer.py").write_text(PEER)
     (tmp_path / "sitecustomize.py").write_text(at_start)
     (tmp_path / "json.py").write_text("raise ImportError('the wrong one')")
@@ -185,7 +185,7 @@ def test_a_child_that_lives_on_does_not_hold_its_parents_wire(tmp_path: Any, mon
 
 
 def test_a_process_that_cannot_be_started_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where no more processes are allowed."""
+    """The limit of processes is reached, for example."""
 
     def refused(*arguments: object, **options: object) -> None:
         raise BlockingIOError(11, "Resource temporarily unavailable")

@@ -1,19 +1,19 @@
-"""How good the advice is: what `advise()` says of each job, beside an exhaustive measurement of the same job.
+"""How good the advice is: the answer of `advise()` on each job, beside an exhaustive measurement of the same job.
 
     python benchmarks/advice/accuracy.py                                        about 40 minutes
     python benchmarks/advice/accuracy.py --against ../other-checkout --runs 3   about 2 hours
     python benchmarks/advice/accuracy.py --jobs wait compute "lazy model"
     python benchmarks/advice/accuracy.py --keep accuracy.jsonl        goes on where it was interrupted
 
-Every advice is asked for in a process of its own, with the default budget; the versions take turns. Then every runner,
+Every advice is requested in a process of its own, with the default budget; the versions take turns. Then every runner,
 with every power of 2 of workers, is measured in two rounds; the eight best that are not far behind, and the numbers of
 workers beside the best, in five more, and these say which is the best. How good an advice is comes from
 further rounds, interleaved, of the best and of what was advised, in three launches: so the best is not chosen from
 the rounds that it is judged by. All versions and runs are judged against the same measurement.
 
-The score of an advice is best / advised, and 1 at most: the share of the best that who follows it gets. It is a miss
-if the 95 % interval of advised / best lies above 1.05, and if there was no answer, which leaves the program sequential.
-The bound is what no runner can go below, known from how the job is made: that the best comes near it shows
+The score of an advice is best / advised, and 1 at most: the share of the best speed that it reaches. It is a miss if
+the 95 % interval of advised / best lies above 1.05, or if there was no answer, which leaves the program sequential.
+The bound is a time that no runner can undercut, known from how the job is made: a best cell near the bound shows
 that the exhaustive measurement finds what there is.
 """
 
@@ -38,7 +38,7 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).absolute().parent
-sys.path[1:1] = [str(HERE.parent)]  # after the folder of this file, which has a jobs.py too
+sys.path[1:1] = [str(HERE.parent)]  # after the folder of this file, which also has a jobs.py
 
 from jobs import JOBS, Job, Place  # noqa: E402
 from pairs import Columns, checkout, found_first, program, require  # noqa: E402
@@ -51,30 +51,30 @@ from concbench.results.records import Table  # noqa: E402
 from concbench.stats.intervals import ratio_interval  # noqa: E402
 
 GOOD = 1.05
-"""An advice that costs no more of the best is as good."""
+"""Ratio to the best up to which an advice counts as good."""
 OVER = 1.5
-"""Budgets that an advice may take."""
+"""Multiple of the budget that an advice may take."""
 FAR_BEHIND = 1.5
-"""Times the best after two rounds, beyond which a cell is not measured further."""
+"""Ratio to the best after two rounds beyond which a cell is not measured further."""
 MOST_NEAR = 8
-"""Cells that are, at most."""
+"""Most cells that are measured further."""
 LAUNCHES = 3
-"""Of the processes whose rounds an advice is judged by."""
+"""Number of launches of the processes whose rounds judge an advice."""
 PATIENCE = 12
-"""Budgets after which an advice is given up."""
+"""Multiple of the budget after which an advice is given up."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a version said of a job."""
+    """The answer of a version on a job."""
 
     code: str
     run: int
     runner: str | None
-    """None: it gave no answer."""
+    """None if it gave no answer."""
     said: str
     seconds: float
-    """From the start of the process that asked to its end."""
+    """Seconds from the start of the asking process to its end."""
 
 
 @dataclass(frozen=True)
@@ -83,24 +83,24 @@ class Judged:
 
     answer: Answer
     advised: str
-    """What a person does then."""
+    """The runner that results from following the advice."""
     best: str
     best_seconds: float
     ratio: float
-    """Advised / best; infinite if what was advised fails."""
+    """Advised / best; infinite if the advised runner fails."""
     low: float
     high: float
     exhaustive: float
-    """Seconds of the measurement that it was judged by, which all answers to the job share."""
+    """Seconds of the exhaustive measurement, which all answers on the job share."""
 
     @property
     def score(self) -> float:
-        """The share of the best."""
+        """The share of the best speed that the advice reaches."""
         return min(1.0, 1 / self.ratio)
 
     @property
     def missed(self) -> bool:
-        """Whether it is certain that another runner would have been better."""
+        """Whether another runner would certainly have been better."""
         return self.answer.runner is None or self.low > GOOD
 
 
@@ -128,7 +128,7 @@ def main() -> None:
         for name in arguments.jobs:
             try:
                 judged[name] = known.get(name) or judge(name, place, versions, runs, arguments, order)
-            except Exception as error:  # noqa: BLE001 - one job that breaks must not cost the others' hour
+            except Exception as error:  # noqa: BLE001 - one broken job must not end the others
                 failed[name] = f"{type(error).__name__}: {error}"
                 print(f"{name}: FAILED: {failed[name]}", flush=True)
                 continue
@@ -149,7 +149,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """What is asked, how often, and who."""
+    """The jobs and versions, and how often each is asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", nargs="+", choices=list(JOBS), default=list(JOBS), metavar="JOB")
     parser.add_argument("--runs", type=int, default=1, help="advices on each job by each version")
@@ -166,7 +166,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def kept(path: Path | None, wanted: set[tuple[str, int]]) -> dict[str, list[Judged]]:
-    """The jobs of an earlier measurement of the same versions and runs; its last line may be cut off."""
+    """The jobs in the file of an earlier measurement of the same versions and runs; its last line may be cut off."""
     found: dict[str, list[Judged]] = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path and path.exists() else []:
         with suppress(json.JSONDecodeError):
@@ -179,7 +179,7 @@ def kept(path: Path | None, wanted: set[tuple[str, int]]) -> dict[str, list[Judg
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """The address of our server, which ends with this process at the latest."""
+    """The address of the server, which ends with this process at the latest."""
     command = [sys.executable, str(HERE / "server.py")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
@@ -198,7 +198,7 @@ def judge(
     arguments: argparse.Namespace,
     order: random.Random,
 ) -> list[Judged]:
-    """Ask all versions about a job, and measure what they said."""
+    """Ask all versions about a job, and measure their answers."""
     job = JOBS[name]
     list(job.items(place))  # so that no answer waits for files to be written
     answers: list[Answer] = []
@@ -220,7 +220,7 @@ def judge(
 
 
 def ask(name: str, place: Place, code: str, version: Path, run: int, budget: float | None) -> Answer:
-    """One advice, in a process of its own."""
+    """Request one advice in a process of its own."""
     given = [name, str(place.directory), place.server, *([] if budget is None else [str(budget)])]
     began = perf_counter()
     with subprocess.Popen(
@@ -244,7 +244,7 @@ def ask(name: str, place: Place, code: str, version: Path, run: int, budget: flo
 
 
 def budget_of(given: float | None) -> float:
-    """Seconds of an advice."""
+    """The budget of an advice, in seconds."""
     return float(declared()["budget"].default if given is None else given)
 
 
@@ -257,7 +257,7 @@ class Measuring:
         self._order = order
 
     def best(self, advised: Sequence[str]) -> str:
-        """The best of all cells, and of what was advised."""
+        """The best of all cells and of the advised ones."""
         first = self._times([*cells(self._job, len(self._items)), *advised], rounds=2)
         least = {label: min(times.values()) for label, times in first.items()}
         first_to_last = sorted(least, key=least.__getitem__)
@@ -266,9 +266,9 @@ class Measuring:
         return min(second, key=lambda label: statistics.median(second[label].values()))
 
     def judge(self, labels: Sequence[str], rounds: int) -> dict[str, dict[int, float]]:
-        """Times by round, in several launches, since a process keeps what chance gave it; none of a cell that fails."""
+        """Times by round, over several launches, since chance gives each process its speed; without failed cells."""
         taken: dict[str, dict[int, float]] = {label: {} for label in labels}
-        launches = 1 if self._job.keeps_state else LAUNCHES  # every sample is in a new process then
+        launches = 1 if self._job.keeps_state else LAUNCHES  # each sample then has a new process
         each = -(-rounds // launches)
         for launch in range(launches):
             for label, times in self._times(labels, each).items():
@@ -320,7 +320,7 @@ def cells(job: Job, tasks: int) -> list[str]:
 
 
 def beside(label: str, tasks: int) -> list[str]:
-    """Pools with three quarters and with three halves of the workers: the powers of 2 leave these out."""
+    """Pools with three quarters and three halves of the workers, which the powers of 2 leave out."""
     cell = parse(label)
     workers = cell.settings.get("workers")
     if workers is None:
@@ -336,7 +336,7 @@ def ratio(advised: dict[int, float], best: dict[int, float]) -> tuple[float, flo
         return 1.0, 1.0, 1.0
     shared = sorted(advised.keys() & best.keys())
     interval = ratio_interval(np.log([advised[number] / best[number] for number in shared]), 0.05)
-    if interval is None:  # what was advised fails
+    if interval is None:  # the advised runner fails
         return float("inf"), float("inf"), float("inf")
     return interval.centre, interval.low, interval.high
 
@@ -361,7 +361,7 @@ def columns(name: str, one: Judged) -> list[str]:
 
 
 def sum_up(code: str, answers: list[tuple[str, Judged]], arguments: argparse.Namespace) -> None:
-    """What all answers of a version come to."""
+    """Print the summary of all answers of a version."""
     if not answers:
         return
     scores = [one.score for _, one in answers]

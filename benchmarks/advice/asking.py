@@ -1,7 +1,7 @@
-"""Asks for advice on one job, as a program does, and prints what it was told as a line of JSON.
+"""Ask for advice on one job, as a program does, and print the answer as a line of JSON.
 
-A process of its own for each question, so that no answer rests on what an earlier one left, and so that two versions of
-concbench can be asked. `accuracy.py` starts it: JOB DIRECTORY SERVER [BUDGET].
+Each question has a process of its own, so that no answer depends on what an earlier one left, and so that two versions
+of concbench can be asked. `accuracy.py` starts it: JOB DIRECTORY SERVER [BUDGET].
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The jobs that advice must be right about: functions of `advised/`, their items, and what is known of their optimum.
+"""Jobs on which advice must be right: functions of `advised/`, their items, and facts about their optimum.
 
-Jobs are added and never removed or made easier, so that accuracies of different versions are of the same jobs.
+Jobs are added and never removed or made easier, so that accuracies of different versions refer to the same jobs.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Place:
-    """Where a job finds what its items name."""
+    """The place where a job finds what its items name."""
 
     directory: Path
-    """For files; whoever runs the jobs makes and removes it."""
+    """A directory for files; the caller makes and removes it."""
     server: str
     """The address of `server.py`."""
 
@@ -33,16 +33,16 @@ class Job:
     """A function and its items."""
 
     function: str
-    """Its module in `advised` and its name."""
+    """Its module in `advised`, and its name."""
     items: Callable[[Place], Iterable[Any]]
     bound: float | None = None
-    """Seconds that no runner can go below, where that is known from how the work is made."""
+    """Seconds that no runner can undercut, if that is known from how the work is made."""
     keeps_state: bool = False
-    """The question is what a program pays that does this once: every sample is taken in a new process."""
+    """Whether the question is the cost in a program that does this once; every sample then has a new process."""
     large_items: bool = False
-    """Worker processes that inherit the items instead of being sent them are a choice."""
+    """Whether worker processes that inherit the items, instead of receiving them, are an alternative."""
     fails: bool = False
-    """Some of its tasks raise, and that is tolerated."""
+    """Whether some of its tasks raise, which is tolerated."""
 
     def called(self) -> Callable[[Any], Any]:
         """The function itself."""
@@ -61,7 +61,7 @@ def numbers(count: int) -> Callable[[Place], Iterable[int]]:
 
 
 def urls(count: int, way: str) -> Callable[[Place], Iterable[str]]:
-    """Addresses of our server, such as any/7?wait=15."""
+    """Addresses of the server, such as any/7?wait=15."""
     path, _, query = way.partition("?")
     return lambda place: [f"{place.server}/{path}/{number}?{query}" for number in range(count)]
 
@@ -79,13 +79,13 @@ def archives(place: Place) -> Iterable[str]:
 
 
 def database(place: Place) -> Iterable[tuple[str, int]]:
-    """A database and what to ask it for."""
+    """A database, and the queries to it."""
     path = _made(place, "numbers.sqlite", _fill)
     return [(path, number % 7) for number in range(24)]
 
 
 def _made(place: Place, name: str, make: Callable[[Path], object]) -> str:
-    """The path of a file that is made where it is missing; one that is half made has another name."""
+    """The path of a file, which is made if it is missing; while it is being made, it has another name."""
     path = place.directory / name
     if not path.exists():
         unfinished = path.with_suffix(".part")
@@ -120,7 +120,7 @@ def blocks(_: Place) -> Iterable[bytes]:
 
 
 class Searching(Job):
-    """A method of an object that has much in it."""
+    """A method of an object that holds much data."""
 
     def called(self) -> Callable[[Any], Any]:
         """The bound method."""

@@ -1,4 +1,4 @@
-"""The server that jobs ask: it waits as its URL says, and answers with the number in it. Ends with its input.
+"""The server of the jobs: it waits as its URL says, and answers with the number in it. It ends with its input.
 
     GET /any/7?wait=15&noise=10      15 ms and noise of 10 ms in the mean (exponential), however many ask
     GET /few/7?wait=20               the same, and eight requests are served at once
@@ -15,11 +15,11 @@ import sys
 from urllib.parse import parse_qsl, urlsplit
 
 AT_ONCE = 8
-"""Requests that are served well."""
+"""Number of requests that are served at full speed."""
 
 
 class Server:
-    """What is in progress, and how it is answered."""
+    """The requests in progress, and the answers to them."""
 
     def __init__(self) -> None:
         self._few = asyncio.Semaphore(AT_ONCE)

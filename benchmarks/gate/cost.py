@@ -1,4 +1,4 @@
-"""What the pytest plug-in costs a suite that does not use it: pytest with it and without, in turn.
+"""The cost of the pytest plug-in for a suite that does not use it: pytest with and without it, in turn.
 
     python benchmarks/gate/cost.py [--pairs 40]
 
@@ -22,9 +22,9 @@ BUDGET = 0.005
 
 
 def seconds(options: list[str], folder: str) -> float:
-    """How long pytest took."""
+    """Seconds that pytest took."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # pytest would compile the plug-in anew each time
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # otherwise pytest would compile the plug-in each time
     began = perf_counter()
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options],

@@ -1,4 +1,4 @@
-"""Work whose speed-up with two workers is known, in a module that measuring processes can import."""
+"""Work with a known speed-up for two workers, in a module that measuring processes can import."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def parts(ratio: float) -> tuple[float, float]:
 
 
 def turns_a_second() -> float:
-    """How fast this machine computes."""
+    """Turns of the loop per second on this machine."""
     return 300_000 / min(_timed() for _ in range(20))
 
 

@@ -46,14 +46,14 @@ POOLS = {"sleep": "thread-pool:2", "compute": "process-pool:2"}
 
 
 def job(name: str, ratio: float, turns_a_second: float) -> Imported:
-    """The work of this true ratio."""
+    """The work with this true ratio."""
     if name == "sleep":
         return Imported.of(wait, list(parts(ratio)), How())
     return Imported.of(compute, [round(length * turns_a_second) for length in parts(ratio)], How())
 
 
 def decision(workload: Imported, pool: str, budget: float, seed: int) -> tuple[bool, bool, float, float]:
-    """Whether it passed and failed, its rounds, and the seconds that all of it took."""
+    """Whether it passed, whether it failed, its rounds, and its seconds in all."""
     began = perf_counter()
     options = chosen(seed=seed, budget=budget, max_rounds=100, fresh=False, warm=_is_kept(pool))
     planned = plan(workload, ["sequential", pool], options, [Requirement(pool, "at_least", REQUIRED)])
@@ -63,7 +63,7 @@ def decision(workload: Imported, pool: str, budget: float, seed: int) -> tuple[b
 
 
 def _is_kept(pool: str) -> bool:
-    """Whether workers are kept: starting processes would change the ratio that is written."""
+    """Whether workers are kept: starting processes would change the true ratio."""
     return pool.startswith("process")
 
 

@@ -1,9 +1,9 @@
-"""A repository with a gate in CI: what becomes of a change that breaks scaling, and of a harmless one.
+"""A repository with a gate in CI: the fate of a change that breaks scaling, and of a harmless one.
 
     python benchmarks/gate/repository.py [--times 10]
 
 Each time the commands of the workflow in docs/howto/guard-scaling-in-ci.md are run on the changed repository: the gate
-must fail with the reason where a lock was put around everything, and pass where the change is harmless.
+must fail with the reason if a lock was put around everything, and pass if the change is harmless.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ COMMAND = [
 
 
 def outcome(arguments: list[str], folder: str) -> str:
-    """What a command of the workflow came to: its exit code, and whether the lock was named."""
+    """The outcome of a command of the workflow: its exit code, and whether it names the lock."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     done = subprocess.run(

@@ -34,20 +34,20 @@ from noise import MACHINES, Times, modelled, replayed, traces
 REQUIRED = 1.5
 TRUE = (1.2, 1.35, 1.5, 1.65, 1.8)
 SECONDS = 0.2
-"""That the baseline takes."""
+"""Seconds that the baseline takes."""
 POOL = "thread-pool:2"
 MEANS_OF = 5
-"""Timings in a mean: as many as pytest-benchmark takes of what lasts so long."""
+"""Number of timings in a mean: as many as pytest-benchmark takes of work of this length."""
 
 
 def times(noise: str, ratio: float, seed: int) -> Times:
-    """Times of a session in which the pool is so many times as fast as the baseline."""
+    """Times of a session in which the pool is `ratio` times as fast as the baseline."""
     known, means = traces(), {"sequential": SECONDS, POOL: SECONDS / ratio}
     return replayed(known[noise], means, seed) if noise in known else modelled(MACHINES[noise], means, seed)
 
 
 def session(noise: str, ratio: float, budget: float, seed: int) -> tuple[bool, bool, float, float, bool]:
-    """Whether it passed and failed, its rounds and seconds; and whether a plain assertion would have passed."""
+    """Whether it passed, whether it failed, its rounds and seconds; and whether a plain assertion would have passed."""
     hosts = SimulatedHosts(times(noise, ratio, seed))
     requirement = Requirement(POOL, "at_least", REQUIRED)
     options = chosen(observe=False, fresh=False, seed=seed, budget=budget, max_rounds=100)
@@ -60,7 +60,7 @@ def session(noise: str, ratio: float, budget: float, seed: int) -> tuple[bool, b
 
 
 def slower(noise: str, seed: int) -> bool:
-    """Whether identical code came out as 5 % slower in the second of two runs, by the mean of each."""
+    """Whether identical code is 5 % slower in the second of two runs, by the mean of each."""
     first, second = (
         np.mean([play("sequential", number) for number in range(MEANS_OF)])
         for play in (times(noise, 1.0, 2 * seed), times(noise, 1.0, 2 * seed + 1))

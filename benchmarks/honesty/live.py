@@ -3,7 +3,7 @@
     python benchmarks/honesty/live.py [--sessions 40] [--busy 0 1]
 
 A session is a baseline and five copies of it (the same workload, the same runner). Every difference that is claimed
-is false. The busy process is none of ours: it keeps a share of a core busy outside the tree that is measured.
+is false. The busy process is not a child of concbench: it keeps a share of a core busy outside the measured tree.
 About 15 minutes with 40 sessions of each.
 """
 
@@ -47,7 +47,7 @@ while time.perf_counter() < end:
 
 @contextmanager
 def busy(share: float) -> Iterator[None]:
-    """Somebody else's process that keeps this share of one core busy; started so that it is no child of ours."""
+    """A foreign process that keeps this share of one core busy; started so that it is not a child of ours."""
     if share == 0:
         yield
         return

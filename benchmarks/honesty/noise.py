@@ -17,12 +17,12 @@ import numpy as np
 TRACES = Path(__file__).with_name("traces")
 
 Times = Callable[[str, int], float]
-"""From a cell's label and the number of its execution to seconds."""
+"""Seconds of an execution, by the label of a cell and the number of the execution."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """How a machine disturbs what runs on it."""
+    """The way in which a machine disturbs the work that runs on it."""
 
     jitter: float
     """Scale of the relative jitter of one execution."""
@@ -31,13 +31,13 @@ class Machine:
     contended: float = 0.0
     """Share of the time in which others compete for the cores."""
     slower: float = 1.42
-    """By how much, then."""
+    """Factor by which it is slower while contended."""
     uneven: float = 0.16
-    """Deviation of the log of one execution, then."""
+    """Deviation of the log of one execution while contended."""
     drift: float = 0.0
-    """Relative change in a minute."""
+    """Relative change per minute."""
     step: float = 0.0
-    """Size of the steps that come every 20 s on the average."""
+    """Size of the steps that come every 20 s on average."""
 
 
 MACHINES = {
@@ -50,7 +50,7 @@ _STEP_SECONDS = 20.0
 
 
 def modelled(machine: Machine, means: dict[str, float], seed: int) -> Times:
-    """Times of a session on such a machine; what is slow for one cell at a moment is slow for all."""
+    """Times of a session on such a machine; a slow moment is slow for all cells."""
     draw = np.random.default_rng(seed)
     now, busy, until, level, next_step = 0.0, bool(draw.random() < machine.contended), 0.0, 1.0, 0.0
     until = draw.exponential(_dwell(machine, busy=busy))
@@ -84,7 +84,7 @@ def _dwell(machine: Machine, *, busy: bool) -> float:
 
 
 def traces() -> dict[str, np.ndarray]:
-    """The recordings that are there: seconds of identical arms, shape (rounds, arms)."""
+    """The available recordings: seconds of identical arms, shape (rounds, arms)."""
     return {path.stem: np.array(json.loads(path.read_text())["seconds"]) for path in sorted(TRACES.glob("*.json"))}
 
 

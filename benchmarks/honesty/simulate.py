@@ -59,7 +59,7 @@ def identical(noise: str, k: int, seed: int) -> tuple[bool, bool, float, float]:
 
 
 def different(noise: str, seed: int) -> tuple[bool, bool, float]:
-    """Of a table of known ratios: do all intervals hold the truth, any verdict of the wrong sign, rounds."""
+    """Of a table of known ratios: whether all intervals hold the truth, any verdict of the wrong sign, rounds."""
     seen = session(noise, RATIOS, seed)
     held, wrong = [], []
     for cell, truth in zip(seen.cells[1:], RATIOS, strict=True):
@@ -70,7 +70,7 @@ def different(noise: str, seed: int) -> tuple[bool, bool, float]:
 
 
 def shares(play: Callable[[int], tuple[float, ...]], sessions: int, pool: ProcessPoolExecutor) -> np.ndarray:
-    """Means of what the sessions give."""
+    """Means of the values that the sessions give."""
     return np.mean(list(pool.map(play, range(sessions), chunksize=10)), axis=0)
 
 

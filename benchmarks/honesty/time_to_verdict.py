@@ -33,16 +33,16 @@ WORKERS = {"thread-pool": "32", "asyncio": "32", "process-pool": "2"}
 LIMITS = ",".join(map(str, QUICK_LIMITS))
 
 Answer = tuple[list[str], str]
-"""The ways from the fastest on, and what else the tool says."""
+"""The ways from the fastest on, and any other output of the tool."""
 
 
 def run(command: list[str], **options: object) -> str:
-    """Standard output of a command; its failure ends this."""
+    """Standard output of a command; if it fails, so does this."""
     return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout  # type: ignore[call-overload]
 
 
 def with_concbench(job: str, urls: Path, directory: Path) -> Answer:
-    del urls, directory  # it brings its own
+    del urls, directory  # it has its own
     text = run([sys.executable, "-m", "concbench", "run", job, "--budget", "10s", "--json"])
     table = from_json(text).tables[0]
     seen = analyse(table)
@@ -51,13 +51,13 @@ def with_concbench(job: str, urls: Path, directory: Path) -> Answer:
 
 
 def script_arguments(job: str, way: str, urls: Path, directory: Path) -> list[str]:
-    """How the stand-alone script of a job is told one way."""
+    """The arguments of the stand-alone script of a job for one way."""
     what = [LIMITS] if job == "primes" else [str(urls), str(directory / way)]
     return [str(SCRIPTS / f"{job}.py"), way, *what, "--workers", WORKERS.get(way, "10")]
 
 
 def ways(job: str) -> list[str]:
-    """Those that the job can be done in."""
+    """The ways in which a job can be done."""
     return WAYS if job == "primes" else [*WAYS, "asyncio"]
 
 

@@ -1,4 +1,4 @@
-"""A server that goes wrong, under every client: what is said of it, how long it takes, and what is left behind.
+"""A server that goes wrong, under every client: the reported failure, the time it takes, and what is left behind.
 
     python benchmarks/reliability/downloads.py [--faults reset silent] [--markdown]
 
@@ -24,13 +24,13 @@ from matrix import traces
 
 RUNNERS = ("sequential", "thread-pool:2", "process-pool:2", "asyncio:2")
 TIMES = 2 * len(RUNNERS) + 2
-"""Executions at most, and so seconds that timeouts may take."""
+"""Most executions, and so most seconds that timeouts may take."""
 BOUND = 30.0
-"""Seconds beyond these."""
+"""Seconds beyond these timeouts."""
 
 
 def run(server: FaultyServer, fault: str) -> tuple[dict[str, str], float, set[str]]:
-    """By runner what was counted, seconds, and what is left."""
+    """The counts by runner, the seconds, and what is left behind."""
     before = traces()
     with tempfile.TemporaryDirectory(prefix="downloads-") as directory:
         names = [f"{place}.png" if place != 2 else f"{fault}.png" for place in range(6)]
@@ -51,7 +51,7 @@ def run(server: FaultyServer, fault: str) -> tuple[dict[str, str], float, set[st
 
 
 def counted(cell: dict[str, Any]) -> str:
-    """What a row says, without the image that is not meant."""
+    """The counts of a row as text, or why it ended."""
     if cell["outcome"]["kind"] != "ok":
         return str(cell["outcome"]["reason"])
     sample = cell["samples"][0]

@@ -1,4 +1,4 @@
-"""Functions that go wrong at one of their items, each in a way of its own. Imported, never run."""
+"""Functions that go wrong at one of their items, each in a different way. Imported, never run."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 AT = 3
-"""The item at which they do."""
+"""The item at which they go wrong."""
 _locks = threading.Lock(), threading.Lock()
 
 
 class Picky(Exception):  # noqa: N818
-    """Pickles well and cannot be unpickled: its arguments are not those that it was made with."""
+    """Can be pickled and not unpickled: its arguments are not those with which it was made."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(f"{code}: {text}")
@@ -80,7 +80,7 @@ def endless_loop(item: int) -> int:
 
 
 def endless_loop_with_gil(item: int) -> int:
-    """Holds the GIL in C for ever: no other thread of the process gets a turn."""
+    """Hold the GIL in C for ever: no other thread of the process runs."""
     if item == AT:
         ctypes.PyDLL(None).pause()
     return item
@@ -161,14 +161,14 @@ def escaped_child_left(item: int) -> int:
 
 
 def forked_child_returned(item: int) -> int:
-    """The child was to leave by os._exit, and returns as its parent does."""
+    """Return from a forked child, which should leave by os._exit, as its parent does."""
     if item == AT:
         os.fork()
     return item
 
 
 def stray_bytes(item: int) -> int:
-    """Written to whatever is open."""
+    """Write stray bytes to every open descriptor."""
     if item == AT:
         for descriptor in range(3, 1100):
             with contextlib.suppress(OSError):
@@ -189,7 +189,7 @@ def killed_group(item: int) -> int:
 
 
 def escaped_program_left(item: int) -> int:
-    """In a session of its own, and without the environment in which it could be known."""
+    """Leave a program in a session of its own, and without the environment that would identify it."""
     if item == AT:
         subprocess.Popen(["sleep", "10000"], start_new_session=True, env={}, cwd="/")
     return item
@@ -243,7 +243,7 @@ def ending_pickle(item: int) -> Any:
 
 
 def removed_directory(item: int) -> int:
-    """That in which concbench keeps what its processes share."""
+    """Remove the directory in which concbench keeps what its processes share."""
     if item == AT:
         mark = os.environ["CONCBENCH_HOST"].split()[-1]
         for log in Path(tempfile.gettempdir()).glob(f"concbench-run-*/*-{mark}.log"):

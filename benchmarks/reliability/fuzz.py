@@ -50,7 +50,7 @@ NASTY: tuple[Any, ...] = (
     "../../etc/passwd", "{0.__class__}", "%s%n", [], [None], [0], [0.0], [[]], [1e300, -1e300], [[1, 2, 3]], {},
     {"": ""}, {"x": {"y": []}}, {"cores": 0}, {"gil": "yes"}, {"chunksize": "many"}, {"start_method": []},
 )  # fmt: skip
-"""What a value is replaced by."""
+"""Values that replace others."""
 FACTS: tuple[tuple[str, str], ...] = (
     ("facts", "native_threads"), ("facts", "pickling_seconds"), ("facts", "function_seconds"),
     ("facts", "function_bytes"), ("facts", "function_holds"), ("facts", "item_bytes"), ("facts", "result_bytes"),
@@ -58,13 +58,13 @@ FACTS: tuple[tuple[str, str], ...] = (
     ("settings", "chunksize"), ("settings", "start_method"), ("settings", "workers"), ("interpreter", "cores"),
     ("interpreter", "quota"), ("interpreter", "gil"), ("environment", "memory"), ("environment", "timer_resolution"),
 )  # fmt: skip
-"""Keys that are not the format's to fix, and that something reads."""
+"""Keys that the format does not fix, and that something reads."""
 PIECES = (b"[" * 100_000, b'{"a":' * 500 + b"1" + b"}" * 500, b"1e999", b"NaN", b"\xff", b"9" * 5_000, b'"')
-"""What is put between two bytes."""
+"""Bytes that are inserted between two others."""
 
 
 def seconds_of(label: str, number: int) -> float:
-    """Of a simulated execution."""
+    """Seconds of a simulated execution."""
     return 0.1 * (1 + len(label) % 5) * (1 + number % 3 / 50)
 
 
@@ -79,14 +79,14 @@ def originals() -> list[str]:
 
 
 def with_failures(table: Table) -> Table:
-    """The same, where some tasks failed."""
+    """The same table with some failed tasks."""
     samples = ([replace(sample, failed={"timed out": 1, "reset": 2}, retries=3) for sample in cell.samples]
                for cell in table.cells)  # fmt: skip
     return replace(table, cells=[replace(cell, samples=one) for cell, one in zip(table.cells, samples, strict=True)])
 
 
 def with_many_tasks(record: RunRecord) -> Any:
-    """The first table with so many tasks in every pass that what they come to is kept in their place."""
+    """The first table with so many tasks in every pass that only their summary is kept."""
     table, count = record.tables[0], 10_001
     tasks = Tasks([0.0001 * place for place in range(count)], [0.0001 * (place + 1) for place in range(count)],
                   [0.00005] * count, [0] * count)  # fmt: skip
@@ -102,7 +102,7 @@ def with_many_tasks(record: RunRecord) -> Any:
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place in a JSON value: what holds it, and its key or index there."""
+    """Every place in a JSON value: its container, and its key or index there."""
     if isinstance(value, (dict, list)):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield value, key
@@ -110,7 +110,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def damaged_value(draw: random.Random, content: dict[str, Any]) -> None:
-    """One change somewhere in the JSON value. The shorter the list that a place is in, the likelier it is."""
+    """Make one change in the JSON value. The shorter the list that holds a place, the likelier the place."""
     everywhere = [(holder, key) for holder, key in places(content) if not isinstance(key, int) or key < 4]
     holder, key = draw.choice(everywhere)
     way = draw.randrange(9)
@@ -139,7 +139,7 @@ def damaged_value(draw: random.Random, content: dict[str, Any]) -> None:
 
 
 def damaged_text(draw: random.Random, text: str) -> str:
-    """One change somewhere in the bytes."""
+    """Make one change in the bytes."""
     raw = bytearray(text.encode("utf-8", "surrogatepass"))
     at = draw.randrange(len(raw))
     match draw.randrange(6):
@@ -154,7 +154,7 @@ def damaged_text(draw: random.Random, text: str) -> str:
             raw[at:at] = raw[at:end]
         case 4:
             del raw[at : at + draw.randrange(1, 50)]
-        case _:  # a digit for a digit: the likeliest to be read
+        case _:  # a digit for a digit: most likely to be accepted
             digits = [place for place in range(at, min(len(raw), at + 500)) if chr(raw[place]).isdigit()]
             for place in digits[:3]:
                 raw[place] = ord(draw.choice("0123456789e-."))
@@ -162,7 +162,7 @@ def damaged_text(draw: random.Random, text: str) -> str:
 
 
 def deep(draw: random.Random, content: dict[str, Any]) -> None:
-    """A value that is nested deeply, where the format says nothing of what there is."""
+    """Put a deeply nested value where the format leaves the content open."""
     value: Any = 1
     for _ in range(draw.choice([10, 50, 90, 200, 330, 500, 900])):
         value = [value] if draw.randrange(2) else {"deeper": value}
@@ -170,7 +170,7 @@ def deep(draw: random.Random, content: dict[str, Any]) -> None:
 
 
 def example(texts: list[str], seed: int, number: int) -> str:
-    """The text of one hostile file; the same for the same numbers."""
+    """The text of one hostile file; the same for the same arguments."""
     draw = random.Random(f"{seed}-{number}")
     text = draw.choice(texts)
     if draw.randrange(5) == 0:
@@ -182,7 +182,7 @@ def example(texts: list[str], seed: int, number: int) -> str:
         deep(draw, content)
     try:
         text = json.dumps(content)
-    except (RecursionError, ValueError):  # it would have been no text
+    except (RecursionError, ValueError):  # it would not have been a text
         return text
     return damaged_text(draw, text) if draw.randrange(10) == 0 else text
 
@@ -207,7 +207,7 @@ FORMATS: tuple[Callable[[RunRecord], str], ...] = (
 
 
 def outcome(text: str) -> str:
-    """What becomes of a file: refused or shown; whatever else is raised is the caller's."""
+    """The outcome of a file: refused or shown; anything else that is raised is left to the caller."""
     try:
         record = from_json(text)
     except BadResults as refused:
@@ -225,7 +225,7 @@ def outcome(text: str) -> str:
 
 
 class TooLong(BaseException):
-    """It took more than five seconds."""
+    """Raised after more than five seconds."""
 
 
 def interrupt(*_: object) -> None:
@@ -256,7 +256,7 @@ def main() -> int:
         signal.setitimer(signal.ITIMER_REAL, LONGEST)
         try:
             counted[outcome(text)] += 1
-        except (Exception, TooLong):  # noqa: BLE001 - whatever it is, it is what is looked for
+        except (Exception, TooLong):  # noqa: BLE001 - any of them is what the search looks for
             counted["BROKEN"] += 1
             path = Path(tempfile.gettempdir()) / f"broken-{arguments.seed}-{number}.json"
             path.write_text(text, encoding="utf-8", errors="surrogatepass")

@@ -1,10 +1,10 @@
-"""A server that goes wrong in every way that servers do, and what each is to be called.
+"""A server with every fault that servers have, and the word that a client must find for each.
 
     with FaultyServer() as server:
         server.url("dripping_body")
 
-On 127.0.0.1, a free port, one thread; every path but those of faults is an image of a few bytes. To add a fault: its
-line in FAULTS.
+It runs on 127.0.0.1, a free port, in one thread; every path except those of faults is an image of a few bytes. To add a
+fault, add its line to FAULTS.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ def piece(data: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Talk:
-    """One request, and where the answer goes."""
+    """One request, and the connection for its answer."""
 
     path: str
     writer: StreamWriter
     server: FaultyServer
 
     async def drip(self, first: bytes, then: bytes) -> None:
-        """Something at once, then a byte at a time, without an end."""
+        """Send something at once, then one byte at a time, without an end."""
         self.writer.write(first)
         for _ in range(10_000):
             self.writer.write(then)
@@ -66,14 +66,14 @@ class Talk:
             await asyncio.sleep(_PAUSE)
 
     async def pour(self, first: bytes, then: bytes, times: int) -> None:
-        """Something at once, then as much as is taken."""
+        """Send something at once, then as much as the client takes."""
         self.writer.write(first)
         for _ in range(times):
             self.writer.write(then)
             await self.writer.drain()
 
     async def reset(self, first: bytes = b"") -> None:
-        """Hang up so that the other side is told of an error."""
+        """Close the connection so that the other side gets an error."""
         self.writer.write(first)
         await self.writer.drain()
         await asyncio.sleep(_PAUSE if first else 0)
@@ -82,54 +82,54 @@ class Talk:
         self.writer.transport.abort()
 
     async def pause(self, first: bytes, then: bytes) -> None:
-        """Something at once, the rest once that has been read."""
+        """Send something at once, and the rest after that has been read."""
         self.writer.write(first)
         await self.writer.drain()
         await asyncio.sleep(_PAUSE)
         self.writer.write(then)
 
     async def slow(self) -> None:
-        """Slow, and not too slow."""
+        """Answer slowly, but not too slowly."""
         await asyncio.sleep(0.2)
         self.writer.write(whole())
 
     async def slow_redirect(self) -> None:
-        """Slow, and then somewhere else."""
+        """Answer slowly with a redirect."""
         await asyncio.sleep(0.2)
         self.writer.write(to("/slow"))
 
     async def elsewhere(self) -> None:
-        """A redirect to another host, which serves the image: this one, by another name."""
+        """Redirect to another host that serves the image: this one, by another name."""
         self.writer.write(to(f"http://localhost:{self.server.port}/there.png"))
 
     async def every_other(self) -> None:
-        """Unavailable, then there."""
+        """Answer with an error and with the image in turn."""
         self.server.asked[self.path] += 1
         self.writer.write(whole() if self.server.asked[self.path] % 2 == 0 else whole(b"", "503 Service Unavailable"))
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is answered, and what that is to be called."""
+    """An answer, and the word that a client must find for it."""
 
     expected: str = ""
-    """What happened in the words of the client, or several that are as good; empty: the image arrives."""
+    """The words of the client for it, or several that are as good; empty if the image arrives."""
     answer: bytes = b""
     size: int = len(IMAGE)
-    """Bytes that arrive."""
+    """Number of bytes that arrive."""
     closes: bool = False
-    """Whether the connection is closed after it."""
+    """Whether the connection is closed afterwards."""
     act: Callable[[Talk], Awaitable[None]] | None = None
-    """Instead of an answer."""
+    """An action instead of an answer."""
 
 
 def compressed(encoding: str, data: bytes) -> bytes:
-    """An answer in an encoding that was not asked for."""
+    """An answer in an encoding that was not requested."""
     return head(Content_Length=len(data), Content_Encoding=encoding) + data
 
 
 def framed(body: bytes = IMAGE, *lines: str) -> bytes:
-    """An answer with a head of any lines."""
+    """An answer with any header lines."""
     return b"".join([b"HTTP/1.1 200 OK\r\n", *(f"{line}\r\n".encode("latin-1") for line in lines), b"\r\n", body])
 
 
@@ -140,7 +140,7 @@ def chunks(first: bytes, then: bytes) -> Callable[[Talk], Awaitable[None]]:
 
 @lru_cache(maxsize=1)
 def bomb() -> bytes:
-    """100 kB that would become 100 MB."""
+    """100 kB that decompress to 100 MB."""
     data = gzip.compress(bytes(100_000_000), 1)
     return compressed("gzip", data)
 
@@ -263,14 +263,14 @@ FAULTS: dict[str, Fault] = {
 
 
 class FaultyServer:
-    """Serves in a thread until it is left."""
+    """Serves in a thread until the `with` block ends."""
 
     def __init__(self) -> None:
         self.port = 0
         self.asked: Counter[str] = Counter()
-        """Requests, by path, where a fault counts them."""
+        """Number of requests by path, for faults that count them."""
         self.heads: list[bytes] = []
-        """Of all requests."""
+        """The heads of all requests."""
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
 
@@ -304,7 +304,7 @@ class FaultyServer:
         for task in list(talks):
             task.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
-        await asyncio.sleep(0)  # for connections to close
+        await asyncio.sleep(0)  # lets connections close
 
     async def _talk(self, reader: StreamReader, writer: StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):

@@ -1,4 +1,4 @@
-"""Modules that misbehave when they are imported: how that ends, how long it takes, and what is left behind.
+"""Modules that misbehave when they are imported: the outcome, the time it takes, and what is left behind.
 
     python benchmarks/reliability/imports.py [--modules thread program] [--markdown]
 
@@ -51,7 +51,7 @@ LIMIT, BOUND = 3.0, 60.0
 
 
 def run(name: str) -> tuple[str, float, set[str]]:
-    """How it ended, seconds, and what is left."""
+    """How it ended, the seconds, and what is left behind."""
     with tempfile.TemporaryDirectory(prefix="imports-") as directory:
         output = Path(directory, "run.json")
         Path(directory, "app.py").write_text(f"{HEAD}{MODULES[name]}{TAIL}")

@@ -33,15 +33,15 @@ from concbench.results.files import load
 from concbench.results.records import RunRecord
 
 BOUND = 5.0
-"""Seconds until the command must have gone."""
+"""Seconds within which the command must end."""
 GRACE = 1.0
-"""Seconds more for what it has started."""
+"""Additional seconds for its child processes."""
 LONGEST = 4.0
 """Seconds after which a random interruption comes at the latest."""
 ATTEMPTS = 5
-"""At a moment that may be missed, such as the start of the image server."""
+"""Attempts at a moment that may be missed, such as the start of the image server."""
 PIPE = 4096
-"""Bytes that the pipe holds which nobody reads."""
+"""Capacity in bytes of the pipe that nobody reads."""
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 APP = """
 import os, subprocess, sys, time
@@ -113,12 +113,12 @@ class Running:
         )  # fmt: skip
 
     def wait_for(self, there: Callable[[Running], bool]) -> bool:
-        """Until it is there; whether the command still runs then."""
+        """Wait until a condition is true; returns whether the command still runs then."""
         wait_until(lambda: there(self) or self.process.poll() is not None, "such moment")
         return self.process.poll() is None
 
     def marked(self) -> bool:
-        """Whether a task, an import or the disk has said that it sleeps now."""
+        """Whether a task, an import or the disk has reported that it sleeps."""
         return (self.directory / "there").exists()
 
     def saved(self) -> bool:
@@ -131,7 +131,7 @@ class Running:
         return any("image_server" in _command_line(child) for child in children)
 
     def handling(self) -> bool:
-        """Whether it has come so far that it handles signals: before that it is the start of any Python."""
+        """Whether it already handles signals: before that, it is like the start of any Python."""
         caught = Path(f"/proc/{self.process.pid}/status").read_text().partition("SigCgt:")[2].split()[0]
         return bool(int(caught, 16) & 1 << signal.SIGTERM - 1)
 
@@ -143,7 +143,7 @@ class Running:
         return waiting[0] >= PIPE
 
     def interrupted(self, number: signal.Signals) -> Ending:
-        """Send the signal, and look at what comes of it."""
+        """Send the signal, and inspect the result."""
         began = time.monotonic()
         if number == signal.SIGINT:
             os.killpg(self.process.pid, number)
@@ -171,7 +171,7 @@ class Running:
 
 @dataclass
 class Ending:
-    """How it ended."""
+    """The end of a command."""
 
     number: signal.Signals
     code: int
@@ -180,27 +180,27 @@ class Ending:
     err: str
     record: RunRecord | None
     bad: str
-    """What is wrong with the results file."""
+    """The fault of the results file, if there is one."""
     left: set[str] = field(default_factory=set)
 
     @property
     def printed(self) -> bool:
-        """Whether there is a table."""
+        """Whether a table was printed."""
         return self.out.startswith("concbench ")
 
     @property
     def file(self) -> str:
-        """What became of the results file, in a word."""
+        """The state of the results file, in a word."""
         return self.bad or ("none" if self.record is None else "interrupted" if self.record.interrupted else "complete")
 
     def wrong(self, phase: Phase | None = None) -> list[str]:
-        """What should not be, in words."""
+        """Everything that is wrong, in words."""
         found = [*sorted(self.left), self.bad]
         found += [f"exit code {self.code}"] if self.code != SIGNALS[self.number] else []
         found += ["too slow"] if self.seconds > BOUND else []
         text = self.out + self.err
         found += [line for line in ("Traceback", "Exception ignored", "Error") if line in text]
-        if phase is None or phase.file is None:  # at a random moment there is a table of what is in the file
+        if phase is None or phase.file is None:  # at a random moment, the table shows what is in the file
             found += ["no table"] if self.record and self.record.interrupted and not self.printed else []
         else:
             found += [f"file is {self.file}"] if self.file != phase.file else []
@@ -217,14 +217,14 @@ class Ending:
 
 @dataclass(frozen=True)
 class Phase:
-    """Where the command is when the signal comes, and what there must be afterwards."""
+    """The moment at which the signal comes, and what must be there afterwards."""
 
     arguments: list[str]
     there: Callable[[Running], bool]
     file: str | None
-    """The results file afterwards: none, interrupted or complete; None: any of them."""
+    """The results file afterwards: none, interrupted or complete; None if any of them is right."""
     rounds: list[int] | None = None
-    """For each table of the file, the rounds that every cell has; None: any."""
+    """For each table of the file, the rounds that every cell has; None if any number is right."""
     environment: dict[str, str] = field(default_factory=dict)
     prints: str = ""
 
@@ -235,9 +235,9 @@ def _sleeping(call: int, rounds: list[int] | None, *, command: str = "run") -> P
 
 
 def _writing(nth: int, file: str, rounds: list[int]) -> Phase:
-    """The first is after the warm-up, then come three of rounds, that of the observed pass, and the last.
+    """Interrupt the nth write: after the warm-up, after each of three rounds, after the observed pass, and the last.
 
-    Each is two fsyncs, of the file and of its directory.
+    Each write is two fsyncs, of the file and of its directory.
     """
     path = os.pathsep.join(filter(None, [".", os.environ.get("PYTHONPATH")]))
     environment = {"SLOW_FSYNC": str(2 * nth - 1), "PYTHONPATH": path}

@@ -63,7 +63,7 @@ def main() -> int:
                 [child for child in psutil.Process(run.pid).children() if is_guardian(child)] if number % 2 else []
             )
             for guardian in guardians:
-                guardian.suspend()  # so that both die, as far as can be seen, at the same moment
+                guardian.suspend()  # so that both seem to die at the same moment
             run.kill()
             run.wait()
             for guardian in guardians:

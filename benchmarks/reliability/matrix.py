@@ -38,7 +38,7 @@ HERE = Path(__file__).parent
 
 
 def ending(outcomes: dict[str, Any]) -> str:
-    """How many cells ended in which way."""
+    """The number of cells by outcome."""
     kinds = Counter(f"{outcome['kind']} {outcome['cause']}".strip() for outcome in outcomes.values())
     return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) or "NO RESULTS"
 
@@ -52,7 +52,7 @@ def cells_of(output: Path) -> dict[str, Any]:
 def run(
     fault: str, runners: Sequence[str], timeout: float, pythons: str = ""
 ) -> tuple[dict[str, Any], float, set[str]]:
-    """Cells of the results file, seconds, and what is left."""
+    """The cells of the results file, the seconds, and what is left behind."""
     before = traces()
     cells = len(runners) * (pythons.count(",") + 1)
     with tempfile.TemporaryDirectory(prefix="matrix-") as directory:

@@ -43,9 +43,9 @@ from concbench.workloads.download import Download
 
 RUNNERS = ("sequential", "thread-pool:2", "process-pool:2", "asyncio")
 SETTLED = 50
-"""Rounds after which everything has been allocated that is allocated once."""
+"""Rounds after which all one-time allocations have been made."""
 MEASURING_MEMORY = 1e6 / 500
-"""Bytes a round that a measuring process may grow by."""
+"""Bytes by which a measuring process may grow per round."""
 SAMPLE_MEMORY = 1e3
 """Bytes that concbench may keep for each sample."""
 MEMORY, DESCRIPTORS, THREADS, PROCESSES = range(4)
@@ -55,7 +55,7 @@ GRACE = 2.0
 
 
 class Watch:
-    """Reads everything after each round."""
+    """Reads all figures after each round."""
 
     def __init__(self, rounds: int, directory: Path) -> None:
         self._directory = directory
@@ -63,9 +63,9 @@ class Watch:
         self._own = psutil.Process()
         self._groups: dict[str, psutil.Process] = {}
         self.seen: dict[str, np.ndarray] = {}
-        """For each group of processes, figures by round: shape (rounds, 4)."""
+        """Figures by round for each group of processes: shape (rounds, 4)."""
         self.files = np.zeros((rounds, 2))
-        """Files in the temporary directory, and their bytes, by round."""
+        """Number and bytes of the files in the temporary directory, by round."""
         self.count = 0
 
     def __call__(self, event: Event) -> None:
@@ -78,7 +78,7 @@ class Watch:
             self.read()
 
     def name(self, labels: list[str]) -> None:
-        """Every child of ours is a measuring process, the image server, or the guardian."""
+        """Name every child process: a measuring process, the image server, or the guardian."""
         children = sorted(self._own.children(), key=lambda child: child.create_time())
         hosts = [child for child in children if module_of(child) == "concbench.host.main"]
         self._groups = dict(zip(labels, hosts, strict=True))
@@ -86,7 +86,7 @@ class Watch:
         self.seen = {name: np.zeros((self._rounds, 4)) for name in (OWN, *self._groups)}
 
     def read(self) -> None:
-        """What there is after one more round."""
+        """Read the figures after one more round."""
         number, self.count = self.count, self.count + 1
         if self.count % 50 == 0:
             print(f"round {self.count}", flush=True)
@@ -99,13 +99,13 @@ class Watch:
 
 
 def module_of(process: psutil.Process) -> str:
-    """Which of our modules a process runs."""
+    """The module of concbench that a process runs."""
     found = re.search(r"import (concbench[\w.]+)", " ".join(process.cmdline()))
     return found[1] if found else f"process {process.pid}"
 
 
 def figures(processes: list[psutil.Process]) -> tuple[float, float, float, float]:
-    """Memory, descriptors, threads and processes together; one that ends meanwhile is no longer there."""
+    """Memory, descriptors, threads and processes, summed; a process that ends meanwhile is left out."""
     memory = descriptors = threads = alive = 0
     for process in processes:
         try:
@@ -119,19 +119,19 @@ def figures(processes: list[psutil.Process]) -> tuple[float, float, float, float
 
 
 def slope(values: np.ndarray) -> float:
-    """By which they rise from one to the next: the median over all pairs (Theil-Sen)."""
+    """The increase from one value to the next: the median over all pairs (Theil-Sen)."""
     first, second = np.triu_indices(values.size, 1)
     return float(np.median((values[second] - values[first]) / (second - first)))
 
 
 def rises(values: np.ndarray) -> bool:
-    """Whether the most of the last fifth is more than the most of the first."""
+    """Whether the maximum of the last fifth is above that of the first fifth."""
     fifth = max(1, values.size // 5)
     return bool(values[-fifth:].max() > values[:fifth].max())
 
 
 def judged(watch: Watch) -> int:
-    """Print every figure with its verdict; how many grow."""
+    """Print every figure with its verdict; returns how many grow."""
     first = min(SETTLED, watch.count // 2)
     growing = 0
     heads = f"{f'round {first}':>12}{f'round {watch.count}':>12}{'per 100 rounds':>16}"
@@ -164,7 +164,7 @@ def judged(watch: Watch) -> int:
 
 
 def one_run(rounds: int, watch: Watch) -> list[str]:
-    """Measure in one go, watched after each round; what was not measured."""
+    """Measure in one run, watched after each round; returns what was not measured."""
     planned = plan(Download(images=4, latency=0.001), RUNNERS, chosen(seed=1))
     planned = replace(planned, stop_rule=EveryRound(rounds))
     table, interrupted = measure_workload(planned, ProcessHosts(), watch)
@@ -173,7 +173,7 @@ def one_run(rounds: int, watch: Watch) -> list[str]:
 
 
 def many_runs(runs: int, watch: Watch) -> list[str]:
-    """Measure again and again, watched after each run; what was not measured."""
+    """Measure again and again, watched after each run; returns what was not measured."""
     watch.name([])
     missing: list[str] = []
     for _ in range(runs):
@@ -181,7 +181,7 @@ def many_runs(runs: int, watch: Watch) -> list[str]:
         missing += ill(run[0].record)
         del run
         gc.collect()
-        ctypes.CDLL(None).malloc_trim(0)  # what is free, and only kept by the C library, is not in use
+        ctypes.CDLL(None).malloc_trim(0)  # memory that is free and kept by the C library is not in use
         watch.read()
     return missing
 

@@ -1,4 +1,4 @@
-"""What a command has left behind: for the programs beside this one, and for the tests."""
+"""Traces that a command leaves behind: for the programs beside this one, and for the tests."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 WHERE = "CONCBENCH_TEST"
-"""An environment variable that everything which a command starts inherits; its value is a directory of that command."""
+"""An environment variable that all children of a command inherit; its value is a directory of that command."""
 
 
 def traces() -> set[str]:
-    """What any measurement on this machine could leave: processes that carry its mark, directories, shared memory."""
+    """Traces that a measurement on this machine could leave: marked processes, directories, shared memory."""
     marked = set()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -25,7 +25,7 @@ def traces() -> set[str]:
 
 
 def alive(directory: Path) -> set[int]:
-    """Processes that came from a command of this directory."""
+    """The processes that came from a command of this directory."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -37,7 +37,7 @@ def alive(directory: Path) -> set[int]:
 
 
 def left(directory: Path, seconds: float) -> set[int]:
-    """Those that are still there after so many seconds at most."""
+    """The processes that are still there after at most `seconds`."""
     deadline = time.monotonic() + seconds
     while (found := alive(directory)) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -45,7 +45,7 @@ def left(directory: Path, seconds: float) -> set[int]:
 
 
 def wait_until(there: Callable[[], object], what: str, seconds: float = 30.0) -> None:
-    """Look again and again, a thousand times a second, until it is there."""
+    """Check a thousand times a second until a condition is true."""
     deadline = time.monotonic() + seconds
     while not there():
         assert time.monotonic() < deadline, f"no {what}"

@@ -1,4 +1,4 @@
-"""What somebody wants done with numpy: arrays as items, and arrays as results. Imported as `objects.py` is."""
+"""A user's work with numpy: arrays as items, and arrays as results. Imported like `objects.py`."""
 
 import numpy as np
 from numpy.typing import NDArray

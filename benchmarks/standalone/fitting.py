@@ -1,4 +1,4 @@
-"""Models that are fitted, as somebody's own module has them: scikit-learn grows the trees on threads of OpenMP."""
+"""Models that are fitted, as in a user's own module: scikit-learn grows the trees on threads of OpenMP."""
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -9,6 +9,6 @@ CLASSES = (FEATURES[:, 0] * FEATURES[:, 1] + 0.3 * DRAWN.standard_normal(8_000) 
 
 
 def fit(leaves):
-    """How good a model of trees with so many leaves is on what it was fitted to."""
+    """The accuracy of a model of trees with at most `leaves` leaves on its own training data."""
     model = HistGradientBoostingClassifier(max_iter=8, max_leaf_nodes=leaves, early_stopping=False)
     return round(float(model.fit(FEATURES, CLASSES).score(FEATURES, CLASSES)), 3)

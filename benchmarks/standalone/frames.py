@@ -1,4 +1,4 @@
-"""What somebody wants done with pandas, where it is installed: read CSV files. Imported as `objects.py` is."""
+"""A user's work with pandas, if it is installed: read CSV files. Imported like `objects.py`."""
 
 import pandas as pd
 

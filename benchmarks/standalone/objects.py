@@ -1,4 +1,4 @@
-"""What somebody wants done: plain functions over plain items, with large or many objects. Standard library only.
+"""A user's work: plain functions over plain items, with large or many objects. Standard library only.
 
 Both sides of a comparison import this, as a user's own module: concbench, and the script written by hand (`calls.py`).
 So do worker processes, so it imports only what it needs.

@@ -1,4 +1,4 @@
-"""Systems of linear equations, as somebody's own module has them: numpy solves them on the threads of its BLAS."""
+"""Systems of linear equations, as in a user's own module: numpy solves them on the threads of its BLAS."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What recording every task costs: time for each, memory of the measuring process, size of the results file.
+"""The cost of recording every task: time per task, memory of the measuring process, size of the results file.
 
     python benchmarks/why/cost.py [--tasks 100000]
 

@@ -1,4 +1,4 @@
-"""Do the shares of the workers' time say what is true? Work whose shares are known beside what is attributed.
+"""Are the shares of the workers' time true? Work with known shares, compared with the attributed shares.
 
     python benchmarks/why/truth.py [--repeat 3]
 
@@ -44,24 +44,24 @@ from concbench.results.records import Table
 Shares = dict[str, float]
 GOOD = 0.05
 ROUNDS = 3
-"""Timed before the observed pass: the first has costs of its own."""
+"""Timed rounds before the observed pass: the first has costs of its own."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """Work, a runner, and what the shares should be."""
+    """Work, a runner, and the true shares."""
 
     name: str
     function: Callable[[Any], Any]
     items: list[Any]
     runner: Any
     truth: Shares | Callable[[Table], Shares]
-    """Or how to find it in what was timed, which is not what was observed."""
+    """The true shares, or a function that derives them from the timed rounds, which are not the observed pass."""
     warm: bool = True
 
 
 def cases() -> list[Case]:
-    """All of them; those that need two cores only where there are two."""
+    """All cases; those that need two cores only if there are two."""
     cores = usable_cores()
     hundredth = 0.01
     straggler = [(hundredth, 0.0)] * 11 + [(10 * hundredth, 0.0)]
@@ -101,7 +101,7 @@ def cases() -> list[Case]:
 
 
 def lock_truth(tasks: int, workers: int, free: float, held: float) -> Shares:
-    """Of workers that wait freely and then for a lock that is given to whoever asked first."""
+    """True shares of workers that wait freely and then for a lock, which goes to the one that asked first."""
     ready = [(0.0, lane) for lane in range(workers)]
     lock_free, queued, ends = 0.0, 0.0, dict.fromkeys(range(workers), 0.0)
     left = tasks
@@ -136,7 +136,7 @@ def pickling_truth(table: Table) -> Shares:
 
 
 def shares_of(case: Case, rounds: int) -> tuple[Shares, Shares]:
-    """Median share of each part over so many measurements, said and true."""
+    """Median share of each part over `rounds` measurements: attributed and true."""
     seen: list[Shares] = []
     true: list[Shares] = []
     for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""Work whose budget is known, and a runner that is slow in known ways. Imported, never run."""
+"""Work with known time shares, and a runner that is slow in known ways. Imported, never run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _lock = threading.Lock()
 
 
 def compute(seconds: float) -> None:
-    """Use so much CPU time, holding the GIL but for what Python gives away."""
+    """Use so much CPU time, holding the GIL except when Python gives it away."""
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         pass
@@ -46,7 +46,7 @@ def sized(item: bytes) -> int:
 
 @dataclass
 class Clumsy:
-    """One worker, in this thread, that takes so long to come, to fetch a task, and to go."""
+    """One worker, in this thread, that takes a given time to start, to fetch a task, and to stop."""
 
     start: float = 0.06
     between: float = 0.01
@@ -73,7 +73,7 @@ class Clumsy:
 
 
 def nothing(item: int) -> int:
-    """As little as can be."""
+    """A task that does as little as possible."""
     return item
 
 

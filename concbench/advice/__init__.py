@@ -1,1 +1,1 @@
-"""What the figures of `concbench.analysis` mean, in words."""
+"""The figures of `concbench.analysis` in words: answers, findings and recommendations."""

@@ -23,7 +23,7 @@ from concbench.units import listed, ratio, seconds, span
 
 
 def answer(table: TableAnalysis) -> list[Finding]:
-    """What is to be said, the most important first."""
+    """The findings of a table, the most important first."""
     said = [
         *another_baseline(table),
         *_headline(table),
@@ -35,7 +35,7 @@ def answer(table: TableAnalysis) -> list[Finding]:
 
 
 def another_baseline(table: TableAnalysis) -> list[Finding]:
-    """That the baseline is not the one that was meant, if so, and how that one ended."""
+    """Say why another baseline is used, if the chosen one ended early."""
     if table.meant is None:
         return []
     how = "failed" if table.meant.outcome.kind == "failed" else "was not measured"
@@ -44,7 +44,7 @@ def another_baseline(table: TableAnalysis) -> list[Finding]:
 
 
 def _caution(table: TableAnalysis) -> list[Finding]:
-    """What must be known before anyone acts on it."""
+    """Reservations about the answer: first use, failed tasks, load of other processes."""
     found = [*for_whom(table), *(Finding(sentence) for sentence in failures(table))]
     if table.others is not None and table.others > FLAGGED:
         found.append(
@@ -58,7 +58,7 @@ def _caution(table: TableAnalysis) -> list[Finding]:
 
 
 def failures(table: TableAnalysis) -> list[str]:
-    """That the work was not done as it was meant to be, if it was not."""
+    """A sentence if tasks failed or were retried, since the times include that."""
     if not any(cell.mishaps for cell in table):
         return []
     return ["Tasks failed or were tried again, as counted above: without that, the times would be others."]
@@ -86,7 +86,7 @@ def _headline(table: TableAnalysis) -> list[Finding]:
 
 
 def _no_baseline(baseline: CellAnalysis) -> str:
-    """That nothing can be compared, and how the baseline ended."""
+    """Say that nothing can be compared, and how the baseline ended."""
     rounds, why = baseline.rounds, why_missing(baseline).rstrip(".")
     if not rounds:
         return f"No answer: {baseline.name} has no times to compare with ({why})."
@@ -101,7 +101,7 @@ def _rounds(count: int) -> str:
 
 
 def _winner(table: TableAnalysis) -> list[Finding]:
-    """Only what was proved to be faster is ever advised; what merely may be as fast is undecided, and said so."""
+    """Advise only a cell that is proved to be faster; a cell that may be as fast is reported as undecided."""
     proved = [cell for cell in table.measured if cell.verdict == FASTER]
     level = [cell for cell in table.measured if cell.in_fastest_group and cell is not table.baseline]
     best = max([cell for cell in proved if cell in level] or proved, key=lambda cell: cell.speedup or 0.0)
@@ -134,7 +134,7 @@ def _no_winner(table: TableAnalysis, others: list[CellAnalysis]) -> str:
 
 
 def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
-    """Which cells are, if there are any, and what would settle it."""
+    """Name the undecided cells, if there are any, and what would settle them."""
     parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in cells if cell.interval]
     if not parts:
         return []
@@ -151,7 +151,7 @@ def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
 
 
 def _too_few_rounds(table: TableAnalysis) -> Finding:
-    """Which took the least time, as the table has it, and what keeps that from being a verdict."""
+    """Name the cell with the least time, and say why there is no verdict yet."""
     least = min(table.measured, key=lambda cell: cell.seconds or 0.0)
     rounds = max(cell.rounds for cell in table.measured)
     speedup = None
@@ -173,11 +173,11 @@ def _too_few_rounds(table: TableAnalysis) -> Finding:
 
 
 def simplest(table: TableAnalysis, cells: Iterable[CellAnalysis]) -> list[CellAnalysis]:
-    """The simplest first; another interpreter than that of the baseline is less simple than any runner."""
+    """Sort the simplest first; a cell under another variant than the baseline's is less simple than any runner."""
     return sorted(cells, key=lambda cell: (cell.variant != table.baseline.variant, simplicity(cell)))
 
 
 def simplicity(cell: CellAnalysis) -> tuple[float, int, int]:
-    """The simplest runner sorts first; of one runner, that with the fewest workers and the smallest chunks."""
+    """Sort key: the simplest runner first; of one runner, the fewest workers and the smallest chunks first."""
     simplicity = cell.traits.simplicity
     return inf if simplicity is None else simplicity, cell.workers, chunk_of(cell.record)

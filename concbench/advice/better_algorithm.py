@@ -1,4 +1,4 @@
-"""What another algorithm is worth beside more workers."""
+"""How much another algorithm gains, compared with more workers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concbench.units import ratio, seconds
 
 
 def better_algorithm(table: TableAnalysis) -> Finding | None:
-    """What the algorithm is worth beside more workers, where it is worth more."""
+    """Report another algorithm that is faster than every cell, or slower than the baseline."""
     facts, baseline = table.record.facts, table.baseline.seconds
     other, took = facts.get("other_algorithm"), number(facts, "other_algorithm_seconds")
     if baseline is None or not isinstance(other, str) or not took or took <= 0:

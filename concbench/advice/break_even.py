@@ -1,4 +1,4 @@
-"""From how long a task on another runner is worth it, in words; it is a model, so each says "by these figures"."""
+"""Task lengths from which another runner pays, in words; a model, so each sentence says "by these figures"."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from concbench.analysis.table_analysis import TableAnalysis
 from concbench.units import seconds
 
 _FAR = 1.2
-"""Times longer or shorter, from which a break-even is another length than that which was measured."""
+"""Factor by which a break-even must differ from the measured task length to be mentioned."""
 
 
 def not_worth_it(table: TableAnalysis) -> list[Finding]:
-    """Why `sequential` is best, where handing a task out costs more than it saves."""
+    """Say why `sequential` is best, if handing out a task costs more than it saves."""
     even = with_rival(table)
     if even is None or even.length < even.task:
         return []
@@ -28,7 +28,7 @@ def not_worth_it(table: TableAnalysis) -> list[Finding]:
 
 
 def what_if(table: TableAnalysis, chosen: CellAnalysis) -> list[str]:
-    """What would change the answer."""
+    """Say which task length would change the answer."""
     if chosen is table.baseline:
         even = with_rival(table)
         if even is None or even.length < _FAR * even.task:
@@ -43,6 +43,6 @@ def what_if(table: TableAnalysis, chosen: CellAnalysis) -> list[str]:
 
 
 def _rounded_up(times: float) -> str:
-    """To a whole number of one digit, or of two."""
+    """The number rounded up to two significant digits, or to a whole number below 10."""
     unit = 10 ** max(0, math.floor(math.log10(times)) - 1)
     return f"{math.ceil(times / unit) * unit:,}"

@@ -1,4 +1,4 @@
-"""Whether a cluster pays, in words: how many times the best of this machine, from how many items on, what limits it."""
+"""Whether a cluster pays, in words: its speed-up over this machine, from how many items on, and what limits it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOT_FRESH = " They were the same for all executions, and what the function does
 
 
 def past_one_machine(table: TableAnalysis) -> list[Finding]:
-    """What is to be said of every cluster of a table."""
+    """The findings on every cluster of a table."""
     initializer = ["the initializer"] if table.record.settings.get("initializer") else []
     fixed = listed(["connecting", *initializer, "the first answer"])
     before = "the first answer takes" if table.record.warm else f"{fixed} take"
@@ -28,7 +28,7 @@ def past_one_machine(table: TableAnalysis) -> list[Finding]:
 
 
 def made_ready(table: TableAnalysis) -> list[str]:
-    """That workers were there before the time began, and what that took."""
+    """Notes that workers were ready before the clock started, and how long making them ready took."""
     connecting = "" if table.record.warm else "connecting to them, "
     return [
         f"{cell.name}: its workers were there before the time began (made ready in {seconds(took)}); {connecting}"
@@ -85,6 +85,6 @@ def _limited(cluster: Cluster) -> Finding | None:
 
 
 def _about(items: int) -> str:
-    """Two digits of it: the model knows no more."""
+    """The number of items rounded up to two digits, which is all that the model justifies."""
     unit = 10 ** max(0, len(str(items)) - 2)
     return f"about {math.ceil(items / unit) * unit:,} items"

@@ -1,4 +1,4 @@
-"""What is said of figures: a sentence that can be checked against them."""
+"""Findings: sentences that can be checked against the figures that they quote."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from concbench.pages import address
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence with the figures that it quotes and the page that explains it. `str()` of it is the sentence."""
+    """A sentence, the figures that it quotes, and the page that explains it. `str()` gives the sentence."""
 
     sentence: str
     figures: Mapping[str, float] = field(default_factory=dict)
-    """By plain names: seconds, bytes and shares as numbers, such as `task_seconds`, `speedup of threads`."""
+    """The quoted figures by name, such as `task_seconds` or `speedup of threads`: seconds, bytes or shares."""
     page: str = ""
-    """Its place in docs/, such as pitfalls/gil; empty if there is none."""
+    """The page in docs/ that explains it, such as pitfalls/gil; empty if there is none."""
 
     def __str__(self) -> str:
         return self.sentence
@@ -29,15 +29,15 @@ class Finding:
 
 
 def known(**figures: float | None) -> dict[str, float]:
-    """Those of the figures that are known."""
+    """Drop the figures that are not known."""
     return {name: value for name, value in figures.items() if value is not None}
 
 
 def rating(cell: CellAnalysis) -> dict[str, float]:
-    """How many times as fast a cell is, and what that may be."""
+    """The speed-up of a cell and its confidence interval, as figures of a finding."""
     return known(speedup=cell.speedup, low=cell.low, high=cell.high)
 
 
 def of_each(name: str, figures: Mapping[str, float | None]) -> dict[str, float]:
-    """One figure of several runners: `speedup of threads`."""
+    """The same figure of several runners, under names such as `speedup of threads`."""
     return {f"{name} of {runner}": value for runner, value in figures.items() if value is not None}

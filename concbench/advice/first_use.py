@@ -1,4 +1,4 @@
-"""For which programs an answer holds where the function keeps state: those that call it once in a process, or again."""
+"""Functions with state: whether an answer holds for programs that call them once per process, or again and again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concbench.units import seconds
 
 
 def for_whom(table: TableAnalysis) -> list[Finding]:
-    """Which case was measured, which was not, and how to measure that."""
+    """Say whether first or later use was measured, and how to measure the other."""
     kept = table.record.kept
     if kept.kind != "state" or not kept.first or not kept.later:
         return []

@@ -1,4 +1,4 @@
-"""What the initializer of the workers took, under which runners."""
+"""How long the initializer of the workers took, under each runner."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _OFTEN = {1: "once", 2: "twice"}
 
 
 def initializers(table: TableAnalysis) -> list[str]:
-    """For the notes of a table: that there was one, and how often it was called."""
+    """The note of a table on its initializer: how often it was called, and how long a call took."""
     name = table.record.settings.get("initializer")
     if not name:
         return []

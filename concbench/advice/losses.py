@@ -1,6 +1,6 @@
-"""What a cell lost most of its workers' time to, as a finding.
+"""Findings on where a cell lost most of its workers' time.
 
-To add one: a function for the part of the time, and its line in _LOSSES.
+To add one, write a function for the part of the time, and add its line to _LOSSES.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ WORTH_A_WORD = 0.05
 """Share of the workers' time above which a loss is named."""
 _MOSTLY = 0.5
 LONG = 2.0
-"""Times the median, from which a task is a long one."""
+"""Multiple of the median from which a task counts as long."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class _Case:
         return percent(self.shares[part])
 
     def found(self, part: str, sentence: str, page: str = "", **figures: float | None) -> Finding:
-        """A sentence that quotes the share of a part, and the page on that pitfall."""
+        """A finding that quotes the share of a part, with the page on that pitfall."""
         return Finding(sentence, known(share=self.shares[part], **figures), f"pitfalls/{page}" if page else "")
 
 
 def findings_of(cell: CellAnalysis, table: TableAnalysis) -> list[Finding]:
-    """What is to be said of where a cell's time went, the most important first."""
+    """The findings on where a cell's time went, the most important first."""
     few, loss = None if _more_are_no_faster(cell, table) else too_few(cell), largest_loss(cell, table)
     if few is None:
         return [loss] if loss else []
@@ -68,7 +68,7 @@ def findings_of(cell: CellAnalysis, table: TableAnalysis) -> list[Finding]:
 
 
 def too_few(cell: CellAnalysis) -> Finding | None:
-    """Workers that waited for most of their time, where there were more tasks to wait for."""
+    """Report workers that waited most of their time although there were more tasks to wait for."""
     line = cell.timeline
     if cell.shares is None or line is None or cell.workers < 2 or line.tasks < 2 * cell.workers:
         return None
@@ -84,7 +84,7 @@ def too_few(cell: CellAnalysis) -> Finding | None:
 
 
 def _more_are_no_faster(cell: CellAnalysis, table: TableAnalysis) -> bool:
-    """Whether the same runner was measured with more workers, and gained nothing by them."""
+    """Whether the same runner was measured with more workers and was not faster."""
     return any(
         other.differs_in_workers_alone(cell)
         and other.workers > cell.workers
@@ -94,7 +94,7 @@ def _more_are_no_faster(cell: CellAnalysis, table: TableAnalysis) -> bool:
 
 
 def largest_loss(cell: CellAnalysis, table: TableAnalysis) -> Finding | None:
-    """What a cell lost most to; None where its tasks were not recorded."""
+    """The largest loss of a cell, as a finding; None if its tasks were not recorded."""
     base = table.baseline.timeline
     if cell.shares is None or cell.timeline is None or base is None:
         return None
@@ -108,7 +108,7 @@ def largest_loss(cell: CellAnalysis, table: TableAnalysis) -> Finding | None:
 
 
 def reached(cell: CellAnalysis) -> Finding | None:
-    """How much of what was possible; None where that is not known or makes no sense."""
+    """How much of the possible speed-up was reached; None if that is not known or makes no sense."""
     limits = cell.limits
     if limits is None or cell.speedup is None or cell.speedup > 1.1 * limits.here:
         return None
@@ -125,7 +125,7 @@ def reached(cell: CellAnalysis) -> Finding | None:
 
 
 def overlap(cell: CellAnalysis) -> Finding | None:
-    """That no two tasks were in progress at once although they could have been; None if some were."""
+    """Report that no two tasks were in progress at once although they could have been; None if some were."""
     line = cell.timeline
     if line is None or line.peak > 1 or min(cell.workers, line.tasks) < 2:
         return None
@@ -161,7 +161,7 @@ def _contention(case: _Case) -> Finding:
     one_core = cores is not None and WAITS <= cores < MORE_THAN_ONE
     if computes and traits.in_threads and cell.has_gil and one_core:
         gained = any(one.verdict == FASTER and one.traits.in_threads for one in case.table.measured)
-        never = case.base.cpu > COMPUTES * case.base.busy and not gained  # else threads can still share the waiting
+        never = case.base.cpu > COMPUTES * case.base.busy and not gained  # else threads can still overlap waiting
         return case.found(
             CONTENTION,
             f"{share} was lost to contention: one thread at a time holds the GIL, or another lock, and computes, and "
@@ -208,7 +208,7 @@ def _contention(case: _Case) -> Finding:
 
 
 def _shared(case: _Case) -> str:
-    """What only this runner's workers share."""
+    """The shared resource that is specific to this runner, with a comma; empty if there is none."""
     traits = case.cell.traits
     if traits.in_loop:
         return "the event loop, "
@@ -262,7 +262,7 @@ def _start_up(case: _Case) -> Finding:
 
 
 def _travels(case: _Case, each: float) -> tuple[str, dict[str, float]]:
-    """What is sent with the function, where that is a good part of so many seconds for each task; and its figures."""
+    """A clause on what is sent with the function, if sending takes a good part of `each` seconds; and its figures."""
     sent = carried(case.cell.record, case.table.record.facts)
     if sent is None or sent.seconds_each <= WORTH * each:
         return "", {}

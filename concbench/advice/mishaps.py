@@ -1,4 +1,4 @@
-"""What happened to tasks, in words."""
+"""Failed and retried tasks, in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concbench.units import seconds
 
 
 def counted(mishaps: Mishaps) -> str:
-    """4,987 of 5,000 tasks succeeded; 13 timed out (the first: https://images.example/7.png); empty if all is well."""
+    """The counts as text, such as "4,987 of 5,000 tasks succeeded; 13 timed out"; empty if there are no mishaps."""
     if not mishaps:
         return ""
     counts = f"{mishaps.tasks - sum(mishaps.failed.values()):,} of {mishaps.tasks:,} tasks succeeded"
@@ -32,7 +32,7 @@ def why_missing(cell: CellAnalysis) -> str:
 
 
 def executed_once(cell: CellAnalysis) -> str:
-    """That there was the time for its first execution alone; empty if that is not so."""
+    """Say that there was only time for the first execution; empty otherwise."""
     first = cell.record.warmup
     if first is None or cell.record.samples or cell.outcome.kind != "ok":
         return ""

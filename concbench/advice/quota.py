@@ -1,4 +1,4 @@
-"""What is said of a quota of the control group that kept workers from running."""
+"""Findings on a CPU quota of the control group that kept workers from running."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concbench.units import listed
 
 
 def held_back(table: TableAnalysis) -> Finding | None:
-    """Runners that a quota kept from running in some of their rounds, those with the most first."""
+    """Report the runners that a quota held back in some of their rounds, the most affected first."""
     held = sorted((cell for cell in table.measured if cell.throttled_rounds), key=lambda cell: -_share(cell))
     if not held:
         return None
@@ -24,14 +24,14 @@ def held_back(table: TableAnalysis) -> Finding | None:
 
 
 def held_back_here(cell: CellAnalysis) -> Finding | None:
-    """The same of one runner, where its time is explained."""
+    """The same finding for one runner, where its time is explained."""
     if not cell.throttled_rounds:
         return None
     return Finding(f"{_quota(cell).capitalize()} held it back {_rounds(cell)}.", {"rounds": cell.throttled_rounds})
 
 
 def flag(table: TableAnalysis) -> str:
-    """For the warning below a table; empty if nothing was held back."""
+    """A sentence for the warning below a table; empty if nothing was held back."""
     held = [cell for cell in table.measured if cell.throttled_rounds]
     return f"{_quota(held[0]).capitalize()} held back {listed(cell.name for cell in held)}." if held else ""
 

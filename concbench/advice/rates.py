@@ -1,4 +1,4 @@
-"""How many times as fast, in words."""
+"""Speed-ups in words."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from concbench.units import ratio, span
 
 
 def rate_of(cell: CellAnalysis) -> str:
-    """How many times as fast, and what that may be."""
+    """The speed-up of a cell with its confidence interval, as text."""
     interval = f" [{span(cell.interval.low, cell.interval.high)}]" if cell.interval else ""
     return f"{ratio(cell.speedup or 0)}{interval}"

@@ -1,4 +1,4 @@
-"""What to do: not the fastest cell of a race, but the simplest that is as good, with its price and its limits."""
+"""The recommendation after a race: the simplest cell that is as good as the fastest, with its costs and limits."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ from concbench.units import instead_of, listed, memory, percent, ratio, seconds
 
 @dataclass(frozen=True)
 class Recommendation:
-    """Which runner, how sure that is, and why; times in seconds, sizes in bytes."""
+    """The recommended runner, its confidence interval and the reasons; times in seconds, sizes in bytes."""
 
     runner: str
-    """As on the command line; `sequential` where nothing was proved to be faster, and nothing clearly looks it."""
+    """The runner as written on the command line; `sequential` if no other is proved to be, or clearly looks, faster."""
     workers: int
     speedup: float
-    """Typical ratio to sequential; 1 for sequential itself."""
+    """Typical per-round ratio to sequential; 1 for sequential itself."""
     low: float | None
     high: float | None
-    """What the ratio may be; None where nothing is known of it."""
+    """Ends of the confidence interval of the speed-up; 1 for sequential itself, None without an interval."""
     cpu: float | None
     """CPU seconds of one execution."""
     memory: int | None
-    """At the peak, all processes together."""
+    """Peak memory in bytes, all processes together."""
     fastest_group: list[str]
-    """Runners that cannot be told apart from the fastest."""
+    """Runners that are statistically tied with the fastest."""
     reasons: list[Finding]
-    """Sentences, the most important first, each with its figures and, where there is one, the page that explains it."""
+    """Sentences with their figures and, if there is one, the page that explains them; the most important first."""
     valid_for: list[str]
-    """Sentences: what was measured, and what would change the answer."""
+    """Sentences that say what was measured and what would change the answer."""
     headline: str
-    """What to do, in one line."""
+    """The recommendation in one line."""
     proved: bool = True
-    """Whether what is advised was shown to be what it is said to be; if not, it is what looks best, and the headline
-    says so."""
+    """Whether the statistics support the recommendation. If not, the runner only looks fastest, and the headline says
+    so."""
     variant: str = ""
-    """Under what, where several interpreters raced."""
+    """The recommended variant, if several interpreters were compared."""
     snippet: str = field(default="", repr=False)
-    """Complete lines of Python, without concbench where the runner says how."""
+    """A complete Python program to paste; without concbench if the runner can be written without it."""
 
 
 _FORK = (
@@ -63,21 +63,21 @@ _FORK = (
     "of macOS is not safe."
 )
 _TOO_SHORT = 0.001
-"""Seconds of work below which no worker could be started in the time."""
+"""Seconds of work below which starting any worker would take longer than the work."""
 _LOOKS = 1.2
-"""Times as fast as what is proved, from which a runner looks better than that."""
+"""Ratio to the proved runner from which another runner looks better."""
 _LOOKS_LEVEL = 0.05
-"""Error level at which the runner that looks fastest must be faster, corrected for the number of its rivals and not for
-the number of rounds at which the race was looked at: the headline says that nothing is proved."""
+"""Error level at which the runner that looks fastest must be faster. It is corrected for the number of rivals, but not
+for repeated looks at the race: the headline says that nothing is proved."""
 _RUN_IT = "; concbench run measures it all the same"
 
 
 def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
-    """Choose from a race that is over.
+    """Choose a runner from a finished race.
 
     Args:
-        table: its table.
-        tasks: how many the whole work has; the race may have been over fewer.
+        table: the table of the race.
+        tasks: number of tasks of the whole work; the race may have used fewer.
 
     Returns:
         None if there is nothing to compare with: the answer to the table says why.
@@ -113,14 +113,14 @@ def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
 
 
 def _is_too_short(baseline: CellAnalysis) -> bool:
-    """Whether the baseline was refused because its execution cannot be timed."""
+    """Whether the baseline was refused because its execution is too short to be timed."""
     cell = baseline.record
     refused = cell.outcome.kind == "inapplicable" and not cell.samples
     return refused and cell.warmup is not None and cell.warmup.seconds < _TOO_SHORT
 
 
 def _nothing_to_gain(table: TableAnalysis) -> Recommendation:
-    """Work that is too short to be timed: no runner could make up for being started."""
+    """Recommend `sequential` for work that is too short to be timed: no runner could make up for its start."""
     cell = table.baseline.record
     took = seconds(cell.warmup.seconds) if cell.warmup else "next to nothing"
     return Recommendation(
@@ -145,25 +145,25 @@ def _nothing_to_gain(table: TableAnalysis) -> Recommendation:
 
 
 def _chosen(table: TableAnalysis) -> CellAnalysis:
-    """The simplest of those that are proved to be faster and within 5 % of the best, else the baseline."""
+    """The simplest cell that is proved to be faster and within 5 % of the best; otherwise the baseline."""
     return next(iter(simplest(table, _level(table))), table.baseline)
 
 
 def _level(table: TableAnalysis) -> list[CellAnalysis]:
-    """Those that are proved to be faster and are within 5 % of the best of them.
+    """The cells that are proved to be faster and are within 5 % of the best of them.
 
-    They cannot be told apart from the fastest, unless that itself was not proved to be faster than the baseline.
+    They are statistically tied with the fastest, unless that itself was not proved to be faster than the baseline.
     """
     proved = [cell for cell in table.measured if cell.verdict == FASTER]
     proved = [cell for cell in proved if cell.in_fastest_group] or proved
     best = max((cell.speedup or 0.0 for cell in proved), default=0.0)
-    if 0.0 < best <= BAND:  # what is as good and costs nothing is the baseline
+    if 0.0 < best <= BAND:  # the baseline is as good and costs nothing
         return []
     return [cell for cell in proved if (cell.speedup or 0.0) * BAND >= best]
 
 
 def _looks_better(table: TableAnalysis, proved: CellAnalysis) -> CellAnalysis | None:
-    """The cell that took the least time, if it looks a good deal faster than what is proved; None if it does not."""
+    """The cell with the least time, if it looks clearly faster than the proved one; otherwise None."""
     rivals = [cell for cell in table.measured if cell is not table.baseline and cell.outcome.kind == "ok"]
     leader = min(rivals, key=lambda cell: cell.seconds or math.inf, default=None)
     if leader is None or leader is proved or leader.verdict == FASTER or not leader.seconds or not proved.seconds:
@@ -185,12 +185,12 @@ def _headline(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, 
 
 
 def _pays_more_than_all(table: TableAnalysis, tasks: int) -> bool:
-    """Whether the first use in a process is a larger part of what was measured than it is of the whole work."""
+    """Whether first use in a process weighs more in the measured items than in the whole work."""
     return table.record.fresh and table.record.tasks < tasks
 
 
 def _what_looks(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis) -> str:
-    """That it looks faster, that this is not proved, and what is."""
+    """Say that a runner looks faster, that this is not proved, and what is proved."""
     rounds = f"{chosen.shared} round{'' if chosen.shared == 1 else 's'}"
     rate = rate_of(chosen) if chosen.interval else ratio(chosen.speedup or 0.0)
     looks = f"{chosen.name} looks {rate} as fast as {table.baseline.name} after {rounds}, which is not proved"
@@ -226,7 +226,7 @@ def _why(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group
 
 
 def _why_not(table: TableAnalysis) -> list[Finding]:
-    """Nothing was proved to be faster: that is an answer where the intervals say so, and none where they are wide."""
+    """Say that nothing was proved to be faster: a firm answer if the intervals are narrow, otherwise undecided."""
     others = [cell for cell in table.measured if cell is not table.baseline and cell.interval is not None]
     open_ones = [cell for cell in others if cell.interval and cell.interval.high > BAND and cell.in_fastest_group]
     name, missing = table.baseline.name, unmeasured(table, _RUN_IT)
@@ -235,7 +235,7 @@ def _why_not(table: TableAnalysis) -> list[Finding]:
         best = max(small, key=lambda cell: cell.speedup or 0.0)
         gain = f"Leave it as it is: no more than 5 % can be gained ({best.name} {rate_of(best)})"
         return [Finding(f"{gain}{f'; {missing}' if missing else ''}.", rating(best))]
-    few = not others and any(cell is not table.baseline for cell in table.measured)  # rounds, for any interval
+    few = not others and any(cell is not table.baseline for cell in table.measured)  # too few rounds for any interval
     if not open_ones and not few:
         if not missing:
             return [Finding(_leave_it(table))]
@@ -253,7 +253,7 @@ def _leave_it(table: TableAnalysis) -> str:
 
 
 def _price(table: TableAnalysis, chosen: CellAnalysis) -> list[Finding]:
-    """What it costs beside what the baseline costs."""
+    """CPU time and memory of the chosen cell, compared with the baseline."""
     mine, before = chosen.cpu, table.baseline.cpu
     if chosen is table.baseline or mine is None or before is None or not chosen.memory or not table.baseline.memory:
         return []
@@ -293,7 +293,7 @@ def _valid(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[str]:
 
 
 def _starting(chosen: CellAnalysis, *, warm: bool) -> list[str]:
-    """What keeping the workers is worth, of a runner that can keep them."""
+    """Say what keeping the workers would save, for a runner that can keep them."""
     if chosen.works_singly or not is_described(chosen.record) or chosen.traits.starts_as_it_goes:
         return []
     if warm:

@@ -1,7 +1,7 @@
-"""Rules: small functions from the figures of a table to a finding, or to nothing.
+"""Rules: small functions that derive a finding, or None, from the figures of a table.
 
-No sentence without a ground: a rule that needs what was not measured, or what a runner does not say of itself, stays
-silent. To add one: write it, and its line in RULES, those that cost a reader most first.
+Every sentence needs evidence: a rule returns None if a figure was not measured or a runner does not declare a trait. To
+add a rule, write it and add its line to RULES, which begins with what costs a reader most.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from concbench.traits import ELSEWHERE, INTERPRETERS, PROCESSES, THREADS, Traits
 from concbench.units import data, instead_of, listed, percent, ratio, seconds
 
 PICKLING_SHARE = 0.25
-"""Of a task, that pickling takes where it is worth a word."""
+"""Share of a task's time from which pickling is mentioned."""
 LARGE = 100_000_000
-"""Bytes of a worker process that are worth a word."""
+"""Bytes of a worker process from which its memory is mentioned."""
 LONG_SHARE, LONG_TIMES = 0.5, 3.0
-"""A task is long that is half of the whole time, and three times the usual."""
+"""A task is long if it takes half of the whole time and three times the usual."""
 _NOUNS = {THREADS: "threads", INTERPRETERS: "interpreters", PROCESSES: "processes", ELSEWHERE: "workers elsewhere"}
-"""What workers are, by where tasks run."""
+"""The noun for workers, by the place where tasks run."""
 
 
 def waiting_overlapped(table: TableAnalysis) -> Finding | None:
-    """Work that waits, and runners that waited for many things at once, on no more than one core."""
+    """Report runners that overlapped the waiting of many tasks on no more than one core."""
     cores = table.cores_of_the_work
     if cores is None or cores > WAITS:
         return None
@@ -56,7 +56,7 @@ def waiting_overlapped(table: TableAnalysis) -> Finding | None:
 
 
 def gil_bound_threads(table: TableAnalysis) -> Finding | None:
-    """Threads that computed one at a time, so that no number of them could gain anything."""
+    """Report GIL-bound threads: they computed one at a time, so that no number of them could gain anything."""
     if (table.cores_of_the_work or 0) < COMPUTES:
         return None
     held = [cell for cell in _of(table, lambda traits: traits.in_threads) if _one_at_a_time(cell)]
@@ -76,7 +76,7 @@ def gil_bound_threads(table: TableAnalysis) -> Finding | None:
 
 
 def threads_computed_at_once(table: TableAnalysis) -> Finding | None:
-    """Threads that computed at the same time although there is a GIL: the work gives it up meanwhile."""
+    """Report threads that computed at the same time although there is a GIL: the work releases it meanwhile."""
     released = [
         cell for cell in _of(table, lambda traits: traits.in_threads) if cell.verdict == FASTER and _at_once(cell)
     ]
@@ -92,7 +92,7 @@ def threads_computed_at_once(table: TableAnalysis) -> Finding | None:
 
 
 def isolated_computed_at_once(table: TableAnalysis) -> Finding | None:
-    """Processes, or interpreters of one, that computed at the same time."""
+    """Report processes, or interpreters of one process, that computed at the same time."""
     if (table.cores_of_the_work or 0) < COMPUTES:
         return None
     parallel = [cell for cell in _isolated(table) if cell.verdict == FASTER and (cell.cores or 0) > MORE_THAN_ONE]
@@ -109,7 +109,7 @@ def isolated_computed_at_once(table: TableAnalysis) -> Finding | None:
 
 
 def pickling_costs(table: TableAnalysis) -> Finding | None:
-    """Items and results that take about as long to send as to work on."""
+    """Report items and results whose pickling takes a large share of a task's time."""
     facts, baseline, tasks = table.record.facts, table.baseline.seconds, table.record.tasks
     pickling, item, result = (number(facts, key) for key in ("pickling_seconds", "item_bytes", "result_bytes"))
     if pickling is None or item is None or result is None or baseline is None or tasks < 1:
@@ -129,7 +129,7 @@ def pickling_costs(table: TableAnalysis) -> Finding | None:
 
 
 def computes_on_its_own_threads(table: TableAnalysis) -> Finding | None:
-    """Work that keeps several cores busy by itself, so that workers only share them."""
+    """Report work that keeps several cores busy by itself, so that workers only share them."""
     cores = table.cores_of_the_work
     if cores is None or cores <= MORE_THAN_ONE:
         return None
@@ -147,7 +147,7 @@ def computes_on_its_own_threads(table: TableAnalysis) -> Finding | None:
 
 
 def saturated(table: TableAnalysis) -> Finding | None:
-    """More workers that wait, the same throughput, longer tasks: what they wait for is at its limit."""
+    """Report a saturated resource: with more waiting workers, tasks take longer and the throughput stays the same."""
     cores = table.cores_of_the_work
     if cores is None or cores > WAITS:
         return None
@@ -168,7 +168,7 @@ def saturated(table: TableAnalysis) -> Finding | None:
 
 
 def superlinear(table: TableAnalysis) -> Finding | None:
-    """More gained than workers can gain by sharing the work: the baseline pays for something of its own."""
+    """Report a speed-up above the number of workers: the baseline has an extra cost of its own."""
     best = [
         cell for cell in _isolated(table) if cell.interval and cell.interval.low > cell.workers > 1 and cell.timeline
     ]
@@ -195,7 +195,7 @@ def superlinear(table: TableAnalysis) -> Finding | None:
 
 
 def memory_of_workers(table: TableAnalysis) -> Finding | None:
-    """Workers that each hold a good piece of memory, since they share no interpreter; and how many of them fit."""
+    """Report how much memory each worker with its own interpreter adds, and how many workers fit."""
     found = [
         (cell, each)
         for cell in _isolated(table)
@@ -219,7 +219,7 @@ def memory_of_workers(table: TableAnalysis) -> Finding | None:
 
 
 def out_of_memory(table: TableAnalysis) -> Finding | None:
-    """Workers that were ended since they needed more memory than there was: how many would fit."""
+    """Report workers that were ended for lack of memory, and how many would fit."""
     failed = [cell for cell in table.cells if cell.outcome.cause == "memory" and cell.traits.isolates]
     measured = [worker_memory(cell.record, table.baseline.record) for cell in _isolated(table)]
     each = max((one for one in measured if one), default=number(table.record.facts, "process_bytes"))
@@ -238,7 +238,7 @@ def out_of_memory(table: TableAnalysis) -> Finding | None:
 
 
 def longest_task(table: TableAnalysis) -> Finding | None:
-    """One task that is most of what the fastest runner takes: no number of workers makes it shorter."""
+    """Report a task that takes most of the fastest runner's time: no number of workers makes it shorter."""
     leader, line = table.fastest, table.baseline.timeline
     if leader is None or not leader.is_here or leader.verdict != FASTER or leader.seconds is None or line is None:
         return None
@@ -258,7 +258,7 @@ def longest_task(table: TableAnalysis) -> Finding | None:
 
 
 def starting_dominated(table: TableAnalysis) -> Finding | None:
-    """Processes, or interpreters, that spent most of their time on coming up."""
+    """Report processes or interpreters that spent most of the observed pass starting."""
     late = [
         cell
         for cell in _isolated(table)
@@ -300,44 +300,44 @@ RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
 
 
 _OF_ALL = {wrong_at_once, of_another_thread, came_back, out_of_memory}
-"""Rules that look at every variant of a table; the others look at that of the baseline."""
+"""Rules that use every variant of a table; the others use only the variant of the baseline."""
 
 
 def findings(table: TableAnalysis) -> list[Finding]:
-    """What all rules that have a ground find."""
+    """The findings of all rules that apply."""
     part = table.under.get(table.baseline.variant, table)
     return [found for rule in RULES if (found := rule(table if rule in _OF_ALL else part))]
 
 
 def _of(table: TableAnalysis, are: Callable[[Traits], bool]) -> list[CellAnalysis]:
-    """The cells with times, but for the baseline, whose traits are such."""
+    """The cells with times, except the baseline, whose traits satisfy `are`."""
     return [cell for cell in table.measured if are(cell.traits) and cell is not table.baseline]
 
 
 def _that_fit(cell: CellAnalysis, each: float) -> int | None:
-    """How many workers of so many bytes fit into what all of a cell might use; None where that is not known."""
+    """How many workers of `each` bytes fit into the memory that the cell may use; None if that is not known."""
     allowed = cell.record.observed.memory_allowed if cell.record.observed else None
     return None if allowed is None else processes_that_fit(allowed, each)
 
 
 def _pickles_both_ways(traits: Traits) -> bool:
-    """Not where workers inherit their items."""
+    """Whether both items and results are pickled; items that workers inherit are not."""
     return traits.pickles is True and traits.sends is not False
 
 
 def _isolated(table: TableAnalysis) -> list[CellAnalysis]:
-    """Those whose tasks are each in an interpreter of its own."""
+    """The cells whose tasks each run in an interpreter of their own."""
     return _of(table, lambda traits: traits.isolates)
 
 
 def _nouns(cells: Iterable[CellAnalysis]) -> str:
-    """What the workers of cells are: `processes`, `interpreters and processes`."""
+    """The nouns for the workers of these cells: `processes`, `interpreters and processes`."""
     places = {cell.traits.where for cell in cells}
     return listed(noun for place, noun in _NOUNS.items() if place in places)
 
 
 def _one_at_a_time(cell: CellAnalysis) -> bool:
-    """Several threads, a GIL, one core busy and no less, and no gain to speak of, be it proved or not."""
+    """Whether several threads under a GIL kept one core busy and hardly gained anything, proved or not."""
     return (
         cell.workers > 1
         and cell.has_gil
@@ -349,17 +349,17 @@ def _one_at_a_time(cell: CellAnalysis) -> bool:
 
 
 def _at_once(cell: CellAnalysis) -> bool:
-    """Several threads, a GIL, and more than one core busy."""
+    """Whether several threads under a GIL kept more than one core busy."""
     return cell.has_gil and cell.workers > 1 and (cell.cores or 0) > MORE_THAN_ONE
 
 
 def _no_better(few: CellAnalysis, many: CellAnalysis) -> bool:
-    """Twice the workers, no gain, and tasks half as long again."""
+    """Whether twice the workers gained nothing and made tasks half as long again."""
     if not (few.timeline and many.timeline and few.seconds and many.seconds):
         return False
     return (
         _idle(few)
-        and _idle(many)  # else the GIL or the event loop may be what is full
+        and _idle(many)  # otherwise the GIL or the event loop may be saturated
         and many.workers >= 2 * few.workers
         and many.seconds > 0.95 * few.seconds
         and many.timeline.service[0] > 1.5 * few.timeline.service[0]
@@ -367,12 +367,12 @@ def _no_better(few: CellAnalysis, many: CellAnalysis) -> bool:
 
 
 def _idle(cell: CellAnalysis) -> bool:
-    """Whether it is known not to have kept a core busy."""
+    """Whether the cell is known not to have kept a core busy."""
     return cell.cores is not None and cell.cores < COMPUTES
 
 
 def _rate(cell: CellAnalysis) -> float:
-    """Tasks a second."""
+    """Tasks per second."""
     assert cell.timeline
     assert cell.seconds
     return cell.timeline.tasks / cell.seconds

@@ -1,4 +1,4 @@
-"""What is said of that which travels with the function, beside the items."""
+"""Findings on data that is sent with the function, in addition to the items."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from concbench.stats.verdicts import FASTER
 from concbench.units import data, listed, seconds
 
 WORTH = 0.25
-"""Of a task, that sending takes where it is worth a word."""
+"""Share of a task's time from which sending is mentioned."""
 _GROWN = 100_000
-"""Bytes that are worth a word where they are kept from one task to the next."""
+"""Bytes kept from one task to the next from which they are mentioned."""
 _LARGE = 1_000_000
-"""Bytes that are worth a note, whatever they cost."""
+"""Bytes from which there is a note, however fast they are sent."""
 
 
 def function_travels(table: TableAnalysis) -> Finding | None:
-    """A function that is sent with so much that this takes about as long as a task, or longer."""
+    """Report a function that is sent with so much data that sending takes a good part of a task's time."""
     task = _task_seconds(table)
     if task is None:
         return None
@@ -38,7 +38,7 @@ def function_travels(table: TableAnalysis) -> Finding | None:
 
 
 def made_again(table: TableAnalysis) -> Finding | None:
-    """An object that keeps what it makes in its first tasks, where each task or chunk is sent a new one."""
+    """Report an object that keeps data from its first tasks but is sent anew with each task or chunk."""
     more = number(table.record.facts, "function_grown") or 0.0
     slow = [pair for pair in _sending(table) if pair[0].verdict != FASTER]
     if more < _GROWN or not slow:
@@ -55,7 +55,7 @@ def made_again(table: TableAnalysis) -> Finding | None:
 
 
 def travelling(table: TableAnalysis) -> list[str]:
-    """For the notes of a table: what is sent with the function, how often, under which runners."""
+    """The note of a table on data that is sent with the function: how often, and under which runners."""
     sending = _sending(table)
     task = _task_seconds(table) or float("inf")
     if not any(sent.size >= _LARGE or sent.seconds_each >= WORTH * task for _, sent in sending):
@@ -70,7 +70,7 @@ def travelling(table: TableAnalysis) -> list[str]:
 
 
 def holds(table: TableAnalysis) -> str:
-    """What a function holds, in words."""
+    """A phrase that names what the function holds."""
     said = table.record.facts.get("function_holds")
     return said if isinstance(said, str) and said else "what the function holds"
 
@@ -82,7 +82,7 @@ def _task_seconds(table: TableAnalysis) -> float | None:
 
 
 def _sending(table: TableAnalysis) -> list[tuple[CellAnalysis, Carried]]:
-    """The cells that were executed at all, those that were given up or took too long included, and what each sends."""
+    """Each executed cell with what it sends, including cells that were dropped or timed out."""
     executed = [
         cell
         for cell in table.cells

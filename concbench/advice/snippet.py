@@ -18,19 +18,19 @@ from concbench.workloads.item_text import quoted
 _OS = "import os"
 _FIRST = "# Before every other import: libraries read these when they are loaded, and workers inherit them."
 _LONG = 40
-"""Characters of items from which they get a line of their own."""
+"""Length in characters above which the items get a line of their own."""
 
 
 def snippet(call: Call, runner: Runner, variables: Mapping[str, str] | None = None) -> str:
-    """A complete program that runs the function over the items and leaves the list of `results`.
+    """A complete program that runs the function over the items and binds `results` to the list of results.
 
-    It is what the runner says (`program`), else a program that uses the runner itself; empty where that cannot be
-    imported.
+    The runner writes it (`program`). If it cannot, the program uses the runner itself; the text is empty if the runner
+    cannot be imported.
 
     Args:
         call: the function and the items.
-        runner: what runs them.
-        variables: of the environment, which the program sets before it imports anything: libraries read them when
+        runner: the recommended runner.
+        variables: environment variables that the program sets before it imports anything: libraries read them when
             they are loaded, and workers inherit them.
     """
     before = [*call.before, f"items = {call.items}"] if call.before or len(call.items) > _LONG else []
@@ -61,10 +61,10 @@ def _with(runner: Runner, call: Call) -> Program | None:
 
 
 def _laid_out(program: Program, call: Call, before: list[str], variables: Mapping[str, str]) -> str:
-    """The whole text.
+    """The text of the whole program.
 
     Raises:
-        SyntaxError: the runner wrote something else than Python.
+        SyntaxError: the code of the runner is not valid Python.
     """
     body = [*before, *(program.body if program.entered else call.entering(*program.body))]
     if program.guarded:
@@ -86,7 +86,7 @@ def _laid_out(program: Program, call: Call, before: list[str], variables: Mappin
 
 
 def _joined(names: Mapping[UserName, str], lines: list[str], code: str, variables: Mapping[str, str]) -> str:
-    """The parts in their order: variables, standard library, where modules are found, other imports, code."""
+    """Join the parts in order: variables, standard library, import paths, other imports, code."""
     own = next((line for line in lines if line.split()[:2] == _OS.split()), "") if variables else ""
     settings = [f"{_bound(own)}.environ[{quoted(name)}] = {quoted(value)}" for name, value in variables.items()]
     lines = [line for line in lines if line != own]
@@ -105,7 +105,7 @@ def _joined(names: Mapping[UserName, str], lines: list[str], code: str, variable
 
 
 def _settled(users: Iterable[UserName], taken: Collection[str]) -> dict[UserName, str]:
-    """What the user's names are called in the program: what they are, if nothing else is called so."""
+    """Choose the names of the user's objects in the program: their own names unless these are taken."""
     settled: dict[UserName, str] = {name: name.name for name in users if name.module == MAIN}
     for user in users:
         if user in settled:
@@ -120,7 +120,7 @@ def _settled(users: Iterable[UserName], taken: Collection[str]) -> dict[UserName
 
 
 def _imports_of(names: Mapping[UserName, str]) -> Iterator[str]:
-    """A line for each module of the user's."""
+    """An import line for each of the user's modules."""
     for module in dict.fromkeys(name.module for name in names if name.module != MAIN):
         parts = [
             name.name if name.name == settled else f"{name.name} as {settled}"
@@ -131,7 +131,7 @@ def _imports_of(names: Mapping[UserName, str]) -> Iterator[str]:
 
 
 def _out_of_the_way(code: str, lines: list[str], taken: Collection[str]) -> tuple[str, list[str]]:
-    """The code and its imports without the names that mean something else in the program that they are added to."""
+    """Rename what would clash with names of the program to which the code is added; returns code and imports."""
     bound = _names_in(code).union(*map(_names_in, lines))
     new: dict[str, str] = {}
     for name in sorted(bound & set(taken)):
@@ -145,7 +145,7 @@ def _out_of_the_way(code: str, lines: list[str], taken: Collection[str]) -> tupl
 
 
 def _renamed(code: str, new: Mapping[str, str]) -> str:
-    """The code with other names for its own; those of attributes and of keyword arguments stay."""
+    """The code with its own names replaced; names of attributes and keyword arguments stay."""
     found: list[tuple[int, int, str]] = []
     depth = 0
     tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
@@ -162,7 +162,7 @@ def _renamed(code: str, new: Mapping[str, str]) -> str:
 
 
 def _names_in(code: str) -> set[str]:
-    """The names that it binds or reads, stand-ins included."""
+    """The names that the code binds or reads, stand-ins included."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(code)):
         match node:
@@ -176,7 +176,7 @@ def _names_in(code: str) -> set[str]:
 
 
 def _bound(line: str) -> str:
-    """The name that the line of an import binds."""
+    """The name that an import line binds."""
     return line.rsplit(maxsplit=1)[-1].partition(".")[0]
 
 

@@ -1,4 +1,4 @@
-"""What was not measured to the end and may still win: as long as there is any, "nothing was faster" is not known."""
+"""Cells that were not measured to the end and may still win: until then, "nothing was faster" is not known."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from concbench.units import listed
 
 
 def unmeasured(table: TableAnalysis, given_up: str = "", advised: CellAnalysis | None = None) -> str:
-    """Those cells, with the reason for each and what to do about it; empty if there are none.
+    """Name those cells, with the reason for each and what to do about it; empty if there are none.
 
-    A runner that one interpreter lacks and another has is none of them.
+    A runner that one interpreter lacks and another has does not count.
 
-    Such as: process-pool(2) was not measured (its function is defined in the main program: move it to a module).
+    Example: process-pool(2) was not measured (its function is defined in the main program: move it to a module).
 
     Args:
         table: the table.
-        given_up: what to do about a cell that was left after its warm-up.
-        advised: the cell that is advised all the same, which is not named.
+        given_up: advice on a cell that was dropped after its warm-up.
+        advised: the recommended cell, which is not named.
     """
     elsewhere = {cell.label for cell in table.measured}
     groups: dict[tuple[str, str], list[CellAnalysis]] = {}
@@ -38,7 +38,7 @@ def unmeasured(table: TableAnalysis, given_up: str = "", advised: CellAnalysis |
 
 
 def _sentence(table: TableAnalysis, cells: list[CellAnalysis], how: str, reason: str) -> str:
-    """Of cells that ended alike; those of one runner are told by their workers: thread-pool with 16 and 64 workers."""
+    """A sentence on cells that ended alike; those of one runner are joined: thread-pool with 16 and 64 workers."""
     of_runner: dict[tuple[str, str], list[CellAnalysis]] = {}
     for cell in cells:
         of_runner.setdefault((cell.runner, cell.variant), []).append(cell)
@@ -53,7 +53,7 @@ def _sentence(table: TableAnalysis, cells: list[CellAnalysis], how: str, reason:
 
 
 def _alone(of_runner: Mapping[tuple[str, str], list[CellAnalysis]], cell: CellAnalysis) -> list[CellAnalysis]:
-    """The cells like this one under every variant, where it is the only one of its runner there."""
+    """The cells like this one under every variant in which it is the only cell of its runner."""
     ones = [own[0] for own in of_runner.values() if len(own) == 1]
     return [one for one in ones if one.record.shown_alone == cell.record.shown_alone]
 
@@ -73,19 +73,19 @@ def more_rounds(table: TableAnalysis) -> str:
 
 
 def _cannot_win(cell: CellAnalysis, table: TableAnalysis) -> bool:
-    """Whether the little that was measured of a cell tells that it is far behind the best."""
+    """Whether the little that was measured of a cell shows that it is far behind the best."""
     best = min((one.seconds for one in table.measured if one.seconds is not None), default=None)
     if best is None or cell.outcome.kind == "failed":
         return False
     if cell.seconds is not None:
         return cell.seconds >= FAR_BEHIND.get(cell.rounds, float("inf")) * best
     warm_up = cell.record.warmup
-    # of workers that are kept, the warm-up alone pays for the start, so that it tells nothing
+    # with kept workers, only the warm-up includes the start, so that it does not predict later rounds
     return warm_up is not None and not table.record.warm and warm_up.seconds - FIRST_RUN_COSTS > HOPELESS * best
 
 
 def _ended(cell: CellAnalysis, table: TableAnalysis, given_up: str) -> tuple[str, str]:
-    """How far a cell came, and why no further."""
+    """How far a cell came, and why it was not measured further."""
     outcome, reason = cell.outcome, why_missing(cell).rstrip(".")
     if outcome.kind == "failed":
         return "failed", reason

@@ -1,4 +1,4 @@
-"""What several interpreters, or other variants, show: the best under each, what a change gains, whose threads scale."""
+"""Findings on interpreters and other variants: the best under each, what a change gains, and where threads scale."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from concbench.units import listed, ratio, span
 
 
 def of_variants(table: TableAnalysis) -> list[Finding]:
-    """What is to be said where there are several."""
+    """The findings on variants, if there are several."""
     if not table.under:
         return []
     compares = sum(under.baseline.seconds is not None for under in table.under.values()) > 1
@@ -23,7 +23,7 @@ def of_variants(table: TableAnalysis) -> list[Finding]:
 
 
 def interpreters(table: TableAnalysis) -> list[str]:
-    """Which interpreter each variant was, in one sentence; none where there is only that of the run."""
+    """One sentence that names the interpreter of each variant; empty if there is only that of the run."""
     parts = []
     for label, facts in table.record.variants.items():
         cells = [cell for cell in table if cell.variant == label and cell.interpreter]
@@ -33,7 +33,7 @@ def interpreters(table: TableAnalysis) -> list[str]:
 
 
 def alike(table: TableAnalysis, cells: Iterable[CellAnalysis]) -> list[str]:
-    """The names of cells of which the same is said: a runner once, with the variants under which it is so."""
+    """The names of cells that share a sentence: each runner once, with the variants to which it applies."""
     of_runner: dict[str, list[CellAnalysis]] = {}
     for cell in cells:
         of_runner.setdefault(cell.record.shown_alone, []).append(cell)
@@ -48,7 +48,7 @@ def alike(table: TableAnalysis, cells: Iterable[CellAnalysis]) -> list[str]:
 
 
 def came_back(table: TableAnalysis) -> Finding | None:
-    """Free-threaded interpreters in which a module of the work turned the GIL on."""
+    """Report free-threaded interpreters in which a module of the work turned the GIL on."""
     by: dict[str, list[str]] = {}
     for cell in table:
         names = cell.interpreter.get("gil_turned_on")
@@ -76,7 +76,7 @@ def _called(cell: CellAnalysis, facts: dict[str, object]) -> str:
 
 
 def _best_of_each(table: TableAnalysis) -> Finding | None:
-    """The best under each, compared with the same baseline there."""
+    """The best runner under each variant, compared with the baseline's runner under the same variant."""
     best, none = {}, []
     for variant, under in table.under.items():
         proved = [cell for cell in under.measured if cell.verdict == FASTER]
@@ -96,7 +96,7 @@ def _best_of_each(table: TableAnalysis) -> Finding | None:
 
 
 def _changes(table: TableAnalysis) -> Finding | None:
-    """What the runners that matter gain by the change alone."""
+    """What changing only the variant gains, for the baseline's runner and the fastest runner."""
     wanted = {table.baseline.label, *([table.fastest.label] if table.fastest else [])}
     changes = [change for change in table.changes if change.cell.label in wanted]
     told = [change for change in changes if change.verdict != UNDECIDED]
@@ -108,7 +108,7 @@ def _changes(table: TableAnalysis) -> Finding | None:
 
 
 def _noun(table: TableAnalysis) -> str:
-    """What differs."""
+    """The noun for what differs: interpreter or variant."""
     pythons = {str(facts.get("python")) for facts in table.record.variants.values()}
     return "interpreter" if len(pythons) > 1 else "variant"
 
@@ -120,7 +120,7 @@ def _rate(change: Change) -> str:
 
 
 def _scaling(table: TableAnalysis) -> Finding | None:
-    """Under which threads computed at the same time, and under which they did not."""
+    """The variants under which threads computed at the same time, and those under which they did not."""
     scaling, held = [], []
     for variant, under in table.under.items():
         threads = [cell for cell in under.measured if cell.traits.in_threads and cell.workers > 1]

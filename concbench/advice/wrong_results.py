@@ -1,4 +1,4 @@
-"""What is said of results that are other ones under some runners."""
+"""Findings on results that differ under some runners."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concbench.units import listed
 
 
 def wrong_at_once(table: TableAnalysis) -> Finding | None:
-    """Results that are right under `sequential` and wrong at once."""
+    """Report results that are right under `sequential` and wrong when tasks run at once."""
     wrong = [cell for cell in table.cells if cell.outcome.cause == "results" and cell.traits.shares_state]
     if not wrong or table.record.checked != "sequential":
         return None
@@ -19,7 +19,7 @@ def wrong_at_once(table: TableAnalysis) -> Finding | None:
 
 
 def of_another_thread(table: TableAnalysis) -> Finding | None:
-    """Results that are right in the main thread and wrong in any other."""
+    """Report results that are right in the main thread and wrong in any other thread."""
     wrong = [cell for cell in table.cells if cell.outcome.cause == "thread"]
     if not wrong or table.record.checked != "sequential":
         return None

@@ -1,1 +1,1 @@
-"""What the raw figures of a table come to: numbers only, without a sentence. The loop and the advice both read it."""
+"""Figures derived from the raw results of a table: numbers only, no sentences. The measuring loop uses them as well."""

@@ -1,7 +1,7 @@
-"""From how long a task on another runner is worth it: a line through what one length of tasks has shown.
+"""Task lengths from which another runner pays: a straight line through what one task length has shown.
 
-What a runner takes is taken apart into what is there whatever the tasks are (its observed start-up, dispatch and
-shut-down) and the rest, which grows with them as what `sequential` takes does. That is a model and no measurement.
+The time of a runner is divided into a part that does not depend on the tasks (its observed start-up, dispatch and
+shut-down) and the rest, which grows with them as the time of `sequential` does. That is a model, not a measurement.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from concbench.stats.verdicts import BAND
 
 @dataclass(frozen=True)
 class BreakEven:
-    """Between `sequential` and a runner; times in seconds."""
+    """The break-even between `sequential` and a runner; times in seconds."""
 
     rival: CellAnalysis
     task: float
-    """That were measured."""
+    """Length of the measured tasks, on average."""
     added: float
-    """By the rival to each task, its start included: what is there however long the tasks are."""
+    """Seconds that the rival adds to each task, its start included, however long the tasks are."""
     length: float
-    """Of a task from which the rival is worth it."""
+    """Length of a task from which the rival pays."""
 
 
 def break_even(table: TableAnalysis, rival: CellAnalysis) -> BreakEven | None:
-    """Where a runner begins to be worth it; None if that cannot be said."""
+    """The break-even with a runner; None if it is not known."""
     took = rival.seconds or (rival.record.warmup.seconds if rival.record.warmup else None)
     tasks, baseline = table.record.tasks, table.baseline.seconds
     if took is None or baseline is None or not table.baseline.works_singly:
@@ -42,15 +42,15 @@ def break_even(table: TableAnalysis, rival: CellAnalysis) -> BreakEven | None:
     if fixed is None:
         return None
     gained = baseline - (took - fixed)
-    if fixed <= 0 or baseline <= BAND * (took - fixed):  # a gain that may be noise says nothing of longer tasks
+    if fixed <= 0 or baseline <= BAND * (took - fixed):  # a gain that may be noise says nothing about longer tasks
         return None
     return BreakEven(rival, baseline / tasks, fixed / tasks, fixed / gained * baseline / tasks)
 
 
 def with_rival(table: TableAnalysis) -> BreakEven | None:
-    """With the first runner that could do such work at once: in interpreters of their own if it computes.
+    """The break-even with the first runner that could do such work at once.
 
-    If it waits, threads or coroutines can.
+    Work that computes needs runners with separate interpreters; for work that waits, threads or coroutines suffice.
     """
     cores = table.cores_of_the_work
     if cores is None or WAITS < cores < COMPUTES:
@@ -67,10 +67,10 @@ def with_rival(table: TableAnalysis) -> BreakEven | None:
 
 
 def _fixed(rival: CellAnalysis, took: float, baseline: float, tasks: int) -> float | None:
-    """Seconds that do not depend on how long the tasks are; of processes that were not observed, a guess.
+    """Seconds that do not depend on how long the tasks are; estimated for processes that were not observed.
 
-    The guess is what it took beyond an even share of the work, for each worker that can be at work at the same time.
-    Tasks that wait may wait for one another, however many there are: of those, nothing is guessed.
+    The estimate is the time beyond an even share of the work for each worker that can run at the same time. Threads and
+    coroutines may wait for one another, however many there are, so nothing is estimated for them.
     """
     if rival.timeline is not None:
         idle = rival.timeline.start_up + rival.timeline.dispatch + rival.timeline.shut_down

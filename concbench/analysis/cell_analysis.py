@@ -1,4 +1,4 @@
-"""What the raw figures of one cell show: everything that rules, columns and programs are to know about it."""
+"""The figures of one cell, derived from its raw results: everything that rules, columns and programs need."""
 
 from __future__ import annotations
 
@@ -22,46 +22,46 @@ from concbench.traits import Traits
 
 @dataclass(frozen=True, repr=False)
 class CellAnalysis:
-    """The figures of one cell: a workload under a configured runner. None: not measured, or not known."""
+    """The figures of one cell: a workload under a configured runner. A figure is None if not measured or not known."""
 
     record: Cell
-    """The cell itself, raw, with those samples alone that can be compared."""
+    """The raw cell, with only the samples that can be compared."""
     seconds: float | None
-    """Median of the samples."""
+    """Median of the samples: seconds of one execution."""
     speedup: float | None
     """The typical per-round ratio to the baseline: above 1 is faster. The baseline's own is 1."""
     shared: int
-    """Rounds that both it and the baseline took part in."""
+    """Number of rounds that this cell and the baseline share."""
     interval: Interval | None
-    """What the speed-up may be, at the level of the whole table; None for the baseline and below three rounds."""
+    """Interval of the speed-up at the confidence of the whole table; None for the baseline and below three rounds."""
     verdict: str
-    """faster, slower, same or undecided; empty for the baseline and without an interval."""
+    """The verdict: faster, slower, same or undecided; empty for the baseline and without an interval."""
     trends: bool
     """Whether its ratios to the baseline still trend from round to round, so that it has no verdict yet."""
     in_fastest_group: bool
-    """Whether it cannot be told apart from the best."""
+    """Whether it is statistically tied with the fastest."""
     start_up: float | None
     """Seconds until every worker had begun a task, in the observed pass."""
     start_up_share: float | None
-    """The same as a share of that pass."""
+    """The start-up as a share of the observed pass."""
     cores: float | None
-    """CPU seconds over wall seconds, in the observed pass; None also where it was too short to tell."""
+    """CPU seconds over wall seconds of the observed pass; None also if the pass was too short to tell."""
     memory: int | None
-    """Bytes at the peak of the observed pass, all processes together."""
+    """Peak memory of the observed pass in bytes, all processes together."""
     page_faults: int | None
-    """Of the observed pass, where those of all workers were counted."""
+    """Page faults of the observed pass, if those of all workers were counted."""
     timeline: Timeline | None
-    """What the tasks of the observed pass came to."""
+    """Summary of the tasks of the observed pass."""
     shares: TimeShares | None
-    """Where the workers' time went in it: the share of each part, such as `shares["waiting"]`."""
+    """Where the workers' time went in the observed pass: a share for each part, such as `shares["waiting"]`."""
     limits: Limits | None
-    """What was possible at most."""
+    """The highest possible speed-ups."""
     mishaps: Mishaps
-    """What failed and was tolerated, and what was tried again."""
+    """Failures that were tolerated, and retries."""
     throttled_rounds: int
-    """Rounds in which a quota kept its workers from running for a part of the time that is worth a word."""
+    """Rounds in which a quota kept its workers from running for more than 1 % of the time."""
     left_out: int
-    """Rounds that are not among its samples here, since other things failed in them than under other runners."""
+    """Rounds whose samples are left out here because other tasks failed than under other runners."""
 
     def __repr__(self) -> str:
         seconds = "not measured" if self.seconds is None else f"{self.seconds:.3g} s"
@@ -71,27 +71,27 @@ class CellAnalysis:
 
     @property
     def low(self) -> float | None:
-        """The least that the speed-up may be."""
+        """Lower end of the confidence interval of the speed-up."""
         return self.interval.low if self.interval else None
 
     @property
     def high(self) -> float | None:
-        """The most that the speed-up may be."""
+        """Upper end of the confidence interval of the speed-up."""
         return self.interval.high if self.interval else None
 
     @property
     def id(self) -> CellId:
-        """What no other cell of its table has."""
+        """The identity of the cell, unique in its table."""
         return self.record.id
 
     @property
     def label(self) -> str:
-        """The runner as on the command line: thread-pool:32."""
+        """The runner as written on the command line, such as thread-pool:32."""
         return self.record.label
 
     @property
     def variant(self) -> str:
-        """What distinguishes cells of one runner; empty where nothing does."""
+        """What distinguishes cells of one runner, such as the interpreter; empty if nothing does."""
         return self.record.variant
 
     @property
@@ -101,17 +101,17 @@ class CellAnalysis:
 
     @property
     def settings(self) -> Json:
-        """Those of the runner."""
+        """The settings of the runner."""
         return self.record.settings
 
     @property
     def workers(self) -> int:
-        """Tasks in progress at most."""
+        """The most tasks that can be in progress at once."""
         return self.record.workers
 
     @property
     def traits(self) -> Traits:
-        """What the runner says of itself."""
+        """The traits that the runner declares."""
         return self.record.traits
 
     @property
@@ -131,7 +131,7 @@ class CellAnalysis:
 
     @property
     def rounds(self) -> int:
-        """Samples that are compared."""
+        """Number of samples that are compared."""
         return len(self.record.samples)
 
     @property
@@ -141,12 +141,12 @@ class CellAnalysis:
 
     @property
     def works_singly(self) -> bool:
-        """Whether it is known to do one task at a time, so that it shows what the work itself is like."""
+        """Whether it is known to run one task at a time, so that it shows what the work itself is like."""
         return works_singly(self.record)
 
     @property
     def pass_seconds(self) -> float | None:
-        """How long its observed pass took."""
+        """Seconds that its observed pass took."""
         return costs.seconds_of(self.record.observed) if self.record.observed else None
 
     @property
@@ -156,30 +156,30 @@ class CellAnalysis:
 
     @property
     def name(self) -> str:
-        """How tables and sentences call it: threads, thread-pool(32), process-pool(2, spawn)."""
+        """The name in tables and sentences, such as threads, thread-pool(32) or process-pool(2, spawn)."""
         return self.record.shown
 
     def differs_in_workers_alone(self, other: CellAnalysis) -> bool:
-        """Whether another is the same runner with the same settings, but for how many workers it has."""
+        """Whether another cell has the same runner and settings except for the number of workers."""
         return _but_workers(self.record) == _but_workers(other.record)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a cell is compared with."""
+    """The cell with which others are compared."""
 
     cell: Cell
     timeline: Timeline | None
-    """Of its observed pass; None also where it does several tasks at once, so that it does not show what work is."""
+    """Timeline of its observed pass; None also if it runs several tasks at once and so does not show the work."""
 
     @classmethod
     def of(cls, cell: Cell, *, warm: bool) -> Baseline:
-        """The baseline that a cell is."""
+        """Make a baseline of a cell."""
         return cls(cell, timeline_of(cell, warm=warm) if works_singly(cell) else None)
 
     @property
     def lengths(self) -> list[float] | None:
-        """Seconds of every task, if all are known."""
+        """Seconds of every task, in the order of the items; None unless all are known."""
         tasks = self.cell.observed.tasks if self.cell.observed else None
         if tasks is None or tasks.index is not None:
             return None
@@ -192,12 +192,12 @@ def analyse_cell(
     """Derive the figures of a cell.
 
     Args:
-        cell: with those samples that can be compared.
-        whole: with all that were taken.
-        baseline: what it is compared with.
-        table: where it stands.
+        cell: the cell with only the samples that can be compared.
+        whole: the cell with all its samples.
+        baseline: the baseline with which it is compared.
+        table: the table of the cell.
         level: error level of one comparison.
-        in_fastest_group: whether its times cannot be told apart from the best.
+        in_fastest_group: whether it is statistically tied with the fastest.
     """
     compared = is_rated(cell) and is_rated(baseline.cell)
     ratios = log_ratios(by_round(baseline.cell.samples), by_round(cell.samples)) if compared else np.empty(0)
@@ -228,17 +228,17 @@ def analyse_cell(
 
 
 def is_rated(cell: Cell) -> bool:
-    """Whether its times count."""
+    """Whether the cell ended normally and has samples."""
     return cell.outcome.kind == "ok" and bool(cell.samples)
 
 
 def by_round(samples: list[Sample]) -> dict[int, float]:
-    """Seconds of each round."""
+    """Seconds of one execution, by round."""
     return {sample.round: sample.seconds for sample in samples}
 
 
 def _shares(cell: Cell, timeline: Timeline | None, baseline: Timeline | None) -> TimeShares | None:
-    """None if recording a task took longer than the task itself: the shares would be those of the recording."""
+    """None if recording a task took longer than the task: the shares would describe the recording."""
     if timeline is None or baseline is None or cell.observed is None or not is_described(cell):
         return None
     observing = cell.observed.observing

@@ -1,7 +1,7 @@
-"""Whether a cluster pays against the best of this machine, from how many items on, and what limits it.
+"""Whether a cluster pays compared with the best of this machine, from how many items on, and what limits it.
 
-What a runner takes is divided into what is there whatever there is to do, and the rest, which grows with the items, and
-is never less than one task takes. That is a model: it takes the items to be alike.
+The time of a runner is divided into a fixed part and a part that grows with the items, which is never less than one task
+takes. That is a model: it assumes that items are alike.
 """
 
 from __future__ import annotations
@@ -16,49 +16,48 @@ from concbench.analysis.table_analysis import TableAnalysis
 from concbench.results.records import number
 
 Limit = Literal["", "workers", "connecting", "initializer", "longest", "bytes", "short", "rate"]
-"""What takes most of the time: all workers being at tasks; connecting and leaving; the initializer; the longest task;
-bytes on the wire; or handing over chunks of tasks that are short, or are as long as they can be. Empty: that is not
-known."""
+"""What takes most of the time: workers being at tasks; connecting and leaving; the initializer; the longest task; bytes
+on the wire; or handing over chunks, be they short ("short") or as long as they can be ("rate"). Empty: not known."""
 _LARGE_CHUNK = 200_000
-"""Bytes to a worker and back, for a chunk of tasks, above which they are what a chunk costs."""
+"""Bytes per chunk of tasks, both ways, above which they are what a chunk costs."""
 _LONG_CHUNK = 0.020
-"""Seconds of the tasks in a chunk, above which they are not short beside what handing over takes."""
+"""Seconds of the tasks in a chunk above which they are not short compared with handing the chunk over."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """What a runner takes for any number of items."""
+    """The time of a runner as a straight line over the number of items."""
 
     cell: CellAnalysis
     fixed: float
-    """Seconds whatever there is to do."""
+    """Seconds that do not depend on the number of items."""
     each: float
-    """Seconds more for each item, where there is one for every worker."""
+    """Additional seconds for each item, where there is an item for every worker."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cell whose workers tell of themselves, beside the cells of this machine."""
+    """A cell of a cluster, compared with the cells of this machine."""
 
     line: Line
     best: Line
-    """Of those of this machine, the fastest for so many items as were measured."""
+    """The cell of this machine that was fastest for the measured number of items."""
     times: float
-    """As fast as it."""
+    """How many times as fast the cluster is as `best`."""
     rival: Line
-    """Of those of this machine, the one that it overtakes last, or never."""
+    """The cell of this machine that the cluster overtakes last, or never."""
     items: float | None
-    """From which on it is faster than all of this machine; None: no number of items makes it so."""
+    """Number of items from which it is faster than all of this machine; None if there is no such number."""
     known: bool
-    """Whether both took longer than what is there whatever there is to do: if not, nothing is known of more items."""
+    """Whether both took longer than their fixed parts; if not, nothing is known about more items."""
     limit: Limit
     figures: dict[str, float]
-    """Of the observed pass: `total`, `connecting`, `initializer` in a worker, `tasks` (what they take if all workers
-    share them evenly), `longest`, `chunks`, `bytes`, and `handing`, the seconds that a chunk takes beside its tasks."""
+    """Figures of the observed pass: `total`, `connecting`, `initializer` in a worker, `tasks` (their seconds if all
+    workers share them evenly), `longest`, `chunks`, `bytes`, and `handing`, the seconds of a chunk beside its tasks."""
 
 
 def clusters(table: TableAnalysis) -> list[Cluster]:
-    """Those of a table; none where nothing of this machine has times."""
+    """The clusters of a table; empty if no cell of this machine has times."""
     cells = [cell for cell in table.measured if cell.seconds is not None]
     remote = [cell for cell in cells if number(cell.interpreter, "provided") is not None]
     here = [_line(cell, table.record.tasks) for cell in cells if cell.is_here and cell not in remote]
@@ -91,7 +90,7 @@ def _line(cell: CellAnalysis, tasks: int) -> Line:
 
 
 def _fixed(cell: CellAnalysis) -> float:
-    """Starting and stopping workers or connecting to them, and what the first answer takes beside its tasks."""
+    """Seconds to start and stop workers or connect to them, plus those of the first answer beside its tasks."""
     around = median((sample.start + sample.stop) / sample.repeats for sample in cell.record.samples)
     first = number(cell.record.observed.figures, "first") if cell.record.observed else None
     if first is not None:
@@ -102,17 +101,17 @@ def _fixed(cell: CellAnalysis) -> float:
 
 
 def _of_all_tasks(cell: CellAnalysis) -> float:
-    """Seconds of all its tasks together; 0 if that is not known."""
+    """The seconds of all its tasks together; 0 if they are not known."""
     return (number(cell.record.observed.figures, "tasks_seconds") or 0.0) if cell.record.observed else 0.0
 
 
 def _crossing(line: Line, other: Line, task: float) -> float:
-    """From how many items on it is faster than the other: infinitely many, if it never is.
+    """The number of items from which a line is faster than another; infinite if it never is.
 
     Args:
-        line: the one.
-        other: the other.
-        task: seconds of a task. With fewer items than workers, the one takes as long as a task all the same.
+        line: of the cluster.
+        other: of a runner of this machine.
+        task: seconds of one task, which the cluster takes even with fewer items than workers.
     """
     gained, later = other.each - line.each, line.fixed - other.fixed
     if gained <= 0:

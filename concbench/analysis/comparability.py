@@ -1,7 +1,7 @@
-"""Tasks that failed where that is tolerated, and tries that were repeated: what they leave to compare.
+"""Which samples can be compared if tasks failed and that is tolerated, or if tasks were retried.
 
-Whoever leaves out work is fast, and whoever waits for what never comes is slow: samples are compared only with samples
-of the same round in which about the same happened.
+A runner that skips work looks fast, and one that waits for timeouts looks slow: samples are compared only with samples
+of the same round in which about the same failures happened.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from fractions import Fraction
 from concbench.results.records import Cell, Sample
 
 UNEVEN = 0.01
-"""Share of its tasks by which what failed may differ between two samples that are compared."""
+"""Share of the tasks by which failures may differ between two samples that are compared."""
 _COSTLY = ("timed out", "timeout")
-"""In the name of what takes as long as it is allowed to: of this, the same number must have happened."""
+"""Parts of the names of failures that last until a time limit: these must have happened equally often."""
 
 
 @dataclass(frozen=True)
 class Mishaps:
-    """What happened to the tasks of a cell, over all its samples."""
+    """Failures and retries of the tasks of a cell, over all its samples."""
 
     tasks: int
-    """All that were executed."""
+    """Number of tasks that were executed."""
     failed: dict[str, int]
-    """For each thing that happened, how many; the most frequent first."""
+    """Count of each kind of failure, the most frequent first."""
     retries: int
     first: dict[str, str] = field(default_factory=dict)
-    """For each thing that happened, the first item to which it did, as a text; of older files nothing is known."""
+    """The first item with each kind of failure, as text; empty for results files of older versions."""
 
     def __bool__(self) -> bool:
-        """Whether anything happened that should not have."""
+        """Whether any task failed or was retried."""
         return bool(self.failed or self.retries)
 
 
 def mishaps(cell: Cell, tasks: int) -> Mishaps:
-    """Of a cell whose executions have so many tasks."""
+    """Add up the failures of a cell whose executions have `tasks` tasks each."""
     failed: Counter[str] = Counter()
     first: dict[str, str] = {}
     for sample in cell.samples:
@@ -48,9 +48,9 @@ def mishaps(cell: Cell, tasks: int) -> Mishaps:
 
 
 def comparable(cells: Sequence[Cell], tasks: int) -> list[Cell]:
-    """Cells without the samples in which other things failed than in the best of their round.
+    """The cells without samples whose failures differ from those of the best sample of their round.
 
-    The best is that in which the least was costly, and then the least failed; which runner it was does not matter.
+    The best sample has the fewest costly failures, and among these the fewest failures; its runner does not matter.
     """
     if not any(sample.failed for cell in cells for sample in cell.samples):
         return list(cells)
@@ -81,7 +81,7 @@ def _costly(sample: Sample) -> Fraction:
 
 
 def _rate(sample: Sample, kind: str) -> Fraction:
-    """How often it happened in an execution: samples of slow cells have fewer of them."""
+    """Failures of a kind per execution: samples of slow cells have fewer executions."""
     return Fraction(sample.failed.get(kind, 0), sample.repeats)
 
 

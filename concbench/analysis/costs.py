@@ -7,26 +7,27 @@ from concbench.results.records import Cell, Observed, number
 from concbench.traits import CALLER, ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS
 
 CPU_TOLD = 100e-6
-"""Seconds of a pass below which its CPU time says nothing: reading it takes some microseconds, which count as CPU and
-not as time. A loop that keeps one core busy came out as 1.18 cores in 10 us, 1.03 in 100 us (medians of 60)."""
+"""Seconds of a pass below which its CPU time says nothing: reading it takes some microseconds, which count as CPU time
+and not as elapsed time. A loop that keeps one core busy came out as 1.18 cores in 10 us, 1.03 in 100 us (medians of
+60)."""
 TICKS_TOLD = 0.050
-"""The same where it is counted from outside, in ticks of 10 ms: of every process that lives on, one may be too many."""
+"""The same if CPU time is counted from outside, in ticks of 10 ms: each process that lives on may have one too many."""
 _TICKS = 0.020
-"""Seconds of CPU time that may be too many for each process where they are counted in ticks."""
+"""CPU seconds that each process may have too many where they are counted in ticks."""
 _IN_THIS_PROCESS = {CALLER, THREADS, LOOP, INTERPRETERS}
 
 
 def seconds_of(observed: Observed) -> float:
-    """How long a pass took, from start to stop."""
+    """Seconds of a pass, from start to stop."""
     return observed.start + observed.work + observed.stop
 
 
 def cores(cell: Cell, *, warm: bool) -> float | None:
-    """CPU over wall seconds of the observed pass; None where not all of it could be counted. Elsewhere, workers tell.
+    """CPU seconds over wall seconds of the observed pass; None if not all of them could be counted.
 
-    Worker processes that are not ours to reap, and those that are kept, are missing from our own account: they are
-    counted from outside, in ticks. Of a runner that does not say which it is, our own account is taken, unless the
-    other has more than ticks can explain.
+    Workers elsewhere report their own CPU time. Worker processes that the measuring process does not reap, or that are
+    kept, are missing from its own account: they are counted from outside, in ticks. For a runner that does not declare
+    whether its workers are reaped, the own account is used, unless the outside count is larger than ticks can explain.
     """
     observed = cell.observed
     if observed is None:
@@ -49,7 +50,7 @@ def cores(cell: Cell, *, warm: bool) -> float | None:
 
 
 def cores_beside_initializer(cell: Cell, busy: float | None) -> float | None:
-    """The same of what the pass took beside its initializers, by how much these compute in the samples."""
+    """Cores kept busy apart from the initializers, whose CPU time is estimated from the samples."""
     observed = cell.observed
     if observed is None or busy is None or not observed.initializer_seconds:
         return busy
@@ -61,19 +62,19 @@ def cores_beside_initializer(cell: Cell, busy: float | None) -> float | None:
 
 
 def page_faults(cell: Cell, *, warm: bool) -> int | None:
-    """Of the observed pass; None where those of workers are missing from our account."""
+    """Page faults of the observed pass; None if those of workers are missing from our account."""
     return cell.observed.page_faults if cell.observed and _is_in_our_account(cell, warm=warm) else None
 
 
 def memory(cell: Cell) -> int | None:
-    """Bytes at the peak of the observed pass, all processes together; None where some are elsewhere."""
+    """Peak memory of the observed pass in bytes, all processes together; None if some are elsewhere."""
     return cell.observed.memory if cell.observed and cell.traits.where != ELSEWHERE else None
 
 
 def start_up(cell: Cell) -> float | None:
     """Seconds until as many workers had begun a task as can be at work at once, or all that ever did.
 
-    None where they are elsewhere: their clocks are not ours.
+    None if they are elsewhere: their clocks cannot be compared with ours.
     """
     if cell.observed is None or cell.traits.where == ELSEWHERE:
         return None
@@ -82,9 +83,9 @@ def start_up(cell: Cell) -> float | None:
 
 
 def usable_cores(cell: Cell) -> float | None:
-    """Cores that its measuring process may use, or the quota if that is what limits them; None if it is not known.
+    """Cores that the measuring process may use, or the quota if that is lower; None if that is not known.
 
-    A file that does not say how many are allowed beside the quota has the whole cores of both.
+    Older results files lack `allowed`; their `cores` are whole cores within both limits.
     """
     found, quota = number(cell.interpreter, "cores"), quota_of(cell)
     if found is None or found < 1:
@@ -94,13 +95,13 @@ def usable_cores(cell: Cell) -> float | None:
 
 
 def quota_of(cell: Cell) -> float | None:
-    """The CPU quota of the control group, in cores; None without a quota."""
+    """The CPU quota of the control group, in cores; None if there is no quota."""
     quota = number(cell.interpreter, "quota")
     return quota if quota is not None and quota > 0 else None
 
 
 def throttled_rounds(cell: Cell) -> int:
-    """Rounds in which a quota kept its workers from running for a part of the time that is worth a word."""
+    """Rounds in which a quota kept the workers from running for more than `THROTTLED` of the time."""
     return sum(
         sample.throttled is not None and sample.throttled > THROTTLED * sample.seconds * sample.repeats
         for sample in cell.samples
@@ -108,10 +109,10 @@ def throttled_rounds(cell: Cell) -> int:
 
 
 def worker_memory(cell: Cell, baseline: Cell) -> float | None:
-    """Bytes that a worker process added in the observed pass; None where that is not known, or workers share one.
+    """Bytes that a worker process added in the observed pass; None if that is not known, or if workers share a process.
 
-    It is what there was beyond the baseline, or beyond what there was as the pass began if that is less: a process that
-    executes no tasks does not hold what they make.
+    It is the memory beyond that of the baseline, or beyond that at the beginning of the pass if this is less: a process
+    that executes no tasks does not hold the objects that tasks make.
     """
     own, before, observed = memory(cell), memory(baseline), cell.observed
     if own is None or before is None or observed is None or not cell.traits.isolates:
@@ -122,11 +123,11 @@ def worker_memory(cell: Cell, baseline: Cell) -> float | None:
 
 
 def processes_that_fit(allowed: float, each: float) -> int:
-    """Worker processes of so many bytes each that the memory which is allowed holds."""
+    """Number of worker processes of `each` bytes that fit into the allowed memory."""
     return int(allowed // max(each, 1.0))
 
 
 def _is_in_our_account(cell: Cell, *, warm: bool) -> bool:
-    """Whether the system counts all of the cell's work as that of the measuring process and its reaped children."""
+    """Whether the system counts all of the cell's work for the measuring process and its reaped children."""
     traits = cell.traits
     return traits.where in _IN_THIS_PROCESS or (traits.where == PROCESSES and traits.reaped is True and not warm)

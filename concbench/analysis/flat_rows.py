@@ -1,4 +1,4 @@
-"""Figures as flat rows: one plain dict for each cell, or for each sample, as tables of other libraries take them."""
+"""Figures as flat rows: one plain dict for each cell or each sample, as data frame libraries take them."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ _SAMPLE: Mapping[str, Callable[[Sample], Any]] = {
 }
 _WHICH = ("table", "workload", "runner", "variant")
 CELL_COLUMNS = (*_WHICH, *_CELL)
-"""The keys of every row of a cell, also where there is none."""
+"""Keys of every row of `cell_rows`, also if there are no rows."""
 SAMPLE_COLUMNS = (*_WHICH, *_SAMPLE, "compared")
-"""The keys of every row of a sample."""
+"""Keys of every row of `sample_rows`."""
 
 
 def cell_rows(tables: Iterable[TableAnalysis]) -> list[Row]:
-    """One for each cell, in the order of the tables."""
+    """One row for each cell, in the order of the tables."""
     return [
         _which(place, table, cell.record) | {name: read(cell) for name, read in _CELL.items()}
         for place, table in enumerate(tables)
@@ -63,7 +63,7 @@ def cell_rows(tables: Iterable[TableAnalysis]) -> list[Row]:
 
 
 def sample_rows(tables: Iterable[TableAnalysis]) -> list[Row]:
-    """One for each sample that was taken, those that cannot be compared among them."""
+    """One row for each sample, including samples that cannot be compared."""
     return [
         _which(place, table, whole) | row
         for place, table in enumerate(tables)

@@ -1,4 +1,4 @@
-"""The most that work allows: how far from it a runner stayed, and what another order of the items would allow."""
+"""The highest possible speed-ups: with the order of the items as it is, and with the longest tasks first."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from concbench.stats.timeline import Timeline
 
 @dataclass(frozen=True)
 class Limits:
-    """Speed-ups that are possible at most."""
+    """The highest possible speed-ups of a cell."""
 
     here: float
-    """With so many workers, the cores that can compute, and this order of the items."""
+    """With the workers of the cell, the cores that can compute, and the order of the items."""
     reordered: float
-    """The same, the longest tasks first."""
+    """The same with the longest tasks first."""
     cores: float | None
-    """Cores that can compute at once, if it is they that set the limit; None: the workers or the tasks do."""
+    """Cores that can compute at once, if they set the limit; None if the workers or the tasks do."""
 
 
 def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: float | None) -> Limits | None:
-    """What a cell could have reached.
+    """The highest speed-ups that a cell could have reached.
 
     Args:
-        cell: which runner with how many workers.
-        tasks: seconds that each task took under `sequential`, in the order of the items; None where they are not known.
-        baseline: what they came to.
-        cores: that may compute at once, as `computing_cores` knows; None where that is not known.
+        cell: the runner and its workers.
+        tasks: seconds of each task under `sequential`, in the order of the items; None if they are not known.
+        baseline: the timeline of the observed pass of `sequential`.
+        cores: cores that can compute at once, from `computing_cores`; None if that is not known.
 
     Returns:
         None if the limits are not known.
@@ -47,7 +47,7 @@ def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: flo
 
 
 def _shortest(cell: Cell, tasks: list[float] | None, baseline: Timeline) -> tuple[float, float]:
-    """Seconds that its workers need at least, in this order of the items and with the longest first."""
+    """The least seconds that its workers need, in this order of the items and with the longest first."""
     traits, workers = cell.traits, cell.workers
     if tasks is None:
         even = max(baseline.busy / workers, baseline.service[-1])
@@ -56,15 +56,15 @@ def _shortest(cell: Cell, tasks: list[float] | None, baseline: Timeline) -> tupl
         return in_batches(tasks, workers), in_batches(sorted(tasks, reverse=True), workers)
     if traits.worker_per_task is False and traits.barriers is False:
         return in_order(tasks, workers), longest_first(tasks, workers)
-    even = least(tasks, workers)  # what holds in whatever way tasks come to workers
+    even = least(tasks, workers)  # a bound however tasks are assigned to workers
     return even, even
 
 
 def computing_cores(cell: Cell, cores: float | None) -> float | None:
-    """Cores that may compute at once, given how many were busy; None where that does not follow from the traits.
+    """Cores that can compute at once, given how many were busy; None if the traits do not determine it.
 
-    It is 1 where tasks share the GIL of one interpreter and did not give it up, and all where each is in an interpreter
-    of its own. Of several interpreters that several tasks share each, nothing is known.
+    It is 1 if tasks share the GIL of one interpreter and did not release it, and all usable cores if each task has an
+    interpreter of its own. It is not known for several interpreters that are each shared by several tasks.
     """
     traits = cell.traits
     if traits.interleaves:

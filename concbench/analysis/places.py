@@ -1,4 +1,4 @@
-"""What may be concluded from where a runner says that its tasks run; from nothing that it does not say."""
+"""Conclusions from where a runner declares that its tasks run; none if it does not declare that."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def is_here(cell: Cell) -> bool:
 
 
 def is_described(cell: Cell) -> bool:
-    """Whether it is also known when its workers begin, so that the time between tasks can be told apart."""
+    """Whether the start of its workers is also known, so that the time between tasks can be attributed."""
     return is_here(cell) and cell.traits.worker_per_task is not None and cell.traits.barriers is not None
 
 
 def works_singly(cell: Cell) -> bool:
-    """Whether it is known to do one task at a time, so that what it shows is what the work itself is like."""
+    """Whether it is known to run one task at a time, so that it shows what the work itself is like."""
     return is_here(cell) and cell.workers == 1
 
 

@@ -1,4 +1,4 @@
-"""What travels with the function to other processes, each time that it is sent."""
+"""Data that is sent to other processes with the function, each time that it is sent."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from concbench.results.records import Cell, Json, number
 
 @dataclass(frozen=True)
 class Carried:
-    """What is sent once with every chunk of tasks that is handed over."""
+    """Data that is sent once with every chunk of tasks."""
 
     size: float
-    """Bytes."""
+    """Size in bytes."""
     seconds: float
-    """To send it: pickled, through a pipe, and unpickled."""
+    """Seconds to send it: to pickle it, pass it through a pipe, and unpickle it."""
     chunk: int
     """Tasks in a chunk."""
 
@@ -26,7 +26,7 @@ class Carried:
 
 
 def carried(cell: Cell, facts: Json) -> Carried | None:
-    """What a cell sends with its function; None where that is not known, or nothing is sent."""
+    """The data that a cell sends with its function; None if that is not known or nothing is sent."""
     size, seconds = number(facts, "function_bytes"), number(facts, "function_seconds")
     if size is None or seconds is None or cell.traits.sends is not True:
         return None

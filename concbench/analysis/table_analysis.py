@@ -1,4 +1,4 @@
-"""What the raw figures of a table show: the figures of its cells, and how these compare."""
+"""The figures of one table: those of its cells, and how they compare."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interv
 from concbench.stats.verdicts import SLOWER, fastest_group, log_ratios, verdict_of
 
 UNSTEADY = 1.07
-"""Median over minimum of the baseline above which a machine is noisy, where the load cannot be read."""
+"""Median over minimum of the baseline above which the machine is noisy, if the load cannot be read."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A runner under another variant than the baseline's."""
+    """A runner under another variant than the baseline's, compared with itself under the baseline's variant."""
 
     cell: CellAnalysis
     before: CellAnalysis
     """The same runner under the variant of the baseline."""
     interval: Interval
-    """How many times as fast it is; at the level of the whole table."""
+    """How many times as fast it is: an interval at the confidence of the whole table."""
     verdict: str
-    """faster, slower, same or undecided."""
+    """The verdict: faster, slower, same or undecided."""
 
 
 @dataclass(frozen=True, repr=False)
 class TableAnalysis:
-    """The figures of one table: a workload under its runners. Iterating over it gives those of its cells."""
+    """The figures of one table: a workload under its runners. Iterating over it yields the figures of its cells."""
 
     record: Table
-    """The table itself, raw; its baseline is that below."""
+    """The raw table; its baseline is that below."""
     baseline: CellAnalysis
-    """The cell that the others are compared with."""
+    """The cell with which the others are compared."""
     cells: list[CellAnalysis]
     """Every cell, in the order of the table."""
     fastest: CellAnalysis | None
-    """That of the fastest group which took the least time; None as long as no intervals are possible."""
+    """The cell of the fastest group that took the least time; None as long as there are no intervals."""
     others: float | None
-    """Cores that other processes used, median over the rounds; None where it could not be read."""
+    """Cores that other processes used, median over the rounds; None if it could not be read."""
     under: Mapping[str, TableAnalysis] = field(default_factory=dict)
-    """Of several variants, each for itself, by its label: its cells are compared with the baseline's runner there."""
+    """The analysis of each of several variants by label: its cells are compared with the baseline's runner there."""
     changes: list[Change] = field(default_factory=list)
-    """What each runner gains by another variant than the baseline's."""
+    """What each runner gains under another variant than the baseline's."""
     meant: CellAnalysis | None = None
-    """The baseline that was chosen, where it ended early and the same runner under another variant is in its place."""
+    """The chosen baseline, if it ended early and the same runner under another variant takes its place."""
 
     def __iter__(self) -> Iterator[CellAnalysis]:
         return iter(self.cells)
@@ -66,18 +66,18 @@ class TableAnalysis:
         """The cell of a label, such as "thread-pool:32", or of a name as tables show it, such as "thread-pool(32)".
 
         Raises:
-            KeyError: there is none; names the nearest.
+            KeyError: there is no such cell; names the nearest.
         """
         named = (cell for cell in self.cells if which in (cell.id, str(cell.id), cell.name))
         return next(named, None) or self.cells[self.record.cells.index(self.record.cell(which))]
 
     def __contains__(self, which: object) -> bool:
-        """Whether there is a cell of this label."""
+        """Whether the table has a cell of this label."""
         return any(which in (cell, cell.id, str(cell.id)) for cell in self.cells)
 
     @property
     def workload(self) -> str:
-        """The name of what was measured."""
+        """The name of the workload."""
         return self.record.workload
 
     @property
@@ -87,28 +87,26 @@ class TableAnalysis:
 
     @property
     def fastest_group(self) -> list[CellAnalysis]:
-        """The cells that cannot be told apart from the best; without intervals, none."""
+        """The cells that are statistically tied with the fastest; empty without intervals."""
         return [cell for cell in self.cells if cell.in_fastest_group]
 
     @property
     def cores_of_the_work(self) -> float | None:
-        """Cores that the work itself keeps busy, its initializer apart; None where the baseline may do several tasks at
-        once.
-        """
+        """Cores that the work itself keeps busy, without initializer; None unless the baseline runs single tasks."""
         if not self.baseline.works_singly:
             return None
         return costs.cores_beside_initializer(self.baseline.record, self.baseline.cores)
 
     @property
     def unsteady(self) -> float | None:
-        """Median over minimum of the baseline's samples, if that says that the machine was noisy."""
+        """Median over minimum of the baseline's samples, if it shows that the machine was noisy; otherwise None."""
         samples = [sample.seconds for sample in self.baseline.record.samples]
         spread = float(np.median(samples)) / min(samples) if samples else 1.0
         return spread if spread > UNSTEADY else None
 
 
 def analyse(table: Table) -> TableAnalysis:
-    """Derive every figure of a table, from those samples that can be compared."""
+    """Derive every figure of a table from the samples that can be compared."""
     chosen = table.baseline
     if (other := baseline_of(table.cells, chosen)) != chosen:
         table = replace(table, baseline=other)
@@ -123,7 +121,7 @@ def analyse(table: Table) -> TableAnalysis:
 
 
 def _part(table: Table, variant: str) -> Table:
-    """What was measured under one variant."""
+    """The part of a table that was measured under one variant."""
     baseline = CellId(table.baseline.label, variant)
     return replace(table, baseline=baseline, cells=[cell for cell in table.cells if cell.variant == variant])
 
@@ -141,7 +139,7 @@ def _changes(whole: TableAnalysis, level: float) -> list[Change]:
 
 
 def _analyse(table: Table, level: float) -> TableAnalysis:
-    """All but what several variants show."""
+    """Analyse a table, except for the comparison of its variants."""
     kept = replace(table, cells=comparable(table.cells, table.tasks))
     baseline = Baseline.of(_baseline(kept), warm=table.warm)
     group = _fastest_group(kept, level)
@@ -166,7 +164,7 @@ def _analyse(table: Table, level: float) -> TableAnalysis:
 
 
 def _baseline(table: Table) -> Cell:
-    """The cell of the baseline; an empty one if the measurement was interrupted before it came to that."""
+    """The cell of the baseline; an empty one if the measurement was interrupted before the baseline began."""
     which = table.baseline
     name = which.label.partition(":")[0]
     unknown = Cell(which.label, name, {}, 1, which.variant, outcome=Outcome("inapplicable", "it was not begun"))
@@ -174,7 +172,7 @@ def _baseline(table: Table) -> Cell:
 
 
 def _fastest_group(table: Table, level: float) -> list[CellId]:
-    """The leader first; empty as long as no intervals are possible."""
+    """The identities of the fastest group, the leader first; empty as long as there are no intervals."""
     seconds = {cell.id: by_round(cell.samples) for cell in table.cells if is_rated(cell)}
     if len(seconds) < 2 or max(map(len, seconds.values())) < FEWEST:
         return []
@@ -182,7 +180,7 @@ def _fastest_group(table: Table, level: float) -> list[CellId]:
 
 
 def _behind(cell: CellAnalysis, cells: list[CellAnalysis]) -> bool:
-    """Whether the ratios to the baseline alone, which hold all at once, tell a cell from a faster one."""
+    """Whether the intervals of the ratios to the baseline already separate a cell from a faster one."""
     if cell.verdict == SLOWER:
         return True
     high = cell.high if cell.high is not None else 1.0

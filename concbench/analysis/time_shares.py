@@ -1,7 +1,7 @@
 """Shares of the workers' time: how much of it was useful, and where the rest went.
 
-Compared with the baseline's own observed pass, what is in tasks divides into four; what is between them is the
-timeline's. Every part is computed for itself; what they leave of the whole is shown as unexplained.
+The time in tasks is divided into four parts by comparison with the baseline's observed pass; the time between tasks
+comes from the timeline. Every part is computed separately; the remainder of the whole is shown as unexplained.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ USEFUL, WAITING, CONTENTION, SLOWER = "useful work", "waiting", "contention", "s
 START_UP, DISPATCH, TAIL, SHUT_DOWN = "start-up", "dispatch", "tail", "shut-down"
 UNEXPLAINED = "unexplained"
 PARTS = (USEFUL, WAITING, CONTENTION, SLOWER, START_UP, DISPATCH, TAIL, SHUT_DOWN, UNEXPLAINED)
-"""In the order in which they are shown."""
+"""All parts, in the order in which they are shown."""
 LOSSES = (CONTENTION, SLOWER, START_UP, DISPATCH, TAIL, SHUT_DOWN)
-"""Those that neither did the work nor waited for what the work waits for."""
+"""Parts that are neither work nor the waiting of the work itself."""
 
 
 @dataclass(frozen=True)
 class TimeShares(Mapping[str, float]):
     """Shares of the workers' time by part, in the order of PARTS; they add up to 1.
 
-    The part `unexplained` is below 0 where tasks overlapped in one lane.
+    The part `unexplained` is negative if tasks overlapped in one lane.
     """
 
     by_part: Mapping[str, float]
@@ -52,7 +52,7 @@ class TimeShares(Mapping[str, float]):
 
 
 def timeline_of(cell: Cell, *, warm: bool) -> Timeline | None:
-    """What a cell's observed pass came to; None where nothing is known of its tasks, or their clocks are not ours."""
+    """The timeline of a cell's observed pass; None if its tasks are not known, or their clocks are not ours."""
     observed = cell.observed
     if observed is None or cell.traits.where == ELSEWHERE:
         return None
@@ -73,21 +73,21 @@ def timeline_of(cell: Cell, *, warm: bool) -> Timeline | None:
 
 
 def chunk_of(cell: Cell) -> int:
-    """Tasks that go to a worker at a time; 1 unless the runner says otherwise."""
+    """Number of tasks that go to a worker at a time; 1 unless the runner's settings say otherwise."""
     return int(number(cell.settings, "chunksize") or 1)
 
 
 def time_shares(own: Timeline, baseline: Timeline, observing: float = 0.0) -> TimeShares:
-    """Divide the workers' time of a pass, by what the same tasks took in the baseline's.
+    """Divide the workers' time of a pass by comparison with the same tasks in the baseline's pass.
 
-    Sums over all tasks are compared, not task by task, so that noise which makes one longer and another shorter is
-    taken for what it is.
+    Sums over all tasks are compared instead of single tasks, so that noise that lengthens one and shortens another
+    cancels out.
 
     Args:
-        own: the pass.
-        baseline: the baseline's.
-        observing: seconds that recording adds to a task. They lie between tasks and are nobody's loss: they are taken
-            off dispatch, and so stay unexplained.
+        own: the timeline of the pass.
+        baseline: the timeline of the baseline's pass.
+        observing: seconds that recording adds to a task. They lie between tasks and are not a loss: they are
+            subtracted from dispatch, and so stay unexplained.
     """
     off, baseline_off = (max(0.0, line.busy - line.cpu) for line in (own, baseline))
     areas = {

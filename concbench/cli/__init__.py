@@ -1,1 +1,1 @@
-"""The command line: one file a command; the only room that prints, reads arguments and sets exit codes."""
+"""The command line: one file per command. Only this package prints, reads arguments and sets exit codes."""

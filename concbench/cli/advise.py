@@ -1,4 +1,4 @@
-"""`concbench advise`: which runner and how many workers for a function of one's own."""
+"""`concbench advise`: recommend a runner and a number of workers for a function of the user's own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Search, write, print; returns the exit code."""
+    """Run the race, write and print; returns the exit code."""
     began = AWAKE.now()
     if not is_function(arguments.function):
         raise UsageError(

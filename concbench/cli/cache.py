@@ -1,4 +1,4 @@
-"""Where the last run is kept, so that `concbench show` can show it."""
+"""The file in which the last run is kept for `concbench show`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def last_run() -> Path:
     """The file of the last run, in the user's cache directory.
 
     Raises:
-        BadOutput: nobody knows where that is.
+        BadOutput: there is no home directory.
     """
     try:
         return _cache() / "concbench" / "last-run.json"
-    except RuntimeError as homeless:  # of Path.home()
+    except RuntimeError as homeless:  # raised by Path.home()
         raise BadOutput("there is no home directory to keep the last run in; name a file") from homeless
 
 
@@ -35,7 +35,7 @@ def _cache() -> Path:
 
 
 def keep(record: RunRecord) -> None:
-    """Keep a run as the last one; a cache that cannot be written is no fault of the run."""
+    """Keep a run as the last one; a cache that cannot be written is not an error."""
     with contextlib.suppress(OSError, BadOutput):
         path = last_run()
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`--color`, and what decides on colours where it is left to us."""
+"""`--color`, and how colours are decided if it is `auto`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def add_color(parser: argparse.ArgumentParser) -> None:
 
 
 def wanted(color: str, stream: TextIO) -> bool:
-    """Whether a stream gets colours: the option, NO_COLOR, FORCE_COLOR and the terminal are asked, in this order."""
+    """Whether a stream gets colours, by the option, NO_COLOR, FORCE_COLOR and the terminal, in this order."""
     if color != "auto":
         return color == "always"
     if os.environ.get("NO_COLOR"):

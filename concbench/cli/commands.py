@@ -23,16 +23,16 @@ COMMANDS = {
 
 
 class CommandParser(argparse.ArgumentParser):
-    """Its errors are usage errors like all others: one line that says what to do.
+    """A parser whose errors are usage errors: one line that says what to do.
 
-    Options are not abbreviated: what is an abbreviation today would be ambiguous when an option joins.
+    Options cannot be abbreviated: an abbreviation would become ambiguous when an option is added.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        """What argparse calls when it refuses something.
+        """Raise a usage error where argparse would exit.
 
         Raises:
             UsageError: always.
@@ -40,7 +40,7 @@ class CommandParser(argparse.ArgumentParser):
         raise UsageError(message if message.endswith("?") else f"{message}; see '{self.prog} --help'")
 
     def refuse(self, unknown: Sequence[str]) -> NoReturn:
-        """Refuse what is left over: of several arguments the first option, else the first.
+        """Refuse arguments that are left over: the first option among them, or else the first argument.
 
         Raises:
             UsageError: says what was probably meant.
@@ -58,7 +58,7 @@ class CommandParser(argparse.ArgumentParser):
         self.error(f"{command} has no option {option}")
 
     def declared(self) -> list[argparse.Action]:
-        """The arguments that were added, without those that are there to be refused."""
+        """The arguments of the command, except those that exist only to be refused."""
         return [action for action in self._actions if action.help != argparse.SUPPRESS]
 
     def options(self) -> list[str]:
@@ -71,7 +71,7 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def parsers(filled: Collection[str]) -> tuple[CommandParser, dict[str, CommandParser]]:
-    """The parser of the command line, and that of each command; only those that are named get their arguments."""
+    """The parser of the command line and that of each command; only the commands in `filled` get their arguments."""
     parser = CommandParser(
         prog="concbench",
         description="The same work under every way Python has of doing things at once: results proved equal, times "

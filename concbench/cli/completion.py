@@ -1,4 +1,4 @@
-"""`concbench completion`: a script with which a shell completes commands, options, files, and names of the registry."""
+"""`concbench completion`: a script that lets a shell complete commands, options, files and registered names."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from concbench.registry import format_names, runner_names, workload_names
 
 SHELLS = ("bash", "zsh", "tcsh")
 NAMES = {"SPEC": runner_names, "WORKLOAD": workload_names, "FORMAT": format_names}
-"""What completes an argument, by how its usage line calls it. The words of a kind complete the others."""
+"""What completes an argument, by its metavar. Other arguments are completed by the choices of their kind."""
 FILES = {"FILE": "file", "WHERE": "file", "FUNCTION": "file", "DIR": "directory"}
-"""Likewise."""
+"""Kinds of paths that complete an argument, by its metavar."""
 
 _BASH = """
 # The function above would overwrite a variable `line` of the shell.

@@ -26,27 +26,27 @@ if TYPE_CHECKING:
 
 FILE = "pyproject.toml"
 COMMANDS = ("run", "advise")
-"""Those that it is read for."""
+"""The commands that read it."""
 _OF_ONE_RUN = {"output", "force", "resume", "split", "summary"}
 """Options that name the files of a single run, so they cannot be configured."""
 
 
 @dataclass(frozen=True)
 class Configured:
-    """What came from a file."""
+    """Options that came from a file."""
 
     file: str = ""
-    """As a person at the command line would write it."""
+    """The path of the file, relative to the current directory."""
     options: dict[str, Any] = field(default_factory=dict)
-    """What took effect, as it is written there."""
+    """The options that took effect, as written in the file."""
 
     @property
     def record(self) -> dict[str, Any]:
-        """What the results say of it."""
+        """The entry of the options in the results; empty if there are none."""
         return {"file": self.file, "options": self.options} if self.options else {}
 
     def announced(self, listen: Callable[[Told], None]) -> Callable[[Told], None]:
-        """A listener that prints what came from the file before the first event; nothing can be refused after that."""
+        """A listener that prints the options before the first event; nothing can be refused after that."""
         left = [self] if self.options else []
 
         def told(event: Told) -> None:
@@ -61,7 +61,7 @@ class Configured:
 
     @contextmanager
     def to_blame(self) -> Iterator[None]:
-        """Around whatever refuses options: a message on some of them names the file, too."""
+        """Add the name of the file to usage errors that concern its options."""
         try:
             yield
         except UsageError as error:
@@ -72,16 +72,16 @@ class Configured:
 
 
 def _is_named(message: str, key: str, value: Any) -> bool:
-    """Whether a message is on an option, however that is written, or quotes the text that it was given."""
+    """Whether a message concerns an option, however that is written, or quotes its text."""
     name = re.escape(key.removeprefix("no-")).replace(r"\-", "[-_]")
     quoted = f"|{re.escape(value)}" if isinstance(value, str) and value else ""
     return bool(re.search(rf"(?<![\w-])(?:(?:--)?(?:no-)?{name}s?{quoted})(?![\w-])", message))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Let the options of a command come from a file, all that were added but those of a single run.
+    """Let a file set the options of a command that were added so far, except those of a single run.
 
-    Those that are not given are None until the file has been read, whatever their defaults are.
+    Options that are not given stay None until the file has been read, whatever their defaults are.
     """
     parser.add_argument("--no-config", action="store_true", help=f"take no options from {FILE}")
     defaults = {action.dest: action.default for action in _actions(parser).values() if action.default is not None}
@@ -94,17 +94,16 @@ def configure(
     applies: Callable[[str], bool] = lambda _: True,
     excludes: Callable[[str, Any], set[str]] = lambda *_: set(),
 ) -> Configured:
-    """Take what was not given on the command line from the file, and return it; the rest gets its default.
+    """Complete the arguments from the file, then from the defaults; returns what the file contributed.
 
     Args:
-        arguments: of the command; they are completed.
-        known: what is declared of options.
-        applies: whether an option says anything of what is asked for; if not, it is ignored.
-        excludes: what else cannot be given with an option that has a value. What the command line gives wins here as
-            well.
+        arguments: the arguments of the command, which are completed in place.
+        known: the declarations of options.
+        applies: whether an option applies to the command line; if not, it is ignored.
+        excludes: the options that an option with a value excludes. The command line takes precedence here as well.
 
     Raises:
-        UsageError: the file cannot be read, or an option or a value that cannot be; names the file and the key.
+        UsageError: the file cannot be read, or an option or a value is invalid; names the file and the key.
     """
     path = None if arguments.no_config else _nearest()
     configured = Configured()
@@ -125,7 +124,7 @@ def _completed(
     applies: Callable[[str], bool],
     excludes: Callable[[str, Any], set[str]],
 ) -> dict[str, Any]:
-    """Complete the arguments, and return what took effect, as it is written in the table."""
+    """Complete the arguments; returns the options that took effect, as written in the table."""
     actions = _actions(arguments.parser)
     named = {
         dest: value for action in actions.values() if (value := getattr(arguments, dest := action.dest)) is not None
@@ -155,17 +154,17 @@ def _completed(
 
 
 def _lacks(dest: str, known: Mapping[str, Declared], arguments: argparse.Namespace) -> bool:
-    """Whether it needs something that there is not."""
+    """Whether an option needs another one that is not given."""
     needs = known[dest].needs if dest in known else ""
     return bool(needs) and getattr(arguments, needs) is None
 
 
 def _nearest() -> Path | None:
-    """The file of this directory, or of the next above that has one."""
+    """The file in this directory, or in the nearest parent that has one."""
     try:
         here = Path.cwd()
         return next((one for place in (here, *here.parents) if (one := place / FILE).is_file()), None)
-    except OSError:  # a directory that is gone, or may not be looked into
+    except OSError:  # a directory that was deleted, or may not be read
         return None
 
 
@@ -188,7 +187,7 @@ def _table(path: Path, file: str) -> dict[str, Any]:
 
 
 def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
-    """The options of a command, by their long names."""
+    """The options of a command, by long name."""
     return {
         name.removeprefix("--"): action
         for name, action in parser._option_string_actions.items()  # noqa: SLF001 - argparse has no public list of them
@@ -197,7 +196,7 @@ def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
 
 
 def _refuse(key: str, file: str) -> None:
-    """Refuse what no command takes from the file; what another command takes is ignored.
+    """Refuse a key that no command takes from the file; the keys of other commands are ignored.
 
     Raises:
         BadSetting: names the nearest.
@@ -216,10 +215,10 @@ def _refuse(key: str, file: str) -> None:
 
 
 def _read(action: argparse.Action, value: Any, where: str, directory: str) -> Any:
-    """A value as the command line would have it; None: as if it were not there.
+    """A value as the command line would read it; None if it counts as not given.
 
     Raises:
-        BadSetting: it cannot be.
+        BadSetting: the value is invalid.
     """
     if action.nargs == 0:
         if not isinstance(value, bool):
@@ -255,14 +254,14 @@ def _read(action: argparse.Action, value: Any, where: str, directory: str) -> An
 
 
 def _kinds(action: argparse.Action) -> list[Kind]:
-    """What the text of an option is read as."""
+    """The kinds as which the text of an option may be read."""
     if isinstance(action.type, spelling):
         return [action.type.kind, *action.type.others]
     return [action.type.kind] if isinstance(action.type, reading) else []
 
 
 def _shown(value: Any) -> str:
-    """A value as it is written in the file."""
+    """A value as written in the file."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key} = {_shown(one)}' for key, one in value.items())}}}"
     if isinstance(value, list):

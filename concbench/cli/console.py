@@ -1,4 +1,4 @@
-"""The console of rich for a stream: what it does is decided here, and not by the version of rich."""
+"""The console of rich for a stream; its behaviour is decided here, whatever the version of rich."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ COLUMNS = 80
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Let the command line see it, as it sees that of print; rich would end the program."""
+        """Raise BrokenPipeError, as print does, for the command line to handle; rich would end the program."""
         raise BrokenPipeError
 
 
 def console_of(stream: TextIO, color: str) -> Console:
     """The console that prints on standard output or standard error.
 
-    Its is_terminal says whether to lay out for a terminal: the stream is one, or it gets colours as if it were.
+    Its `is_terminal` is true if the stream is a terminal, or if it gets colours as if it were one.
     """
     colored, terminal = wanted(color, stream), stream.isatty()
     return _Console(
@@ -32,7 +32,7 @@ def console_of(stream: TextIO, color: str) -> Console:
         color_system="standard" if colored else None,
         no_color=not colored,
         width=None if terminal else _columns(),
-        height=None if terminal else 25,  # without it, rich has no use for the width where TERM is dumb
+        height=None if terminal else 25,  # without it, rich ignores the width if TERM is dumb
     )
 
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Try the controls; returns the exit code: 1 if something is surely bad."""
+    """Run the controls; returns the exit code: 1 if something is surely bad."""
     if arguments.python:
         return _interpreters(arguments)
     from concbench.harness.controls import check_up
@@ -43,7 +43,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _interpreters(arguments: argparse.Namespace) -> int:
-    """Ask each of the interpreters that were named; 1 if one cannot be measured with."""
+    """Check each named interpreter; returns 1 if one of them cannot be used for measuring."""
     from rich.text import Text
 
     from concbench.cli.console import console_of

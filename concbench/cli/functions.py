@@ -1,4 +1,4 @@
-"""The options of `module:function`, for every command that measures one; and what is said before it is called."""
+"""Options of `module:function`, for every command that measures one, and messages before it is called."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _items_from(text: str, directory: str) -> str:
-    """A file is relative to a directory; standard input, a range and an object of a module are not."""
+    """Resolve the place of items relative to a directory; standard input and a range stay as they are."""
     from concbench.workloads.item_source import ItemSource
 
     source = ItemSource(text, directory=directory)
@@ -34,7 +34,7 @@ def _items_from(text: str, directory: str) -> str:
 
 
 class Items(TypedDict, total=False):
-    """The items of a function, as the command line has them: where they are, not the items themselves."""
+    """The items of a function as given on the command line: where to find them."""
 
     items: Annotated[
         str | None,
@@ -51,28 +51,28 @@ class Items(TypedDict, total=False):
 
 
 def known(kind: Any = MeasureOptions) -> dict[str, Option]:
-    """What is declared of every option of a command, those of items included."""
+    """The declarations of every option of a command, including those of items."""
     return {**declared(Items), **declared(kind)}
 
 
 def add_arguments(parser: argparse.ArgumentParser, kind: Any = MeasureOptions) -> None:
-    """Add those of measuring, and in a group of their own those of functions."""
+    """Add the options of measuring, and those of functions in a group of their own."""
     options.add(parser, {name: option for name, option in known(kind).items() if not option.of_function})
     group = parser.add_argument_group("your own function, module:function or path/to/file.py:function")
     options.add(group, {name: option for name, option in known(kind).items() if option.of_function})
 
 
 def fill_in(arguments: argparse.Namespace, kind: Any = MeasureOptions) -> MeasureOptions:
-    """All options of measuring, checked: those that were given, and the defaults of the others.
+    """All options of measuring, checked, with defaults for those that were not given.
 
     Raises:
-        UsageError: a value or a combination that cannot be.
+        UsageError: a value or a combination is invalid.
     """
     return filled(options.given(arguments, Items, kind), options.as_flag, declared(Items))
 
 
 def require_function(arguments: argparse.Namespace, but: Collection[str] = ()) -> None:
-    """Refuse options of functions where there is none, but those that another workload has, too.
+    """Refuse options of functions if no function is measured, except those in `but` of other workloads.
 
     Raises:
         UsageError: names the first.
@@ -86,7 +86,7 @@ def require_function(arguments: argparse.Namespace, but: Collection[str] = ()) -
 def workload(
     name: str, arguments: argparse.Namespace, filled_in: MeasureOptions, *, budget: float | None = None
 ) -> Workload:
-    """The workload of a function that is named; a budget is that of everything together, the import included.
+    """The workload of a named function; the budget includes everything, also the import.
 
     Raises:
         UsageError: something cannot be found, imported, read or called.
@@ -111,9 +111,7 @@ def workload(
 
 
 def announce(event: CallsPlanned | LookPlanned | LessPlanned | ProcessesRenewed) -> None:
-    """Say how often a function will be called, and what the budget does not allow; of every workload, why its processes
-    are new ones.
-    """
+    """Announce the calls of a function, what the budget does not allow, or why a workload has new processes."""
     if isinstance(event, ProcessesRenewed):
         say(event.why)
         return
@@ -133,14 +131,14 @@ def announce(event: CallsPlanned | LookPlanned | LessPlanned | ProcessesRenewed)
 
 
 def require_pattern_in_quotes(arguments: argparse.Namespace, unknown: Sequence[str]) -> None:
-    """Refuse files that stand where none can: a shell has made them of a pattern behind --items.
+    """Refuse stray file names: a shell has expanded a pattern behind --items.
 
     Args:
         arguments: the command line, with items.
-        unknown: what nothing takes.
+        unknown: the arguments that nothing takes.
 
     Raises:
-        UsageError: says how the pattern is written.
+        UsageError: shows how to write the pattern.
     """
     called = getattr(arguments, "workloads", None) or [arguments.function]
     more = [text for text in [*unknown, *called] if os.path.isfile(text)]  # noqa: PTH113
@@ -155,7 +153,7 @@ def require_pattern_in_quotes(arguments: argparse.Namespace, unknown: Sequence[s
 
 
 def _streamed(text: str) -> str | None:
-    """What standard input or a pipe says, which can be read only once and only here; None if it is something else."""
+    """The content of standard input or a pipe, which can be read only once and only here; None for anything else."""
     from concbench.workloads.item_text import STANDARD_INPUT, read_stream
 
     with INTERRUPTION.allowed():

@@ -1,4 +1,4 @@
-"""Options that people know from other tools, and what to type here: a line for each.
+"""Options that people know from other tools, with what to type here, a line for each.
 
 They come from hyperfine, pyperf, timeit, pytest-benchmark, load generators such as ab and hey, and make. -r
 and -w are left out: they are options of ours with another meaning, so a habit cannot be recognised.
@@ -88,17 +88,17 @@ HABITS: dict[str, tuple[str, ...]] = {
     "--style": ("use --color WHEN",),
     "--no-color": ("use --color never",),
 }
-"""Of several hints the first whose options the command has; a hint may name none."""
+"""Hints for each option. The first one is given whose options the command has; a hint may name no option."""
 
 
 _EVERYWHERE = {"--help", "--version"}
-"""Nobody misspells these, and much is like them."""
+"""Options that nobody misspells, and that resemble many words."""
 _ALIKE = 0.7
-"""How alike an option must be to be the one that was meant."""
+"""Similarity from which an option counts as the one that was meant."""
 
 
 def hint(option: str, known: Collection[str]) -> str:
-    """What to type instead of an option that a command does not know; empty if nobody can tell.
+    """A hint on what to type instead of an option that a command does not know; empty if there is none.
 
     Args:
         option: what was typed, without a value.
@@ -119,5 +119,5 @@ def options_in(text: str) -> list[str]:
 
 
 def _long(known: Collection[str]) -> Iterator[str]:
-    """Without their dashes, which are all alike."""
+    """The long options without their dashes, which are all alike."""
     return (name[2:] for name in known if name.startswith("--"))

@@ -1,4 +1,4 @@
-"""`concbench list`: workloads, runners and formats with one line each, and what is not available here."""
+"""`concbench list`: workloads, runners and formats with one line each, and features that are missing here."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _of_format(layout: Any) -> dict[str, str]:
 
 
 def _written(loaded: Any) -> str:
-    """The docstring of a class or a function as it stands in the source, if that is there: `python -OO` drops it."""
+    """The docstring of a class or a function as written in the source, if available: `python -OO` drops it."""
     try:
         source = textwrap.dedent(inspect.getsource(loaded))
         # parse() of 3.14 drops docstrings under -OO
@@ -93,7 +93,7 @@ def _written(loaded: Any) -> str:
 
 
 def _missing() -> list[str]:
-    """What other platforms and interpreters have and this one lacks."""
+    """Features that other platforms or interpreters have and this one lacks."""
     import multiprocessing
 
     from concbench.errors import Inapplicable, Unavailable

@@ -1,4 +1,4 @@
-"""`concbench`: reads the command, runs it, and turns every error of ours into one line and an exit code."""
+"""`concbench`: read the command, run it, and turn every error of concbench into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None and isinstance(sys.stdout, io.TextIOWrapper):
-        if isinstance(sys.stdout.buffer, io.RawIOBase):  # python -u: what a signal interrupts would be lost
+        if isinstance(sys.stdout.buffer, io.RawIOBase):  # python -u: a write that a signal interrupts would be lost
             sys.stdout = open(sys.stdout.fileno(), "w", 1, encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115
-        sys.stdout.reconfigure(errors="replace")  # lines of tables and names of people's own, where output is ASCII
+        sys.stdout.reconfigure(errors="replace")  # table lines and users' names, if output is ASCII
     code = _outcome(arguments)
     return worst(INTERRUPTION.exit_code, code)
 
@@ -43,23 +43,23 @@ def _outcome(arguments: list[str]) -> int:
         return _complain(error, FAILED)
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed it
         return OK
-    except OSError as error:  # what nobody has foreseen: a disk for temporary files that is full, no more open files
+    except OSError as error:  # unforeseen: a full disk for temporary files, too many open files
         return _complain(error, FAILED)
     finally:
         if files := sys.modules.get("concbench.results.files"):
-            files.discard_pending()  # a name that was reserved, and nothing came of it
+            files.discard_pending()  # names that were reserved and never written to
 
 
 def _require_streams() -> None:
-    """A standard stream that is closed is replaced by nothing: its number would go to the next file that is opened.
+    """Replace closed standard streams by the null device: the next opened file would get their numbers.
 
     Raises:
-        ConcbenchError: it is standard output.
+        ConcbenchError: standard output is closed.
     """
     closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]
-    for name in closed:  # what is opened takes the lowest number that is free
+    for name in closed:  # an opened file gets the lowest free number
         setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
     if "stdout" in closed:
         raise ConcbenchError("standard output is closed; send it to a file, or to /dev/null")
@@ -91,7 +91,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _command_first(arguments: list[str]) -> list[str]:
-    """`--color never show` as `show --color never`, and `--version` without; other options follow their command."""
+    """Write `--color never show` as `show --color never`, and drop it before `--version`; others follow a command."""
     length = 2 if arguments[:1] == ["--color"] else 1
     color, others = arguments[:length], arguments[length:]
     if not others or color[0].partition("=")[0] != "--color":
@@ -102,7 +102,7 @@ def _command_first(arguments: list[str]) -> list[str]:
 
 
 def _require_no_empty_text(parsed: argparse.Namespace) -> None:
-    """Refuse what a script leaves empty: nothing is called so, and it would be taken for an option that was not given.
+    """Refuse empty values, such as a script may leave: nothing has an empty name, and they would be ignored.
 
     Raises:
         UsageError: names the first.

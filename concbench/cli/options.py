@@ -1,4 +1,4 @@
-"""Arguments of the command line, made of what is declared of options."""
+"""Arguments of the command line, made from the declarations of options."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from concbench.declarations import Option
 
 _FLAGS = {"runners": "--runner"}
-"""Of parameters that the command line calls otherwise than Python."""
+"""Flags of parameters that are called differently in Python."""
 
 
 def as_flag(name: str, option: Option | None) -> str:
-    """As the command line writes it: `--no-observe` of what is on if nothing is said."""
+    """The flag of an option on the command line: `--no-observe` if the option is on by default."""
     if option is None:
         return _FLAGS.get(name, f"--{name.replace('_', '-')}")
     return f"--{'no-' if option.default is True else ''}{(option.flag or name).replace('_', '-')}"
 
 
 def add(parser: argparse._ActionsContainer, options: Mapping[str, Option], *, hidden: bool = False) -> None:
-    """Add an argument for each; what is not given is None."""
+    """Add an argument for each option; it is None if it is not given."""
     for name, option in options.items():
         place = parser.add_mutually_exclusive_group() if option.opposite else parser
         kind: dict[str, Any] = (
@@ -43,7 +43,7 @@ def add(parser: argparse._ActionsContainer, options: Mapping[str, Option], *, hi
 
 
 class _Merged(argparse.Action):
-    """A mapping that may be given piece by piece."""
+    """A mapping that may be given in several pieces."""
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *_: Any) -> None:
         """Add the piece."""
@@ -55,7 +55,7 @@ class _Merged(argparse.Action):
 
 
 def given(arguments: argparse.Namespace, *kinds: Any) -> dict[str, Any]:
-    """Those of the declared options that were given."""
+    """The declared options that were given."""
     names = [name for kind in kinds for name in declared(kind)]
     return {name: getattr(arguments, name) for name in names if getattr(arguments, name, None) is not None}
 

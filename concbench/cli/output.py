@@ -1,4 +1,4 @@
-"""What a command prints, and the file that it writes."""
+"""Printing of a command, and the file that it writes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def excluded_with(name: str, value: object) -> set[str]:
 
 
 def chosen_format(arguments: argparse.Namespace, path: str | None = None) -> str:
-    """The name of the format to print, or to write to this file: that which is given, else that of the file's name.
+    """The name of the format to print or to write to a file: the given one, or else that of the file's name.
 
     Raises:
         UsageError: the format does not exist, two formats are given, or the format cannot show --why or --env.
@@ -62,7 +62,7 @@ def chosen_format(arguments: argparse.Namespace, path: str | None = None) -> str
 
 
 def present(document: Document, name: str, color: str) -> None:
-    """Print a document in a format; on a terminal, text has colours and the width of that."""
+    """Print a document in a format; on a terminal, text has colours and the width of the terminal."""
     if name == "text":
         from concbench.cli.console import console_of
 
@@ -88,11 +88,11 @@ def as_file(document: Document, name: str) -> str:
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """Around what prints on standard output, which may be a full disk.
+    """Flush standard output afterwards, and turn errors, such as a full disk, into a message.
 
     Raises:
-        BrokenPipeError: whoever reads it has gone.
-        ConcbenchError: it cannot be written; says why.
+        BrokenPipeError: the reader has closed the pipe.
+        ConcbenchError: standard output cannot be written; says why.
     """
     try:
         try:
@@ -100,14 +100,14 @@ def printing() -> Iterator[None]:
         finally:
             sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # discards what is still to be flushed
         if isinstance(error, BrokenPipeError):
             raise
         raise ConcbenchError(f"cannot write to standard output: {error.strerror or error}") from error
 
 
 def say(what: str, shown: Iterable[str] = ()) -> None:
-    """Tell on standard error what whoever waits should know; where that cannot be written, everything goes on.
+    """Print a message on standard error; if that cannot be written, the command goes on without it.
 
     Args:
         what: one line.
@@ -119,11 +119,11 @@ def say(what: str, shown: Iterable[str] = ()) -> None:
 
 @contextmanager
 def telling() -> Iterator[None]:
-    """Around what writes on standard error: where that cannot be done, as on a closed terminal, nothing is told."""
+    """Ignore errors of writing on standard error, such as on a closed terminal."""
     try:
         yield
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # for what is still to be flushed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # discards what is still to be flushed
 
 
 def require_different(files: Mapping[str, str | None]) -> None:
@@ -145,7 +145,7 @@ def require_different(files: Mapping[str, str | None]) -> None:
 
 
 class Output:
-    """A file to write: checked before anything runs, written when there is news; the command goes on without it."""
+    """A file to write: checked before anything runs, written when there is news; the command goes on if that fails."""
 
     def __init__(self, path: str | None, *, force: bool, format: str = "json") -> None:  # noqa: A002 - as the option
         self.path = path or None
@@ -154,11 +154,11 @@ class Output:
         self.error: BadOutput | None = None
 
     def require_writable(self) -> None:
-        """Refuse what could not be written at the end, and what is not ours to write; a new file is ours from now on.
+        """Refuse a path that could not be written at the end or must not be overwritten; a new file is reserved.
 
         Raises:
-            BadOutput: it exists, is nothing that can be replaced, or its directory is missing or read-only; or its name
-                says that something else is in it.
+            BadOutput: it exists, cannot be replaced, its directory is missing or read-only, or its suffix is that of
+                another format.
         """
         if self.path is None:
             return
@@ -172,14 +172,14 @@ class Output:
             reserve(self.path)
 
     def announce(self, printed: str) -> None:
-        """Say what is in the file, where its name might also say that it holds what is printed."""
+        """Say what the file holds, if its name also suits the format that is printed."""
         from concbench.report.formats import format_of
 
         if self.path is not None and printed != self._format and format_of(printed).has_suffix(self.path):
             say(f"{self.path} gets the raw results; {printed} is printed")
 
     def _require_suffix(self, path: str) -> None:
-        """Refuse a name that says that another format is in the file."""
+        """Refuse a name with the suffix of another format."""
         from concbench.report.formats import format_of, format_of_file
 
         if format_of(self._format).has_suffix(path):
@@ -191,14 +191,14 @@ class Output:
         raise BadOutput(f"{path} would hold {self._format}: choose a name that does not end in {suffix}; {instead}")
 
     def save(self, record: RunRecord) -> None:
-        """Write the record; what goes wrong is said at the end."""
+        """Write the record; an error is reported at the end."""
         if self.path is not None:
             from concbench.results.files import to_json
 
             self.write(to_json(record))
 
     def write(self, text: str) -> None:
-        """Write a text; what goes wrong is said at the end."""
+        """Write a text; an error is reported at the end."""
         if self.path is None:
             return
         from concbench.results.files import write
@@ -210,7 +210,7 @@ class Output:
             self.error = error
 
     def listener(self, show: Callable[[Step], None]) -> Callable[[Told], None]:
-        """What a measurement tells: calls are announced, a step is shown, what is known after a round is saved."""
+        """A listener that announces calls, shows steps and saves the record after every round."""
         from concbench.cli.functions import announce
         from concbench.harness.events import Step
         from concbench.results.records import RunRecord
@@ -226,6 +226,6 @@ class Output:
         return listen
 
     def complain(self) -> None:
-        """Say what could not be written."""
+        """Report what could not be written."""
         if self.error:
             say(str(self.error))

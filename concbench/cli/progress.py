@@ -16,7 +16,7 @@ from concbench.report.visible import visible
 
 
 class ProgressBar:
-    """Nothing where standard error is no terminal."""
+    """A progress bar, shown only if standard error is a terminal."""
 
     def __init__(self, color: str) -> None:
         self._console = console_of(sys.stderr, color)
@@ -39,7 +39,7 @@ class ProgressBar:
         return self
 
     def show(self, step: Step) -> None:
-        """Draw where the measurement is; the next execution begins when this returns."""
+        """Draw the progress; the next execution begins when this returns."""
         if self._progress is None or self._task is None:
             return
         left = "" if step.seconds_left is None else f"about {_clock(step.seconds_left)} left"

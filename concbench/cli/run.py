@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from concbench.run import Run
 
 _ALONE = 10.0
-"""Seconds for each workload if no command is named, and nothing else is said."""
+"""Budget in seconds for each workload, if neither a command nor a limit is given."""
 _EXCLUDES = {"why": {"observe"}, "output": {"resume"}}
-"""What cannot be given with an option, beside what is declared of those of measuring and of printing."""
+"""Options that exclude each other, beside those in the declarations of measuring and printing."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,7 +101,7 @@ def main(arguments: argparse.Namespace) -> int:
     judgements = judged(run, [one.requirements for one in plans])
     document = told(run, judgements).document(why=arguments.why)
     try:
-        # As JSON it is the results file, which can be gone on with.
+        # JSON is the results file itself, which can be resumed.
         present(run.document() if printed == "json" else document, printed, arguments.color)
     finally:
         output.complain()
@@ -121,7 +121,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _undecided(run: Run, judgements: Sequence[Judgement]) -> bool:
-    """Whether a requirement is undecided, or where there are none, a runner that was measured has no verdict."""
+    """Whether a requirement is undecided or, without requirements, a measured runner has no verdict."""
     from concbench.stats import verdicts
 
     if judgements:
@@ -134,7 +134,7 @@ def _undecided(run: Run, judgements: Sequence[Judgement]) -> bool:
 
 
 def _prepared(arguments: argparse.Namespace) -> tuple[list[Plan], Output, RunRecord | None]:
-    """What is to be measured, where it is written, and what is gone on with; nothing has run when this refuses."""
+    """The plans, the output file and the run to resume; nothing has run if this raises."""
     earlier = _earlier(arguments)
     output = Output(arguments.resume or arguments.output, force=arguments.force or earlier is not None)
     plans = _plans(arguments)
@@ -143,7 +143,7 @@ def _prepared(arguments: argparse.Namespace) -> tuple[list[Plan], Output, RunRec
 
 
 def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
-    """The run that is gone on with; its seed is that of the whole."""
+    """The run to resume; its seed becomes that of the whole run."""
     if arguments.resume is None:
         return None
     if arguments.output not in {None, arguments.resume}:
@@ -157,7 +157,7 @@ def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
 
 
 def _plans(arguments: argparse.Namespace) -> list[Plan]:
-    """Decide on everything; nothing has run and nothing is written when this refuses."""
+    """Plan every workload; nothing has run or been written if this raises."""
     if arguments.why and arguments.observe is False:
         raise UsageError("--why needs the observed pass, which --no-observe skips")
     from concbench.harness.plan import plan

@@ -46,7 +46,7 @@ def main(arguments: argparse.Namespace) -> int:
         image_size=arguments.image_size,
     )
     serving = Serving(checked.names, checked.image_size, checked.latency, checked.jitter, arguments.port)
-    INTERRUPTION.release()  # asyncio has a way of its own with Ctrl-C
+    INTERRUPTION.release()  # asyncio handles Ctrl-C itself
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(serving, checked.title()))
     return OK

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from concbench.results.records import CellId
 
 _LONGEST = 100
-"""Characters of the name of a file, before its suffix."""
+"""Length in characters to which the name of a file is cut, before its suffix."""
 
 
 def add_split(parser: argparse.ArgumentParser) -> None:
@@ -28,13 +28,13 @@ def add_split(parser: argparse.ArgumentParser) -> None:
 
 
 class Split:
-    """The files: checked before anything runs, written when there are results."""
+    """The files of the runners: checked before anything runs, written when there are results."""
 
     def __init__(self, directory: str | None, *, force: bool, format: str) -> None:  # noqa: A002 - as the option
         """Refuse a format that has all runners in one file.
 
         Raises:
-            UsageError: says which has not.
+            UsageError: the format has all runners in one file; names one that has not.
         """
         from concbench.report.formats import format_of
 
@@ -46,14 +46,14 @@ class Split:
             self._format.require_split()
 
     def require_writable(self, cells: Iterable[CellId], beside: str | None = None) -> None:
-        """Refuse a directory that could not be written into, and files that exist; a missing one is made at the end.
+        """Refuse a directory that cannot be written and files that exist; a missing directory is made at the end.
 
         Args:
             cells: the runners.
-            beside: the file of the results.
+            beside: the results file.
 
         Raises:
-            BadOutput: says which.
+            BadOutput: names the file or the directory.
         """
         if self.directory is None:
             return
@@ -78,7 +78,7 @@ class Split:
             raise BadOutput(f"cannot make {directory}: the directory {directory.parent} is read-only")
 
     def write(self, document: Document) -> bool:
-        """Write a file for each runner that has times, and say so, or what could not be written; whether all was."""
+        """Write a file for each runner that has times, and report it; returns whether all were written."""
         if self.directory is None:
             return True
         texts = self._format.of_each(document)
@@ -98,7 +98,7 @@ class Split:
 
 
 def file_names(cells: Iterable[CellId]) -> dict[CellId, str]:
-    """A name of a file for each, of letters, digits and a few signs: thread-pool-2. No two differ in case alone."""
+    """A file name for each cell, of letters, digits and a few signs, such as thread-pool-2; unique without case."""
     names: dict[CellId, str] = {}
     taken: set[str] = set()
     for cell in cells:

@@ -1,4 +1,4 @@
-"""A file to which a short report is appended as Markdown, such as the summary of a job: `--summary FILE`."""
+"""A file to which a short report is appended as Markdown, such as the summary of a CI job: `--summary FILE`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 GITHUB = "github"
 VARIABLE = "GITHUB_STEP_SUMMARY"
-"""Names the file that GitHub Actions shows as the summary of a step."""
+"""The variable that names the file which GitHub Actions shows as the summary of a step."""
 
 
 def add_summary(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +27,13 @@ def add_summary(parser: argparse.ArgumentParser) -> None:
 
 
 class Summary:
-    """The file: checked before anything runs, appended to when there are results."""
+    """The summary file: checked before anything runs, appended to when there are results."""
 
     def __init__(self, asked: str | None) -> None:
         """Find the file.
 
         Raises:
-            UsageError: it is that of GitHub Actions, and this does not run there.
+            UsageError: the summary of GitHub Actions is requested, and this does not run there.
         """
         self.path = asked
         if asked == GITHUB:
@@ -44,7 +44,7 @@ class Summary:
                 )
 
     def require_writable(self) -> None:
-        """Refuse a file that could not be appended to; nothing is made.
+        """Refuse a file to which nothing could be appended; no file is made.
 
         Raises:
             BadOutput: says why.
@@ -64,11 +64,11 @@ class Summary:
             raise BadOutput(f"cannot write {self.path}: it is read-only; make it writable, or name another")
 
     def append(self, document: Document, required: Sequence[str] = ()) -> bool:
-        """Append the report, or say why that cannot be done; whether it was.
+        """Append the report, or report why that failed; returns whether it was appended.
 
         Args:
-            document: what was measured.
-            required: what became of each requirement.
+            document: the document of the run.
+            required: a sentence on each requirement.
         """
         if self.path is None:
             return True

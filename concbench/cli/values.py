@@ -1,4 +1,4 @@
-"""Values of argparse: a text that is not of its kind becomes the message of its argument."""
+"""Argument types of argparse: a text that is not of the kind becomes the error message of its argument."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from concbench.values import Kind
 
 @dataclass(frozen=True)
 class reading:  # noqa: N801 - it is called where an argument is declared, as a function would be
-    """What argparse takes for the type of an argument of this kind."""
+    """The argparse type of an argument of a kind."""
 
     kind: Kind
 
     def __call__(self, text: str) -> Any:
-        """The value of a text."""
+        """Convert a text to its value."""
         try:
             return self.kind.read(text)
         except BadSetting as bad:
@@ -26,12 +26,12 @@ class reading:  # noqa: N801 - it is called where an argument is declared, as a 
 
 @dataclass(frozen=True)
 class spelling:  # noqa: N801 - as reading
-    """The same of an argument whose text is read later, by each of those that take it."""
+    """The same for an argument whose text is read later, by each of the workloads that take it."""
 
     kind: Kind
     others: tuple[Kind, ...] = ()
-    """More kinds that it is read as."""
+    """Further kinds as which it may be read."""
 
     def __call__(self, text: str) -> str:
-        """The text itself."""
+        """Return the text unchanged."""
         return text

@@ -1,6 +1,6 @@
-"""The workloads of a command line, and the options that stand for settings of those of ours.
+"""The workloads of a command line, and the options that set settings of the built-in workloads.
 
-`--latency 5ms` is `latency=5ms` behind the name of every workload that has it and does not say it itself.
+`--latency 5ms` stands for `latency=5ms` in every named workload that has this setting and does not set it itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @cache
 def _owners() -> Mapping[str, Mapping[str, Setting]]:
-    """For each setting, our workloads that have it; those of other packages have no options."""
+    """For each setting, the built-in workloads that have it; workloads of other packages have no options."""
     owners: dict[str, dict[str, Setting]] = {}
     for name in WORKLOADS:
         for key, setting in settings_of(workload_class(name)).items():
@@ -35,7 +35,7 @@ def _owners() -> Mapping[str, Mapping[str, Setting]]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options, a group for those that have the same owners; one that there is already serves as well."""
+    """Declare the options, in groups with the same owners; an option that exists already serves as well."""
     groups: dict[str, argparse._ArgumentGroup] = {}
     there = {option: action for action in parser._actions for option in action.option_strings}  # noqa: SLF001
     for key, owners in _owners().items():
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add(group: argparse._ArgumentGroup, option: str, owners: Mapping[str, Setting]) -> None:
-    """Each owner reads the text by its own kind, which need not be that of another."""
+    """Add an option; each owner reads its text by its own kind."""
     kind, *others = (setting.kind for setting in owners.values())
     if all(one is SWITCH for one in (kind, *others)):
         group.add_argument(option, action="store_const", const="true", help=_help(owners))
@@ -60,7 +60,7 @@ def _add(group: argparse._ArgumentGroup, option: str, owners: Mapping[str, Setti
 
 
 def _help(owners: Mapping[str, Setting]) -> str:
-    """What an option does; of each of its owners, where it is not the same."""
+    """The help text of an option, for each of its owners if they differ."""
     lines: dict[str, list[str]] = {}
     for owner, setting in owners.items():
         lines.setdefault(setting.declared.help, []).append(owner)
@@ -71,25 +71,25 @@ def _help(owners: Mapping[str, Setting]) -> str:
 
 
 def known() -> dict[str, Declared]:
-    """What is declared of every option of a run, those of workloads included."""
+    """The declarations of every option of a run, including those of workloads."""
     return {**{key: _together([*owners.values()]) for key, owners in _owners().items()}, **functions.known()}
 
 
 def _together(settings: list[Setting]) -> Declared:
-    """What is declared of a setting of several workloads: whatever one of them excludes."""
+    """The declaration of a setting of several workloads; it excludes whatever one of them excludes."""
     excludes = {other: None for setting in settings for other in setting.declared.excludes}
     return replace(settings[0].declared, excludes=tuple(excludes))
 
 
 def applies(key: str, arguments: argparse.Namespace) -> bool:
-    """Whether an option says anything of the workloads that are named; one of measuring always does."""
+    """Whether an option applies to one of the named workloads; an option of measuring always does."""
     if not _is_of_workloads(key) or _concerns_functions(key, arguments):
         return True
     return any(not _says(text, key) for text in _having(key, arguments))
 
 
 def require_applicable(arguments: argparse.Namespace) -> None:
-    """Refuse options that say nothing of the workloads that are named.
+    """Refuse options that apply to none of the named workloads.
 
     Raises:
         UsageError: names the first.
@@ -115,13 +115,13 @@ def _concerns_functions(key: str, arguments: argparse.Namespace) -> bool:
 
 
 def _having(key: str, arguments: argparse.Namespace) -> list[str]:
-    """The workloads that are named and have a setting, whether they say it themselves or not."""
+    """The named workloads that have a setting, whether or not they set it themselves."""
     owners = _owners().get(key, {})
     return [text for text in arguments.workloads if kind_of(text) in owners]
 
 
 def _says(text: str, key: str) -> str:
-    """What a workload says itself, so that it does not take an option; empty if nothing."""
+    """Why a workload does not take an option, if it sets or excludes it itself; empty otherwise."""
     kind, written = split(text, "workload")
     if key in written:
         return f"{text} says {key} itself"
@@ -134,14 +134,14 @@ def _declared(kind: str) -> dict[str, Declared]:
 
 
 def chosen(arguments: argparse.Namespace, options: MeasureOptions) -> list[Workload]:
-    """The workloads that are named, each once, with the settings that are written or given as options.
+    """The named workloads, each once, with their own settings and those given as options.
 
     Args:
         arguments: the command line.
-        options: all of measuring, filled in.
+        options: all options of measuring, filled in.
 
     Raises:
-        UsageError: one of them cannot be, or an option would be ignored.
+        UsageError: a workload is invalid, or an option would be ignored.
     """
     given = _given(arguments)
     texts = list(dict.fromkeys(map(normal, arguments.workloads)))
@@ -166,15 +166,15 @@ def chosen(arguments: argparse.Namespace, options: MeasureOptions) -> list[Workl
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, str]:
-    """The options that were given, as texts."""
+    """The given options, as texts."""
     values = {key: getattr(arguments, key) for key in _owners()}
     return {key: "true" if value is True else value for key, value in values.items() if value is not None}
 
 
 def _own(text: str, takers: Mapping[str, Sequence[str]]) -> list[str]:
-    """The options that a workload takes: all that it can, but for those that it cannot have and another takes.
+    """The options that a workload takes: all that it can, except those that it cannot have and another workload takes.
 
-    A size is for the workloads of which no other option says how much there is.
+    A size goes to the workloads whose amount of work is not given by another option.
     """
     kind, written = split(text, "workload")
     known, had = _declared(kind), [key for key, those in takers.items() if [*those] == [text]]
@@ -187,7 +187,7 @@ def _own(text: str, takers: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _value(kind: str, key: str, text: str, read: dict[tuple[Kind, str], Any]) -> Any:
-    """The value of an option for a workload; a text is read once for all that read it alike, since it may be a pipe."""
+    """The value of an option for a workload; a text is read once for each kind, since it may be a pipe."""
     setting = _owners()[key][kind]
     if (setting.kind, text) not in read:
         read[setting.kind, text] = values_of(kind, {key: text}, {key: setting})[key]

@@ -1,1 +1,1 @@
-"""What is required of runners, judged on what was measured: passed, failed or undecided, each with a reason."""
+"""Requirements on runners, judged by measurement: passed, failed or undecided, each with a reason."""

@@ -28,20 +28,20 @@ _OF_ROUNDS = ("rounds", "max_rounds", "budget", "precision")
 
 @dataclass
 class Session:
-    """What all tests of a session share."""
+    """State that all tests of a session share."""
 
     defaults: MeasureOptions
-    """Options that tests do not say themselves."""
+    """Default options, which the options of a test override."""
     once: bool = False
-    """Whether everything runs once, and nothing is judged that needs times."""
+    """Whether everything runs only once, so that no requirement on times is judged."""
     undecided: str = "skip"
-    """What becomes of a test with a requirement that is undecided: skip, fail or pass."""
+    """What happens to a test with an undecided requirement: skip, fail or pass."""
     runs: list[Run] = field(default_factory=list)
-    """Everything that was measured."""
+    """Every run that was measured."""
 
     @property
     def run(self) -> Run | None:
-        """All of it as one, with the environment of the first; None if there is nothing."""
+        """All runs as one, with the environment of the first; None if there are none."""
         if not self.runs:
             return None
         first = self.runs[0].record
@@ -49,18 +49,18 @@ class Session:
 
 
 class Concbench:
-    """Measures functions for a test. The fixture `concbench` is one, a new one for each test."""
+    """Measures functions for a test. The fixture `concbench` is a new instance for each test."""
 
     def __init__(
         self, session: Session, marked: Mapping[str, Any], name: str, tell: Callable[[Judgement], None]
     ) -> None:
-        """Begin with nothing.
+        """Create the fixture of one test.
 
         Args:
-            session: what all tests share.
+            session: the state that all tests share.
             marked: the arguments of the marker.
-            name: of the test.
-            tell: told what becomes of each requirement.
+            name: the name of the test.
+            tell: called with the judgement of each requirement.
         """
         self._session = session
         self._marked = dict(marked)
@@ -79,7 +79,7 @@ class Concbench:
         hosts: Hosts | None = None,
         **options: Unpack[MeasureOptions],
     ) -> Scaling:
-        """Take a function, to require something of it under runners. Nothing runs before something is required.
+        """Set up a function for requirements on its runners. Nothing runs before something is required.
 
         Args:
             function: as for `measure`.
@@ -90,7 +90,7 @@ class Concbench:
             **options: those of `measure`; times and sizes may be texts, such as budget="5s".
 
         Raises:
-            UsageError: something that is asked for cannot be.
+            UsageError: an argument or a combination of arguments is invalid.
         """
         __tracebackhide__ = True
         given: dict[str, Any] = {**self._marked, **options}
@@ -142,7 +142,7 @@ class Concbench:
         )
 
     def finish(self) -> None:
-        """When the test has passed: what was not asked anything is asked for equal results; undecided ones are told.
+        """Finish a test that passed: require equal results of every function without another requirement.
 
         Raises:
             AssertionError: results differ.
@@ -153,7 +153,7 @@ class Concbench:
                 one.require_equal_results()
 
     def keep(self) -> None:
-        """Whatever became of the test: what was measured is in the reports of the session."""
+        """Add what was measured to the reports of the session, whatever the outcome of the test."""
         for one in self._scalings:
             if one.measured:
                 record = one.run.record
@@ -169,7 +169,7 @@ class Concbench:
 
 
 def _value(name: str, value: Any) -> Any:
-    """An option, of which a text is as good as what it means."""
+    """The value of an option; a text is read as the command line would read it."""
     option = declared().get(name)
     if option is None or not isinstance(value, str) or str in option.kind.types:
         return value
@@ -177,7 +177,7 @@ def _value(name: str, value: Any) -> Any:
 
 
 def written(run: Run, format: str, path: str) -> str:  # noqa: A002 - as the option
-    """Write a report; returns what went wrong, or an empty text."""
+    """Write a report; returns the message of an error, or an empty text."""
     try:
         files.write(files.to_json(run.record) if format == "json" else run.to(format), path)
     except BadOutput as error:
@@ -186,7 +186,7 @@ def written(run: Run, format: str, path: str) -> str:  # noqa: A002 - as the opt
 
 
 def require_writable(path: str) -> None:
-    """Refuse a path that nothing can be written to.
+    """Refuse a path that cannot be written.
 
     Raises:
         BadOutput: says why.

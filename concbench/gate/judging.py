@@ -1,4 +1,4 @@
-"""Whether a requirement is met, by the figures of a table."""
+"""Judgement of requirements by the figures of a table."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from concbench.units import data, listed, ratio, seconds, span
 
 @dataclass(frozen=True)
 class Judgement:
-    """What became of a requirement. `str()` of it is a line with the figures, `explanation` all that is known."""
+    """The outcome of a requirement. `str()` gives a line with the figures, `explanation` all that is known."""
 
     required: str
     """The text of the requirement."""
     decision: Decision
     workload: str
     figure: str = ""
-    """What was measured: a ratio with what it may be, each end at 99.9 %, or bytes; empty if nothing was."""
+    """The measured ratio with its interval, each end at 99.9 %, or the measured bytes; empty if there are none."""
     reason: str = ""
-    """Why it failed or is undecided: whole sentences."""
+    """Why it failed or is undecided, in whole sentences."""
     rows: tuple[str, ...] = ()
-    """The rows of the runners that are compared, below a heading."""
+    """The rows of the compared runners, below a heading."""
     where: str = ""
-    """Where it was measured, if that was not in processes of its own."""
+    """Where it was measured, if not in separate processes."""
 
     def __str__(self) -> str:
         figure, where = f", {self.figure}" if self.figure else "", f" ({self.where})" if self.where else ""
@@ -43,22 +43,22 @@ class Judgement:
 
     @property
     def of_ratio(self) -> bool:
-        """Whether its figure is a ratio in brackets."""
+        """Whether its figure is a ratio with an interval."""
         return "[" in self.figure
 
     @property
     def missed(self) -> bool:
-        """Whether it does not hold."""
+        """Whether the requirement failed."""
         return self.decision == FAILED
 
     @property
     def undecided(self) -> bool:
-        """Whether it is not known whether it holds."""
+        """Whether the requirement is undecided."""
         return self.decision == UNDECIDED
 
     @property
     def sentences(self) -> str:
-        """The same line and the reason."""
+        """The line of `str()` and the reason, as sentences."""
         return f"{self.workload}: {self}. {self.reason}".strip()
 
     @property
@@ -69,14 +69,14 @@ class Judgement:
 
 
 def judged(run: Run, requirements: Sequence[Sequence[Requirement]]) -> list[Judgement]:
-    """What became of the requirements of each table of a run, in their order; an interrupted run may lack the last."""
+    """Judge the requirements of each table of a run, in order; an interrupted run may lack the last tables."""
     if not any(requirements):
         return []
     return [judge(one, table) for table, these in zip(run, requirements, strict=False) for one in these]
 
 
 def equal_results(table: TableAnalysis) -> Judgement:
-    """Whether the results of all runners are what they must be, as far as they could do the work."""
+    """Judge whether the results of all runners that could do the work are as expected."""
     blank = Judgement("equal results", PASSED, table.workload)
     failed = [cell for cell in table.cells if cell.outcome.kind == "failed"]
     if failed:
@@ -90,7 +90,7 @@ def equal_results(table: TableAnalysis) -> Judgement:
 
 
 def told(run: Run, judgements: Sequence[Judgement]) -> Run:
-    """The same run, whose tables say below their figures what became of each requirement."""
+    """The same run with the judgement of each requirement in the notes of its tables."""
     if not judgements:
         return run
     notes: dict[str, list[str]] = {}
@@ -110,7 +110,7 @@ def _noted(table: Table, notes: list[str]) -> Table:
 
 
 def judge(requirement: Requirement, table: TableAnalysis) -> Judgement:
-    """Judge one requirement by the figures of a table, in which its runners have been measured or have failed."""
+    """Judge one requirement by the figures of a table in which its runners were measured or failed."""
     cell = _cell(table, requirement.runner)
     other = _cell(table, requirement.other) if requirement.other else table.meant or table.baseline
     blank = Judgement(str(requirement), UNDECIDED, table.workload)
@@ -165,11 +165,11 @@ def _of_ratio(
 
 
 _STANDS: dict[str, Decision] = {"at_least": PASSED, "at_most": FAILED}
-"""What a machine without free cores cannot have brought about: it makes workers that compute slower, not faster."""
+"""Decisions that a lack of free cores cannot have caused: it makes workers that compute slower, not faster."""
 
 
 def _disturbances(cell: CellAnalysis, table: TableAnalysis) -> list[str]:
-    """What kept the runner from being as fast as it is, as clauses."""
+    """Clauses that say what kept the runner from being as fast as it could be."""
     found = []
     cores, needed = usable_cores(cell.record), _cores_needed(cell, table)
     if cores is not None and needed > cores:
@@ -193,7 +193,7 @@ def _cores_needed(cell: CellAnalysis, table: TableAnalysis) -> float:
 
 
 def _why_failed(cell: CellAnalysis, table: TableAnalysis) -> str:
-    """What it lost its time to, and how much was possible; nothing of the baseline, which others only came too near."""
+    """The largest loss of a cell and how much was possible; empty for the baseline, which others came too near."""
     if cell is table.baseline:
         return ""
     loss = largest_loss(cell, table) or gil_bound_threads(table)
@@ -220,7 +220,7 @@ def _figure(interval: Interval | None) -> str:
 
 
 def _rows(*cells: CellAnalysis) -> tuple[str, ...]:
-    """The figures of cells, in columns."""
+    """The figures of cells, in aligned columns."""
     heading = ("runner", "time", "speed-up", "rounds", "workers", "cores", "memory")
     lines = [heading, *(_row(cell) for cell in cells)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -1,4 +1,4 @@
-"""A function under runners, measured as far as what is required of it needs."""
+"""A function under runners, measured only as far as its requirements need."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from concbench.run import Run
 
 T = TypeVar("T")
 Planner = Callable[[Sequence[Requirement], bool], Plan]
-"""Plans a measurement for requirements, or if the second is true, a single execution of each runner."""
+"""Plans a measurement for requirements or, if the second argument is true, one execution of each runner."""
 
 
 class Scaling:
-    """A function under runners, measured when something is asked of it for the first time, and no longer than needed.
+    """A function under runners, measured when a result is first needed, and no longer than needed.
 
     `scaling["thread-pool:2"]` gives the public figures of a runner, as `Run` does.
     """
@@ -40,18 +40,18 @@ class Scaling:
         decided: bool = False,
         functions: Sequence[Any] = (),
     ) -> None:
-        """Decide on everything; nothing has run when this refuses.
+        """Plan the measurement; nothing has run if this raises.
 
         Args:
             planner: makes the plans.
             hosts: where samples are taken.
-            tell: told what becomes of each requirement, before one that failed is raised.
-            once: run each runner once and compare the results; nothing is judged that needs times.
-            decided: raise what is undecided, too.
-            functions: those that other processes are to find by the names of their modules.
+            tell: called with each judgement, before a failed one is raised.
+            once: execute each runner once and compare the results; no requirement on times is judged.
+            decided: raise for undecided requirements, too.
+            functions: functions that other processes must find by the names of their modules.
         """
         self.asked = False
-        """Whether something was asked of it."""
+        """Whether something was required of it, or its figures were read."""
         self._planner = planner
         self._hosts = hosts
         self._tell = tell
@@ -74,19 +74,19 @@ class Scaling:
         within: float | str | None = None,
         memory: float | str | None = None,
     ) -> None:
-        """Require something of a runner, and measure until it is known whether that holds.
+        """Require something of a runner, and measure until the requirement is decided.
 
         Args:
-            runner: as on the command line, one of those that are measured.
-            at_least: so many times as fast as the baseline.
-            at_most: the same, the other way round.
-            same_as: as fast as this runner.
-            within: the share by which it may differ from that: 0.05 or "5%", which is the default.
-            memory: bytes, or a size such as "500MB", that all its processes together have at most.
+            runner: one of the measured runners, as written on the command line.
+            at_least: the least speed-up over the baseline.
+            at_most: the greatest speed-up over the baseline.
+            same_as: a runner that it must be as fast as.
+            within: share by which the two may differ: 0.05 or "5%", which is the default.
+            memory: the most that all its processes together may use: bytes, or a size such as "500MB".
 
         Raises:
-            AssertionError: it does not hold; says what was measured, and why.
-            UsageError: the requirement cannot be; nothing has been measured for it.
+            AssertionError: the requirement does not hold; says what was measured, and why.
+            UsageError: the requirement is invalid; nothing has been measured for it.
         """
         __tracebackhide__ = True
 
@@ -106,13 +106,13 @@ class Scaling:
         return None
 
     def require_equal_results(self) -> None:
-        """Require that every runner that can do the work has the results of the others.
+        """Require equal results of every runner that can do the work.
 
-        If nothing was measured before, every runner runs once. That can find a function that must not run at once, and
-        never proves that one may.
+        If nothing was measured before, every runner runs once. That can reveal a function that is not safe to run at
+        once, but cannot prove that one is.
 
         Raises:
-            AssertionError: one failed, or its results differ.
+            AssertionError: a runner failed, or its results differ.
         """
         __tracebackhide__ = True
         self.asked = True
@@ -127,14 +127,14 @@ class Scaling:
         """The figures of a runner.
 
         Raises:
-            KeyError: there is none of that name; names the nearest.
+            KeyError: no runner has that name; names the nearest.
         """
         __tracebackhide__ = True
         return self.run[0][runner]
 
     @property
     def run(self) -> Run:
-        """All that was measured, with what became of each requirement."""
+        """Everything that was measured, with the judgement of each requirement."""
         __tracebackhide__ = True
         self.asked = True
         if self._run is None:
@@ -143,11 +143,11 @@ class Scaling:
 
     @property
     def measured(self) -> bool:
-        """Whether there are figures."""
+        """Whether anything was measured."""
         return self._run is not None
 
     def _judged(self, plan: Plan, count: int) -> list[Judgement]:
-        """What becomes of the last requirements of a plan, measured on until that is known."""
+        """Judge the last `count` requirements of a plan, measuring until they are decided."""
         self.asked = True
         if self._run is None:
             self._run = self._measured(plan, None)
@@ -156,7 +156,7 @@ class Scaling:
         return self._by_now(plan, count)
 
     def _conclude(self, judgements: Sequence[Judgement]) -> None:
-        """Tell what became of requirements, and raise if one of them does not hold."""
+        """Report judgements, and raise if one of the requirements does not hold."""
         __tracebackhide__ = True
         for one in judgements:
             self._judgements.append(one)
@@ -173,7 +173,7 @@ class Scaling:
         return [judge(one, self._run[0]) for one in plan.requirements[-count:]]
 
     def _measured(self, plan: Plan, earlier: Run | None) -> Run:
-        """Measure, or go on with what has been measured."""
+        """Measure, or continue an earlier run."""
         before = None
         if earlier is not None:
             tables = [replace(table, stopped="") for table in earlier.tables]
@@ -182,7 +182,7 @@ class Scaling:
             run = measure_plans([plan], self._hosts, None, before)
         if run.record.interrupted:
             raise KeyboardInterrupt
-        if before is not None:  # it was not interrupted, but asked more
+        if before is not None:  # it was not interrupted: more was required
             note = resumed_after(before.tables[0].rounds)
             tables = [replace(table, notes=[one for one in table.notes if one != note]) for table in run.tables]
             run = Run(replace(run.record, tables=tables))
@@ -190,7 +190,7 @@ class Scaling:
 
 
 def quietly(action: Callable[[], T]) -> T:
-    """Do it; what is refused is told at the line of the caller, since a traceback through this package says nothing."""
+    """Call the action; errors are raised at the line of the caller, without a traceback through this package."""
     __tracebackhide__ = True
     try:
         return action()
@@ -200,7 +200,7 @@ def quietly(action: Callable[[], T]) -> T:
 
 @contextmanager
 def _found_by_others(functions: Sequence[Any]) -> Iterator[None]:
-    """Meanwhile, new processes find the modules of functions that were imported without the import path."""
+    """Meanwhile, let new processes find modules of functions that were imported without the import path."""
     path = list(sys.path)
     for function in functions:
         directory = _directory_of(str(getattr(function, "__module__", "")))
@@ -213,7 +213,7 @@ def _found_by_others(functions: Sequence[Any]) -> Iterator[None]:
 
 
 def _directory_of(module: str) -> str:
-    """The directory below which a module lies as its name says; empty if it does not."""
+    """The directory from which a module can be imported by its name; empty if there is none."""
     file = getattr(sys.modules.get(module), "__file__", None)
     if not file or module == "__main__":
         return ""

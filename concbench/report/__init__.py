@@ -1,1 +1,1 @@
-"""How results are shown: rows and columns once, then one file for each format."""
+"""Reports: their content is built once, and each format has a file of its own."""

@@ -33,12 +33,12 @@ MARKS = {
     SHUT_DOWN: ("x", "bright_black"),
     UNEXPLAINED: ("?", "white"),
 }
-"""What a part looks like: a letter, and a colour where there are colours."""
+"""The letter of each part in a bar, and its colour where there are colours."""
 _WIDEST = 100
 
 
 def bars(breakdown: Breakdown, console: Console) -> list[RenderableType]:
-    """The parts of a page, one below the other."""
+    """The renderables of a breakdown, from top to bottom."""
     parts: list[RenderableType] = ["", styled(breakdown.title, "bold")]
     if not breakdown.bars:
         return [*parts, styled(breakdown.reading)]
@@ -53,7 +53,7 @@ def bars(breakdown: Breakdown, console: Console) -> list[RenderableType]:
 
 
 def drawn(shares: Sequence[tuple[str, float]], width: int) -> Text:
-    """Parts that add up to the width; by largest remainder, so that none is off by more than one."""
+    """A bar of `width` letters, divided by largest remainder so that no part is off by more than one letter."""
     above = {part: max(0.0, share) for part, share in shares}
     total = sum(above.values())
     exact = {part: width * share / total for part, share in above.items()}

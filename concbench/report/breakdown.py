@@ -1,4 +1,4 @@
-"""Where the workers' time went, for each runner: its parts of 100 %, and what was lost most."""
+"""Where the workers' time went, for each runner: its parts of 100 %, and the largest loss."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ MEANINGS = {
 _LEAST = 0.005
 """Share from which a part is written out."""
 _ROUGH = 1.25
-"""Times what the timed rounds took, from which an observed pass is not typical of them."""
+"""Factor between the observed pass and the timed rounds from which the pass is not typical of them."""
 _NAMED = 4
-"""Items that are written out."""
+"""Number of items that are named."""
 _COSTLY = 0.02
-"""Share of a task from which the cost of observing it is told."""
+"""Share of a task's time from which the cost of recording it is mentioned."""
 
 
 def _of_timeline(header: str, number: Callable[[Timeline], float], text: Callable[[float], str]) -> Reading:
@@ -82,11 +82,11 @@ class Bar:
 
     name: str
     workers: str
-    """How many, and for how long."""
+    """Number of workers, and the length of the pass, as text."""
     shares: tuple[tuple[str, float], ...]
-    """Each part of 100 % with its share, in the order of a bar."""
+    """Each part with its share, in the order of the bar; the shares add up to 1."""
     figures: str
-    """The parts that are worth a word, in words, the largest first."""
+    """The parts that are large enough, as text, the largest first."""
     findings: tuple[Finding, ...]
 
 
@@ -96,19 +96,19 @@ class Breakdown:
 
     title: str
     reading: str
-    """What the bars are, or why there are none."""
+    """How to read the bars, or why there are none."""
     legend: tuple[tuple[str, str], ...]
     """Each part that occurs, with its meaning."""
     bars: tuple[Bar, ...]
     pace: Grid
-    """Tasks at once, and tasks in a second."""
+    """Tasks in progress at once, and tasks per second."""
     latency: Grid
-    """How long tasks waited to be begun, and how long they took."""
+    """How long tasks waited for their start, and how long they took."""
     notes: tuple[str, ...]
 
 
 def breakdown(table: TableAnalysis) -> Breakdown:
-    """Build what is said of where the time of a table went."""
+    """Build the breakdown of a table."""
     known = [cell for cell in table.measured if cell.shares is not None]
     bars = tuple(_bar(cell, table) for cell in known)
     used = [part for part in PARTS if any(abs(dict(bar.shares)[part]) >= _LEAST for bar in bars)]
@@ -141,7 +141,7 @@ def _bar(cell: CellAnalysis, table: TableAnalysis) -> Bar:
 
 
 def _throughput(table: Table) -> list[Reading]:
-    """The column of throughput in bytes, where it is known how many a task moves."""
+    """The column of throughput in bytes, if the size that a task moves is known."""
     size = number(table.facts, "task_bytes")
     if size is None:
         return []
@@ -196,7 +196,7 @@ def _notes(table: TableAnalysis, known: list[CellAnalysis]) -> list[str]:
 
 
 def _left_out(table: TableAnalysis) -> list[str]:
-    """Which cells are not shown although they were observed, and why."""
+    """Notes on cells that were observed but are not shown, with the reason."""
     why: dict[str, list[str]] = {}
     for cell in table.measured:
         if cell.record.observed and cell.shares is None and table.baseline.timeline:
@@ -210,7 +210,7 @@ def _left_out(table: TableAnalysis) -> list[str]:
 
 
 def _cost(cell: CellAnalysis) -> float:
-    """Of observing, as a share of what was observed."""
+    """The cost of observing tasks, as a share of their time."""
     assert cell.record.observed is not None
     assert cell.timeline is not None
     return cell.record.observed.observing * cell.timeline.tasks / max(cell.timeline.busy, 1e-9)

@@ -1,4 +1,4 @@
-"""The columns of a table. To add one: write how it reads from a cell's figures, and its line in ANSWER or COST."""
+"""The columns of a table. To add one, write how it reads from a cell's figures, and add it to ANSWER or COST."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ANSWER = (
     Reading(Column("verdict"), lambda cell: Value(cell.verdict) if cell.verdict else UNKNOWN),
     figure("rounds", lambda cell: cell.rounds, "{:.0f}".format),
 )
-"""Which, how much faster, how sure."""
+"""Columns of the answer: which runner, how much faster, how sure."""
 
 COST = (
     RUNNER,
@@ -33,4 +33,4 @@ COST = (
     figure("cores", lambda cell: cell.cores, "{:.2f}".format),
     figure("memory", lambda cell: cell.memory, units.memory),
 )
-"""What it takes, from the observed pass."""
+"""Columns of the costs, from the observed pass."""

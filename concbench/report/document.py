@@ -1,6 +1,6 @@
-"""What there is to show of a run, built once; a format lays it out.
+"""The content of a report on a run, built once; a format lays it out.
 
-A document holds texts as they are, so that a name in it may hold anything: each format escapes what it lays out.
+A document holds unescaped texts, so that a name in it may contain anything: each format escapes what it lays out.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class Answer:
 
     workload: str
     findings: tuple[Finding, ...]
-    """The most important first."""
+    """The findings, the most important first."""
 
 
 @dataclass(frozen=True)
 class Advised:
-    """That the run was a race for a piece of advice, and what came of it."""
+    """The outcome of a run that was a race for a recommendation."""
 
     recommendation: Recommendation | None
     """None if there was nothing to compare with: the answer says why."""
@@ -36,18 +36,18 @@ class Advised:
 
 @dataclass(frozen=True)
 class Document:
-    """Everything that a format lays out, in this order, but for what it is made from."""
+    """Everything that a format lays out, in this order, followed by the data from which it was made."""
 
     heading: str
-    """What was measured with, in one line."""
+    """Version, interpreter, cores and seed of the run, in one line."""
     environment: tuple[tuple[str, str], ...]
-    """Facts of the machine and the interpreter, name and value, if they were asked for."""
+    """Facts about the machine and the interpreter, as names and values; empty unless requested."""
     sections: tuple[Section, ...]
     """One for each workload."""
     interrupted: str
-    """That not all was measured; empty if all was."""
+    """A sentence if the run was interrupted; otherwise empty."""
     answers: tuple[Answer, ...]
-    """One for each workload; none where there is a recommendation."""
+    """One for each workload; empty if there is a recommendation."""
     advised: Advised | None
     """None unless the run was a race."""
     record: RunRecord
@@ -57,12 +57,12 @@ class Document:
 
     @property
     def recommendation(self) -> Recommendation | None:
-        """What is recommended instead of an answer, if anything is."""
+        """The recommendation that replaces the answers, if there is one."""
         return self.advised.recommendation if self.advised else None
 
     @property
     def explains(self) -> bool:
-        """Whether it says where the time went."""
+        """Whether it includes where the workers' time went."""
         return any(section.breakdown for section in self.sections)
 
 
@@ -77,11 +77,11 @@ def build(
     """Build the document of a run.
 
     Args:
-        record: its raw results.
+        record: the raw results of the run.
         analyses: the figures of its tables.
-        advised: what came of it, if it was a race for a piece of advice.
-        why: with where the workers' time went.
-        environment: with the facts of the machine and the interpreter.
+        advised: the outcome of the race, if the run was a race for a recommendation.
+        why: include where the workers' time went.
+        environment: include the facts about the machine and the interpreter.
     """
     recommended = advised is not None and advised.recommendation is not None
     return Document(

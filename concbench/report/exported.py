@@ -1,4 +1,4 @@
-"""What the formats of other tools are made from: every runner that has times, under a name that no other has."""
+"""Runners with times under unique names, from which the formats of other tools are made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from concbench.results.records import Json
 
 _LONGEST = 400
-"""Characters of a workload or a runner in a name. Bencher takes names of at most 1,024."""
+"""Length in characters to which a workload or a runner is cut in a name. Bencher takes names of at most 1,024."""
 
 
 @dataclass(frozen=True)
@@ -24,30 +24,30 @@ class Exported:
     """A runner that has times, in one table."""
 
     workload: str
-    """That of the table; no other table of the run is called so here."""
+    """The name of the workload, made unique among the tables of the run."""
     runner: str
-    """As on the command line, with its variant; no other of the table is called so here."""
+    """The runner as on the command line with its variant, made unique in its table."""
     table: TableAnalysis
     cell: CellAnalysis
 
     @property
     def name(self) -> str:
-        """Such as primes[thread-pool:2]: a workload with its runner, as pytest writes a test with its parameter."""
+        """A name such as primes[thread-pool:2]: pytest writes a test with its parameter in the same way."""
         return f"{self.workload}[{self.runner}]"
 
     @property
     def seconds(self) -> list[float]:
-        """Those of one execution, for each sample that is compared, in the order in which they were taken."""
+        """Seconds of one execution for each sample that is compared, in the order of measurement."""
         return [sample.seconds for sample in self.cell.record.samples]
 
     @property
     def repeats(self) -> int:
-        """Executions of a sample; the fewest, where samples differ."""
+        """Executions in a sample; the fewest if samples differ."""
         return min(sample.repeats for sample in self.cell.record.samples)
 
     @property
     def figures(self) -> dict[str, Any]:
-        """The figures beside the times that are known, which other tools have no place of their own for."""
+        """The known figures beside the times, for which other tools have no field of their own."""
         cell = self.cell
         known = {
             "workers": cell.workers, "speedup": cell.speedup, "low": cell.low, "high": cell.high,
@@ -58,7 +58,7 @@ class Exported:
 
 
 def exported(document: Document) -> list[Exported]:
-    """Those of every table, in their order. A runner without times is left out."""
+    """The runners with times of every table, in order."""
     tables = zip(unique(table.workload for table in document.analyses), document.analyses, strict=True)
     return [
         Exported(workload, runner, table, cell)
@@ -69,7 +69,7 @@ def exported(document: Document) -> list[Exported]:
 
 
 def unique(names: Iterable[str]) -> list[str]:
-    """The names as one line of printable characters each, numbered where two would be the same; none is empty."""
+    """The names as single lines of printable characters, numbered if two would be equal; none is empty."""
     taken: dict[str, None] = {}
     for name in names:
         shown = visible(name).strip()[:_LONGEST].rstrip() or "unnamed"
@@ -82,7 +82,7 @@ def unique(names: Iterable[str]) -> list[str]:
 
 
 def as_json(content: Any) -> str:
-    """The text of a file."""
+    """The content as the text of a JSON file."""
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What is known of a machine and an interpreter, as names and values."""
+"""Facts about a machine and an interpreter, as names and values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concbench.results.records import Json, number
 
 
 def facts(environment: Json) -> list[tuple[str, str]]:
-    """Everything that is known: name and value."""
+    """Every known fact, as name and value."""
     flat: list[tuple[str, object]] = []
     for key, value in environment.items():
         parts: Iterable[tuple[str, object]] = value.items() if isinstance(value, dict) else [("", value)]

@@ -1,4 +1,4 @@
-"""Grids: columns, and rows of values of which a format takes the text or the number."""
+"""Grids: columns and rows of values. A format takes the text or the number of a value."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """What stands above values; the first column of a grid is the runner's."""
+    """The header of a column; the first column of a grid is the runner."""
 
     header: str
 
 
 @dataclass(frozen=True)
 class Value:
-    """One value, as a person reads it and as a program does."""
+    """One value: a text for people and a number for programs."""
 
     text: str
     number: float | None = None
@@ -27,18 +27,18 @@ class Value:
 
 NOTHING = "-"
 UNKNOWN = Value(NOTHING)
-"""What was not measured."""
+"""A value that was not measured."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Columns that stand together, and a row of values for each runner."""
+    """Columns that belong together, with a row of values for each runner."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
 
     def without_empty(self) -> Grid:
-        """Without the columns that say nothing of any runner, such as those of an observed pass that was left out."""
+        """The grid without columns that have no values, such as those of an observed pass that was left out."""
         kept = [
             place
             for place in range(len(self.columns))
@@ -48,21 +48,21 @@ class Grid:
         return Grid(tuple(self.columns[place] for place in kept), tuple(rows))
 
     def beside(self, other: Grid) -> Grid:
-        """Both as one: the other has the same runners, which are not repeated."""
+        """Both grids as one; the other has the same runners, whose column is not repeated."""
         rows = (own + others[1:] for own, others in zip(self.rows, other.rows, strict=True))
         return Grid(self.columns + other.columns[1:], tuple(rows))
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a column reads from the figures of a cell."""
+    """How to read the value of a column from the figures of a cell."""
 
     column: Column
     value: Callable[[CellAnalysis], Value]
 
 
 def figure(header: str, number: Callable[[CellAnalysis], float | None], text: Callable[[float], str]) -> Reading:
-    """A column of one figure, which may not have been measured."""
+    """A column of one figure, which may be missing."""
 
     def value(cell: CellAnalysis) -> Value:
         read = number(cell)
@@ -72,7 +72,7 @@ def figure(header: str, number: Callable[[CellAnalysis], float | None], text: Ca
 
 
 def grid(cells: Iterable[CellAnalysis], readings: Iterable[Reading]) -> Grid:
-    """What columns read from cells."""
+    """Build a grid from cells and the readings of its columns."""
     readings = list(readings)
     return Grid(
         tuple(reading.column for reading in readings),

@@ -30,7 +30,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Section:
-    """What is said of one workload, but for the answer."""
+    """The report on one workload, except for the answer."""
 
     title: str
     times: Grid
@@ -38,21 +38,21 @@ class Section:
     costs: Grid
     """Start-up, cores and memory of the same runners, in the same order."""
     fastest: tuple[bool, ...]
-    """Which of their rows are in the fastest group."""
+    """For each of their rows, whether it is in the fastest group."""
     missing: tuple[Missing, ...]
     """The other runners."""
     reading: tuple[str, ...]
     """How to read the figures, one sentence each; in them, a star stands for the fastest group."""
     load: str
-    """What others did to the machine meanwhile, and a quota to the work; empty where nothing was timed."""
+    """Load of other processes and effects of a quota; empty if nothing was timed."""
     loaded: bool
-    """Whether that is a warning."""
+    """Whether `load` is a warning."""
     breakdown: Breakdown | None
-    """Where the workers' time went, if that was asked for."""
+    """Where the workers' time went, if that was requested."""
 
 
 def section(table: TableAnalysis, *, why: bool = False) -> Section:
-    """Build the section of a workload; why: with where the time went."""
+    """Build the section of a workload; with `why`, include where the time went."""
     size = f" (size {table.record.size})" if table.record.size else ""
     load, loaded = _load(table)
     held = flag(table)
@@ -76,7 +76,7 @@ _CHECKED = {
     "sequential": "Results were compared: those with times are all equal to the sequential ones",
     "off": "Results were not compared (--no-check)",
 }
-"""What is said of the results; where they could not be compared, a note of the table says so."""
+"""Sentences on the check of results; if results could not be compared, a note of the table says so."""
 
 
 def _reading(table: TableAnalysis) -> list[str]:
@@ -106,7 +106,7 @@ def _reading(table: TableAnalysis) -> list[str]:
 
 
 def _mishaps(table: TableAnalysis) -> list[str]:
-    """What failed and was tolerated, or was tried again; runners of which the same is to be said together."""
+    """Notes on tolerated failures and on retries; runners with the same counts share a note."""
     told: dict[str, list[str]] = {}
     for cell in table.measured:
         if text := counted(cell.mishaps):
@@ -132,7 +132,7 @@ def _meaning(table: TableAnalysis) -> str:
 
 
 def _first_runs(table: TableAnalysis) -> list[str]:
-    """Where the first execution of a cell took clearly longer than those that are shown, and no note says why."""
+    """Note first executions that took clearly longer than the samples, unless another note says why."""
     if table.record.kept.kind == "state":
         return []
     slow = [
@@ -166,7 +166,7 @@ def _load(table: TableAnalysis) -> tuple[str, bool]:
 
 
 def _unsteady(table: TableAnalysis) -> tuple[str, bool]:
-    """The portable sign, where the load cannot be read: its absence proves nothing."""
+    """The portable sign of noise, for when the load cannot be read: its absence proves nothing."""
     if table.unsteady is None:
         return "The load of other processes could not be read here.", False
     return (

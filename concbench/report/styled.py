@@ -1,4 +1,4 @@
-"""Where texts become texts of rich: the one place where a terminal is protected from what is in them."""
+"""Conversion of texts for rich: the one place where a terminal is protected from escape sequences in them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from concbench.report.visible import printable, visible
 
 
 def styled(text: str, style: str = "") -> Text:
-    """A text that is wrapped where it is too long."""
+    """A text that is wrapped if it is too long."""
     return Text(visible(text), style)
 
 
 def unbroken(text: str) -> Text:
-    """Lines that stay as they are, however long, so that they can be copied."""
+    """Lines that are never wrapped, so that they can be copied."""
     return Text(printable(text), no_wrap=True, overflow="ignore")

@@ -1,4 +1,4 @@
-"""A document on a terminal, by rich; the same without colours as plain text."""
+"""A document on a terminal, laid out by rich; without colours it is plain text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def plain(document: Document, width: int = PLAIN_WIDTH) -> str:
 
 
 def plain_breakdowns(document: Document, width: int = PLAIN_WIDTH) -> str:
-    """Where the workers' time went alone, as text without colours."""
+    """Only where the workers' time went, as text without colours."""
     return _as_text(lambda console: Group(*(part for one in document.sections for part in _why(one, console))), width)
 
 
@@ -40,11 +40,11 @@ def _as_text(make: Callable[[Console], RenderableType], width: int) -> str:
 
 
 def render(document: Document, console: Console) -> RenderableType:
-    """All tables, each followed by how to read it and where the time went; the answers or the advice come last.
+    """Lay out all tables, each with how to read it and where the time went, and the answers or the advice last.
 
     Args:
-        document: what to lay out.
-        console: where it will be printed; with `crop=False`, since lines of a program are not broken.
+        document: the document to lay out.
+        console: the console on which it will be printed, with `crop=False`, since lines of a program are not wrapped.
     """
     parts: list[RenderableType] = [unbroken(visible(f"{name:<26}{value}")) for name, value in document.environment]
     parts += [""] if parts else []
@@ -80,7 +80,7 @@ def _why(one: Section, console: Console) -> list[RenderableType]:
 
 
 def _side_by_side_or_below(one: Section, console: Console) -> list[RenderableType]:
-    """One wide table where it fits, else what it costs below what it says."""
+    """One wide table if it fits, otherwise the costs below the times."""
     wide = _grid(one.times.beside(one.costs), one.fastest)
     if Measurement.get(console, console.options.update(max_width=10_000), wide).maximum <= console.width:
         return ["", wide]
@@ -88,7 +88,7 @@ def _side_by_side_or_below(one: Section, console: Console) -> list[RenderableTyp
 
 
 def _grid(grid: Grid, fastest: tuple[bool, ...] = ()) -> RichTable:
-    """A star stands beside the fastest."""
+    """A table with a star beside the fastest runners."""
     table = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for index, column in enumerate(grid.columns):
         table.add_column(styled(column.header), justify="right" if index else "left", no_wrap=bool(index),
@@ -100,7 +100,7 @@ def _grid(grid: Grid, fastest: tuple[bool, ...] = ()) -> RichTable:
 
 
 def _advised(recommendation: Recommendation, *, linked: bool) -> list[RenderableType]:
-    """Why, for how long, what to paste; what to do is the last line."""
+    """The reasons, when to ask again and the program to paste; the advice itself is the last line."""
     parts: list[RenderableType] = ["", styled("Why", "bold"), _bullets(_told(recommendation.reasons, linked=linked))]
     until = recommendation.valid_for
     parts += ["", styled("When to ask again", "bold"), _bullets(until)] if until else []
@@ -110,7 +110,7 @@ def _advised(recommendation: Recommendation, *, linked: bool) -> list[Renderable
 
 
 def _told(findings: Iterable[Finding], *, linked: bool) -> list[str]:
-    """The sentences; linked: with the pages that explain them."""
+    """The sentences; if `linked`, with the pages that explain them."""
     return [f"{one.sentence} ({one.url})" if linked and one.url else one.sentence for one in findings]
 
 

@@ -22,7 +22,7 @@ _MICRO = 1e6
 _PHASES = 0
 """Thread id of the lane of phases; workers follow."""
 _STEPS = 500
-"""Points of the CPU track at most."""
+"""Most points of the CPU track."""
 
 
 def trace(tables: Iterable[TableAnalysis]) -> str:
@@ -72,7 +72,7 @@ def _tasks(table: Table, tasks: Tasks, pid: int) -> Iterator[Json]:
 
 
 def _cpu(tasks: Tasks, pid: int) -> Iterator[Json]:
-    """Cores that tasks kept busy, each task's CPU time spread evenly over it."""
+    """Cores that tasks kept busy, with each task's CPU time spread evenly over the task."""
     started, finished, cpu = (np.array(column) for column in (tasks.started, tasks.finished, tasks.cpu))
     rates = cpu / np.maximum(finished - started, 1e-9)
     moments = np.linspace(started.min(), finished.max(), min(_STEPS, 2 * started.size + 1))

@@ -1,17 +1,17 @@
-"""Texts that came from elsewhere, as text: an escape sequence in a name must not reach a terminal as one."""
+"""Texts from elsewhere made safe: an escape sequence in a name must not reach a terminal."""
 
 MOST = 10_000
-"""Characters of a text that are laid out: a name of megabytes would take minutes."""
+"""Length in characters to which texts are cut: laying out a name of megabytes would take minutes."""
 
 
 def printable(text: str) -> str:
-    r"""The text with every character that is not printable written out, such as \x1b, but for newlines."""
+    r"""The text with every unprintable character written as an escape such as \x1b, except for newlines."""
     return "".join(
         character if character.isprintable() or character == "\n" else repr(character)[1:-1] for character in text
     )
 
 
 def visible(text: str) -> str:
-    """The same as one line that can be laid out: newlines are spaces, and what is very long is cut."""
+    """The same as one line that can be laid out: newlines become spaces, and very long texts are cut."""
     cut = text if len(text) <= MOST else f"{text[: MOST - 3]}..."
     return printable(cut).replace("\n", " ")

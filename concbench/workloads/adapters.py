@@ -1,6 +1,6 @@
-"""What adapts a user's function to the way that tasks are called: a function of one item, an ordinary one.
+"""Adapters that turn a user's function into an ordinary function of one item.
 
-Every cell of a workload gets the same one, and the table says so. Each is pickled as its function is. Standard
+Every cell of a workload gets the same adapter, and the table says so. An adapter is pickled like its function. Standard
 library only: worker processes import this.
 """
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 
 
 class Unpacked:
-    """Calls a function with the parts of an item as its arguments, those of a dict by their names."""
+    """Calls a function with the parts of an item as arguments; the parts of a dict become keyword arguments."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
 
     def __call__(self, item: Any) -> Any:
-        """Call it; a coroutine function gives its coroutine."""
+        """Call the function; a coroutine function returns its coroutine."""
         return self.function(**item) if isinstance(item, dict) else self.function(*item)
 
 
 class WithoutArguments:
-    """Calls a function of no arguments, whatever the item."""
+    """Calls a function without arguments, whatever the item."""
 
     def __init__(self, function: Callable[[], Any]) -> None:
         self.function = function
 
     def __call__(self, item: Any) -> Any:
-        """Call it; a coroutine function gives its coroutine."""
+        """Call the function; a coroutine function returns its coroutine."""
         del item
         return self.function()
 
@@ -56,31 +56,31 @@ class InEventLoop:
         if type(answer) is not Raised:
             return answer
         try:
-            raise answer.error  # here, where no frame of its traceback holds the loop
+            raise answer.error  # raised here, where no frame of its traceback holds the loop
         finally:
             del answer
 
 
 class Awaited:
-    """Makes a coroutine function of an ordinary one that returns awaitables, always or now and then."""
+    """Makes a coroutine function of an ordinary one that returns awaitables, always or sometimes."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.function = function
 
     async def __call__(self, item: Any) -> Any:
-        """Call it, and await what it returns if that is an awaitable."""
+        """Call the function, and await its result if that is awaitable."""
         result = self.function(item)
         return await result if hasattr(result, "__await__") else result
 
 
 class Tolerant:
-    """Returns the exception that a task raises, so that it is a result like any other."""
+    """Returns the exception that a task raises as its result."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.function = function
 
     def __call__(self, item: Any) -> Any:
-        """Call it."""
+        """Call the function; returns its result or its exception."""
         from concbench.task import sendable
 
         try:
@@ -96,7 +96,7 @@ class TolerantCoroutine:
         self.function = function
 
     async def __call__(self, item: Any) -> Any:
-        """Await it."""
+        """Await the function; returns its result or its exception."""
         from concbench.task import sendable
 
         try:
@@ -106,10 +106,10 @@ class TolerantCoroutine:
 
 
 class Initialized:
-    """A function before whose first call in each worker an initializer is called.
+    """A function that calls an initializer before its first call in each worker.
 
-    A worker is a thread: one of a pool, that of a worker process, or the one of the caller or of an event loop. What an
-    initializer has done holds for one execution, since a thread may be there before it and after it.
+    A worker is a thread: one of a pool, that of a worker process, or the one of the caller or of an event loop. An
+    initializer holds for one execution, since a thread may exist before and after it.
     """
 
     def __init__(self, function: Callable[[Any], Any], initializer: Initializer, execution: int) -> None:
@@ -118,7 +118,7 @@ class Initialized:
         self.execution = execution
 
     def __call__(self, item: Any) -> Any:
-        """Call it."""
+        """Call the function, after the initializer if that is due."""
         if getattr(_own, "execution", None) == self.execution:
             return self.function(item)
         seconds = self._initialize()
@@ -151,7 +151,7 @@ class InitializedCoroutine(Initialized):
     """The same for a coroutine function: the initializer is called once in the thread of the event loop."""
 
     async def __call__(self, item: Any) -> Any:
-        """Await it."""
+        """Await the function, after the initializer if that is due."""
         if getattr(_own, "execution", None) == self.execution:
             return await self.function(item)
         seconds = self._initialize()
@@ -159,12 +159,12 @@ class InitializedCoroutine(Initialized):
 
 
 initializing: list[tuple[float, float]] = []
-"""Of every initializer that was called in this process, seconds and seconds of CPU time."""
+"""Seconds and CPU seconds of every call of an initializer in this process."""
 
 
 def _with_initializer(result: Any, seconds: float) -> Any:
-    """The same, with the seconds that an initializer took before it if it is the record of a task."""
-    observing = sys.modules.get("concbench.observing")  # not imported, it cannot be one
+    """The same result; if it is the record of a task, with the seconds that an initializer took before it."""
+    observing = sys.modules.get("concbench.observing")  # if it is not imported, the result is not a record
     if observing is None or type(result) is not observing.Observation:
         return result
     return result._replace(initializer=seconds)
@@ -173,7 +173,7 @@ def _with_initializer(result: Any, seconds: float) -> Any:
 class _Loop:
     """An event loop that is closed when its thread ends.
 
-    No frame may hold this object: that of an exception would keep it until a garbage collection in some other thread.
+    No frame may hold this object: the frame of an exception would keep it until a garbage collection in another thread.
     """
 
     def __init__(self) -> None:
@@ -182,12 +182,12 @@ class _Loop:
         self.runner = asyncio.Runner()
 
     def __del__(self) -> None:
-        if not sys.is_finalizing():  # closing it takes modules that may be gone
+        if not sys.is_finalizing():  # closing it needs modules that may be gone
             self.runner.close()
 
 
 def _run(runner: asyncio.Runner, function: Callable[[Any], Awaitable[Any]], item: Any) -> Any:
-    """What the function returns or, as a Raised, raises."""
+    """The result of the function, or a `Raised` with its exception."""
     import asyncio
 
     from concbench.task import Raised
@@ -195,13 +195,13 @@ def _run(runner: asyncio.Runner, function: Callable[[Any], Awaitable[Any]], item
     answers: list[Any] = []
 
     async def task() -> None:
-        """Neither return nor raise what the function does: asyncio would take its repr."""
+        """Neither return the result nor raise the exception of the function: asyncio would take its repr."""
         own = asyncio.current_task()
         try:
             answers.append(await function(item))
         except BaseException as error:
             if own and own.cancelling() and not isinstance(error, Exception):
-                raise  # by Ctrl-C, for one
+                raise  # such as by Ctrl-C
             answers.append(Raised(error))
 
     runner.run(task())

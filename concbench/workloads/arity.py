@@ -1,4 +1,4 @@
-"""Why a function cannot be called on its items, and what to do about it: loaded where that is so, and nowhere else."""
+"""Explains why a function cannot be called on its items, and what to do; loaded only if that happens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ONE = "or name a function of one argument that calls it"
 
 
 def owner_of(function: Any) -> type | None:
-    """The class of a method that is bound to no object; None of everything else."""
+    """The class of an unbound method; None for anything else."""
     owner: Any = sys.modules.get(getattr(function, "__module__", None) or "")
     *names, name = getattr(function, "__qualname__", "").split(".")
     for part in names:
@@ -22,13 +22,13 @@ def owner_of(function: Any) -> type | None:
 
 
 def is_misplaced(owner: type, signature: inspect.Signature, arguments: Iterable[Any]) -> bool:
-    """Whether an unbound method would take something for its object that is none."""
+    """Whether an unbound method would take another item for its object."""
     first = next(iter(signature.parameters), "")
     return first == "self" and not isinstance(next(iter(arguments), None), owner)
 
 
 def bound_instead(function: Any, name: str, owner: type) -> str:
-    """What to name in place of a method that is bound to no object."""
+    """A suggestion of what to name instead of an unbound method."""
     method = function.__name__
     module = sys.modules.get(function.__module__)
     objects = [key for key, value in vars(module).items() if isinstance(value, owner)] if module else []
@@ -39,7 +39,7 @@ def bound_instead(function: Any, name: str, owner: type) -> str:
 
 
 def cure(signature: inspect.Signature, item: Any, *, star: bool) -> str:
-    """What to do about an item that does not fit, which was unpacked (star) or was not."""
+    """Advice on an item that does not fit; `star` says whether it was unpacked."""
     if not signature.parameters:
         return "it takes no argument: leave out the items (--repeat N calls it N times)"
     if star and isinstance(item, dict):
@@ -56,14 +56,14 @@ def cure(signature: inspect.Signature, item: Any, *, star: bool) -> str:
 
 
 def instead_of_star(signature: inspect.Signature | None, item: Any) -> str:
-    """What to do about items of which none can be unpacked."""
+    """Advice on items if none of them can be unpacked."""
     if signature is None or _fits(signature, [item]):
         return "leave out --star"
     return f"make each item a list of arguments, {_ONE}"
 
 
 def _only_by_name(signature: inspect.Signature) -> str:
-    """The first parameter that must be given, and by its name; empty if there is none."""
+    """The first keyword-only parameter that must be given; empty if there is none."""
     parameters = signature.parameters.values()
     return next((one.name for one in parameters if one.kind is one.KEYWORD_ONLY and one.default is one.empty), "")
 
@@ -77,7 +77,7 @@ def _fits(signature: inspect.Signature, arguments: Sequence[Any] | dict[str, Any
 
 
 def shown(arguments: Sequence[Any] | dict[str, Any]) -> str:
-    """Arguments as a person writes them."""
+    """Arguments as written in a call."""
     if isinstance(arguments, dict):
         texts = [f"{name}={short(argument, 30)}" for name, argument in arguments.items()]
     else:

@@ -1,4 +1,4 @@
-"""A body on its way to its file, piece by piece: imported for what is large, compressed or of unknown length."""
+"""Receives a body and writes it to its file in pieces: imported for large, compressed or unknown lengths."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Arrival:
-    """Decodes, counts and writes the pieces of a body; the file has another name until it is whole.
+    """Decodes, counts and writes the pieces of a body; the file has another name until it is complete.
 
-    What was written is removed where that fails: in the `with` block, or when a limit is exceeded.
+    The file is removed on failure: of the `with` block, or if a limit is exceeded.
     """
 
     def __init__(self, url: str, path: str, encoding: str | None, limits: Limits) -> None:
@@ -28,11 +28,11 @@ class Arrival:
             url: where the body comes from.
             path: the file, which must not exist.
             encoding: its Content-Encoding.
-            limits: of which the largest size holds for the body as it is sent and for the file.
+            limits: the limits of the download; the largest size holds for the body as it is sent and for the file.
 
         Raises:
-            DownloadFailed: nothing here can decode it.
-            OSError: there is such a file, or it cannot be written.
+            DownloadFailed: the encoding cannot be decoded here.
+            OSError: the file exists, or cannot be written.
         """
         self.size = 0
         """Bytes of the file."""
@@ -61,10 +61,10 @@ class Arrival:
         self._remove()
 
     def take(self, piece: bytes) -> None:
-        """Write what the next piece holds.
+        """Decode and write the next piece.
 
         Raises:
-            DownloadFailed: that is too much, or nothing that can be decoded.
+            DownloadFailed: it is too large, or cannot be decoded.
             OSError: it cannot be written.
         """
         self._received += len(piece)
@@ -103,5 +103,5 @@ class Arrival:
 
 
 def unfinished(path: str | Path) -> Path:
-    """The name of a file until it is whole: beside it, with a dot before its name, as no image has one."""
+    """The name of a file until it is complete: in the same directory, with a leading dot, unlike any image."""
     return Path(path).with_name(f".{Path(path).name}")

@@ -1,4 +1,4 @@
-"""The client of coroutines: aiohttp, one session for each event loop."""
+"""The client for coroutines: aiohttp, with one session for each event loop."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from concbench.workloads.open_files import allow_open_files
 from concbench.workloads.target import PIECE, DownloadFailed, Image, Limits, require_clear_end, save
 
 _HEADERS = {"Accept-Encoding": "identity"}
-"""As urllib3 asks by itself: images do not become smaller, and what is measured is a download."""
+"""The default of urllib3: images do not become smaller, and the download itself is measured."""
 _VERSIONS = {aiohttp.HttpVersion10, aiohttp.HttpVersion11}
 _CUT_SHORT = (ContentLengthError, TransferEncodingError)
-"""Messages that have no end; other BadHttpMessages are malformed."""
+"""Messages that ended too early; other BadHttpMessages are malformed."""
 _session: aiohttp.ClientSession | None = None
 _places: defaultdict[URL, asyncio.Semaphore] | None = None
-"""For each origin as many as it may have connections, where that is limited. Who waits here waits off the clock of its
-request, which would run in aiohttp's own queue."""
+"""For each origin, as many places as it may have connections, if they are limited. A task that waits here waits off the
+clock of its request, which would run in aiohttp's own queue."""
 
 
 @lru_cache(maxsize=1)
@@ -63,7 +63,7 @@ async def download_image(image: Image, limits: Limits = Limits()) -> int:  # noq
             raise _failure(address, error, limits) from error
         except (DownloadFailed, OSError, MemoryError):  # a file that cannot be written
             raise
-        except Exception as error:  # whatever the library makes of a bad answer
+        except Exception as error:  # any error that the library raises for a bad answer
             raise _failure(address, error, limits) from error
         if isinstance(answer, int):
             return answer
@@ -72,13 +72,13 @@ async def download_image(image: Image, limits: Limits = Limits()) -> int:  # noq
 
 
 class DownloadTask:
-    """A download as a task: tried as often as the limits allow, and a failure is a result."""
+    """A download as a task: tried as often as the limits allow; a failure is returned as a result."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
 
     async def __call__(self, image: Image) -> tuple[int, int] | DownloadFailed:
-        """The number of bytes and of tries, or what went wrong."""
+        """The number of bytes and of tries, or the failure."""
         tries = 1
         while True:
             try:
@@ -86,13 +86,13 @@ class DownloadTask:
             except DownloadFailed as failed:
                 pause = again_after(failed, tries, self.limits)
                 if pause is None:
-                    return DownloadFailed(*failed.args)  # without what it has seen on its way
+                    return DownloadFailed(*failed.args)  # without its traceback and its cause
             await asyncio.sleep(pause)
             tries += 1
 
 
 class _Protocol(ResponseHandler):
-    """That of aiohttp, which tells nobody who waits for a body that what has come of it is malformed."""
+    """A protocol that, unlike that of aiohttp, tells the coroutine that waits for a body that it is malformed."""
 
     def set_exception(self, exc: Any, exc_cause: Any = None) -> None:
         super().set_exception(exc, *([] if exc_cause is None else [exc_cause]))
@@ -106,7 +106,7 @@ async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator
     global _session, _places  # noqa: PLW0603 - a coroutine finds its session here, as a function finds its pool
     allow_open_files(workers)
     if most_to_a_host is not None:
-        import_module("urllib3.util")  # what the first redirect would import on the clock
+        import_module("urllib3.util")  # else the first redirect would import it on the clock
         _places = defaultdict(lambda: asyncio.Semaphore(most_to_a_host))
     connector = aiohttp.TCPConnector(limit=workers, limit_per_host=most_to_a_host or 0)
     protocol: Any = partial(_Protocol, loop=asyncio.get_running_loop())
@@ -117,7 +117,7 @@ async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as _session:
-        _session._retry_connection = False  # noqa: SLF001 - no request is repeated but by us, who count it
+        _session._retry_connection = False  # noqa: SLF001 - only DownloadTask retries, and counts it
         try:
             yield
         finally:
@@ -125,7 +125,7 @@ async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator
 
 
 async def _answer(session: aiohttp.ClientSession, url: URL, path: str, limits: Limits) -> int | str:
-    """The number of bytes that were written to the file, or the address to ask instead."""
+    """The number of bytes written to the file, or the address to which the answer redirects."""
     async with session.get(url, allow_redirects=False, timeout=_timeout(limits.seconds)) as response:
         _require_http(response)
         if response.status == 200:
@@ -134,7 +134,7 @@ async def _answer(session: aiohttp.ClientSession, url: URL, path: str, limits: L
 
 
 def _require_http(response: aiohttp.ClientResponse) -> None:
-    """Refuse what http.client refuses."""
+    """Refuse answers that http.client refuses."""
     headers, url = response.headers, str(response.url)
     require_clear_end(url, headers.getall("Content-Length", ()), headers.getall("Transfer-Encoding", ()))
     if response.version not in _VERSIONS or response.status < 100:
@@ -144,7 +144,7 @@ def _require_http(response: aiohttp.ClientResponse) -> None:
 async def _saved(response: aiohttp.ClientResponse, path: str, limits: Limits) -> int:
     """Write the body to the file; returns the number of its bytes."""
     headers = response.headers
-    length = None if "Transfer-Encoding" in headers else response.content_length  # pieces go before any length
+    length = None if "Transfer-Encoding" in headers else response.content_length  # chunks take precedence over a length
     if length is not None and length > limits.largest:
         raise http_rules.too_large(str(response.url), limits, length)
     encoding = ", ".join(headers.getall("Content-Encoding", ())) or None

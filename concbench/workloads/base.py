@@ -1,4 +1,4 @@
-"""What every workload tells the harness. Standard library only: the measuring process imports this."""
+"""The base class of workloads. Standard library only: the measuring process imports this."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from concbench.task import one_line
 
 
 def lacking(workload: str, package: str) -> Lacking:
-    """What to raise where the interpreter that is to do the work lacks a package that a workload of ours needs."""
+    """The error for a built-in workload that needs a package which the interpreter lacks."""
     from shlex import join  # here: few processes need it
 
     return Lacking(f"{workload} needs {package}: {join([sys.executable, '-m', 'pip', 'install', package])}")
@@ -25,21 +25,21 @@ def lacking(workload: str, package: str) -> Lacking:
 
 @dataclass(frozen=True)
 class Tally:
-    """What happened in one execution that is counted, and does not end it."""
+    """Failures and retries of one execution that are counted and do not end it."""
 
     failed: dict[str, int] = field(default_factory=dict)
-    """Tasks that failed where that is tolerated: for each thing that happened, how many."""
+    """Number of tolerated failures, by what happened."""
     retries: int = 0
     """Tries of tasks beyond their first."""
     items: dict[str, list[str]] = field(default_factory=dict)
-    """For each thing that happened, the first items to which it did, as texts."""
+    """The first items of each kind of failure, as texts."""
 
     @classmethod
     def of(cls, failed: Iterable[tuple[str, str]], retries: int = 0) -> Self:
-        """Count them, and keep the first items.
+        """Count failures, and keep the first items.
 
         Args:
-            failed: for each task that failed what happened, and its item as a text; in the order of the items.
+            failed: what happened to each failed task, and its item as a text; in the order of the items.
             retries: tries of tasks beyond their first.
         """
         counts: Counter[str] = Counter()
@@ -52,10 +52,10 @@ class Tally:
 
 
 class Workload(ABC):
-    """What is done: a function, its items, and how the results are checked.
+    """A function, its items, and how the results are checked.
 
-    An instance travels to the measuring processes as a pickle, so it holds settings and plain data only; the modules
-    that its functions live in are imported when a function is asked for, which is in the measuring process alone.
+    An instance travels to the measuring processes as a pickle, so it holds only settings and plain data. The modules of
+    its functions are imported when a function is requested, which happens only in the measuring process.
     """
 
     name: str
@@ -63,39 +63,39 @@ class Workload(ABC):
     kind: ClassVar[str]
     """`io` (waits), `cpu` (computes) or `mixed`."""
     size: str = ""
-    """Which of its sizes this is, such as quick; empty where it has none."""
+    """The name of its size, such as quick; empty if it has none."""
     expected: Sequence[Any] | None = None
-    """What `collect` must return, where it is known without running the function; else the sequential results are."""
+    """What `collect` must return, if known without running the function; otherwise the sequential results count."""
     rounds: int | None = None
-    """Rounds unless said otherwise, where this workload has a reason of its own."""
+    """Default number of rounds, if this workload needs one of its own."""
     most_at_once: int | None = None
-    """Tasks that may be in progress at once, where others would suffer from more; None: as many as the runner likes."""
+    """Most tasks in progress at once, if more would harm others; None leaves that to the runner."""
 
     longest_task: float | None = None
-    """Seconds that one task may take because it sees to its own timeouts; None: it does not."""
+    """Most seconds of one task, for a workload that has its own timeouts; None if it has none."""
     most_workers: int | None = None
-    """Runners with more workers than this are not measured; None: any number."""
+    """Runners with more workers than this are not measured; None for any number."""
     unsendable: str = ""
     """Why tasks cannot be sent to other processes; empty if they can."""
     compares: bool = True
     """Whether results are compared at all."""
     examined: ClassVar[bool] = False
-    """Whether a sequential pass is made before anything is timed even where nothing is compared, to see what the
-    function returns and what it does to its items."""
+    """Whether a sequential pass is made before anything is timed even if nothing is compared, to examine the results of
+    the function and its effects on items."""
 
     @property
     @abstractmethod
     def function(self) -> Callable[[Any], Any]:
-        """The function, an ordinary one that can be imported by a worker process."""
+        """The function: an ordinary one that a worker process can import."""
 
     @property
     def coroutine(self) -> Callable[[Any], Awaitable[Any]] | None:
-        """Its twin as a coroutine function, if it has one."""
+        """The coroutine function that does the same, if there is one."""
         return None
 
     @property
     def initializer(self) -> Callable[[], object] | None:
-        """What is called once in each worker before its first task, on the clock, if there is something."""
+        """A function to call once in each worker before its first task, on the clock; None if there is none."""
         return None
 
     @property
@@ -106,20 +106,20 @@ class Workload(ABC):
     @property
     @abstractmethod
     def items(self) -> Sequence[Any]:
-        """What the function is called on, each item once a sample."""
+        """The items on which the function is called, each once per execution."""
 
     @property
     def tasks(self) -> int:
-        """How many items there are."""
+        """Number of items."""
         return len(self.items)
 
     @abstractmethod
     def title(self) -> str:
-        """One line for a person: how many of what."""
+        """One line that says how many tasks there are, and of what kind."""
 
     @contextmanager
     def running(self, directory: str) -> Iterator[Self]:
-        """What must be running while this is measured, in the parent: yields the workload as it is to be measured.
+        """Keep running what the measurement needs, in the parent; yields the workload that is to be measured.
 
         Args:
             directory: a private directory that is removed afterwards.
@@ -131,7 +131,7 @@ class Workload(ABC):
         """Undo what an earlier execution left, before each execution and outside the timed part."""
 
     def context(self, workers: int) -> AbstractContextManager[Any]:
-        """Entered around every sample of an ordinary runner, outside the timed part."""
+        """A context manager that is entered around every sample of an ordinary runner, outside the timed part."""
         del workers
         return nullcontext()
 
@@ -141,30 +141,30 @@ class Workload(ABC):
         return nullcontext()
 
     def require_success(self, results: list[Any]) -> None:  # noqa: B027 - most tasks raise where they fail
-        """Raise if tasks failed and say so in their results; called after every execution, within the context.
+        """Raise if results report failed tasks; called after every execution, within the context.
 
         It runs in processes in which samples are taken, so it must leave nothing behind.
         """
 
     def collect(self, results: list[Any]) -> list[Any]:
-        """What is compared, one value for each item.
+        """Turn results into the values that are compared, one for each item.
 
         Called within the context, after the clock has stopped, and only where results are compared.
         """
         return results
 
     def knowing(self, found: ReferencePass) -> Self:
-        """The same workload, knowing what a sequential pass showed."""
+        """The same workload, adapted to the findings of a sequential pass."""
         del found
         return self
 
     def tally(self, results: list[Any]) -> Tally:
-        """Which tasks of an execution failed and were tolerated, and how many tries were repeated."""
+        """Count the tolerated failures and the retries of an execution."""
         del results
         return Tally()
 
     def same(self, expected: Any, actual: Any) -> bool | None:
-        """Whether a result is what it must be; None where that cannot be told."""
+        """Whether a result is as expected; None if that cannot be decided."""
         return equality.same(expected, actual)
 
     def notes(self) -> list[str]:
@@ -172,14 +172,14 @@ class Workload(ABC):
         return []
 
     def facts(self) -> dict[str, float | str]:
-        """What is known of the work itself, unit in the name; of these something is said:
+        """Facts about the work itself, with the unit in the name; the advice knows these:
 
         - `task_bytes`: bytes that a task moves.
-        - `other_algorithm`, `other_algorithm_seconds`: another way to the same results ("a sieve"), and what all tasks
-          together take by it.
+        - `other_algorithm`, `other_algorithm_seconds`: an algorithm with the same results ("a sieve"), and the seconds
+          that it takes for all tasks together.
         """
         return {}
 
     def settings(self) -> dict[str, Any]:
-        """The settings that this was made with, for the results file: plain JSON values."""
+        """The settings of this workload for the results file: plain JSON values."""
         return {}

@@ -1,4 +1,4 @@
-"""The items of a source as source text, for those who want to paste it."""
+"""The items of a source as source text, for a program to paste."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from concbench.workloads.written import Written, function_text
 
 
 def listed(source: ItemSource, tasks: int, *, called: bool) -> Written:
-    """The items of a source as text."""
+    """The items of a source as source text."""
     text = _all_of(source, called=called)
     if source.text and source.limit is not None:
         limited = f"list(islice({text.expression}, {source.limit}))"
         text = replace(text, expression=limited, names=(*text.names, "from itertools import islice"))
-    if source.text and source.sample == tasks:  # else there were no more than that, and none was drawn
+    if source.text and source.sample == tasks:  # else there were no more items, and none was drawn
         text = _drawn(text, tasks, source.seed)
     return text
 
@@ -29,7 +29,7 @@ def _all_of(source: ItemSource, *, called: bool) -> Written:
 
 
 def _drawn(text: Written, count: int, seed: int) -> Written:
-    """The same items as were drawn at random."""
+    """The items that were drawn at random, as source text."""
     before = (
         *text.before,
         f"everything = list({text.expression})",

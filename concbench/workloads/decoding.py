@@ -1,6 +1,6 @@
-"""Content-Encodings, undone a bounded piece at a time, in the same way under both clients.
+"""Decoders of Content-Encodings that give pieces of a bounded size, the same for both clients.
 
-gzip and deflate always; br and zstd where Python or an installed package can.
+gzip and deflate always work; br and zstd if Python or an installed package supports them.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from concbench.workloads.target import PIECE
 
 
 class Decoder(Protocol):
-    """One body."""
+    """Decodes one body."""
 
     whole: bool
-    """Whether what has been decoded so far may be all of it."""
+    """Whether the data decoded so far may be the whole body."""
 
     def decoded(self, data: bytes) -> Iterator[bytes]:
-        """What the next bytes hold, in pieces of a bounded size.
+        """Decode the next bytes, in pieces of a bounded size.
 
         Raises:
-            ValueError: they are not what they should be.
+            ValueError: the bytes are not valid.
         """
         ...
 
 
 def decoder(encoding: str) -> Decoder:
-    """What undoes this encoding, in small letters.
+    """The decoder of an encoding, which is in lower case.
 
     Raises:
-        ValueError: nothing here does; says what to do.
+        ValueError: it cannot be decoded here; says what to do.
     """
     makers: dict[str, Callable[[], Decoder]] = {
         "gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate, "br": _Brotli, "zstd": _Zstandard,
@@ -43,7 +43,7 @@ def decoder(encoding: str) -> Decoder:
 
 
 class _Zlib:
-    """One stream of zlib after another."""
+    """Decodes consecutive streams of zlib."""
 
     def __init__(self, window: int) -> None:
         self._window = window
@@ -65,7 +65,7 @@ class _Zlib:
             data = self._stream.unused_data
 
     def _goes_on(self, data: bytes) -> bool:
-        """Whether what follows is to be decoded; what follows a stream and is none is left alone, as everywhere."""
+        """Whether to decode further data; data after a stream that is not a stream itself is ignored, as is usual."""
         del data
         return not self._stream.eof
 
@@ -81,7 +81,7 @@ class _Gzip(_Zlib):
 
 
 class _Deflate(_Zlib):
-    """With the header of zlib, as it should be, or without."""
+    """Deflate with the header of zlib, as it should be, or without."""
 
     def __init__(self) -> None:
         super().__init__(zlib.MAX_WBITS)
@@ -134,10 +134,10 @@ class _Zstandard:
 
 
 def _found(encoding: str, modules: Sequence[str], package: str) -> Any:
-    """The first of these modules that there is.
+    """The first of these modules that can be imported.
 
     Raises:
-        ValueError: there is none.
+        ValueError: none of them can.
     """
     for name in modules:
         try:

@@ -1,4 +1,4 @@
-"""The I/O-bound job: fetch images over HTTP and write each to its own file.
+"""The I/O-bound workload: fetch images over HTTP and write each to its own file.
 
 By default they come from an image server of our own, on this machine and in a process of its own; `urls` names real
 ones instead. This module imports neither client nor server: each is in a module of its own.
@@ -54,12 +54,12 @@ ARTICLE_NAMES = (
 QUICK_IMAGES = 24
 FULL_IMAGES = 5_000
 MOST_TO_A_HOST = 10
-"""Connections to one host of other people's at once."""
+"""Most connections at once to one host of other people."""
 _START_SECONDS = 30.0
 _SIZES = one_of("quick", "article", "full")
 _LATENCY, _JITTER, _IMAGE_SIZE = 0.020, 0.0, 60_000
 _OF_THE_SERVER = {"size": "quick", "images": None, "latency": _LATENCY, "jitter": _JITTER, "image_size": _IMAGE_SIZE}
-"""Settings that have no meaning where there are URLs, and their defaults."""
+"""Settings that have no meaning with URLs, and their defaults."""
 
 
 class Download(Workload):
@@ -100,28 +100,28 @@ class Download(Workload):
             bool, Declared(SWITCH, "follow redirects to other hosts, too, but not from https to http", needs="urls")
         ] = False,
     ) -> None:
-        """Choose what is downloaded.
+        """Choose the images and the rules of their download.
 
         Args:
             size: quick: 24 images; article: the article's 20, by its names; full: 5,000.
-            images: that many images instead of a size.
+            images: a number of images, instead of a size.
             latency: seconds that the server waits before each answer.
-            jitter: seconds at most that it waits longer, at random.
+            jitter: most seconds that it waits longer, at random.
             image_size: bytes of each image.
             urls: real URLs instead of our own server: one round unless said otherwise, and at most 10 connections to
-                a host, since other people's servers are no test bench.
-            keep: a new or empty directory that the images stay in; by default they are removed.
+                a host, since other people's servers are not a test bench.
+            keep: a new or empty directory in which the images are kept; by default they are removed.
             request_timeout: seconds that one request may take, from connecting to the last byte of the answer.
-            size_limit: bytes that one image may have.
-            retries: how often a download that failed for a reason that may pass is tried again; its pauses (0.1 s,
+            size_limit: most bytes of one image.
+            retries: how often a download that failed for a reason that may pass is retried; the pauses before (0.1 s,
                 then twice as long each time, 5 s at most) are in the times.
             tolerate: count failed downloads and go on, as long as not all of them fail.
             follow_redirects: follow redirects to other hosts, too, by http or https, and never from https
                 to http.
 
         Raises:
-            BadSetting: one of them cannot be, or would be ignored.
-            BadInput: one of the URLs is none of http or https.
+            BadSetting: a setting is invalid, or would be ignored.
+            BadInput: one of the URLs is not an http or https URL.
         """
         if urls is not None:
             _refuse_with_urls(size=size, images=images, latency=latency, jitter=jitter, image_size=image_size)
@@ -158,7 +158,7 @@ class Download(Workload):
 
     @property
     def function(self) -> Callable[[Any], Any]:
-        """That of urllib3."""
+        """The download task of the urllib3 client."""
         try:
             from concbench.workloads import http_client
         except ModuleNotFoundError as missing:
@@ -168,7 +168,7 @@ class Download(Workload):
 
     @property
     def coroutine(self) -> Callable[[Any], Awaitable[Any]]:
-        """That of aiohttp."""
+        """The download task of the aiohttp client."""
         try:
             from concbench.workloads import async_http_client
         except ModuleNotFoundError as missing:
@@ -183,11 +183,11 @@ class Download(Workload):
 
     @property
     def tasks(self) -> int:
-        """How many images."""
+        """Number of images."""
         return len(self.names)
 
     def title(self) -> str:
-        """How many images of what size, after what latency, from where."""
+        """Number, size, latency and origin of the images."""
         retries = ", up to 1 retry each" if self.limits.retries == 1 else f", up to {self.limits.retries} retries each"
         retries = retries if self.limits.retries else ""
         if self.urls is not None:
@@ -204,7 +204,7 @@ class Download(Workload):
         """Start the image server, unless the URLs are real; name a file for every image.
 
         Raises:
-            BadOutput: the directory to keep images in has something in it, or cannot be written.
+            BadOutput: the directory for the images is not empty, or cannot be written.
         """
         files = _kept(self.keep) if self.keep else tempfile.mkdtemp(prefix="images-", dir=directory)
         if self.urls is not None:
@@ -218,7 +218,7 @@ class Download(Workload):
             yield self
 
     def reset(self) -> None:
-        """Remove the files of the execution before: a download that did nothing must not pass with them."""
+        """Remove the files of the previous execution: a download that did nothing must not pass with them."""
         for item in self._images:
             for path in (Path(item.path), unfinished(item.path)):
                 path.unlink(missing_ok=True)
@@ -246,14 +246,14 @@ class Download(Workload):
             raise TasksFailed(_counted(failures, len(results), tolerable=not self.tolerate))
 
     def collect(self, results: list[Any]) -> list[Any]:
-        """Name, length and digest of every file as it stands on disk, None where the download failed."""
+        """Name, length and digest of every file as it is on disk; None if the download failed."""
         return [
             None if isinstance(result, DownloadFailed) else _fingerprint(name, _content(item))
             for name, item, result in zip(self.names, self._images, results, strict=True)
         ]
 
     def notes(self) -> list[str]:
-        """What retries and failures do to the figures."""
+        """Sentences on how retries and failures affect the figures."""
         notes = []
         if self.limits.retries:
             notes.append("Failed downloads that may succeed were tried again; that, and the pauses before, is timed.")
@@ -262,11 +262,11 @@ class Download(Workload):
         return notes
 
     def same(self, expected: Any, actual: Any) -> bool | None:
-        """Whether the same image arrived; one that did not is counted instead."""
+        """Whether the same image arrived; an image that did not is counted instead."""
         return expected is None or actual is None or bool(expected == actual)
 
     def tally(self, results: list[Any]) -> Tally:
-        """Failed downloads by what happened, and tries beyond the first of the others."""
+        """Failed downloads by what happened, and the retries of the others."""
         failed = [
             (result.kind, item.url)
             for item, result in zip(self._images, results, strict=True)
@@ -276,11 +276,11 @@ class Download(Workload):
         return Tally.of(failed, retries)
 
     def facts(self) -> dict[str, float | str]:
-        """Bytes of an image, where they are known beforehand."""
+        """Bytes of an image, if they are known in advance."""
         return {} if self.urls is not None else {"task_bytes": self.image_size}
 
     def settings(self) -> dict[str, Any]:
-        """What the server was told, or the URLs; and what the clients keep to."""
+        """The settings of the server or the URLs, and the limits of the clients."""
         rules = {
             "request_timeout": self.limits.seconds,
             "size_limit": self.limits.largest,
@@ -335,7 +335,7 @@ def _names(size: str, images: int | None) -> list[str]:
 
 
 def _refuse_with_urls(**given: float | str | None) -> None:
-    """What only our own server takes is refused where it was said otherwise than it is."""
+    """Refuse settings of the built-in server that differ from their defaults."""
     for name, value in given.items():
         if value != _OF_THE_SERVER[name]:
             raise BadSetting(f"{name} is of our own image server; leave it out with urls")
@@ -361,7 +361,7 @@ def _canonical(url: str) -> str:
 
 
 def _counted(failures: list[DownloadFailed], tasks: int, *, tolerable: bool) -> str:
-    """4,987 of 5,000 downloaded; 13 timed out, and the first of them."""
+    """The counts as text, such as "4,987 of 5,000 downloaded; 13 timed out", and the first failure."""
     kinds = Counter(failure.kind for failure in failures).most_common()
     counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
     advice = "; --tolerate counts failures and goes on" if tolerable and len(failures) < tasks else ""

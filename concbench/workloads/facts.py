@@ -1,4 +1,4 @@
-"""What can be said of a function and its items without calling it. Standard library only: hosts import this."""
+"""Facts about a function and its items, found without calling it. Standard library only: hosts import this."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a function and its items without holding them: plain values."""
+    """Facts about a function and its items, without holding them: plain values."""
 
     tasks: int
     awaits: bool
     """Whether it is a coroutine function."""
     changing: bool
-    """Whether items are of types that can be changed."""
+    """Whether there are items of types that can be changed."""
     elsewhere: bool
-    """Whether items are addresses of other machines."""
+    """Whether there are items that are addresses of other machines."""
     items_called: bool = False
-    """Whether the items are what a function of a module returned."""
+    """Whether the items were returned by a function of a module."""
     told_workers: bool = False
-    """Whether the context is told the number of workers."""
+    """Whether the context takes the number of workers."""
     keywords: bool = False
-    """Whether items are dicts, which --star makes keyword arguments of."""
+    """Whether all items are dicts, which --star turns into keyword arguments."""
 
     @classmethod
     def of(cls, function: Any, items: Sequence[Any]) -> Self:
-        """Look at them."""
+        """Inspect a function and its items."""
         return cls(
             tasks=len(items),
             awaits=is_coroutine_function(function),

@@ -1,4 +1,4 @@
-"""File names that are safe whatever an address says."""
+"""Safe file names for any addresses."""
 
 from __future__ import annotations
 

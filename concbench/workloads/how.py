@@ -17,33 +17,33 @@ class How:
     """How a function is called, beyond its items."""
 
     coroutine: Place | Callable[..., Any] | None = None
-    """Its twin as a coroutine function."""
+    """The coroutine function that does the same."""
     context: Place | Callable[..., Any] | None = None
-    """Called for a context manager that is entered around every execution, off the clock; told the number of workers
-    if it takes an argument."""
+    """Makes a context manager that is entered around every execution, off the clock; called with the number of
+    workers if it takes an argument."""
     initializer: Place | Callable[[], Any] | None = None
     """Called once in each worker before its first task, on the clock."""
     check: Place | Callable[[Any, Any], Any] | None = None
-    """Called with an expected and an actual result; says whether the actual one is right."""
+    """Called with an expected and an actual result; returns whether the actual one is right."""
     compare: bool = True
     """Whether results are compared at all."""
     star: bool = False
-    """Each item is unpacked into several arguments, a dict into keyword arguments."""
+    """Whether each item is unpacked into several arguments, a dict into keyword arguments."""
     arguments: bool = True
-    """Whether there are arguments: if not, items only count the calls."""
+    """Whether the function takes arguments; if not, items only count the calls."""
     tolerate: bool = False
-    """Exceptions are results like any other."""
+    """Whether exceptions are results like any other."""
     max_workers: int | None = None
-    """Calls at once at most."""
+    """Most calls in progress at once."""
 
     @property
     def named(self) -> dict[str, Place | Callable[..., Any]]:
-        """What there is beside the function, by the option that names it."""
+        """The objects beside the function, by the option that names them."""
         values = {name: getattr(self, name) for name in ("coroutine", "context", "initializer", "check")}
         return {name: value for name, value in values.items() if value is not None}
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, for the process that looks at them; everything must have been named, not given."""
+        """Plain values for the process that examines the function; every object must be a place."""
         return asdict(self)
 
     @classmethod
@@ -54,12 +54,12 @@ class How:
 
 
 def resolve(found: Place | Callable[..., Any]) -> Any:
-    """The object itself."""
+    """The object itself, imported if it is a place."""
     return found.load() if isinstance(found, Place) else found
 
 
 def takes_workers(make: Callable[..., Any]) -> bool:
-    """Whether what makes a context is told the number of workers."""
+    """Whether the function that makes a context takes the number of workers."""
     try:
         return bool(inspect.signature(make).parameters)
     except (TypeError, ValueError):
@@ -67,7 +67,7 @@ def takes_workers(make: Callable[..., Any]) -> bool:
 
 
 def name_of(found: Any) -> str:
-    """As people write it: module:function."""
+    """The name of an object as people write it: module:function."""
     if isinstance(found, Place):
         return found.text
     module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
@@ -75,10 +75,10 @@ def name_of(found: Any) -> str:
 
 
 def require_function(function: Any, name: str) -> None:
-    """Refuse what cannot be called.
+    """Refuse an object that cannot be called.
 
     Raises:
-        BadFunction: it cannot.
+        BadFunction: it cannot be called.
     """
     if isinstance(function, property):
         raise BadFunction(f"{name} is a property, which is read and cannot be called; name a function that reads it")
@@ -87,10 +87,10 @@ def require_function(function: Any, name: str) -> None:
 
 
 def require_initializer(initializer: Any, name: str) -> None:
-    """Refuse what cannot be called without arguments, or would have to be awaited.
+    """Refuse an initializer that needs arguments, or would have to be awaited.
 
     Raises:
-        BadFunction: it cannot; says what to do.
+        BadFunction: it cannot be used; says what to do.
     """
     require_function(initializer, name)
     if inspect.iscoroutinefunction(initializer):
@@ -108,10 +108,10 @@ def require_initializer(initializer: Any, name: str) -> None:
 
 
 def require_callable(function: Any, name: str, items: Sequence[Any], how: How) -> None:
-    """Try, without calling it, whether a function can be called on the items.
+    """Check, without calling it, whether a function can be called on the items.
 
     Raises:
-        BadFunction: it cannot; says what to do.
+        BadFunction: it cannot be called; says what to do.
     """
     require_function(function, name)
     try:
@@ -159,7 +159,7 @@ def _require_fitting(
         _ = signature.bind(**arguments) if isinstance(arguments, dict) else signature.bind(*arguments)
     except TypeError as error:
         why = str(error)
-    from concbench.workloads import arity  # what a measuring process does not need, it does not load
+    from concbench.workloads import arity  # loaded only where a measuring process needs it
 
     owner = arity.owner_of(function)
     if owner is not None and arity.is_misplaced(owner, signature, arguments):

@@ -1,7 +1,7 @@
-"""The client of ordinary functions: urllib3, one pool of connections for each process.
+"""The client for ordinary functions: urllib3, with one pool of connections for each process.
 
-In a module of its own because a spawned worker that needs urllib3 must not pay for importing aiohttp, nor for anything
-else that a worker has no use for: what only a redirect, a failure or a large body needs is imported there.
+It is in a module of its own because a spawned worker that needs urllib3 must not pay for importing aiohttp. Modules
+that only a redirect, a failure or a large body needs are imported where they are needed.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from concbench.workloads.target import Image
 
 _MOST_HOSTS = 100_000
-"""To keep connections to: those of urllib3's own 10 would be closed and opened again all the time."""
+"""Hosts to keep connections to: with urllib3's default of 10, connections would be closed and reopened all the time."""
 _NEVER_AGAIN = urllib3.Retry(total=False, redirect=False)
-"""No request is repeated but by us, who count it."""
+"""Only DownloadTask retries, and counts it."""
 _LATE = 0.05
-"""Seconds that an answer may take beyond its time: to tell the system what is left of it is a call for each read."""
+"""Seconds that an answer may be late: setting what is left of its time costs a system call for each read."""
 _LONGEST_LINE = 65_537
-"""Bytes, as in http.client."""
+"""Most bytes of a line, as in http.client."""
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
 _timeout = lru_cache(maxsize=1)(lambda seconds: urllib3.Timeout(total=seconds))
 _pool: urllib3.PoolManager | None = None
 _pool_process: int | None = None
-"""Whose the pool is: a forked process must not use its parent's connections."""
+"""The process of the pool: a forked process must not use its parent's connections."""
 
 
 def download_image(image: Image, limits: Limits = Limits()) -> int:  # noqa: B008 - it is never changed
@@ -68,12 +68,12 @@ def download_image(image: Image, limits: Limits = Limits()) -> int:  # noqa: B00
 
                 url = http_rules.redirected(url, response.status, headers, follow=limits.follow)
             finally:
-                if not response.closed:  # what is left of it is not read
+                if not response.closed:  # the rest of it is not read
                     response.close()
                 response.release_conn()
         except (DownloadFailed, OSError, MemoryError):  # a file that cannot be written; those of sockets are wrapped
             raise
-        except Exception as error:  # whatever a library makes of a bad answer: http.client has no bound to it
+        except Exception as error:  # a bad answer: http.client may raise anything
             raise _failure(url, error, limits) from error
         redirects += 1
         if redirects > http_rules.MOST_REDIRECTS:
@@ -81,13 +81,13 @@ def download_image(image: Image, limits: Limits = Limits()) -> int:  # noqa: B00
 
 
 class DownloadTask:
-    """A download as a task: tried as often as the limits allow, and a failure is a result."""
+    """A download as a task: tried as often as the limits allow; a failure is returned as a result."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
 
     def __call__(self, image: Image) -> tuple[int, int] | DownloadFailed:
-        """The number of bytes and of tries, or what went wrong."""
+        """The number of bytes and of tries, or the failure."""
         tries = 1
         while True:
             try:
@@ -97,14 +97,14 @@ class DownloadTask:
 
                 pause = again_after(failed, tries, self.limits)
                 if pause is None:
-                    return DownloadFailed(*failed.args)  # without what it has seen on its way
+                    return DownloadFailed(*failed.args)  # without its traceback and its cause
             sleep(pause)
             tries += 1
 
 
 @contextmanager
 def connections(workers: int, most_to_a_host: int | None) -> Iterator[None]:
-    """A fresh pool of connections, as many as there are workers."""
+    """A fresh pool with as many connections as workers."""
     global _pool, _pool_process  # noqa: PLW0603 - one pool for each process is what this module is for
     from concbench.workloads.open_files import allow_open_files
 
@@ -119,7 +119,7 @@ def connections(workers: int, most_to_a_host: int | None) -> Iterator[None]:
 
 
 def _connections() -> urllib3.PoolManager:
-    """This process's pool: that of the context in progress, else (in a worker process) one of its own."""
+    """The pool of this process: that of the current context or, in a worker process, one of its own."""
     global _pool, _pool_process  # noqa: PLW0603
     if _pool is None or _pool_process != os.getpid():
         _pool = _new_pool()
@@ -129,7 +129,7 @@ def _connections() -> urllib3.PoolManager:
 
 def _saved(url: str, response: urllib3.BaseHTTPResponse, path: str, limits: Limits) -> int:
     """Write the body to the file; returns the number of its bytes."""
-    length = None if response.chunked else response.length_remaining  # pieces go before any length
+    length = None if response.chunked else response.length_remaining  # chunks take precedence over a length
     if length is not None and length > limits.largest:
         from concbench.workloads.http_rules import too_large
 
@@ -172,7 +172,7 @@ def _failure(url: str, error: Exception, limits: Limits) -> DownloadFailed:
 
 
 class _Punctual:
-    """A socket whose answer must have arrived, headers and body, within its timeout at the beginning.
+    """A socket whose answer must arrive, headers and body, within the timeout that it has at the beginning.
 
     A timeout for each read alone would let an answer drip for ever.
     """
@@ -183,7 +183,7 @@ class _Punctual:
         self._socket = sock
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """As that of a socket, to read bytes from."""
+        """Like `makefile` of a socket, for reading bytes."""
         del mode
         sock = self._socket
         allowed = sock.gettimeout() or Limits().seconds
@@ -205,13 +205,13 @@ class _Punctual:
 
 
 class _Answer(HTTPResponse):
-    """One that comes in time, and of which no more is accepted than by aiohttp; http.client is the more lenient."""
+    """An answer that arrives in time and is checked as strictly as by aiohttp; http.client is more lenient."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(_Punctual(sock), *args, **kwargs)  # type: ignore[arg-type]
 
     def _read_status(self) -> tuple[str, int, str]:
-        """That of the answer itself: what a server says before it, such as 103, is skipped until the time is up."""
+        """The status of the answer itself: interim answers, such as 103, are skipped until the time is up."""
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if version not in {"HTTP/1.0", "HTTP/1.1"}:
@@ -222,17 +222,17 @@ class _Answer(HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
-        if self.headers.defects:  # asked for first, since it costs nothing
+        if self.headers.defects:  # checked first, since it costs nothing
             from email.errors import MissingHeaderBodySeparatorDefect
 
             if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.headers.defects):
                 raise HTTPException("a line of the head is not a header")
 
     def _read_next_chunk_size(self) -> int:
-        """A number in hexadecimal digits; that of http.client may be negative, and -1 would read on without a limit.
+        """The length of a chunk in hexadecimal digits; http.client accepts -1, which would read on without a limit.
 
         Raises:
-            ValueError: the line is cut short, which http.client calls so.
+            ValueError: the line is cut short; http.client reports it as such.
         """
         line = self.fp.readline(_LONGEST_LINE)
         size = line.partition(b";")[0].strip()
@@ -254,7 +254,7 @@ def _new_pool(**settings: Any) -> urllib3.PoolManager:
 
 
 def _punctual(kind: Any) -> Any:
-    """Makes pools of this kind, whose connections have such sockets; no classes, which every worker would pay for."""
+    """A maker of pools of this kind with punctual sockets; it avoids classes, for which every worker would pay."""
 
     def pool_of(*args: Any, **kwargs: Any) -> Any:
         pool = kind(*args, **kwargs)

@@ -1,6 +1,6 @@
-"""What both clients of the download workload keep to, so that they do, and refuse, the same.
+"""Rules of both clients of the download workload, so that they accept and refuse the same answers.
 
-Imported where something is out of the ordinary: a redirect, a failure.
+Workers import this only for something out of the ordinary: a redirect or a failure.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ PAUSE, LONGEST_PAUSE = 0.1, 5.0
 MOST_RETRIES = 10
 _PORTS = {"http": 80, "https": 443}
 
-# What went wrong with a download, in words that can follow a number: 13 timed out. Reset is before the headers of the
-# answer, cut short is everything that may happen to its body.
+# Kinds of failed downloads, in words that can follow a number: 13 timed out. `RESET` is before the headers of the
+# answer, `CUT_SHORT` is anything that may happen to its body.
 TIMED_OUT = "timed out"
 NOT_CONNECTED = "not connected"
 RESET = "reset"
@@ -31,18 +31,18 @@ NO_HTTP = "no valid HTTP"
 BAD_ADDRESS = "bad address"
 
 _PASSING = {TIMED_OUT, NOT_CONNECTED, RESET, CUT_SHORT, *(f"answered {status}" for status in (429, 500, 502, 503, 504))}
-"""What may be gone the next time."""
+"""Failures that may not occur at the next try."""
 
 
 def again_after(failure: DownloadFailed, tries: int, limits: Limits) -> float | None:
-    """Seconds to wait before another try; None if there is none."""
+    """Seconds to wait before the next try; None if there is no further try."""
     if tries > limits.retries or failure.kind not in _PASSING:
         return None
     return _pause(tries)
 
 
 def longest(limits: Limits) -> float:
-    """Seconds that a download may take at most, with all its redirects and tries."""
+    """Most seconds that a download may take, with all its redirects and retries."""
     pauses = sum(_pause(tries) for tries in range(1, limits.retries + 1))
     return (MOST_REDIRECTS + 1) * limits.seconds * (limits.retries + 1) + pauses
 
@@ -52,7 +52,7 @@ def _pause(tries: int) -> float:
 
 
 def detail(kind: str, error: BaseException, limits: Limits) -> str:
-    """What there is to say of an error beyond its kind, on one line."""
+    """The details of an error beyond its kind, on one line."""
     if kind == TIMED_OUT:
         return f"after {limits.seconds:g} s"
     while error.__cause__ is not None:
@@ -62,17 +62,17 @@ def detail(kind: str, error: BaseException, limits: Limits) -> str:
 
 
 def redirected(url: str, status: int, headers: Mapping[str, str], *, follow: bool = False) -> str:
-    """Where an answer that is no image leads: within the same host, by the same scheme or by https after http.
+    """The target of a redirect: within the same host, by the same scheme or by https after http.
 
     Args:
-        url: what was asked for.
-        status: what was answered.
-        headers: likewise.
+        url: the requested address.
+        status: the status of the answer.
+        headers: the headers of the answer.
         follow: whether it may lead to other hosts and ports, too; by http or https, and never from https to http.
 
     Raises:
-        DownloadFailed: it leads where it must not, or nowhere. What was asked for is what is measured, and what was
-            checked.
+        DownloadFailed: the answer is not a redirect, or its target is not allowed: the requested address is what is
+            measured, and what was checked.
     """
     from urllib.parse import urljoin, urlsplit
 
@@ -98,10 +98,10 @@ def redirected(url: str, status: int, headers: Mapping[str, str], *, follow: boo
 
 
 def canonical(url: str) -> str:
-    """The URL as every client is to send it: in ASCII, without dots in its path, what is encoded left encoded.
+    """The URL as every client sends it: in ASCII, without dot segments in its path, with its escapes unchanged.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a URL.
     """
     from urllib3.util import parse_url
 
@@ -109,7 +109,7 @@ def canonical(url: str) -> str:
 
 
 def _as_utf8(text: str) -> str:
-    """A header as it was meant: its bytes are read as latin-1 by some, and are UTF-8 for the most part."""
+    """A header as it was meant: some libraries read its bytes as latin-1, and they are mostly UTF-8."""
     try:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -117,12 +117,12 @@ def _as_utf8(text: str) -> str:
 
 
 def too_large(url: str, limits: Limits, length: int | None = None) -> DownloadFailed:
-    """A body of which no more is taken.
+    """The failure of a body that exceeds the limits.
 
     Args:
-        url: whose it is.
-        limits: those that it does not keep to.
-        length: bytes that it says it has, where it is not even begun.
+        url: the address of the body.
+        limits: the limits that it exceeds.
+        length: its announced length in bytes, if nothing of it was read.
     """
     told = f"more than {limits.largest:,} bytes" if length is None else f"{length:,} bytes"
     return DownloadFailed(TOO_LARGE, url, told)

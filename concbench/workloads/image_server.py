@@ -1,7 +1,7 @@
-"""The image server: aiohttp on 127.0.0.1, a process of its own, gone as soon as its owner is.
+"""The image server: aiohttp on 127.0.0.1, in a process of its own that ends with its owner.
 
-In the process that is measured it would share the GIL that is being measured. It ends when its wire ends, which the
-system sees to whatever happens to the owner.
+In the measuring process it would share the GIL that is being measured. It ends when its wire ends; the operating system
+closes that, whatever happens to the owner.
 
     GET /TOKEN/             the addresses of all images, one a line
     GET /TOKEN/<name>       an image, after the latency
@@ -31,7 +31,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r
 
 
 class _Ready(web.StreamResponse):
-    """A response whose bytes are ready: making them up afresh costs aiohttp more than sending them."""
+    """A response of prepared bytes: building a response costs aiohttp more than sending it."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class _Ready(web.StreamResponse):
 
     @property
     def keep_alive(self) -> bool:
-        """It is for connections that are kept."""
+        """True: it is only used for connections that are kept."""
         return True
 
     async def prepare(self, request: web.BaseRequest) -> None:
@@ -48,11 +48,11 @@ class _Ready(web.StreamResponse):
             request.transport.write(self._data)
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing is left to send."""
+        """Do nothing: nothing is left to send."""
 
 
 class ImageServer:
-    """The images of a `Serving` under an address with a token, against other users of the machine."""
+    """The images of a `Serving` under an address with a token, which other users of the machine do not know."""
 
     def __init__(self, serving: Serving) -> None:
         self.serving = serving
@@ -113,13 +113,13 @@ class ImageServer:
 
 
 async def serve_owner(wire: Wire) -> None:
-    """Serve what the first message says, answer with the address, end with the wire."""
+    """Serve as the first message says, answer with the address, and end with the wire."""
     async with ImageServer(Serving(**wire.receive())) as server:
         wire.send(server.url)
         await asyncio.get_running_loop().run_in_executor(None, wire.receive)
 
 
 def main() -> None:
-    """What the process of its own runs."""
+    """Run the server process."""
     asyncio.run(serve_owner(take_over()))
     end_group(os.getpid())  # the owner may have been killed

@@ -1,8 +1,8 @@
-"""Real PNG images of deterministic content, all different, of any size, made faster than they are sent.
+"""Real PNG images of deterministic content and any size, all different, made faster than they are sent.
 
 An image is a block of palette indices that all images of a size share, behind a palette of its own: the pixels of two
 images differ in colour, the bytes differ in the palette, and making one costs a few microseconds and no memory. So the
-server can send thousands a second, and anyone can compute what must have arrived.
+server can send thousands a second, and anyone can compute the expected bytes.
 """
 
 import random
@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import shake_128
 
 SMALLEST = 2_000
-"""Bytes; below this there would be no picture between palette and headers."""
+"""Least bytes of an image: with fewer, there would be no picture between palette and headers."""
 LARGEST = 50_000_000
 _SIDE = 256
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -26,7 +26,7 @@ def image(index: int, size: int) -> bytes:
 
 @lru_cache(maxsize=8)
 def _shared(size: int) -> tuple[bytes, bytes]:
-    """What all images of a size have in common: the bytes before the palette, and those after it."""
+    """The bytes that all images of a size share: those before the palette, and those after it."""
     frame = len(_PNG) + 25 + (12 + 3 * 256) + 12  # signature, IHDR, PLTE, IEND
     rows = (size - frame - 12 - 32) // (_SIDE + 1)
     while True:

@@ -1,4 +1,4 @@
-"""Anybody's function over anybody's items. Standard library only: the measuring process imports this."""
+"""A user's function over a user's items. Standard library only: the measuring process imports this."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:  # a measuring process must not pay for it
     from concbench.workloads.written import Written
 
 MOST_TO_OTHERS = 10
-"""Calls at once on addresses of other machines, which are no test bench."""
+"""Most calls in progress at once on addresses of other machines, which are not a test bench."""
 
 
 class Imported(Workload):
-    """A function that is named or given, over items that are given."""
+    """A workload of a user's function over the user's items."""
 
     kind: ClassVar[str] = "mixed"
     examined: ClassVar[bool] = True
@@ -50,13 +50,13 @@ class Imported(Workload):
         packed: bytes | None = None,
         items: Sequence[Any] | None = None,
     ) -> None:
-        """Take what is to be called, and on what; `of` is simpler where both are at hand.
+        """Create the workload; `of` is simpler if the function and the items are at hand.
 
         Args:
-            function: an ordinary function or a coroutine function, or where it is found.
+            function: an ordinary function or a coroutine function, or the place where it is found.
             how: how it is called.
-            facts: what is known of them.
-            source: where the items are read, if they are not given.
+            facts: the facts about the function and its items.
+            source: the source of the items, if they are not given.
             packed: the items as a pickle, if they can be pickled.
             items: the items themselves, for a measurement in this process.
         """
@@ -71,17 +71,17 @@ class Imported(Workload):
         self._items: Sequence[Any] | None = None
         self._picked: list[int] | None = None
         self._whole = facts.tasks
-        self._turned_out = False  # to return awaitables, without being a coroutine function
+        self._turned_out = False  # whether it returned awaitables and is not a coroutine function
         self._file: Path | None = None
         self.most_workers = how.max_workers or (MOST_TO_OTHERS if facts.elsewhere else None)
         self.compares = how.compare
 
     @classmethod
     def of(cls, function: Callable[..., Any], items: Sequence[Any], how: How) -> Self:
-        """A function and items that this process holds.
+        """Make a workload of a function and items of this process.
 
         Raises:
-            BadFunction: it cannot be called on them.
+            BadFunction: the function cannot be called on the items.
         """
         require_callable(function, name_of(function), items, how)
         if how.initializer is not None:
@@ -93,8 +93,8 @@ class Imported(Workload):
         return made
 
     def some(self, count: int, seed: int) -> Self:
-        """The same over so many of its items, drawn at random; they keep their order."""
-        from random import Random  # here and below: what a measuring process does not need, it does not load
+        """The same workload over `count` of its items, drawn at random, in their order."""
+        from random import Random  # here and below: loaded only where it is needed
 
         part = object.__new__(type(self))
         part.__dict__.update(
@@ -106,7 +106,7 @@ class Imported(Workload):
         return part
 
     def __getstate__(self) -> dict[str, Any]:
-        """Items travel in a file that all measuring processes share, not with the workload."""
+        """Leave out the items, which travel in a file that all measuring processes share."""
         return {**self.__dict__, "_items": None, "_given": None, "_packed": None if self._file else self._packed}
 
     @property
@@ -116,7 +116,7 @@ class Imported(Workload):
 
     @property
     def function(self) -> Callable[[Any], Any]:
-        """The user's own, adapted only where it must be."""
+        """The user's function, adapted only if it must be."""
         function = self._called(resolve(self._function))
         if self._facts.awaits:
             function = InEventLoop(self._awaitable(function))
@@ -124,7 +124,7 @@ class Imported(Workload):
 
     @property
     def coroutine(self) -> Callable[[Any], Awaitable[Any]] | None:
-        """The twin, or the function itself if it is a coroutine function."""
+        """The user's coroutine function, or the function itself if it is one."""
         found = (
             self._how.coroutine if self._how.coroutine is not None else self._function if self._facts.awaits else None
         )
@@ -135,12 +135,12 @@ class Imported(Workload):
 
     @property
     def initializer(self) -> Callable[[], object] | None:
-        """The user's, if there is one."""
+        """The user's initializer, if there is one."""
         return resolve(self._how.initializer) if self._how.initializer is not None else None
 
     @property
     def items(self) -> Sequence[Any]:
-        """As fresh as they were given, after every `reset`."""
+        """The items, as fresh as they were given after every `reset`."""
         if self._items is None:
             fresh = self._fresh()
             self._items = fresh if self._picked is None else [fresh[place] for place in self._picked]
@@ -164,14 +164,14 @@ class Imported(Workload):
         return items
 
     def _shared(self, path: Path, *, again: bool) -> Sequence[Any]:
-        """The items of a file that another process has written, perhaps one of another interpreter.
+        """The items of a file that another process has written, perhaps under another interpreter.
 
         Args:
             path: the file.
-            again: whether they can be made anew where they cannot be read.
+            again: whether they can be made anew if they cannot be read.
 
         Raises:
-            Inapplicable: they can be neither.
+            Inapplicable: they can be neither read nor made anew.
         """
         try:
             with path.open("rb") as file:  # piece by piece: large blocks that are freed change the heap
@@ -185,7 +185,7 @@ class Imported(Workload):
         return items
 
     def knowing(self, found: ReferencePass) -> Self:
-        """Awaited if its results must be, and not given fresh items if it leaves them as they are."""
+        """The same workload, awaited if its results must be; fresh items are made only if the function changes them."""
         known = object.__new__(type(self))
         facts = replace(
             self._facts,
@@ -202,10 +202,10 @@ class Imported(Workload):
         return self._facts.awaits or self._how.coroutine is not None
 
     def call(self, workers: int) -> Call:
-        """As source text, of all items.
+        """The call as source text, with all items.
 
         Args:
-            workers: what the context is told.
+            workers: the number of workers that the context gets.
         """
         from concbench.program import Call
         from concbench.workloads.written import Written, function_text, names_of_main
@@ -246,7 +246,7 @@ class Imported(Workload):
         return listed(self._source, self._whole, called=self._facts.items_called)
 
     def title(self) -> str:
-        """How many items, from where."""
+        """Number of items, and where they come from."""
         if not self._how.arguments:
             return f"{_counted(self.tasks, 'call')} without arguments"
         if self._picked is not None:
@@ -255,7 +255,7 @@ class Imported(Workload):
         return f"{_counted(self.tasks, 'item')}{origin}"
 
     def notes(self) -> list[str]:
-        """What a reader must know to read the table."""
+        """Sentences that a reader of the table must know."""
         notes = []
         if self.unsendable:
             notes.append(
@@ -275,7 +275,7 @@ class Imported(Workload):
 
     @contextmanager
     def running(self, directory: str) -> Iterator[Self]:
-        """Put the items where all measuring processes find them."""
+        """Write the items to a file that all measuring processes find."""
         if self._packed is not None:
             self._file = Path(directory) / "items.pickle"
             self._file.write_bytes(self._packed)
@@ -285,12 +285,12 @@ class Imported(Workload):
             self._file = None
 
     def reset(self) -> None:
-        """What a function did to its items must not be seen by the next execution."""
+        """Make the next execution start with fresh items, whatever the function did to them."""
         if self._facts.changing:
             self._items = None
 
     def context(self, workers: int) -> AbstractContextManager[Any]:
-        """The user's, if there is one."""
+        """The user's context, if there is one."""
         made = self._context(workers)
         if not hasattr(made, "__enter__"):
             raise Inapplicable(f"the context {self._context_name()} is an asynchronous one: it serves asyncio only")
@@ -298,12 +298,12 @@ class Imported(Workload):
         return context
 
     def coroutine_context(self, workers: int) -> AbstractAsyncContextManager[Any]:
-        """The same; an asynchronous one is entered in the event loop."""
+        """The same for coroutines; an asynchronous context is entered in the event loop."""
         made = self._context(workers)
         return made if hasattr(made, "__aenter__") else _entered_in_loop(made)
 
     def same(self, expected: Any, actual: Any) -> bool | None:
-        """By the user's check, if there is one; exceptions that are tolerated are counted, not compared."""
+        """Compare by the user's check, if there is one; tolerated exceptions are counted, not compared."""
         if self._how.tolerate and (isinstance(expected, BaseException) or isinstance(actual, BaseException)):
             return True
         if self._how.check is None:
@@ -311,14 +311,14 @@ class Imported(Workload):
         return bool(resolve(self._how.check)(expected, actual))
 
     def tally(self, results: list[Any]) -> Tally:
-        """Exceptions that were taken for results, by their types."""
+        """Exceptions that were tolerated as results, by type."""
         if not self._how.tolerate:
             return Tally()
         failed = (index for index, result in enumerate(results) if isinstance(result, BaseException))
         return Tally.of((type_name(results[index]), short(self.items[index])) for index in failed)
 
     def settings(self) -> dict[str, Any]:
-        """Names and switches."""
+        """The names and switches of this workload."""
         how = self._how
         source = self._source
         return {
@@ -332,7 +332,7 @@ class Imported(Workload):
         }
 
     def _awaitable(self, function: Callable[[Any], Any]) -> Callable[[Any], Awaitable[Any]]:
-        """A coroutine function itself, or one made of a function that returns awaitables."""
+        """A coroutine function itself, or one made from a function that returns awaitables."""
         return function if is_coroutine_function(function) else Awaited(function)
 
     def _called(self, function: Callable[..., Any]) -> Callable[[Any], Any]:
@@ -356,7 +356,7 @@ class Imported(Workload):
 
 
 def _copied(items: Sequence[Any]) -> Sequence[Any]:
-    """A deep copy, or where there can be none, the items themselves."""
+    """A deep copy, or the items themselves if they cannot be copied."""
     try:
         return deepcopy(items)
     except Exception:  # noqa: BLE001 - whatever the reason

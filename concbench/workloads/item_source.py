@@ -1,7 +1,7 @@
-"""Items as they are named on the command line: a file, a pattern, standard input, a range, or an object of a module.
+"""Sources of items on the command line: a file, a pattern, standard input, a range, or an object of a module.
 
-A source reads its items and says how a program reads the same ones. All but objects of modules can be read before any
-module is imported. Standard library only: the process that looks at a function imports this.
+A source reads its items and writes the source text that reads the same ones. All but objects of modules can be read
+before any module is imported. Standard library only: the process that examines a function imports this.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from concbench.workloads.item_text import (
 from concbench.workloads.loading import Place
 
 MOST = 10_000_000
-"""Items that are read at most: an endless generator ends here, with advice."""
+"""Most items that are read: an endless generator ends here, with advice."""
 _ITEMS = "the items"
 _RANGE = re.compile(r"\s*(-?\d{1,18})\s*\.\.\s*(-?\d{1,18})\s*")
 
@@ -42,50 +42,50 @@ class Found:
 
     items: Iterable[Any]
     write: Callable[[str], ItemsText]
-    """How a program reads them, by the name of their file or their pattern."""
+    """Writes the source text that reads them, given the name of their file or their pattern."""
     name: str = ""
     form: Form | None = None
-    """How they are held, if that is a text."""
+    """The form in which a text holds them, if it does."""
     paths: bool = False
 
     @property
     def written(self) -> ItemsText:
-        """How a program reads them."""
+        """The source text that reads the items."""
         return self.write(self.name)
 
     @property
     def number_as_text(self) -> str:
-        """One of the numbers that are texts, since lines and values of a table are; empty if there are none."""
+        """One of the numbers that were read as texts, from lines or values of a table; empty if there are none."""
         return self.form.example_of_number([*self.items]) if self.form else ""
 
     def anywhere(self, directory: str) -> Self:
-        """The same for processes that are in other directories than the one that relative paths begin in."""
+        """The same for processes in other directories than the one in which relative paths begin."""
         items = [_joined(directory, item) for item in self.items] if self.paths else self.items
         return replace(self, items=items, name=_joined(directory, self.name))
 
 
 @dataclass(frozen=True)
 class ItemSource:
-    """Which items there are."""
+    """The source of items, and which of them are used."""
 
     text: str = ""
-    """FILE, PATTERN, `-`, `A..B` (both ends included), or module:name; empty: none, the function takes no arguments."""
+    """FILE, PATTERN, `-`, `A..B` (both ends included), or module:name; empty if the function takes no arguments."""
     content: str | None = None
-    """What standard input said, or a pipe."""
+    """The content of standard input or of a pipe."""
     limit: int | None = None
-    """Only the first so many."""
+    """Number of items to use, from the first on."""
     sample: int | None = None
-    """Only so many, drawn at random; they keep their order."""
+    """Number of items to draw at random; they keep their order."""
     seed: int = 0
     repeat: int = 1
-    """Calls, where there are no items."""
+    """Number of calls, if there are no items."""
     directory: str = field(default_factory=os.getcwd)
-    """Where relative paths begin, whatever the directory is by then."""
+    """The directory in which relative paths begin, whatever the current directory is later."""
     written: ItemsText | None = None
-    """How a program reads the items, all of them; known once they were read, unless they are an object of a module."""
+    """The source text that reads all items; known once they were read, unless they are an object of a module."""
 
     def read(self) -> list[Any]:
-        """The items.
+        """Read the items.
 
         Raises:
             BadInput: there are none, or they cannot be read; says what to do.
@@ -98,7 +98,7 @@ class ItemSource:
         return self._chosen(found() if _is_function(found) else found)
 
     def find(self) -> Found:
-        """Read the items of anything but a module.
+        """Read items that do not come from a module.
 
         Raises:
             BadInput: there are none, or they cannot be read; says what to do.
@@ -109,18 +109,18 @@ class ItemSource:
         return replace(found, items=self._chosen(found.items))
 
     def bounds(self) -> tuple[int, int] | None:
-        """Of a range, both included; None if it is something else."""
+        """The ends of a range, both included; None for anything else."""
         match = _RANGE.fullmatch(self.text)
         return (int(match[1]), int(match[2])) if match else None
 
     def place(self) -> Place | None:
-        """The object of a module that the items are; None if they are something else."""
+        """The place of the items if they are an object of a module; None for anything else."""
         if self.written or self.content is not None or self.text == "-" or self.bounds() or self.of_files():
             return None
         return Place.read(self.text, self.directory)
 
     def of_files(self) -> bool:
-        """Whether it is a file, or what can only be a file or a pattern of paths.
+        """Whether it is a file, or can only be a file or a pattern of paths.
 
         Raises:
             BadInput: it is a URL.
@@ -132,13 +132,13 @@ class ItemSource:
         return has_magic(self.text)
 
     def called(self) -> bool:
-        """Whether the items are what a function of a module returns."""
+        """Whether the items are returned by a function of a module."""
         place = self.place()
         return place is not None and _is_function(place.load())
 
     @property
     def name(self) -> str:
-        """As messages write it."""
+        """The name in messages."""
         return STANDARD_INPUT if self.text == "-" else self.text
 
     @property
@@ -171,7 +171,7 @@ class ItemSource:
 
 
 def _in_text(text: str, name: str, ending: str, write: Callable[[str], ItemsText]) -> Found:
-    """The items that a text holds; what `write` writes of its name puts it into a variable."""
+    """The items that a text holds; `write` makes the source text that puts the text into a variable."""
     form = form_of(text, ending)
     items = form.read(text, name)
     if not items:
@@ -180,7 +180,7 @@ def _in_text(text: str, name: str, ending: str, write: Callable[[str], ItemsText
 
 
 def _paths(pattern: str, directory: str) -> Found:
-    """The paths that match, as the pattern is written: relative ones where it is."""
+    """The paths that match a pattern; they are relative if the pattern is."""
     directories = pattern.endswith("/")
     found = glob(pattern, root_dir=directory, recursive=True)  # noqa: PTH207 - as a shell: no hidden files
     paths = sorted(path for path in found if directories or os.path.isfile(_joined(directory, path)))  # noqa: PTH113
@@ -191,7 +191,7 @@ def _paths(pattern: str, directory: str) -> Found:
 
 
 def _corrected(pattern: str, directory: str) -> str:
-    """What to do about a pattern that nothing matches."""
+    """Advice on a pattern that matches nothing."""
     literal = pattern.replace("[", "[[]")
     if literal == pattern or not glob(literal, root_dir=directory, recursive=True):  # noqa: PTH207 - as above
         return "correct it"
@@ -212,10 +212,10 @@ def _joined(directory: str, path: str) -> str:
 
 
 def read_items(items: Iterable[Any], name: str = _ITEMS, limit: int | None = None) -> list[Any]:
-    """All items of an iterable, or the first so many.
+    """All items of an iterable, or the first `limit`.
 
     Raises:
-        BadInput: there are none, or far too many, or the iterable raised; or it would give something else than items.
+        BadInput: there are none or far too many, the iterable raised, or it would not give items.
     """
     _require_items(items, name)
     chosen: list[Any] = []
@@ -238,7 +238,7 @@ def _is_function(found: Any) -> bool:
 
 
 def _require_items(items: Any, name: str) -> None:
-    """Refuse what cannot be iterated over, and what would give letters, keys or names of columns.
+    """Refuse objects that are not iterable, or would give letters, keys or names of columns.
 
     Raises:
         BadInput: says what to write instead.
@@ -248,7 +248,7 @@ def _require_items(items: Any, name: str) -> None:
 
 
 def _mistakes(items: Any) -> Iterator[str]:
-    """What was given in place of items, and what to write; the first is the most telling."""
+    """What was given instead of items, and what to write; the most telling first."""
     kind = type(items)
     if isinstance(items, str):
         lines = "Path(file).read_text().splitlines() for the lines of a file"
@@ -275,7 +275,7 @@ def _mistakes(items: Any) -> Iterator[str]:
 
 
 def _rows_of(table: Any) -> str:
-    """How the rows of a table of data are written, by the methods that it has."""
+    """How to write the rows of a table of data, by the methods that it has."""
     forms = {"to_pylist": "table.to_pylist()", "to_dicts": "df.to_dicts(), or df.rows() for tuples"}
     pandas = 'df.to_dict("records"), or list(df.itertuples(index=False)) for tuples'
     return next((form for method, form in forms.items() if hasattr(table, method)), pandas)

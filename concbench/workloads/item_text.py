@@ -1,9 +1,9 @@
 """Texts that hold items: how a file becomes a text, and how a text becomes items.
 
-Beside everything that is read stands the source text with which a program reads the same. Lines end with a line feed, a
-carriage return, or both, and with nothing else: a form feed or U+2028 is a character like any other, as in a JSON text.
-A byte order mark at the beginning is no part of the text. Standard library only: the process that looks at a function
-imports this.
+Each way of reading comes with the source text that does the same in a program. Lines end with a line feed, a carriage
+return, or both, and with nothing else: a form feed or U+2028 is a character like any other, as in a JSON text. A byte
+order mark at the beginning is not part of the text. Standard library only: the process that examines a function imports
+this.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ItemsText:
     expression: str
     imports: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
-    """Lines that the expression needs."""
+    """Lines that must precede the expression."""
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
@@ -46,25 +46,25 @@ class ItemsText:
 
 @dataclass(frozen=True)
 class Form:
-    """One way in which a text holds items."""
+    """A form in which a text holds items."""
 
     name: str
     read: Callable[[str, str], list[Any]]
-    """The items of a text, which has a name for messages."""
+    """Reads the items of a text; the second argument is its name in messages."""
     expression: str
-    """What makes the same items of a variable called `text`."""
+    """An expression that makes the same items from a variable called `text`."""
     lacking: str
-    """What to write where there are none."""
+    """Advice on what to write if there are no items."""
     imports: tuple[str, ...] = ()
     plain: bool = False
-    """Whether numbers in it are read as texts."""
+    """Whether numbers are read as texts."""
 
     def written(self, text: ItemsText) -> ItemsText:
-        """The items, after lines that put their text into a variable."""
+        """The source text of the items, given that which puts their text into a variable."""
         return ItemsText(self.expression, (*self.imports, *text.imports), text.before)
 
     def example_of_number(self, items: list[Any]) -> str:
-        """One of the numbers that are read as texts, if all lines or all values of a column are; else empty."""
+        """One of the numbers that are read as texts, if all lines or all values of a column are numbers; else empty."""
         if not self.plain or not items:
             return ""
         columns = [[item[name] for item in items] for name in items[0]] if isinstance(items[0], dict) else [items]
@@ -77,12 +77,12 @@ def lines_of(text: str) -> list[str]:
 
 
 def read_file(path: Path, name: str, otherwise: str = "") -> tuple[str, str]:
-    """The text of a file, compressed by gzip if its name ends with .gz; and the ending that says what is in it.
+    """The text of a file, decompressed if its name ends with .gz, and the ending that determines its form.
 
     Args:
-        path: where it is.
-        name: what messages call it.
-        otherwise: what else to do with a file that is not text.
+        path: the path of the file.
+        name: its name in messages.
+        otherwise: further advice on a file that is not text.
 
     Raises:
         BadInput: it cannot be read, or is not text in UTF-8; says what to do.
@@ -105,7 +105,7 @@ def read_file(path: Path, name: str, otherwise: str = "") -> tuple[str, str]:
 
 
 def file_written(name: str) -> ItemsText:
-    """What puts the text of a file into a variable called `text`."""
+    """Source text that puts the text of a file into a variable called `text`."""
     if _compressed(name):
         lines = (f'with gzip.open({quoted(name)}, "rt", encoding="{ENCODING}") as file:', "    text = file.read()")
         return ItemsText("text", ("import gzip",), lines)
@@ -133,21 +133,21 @@ def read_stream(stream: BinaryIO, name: str) -> str:
 STREAM_WRITTEN = ItemsText(
     "text", ("import io", "import sys"), (f'text = io.TextIOWrapper(sys.stdin.buffer, encoding="{ENCODING}").read()',)
 )
-"""What puts the text of standard input into a variable called `text`."""
+"""Source text that puts the text of standard input into a variable called `text`."""
 
 
 def quoted(text: str) -> str:
-    """A text as source text, in double quotes where it has none itself."""
+    """A text as source text, in double quotes unless it contains some."""
     written = repr(text)
     return written if '"' in text or written.startswith('"') else f'"{written[1:-1]}"'
 
 
 def form_of(text: str, ending: str = "") -> Form:
-    """How a text holds its items.
+    """The form in which a text holds its items.
 
-    The ending says it (.json, .jsonl, .ndjson, .csv, .tsv); else it is seen: a text that is a JSON array as a whole, or
-    whose lines are all JSON objects or arrays, or URLs with comments between them. In every other case lines are
-    strings, whatever they look like.
+    The ending decides (.json, .jsonl, .ndjson, .csv, .tsv). Otherwise the text is examined: it may be a JSON array as a
+    whole, or have lines that are all JSON objects or arrays, or URLs with comments between them. In every other case
+    lines are strings, whatever they look like.
     """
     ending = ending.lower()
     return _table(text, ending) if ending in {".csv", ".tsv"} else _FORMS.get(ending) or _seen(text)
@@ -166,7 +166,7 @@ def _seen(text: str) -> Form:
 
 
 def counts(line: str) -> bool:
-    """Whether a line of a list of URLs is one: it is neither blank nor a comment."""
+    """Whether a line of a list of URLs holds one: it is neither blank nor a comment."""
     return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
@@ -229,7 +229,7 @@ _FORMS = {".json": ARRAY, ".jsonl": JSON_LINES, ".ndjson": JSON_LINES}
 
 
 def _table(text: str, ending: str) -> Form:
-    """Rows by their header; what stands between values is seen in the header."""
+    """A table whose rows are read by their header; the header also shows the delimiter."""
     first = text.partition("\n")[0]
     delimiter = "\t" if ending == ".tsv" else next((mark for mark in _DELIMITERS if mark in first), ",")
     more = "" if delimiter == "," else f", delimiter={quoted(delimiter)}"
@@ -261,7 +261,7 @@ def _rows(text: str, name: str, delimiter: str) -> Iterator[dict[str, str]]:
 
 
 def _require_header(header: list[str], name: str) -> None:
-    """Refuse what would make wrong or equal keys.
+    """Refuse a header that would make wrong or equal keys.
 
     Raises:
         BadInput: says what the first line must be.

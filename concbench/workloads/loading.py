@@ -1,4 +1,4 @@
-"""A function by its name: `module:function`, `pkg.module:Class.method`, `path/to/file.py:function`.
+"""Functions found by name: `module:function`, `pkg.module:Class.method`, `path/to/file.py:function`.
 
 Standard library only: the measuring process imports this.
 """
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     import ast
 
 _OFFERED = 4
-"""Functions of a file that are named, where none was."""
+"""Number of functions of a file that are offered if none was named."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where an object is found."""
+    """The place of an object: its module, and its name in it."""
 
     text: str
-    """As it was written."""
+    """The name as it was written."""
     module: str
-    """The dotted name that it is imported by."""
+    """The dotted name under which the module is imported."""
     attribute: str
-    """Dotted, within the module."""
+    """The dotted name within the module."""
     directory: str
-    """Absolute; must be on the import path."""
+    """The absolute path of the directory that must be on the import path."""
     file: str = ""
-    """Absolute, where a file was named."""
+    """The absolute path of the file, if one was named."""
 
     @classmethod
     def read(cls, text: str, directory: str = "") -> Place:
@@ -47,7 +47,7 @@ class Place:
             directory: where modules and relative paths are found; the current one if it is empty.
 
         Raises:
-            BadFunction: it has another form, or there is no such file.
+            BadFunction: it has another form, or the file does not exist.
         """
         where, colon, attribute = text.rpartition(":")
         if not attribute or not colon:
@@ -81,7 +81,7 @@ class Place:
         return cls(text, ".".join(names), attribute, str(directory), str(file))
 
     def make_importable(self) -> None:
-        """Put its directory on the import path, where pickles find the modules of what they hold."""
+        """Put its directory on the import path, where pickles find the modules of their objects."""
         if self.directory not in sys.path:
             sys.path.insert(0, self.directory)
 
@@ -89,7 +89,7 @@ class Place:
         """Import the module and find the object.
 
         Raises:
-            BadFunction: there is none, or its module cannot be imported; the end of the traceback is a note.
+            BadFunction: there is no such object, or its module cannot be imported; the end of the traceback is a note.
         """
         self.make_importable()
         module = self._module()
@@ -104,7 +104,7 @@ class Place:
         return found
 
     def _offer(self, found: Any, part: str) -> str:
-        """What may have been meant: a module within a package, a function of one of its modules, or a similar name."""
+        """A suggestion: a module within a package, a function of one of its modules, or a similar name."""
         from difflib import get_close_matches
 
         if hasattr(found, "__path__"):
@@ -129,7 +129,7 @@ class Place:
             if name == self.module or self.module.startswith(f"{name}."):
                 raise BadFunction(self._no_module(name)) from None
             raise self._broken(missing) from missing
-        except BaseException as error:  # SystemExit of a script without a main guard is one of them
+        except BaseException as error:  # such as SystemExit of a script without a main guard
             if isinstance(error, KeyboardInterrupt):
                 raise
             raise self._broken(error) from error
@@ -137,7 +137,7 @@ class Place:
         return module
 
     def _no_module(self, name: str) -> str:
-        """What is missing; a function that was written as if it were a module is not a missing module."""
+        """Say what is missing; a function that was written like a module is not a missing module."""
         above, _, last = name.rpartition(".")
         owner = sys.modules.get(above)
         if owner is not None and not hasattr(owner, "__path__"):
@@ -147,7 +147,7 @@ class Place:
         return f"there is no module {name!r} here, nor on the import path"
 
     def _require_the_one_here(self, module: Any) -> None:
-        """Refuse a module that is not the one in the file that was named, or that lies here under its name."""
+        """Refuse a module that is not the one in the named file, or not the one that lies here under its name."""
         found, name = module, self.module
         meant = [Path(self.file)]
         if not self.file:
@@ -181,12 +181,12 @@ class Place:
 
 
 def _is_path(where: str) -> bool:
-    """Whether that is a file, and not the name of a module."""
+    """Whether a text is the path of a file, and not the name of a module."""
     return where.endswith(".py") or os.sep in where or "/" in where
 
 
 def _write(text: str) -> str:
-    """What to write in place of a text that cannot be read."""
+    """Advice on what to write instead of a text that cannot be read."""
     with_colon = dotted(text)
     if with_colon:
         return f"write {with_colon}"
@@ -201,7 +201,7 @@ def _write(text: str) -> str:
 
 
 def dotted(text: str) -> str:
-    """The name of a function of a module that is there, with a colon where a dot was written; empty if it is none."""
+    """A dotted name with a colon after the part that is an existing module; empty if there is none."""
     names = text.split(".") if ":" not in text and all(map(str.isidentifier, text.split("."))) else []
     for count in range(len(names) - 1, 0, -1):
         module = ".".join(names[:count])
@@ -211,7 +211,7 @@ def dotted(text: str) -> str:
 
 
 def _no_file(file: Path, attribute: str) -> str:
-    """That there is no such file, and what was meant if that can be told."""
+    """Say that there is no such file, and what was probably meant."""
     beside = file.with_name(f"{file.name}.py")
     if beside.is_file():
         return f"there is no file {file}; did you mean {beside}:{attribute}?"
@@ -221,7 +221,7 @@ def _no_file(file: Path, attribute: str) -> str:
 
 
 def _rename(where: str, part: str) -> str:
-    """What to do about a part of the name of a module that cannot be one."""
+    """Advice on a part of a module's name that is not a name."""
     path = Path(*where.split("."))
     if path.with_name(f"{path.name}.py").is_file():
         return f"rename {path}.py, for example to {_identifier(part)}{'.py' if path.name == part else ''}"
@@ -229,13 +229,13 @@ def _rename(where: str, part: str) -> str:
 
 
 def _identifier(text: str) -> str:
-    """A name like that which a program can import."""
+    """A similar name that a program can import."""
     name = "".join(sign if sign.isidentifier() or sign.isdigit() else "_" for sign in text)
     return name if name.isidentifier() else f"_{name}"
 
 
 def _modules_of(package: Any) -> dict[str, Path | None]:
-    """The modules that a package has, each with its source; nothing is imported."""
+    """The modules of a package, each with its source file; nothing is imported."""
     from pkgutil import iter_modules
 
     folders = [Path(folder) for folder in package.__path__]
@@ -244,7 +244,7 @@ def _modules_of(package: Any) -> dict[str, Path | None]:
 
 
 def _defined(file: Path) -> list[str]:
-    """The functions that a file defines, in their order; none where it cannot be read."""
+    """The functions that a file defines, in their order; empty if it cannot be read."""
     import ast
 
     try:
@@ -260,9 +260,9 @@ def _functions_in(program: ast.Module) -> list[str]:
 
 
 def _file_of(module: Any, name: str) -> Path | None:
-    """Where a module comes from; of an object that has taken the place of one, where that is found.
+    """The file of a module, or of the module whose place another object has taken.
 
-    A module may put such an object into sys.modules while it is imported, to load what it has when that is asked for.
+    A module may put such an object into sys.modules while it is imported, to load its contents when they are needed.
     """
     file, spec = (tried(getattr, module, attribute, None)[0] for attribute in ("__file__", "__spec__"))
     if type(file) is str:
@@ -273,7 +273,7 @@ def _file_of(module: Any, name: str) -> Path | None:
 
 
 def source_of(text: str) -> Path | None:
-    """The file of a module or a program that a text names; nothing is imported. None if it names none."""
+    """The file of a module or a program that a text names, without importing it; None if there is none."""
     if _is_path(text):
         return Path(text)
     from importlib.machinery import PathFinder
@@ -289,7 +289,7 @@ def source_of(text: str) -> Path | None:
 
 
 def _require_function(text: str) -> None:
-    """Refuse a file or a module without a function; says which it has, without running it."""
+    """Refuse a file or a module without a function, and offer the functions that it has, without running it."""
     file = source_of(text)
     if file is None:
         return

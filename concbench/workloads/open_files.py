@@ -1,7 +1,7 @@
-"""Room for as many connections as are asked for: each is an open file, and the usual limit is 1,024."""
+"""Room for as many connections as are needed: each is an open file, and the usual limit is 1,024."""
 
 _SPARE = 200
-"""Files that a process has open beside its connections, generously."""
+"""Files that a process may have open beside its connections, generously."""
 
 
 def allow_open_files(connections: int) -> None:

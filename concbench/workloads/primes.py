@@ -1,4 +1,4 @@
-"""The CPU-bound job: the product of the primes below a limit, by trial division or by a sieve."""
+"""The CPU-bound workload: the product of the primes below a limit, by trial division or by a sieve."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Primes(Workload):
 
     @property
     def function(self) -> Callable[[Any], Any]:
-        """The algorithm that was asked for."""
+        """The chosen algorithm."""
         if self.algorithm == "sieve":
             from importlib.util import find_spec  # here: a measuring process has no other use for it
 
@@ -74,7 +74,7 @@ class Primes(Workload):
         return self.limits
 
     def title(self) -> str:
-        """How many products, below what, by which algorithm."""
+        """Number of products, their limits, and the algorithm."""
         least, most = f"{min(self.limits):,}", f"{max(self.limits):,}"
         below = least if least == most else f"{least} to {most}"
         products = "1 product" if len(self.limits) == 1 else f"{len(self.limits)} products"
@@ -82,7 +82,7 @@ class Primes(Workload):
 
     @contextmanager
     def running(self, directory: str) -> Iterator[Self]:
-        """Compute the products by the other algorithm first: every result is then checked against those."""
+        """Compute the products by the other algorithm first: every result is then checked against them."""
         del directory
         other = "trial" if self.algorithm == "sieve" else "sieve"
         ALGORITHMS[other](2)  # its imports

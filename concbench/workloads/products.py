@@ -6,9 +6,9 @@ same products by a better algorithm, which checks the slow ones and shows what a
 
 
 def product_of_primes(n: int) -> int:
-    """Multiply the primes below n, found by trial division: of 10, these are 2, 3, 5 and 7, and it gives 210.
+    """Multiply the primes below n, found by trial division: below 10, these are 2, 3, 5 and 7; the product is 210.
 
-    Each candidate is divided by every number up to its half, and the primes are multiplied up one after another.
+    Each candidate is divided by every number up to its half, and the primes are multiplied one by one.
     """
     product = 1
     for candidate in range(2, n):
@@ -34,7 +34,7 @@ def product_of_primes_by_sieve(n: int) -> int:
 
 
 def _product(factors: list[int]) -> int:
-    """Multiply numbers of like length: one by one, every step would be as long as the whole product."""
+    """Multiply in pairs of similar length: one by one, every step would be as long as the whole product."""
     while len(factors) > 1:
         odd = factors[-1:] if len(factors) % 2 else []
         factors = [left * right for left, right in zip(factors[::2], factors[1::2], strict=False)] + odd

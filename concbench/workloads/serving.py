@@ -1,4 +1,4 @@
-"""What an image server is told. In a file of its own so that who orders a server need not import one."""
+"""The order to an image server, in a file of its own so that a client need not import a server."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Serving:
-    """What is served, and how slowly."""
+    """The images to serve, and the delay of each answer."""
 
     names: list[str]
-    """The file name of each image; its index is the image's."""
+    """The file name of each image; its position is the index of the image."""
     image_size: int
-    """Bytes."""
+    """Bytes of each image."""
     latency: float = 0.0
     """Seconds before an answer."""
     jitter: float = 0.0
-    """Seconds at most that are added to the latency, uniformly at random."""
+    """Most seconds that are added to the latency, uniformly at random."""
     port: int = 0
-    """0: a free one."""
+    """The port to listen on; 0 for a free one."""

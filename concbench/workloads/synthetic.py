@@ -1,4 +1,4 @@
-"""Controls: work whose answer is known, to see whether this machine and this harness can show it.
+"""Controls: work with a known answer, to see whether this machine and this harness can show it.
 
 `sleep` only waits: threads and coroutines must overlap it, however few cores there are. `spin` only computes, in pure
 Python that holds the GIL: processes must overlap it wherever there are two cores, and threads must not.
@@ -47,31 +47,31 @@ class Sleep(Workload):
         tasks: Annotated[int, Declared(COUNT, "how many tasks")] = 8,
         seconds: Annotated[float, Declared(DURATION, "that each task waits")] = 0.025,
     ) -> None:
-        """So many tasks of so many seconds."""
+        """Create `tasks` tasks that wait for `seconds` seconds each."""
         self._items = [seconds] * tasks
         self.expected = self._items
 
     @property
     def function(self) -> Callable[[Any], Any]:
-        """time.sleep."""
+        """A function that calls time.sleep."""
         return sleep
 
     @property
     def coroutine(self) -> Callable[[Any], Awaitable[Any]]:
-        """asyncio.sleep."""
+        """A coroutine function that awaits asyncio.sleep."""
         return sleep_later
 
     @property
     def items(self) -> Sequence[float]:
-        """Seconds."""
+        """The seconds of each task."""
         return self._items
 
     def title(self) -> str:
-        """How many, how long."""
+        """Number of tasks, and how long each waits."""
         return f"{len(self._items)} tasks that wait {1000 * self._items[0]:g} ms each"
 
     def settings(self) -> dict[str, Any]:
-        """How many, how long."""
+        """Number of tasks, and how long each waits."""
         return {"tasks": len(self._items), "seconds": self._items[0]}
 
 
@@ -86,24 +86,24 @@ class Spin(Workload):
         tasks: Annotated[int, Declared(COUNT, "how many tasks")] = 4,
         turns: Annotated[int, Declared(NATURAL, "of a loop, in each task")] = 1_000_000,
     ) -> None:
-        """So many tasks of so many turns of a loop."""
+        """Create `tasks` tasks of `turns` turns of a loop each."""
         self._items = [turns] * tasks
         self.expected = [6 * (turns // 4) + sum(range(turns % 4))] * tasks
 
     @property
     def function(self) -> Callable[[Any], Any]:
-        """A loop."""
+        """A function that runs a loop."""
         return spin
 
     @property
     def items(self) -> Sequence[int]:
-        """Turns."""
+        """The turns of each task."""
         return self._items
 
     def title(self) -> str:
-        """How many, how long."""
+        """Number of tasks, and turns of each."""
         return f"{len(self._items)} tasks of {self._items[0]:,} turns of a loop"
 
     def settings(self) -> dict[str, Any]:
-        """How many, how long."""
+        """Number of tasks, and turns of each."""
         return {"tasks": len(self._items), "turns": self._items[0]}

@@ -1,7 +1,7 @@
-"""What a download task is made of: where it goes, its limits, and its failure.
+"""The parts of a download task: its target, its limits, and its failure.
 
-In a file of its own, plain classes, nothing imported: every worker process that downloads imports this. The rules that
-a download without mishap does not need are in `http_rules`.
+This file has plain classes and imports nothing, since every worker process that downloads imports it. Rules that only
+redirects and failures need are in `http_rules`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PIECE = 262_144
-"""Bytes of a body that are in memory at once. One that is known to be no longer, and not compressed, is taken whole."""
+"""Most bytes of a body in memory at once. A body known to be no longer, and not compressed, is read in one piece."""
 
 
 class Image:
@@ -22,14 +22,14 @@ class Image:
     def __init__(self, url: str, path: str) -> None:
         self.url = url
         self.path = path
-        """The file that it is written to."""
+        """The file to which it is written."""
 
     def __repr__(self) -> str:
         return f"Image({self.url!r}, {self.path!r})"
 
 
 class Limits:
-    """How long a download may take, how large it may be, how often it is tried again, and where it may lead."""
+    """Limits of a download: its time, its size, its retries, and where it may lead."""
 
     __slots__ = ("follow", "largest", "retries", "seconds")
 
@@ -37,11 +37,11 @@ class Limits:
         self, seconds: float = 60.0, largest: int = 100_000_000, retries: int = 0, *, follow: bool = False
     ) -> None:
         self.seconds = seconds
-        """From connecting to the last byte of the answer; a redirect is a request of its own."""
+        """Seconds from connecting to the last byte of the answer; a redirect is a request of its own."""
         self.largest = largest
-        """Bytes of a body, as it is sent and as it is written."""
+        """Most bytes of a body, as it is sent and as it is written."""
         self.retries = retries
-        """0: a retry changes what is measured."""
+        """Number of retries; 0 by default, since a retry changes what is measured."""
         self.follow = follow
         """Whether redirects are followed to other hosts, too."""
 
@@ -52,7 +52,7 @@ class DownloadFailed(Exception):  # noqa: N818 - reads as what happened
     def __init__(self, kind: str, url: str, detail: str = "") -> None:
         super().__init__(kind, url, detail)
         self.kind = kind
-        """One of the words of `http_rules`, or `answered` and a status."""
+        """One of the kinds in `http_rules`, or `answered` and a status."""
         self.url = url
         self.detail = detail
 
@@ -61,17 +61,17 @@ class DownloadFailed(Exception):  # noqa: N818 - reads as what happened
 
 
 def require_clear_end(url: str, lengths: Sequence[str], codings: Sequence[str]) -> None:
-    """Refuse an answer of which the head does not say in one way where its body ends.
+    """Refuse an answer whose headers do not say unambiguously where its body ends.
 
-    Libraries read such a head differently, and so would count the same answer differently.
+    Libraries read such headers differently, and so would count the same answer differently.
 
     Args:
-        url: what was asked for.
+        url: the requested address.
         lengths: each Content-Length.
         codings: each Transfer-Encoding.
 
     Raises:
-        DownloadFailed: there is more than one of them, or one that is not a number or not `chunked`.
+        DownloadFailed: there are several of them, or one that is not a number or not `chunked`.
     """
     if codings:
         clear = not lengths and len(codings) == 1 and codings[0].strip().lower() == "chunked"
@@ -92,13 +92,13 @@ def _is_length(text: str) -> bool:
 
 
 def save(path: str, data: bytes) -> int:
-    """Write a new file in one go, never through a link; nothing is left of it where that fails.
+    """Write a new file in one go, never through a link; nothing is left of it if that fails.
 
     Returns:
         The number of bytes.
 
     Raises:
-        OSError: there is such a file, or it cannot be written.
+        OSError: the file exists, or cannot be written.
     """
     file = open(path, "xb")  # noqa: SIM115, PTH123 - as everyone would write it
     try:

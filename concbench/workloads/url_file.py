@@ -1,4 +1,4 @@
-"""URLs: which of them are downloaded, and files of them, one a line, without blank lines and `#` comments."""
+"""URLs to download, and files of them, one a line; blank lines and `#` comments are ignored."""
 
 import re
 from pathlib import Path
@@ -9,17 +9,17 @@ from concbench.values import Kind, path_from
 from concbench.workloads.item_text import counts, lines_of, read_file
 
 _SERVER = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:\d*)?")
-"""A name or an address of version 4, or one of version 6 in brackets, and perhaps a port."""
+"""A host name or an IPv4 address, or an IPv6 address in brackets, and perhaps a port."""
 
 
 def read_urls(path: str) -> list[str]:
     """The URLs of a file, in its order.
 
-    Refused are also those that clients may read differently, so that one would ask another server than the next does:
-    with a user name or a backslash; and what a password is in would end in the results file.
+    URLs with a user name or a backslash are refused, too: clients may read them differently, so that one would ask
+    another server than the next does. A password would also end up in the results file.
 
     Raises:
-        BadInput: the file is missing, no text, or empty, or a line is no http or https URL; the line is named.
+        BadInput: the file is missing, not text, or empty, or a line is not an http or https URL; names the line.
     """
     text, _ = read_file(Path(path), f"the URL file {path}")
     lines = enumerate(lines_of(text), start=1)
@@ -36,7 +36,7 @@ def require_url(text: str, where: str) -> str:
     """The text, if it is an http or https URL that every client reads alike.
 
     Raises:
-        BadInput: it is not; `where` it stands is said first.
+        BadInput: it is not; the message begins with `where`.
     """
     if not isinstance(text, str):
         raise BadInput(f"{where}: {text!r} is not a text")

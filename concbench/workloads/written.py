@@ -1,6 +1,6 @@
-"""What was called on what, written as the source text of another program.
+"""The measured function and items, written as the source text of another program.
 
-Not for the measuring process: what is not named but given is looked for among the modules of this process.
+Not for the measuring process: objects that are given and not named are looked up in the modules of this process.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from concbench.task import short, tried
 from concbench.workloads.loading import Place
 
 _LONGEST = 200
-"""Characters of a value that is written out."""
+"""Length in characters up to which a value is written out."""
 _SCALARS = (str, bytes, int, bool, type(None))
 _SECONDS = 20.0
-"""What an interpreter may take that only looks for a module."""
+"""Seconds that an interpreter may take to find a module."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """Something of the user's as an expression."""
+    """An object of the user's as an expression."""
 
     expression: str
     names: tuple[str | UserName, ...] = ()
-    """What must be imported for it."""
+    """Imports that it needs."""
     before: tuple[str, ...] = ()
     """Lines and definitions that it needs."""
 
 
 def function_text(found: Place | Callable[..., Any]) -> Written:
-    """A function, or whatever is called: by its name; a partial of one that has a name; else a line to be filled in."""
+    """The source text of a callable: its name, a partial of a callable with a name, or a line to be filled in."""
     if isinstance(found, Place):
         return _of_module(found.module, found.attribute, _needed(found.module, found.directory))
     text = _named(found)
@@ -54,7 +54,7 @@ def function_text(found: Place | Callable[..., Any]) -> Written:
 
 
 def items_text(items: Sequence[Any]) -> Written:
-    """Items that were given: short ones, long ones by a name of the main program, or a line to be filled in."""
+    """The source text of given items: written out, a name of the main program, or a line to be filled in."""
     if _are_consecutive(items):
         return Written(f"range({items[0]}, {items[-1] + 1})" if items[0] else f"range({items[-1] + 1})")
     text = literal(list(items)) if len(items) <= _LONGEST else None
@@ -68,14 +68,14 @@ def items_text(items: Sequence[Any]) -> Written:
 
 
 def literal(value: Any) -> str | None:
-    """A plain value of a few characters as source text; None if it is something else."""
+    """The source text of a short plain value; None for anything else."""
     plain, broken = tried(_is_plain, value)
     text = repr(value) if plain and broken is None else ""
     return text if text and len(text) <= _LONGEST else None
 
 
 def names_of_main() -> frozenset[str]:
-    """The names of the main program that mean something of its own."""
+    """The names of the main program that mean something of its own, and not a module or the standard library."""
     main = vars(sys.modules[MAIN])
     return frozenset(
         name for name, value in main.items() if not name.startswith("__") and not _is_standard(name, value)
@@ -83,7 +83,7 @@ def names_of_main() -> frozenset[str]:
 
 
 def _named(found: Any) -> Written | None:
-    """By the name that it has, or that somebody has given it; a method by the name of its object."""
+    """An object by its own name, or by a name in some module; a method by the name of its object."""
     name, owner = getattr(found, "__qualname__", None), getattr(found, "__objclass__", None)
     module = getattr(found, "__module__", None) or getattr(owner, "__module__", None)
     if isinstance(module, str) and isinstance(name, str) and _is_same(_looked_up(module, name), found):
@@ -100,7 +100,7 @@ def _named(found: Any) -> Written | None:
 
 
 def _partial(found: Any) -> Written | None:
-    """A partial, if all that it holds can be written."""
+    """A partial, if all its parts can be written."""
     if type(found) is not partial:
         return None
     parts = [_named(found.func), *(_value(one) for one in (*found.args, *found.keywords.values()))]
@@ -136,14 +136,14 @@ def _looked_up(module: str, name: str) -> Any:
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Whether they are one object; a method is made anew whenever it is asked for."""
+    """Whether both are one object; a method is created anew on every access."""
     if isinstance(other, (MethodType, BuiltinMethodType)):
         return type(one) is type(other) and one.__self__ is other.__self__ and one.__name__ == other.__name__
     return one is other
 
 
 def _places(found: Any) -> Iterator[tuple[str, str]]:
-    """Where modules have it, the most natural first."""
+    """The modules and names under which an object is found, the most natural first."""
     places = [
         (module, name)
         for module, loaded in list(sys.modules.items())
@@ -159,7 +159,7 @@ def _places(found: Any) -> Iterator[tuple[str, str]]:
 
 
 def _directory(module: str) -> str:
-    """What must be on the import path for a module of this process; empty if that needs nothing."""
+    """The directory that must be on the import path for a module of this process; empty if none is needed."""
     loaded = sys.modules.get(module)
     file = getattr(loaded, "__file__", None)
     if module == MAIN or not file or module.partition(".")[0] in sys.stdlib_module_names:
@@ -169,12 +169,12 @@ def _directory(module: str) -> str:
 
 
 def _needed(module: str, directory: str) -> str:
-    """The directory, if it must be put on the import path; empty if an interpreter that starts here looks there."""
+    """The directory, if it must be put on the import path; empty if an interpreter started here looks there."""
     here, top = os.getcwd(), module.partition(".")[0]  # noqa: PTH109 - a text
     if _is_same_place(directory, here):
         return ""
     if not any(Path(directory, name).exists() for name in (top, f"{top}.py")):
-        return ""  # it was found by the import path
+        return ""  # it was found through the import path
     return "" if _is_same_place(directory, _found_from(here, top)) else directory
 
 
@@ -193,14 +193,14 @@ sys.stdout.buffer.write(os.fsencode(os.path.dirname(places[0])))
 
 @cache
 def _found_from(directory: str, module: str) -> str:
-    """Where an interpreter that starts in a directory finds a module; nothing is imported."""
+    """The directory in which an interpreter started in `directory` finds a module; nothing is imported."""
     command = [sys.executable, "-c", _LOOK, module]
     done, _ = tried(lambda: subprocess.run(command, cwd=directory, capture_output=True, timeout=_SECONDS, check=True))
     return os.fsdecode(done.stdout) if done is not None else ""
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether its repr is an expression for it, of the same types."""
+    """Whether the repr of a value is an expression for it, with the same types."""
     kind = type(value)
     if kind in {list, tuple, set} and len(value) <= _LONGEST:
         return all(map(_is_plain, value)) and value != set()
@@ -216,7 +216,7 @@ def _are_consecutive(items: Sequence[Any]) -> bool:
 
 
 def _is_standard(name: str, value: Any) -> bool:
-    """Whether a name means what it means everywhere: a module, or something of the standard library."""
+    """Whether a name means the same everywhere: a module, or an object of the standard library."""
     if isinstance(value, ModuleType):
         return value.__name__ == name
     module = getattr(value, "__module__", None) or ""

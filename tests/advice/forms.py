@@ -1,6 +1,7 @@
-"""Every form of a program to paste, written, run in the user's directory, and compared with what is measured.
+"""Every form of a program to paste: written, run in the user's directory, and compared with the measured results.
 
-A program of its own: its directory is the user's. It prints a line for everything that is wrong, and how many it ran.
+It is a program of its own: its directory is the user's. It prints a line for everything that is wrong, and the number
+of programs that it ran.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ SHARING = ["sequential", "threads", "thread-pool:2", "batched-threads:2", "to-th
 SHARING += ["joblib:workers=2,backend=threading,batch_size=2"]
 FORKED = "process-pool:workers=2,chunksize=2,start_method=fork"
 IMPORTED = ["process-pool:2", "mp-pool:2", "processes", "joblib:2"]
-"""Their workers import the program, which takes its time."""
+"""Runners whose workers import the program, which takes time."""
 AWAITING = ["asyncio:2"]
 
 
@@ -192,7 +193,7 @@ def named(
 
 
 def given(find: Callable[[Any], Any], items: Any = (3, 1, 2), *, module: str = "shop", **more: Any) -> Imported:
-    """A function that is given, as measure() has it."""
+    """A workload of a function that is given, as to measure()."""
     loaded = importlib.import_module(module)
     how = {
         name: getattr(loaded, more[name]) if name in {"context", "coroutine", "initializer"} else more[name]
@@ -202,7 +203,7 @@ def given(find: Callable[[Any], Any], items: Any = (3, 1, 2), *, module: str = "
 
 
 def forms() -> Iterator[tuple[str, Imported, list[str]]]:
-    """What is called on what, and the runners that can run it."""
+    """The calls, and the runners that can run them."""
     ordinary = [*SHARING, FORKED]
     both = ordinary + AWAITING
     every = both + IMPORTED
@@ -256,7 +257,7 @@ def forms() -> Iterator[tuple[str, Imported, list[str]]]:
 
 
 def forms_with_initializer() -> Iterator[tuple[str, Imported, list[str]]]:
-    """The same of those whose workers call something first."""
+    """The same calls with an initializer."""
     ordinary, ready = [*SHARING, FORKED], "get_ready"
     yield "initializer", named("needs_ready", initializer=ready), [*ordinary, *IMPORTED]
     yield "initializer, coroutine", named("needs_ready_later", initializer=ready), ordinary + AWAITING
@@ -266,7 +267,7 @@ def forms_with_initializer() -> Iterator[tuple[str, Imported, list[str]]]:
 
 
 def names_taken(runners: list[str]) -> set[str]:
-    """Every name that the programs of some runners bind or read."""
+    """Every name that the programs of these runners bind or read."""
     found = set()
     for form in (named("double"), named("odd_later", "items.txt", tolerate=True, context="told", limit=2, sample=2)):
         for spec in runners:
@@ -292,7 +293,7 @@ def imported(tree: ast.AST) -> set[str]:
 
 
 def wrong_in(text: str, expected: list[Any], place: Path) -> str:
-    """What is wrong with a program; empty if it is right."""
+    """The faults of a program; empty if it is right."""
     tree = ast.parse(text)
     if unused := imported(tree) - read(tree):
         return f"unused imports: {unused}"
@@ -309,7 +310,7 @@ def wrong_in(text: str, expected: list[Any], place: Path) -> str:
 
 @contextlib.contextmanager
 def as_at_first() -> Iterator[None]:
-    """Within it, the user's modules have not been imported, and only their directory is on the import path."""
+    """Within the block, the user's modules are not imported, and only their directory is on the import path."""
     path, modules, here = [*sys.path], {**sys.modules}, str(Path.cwd())
     sys.path[:] = [here, *(one for one in path if not one.startswith(here))]
     for name, module in modules.items():
@@ -326,7 +327,7 @@ def as_at_first() -> Iterator[None]:
 
 
 def measured(workload: Imported) -> list[Any]:
-    """What the sequential runner returns, in a thread that closes its event loop."""
+    """The results of the sequential runner, in a thread that closes its event loop."""
     with as_at_first(), ThreadPoolExecutor(1) as pool, workload.context(1), Sequential() as runner:
         if workload.initializer is not None:
             workload.initializer()
@@ -334,7 +335,7 @@ def measured(workload: Imported) -> list[Any]:
 
 
 def main(runners: list[str]) -> None:
-    """Run what some of the runners can run."""
+    """Run every form that one of the runners can run."""
     lay_out()
     for place in LAYOUTS.values():
         Place.read(f"{place}:double").make_importable()

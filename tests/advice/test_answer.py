@@ -33,21 +33,21 @@ WAITING = cell("sequential", 1.0, cores=0.1)
 
 
 def test_the_fastest_is_named_with_its_speed_up_and_interval() -> None:
-    """The typical per-round ratio, and what it may be."""
+    """The speed-up is the typical per-round ratio, with its interval."""
     text = words(SEQUENTIAL, cell("process-pool:2", 0.5, 1.9))
     assert text.startswith("process-pool(2, spawn) was fastest: ")
     assert re.search(r"fastest: (1.9|2.0)\dx \[1.9\d, 2.0\d\] as fast as sequential", text)
 
 
 def test_ties_are_named_and_the_simplest_of_them_is_advised() -> None:
-    """Those that cannot be told apart from the leader."""
+    """Ties are the runners that cannot be told apart from the leader."""
     text = words(WAITING, cell("asyncio:32", 0.10, 0.5), cell("threads", 0.1005, 0.5), cell("batched-threads:10", 0.2))
     assert "threads and asyncio(32) cannot be told apart: take the simplest, threads." in text
     assert "batched-threads(10) and" not in text
 
 
 def test_what_is_only_undecided_is_never_advised() -> None:
-    """Noise may leave a simple runner level with the first; it is not proved to be faster than the baseline."""
+    """Noise may leave a simple runner level with the first, but it is not proved to be faster than the baseline."""
     text = words(SEQUENTIAL, cell("process-pool:2", 0.5, 1.9), cell("threads", 0.7, 1.0, noise=0.9))
     assert "take the simplest" not in text
     assert "process-pool(2, spawn) was proved to be faster" in text
@@ -55,14 +55,14 @@ def test_what_is_only_undecided_is_never_advised() -> None:
 
 
 def test_a_runner_that_is_proved_slower_is_no_tie() -> None:
-    """Then nothing is said of it."""
+    """The answer does not mention it."""
     text = words(WAITING, cell("asyncio:32", 0.10), cell("threads", 0.12))
     assert "asyncio(32) was fastest" in text
     assert "apart" not in text
 
 
 def test_where_nothing_is_faster_the_advice_is_to_leave_it() -> None:
-    """The same and slower are told apart."""
+    """Same and slower runners are listed separately."""
     text = words(SEQUENTIAL, cell("thread-pool:4", 1.0), cell("processes", 2.0))
     assert "thread-pool(4) the same within 5 %; processes(spawn) slower" in text
     assert "leave it as it is" in text
@@ -70,7 +70,7 @@ def test_where_nothing_is_faster_the_advice_is_to_leave_it() -> None:
 
 
 def test_undecided_is_an_answer_and_says_what_would_decide() -> None:
-    """Noise that hides the sign of the difference."""
+    """Noise hides the sign of the difference."""
     text = words(SEQUENTIAL, cell("thread-pool:4", 0.95, noise=0.4))
     assert "Nothing was proved to be faster" in text
     assert "Undecided: thread-pool(4) [" in text
@@ -78,21 +78,21 @@ def test_undecided_is_an_answer_and_says_what_would_decide() -> None:
 
 
 def test_below_three_rounds_there_is_no_verdict() -> None:
-    """Only a ratio, and what a verdict takes."""
+    """Only a ratio is given, and the number of rounds that a verdict needs."""
     text = words(cell("sequential", 1.0, rounds=2), cell("threads", 0.5, rounds=2))
     assert "A verdict takes 3 rounds or more" in text
     assert "was fastest" not in text
 
 
 def test_the_gil_is_named_where_threads_computed_one_at_a_time() -> None:
-    """Computing baseline, threads that gained nothing, one core busy, a GIL."""
+    """The baseline computes, threads gained nothing, one core was busy, and there is a GIL."""
     text = words(SEQUENTIAL, cell("threads", 1.01, 1.0))
     assert "Threads gave nothing (threads 0.99x)" in text
     assert "GIL" in text
 
 
 def test_a_gain_that_is_proved_and_small_is_not_called_nothing() -> None:
-    """The table says faster beside it."""
+    """The table beside it says faster."""
     text = words(SEQUENTIAL, cell("threads", 0.96, 1.0))
     assert "threads was fastest" in text
     assert "Threads gave next to nothing (threads 1.04x)" in text
@@ -120,36 +120,36 @@ def test_a_gain_that_is_proved_and_small_is_not_called_nothing() -> None:
     ],
 )
 def test_the_gil_is_not_named_without_a_ground(baseline: Cell, threads: Cell) -> None:
-    """Whichever part of the ground is missing."""
+    """One part of the evidence is missing in each case."""
     assert "holds the GIL" not in words(baseline, threads)
 
 
 def test_waiting_is_named_where_it_overlapped() -> None:
-    """A baseline that hardly computes, runners that gained."""
+    """The baseline hardly computes, and the runners gained."""
     text = words(WAITING, cell("thread-pool:32", 0.1, 0.8))
     assert "sequential computed only 10 % of its time and waited for the rest" in text
 
 
 def test_waiting_is_not_named_where_the_work_computes() -> None:
-    """However fast threads were: a free-threaded build, say."""
+    """Threads may have been fast, as in a free-threaded build."""
     assert "waited" not in words(SEQUENTIAL, cell("threads", 0.5, 2.0, gil=False))
 
 
 def test_starting_is_named_where_it_took_most_of_the_time() -> None:
-    """With the share of the observed pass."""
+    """The share of the observed pass is given."""
     text = words(WAITING, cell("processes", 2.0, 1.8, began=1.8), cell("threads", 0.1, 0.5))
     assert "Starting every worker took 90 % of processes(spawn)'s 2.00 s in the observed pass." in text
 
 
 def test_an_initializer_is_in_what_starting_takes() -> None:
-    """The sentence says so: workers may start quickly and load for long."""
+    """The sentence says so: workers may start quickly and load for a long time."""
     cells = WAITING, cell("processes", 2.0, 1.8, began=1.8), cell("threads", 0.1, 0.5)
     text = " ".join(map(str, answer(analyse(table(*cells, settings={"initializer": "app:load"})))))
     assert "Starting every worker, until its initializer had ended, took 90 % of processes" in text
 
 
 def test_a_better_algorithm_is_named_only_where_it_was_timed() -> None:
-    """With the figure."""
+    """The figure is given."""
     pool = cell("process-pool:2", 0.5, 1.9)
     text = words(SEQUENTIAL, pool, facts=SIEVE)
     assert "a sieve gives the same results in 10.0 ms, 99.7x as fast as sequential (timed once)" in text
@@ -157,13 +157,13 @@ def test_a_better_algorithm_is_named_only_where_it_was_timed() -> None:
 
 
 def test_a_baseline_without_times_gives_no_answer_and_the_reason() -> None:
-    """Not a silent NaN."""
+    """There is no silent NaN."""
     failed = replace(SEQUENTIAL, samples=[], outcome=Outcome("failed", "it burst"))
     assert words(failed, cell("threads", 1.0)) == "No answer: sequential has no times to compare with (it burst)."
 
 
 def test_a_single_cell_is_not_compared_with_itself() -> None:
-    """It was merely measured."""
+    """The cell was merely measured."""
     assert "nothing to compare" in words(SEQUENTIAL)
 
 
@@ -178,14 +178,14 @@ def test_a_single_cell_is_not_compared_with_itself() -> None:
     ],
 )
 def test_the_load_of_others_stands_beside_the_answer(load: list[float], says: str, flagged: bool) -> None:
-    """Flagged above 0.15 cores, in stronger words above 0.4; the median of the rounds counts."""
+    """It is flagged above 0.15 cores, and in stronger words above 0.4; the median of the rounds counts."""
     one = section(analyse(table(SEQUENTIAL, cell("threads", 1.0), load=load)))
     assert says in one.load
     assert one.loaded is flagged
 
 
 def test_an_unsteady_baseline_is_the_sign_where_the_load_cannot_be_read() -> None:
-    """Median over minimum."""
+    """The sign is the median over the minimum."""
     one = section(analyse(table(cell("sequential", 1.0, noise=0.5), cell("threads", 1.0))))
     assert "unsteady" in one.load
     assert one.loaded
@@ -193,13 +193,13 @@ def test_an_unsteady_baseline_is_the_sign_where_the_load_cannot_be_read() -> Non
 
 @pytest.mark.parametrize(("others", "cautious"), [(0.0, False), (0.1, False), (0.3, True), (0.9, True)])
 def test_a_busy_machine_is_named_beside_the_answer(others: float, cautious: bool) -> None:
-    """As the last line, where it is read."""
+    """It is the last line, where it is read."""
     said = answer(analyse(table(cell("sequential", 1.0), cell("thread-pool:4", 0.5), load=[others] * 3)))
     assert ("before you act" in str(said[-1])) is cautious
 
 
 def with_tasks(made: Cell, *lengths: float) -> Cell:
-    """The same with its tasks observed, one after another."""
+    """The same cell with its tasks observed sequentially."""
     assert made.observed is not None
     ends = [sum(lengths[: place + 1]) for place in range(len(lengths))]
     tasks = Tasks([0.0, *ends[:-1]], ends, [0.0] * len(lengths), [0] * len(lengths))
@@ -207,7 +207,7 @@ def with_tasks(made: Cell, *lengths: float) -> Cell:
 
 
 def test_threads_that_computed_at_once_release_the_gil() -> None:
-    """Said where it was seen, and nowhere else."""
+    """It is only said if it was observed."""
     pool = cell("thread-pool:2", 0.5, 1.9, workers=2)
     assert "thread-pool(2) kept 1.9 cores busy, so this work releases the GIL" in words(SEQUENTIAL, pool)
     assert "releases the GIL" not in words(SEQUENTIAL, cell("thread-pool:2", 1.0, 1.0, workers=2))
@@ -215,7 +215,7 @@ def test_threads_that_computed_at_once_release_the_gil() -> None:
 
 
 def test_pickling_is_named_where_it_is_a_good_part_of_a_task() -> None:
-    """With sizes; four tasks take a second."""
+    """The sizes are given; four tasks take a second."""
     facts = {"pickling_seconds": 0.2, "item_bytes": 2_000_000.0, "result_bytes": 28.0}
     pool = cell("process-pool:2", 1.4, 1.9, workers=2)
     text = words(SEQUENTIAL, pool, facts=facts)
@@ -226,7 +226,7 @@ def test_pickling_is_named_where_it_is_a_good_part_of_a_task() -> None:
 
 
 def test_a_reason_has_the_figures_that_it_quotes_and_its_page() -> None:
-    """As numbers; the sentence has none of the page, which a format may show or not."""
+    """Figures are numbers; the sentence does not contain the page, which a format may show or not."""
     (finding,) = findings(analyse(table(SEQUENTIAL, cell("threads", 1.0, 1.0, noise=0.0))))
     assert "holds the GIL" in str(finding)
     assert "pitfalls" not in str(finding)
@@ -238,7 +238,7 @@ def test_a_reason_has_the_figures_that_it_quotes_and_its_page() -> None:
 
 
 def test_work_that_computes_on_threads_of_its_own_is_named() -> None:
-    """Where one task after another kept more than one core busy."""
+    """The sequential run kept more than one core busy."""
     own = cell("sequential", 1.0, cores=1.9)
     pool = cell("process-pool:2", 1.2, 1.9, workers=2)
     assert "sequential kept 1.9 cores busy by itself" in words(own, pool)
@@ -247,7 +247,7 @@ def test_work_that_computes_on_threads_of_its_own_is_named() -> None:
 
 
 def test_the_longest_task_is_named_where_it_is_the_limit() -> None:
-    """By its place; four tasks, one of which is most of it."""
+    """It is named by its index; one of four tasks takes most of the time."""
     pool = cell("thread-pool:4", 0.7, 0.1)
     text = words(with_tasks(WAITING, 0.1, 0.1, 0.7, 0.1), pool)
     assert "Task 2 takes 700 ms, where most take 100 ms" in text
@@ -255,7 +255,7 @@ def test_the_longest_task_is_named_where_it_is_the_limit() -> None:
 
 
 def test_what_would_change_the_answer_follows_from_the_figures() -> None:
-    """Four tasks take a second, and the rival 0.7 s more than its share: 1.4 s of work would make up for it."""
+    """Four tasks take a second, and the rival adds 0.7 s to its share: 1.4 s of work would make up for it."""
     baseline, label = cell("sequential", 1.0, cores=1.0, noise=0.0), "process-pool:2"
     advice = advised(baseline, cell(label, 1.2, 1.0, workers=2, noise=0.0))
     assert advice.runner == "sequential"
@@ -267,14 +267,14 @@ def test_what_would_change_the_answer_follows_from_the_figures() -> None:
 
 
 def test_of_tasks_that_may_wait_for_one_another_nothing_is_guessed() -> None:
-    """Longer ones would do so, too: threads that were not observed show no costs of their own."""
+    """Longer tasks may do so, too: threads that were not observed show no costs of their own."""
     advice = advised(cell("sequential", 1.0, cores=0.02), cell("thread-pool:2", 1.2, 0.02, workers=2))
     assert "by these figures" not in " ".join(map(str, [*advice.reasons, *advice.valid_for]))
 
 
 @pytest.mark.parametrize("seconds", [10e-6, 90e-6])
 def test_of_a_pass_of_microseconds_no_cores_are_told(seconds: float) -> None:
-    """Reading the CPU time takes a part of it, so that one core comes out as more."""
+    """Reading the CPU time takes a part of the pass, so that one core comes out as more."""
     told = words(cell("sequential", seconds, cores=1.5), cell("thread-pool:2", 0.002, cores=1.0))
     assert "cores busy" not in told
     assert "native threads" not in told
@@ -303,7 +303,7 @@ def test_do_not_parallelise_is_said_where_everything_was_measured_to_the_end() -
 
 
 def test_what_was_measured_too_seldom_is_not_said_to_be_unmeasured() -> None:
-    """Its time is in the table."""
+    """The table has its time."""
     line = advice_line(SEQUENTIAL, cell("thread-pool:4", 0.95, rounds=1))
     assert line.startswith("Leave it as it is for now: nothing was proved to be faster than sequential; thread-pool(4)")
     assert "only 1 round shared" in line
@@ -341,7 +341,7 @@ def test_what_was_measured_too_seldom_is_not_said_to_be_unmeasured() -> None:
     ids=["inapplicable", "together", "failed", "two reasons", "given up", "no time", "too few rounds"],
 )
 def test_what_was_not_measured_is_named_with_its_reason(others: list[Cell], says: str) -> None:
-    """In the advice and in the answer: nothing is known of it, least of all that it is no faster."""
+    """The advice and the answer name it: nothing is known of it, and certainly not that it is not faster."""
     assert advice_line(SEQUENTIAL, SLOWER, *others) == (f"Nothing that was measured was faster than sequential; {says}")
     said = words(SEQUENTIAL, SLOWER, *others)
     assert said.startswith("Nothing that was measured was faster than sequential (thread-pool(4) slower); ")
@@ -359,14 +359,14 @@ def test_what_was_not_measured_is_named_with_its_reason(others: list[Cell], says
     ids=["four times after a round", "twice after two", "hopeless in the warm-up"],
 )
 def test_what_is_far_behind_cannot_win_and_is_not_named(behind: Cell) -> None:
-    """It was dropped from the race for that; of workers that are kept, the warm-up says nothing."""
+    """It was dropped from the race for that; with kept workers, the warm-up says nothing."""
     assert advice_line(SEQUENTIAL, SLOWER, behind) == "Do not parallelise: nothing was faster than sequential."
     if not behind.samples:
         assert "not measured to the end (given up" in advice_line(SEQUENTIAL, SLOWER, behind, warm=True)
 
 
 def test_where_nothing_else_was_measured_that_is_said() -> None:
-    """And where something is undecided, both."""
+    """If something is undecided as well, both are said."""
     home = ended("process-pool:2", HOME)
     assert advice_line(SEQUENTIAL, home).startswith("Nothing but sequential was measured; process-pool(2, spawn) was")
     noisy = cell("thread-pool:4", 0.95, noise=0.4)
@@ -377,14 +377,14 @@ def test_where_nothing_else_was_measured_that_is_said() -> None:
 
 
 def test_a_winner_is_advised_and_what_was_not_measured_is_a_reason() -> None:
-    """It may be better still."""
+    """A runner that was not measured may be better still."""
     found = advised(SEQUENTIAL, cell("thread-pool:2", 0.5), ended("process-pool:2", HOME))
     assert found.headline.startswith("thread-pool(2), 2.0")
     assert any("not compared with everything: process-pool(2, spawn)" in str(reason) for reason in found.reasons)
 
 
 def test_a_baseline_that_failed_after_rounds_leaves_nothing_to_compare_with() -> None:
-    """However many samples it has, and however slow the others are."""
+    """This holds however many samples the baseline has, and however slow the others are."""
     failed = replace(SEQUENTIAL, outcome=BURST)
     for other in (SLOWER, cell("thread-pool:4", 0.5)):
         assert words(failed, other) == (
@@ -397,7 +397,7 @@ def test_a_baseline_that_failed_after_rounds_leaves_nothing_to_compare_with() ->
 
 
 def test_no_star_stands_beside_a_slower_runner() -> None:
-    """The leader is undecided; what is proved to be slower than the baseline cannot be the fastest."""
+    """The leader is undecided, and a runner that is proved slower than the baseline cannot be the fastest."""
     baseline = of_rounds("sequential", dict.fromkeys(range(10), 1.0))
     wide = of_rounds("threads", {0: 0.5, 1: 0.97, 2: 1.4})
     slow = of_rounds("thread-pool:4", dict.fromkeys(range(10), 1.05))
@@ -407,7 +407,7 @@ def test_no_star_stands_beside_a_slower_runner() -> None:
 
 
 def test_no_star_stands_beside_a_baseline_that_something_is_faster_than() -> None:
-    """Though the one with the least median is undecided; and what is proved to be faster is advised."""
+    """The runner with the least median is undecided; the one that is proved to be faster is advised."""
     baseline = of_rounds("sequential", dict.fromkeys(range(10), 1.0))
     wide = of_rounds("threads", {0: 0.5, 1: 0.6, 2: 2.4})
     fast = of_rounds("thread-pool:4", {number: 0.8 + number / 1_000 for number in range(10)})
@@ -432,7 +432,7 @@ def test_what_looks_much_faster_than_what_is_proved_is_advised_as_that() -> None
 
 
 def test_what_looks_hardly_faster_than_what_is_proved_is_not_advised() -> None:
-    """Less than 1.2 times as fast, and undecided: what is proved is taken."""
+    """It is less than 1.2 times as fast, and undecided: the proved runner is advised."""
     baseline = of_rounds("sequential", {**dict.fromkeys(range(7), 1.0), 7: 0.5, 8: 1.0, 9: 2.0})
     first = of_rounds("threads", dict.fromkeys(range(7, 20), 0.7))
     fast = of_rounds("thread-pool:4", {**dict.fromkeys(range(7), 0.8), **dict.fromkeys(range(10, 20), 0.8)})
@@ -441,7 +441,7 @@ def test_what_looks_hardly_faster_than_what_is_proved_is_not_advised() -> None:
 
 
 def test_a_single_round_advises_what_looks_fastest_and_says_that_it_proves_nothing() -> None:
-    """As where the budget allows no more."""
+    """This is the case if the budget allows no more rounds."""
     advice = advised(cell("sequential", 1.0, rounds=1), cell("thread-pool:4", 0.5, rounds=1))
     assert (advice.runner, advice.proved) == ("thread-pool:4", False)
     assert advice.headline.startswith("thread-pool(4) looks 2.00x as fast as sequential after 1 round, which is not")
@@ -449,7 +449,7 @@ def test_a_single_round_advises_what_looks_fastest_and_says_that_it_proves_nothi
 
 
 def test_what_gains_no_more_than_5_percent_is_not_worth_a_worker() -> None:
-    """Among equals, what costs nothing is preferred."""
+    """Among equal runners, the one without costs is preferred."""
     baseline, hardly = (dict.fromkeys(range(10), took) for took in (1.0, 0.96))
     advice = advised(of_rounds("sequential", baseline), of_rounds("thread-pool:4", hardly))
     assert (advice.runner, advice.proved) == ("sequential", True)
@@ -457,7 +457,7 @@ def test_what_gains_no_more_than_5_percent_is_not_worth_a_worker() -> None:
 
 
 def test_what_a_fork_risks_is_named() -> None:
-    """Where it is advised."""
+    """It is named if fork is advised."""
     forked = replace(cell("processes", 0.4), settings={"start_method": "fork"})
     advice = advised(SEQUENTIAL, forked)
     assert advice.runner == "processes"
@@ -465,14 +465,14 @@ def test_what_a_fork_risks_is_named() -> None:
 
 
 def test_waiting_takes_no_second_core_only_where_none_was_taken() -> None:
-    """Of two that gained, the one that kept two cores busy is left out."""
+    """Of two runners that gained, the one that kept two cores busy is left out."""
     text = words(WAITING, cell("thread-pool:32", 0.1, 0.8), cell("threads", 0.1, 1.8))
     assert "; thread-pool(32) waited for many tasks at once, which takes no second core" in text
     assert "takes no second core" not in words(WAITING, cell("threads", 0.1, 1.8))
 
 
 def test_a_runner_that_shares_too_few_rounds_with_the_baseline_is_told_so() -> None:
-    """It has three of its own; the reading says the same, and speaks of no brackets."""
+    """It has three rounds of its own; the reading says the same, and does not mention brackets."""
     baseline = of_rounds("sequential", {0: 1.0, 1: 1.0})
     other = of_rounds("threads", {0: 0.5, 1: 0.5, 2: 0.5})
     assert words(baseline, other) == (
@@ -485,14 +485,14 @@ def test_a_runner_that_shares_too_few_rounds_with_the_baseline_is_told_so() -> N
 
 
 def test_the_least_time_is_that_of_the_table() -> None:
-    """A ratio within rounds may say otherwise, and is not told beside it."""
+    """A ratio within rounds may say otherwise, and is not shown beside it."""
     baseline = of_rounds("sequential", {0: 1.0, 1: 1.0})
     other = of_rounds("threads", {0: 1.1, 1: 1.2, 2: 0.5, 3: 0.5, 4: 0.5})
     assert words(baseline, other).startswith("threads took the least time in 5 rounds. A verdict")
 
 
 def test_costs_that_read_the_same_are_called_the_same() -> None:
-    """CPU time and memory."""
+    """This holds for CPU time and for memory."""
 
     def with_memory(one: Cell) -> Cell:
         assert one.observed
@@ -504,7 +504,7 @@ def test_costs_that_read_the_same_are_called_the_same() -> None:
 
 @pytest.mark.parametrize("cores", [0.1, 1.0])
 def test_no_server_is_spoken_of_and_waiting_only_where_there_is_some(cores: float) -> None:
-    """A function need not have one."""
+    """A function need not have a server."""
     found = advised(cell("sequential", 1.0, cores), cell("thread-pool:2", 0.5, 1.0))
     told = " ".join(map(str, [*found.reasons, *found.valid_for]))
     assert "server" not in told
@@ -529,13 +529,13 @@ def test_workers_that_are_kept_are_not_said_to_be_started_each_time() -> None:
     ],
 )
 def test_what_would_decide_is_the_option_that_ended_it(changes: dict[str, Any], option: str) -> None:
-    """With a number of rounds that was asked for, no budget would have helped."""
+    """If a number of rounds was requested, a larger budget would not have helped."""
     noisy = table(SEQUENTIAL, cell("thread-pool:4", 0.95, noise=0.4), **changes)
     assert f"More rounds {option} or a quieter machine" in " ".join(map(str, answer(analyse(noisy))))
 
 
 def test_the_gil_is_not_blamed_for_threads_that_left_the_core_idle() -> None:
-    """Whoever waits for the GIL waits for somebody who computes."""
+    """A thread that waits for the GIL waits for a thread that computes."""
     assert "holds the GIL" not in words(SEQUENTIAL, cell("threads", 1.0, 0.3))
     assert "they kept 0.9 to 1.1 cores busy" in words(
         SEQUENTIAL, cell("threads", 1.0, 0.9), cell("thread-pool:4", 1.0, 1.1)
@@ -556,7 +556,7 @@ def test_a_better_algorithm_is_named_only_where_it_beats_more_workers() -> None:
 
 
 def test_what_the_work_is_like_is_not_read_from_a_baseline_of_many_workers() -> None:
-    """Its cores are those of eight, and its time is not that of a task after the other."""
+    """Its cores are those of eight workers, and its time is not that of single tasks."""
     facts = {"pickling_seconds": 0.2, "item_bytes": 2e6, "result_bytes": 28.0}
     eight = cell("thread-pool:8", 1.0, 0.4, workers=8)
     text = words(eight, cell("threads", 0.5, 0.8), cell("process-pool:2", 1.4, 1.9), facts=facts)
@@ -565,13 +565,13 @@ def test_what_the_work_is_like_is_not_read_from_a_baseline_of_many_workers() -> 
 
 
 def test_a_task_longer_than_the_whole_run_is_no_percentage_of_it() -> None:
-    """They were timed in different passes."""
+    """The two were timed in different passes."""
     text = words(with_tasks(WAITING, 0.1, 0.1, 0.7, 0.1), cell("thread-pool:4", 0.6, 0.1))
     assert "Task 2 takes 700 ms, where most take 100 ms: all of thread-pool(4)'s time" in text
 
 
 def test_results_that_depend_on_the_thread_are_not_called_unsafe() -> None:
-    """They are others one task after another as well; what to do about it is another thing."""
+    """Sequential results of the thread differ as well, and the cure is a different one."""
     wrong = ended("thread-pool:8", Outcome("failed", "depends on the thread: x", cause="thread"))
     found = recommend(analyse(replace(table(SEQUENTIAL, SLOWER, wrong), checked="sequential")), 4)
     assert found is not None
@@ -581,7 +581,7 @@ def test_results_that_depend_on_the_thread_are_not_called_unsafe() -> None:
 
 
 def test_results_of_runners_without_times_are_not_called_equal() -> None:
-    """Those that differ stand above the sentence, too."""
+    """Results that differ also stand above the sentence."""
     wrong = ended("threads", Outcome("failed", "results differ", cause="results"))
     rows = replace(table(SEQUENTIAL, SLOWER, wrong), checked="sequential")
     assert (

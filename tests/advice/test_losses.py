@@ -1,4 +1,4 @@
-"""The budget adds up to the whole, and the sentence for the largest loss follows from its figures."""
+"""The time shares add up to the whole, and the sentence on the largest loss follows from its figures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def said(baseline: Cell, other: Cell, facts: dict[str, float] | None = None) -> 
 
 
 def test_contention_for_the_gil_is_told_from_that_for_cores_and_for_a_lock() -> None:
-    """By the runner, the cores that were busy, and what the work is like one after another."""
+    """The runner, the cores that were busy, and the sequential work tell them apart."""
     assert re.match(r"50 % .* GIL.*\(1.0 cores busy\)", said(COMPUTES, made("thread-pool:2", TURNS, workers=2)))
     four: Spans = [(place // 4 * 2.0, place // 4 * 2.0 + 2.0, 1.0, place % 4) for place in range(TASKS)]
     assert "4 workers that compute took turns on 2 cores" in said(COMPUTES, made("process-pool:4", four, workers=4))
@@ -44,14 +44,14 @@ def test_contention_for_the_gil_is_told_from_that_for_cores_and_for_a_lock() -> 
 
 
 def test_no_gil_is_blamed_where_there_is_none() -> None:
-    """A free-threaded interpreter, or cores that were busy."""
+    """The interpreter is free-threaded, or several cores were busy."""
     assert "GIL" not in said(COMPUTES, made("thread-pool:2", TURNS, workers=2, gil=False))
     busy: Spans = [(start, end, 1.7, worker) for start, end, _, worker in TURNS]
     assert "GIL" not in said(COMPUTES, made("thread-pool:2", busy, workers=2))
 
 
 def test_the_tail_names_the_longest_task() -> None:
-    """Seven short ones, and one that is still going on when all others are done."""
+    """Seven tasks are short, and one is still running when all others have ended."""
     spans: Spans = [(float(place // 2), place // 2 + 1.0, 0.0, place % 2) for place in range(7)]
     last: Spans = [*spans, (3.0, 13.0, 0.0, 1)]
     baseline = made("sequential", [(start, start + (10.0 if place == 7 else 1.0), 0.0, 0)
@@ -62,7 +62,7 @@ def test_the_tail_names_the_longest_task() -> None:
 
 
 def test_starting_names_the_workers_that_were_at_work_at_once() -> None:
-    """A thread for each task, each gone before the next but one is started."""
+    """There is a thread for each task, and it ends before the next but one starts."""
     spans: Spans = [(float(place), place + 0.5, 0.0, place) for place in range(TASKS)]
     short = one_after_another(0.5, 0.0)
     assert "the first began after 0 us, the last after 7.00 s, and at most 1 were at work at once" in said(
@@ -74,7 +74,7 @@ def test_starting_names_the_workers_that_were_at_work_at_once() -> None:
 
 
 def test_dispatch_names_pickling_where_that_is_a_good_part_of_it() -> None:
-    """And the batch where there is one."""
+    """The batch is named if there is one."""
     spans: Spans = [(place * 3.0, place * 3.0 + 1.0, 1.0, 0) for place in range(TASKS)]
     pool = made("process-pool:1", spans, workers=1)
     assert "handing one out took 1.75 s, and a task takes 1.00 s" in said(COMPUTES, pool)
@@ -85,7 +85,7 @@ def test_dispatch_names_pickling_where_that_is_a_good_part_of_it() -> None:
 
 
 def test_slower_cpu_names_page_faults_only_if_they_were_more() -> None:
-    """They are a figure of the run like any other."""
+    """Page faults are a figure of the run like any other."""
     spans: Spans = [(place * 2.0, place * 2.0 + 2.0, 2.0, 0) for place in range(TASKS)]
     slow = made("process-pool:1", spans, workers=1)
     assert "took 2.00x the CPU time:" in said(COMPUTES, slow)
@@ -93,14 +93,14 @@ def test_slower_cpu_names_page_faults_only_if_they_were_more() -> None:
 
 
 def test_shut_down_and_no_loss() -> None:
-    """What is below 5 % is not worth a word."""
+    """A loss below 5 % is not mentioned."""
     spans: Spans = [(float(place), place + 1.0, 1.0, 0) for place in range(TASKS)]
     assert "lost at the end of everything" in said(COMPUTES, made("process-pool:1", spans, makespan=12.0))
     assert said(COMPUTES, made("process-pool:1", spans, makespan=8.1)).startswith("99 % of it was the work itself")
 
 
 def test_without_recorded_tasks_nothing_is_said() -> None:
-    """No budget, no sentence."""
+    """Without time shares there is no sentence."""
     bare = replace(made("thread-pool:2", TURNS, workers=2), observed=None)
     cell, seen = explained(COMPUTES, bare)
     assert cell.shares is None
@@ -109,7 +109,7 @@ def test_without_recorded_tasks_nothing_is_said() -> None:
 
 
 def test_what_was_possible_counts_workers_cores_and_order() -> None:
-    """The article's order: four tasks on two workers, where longest first would allow more."""
+    """In the article's order, four tasks run on two workers; longest first would allow more."""
     lengths = [1.0, 1.0, 2.0, 4.0]
     starts = [0.0, 1.0, 2.0, 4.0]
     baseline = made("sequential", [(start, start + length, length, 0)
@@ -126,14 +126,14 @@ def test_what_was_possible_counts_workers_cores_and_order() -> None:
 
 
 def waiting(workers: int, length: float, tasks: int = TASKS) -> Cell:
-    """Threads that wait so long for each task."""
+    """Threads that wait for `length` seconds in each task."""
     spans: Spans = [(place // workers * length, (place // workers + 1) * length, 0.0, place % workers)
                     for place in range(tasks)]  # fmt: skip
     return made(f"thread-pool:{workers}", spans, workers=workers)
 
 
 def test_what_is_saturated_is_told_from_what_is_not() -> None:
-    """Twice the workers, the same time, tasks twice as long: the other side serves four at once."""
+    """With twice the workers, the time is the same and tasks take twice as long: the other side serves four at once."""
     rows = explained(WAITS, waiting(4, 1.0))[1].record
     rows = replace(rows, cells=[WAITS, waiting(4, 1.0), waiting(8, 2.0)])
     (one,) = [finding for finding in findings(analyse(rows)) if "serves no more" in str(finding)]
@@ -147,7 +147,7 @@ def test_what_is_saturated_is_told_from_what_is_not() -> None:
 
 
 def test_more_than_the_workers_can_gain_is_explained_by_what_the_baseline_pays() -> None:
-    """CPU time and page faults tell."""
+    """CPU time and page faults show it."""
     spans: Spans = [(place // 2 * 0.5, place // 2 * 0.5 + 0.5, 0.5, place % 2) for place in range(TASKS)]
     pool = made("process-pool:2", spans, workers=2)
     counted = explained(with_faults(COMPUTES, 90_000), with_faults(pool, 900))[1]
@@ -161,7 +161,7 @@ def test_more_than_the_workers_can_gain_is_explained_by_what_the_baseline_pays()
 
 
 def test_memory_of_each_process_is_named_where_it_is_large() -> None:
-    """What is above the baseline's, for each worker."""
+    """It is the memory above the baseline's, for each worker."""
     pool = made("process-pool:2", TURNS, workers=2)
     assert pool.observed
     assert COMPUTES.observed
@@ -173,7 +173,7 @@ def test_memory_of_each_process_is_named_where_it_is_large() -> None:
 
 
 def test_coroutines_that_never_overlapped_are_named_before_anything_else() -> None:
-    """Whatever part their time is counted in."""
+    """The sentence does not depend on the part in which their time is counted."""
     spans: Spans = [(float(place), place + 1.0, 0.01, place) for place in range(TASKS)]
     blocked = made("asyncio:4", spans, workers=4)
     assert said(WAITS, blocked).startswith("None of the coroutines gave way")
@@ -186,7 +186,7 @@ def test_coroutines_that_never_overlapped_are_named_before_anything_else() -> No
 
 
 def test_native_threads_count_as_computing_workers() -> None:
-    """Two processes with two each, on two cores."""
+    """There are two processes with two native threads each, on two cores."""
     pool = made("process-pool:2", TURNS, workers=2)
     assert COMPUTES.observed
     both = replace(COMPUTES, observed=replace(COMPUTES.observed, cpu=1.9 * TASKS))
@@ -198,7 +198,7 @@ def test_native_threads_count_as_computing_workers() -> None:
 
 
 def test_an_uneven_last_batch_is_named_and_no_task_that_is_not_long() -> None:
-    """Eight tasks in batches of six: two for six workers at the end."""
+    """There are eight tasks in batches of six: two are left for six workers at the end."""
     spans: Spans = [(place // 6 * 1.0, place // 6 * 1.0 + 1.0, 0.01, place) for place in range(TASKS)]
     told = said(WAITS, made("batched-threads:6", spans, workers=6))
     assert "the last batch had 2 tasks for 6 workers" in told
@@ -206,7 +206,7 @@ def test_an_uneven_last_batch_is_named_and_no_task_that_is_not_long() -> None:
 
 
 def test_too_few_workers_that_wait_are_named() -> None:
-    """Two where eight could wait; not where each task has a worker."""
+    """Two workers run where eight could wait; a worker for each task is not reported."""
     spans: Spans = [(place // 2 * 1.0, place // 2 * 1.0 + 1.0, 0.01, place % 2) for place in range(TASKS)]
     finding = too_few(explained(WAITS, made("thread-pool:2", spans, workers=2))[0])
     assert finding is not None
@@ -217,7 +217,7 @@ def test_too_few_workers_that_wait_are_named() -> None:
 
 
 def test_tasks_that_were_dealt_out_beforehand_leave_a_tail_and_no_dispatch() -> None:
-    """Chunks of four to each of two workers; one chunk is done long before the other."""
+    """Each of two workers gets chunks of four; one chunk ends long before the other."""
     spans: Spans = [(float(place), place + 1.0, 1.0, 0) for place in range(4)]
     spans += [(3.0 * place, 3.0 * place + 3.0, 3.0, 1) for place in range(4)]
     chunks = replace(made("process-pool:2", spans, workers=2), settings={"start_method": "spawn", "chunksize": 4})
@@ -227,7 +227,7 @@ def test_tasks_that_were_dealt_out_beforehand_leave_a_tail_and_no_dispatch() -> 
 
 
 def test_half_waiting_work_is_not_called_computing() -> None:
-    """Both shares are named, and nobody is told that only cores help."""
+    """Both shares are named, and the sentence does not say that only cores help."""
     mixed = one_after_another(1.0, 0.52)
     told = said(mixed, replace(mixed, label="another"))
     assert "only more cores" not in told
@@ -235,7 +235,7 @@ def test_half_waiting_work_is_not_called_computing() -> None:
 
 
 def test_computed_no_more_is_said_only_where_it_is_so() -> None:
-    """CPU time went up, too."""
+    """CPU time increased as well."""
     spans: Spans = [(start * 2, end * 2, 1.3, worker) for start, end, _, worker in TURNS]
     told = said(COMPUTES, made("process-pool:2", spans, workers=2))
     assert "lost to contention" in told
@@ -243,7 +243,7 @@ def test_computed_no_more_is_said_only_where_it_is_so() -> None:
 
 
 def test_without_a_gil_slower_threads_point_to_shared_counts() -> None:
-    """A free-threaded interpreter: the same work takes twice the CPU time under threads."""
+    """Under a free-threaded interpreter, the same work takes twice the CPU time in threads."""
     spans: Spans = [(place // 2 * 2.0, place // 2 * 2.0 + 2.0, 2.0, place % 2) for place in range(TASKS)]
     assert "shared reference counts" in said(COMPUTES, made("thread-pool:2", spans, workers=2, gil=False))
     for gil in (True, False):
@@ -251,7 +251,7 @@ def test_without_a_gil_slower_threads_point_to_shared_counts() -> None:
 
 
 def test_threads_are_called_useless_only_for_work_that_computes_all_along() -> None:
-    """Where 60 % is computing, threads share the rest, and gain."""
+    """If 60 % is computing, threads overlap the rest, and gain."""
     spans: Spans = [(place // 4 * 2.4, place // 4 * 2.4 + 2.4, 0.6, place % 4) for place in range(TASKS)]
     told = said(one_after_another(1.0, 0.6), made("thread-pool:4", spans, workers=4))
     assert "holds the GIL" in told
@@ -260,7 +260,7 @@ def test_threads_are_called_useless_only_for_work_that_computes_all_along() -> N
 
 
 def test_more_workers_are_not_wished_for_where_they_gained_nothing() -> None:
-    """The same runner was measured with twice as many, and took as long."""
+    """The same runner was measured with twice as many workers, and took as long."""
     few, many, quick = waiting(2, 1.0), waiting(4, 2.0), waiting(4, 1.0)
     other_backend = replace(many, settings={"backend": "another"})
     rows = explained(WAITS, few)[1].record
@@ -286,7 +286,7 @@ def test_threads_that_left_the_core_idle_did_not_wait_for_the_gil_to_compute() -
 
 
 def test_no_number_of_threads_is_called_useless_where_some_are_faster() -> None:
-    """The GIL was lost to, and yet another number of threads gained."""
+    """Contention for the GIL was the largest loss, and yet another number of threads gained."""
     slow, fast = made("thread-pool:2", TURNS, workers=2), waiting(4, 1.0)
     seen = analyse(replace(explained(COMPUTES, slow)[1].record, cells=[COMPUTES, slow, fast]))
     finding = largest_loss(seen.cells[1], seen)
@@ -297,7 +297,7 @@ def test_no_number_of_threads_is_called_useless_where_some_are_faster() -> None:
 
 
 def test_a_task_that_took_as_long_is_not_compared_with_itself() -> None:
-    """Less CPU time and the same length: there was more waiting."""
+    """It took less CPU time and as long: there was more waiting."""
     spans: Spans = [(place // 2 * 1.0, place // 2 * 1.0 + 1.0, 0.5, place % 2) for place in range(TASKS)]
     told = said(COMPUTES, made("process-pool:2", spans, workers=2))
     assert told.startswith("50 % was lost to contention: the tasks waited for one another")
@@ -305,7 +305,7 @@ def test_a_task_that_took_as_long_is_not_compared_with_itself() -> None:
 
 
 def test_what_was_hardly_faster_is_not_called_no_faster() -> None:
-    """The table has the times."""
+    """The table shows the times."""
     rows = explained(WAITS, waiting(4, 1.0))[1].record
     rows = replace(rows, cells=[WAITS, waiting(4, 1.0), replace(waiting(8, 2.0), samples=waiting(4, 0.98).samples)])
     assert "thread-pool(8) was hardly faster than thread-pool(4)" in " ".join(map(str, findings(analyse(rows))))

@@ -1,4 +1,4 @@
-"""A quota that held workers back, and memory that holds no more of them, are said where they are the limit."""
+"""A quota that held workers back, and memory that holds no more of them, are reported if they are the limit."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def words(made: Table) -> str:
 
 
 def held(cell: Cell, *seconds: float | None, quota: float | None = 1.5) -> Cell:
-    """The same cell, of which a quota kept the first samples from running for so long."""
+    """The same cell with a quota that kept its first samples from running for these seconds."""
     samples = [replace(one, throttled=took) for one, took in zip(cell.samples, seconds, strict=False)]
     interpreter = {**cell.interpreter, "quota": quota, "allowed": 2}
     return replace(cell, samples=samples + cell.samples[len(samples) :], interpreter=interpreter)
 
 
 def test_a_quota_that_held_workers_back_flags_the_table_and_is_in_the_answer_and_in_the_advice() -> None:
-    """With how often; the little that a quota takes from a sample now and then is not worth a word."""
+    """The number of rounds is given; the little that a quota takes from a sample now and then is not mentioned."""
     pool = held(of_seconds("process-pool:2", 0.7, 1.4, workers=2), 0.3, 0.3, 0.3, 0.001)
     analysis = analyse(table(SEQUENTIAL, pool))
     says = "The quota of 1.5 cores held back process-pool(2, spawn) in 3 of 10 rounds"
@@ -51,14 +51,14 @@ def test_a_quota_that_held_workers_back_flags_the_table_and_is_in_the_answer_and
 
 @pytest.mark.parametrize("seconds", [None, 0.0, 0.001])
 def test_a_quota_that_held_nobody_back_is_not_mentioned(seconds: float | None) -> None:
-    """Nor one of which nothing is known."""
+    """An unknown quota is not mentioned either."""
     made = table(SEQUENTIAL, held(of_seconds("process-pool:2", 0.7, workers=2), *[seconds] * 10))
     assert "quota" not in words(made)
     assert not section(analyse(made)).loaded
 
 
 def test_why_names_the_quota_and_counts_its_cores() -> None:
-    """A quota of 1.5 cores allows 1.5 times as much, whatever it is rounded to."""
+    """A quota of 1.5 cores allows a speed-up of 1.5, whatever it is rounded to."""
     pool = held(of_tasks("process-pool:2", TURNS, workers=2, cores=1), 1.0, 1.0, 0.0)
     analysis = analyse(table(replace(COMPUTES, interpreter={"cores": 1, "quota": 1.5, "allowed": 2}), pool))
     (bar,) = [bar for bar in breakdown(analysis).bars if bar.name.startswith("process-pool")]
@@ -85,7 +85,7 @@ def test_why_names_the_quota_and_counts_its_cores() -> None:
 def test_a_quota_counts_no_more_than_the_cores_that_are_allowed(
     interpreter: dict[str, float | None], cores: float | None
 ) -> None:
-    """Nor do the cores count for more than the quota."""
+    """The cores do not count for more than the quota."""
     assert usable_cores(replace(COMPUTES, interpreter=interpreter)) == cores
 
 
@@ -97,13 +97,13 @@ class _Held(SimulatedHosts):
         self.asked = 0
 
     def throttled(self) -> float:
-        """A clock that never goes back, asked before and after each sample."""
+        """A clock that never goes back, read before and after each sample."""
         self.asked += 1
         return 0.5 * (self.asked // 4)
 
 
 def test_what_a_quota_took_is_kept_with_each_sample(tmp_path: Path) -> None:
-    """In the results file, too."""
+    """The results file has it as well."""
     run = measure(Primes(limits=[10, 20]), runners=["sequential", "threads"], hosts=_Held(), rounds=4, seed=1)
     taken = [sample.throttled for cell in run.tables[0].cells for sample in cell.samples]
     assert sorted(took or 0.0 for took in taken) == [0.0] * 4 + [0.5] * 4
@@ -115,7 +115,7 @@ def test_what_a_quota_took_is_kept_with_each_sample(tmp_path: Path) -> None:
 
 
 def using(cell: Cell, memory: float, allowed: float | None, processes: int | None = None) -> Cell:
-    """The same cell, whose pass took so much memory of that which it might use."""
+    """The same cell, whose pass used `memory` of the allowed memory."""
     assert cell.observed
     may_use = None if allowed is None else int(allowed)
     observed = replace(cell.observed, memory=int(memory), memory_allowed=may_use, processes=processes)
@@ -126,7 +126,7 @@ BASE = using(SEQUENTIAL, 100 * MB, 2000 * MB)
 
 
 def test_how_many_processes_fit_is_said_where_twice_as_many_do_not() -> None:
-    """By what a worker added; else the memory of a large worker is named alone, and of a small one nothing."""
+    """The memory of a worker decides; otherwise a large worker's memory is named alone, and a small one's is not."""
     pool = of_seconds("process-pool:2", 0.5, 1.9, workers=2)
     limit = "memory is the limit: about 3 of them fit"
     large = using(pool, 1100 * MB, 1600 * MB)
@@ -151,7 +151,7 @@ def test_what_tasks_make_is_not_taken_for_what_the_process_has_that_executes_non
 
 
 def test_a_pool_that_was_ended_for_its_memory_is_answered_with_how_many_processes_fit() -> None:
-    """By what a worker of another pool added, or what the sequential process had."""
+    """The number follows from what a worker of another pool added, or from the memory of the sequential process."""
     ended = replace(
         of_seconds("process-pool:8", 1.0, workers=8), samples=[], observed=None,
         outcome=Outcome("failed", "used 4.0 GB of memory", cause="memory"),

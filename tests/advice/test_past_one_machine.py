@@ -1,4 +1,4 @@
-"""Whether a cluster pays, from how many items on, and what limits it: by figures that are known."""
+"""Whether a cluster pays, from how many items on, and what limits it: by known figures."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ FIGURES = {
 
 
 def remote(seconds: float, *, around: float = 0.4, **figures: float) -> Cell:
-    """A cluster of four workers that took so long, of which connecting and leaving took `around`."""
+    """A cluster of four workers that took `seconds`, of which connecting and leaving took `around`."""
     cell = plug_in(of_seconds("far:4", 1.0), "far:4", REMOTE)
     work = seconds - around
     samples = [Sample(around / 2, work, around / 2, None, number, number) for number in range(10)]
@@ -37,7 +37,7 @@ def analysed(far: Cell, here: float = 20.0, tasks: int = 100) -> TableAnalysis:
 
 
 def test_where_two_lines_cross_it_begins_to_pay() -> None:
-    """1.1 s that are always there, and 0.055 s an item instead of 0.2."""
+    """There are 1.1 s of fixed costs, and 0.055 s per item instead of 0.2."""
     (cluster,) = clusters(analysed(remote(6.6, around=1.0)))
     assert cluster.line.fixed == pytest.approx(1.1)
     assert cluster.line.each == pytest.approx(0.055)
@@ -46,13 +46,13 @@ def test_where_two_lines_cross_it_begins_to_pay() -> None:
 
 
 def test_fewer_items_than_workers_take_as_long_as_one_task() -> None:
-    """0.5 s that are always there and a task of 0.2 s, instead of 0.2 s an item: more than three items."""
+    """There are 0.5 s of fixed costs and a task takes 0.2 s, so three items are still too few."""
     (cluster,) = clusters(analysed(remote(6.0)))
     assert cluster.items == pytest.approx((0.5 + 0.2) / 0.2)
 
 
 def test_it_must_beat_all_of_this_machine() -> None:
-    """The best may be another for few items than for many."""
+    """The best cell of this machine may be another one for few items than for many."""
     pool = of_seconds("thread-pool:2", 8.0, noise=0)
     found = analyse(table(of_seconds("sequential", 20.0, noise=0), pool, remote(6.0), tasks=100))
     (cluster,) = clusters(found)
@@ -84,7 +84,7 @@ def test_the_answer_says_so(far: Cell, here: float, says: str) -> None:
 
 
 def test_what_is_paid_before_is_named() -> None:
-    """The initializer, where there is one; nothing but the first answer, where workers and connections are kept."""
+    """The initializer is named if there is one; with kept workers and connections, only the first answer is."""
     both = of_seconds("sequential", 20.0, noise=0), remote(6.0)
     (pays, _) = past_one_machine(analyse(table(*both, tasks=100, settings={"initializer": "app:load"})))
     assert "connecting, the initializer and the first answer take 500 ms" in pays.sentence
@@ -94,7 +94,7 @@ def test_what_is_paid_before_is_named() -> None:
 
 
 def test_the_costs_are_those_of_the_one_that_is_overtaken_last() -> None:
-    """It need not be the fastest for so many items as there were."""
+    """It need not be the fastest for the measured number of items."""
     slow_to_start = of_seconds("process-pool:2", 6.5, noise=0)
     samples = [replace(sample, start=5.0, work=sample.work - 5.0) for sample in slow_to_start.samples]
     quick = of_seconds("thread-pool:2", 6.2, noise=0)
@@ -133,7 +133,7 @@ def test_what_takes_most_of_the_time_limits_it(far: Cell, says: str) -> None:
 
 
 def test_of_a_cell_that_was_not_observed_the_limit_is_not_known() -> None:
-    """Nor what the first answer took; the rest is."""
+    """The costs of the first answer are not known either; the rest is."""
     far = replace(remote(6.0), observed=None)
     (only,) = past_one_machine(analysed(far))
     assert only.figures["fixed_seconds"] == pytest.approx(0.4)
@@ -145,7 +145,7 @@ def test_that_workers_were_there_before_is_said_below_the_table() -> None:
 
 
 def test_workers_of_others_are_not_new_for_each_execution() -> None:
-    """Which the table says of everything else that was measured with --fresh."""
+    """The table says so of everything else that was measured with --fresh."""
     both = of_seconds("sequential", 20.0, noise=0), remote(6.0)
     assert made_ready(analyse(table(*both, fresh=True)))[0].endswith(" was done before.")
 
@@ -156,7 +156,7 @@ def test_without_workers_from_before_or_without_times_nothing_is_said(changes: d
 
 
 def test_cores_are_what_workers_elsewhere_tell() -> None:
-    """And blank where they tell nothing."""
+    """The cores are blank if the workers report nothing."""
     assert analysed(remote(10.0)).cells[1].cores == pytest.approx(2.0)
     silent = replace(remote(10.0), observed=Observed(0.0, 10.0, 0.0, 1.0, [0.0], None))
     assert analysed(silent).cells[1].cores is None

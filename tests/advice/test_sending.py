@@ -1,4 +1,4 @@
-"""What travels with a function is named as the cost where it is, under those runners that send it."""
+"""Data sent with a function is named as a cost where it is one, under the runners that send it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def said(*cells: Cell, **facts: Any) -> tuple[str, str]:
 
 
 def test_the_cost_is_named_with_its_size_its_runners_and_how_often() -> None:
-    """Once for every chunk."""
+    """It is sent once for every chunk."""
     answered, noted = said(POOL, CHUNKS)
     assert "is a cost of process-pool(2, spawn) and process-pool(2, chunksize=2, spawn)" in answered
     assert "the Model that predict is bound to, 40.0 MB, which take 200 ms to send with every task" in answered
@@ -44,7 +44,7 @@ def test_the_cost_is_named_with_its_size_its_runners_and_how_often() -> None:
 
 
 def test_what_is_made_again_by_every_copy_is_named() -> None:
-    """Where it is so much that it may be why a pool gains nothing."""
+    """It is named if it is large enough to explain why a pool gains nothing."""
     answered, _ = said(POOL, CHUNKS, function_bytes=60.0, function_seconds=3e-6, function_grown=4.6e6)
     assert "The Model that predict is bound to grew by 4.60 MB in the first pass" in answered
     assert "a new one comes with every task and with every chunk of 2 tasks" in answered
@@ -63,14 +63,14 @@ def test_what_is_made_again_by_every_copy_is_named() -> None:
     ],
 )
 def test_nothing_is_said_of_what_is_inherited_or_small_or_not_known(cells: list[Cell], facts: dict[str, Any]) -> None:
-    """Threads share it, and a fork inherits it."""
+    """Threads share the data, and forked processes inherit it."""
     answered, noted = said(*cells, **facts)
     assert "travels" not in answered
     assert "are sent" not in noted
 
 
 def test_what_is_large_and_worth_it_is_a_note_and_no_finding() -> None:
-    """A task of 250 ms is worth 10 ms."""
+    """A task of 250 ms is worth 10 ms of sending."""
     answered, noted = said(POOL, function_seconds=0.01)
     assert "travels" not in answered
     assert "40.0 MB in 10.0 ms, with every task" in noted
@@ -85,7 +85,7 @@ def test_what_is_large_and_worth_it_is_a_note_and_no_finding() -> None:
     ids=["given up", "timed out"],
 )
 def test_a_pool_that_ended_for_it_is_told_why(ended: dict[str, Any]) -> None:
-    """In the advice, too."""
+    """The advice says it as well."""
     gone = replace(POOL, samples=[], observed=None, **ended)
     advice = recommend(analyse(table(SEQUENTIAL, of_seconds("thread-pool:2", 1.0), gone, facts=FACTS)), 4)
     assert advice is not None
@@ -93,7 +93,7 @@ def test_a_pool_that_ended_for_it_is_told_why(ended: dict[str, Any]) -> None:
 
 
 def test_where_the_time_went_names_what_is_sent_between_tasks_and_at_the_start() -> None:
-    """Where that is a good part of it."""
+    """It is named if it is a good part of that time."""
     gaps: Spans = [(place * 3.0, place * 3.0 + 1.0, 1.0, 0) for place in range(TASKS)]
     pool = of_tasks("process-pool:1", gaps, workers=1)
     late: Spans = [(20.0 + place, 21.0 + place, 1.0, place) for place in range(TASKS)]
@@ -105,7 +105,7 @@ def test_where_the_time_went_names_what_is_sent_between_tasks_and_at_the_start()
 
 
 def test_a_race_tries_larger_chunks_and_fewer_processes_where_much_is_sent_with_each() -> None:
-    """A chunk for each worker sends it least often."""
+    """With a chunk for each worker, the data is sent least often."""
     look = Look(tasks=32, seconds=0.1, computes=True, waits=False, awaitable=False, cores=2)
     assert look.chunks(2) == [1]
     carrying = replace(look, carrying=0.2)

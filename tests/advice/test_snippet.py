@@ -1,4 +1,4 @@
-"""What is to be pasted runs as it stands, and gives the results that were measured."""
+"""A program to paste runs unchanged, and gives the measured results."""
 
 import ast
 import asyncio
@@ -86,7 +86,7 @@ for function, given, expected in FORMS:
 
 
 def run(directory: Path, *arguments: str) -> str:
-    """What a program prints in the user's directory."""
+    """The output of a program in the user's directory."""
     done = subprocess.run(
         [sys.executable, "-W", "error", *arguments],
         capture_output=True,
@@ -102,7 +102,7 @@ def run(directory: Path, *arguments: str) -> str:
 
 @pytest.mark.parametrize("runners", [IN_ONE_PROCESS, FORKED, IMPORTED], ids=["in one process", "forked", "imported"])
 def test_every_form_gives_what_is_measured(tmp_path: Path, runners: str) -> None:
-    """Kinds of functions, ways of calling, sources of items, layouts, and names that the programs use themselves."""
+    """The forms cover kinds of functions, ways of calling, sources of items, layouts, and names that programs use."""
     if "start_method=fork" in runners and sys.platform == "win32":
         pytest.skip("there is no fork")
     directory = tmp_path / "it's the user's"
@@ -113,7 +113,7 @@ def test_every_form_gives_what_is_measured(tmp_path: Path, runners: str) -> None
 
 
 class RefusedError(Exception):
-    """It cannot be unpickled: what its class takes is not what it says."""
+    """Cannot be unpickled: its constructor takes other arguments than those that it stores."""
 
     def __init__(self, answer: dict[str, str]) -> None:
         super().__init__(answer["reason"])
@@ -126,7 +126,7 @@ def refuse(item: int) -> int:
 
 
 def test_exceptions_that_another_process_cannot_read_are_results_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pool would be broken by them; threads have them as they are."""
+    """They would break a pool; threads return them unchanged."""
     monkeypatch.delitem(copyreg.dispatch_table, RefusedError, raising=False)  # where Dask has been imported, tblib's
     found = {}
     other = "executor:2,target=concurrent.futures:ProcessPoolExecutor"
@@ -150,7 +150,7 @@ def get_ready() -> None:
 
 @pytest.mark.parametrize("spec", ["joblib:2", "dask:2"])
 def test_a_function_that_is_sent_by_value_makes_a_worker_ready_once(spec: str) -> None:
-    """Whatever is defined beside it comes new with each task, and must be what can be sent."""
+    """Anything defined beside it is new with each task, and must be possible to send."""
     cloudpickle = pytest.importorskip("cloudpickle")
     try:
         runner = parse(spec).runner
@@ -167,14 +167,14 @@ def test_a_function_that_is_sent_by_value_makes_a_worker_ready_once(spec: str) -
 
 
 def test_items_are_given_a_name_once() -> None:
-    """No list is made of what is one already."""
+    """A list is not copied into another list."""
     for spec in IN_ONE_PROCESS.split():
         text = snippet(Imported.of(len, ["x" * 30, "y" * 30], How()).call(2), parse(spec).runner)
         assert text.count("items = ") == 1, text
 
 
 def test_the_forms_are_those_of_every_runner() -> None:
-    """Whoever adds a runner adds it to them."""
+    """A new runner must be added to the forms."""
     tried = f"{IN_ONE_PROCESS} {FORKED} {IMPORTED}".split()
     missing = {name for name, package in EXTRAS.items() if not find_spec(package)}
     elsewhere = {"dask", "executor"}  # the tests of these runners run their programs
@@ -182,13 +182,13 @@ def test_the_forms_are_those_of_every_runner() -> None:
 
 
 def test_a_program_that_is_added_to_the_main_program_changes_nothing_there(tmp_path: Path) -> None:
-    """Its names are not those on which the function depends, nor those that it has redefined."""
+    """Its names are not those on which the function depends, nor those that it redefines."""
     (tmp_path / "main.py").write_text(MAIN)
     assert run(tmp_path, "main.py") == ""
 
 
 class Secret:
-    """It has no name, and its repr has several lines."""
+    """Has no name, and a repr of several lines."""
 
     def __repr__(self) -> str:
         return "a\nsecret"
@@ -224,7 +224,7 @@ def double(item: Any) -> Any:
     ids=["lambda", "nested", "object", "method", "partial", "long"],
 )
 def test_a_function_that_cannot_be_written_is_left_to_be_filled_in(function: Callable[[Any], Any]) -> None:
-    """A comment says what was measured, and nothing is computed before somebody has written it."""
+    """A comment says what was measured, and nothing is computed before it is filled in."""
     text = snippet(Imported.of(function, [1, 2], How()).call(2), ThreadPool(2))
     assert "\n# Write here what was measured: " in text
     with pytest.raises(TypeError, match="ellipsis"):
@@ -236,7 +236,7 @@ def test_a_function_that_cannot_be_written_is_left_to_be_filled_in(function: Cal
 
 @pytest.mark.parametrize("items", [[Secret()], ["x" * 300], [1.5] * 10_000, [float("nan"), 1.0], [(1, {2: Secret()})]])
 def test_items_that_cannot_be_written_are_left_to_be_filled_in(items: list[Any]) -> None:
-    """How many there were, and the first of them, is said."""
+    """The comment gives the number of items, and the first of them."""
     text = snippet(Imported.of(double, items, How()).call(2), ThreadPool(2))
     (comment,) = [line for line in text.splitlines() if line.startswith("# Write here the ")]
     assert "the item that was" in comment if len(items) == 1 else f"{len(items):,} items" in comment
@@ -248,7 +248,7 @@ def test_items_that_cannot_be_written_are_left_to_be_filled_in(items: list[Any])
 
 
 def test_where_an_event_loop_runs_the_program_says_how_it_is_used() -> None:
-    """In a notebook, for one, asyncio.run cannot be called."""
+    """In a notebook, for example, asyncio.run cannot be called."""
 
     async def within() -> str:
         return snippet(Imported.of(asyncio.sleep, [0, 0], How()).call(2), parse("asyncio:2").runner)
@@ -260,7 +260,7 @@ def test_where_an_event_loop_runs_the_program_says_how_it_is_used() -> None:
 
 
 def test_a_runner_that_writes_something_else_than_python_is_used_itself() -> None:
-    """Whatever is printed can be run."""
+    """The printed program always runs."""
 
     class Careless(ThreadPool):
         def program(self, call: Any) -> Program:

@@ -1,4 +1,4 @@
-"""Every sentence about a runner follows from its traits, whatever it is called; of what is not said, nothing is."""
+"""Every sentence about a runner follows from its traits and not from its name; undeclared traits give no sentences."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BUSY, IDLE = of_seconds("sequential", 1.0), of_seconds("sequential", 1.0, 0.1)
 
 
 def waves(traits: Traits, seconds: float, cores: float, workers: int = 2, **changes: Any) -> Cell:
-    """A runner that nobody has heard of."""
+    """A runner with an unknown name."""
     made = plug_in(of_seconds(f"thread-pool:{workers}", seconds, cores, workers=workers), f"waves:{workers}", traits)
     assert made.observed is not None
     observed = replace(made.observed, tree_cpu=made.observed.cpu, **changes)
@@ -71,7 +71,7 @@ def test_who_waited_at_once_in_one_interpreter_is_named(traits: Traits) -> None:
 
 @pytest.mark.parametrize("traits", ALL)
 def test_threads_are_what_the_gil_is_named_for(traits: Traits) -> None:
-    """Those that held it, and those that released it."""
+    """This holds for threads that held it, and for threads that released it."""
     assert ("holds the GIL" in told(BUSY, waves(traits, 1.0, 1.0))) is (traits is POOL)
     assert ("releases the GIL" in told(BUSY, waves(traits, 0.5, 1.9))) is (traits is POOL)
 
@@ -106,7 +106,7 @@ def test_pickling_is_named_for_those_that_pickle(traits: Traits) -> None:
 
 @pytest.mark.parametrize("traits", ALL)
 def test_memory_and_starting_are_named_for_workers_that_share_no_interpreter(traits: Traits) -> None:
-    """Each has modules and a heap of its own."""
+    """Each worker has modules and a heap of its own."""
     assert IDLE.observed
     small = replace(IDLE, observed=replace(IDLE.observed, memory=100_000_000))
     late = waves(traits, 2.0, 0.5, memory=900_000_000, began=[0.0, 1.8])
@@ -118,7 +118,7 @@ def test_memory_and_starting_are_named_for_workers_that_share_no_interpreter(tra
 
 @pytest.mark.parametrize("traits", ALL)
 def test_what_is_saturated_is_found_under_those_who_wait_together(traits: Traits) -> None:
-    """Of one runner with the same settings, and more workers."""
+    """The runner is the same with the same settings, except for more workers."""
 
     def waiting(workers: int, length: float, **settings: Any) -> Cell:
         spans: Spans = [(place // workers * length, (place // workers + 1) * length, 0.0, place % workers)
@@ -152,7 +152,7 @@ def test_the_longest_task_is_the_limit_of_what_runs_here(traits: Traits) -> None
 
 @pytest.mark.parametrize("traits", SILENT[1:])
 def test_no_rule_and_no_loss_names_a_runner_that_does_not_say_what_it_is(traits: Traits) -> None:
-    """However it came out; in the table and among the fastest it counts like any other."""
+    """This holds whatever its result; in the table and among the fastest it counts like any other."""
     facts = {"native_threads": 2.0}
     for baseline in (BUSY, IDLE, COMPUTES, WAITS):
         for seconds, cores in ((0.1, 0.5), (1.0, 1.0), (0.5, 1.9), (3.0, 0.1)):
@@ -175,7 +175,7 @@ def test_no_rule_and_no_loss_names_a_runner_that_does_not_say_what_it_is(traits:
 
 
 def test_what_is_elsewhere_has_a_row_without_what_nobody_can_see() -> None:
-    """Start-up, cores and memory of our own process would be those of somebody who waits."""
+    """Start-up, cores and memory of our own process would be those of a process that waits."""
     assert BUSY.observed
     baseline = replace(BUSY, observed=replace(BUSY.observed, memory=10**7))
     grid = section(analyse(table(baseline, waves(REMOTE, 0.5, 0.02, memory=10**7)))).costs
@@ -229,7 +229,7 @@ def test_batches_pickles_and_workers_for_each_task_are_named_by_traits() -> None
 
 
 def test_the_simplest_is_the_one_that_says_so() -> None:
-    """One that does not is last; of one runner, that with the fewest workers."""
+    """A runner without a declared simplicity is last; of one runner, the fewest workers come first."""
     cells = [
         waves(replace(POOL, simplicity=5), 0.5, 1.0, workers=8),
         waves(replace(POOL, simplicity=5), 0.5, 1.0, workers=4),
@@ -246,7 +246,7 @@ def test_the_simplest_is_the_one_that_says_so() -> None:
 
 
 def test_only_workers_that_can_be_kept_are_said_to_be_worth_keeping() -> None:
-    """A runner that starts one for every task cannot keep them."""
+    """A runner that starts a worker for every task cannot keep them."""
     for traits, keeps in ((POOL, True), (replace(POOL, worker_per_task=True), False), (UNDECLARED, False)):
         for warm, sentence in ((False, "Workers are started for each execution"), (True, "Workers were kept")):
             rows = table(BUSY, waves(traits, 0.5, 1.9, began=[0.0, 0.1]), warm=warm)
@@ -257,7 +257,7 @@ def test_only_workers_that_can_be_kept_are_said_to_be_worth_keeping() -> None:
 
 @pytest.mark.parametrize("traits", [UNDECLARED, UNKNOWN, REMOTE])
 def test_a_baseline_that_does_not_say_what_it_is_shows_nothing_of_the_work(traits: Traits) -> None:
-    """It may compute on threads of its own, and not the function."""
+    """It may compute on threads of its own instead of running the function."""
     own = replace(waves(traits, 1.0, 1.9), workers=1)
     assert "by itself" not in told(own, of_seconds("process-pool:2", 1.2))
     waiting = replace(waves(traits, 1.0, 0.1), workers=1)

@@ -1,4 +1,4 @@
-"""What is said of several interpreters: the best of each, what a change gains, whose threads scale, who holds a GIL."""
+"""Sentences on interpreters: the best under each, the gain of a change, whose threads scale, and who holds a GIL."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_answer_names_the_best_of_all_and_what_makes_it_so() -> None:
 
 
 def test_the_gil_explains_the_interpreter_of_the_baseline_alone() -> None:
-    """Threads of the other one are not said to have gained nothing."""
+    """Threads of the other interpreter are not said to have gained nothing."""
     assert "Threads gave nothing (threads(3.11) 0.98x)" in said(scaling())
 
 
@@ -75,7 +75,7 @@ def test_the_interpreters_are_told_with_their_gil() -> None:
 
 
 def test_results_that_are_wrong_at_once_in_one_interpreter_alone_are_told() -> None:
-    """That is what a GIL hid."""
+    """A GIL hid this."""
     wrong = Outcome("failed", "3 of 8 results differ", cause="results")
     cells = scaling().record.cells
     text = said(table(*cells[:3], replace(cells[3], samples=[], observed=None, outcome=wrong)))
@@ -89,7 +89,7 @@ def test_a_table_of_one_interpreter_says_nothing_of_several() -> None:
 
 
 def test_where_the_baseline_failed_the_others_are_compared_with_each_other() -> None:
-    """And it is said first that they are."""
+    """The answer says so first."""
     cells = scaling().record.cells
     broken = [replace(cell, samples=[], observed=None, outcome=Outcome("failed", "no numpy")) for cell in cells[:2]]
     analysis = table(*broken, *cells[2:])
@@ -101,13 +101,13 @@ def test_where_the_baseline_failed_the_others_are_compared_with_each_other() -> 
 
 
 def test_a_baseline_that_was_not_begun_is_waited_for() -> None:
-    """Tables are also told while rounds go on."""
+    """Tables are also shown while rounds go on."""
     cells = scaling().record.cells
     assert analyse(table(replace(cells[0], samples=[]), *cells[1:]).record).baseline.name == "sequential(3.11)"
 
 
 def test_a_runner_that_one_interpreter_lacks_is_told_by_its_row_alone() -> None:
-    """What it lost elsewhere, such as its time, is told."""
+    """What it lost elsewhere, such as its time, is reported."""
     cells = scaling().record.cells
     causes: list[tuple[Cause, int]] = [("lacking", 0), ("", 1)]
     for cause, times in causes:

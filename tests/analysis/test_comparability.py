@@ -1,4 +1,4 @@
-"""Tasks that failed: only what is the same work is compared, and what failed is always said."""
+"""Failed tasks: only the same work is compared, and failures are always reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Failed = dict[str, int]
 
 
 def cell(label: str, seconds: float, *failed: Failed, retries: int = 0) -> Cell:
-    """Of ten rounds; what failed in them, from the first on and over again."""
+    """A cell of ten rounds, in which these failures repeat from the first round on."""
     samples = [
         Sample(0.0, seconds * (1 + number % 3 / 1000), 0.0, None, number, failed=dict(failed[number % len(failed)]),
                retries=retries)
@@ -40,7 +40,7 @@ def cell(label: str, seconds: float, *failed: Failed, retries: int = 0) -> Cell:
 
 
 def looked_at(*cells: Cell) -> tuple[Section, list[str]]:
-    """What is said of them, and the answer."""
+    """The section on these cells, and the answer."""
     analysis = analyse(
         Table(
             workload="work", kind="io", size="", title="some work", settings={}, tasks=TASKS,
@@ -53,7 +53,7 @@ def looked_at(*cells: Cell) -> tuple[Section, list[str]]:
 
 
 def test_samples_of_more_executions_have_more_that_failed_and_are_compared() -> None:
-    """By what failed in one of them: a slow runner has fewer executions in its samples."""
+    """Failures are counted per execution: a slow runner has fewer executions in its samples."""
     failed = {"timed out": 2, "ValueError": 5}
     slow = cell("sequential", 1.0, failed)
     quick = cell("threads", 0.1, {kind: 10 * count for kind, count in failed.items()})
@@ -69,7 +69,7 @@ FAILURES = st.dictionaries(st.sampled_from(["timed out", "answered 429", "ValueE
 
 @given(st.lists(st.tuples(FAILURES, FAILURES, FAILURES), min_size=1, max_size=4))
 def test_what_is_compared_is_the_same_work(rounds: list[tuple[Failed, Failed, Failed]]) -> None:
-    """Within a round; the best of it always stays, and once is enough."""
+    """This holds within a round; the best sample always stays, and one is enough."""
     cells = [
         Cell(f"runner:{place}", "runner", {}, 1, samples=[
             Sample(0.0, 1.0, 0.0, None, number, failed=failed[place]) for number, failed in enumerate(rounds)
@@ -87,7 +87,7 @@ def test_what_is_compared_is_the_same_work(rounds: list[tuple[Failed, Failed, Fa
 
 
 def test_where_nothing_failed_everything_is_compared() -> None:
-    """The usual case."""
+    """This is the usual case."""
     cells = [cell("sequential", 1.0, NONE), cell("thread-pool:4", 0.3, NONE)]
     assert comparable(cells, TASKS) == cells
 
@@ -102,7 +102,7 @@ def test_where_nothing_failed_everything_is_compared() -> None:
     ],
 )
 def test_a_runner_under_which_more_failed_is_not_compared(baseline: Failed, other: Failed) -> None:
-    """Whoever leaves out work is fast."""
+    """A runner that skips work is fast."""
     seen, said = looked_at(
         cell("sequential", 1.0, baseline), cell("thread-pool:4", 0.1, other), cell("threads", 0.5, baseline)
     )
@@ -117,7 +117,7 @@ def test_a_runner_under_which_more_failed_is_not_compared(baseline: Failed, othe
 
 
 def test_a_baseline_under_which_more_failed_is_what_is_named() -> None:
-    """One download in a hundred timed out one after another, and none under threads: they are not 30 times as fast."""
+    """One download in a hundred timed out sequentially, and none under threads: they are not 30 times as fast."""
     seen, said = looked_at(cell("sequential", 3.0, {"timed out": 1}), cell("thread-pool:8", 0.1, NONE))
     assert said[0].startswith(
         "No answer: sequential has no times to compare with (990 of 1,000 tasks succeeded; 10 timed out; other tasks"
@@ -126,7 +126,7 @@ def test_a_baseline_under_which_more_failed_is_what_is_named() -> None:
 
 
 def test_rounds_in_which_chance_struck_are_left_out_and_the_others_decide() -> None:
-    """It is said how many."""
+    """The number of rounds is given."""
     seen, said = looked_at(cell("sequential", 1.0, NONE), cell("thread-pool:4", 0.5, {"timed out": 1}, NONE))
     assert said[0].startswith("thread-pool(4) was fastest: 2.00x")
     assert "thread-pool(4): 995 of 1,000 tasks succeeded; 5 timed out." in seen.reading
@@ -138,7 +138,7 @@ def test_rounds_in_which_chance_struck_are_left_out_and_the_others_decide() -> N
 
 
 def test_failures_of_all_change_no_verdict_and_are_told() -> None:
-    """They did the same work."""
+    """All runners did the same work."""
     gone = {"answered 404": 2}
     seen, said = looked_at(cell("sequential", 1.0, gone, retries=1), cell("thread-pool:4", 0.5, gone, retries=1))
     told = "sequential and thread-pool(4): 980 of 1,000 tasks succeeded; 20 answered 404; 10 retries."
@@ -148,7 +148,7 @@ def test_failures_of_all_change_no_verdict_and_are_told() -> None:
 
 
 class FailingFast(SimulatedHosts):
-    """With more than two workers nearly everything fails, and at once."""
+    """With more than two workers, nearly everything fails at once."""
 
     def __init__(self) -> None:
         super().__init__(lambda label, _: 1.0 if label == "sequential" else 0.5 if label.endswith(":2") else 0.01)
@@ -163,7 +163,7 @@ class FailingFast(SimulatedHosts):
 
 
 def test_a_race_is_not_decided_by_those_that_fail_fast() -> None:
-    """They drive nobody out, and are not advised."""
+    """They drive out no other cell, and are not advised."""
     advice = advise(Sleep(tasks=24), hosts=FailingFast(), seed=1)
     assert advice.recommendation is not None
     assert advice.recommendation.runner.endswith(":2")
@@ -173,7 +173,7 @@ def test_a_race_is_not_decided_by_those_that_fail_fast() -> None:
 
 
 def test_rounds_go_on_with_those_that_do_the_work() -> None:
-    """A runner that never does is given three chances."""
+    """A runner that never does the work gets three chances."""
     options: dict[str, Any] = {"hosts": FailingFast(), "seed": 1}
     run = measure(Sleep(tasks=24), runners=["sequential", "thread-pool:2", "thread-pool:4"], **options)
     (table,) = run.tables
@@ -183,7 +183,7 @@ def test_rounds_go_on_with_those_that_do_the_work() -> None:
 
 
 class FailingNow(SimulatedHosts):
-    """In some rounds something fails under one runner and not under the others."""
+    """In some rounds, something fails under one runner and not under the others."""
 
     def __init__(self, failing: dict[str, set[int]]) -> None:
         super().__init__(lambda label, _: 1.0 if label == "sequential" else 0.5)
@@ -206,7 +206,7 @@ class FailingNow(SimulatedHosts):
 
 @pytest.mark.parametrize("rounds", [1, 3, 5])
 def test_failures_never_add_rounds(rounds: int) -> None:
-    """Exactly so many are exactly so many, whoever failed in them."""
+    """A requested number of rounds is exact, whichever cells failed in them."""
     everywhere = {"sequential": {0, 2}, "thread-pool:2": {1}, "thread-pool:4": {0, 1, 2}}
     runners = ["sequential", "thread-pool:2", "thread-pool:4"]
     run = measure(Sleep(tasks=24), runners=runners, hosts=FailingNow(everywhere), rounds=rounds, seed=1)
@@ -217,14 +217,14 @@ def test_failures_never_add_rounds(rounds: int) -> None:
 
 
 def test_there_is_no_advice_where_the_baseline_is_what_failed() -> None:
-    """And least of all that there is nothing to gain."""
+    """The advice does not say that there is nothing to gain."""
     advice = advise(Sleep(tasks=24), hosts=FailingNow({"sequential": set(range(100))}), seed=1)
     assert advice.recommendation is None
     assert "No answer: sequential has no times to compare with" in str(advice)
 
 
 def test_advice_says_that_tasks_failed() -> None:
-    """It is given all the same, for what is the same work."""
+    """The advice is still given, for the same work."""
     advice = advise(Sleep(tasks=24), hosts=FailingFast(), seed=1)
     assert advice.recommendation is not None
     assert any("Tasks failed" in sentence for sentence in advice.recommendation.valid_for)

@@ -1,4 +1,4 @@
-"""Figures as rows: flat, plain, one for each cell or sample, and the same as elsewhere."""
+"""Figures as rows: flat, plain, one for each cell or sample, and equal to the figures elsewhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RUN = run_of(
 
 
 def test_a_row_is_flat_and_plain_and_all_have_the_same_keys() -> None:
-    """So that they are the rows of one table, of whichever library, and can be written as JSON."""
+    """They are the rows of one table in any library, and can be written as JSON."""
     for rows in (RUN.rows(), RUN.rows("samples")):
         assert len({tuple(row) for row in rows}) == 1
         assert all(value is None or type(value) in {str, int, float, bool} for row in rows for value in row.values())
@@ -81,7 +81,7 @@ def test_the_page_names_every_column() -> None:
 
 
 def test_what_is_typed_at_a_prompt_is_a_line() -> None:
-    """And not all that was measured."""
+    """It is not everything that was measured."""
     for shown in (repr(RUN), repr(RUN[0]), repr(RUN[0]["threads"]), repr(RUN[0]["thread-pool:2"])):
         assert len(shown) < 120
         assert "\n" not in shown

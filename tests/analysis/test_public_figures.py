@@ -1,4 +1,4 @@
-"""Figures from a run: found by name, typed, and computed once for whatever is printed."""
+"""Figures from a run: found by name, typed, and computed once for everything that is printed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_name_of_two_tables_is_told_apart_by_place() -> None:
 
 @pytest.fixture
 def analysed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The baselines of the tables that were analysed, by whomever, in order; every analysis begins by comparing."""
+    """The baselines of the tables that were analysed, in order; every analysis begins by comparing."""
     found: list[str] = []
 
     def comparable(cells: list[Cell], tasks: int) -> list[Cell]:
@@ -97,7 +97,7 @@ def test_advice_and_its_run_share_one_analysis(analysed: list[str]) -> None:
 def test_a_command_analyses_each_table_once(
     analysed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With where the time went, and the trace."""
+    """The time shares and the trace are included."""
     file = tmp_path / "run.json"
     assert main(["run", "sleep", "-r", "sequential", "-r", "threads", "--rounds", "1", "--why", "-o", str(file)]) == 0
     assert analysed == ["sequential"]

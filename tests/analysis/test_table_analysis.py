@@ -1,4 +1,4 @@
-"""Figures of a table: what is compared with what, and how figures are found."""
+"""Figures of a table: the pairs that are compared, and how figures are found."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEQUENTIAL = of_seconds("sequential", 1.0)
 
 
 def test_a_cell_is_found_by_its_label_and_by_its_identity() -> None:
-    """A variant is a part of what a person writes; an unknown label names the nearest."""
+    """A variant is a part of the written name; an unknown label names the nearest."""
     pool = of_seconds("thread-pool:2", 0.5)
     other = replace(pool, variant="3.14t")
     analysis = analyse(table(SEQUENTIAL, pool, other))
@@ -32,7 +32,7 @@ def test_a_cell_is_found_by_its_label_and_by_its_identity() -> None:
 
 @pytest.mark.parametrize(("cpu", "expected"), [(0.0, 1.0), (0.5, 0.0)], ids=["it waits", "it computes"])
 def test_an_initializer_is_no_part_of_what_the_work_is_like(cpu: float, expected: float) -> None:
-    """Half a second of it in a second: a connection that is waited for makes no work that waits."""
+    """It takes half a second of a second: waiting for a connection does not make the work wait."""
     cell = of_seconds("sequential", 1.0, cores=0.5)
     assert cell.observed is not None
     paid = replace(
@@ -59,7 +59,7 @@ def test_the_baseline_is_as_fast_as_itself_and_nothing_is_claimed_of_it() -> Non
 
 
 def test_the_fastest_is_one_of_the_fastest_group() -> None:
-    """That which took the least time; without intervals there is none."""
+    """It is the one with the least time; without intervals there is none."""
     pools = [of_seconds("thread-pool:2", 0.5005), of_seconds("thread-pool:4", 0.5), of_seconds("thread-pool:8", 0.7)]
     analysis = analyse(table(SEQUENTIAL, *pools))
     assert [cell.label for cell in analysis.fastest_group] == ["thread-pool:2", "thread-pool:4"]
@@ -72,7 +72,7 @@ def test_the_fastest_is_one_of_the_fastest_group() -> None:
 
 
 def test_what_is_proved_to_be_slower_is_not_the_fastest() -> None:
-    """Though its median is the least: it is that of rounds which the baseline had no part in."""
+    """Its median is the least, but in rounds in which the baseline took no part."""
     baseline = of_rounds("sequential", dict.fromkeys(range(10), 1.0))
     slow = of_rounds("threads", {**dict.fromkeys(range(3), 1.3), **dict.fromkeys(range(20, 30), 0.1)})
     fast = of_rounds("thread-pool:4", {number: 0.8 + number / 1_000 for number in range(10)})
@@ -83,7 +83,7 @@ def test_what_is_proved_to_be_slower_is_not_the_fastest() -> None:
 
 
 def test_cells_that_failed_after_a_round_still_count_as_comparisons() -> None:
-    """A table that was announced with more cells makes wider intervals, whatever became of them."""
+    """A table that was announced with more cells has wider intervals, whatever became of the cells."""
     pool = of_seconds("process-pool:2", 0.5, 1.9)
     failed = [replace(of_seconds(f"thread-pool:{n}", 1.0), outcome=Outcome("failed", "burst")) for n in range(1, 10)]
     alone = analyse(table(SEQUENTIAL, pool)).cells[1].interval
@@ -94,7 +94,7 @@ def test_cells_that_failed_after_a_round_still_count_as_comparisons() -> None:
 
 
 def test_a_table_without_its_baseline_can_be_asked_for_the_others() -> None:
-    """The run was interrupted before the baseline was begun."""
+    """The run was interrupted before the baseline began."""
     pool = of_seconds("thread-pool:2", 0.5)
     analysis = analyse(replace(table(SEQUENTIAL, pool), cells=[pool]))
     assert analysis.baseline.label == "sequential"
@@ -113,7 +113,7 @@ def test_a_table_without_its_baseline_can_be_asked_for_the_others() -> None:
     ],
 )
 def test_the_shares_add_up_to_one(other: Cell) -> None:
-    """In the order in which they are shown, unexplained among them."""
+    """They are in the order in which they are shown, with unexplained among them."""
     own, base = timeline_of(other, warm=False), timeline_of(COMPUTES, warm=False)
     assert own is not None
     assert base is not None
@@ -125,7 +125,7 @@ def test_the_shares_add_up_to_one(other: Cell) -> None:
 
 
 def test_the_cost_of_recording_is_nobodys_loss() -> None:
-    """It is taken off dispatch and stays unexplained; where it is more than the tasks, there are no shares."""
+    """It is taken off dispatch and stays unexplained; if it is more than the tasks, there are no shares."""
     spans: Spans = [(place * 1.5, place * 1.5 + 1.0, 1.0, 0) for place in range(TASKS)]
     slow = of_tasks("process-pool:1", spans, workers=1)
     assert slow.observed
@@ -140,7 +140,7 @@ def test_the_cost_of_recording_is_nobodys_loss() -> None:
 
 
 def test_a_baseline_that_overlaps_tasks_explains_nothing() -> None:
-    """What it waited for is not what the work waits for."""
+    """Its waiting is not the waiting of the work."""
     threads = of_tasks("thread-pool:2", TURNS, workers=2)
     cell = analyse(table(threads, of_tasks("process-pool:2", TURNS, workers=2))).cells[1]
     assert cell.shares is None

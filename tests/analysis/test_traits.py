@@ -1,4 +1,4 @@
-"""Every figure of a runner follows from its traits, whatever it is called; what does not follow is not known."""
+"""Every figure of a runner follows from its traits and not from its name; any other figure is unknown."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def seen(
     gil: bool = True,
     shrink: float = 1.0,
 ) -> CellAnalysis:
-    """What is known of a runner that says this, and whose pass of 8 s cost so much CPU."""
+    """The figures of a runner with these traits, whose pass of 8 s used this CPU time."""
     made = plug_in(of_tasks("thread-pool:2", spans, workers=workers, gil=gil), "waves:2", traits)
     assert made.observed is not None
     observed = replace(made.observed, cpu=cpu * shrink, tree_cpu=ticks if ticks is None else ticks * shrink,
@@ -77,13 +77,13 @@ def seen(
 def test_cores_are_read_from_the_account_in_which_the_work_is(
     traits: Traits, warm: bool, account: float | None
 ) -> None:
-    """In ours, or from outside; of unknown workers the larger of both, which of a remote one would be neither."""
+    """It is in our account, or counted from outside; of unknown workers, the larger count; of remote ones, neither."""
     assert seen(traits, warm=warm).cores == (None if account is None else account / 8.0)
 
 
 @pytest.mark.parametrize("traits", [UNREAPED, UNDECLARED, UNKNOWN])
 def test_of_workers_that_may_not_be_ours_no_part_is_taken_for_the_whole(traits: Traits) -> None:
-    """What is counted from outside is more, or cannot be read, or is too short for ticks."""
+    """The count from outside is larger, cannot be read, or is too short for ticks."""
     assert seen(traits, cpu=1.0).cores == 11.0 / 8
     assert seen(traits, ticks=None).cores is None
     assert seen(traits, shrink=0.001).cores is None
@@ -92,7 +92,7 @@ def test_of_workers_that_may_not_be_ours_no_part_is_taken_for_the_whole(traits: 
 
 @pytest.mark.parametrize("traits", ALL)
 def test_nothing_is_known_of_what_runs_where_nobody_can_look(traits: Traits) -> None:
-    """Its clocks are not ours, and neither are its memory and its CPU time."""
+    """Its clocks, its memory and its CPU time are not ours."""
     cell = seen(traits)
     for figure in (cell.start_up, cell.start_up_share, cell.cores, cell.memory, cell.cpu, cell.timeline):
         assert (figure is None) is (traits is REMOTE)
@@ -119,13 +119,13 @@ def test_nothing_is_known_of_what_runs_where_nobody_can_look(traits: Traits) -> 
 def test_one_core_is_the_limit_of_those_who_share_a_gil(
     traits: Traits, gil: bool, cpu: float, most: float | None
 ) -> None:
-    """And did not give it up; where each has an interpreter of its own, all are, and where that is not said, none."""
+    """It is 1 if the GIL was not released, all with an interpreter for each task, and unknown without a declaration."""
     limits = seen(traits, gil=gil, cpu=cpu).limits
     assert (limits and limits.here) == most
 
 
 def test_the_order_of_tasks_limits_those_that_take_them_in_order() -> None:
-    """Batches wait for their longest task, pools do not; of what is not said, only what holds in any order is told."""
+    """Batches wait for their longest task, pools do not; without a declaration, only the bound for any order holds."""
     lengths = [3.0, 1.0, 1.0, 3.0]
     starts = [0.0, 3.0, 4.0, 5.0]
     baseline = of_tasks("sequential", [(start, start + length, 0.0, 0) for start, length in zip(starts, lengths)])  # noqa: B905
@@ -141,7 +141,7 @@ def test_the_order_of_tasks_limits_those_that_take_them_in_order() -> None:
 
 
 def test_a_worker_for_each_task_is_started_and_a_pool_hands_out() -> None:
-    """The same tasks, with a gap before each: what lies between them is starting or dispatch."""
+    """The same tasks with a gap before each: the time between them is starting or dispatch."""
     spans: Spans = [(float(place), place + 0.5, 0.5, place) for place in range(TASKS)]
     each = seen(replace(POOL, worker_per_task=True), spans=spans, workers=TASKS).shares
     batch = seen(replace(POOL, worker_per_task=True, barriers=True), spans=spans, workers=1).shares
@@ -152,7 +152,7 @@ def test_a_worker_for_each_task_is_started_and_a_pool_hands_out() -> None:
 
 
 def test_workers_that_are_kept_are_not_started() -> None:
-    """Unless the runner starts them as it goes."""
+    """They are if the runner starts them as it goes."""
     late: Spans = [(start + 4.0, end + 4.0, cpu, worker) for start, end, cpu, worker in TURNS]
     pool, batches = (
         seen(traits, spans=late, warm=True).shares
@@ -168,7 +168,7 @@ def test_workers_that_are_kept_are_not_started() -> None:
     "traits", [UNDECLARED, UNKNOWN, REMOTE, replace(POOL, barriers=None), replace(POOL, worker_per_task=None)]
 )
 def test_where_it_is_not_said_when_workers_begin_there_are_no_shares(traits: Traits) -> None:
-    """Nor of anything when the baseline does not say what it is."""
+    """There is nothing at all if the baseline does not declare its traits."""
     assert seen(traits).shares is None
     assert seen(POOL).shares is not None
     vague = plug_in(COMPUTES, "waves", traits)
@@ -177,14 +177,14 @@ def test_where_it_is_not_said_when_workers_begin_there_are_no_shares(traits: Tra
 
 
 def rows(baseline: Cell, traits: Traits) -> Table:
-    """A runner that took half as long again as sequential, for it was late; it says this of itself."""
+    """A runner with these traits that took half as long again as sequential, because it was late."""
     spans: Spans = [(place // 2 + 8.0, place // 2 + 9.0, cpu, place % 2) for place, (_, _, cpu, _) in enumerate(TURNS)]
     return table(baseline, plug_in(of_tasks("thread-pool:2", spans, workers=2), "waves:2", traits), tasks=TASKS)
 
 
 @pytest.mark.parametrize(("length", "able"), [(1.995, False), (1.5, True)])
 def test_a_gain_that_may_be_noise_does_not_grow_with_the_tasks(length: float, able: bool) -> None:
-    """Two threads that wait in line for one thing take as long as one, whatever a task takes."""
+    """Two threads that queue for one resource take as long as one, however long a task takes."""
     spans: Spans = [
         (place // 2 * length + 0.02, (place // 2 + 1) * length + 0.02, 0.0, place % 2) for place in range(TASKS)
     ]
@@ -194,7 +194,7 @@ def test_a_gain_that_may_be_noise_does_not_grow_with_the_tasks(length: float, ab
 
 @pytest.mark.parametrize("traits", ALL)
 def test_who_may_be_worth_it_for_longer_tasks_follows_from_the_traits(traits: Traits) -> None:
-    """Those with interpreters of their own if the work computes, those that share one if it waits."""
+    """They have interpreters of their own if the work computes, and share one if it waits."""
     own = traits in (SUBPROCESSES, OF_A_SERVER, UNREAPED, IN_INTERPRETERS)
     shared = traits in (POOL, COROUTINES)
     for baseline, able in ((COMPUTES, own), (WAITS, shared)):

@@ -55,7 +55,7 @@ def advise(app: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.measured
 def test_work_that_waits_is_advised_threads_and_the_code_runs(app: Path) -> None:
-    """The advice is the last line; the lines to paste do the work."""
+    """The advice is the last line, and the pasted lines do the work."""
     done = advise(app, "app:wait", "--items", "1..24", "--budget", "7s", "-o", "run.json")
     assert done.returncode == 0, done.stderr
     last = done.stdout.rstrip().rpartition("\n\n")[2]
@@ -69,7 +69,7 @@ def test_work_that_waits_is_advised_threads_and_the_code_runs(app: Path) -> None
 
 @pytest.mark.measured
 def test_tiny_tasks_are_left_as_they_are(app: Path) -> None:
-    """As JSON, for programs."""
+    """The output is JSON, for programs."""
     done = advise(app, "app:quick", "--items", "1..3000", "--budget", "5s", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)["recommendation"]
@@ -94,7 +94,7 @@ def test_tiny_tasks_are_left_as_they_are(app: Path) -> None:
 def test_a_mistake_is_one_line_and_exit_code_2(
     app: Path, arguments: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is written."""
+    """No file is written."""
     monkeypatch.chdir(app)
     assert main(["advise", *arguments, "-o", "run.json"]) == 2
     printed = capsys.readouterr()
@@ -114,7 +114,7 @@ def test_a_baseline_that_fails_in_the_race_is_exit_code_1(app: Path) -> None:
 
 
 def test_calls_are_announced_as_they_are_made(app: Path) -> None:
-    """Both looks, and as many at once as may join the race; and what the limit ruled out is in the advice."""
+    """Both looks are announced, with as many calls at once as the race may need; the advice has what was ruled out."""
     quick = ("app:compute", "--items", "1..30", "--budget", "10s", "--max-rounds", "3")
     done = advise(app, *quick)
     assert "app:compute is called up to 155 times first" in done.stderr

@@ -23,7 +23,7 @@ class Terminal(io.StringIO):
 
 
 def uncolored(text: str) -> str:
-    """Without escapes and what stands before the end of a line; other escapes than of colours are refused."""
+    """The text without escapes and text that is overwritten; escapes other than colours are refused."""
     assert {escape[-1] for escape in ESCAPE.findall(text)} == {"m"}
     assert "\x1b" not in ESCAPE.sub("", text)
     return "\n".join(line.rstrip() for line in ESCAPE.sub("", text).splitlines())
@@ -47,7 +47,7 @@ def uncolored(text: str) -> str:
 def test_the_option_wins_then_no_color_then_force_color_then_the_terminal(
     color: str, environment: dict[str, str], on_terminal: bool, in_pipe: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty variable is none; the console does what was decided, whatever rich makes of the variables."""
+    """An empty variable counts as unset; the console follows the decision, whatever rich makes of the variables."""
     monkeypatch.setenv("TERM", "xterm-256color")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -63,7 +63,7 @@ def test_the_option_wins_then_no_color_then_force_color_then_the_terminal(
 def test_in_a_pipe_colors_are_laid_out_for_the_columns_that_are_set(
     columns: str | None, width: int, term: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """80 where there are none."""
+    """The default is 80."""
     monkeypatch.setenv("TERM", term)
     if columns is not None:
         monkeypatch.setenv("COLUMNS", columns)
@@ -74,7 +74,7 @@ def test_in_a_pipe_colors_are_laid_out_for_the_columns_that_are_set(
 def test_colors_in_a_pipe_change_nothing_else(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of what run, show and list print; there is no bar, since standard error is no terminal."""
+    """This holds for the output of run, show and list; there is no bar, since standard error is not a terminal."""
     quick = ["run", "primes", "--limits", "300,200", "-r", "sequential", "-r", "threads", "--rounds", "1"]
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert main(quick) == 0
@@ -119,7 +119,7 @@ def test_before_an_option_of_the_program_it_changes_nothing(
 def test_a_bar_on_a_terminal_moves_with_or_without_colors(
     color: str, colored: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The cursor is hidden while it is drawn, and shown again."""
+    """The cursor is hidden while the bar is drawn, and shown again."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     with ProgressBar(color):

@@ -1,4 +1,4 @@
-"""The command line: what it prints where, its exit codes, and one line for every mistake."""
+"""The command line: its output, its exit codes, and one line for every mistake."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def run(*arguments: str, cwd: Path | None = None, **environment: str) -> subproc
 
 
 def test_a_run_prints_tables_and_then_the_answer_and_nothing_on_stderr() -> None:
-    """Exit code 0."""
+    """The exit code is 0."""
     done = run(*QUICK, "--rounds", "2")
     assert done.returncode == 0
     assert done.stderr == ""
@@ -58,7 +58,7 @@ def test_results_are_written_and_shown_again(tmp_path: Path) -> None:
 
 
 def test_show_before_anything_was_measured_says_what_to_do() -> None:
-    """Exit code 2."""
+    """The exit code is 2."""
     done = run("show")
     assert (done.returncode, done.stdout) == (2, "")
     assert "nothing has been measured yet" in done.stderr
@@ -160,7 +160,7 @@ def test_a_mistake_is_one_line_exit_code_two_and_nothing_written(
 
 
 def test_force_overwrites(tmp_path: Path) -> None:
-    """What was there is gone, the new results are whole."""
+    """The old content is gone, and the new results are complete."""
     file = tmp_path / "run.json"
     file.write_text("old")
     assert main([*QUICK, "--rounds", "1", "-o", str(file), "--force"]) == 0
@@ -168,7 +168,7 @@ def test_force_overwrites(tmp_path: Path) -> None:
 
 
 def test_a_cell_that_fails_makes_exit_code_one_and_a_row_with_its_reason(tmp_path: Path) -> None:
-    """A URL that nobody answers; the table is still there."""
+    """Nothing answers at a URL; the table is still printed."""
     urls = tmp_path / "urls.txt"
     urls.write_text("http://127.0.0.1:1/nobody.png\n")
     done = run("run", "download", "--urls", str(urls), "-r", "sequential", "-r", "threads")
@@ -208,7 +208,7 @@ def test_processes_refuse_too_many_and_that_is_no_failure() -> None:
 
 @pytest.mark.parametrize("arguments", [["list"], ["--help"], ["run", "--help"]])
 def test_without_docstrings_the_same_is_said(arguments: list[str]) -> None:
-    """They are gone under `python -OO`."""
+    """Docstrings are gone under `python -OO`."""
     command = [sys.executable, "-OO", "-m", "concbench", *arguments]
     assert (
         subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout == run(*arguments).stdout
@@ -216,14 +216,14 @@ def test_without_docstrings_the_same_is_said(arguments: list[str]) -> None:
 
 
 def test_a_file_of_the_user_is_not_taken_for_a_module_of_python_by_the_command_itself(tmp_path: Path) -> None:
-    """It would be, since Python puts the current directory first on the path of `python -m`."""
+    """Python puts the current directory first on the path of `python -m`."""
     for name in ("random", "json", "rich"):
         (tmp_path / f"{name}.py").write_text("raise ImportError('the wrong one')\n")
     assert run(*QUICK, "--rounds", "1", "--no-observe", cwd=tmp_path).returncode == 0
 
 
 def test_every_way_of_the_article_is_listed_with_its_settings() -> None:
-    """And what is missing here, with the reason."""
+    """The list also has what is missing here, with the reason."""
     done = run("list")
     for name in ("sequential", "threads", "batched-threads", "processes", "thread-pool", "process-pool", "asyncio"):
         assert re.search(rf"^  {name} ", done.stdout, re.MULTILINE)
@@ -239,14 +239,14 @@ def test_version_and_help() -> None:
 
 
 def test_no_color_is_obeyed_on_a_terminal() -> None:
-    """Without it there are colours; with it there are none."""
+    """Without NO_COLOR there are colours, with it there are none."""
     assert "\x1b[1m" in _on_terminal({})[0] or "\x1b[32m" in _on_terminal({})[0]
     text, _ = _on_terminal({"NO_COLOR": "1"})
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", text)
 
 
 def test_progress_is_drawn_on_a_terminal_and_gone_at_the_end() -> None:
-    """And the table is on standard output, which is no part of it."""
+    """The table is on standard output, which the bar does not touch."""
     text, errors = _on_terminal({})
     assert "primes, " in errors
     assert "primes, round" not in text
@@ -317,14 +317,14 @@ def test_serve_serves_and_ends_with_ctrl_c() -> None:
 
 
 def test_the_results_hold_no_secrets_of_the_environment() -> None:
-    """Of its variables, the few that decide on threads."""
+    """Of its variables, only the few that decide on threads are recorded."""
     done = run(*QUICK, "--rounds", "1", "--json", API_TOKEN="correct-horse", OMP_NUM_THREADS="1")
     assert "correct-horse" not in done.stdout
     assert from_json(done.stdout).environment["variables"]["OMP_NUM_THREADS"] == "1"
 
 
 def test_an_interrupted_run_goes_on_from_its_file(tmp_path: Path) -> None:
-    """By the same command and --resume; changed items are another run."""
+    """The same command is run with --resume; changed items are another run."""
     (tmp_path / "app.py").write_text(
         "import os, signal, time\n"
         "def work(item):\n"

@@ -1,4 +1,4 @@
-"""Completion: the script of `concbench completion bash`, in a real bash, and what is said without shtab."""
+"""Completion: the script of `concbench completion bash` in a real bash, and the message without shtab."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ before=$(compgen -v)
 diff <(echo "$before") <(compgen -v) | grep -vE '^[0-9,]+[acd]|before|BASH_REMATCH|COMPREPLY|PIPESTATUS'
 printf '%s\\n' "${COMPREPLY[@]}"
 """
-"""Does what bash does for `concbench WORDS<TAB>`, and prints which variables of the shell that has changed."""
+"""Acts like bash for `concbench WORDS<TAB>`, and prints which variables of the shell were changed."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ids=" ".join,
 )
 def test_bash_completes(words: list[str], offered: list[str], script: Path, tmp_path: Path) -> None:
-    """Commands, options, names of the registry, choices, files and directories."""
+    """It completes commands, options, registered names, choices, files and directories."""
     for name in ("app.py", "kept.json"):
         (tmp_path / name).write_text("")
     (tmp_path / "kept_dir").mkdir()
@@ -74,7 +74,7 @@ def test_bash_completes(words: list[str], offered: list[str], script: Path, tmp_
 
 @pytest.mark.parametrize("shell", ["zsh", "tcsh"])
 def test_the_scripts_of_other_shells_know_the_commands(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """They are tried by nobody here."""
+    """They are not run here."""
     pytest.importorskip("shtab")
     assert main(["completion", shell]) == 0
     script = capsys.readouterr().out
@@ -84,7 +84,7 @@ def test_the_scripts_of_other_shells_know_the_commands(shell: str, capsys: pytes
 def test_without_shtab_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 2."""
+    """The exit code is 2."""
     monkeypatch.setitem(sys.modules, "shtab", None)
     assert main(["completion", "bash"]) == 2
     assert capsys.readouterr().err == "concbench: completion needs shtab: pip install 'concbench[completion]'\n"

@@ -1,4 +1,4 @@
-"""Options from pyproject.toml: what takes effect, what wins, and one line for whatever is wrong."""
+"""Options from pyproject.toml: which take effect, which take precedence, and one line for every mistake."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RUN = ["run", "primes", "--limits", "300,200", "-r", "sequential", "-r", "thread
 
 @pytest.fixture(autouse=True)
 def simulated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing is run, and the working directory is empty."""
+    """Hosts are simulated, and the working directory is empty."""
     hosts = SimulatedHosts(
         {
             "sequential": [1.0, 1.01],
@@ -60,14 +60,14 @@ def recorded(arguments: list[str]) -> RunRecord:
     ],
 )
 def test_what_the_file_says_is_what_the_command_line_would(text: str, expected: dict[str, Any]) -> None:
-    """Numbers, texts and switches; with underscores as well."""
+    """Numbers, texts and switches work, with underscores as well."""
     configured(text)
     (table,) = recorded(RUN).tables
     assert {name: table.options[name] for name in expected} == expected
 
 
 def test_what_took_effect_is_said_and_recorded(capsys: pytest.CaptureFixture[str]) -> None:
-    """One line on standard error; as it is written in the file."""
+    """It is one line on standard error, as written in the file."""
     configured('budget = "30s"\nwarm = true\nfresh = false\nmax_rounds = 20')
     record = recorded(RUN)
     assert capsys.readouterr().err == "concbench: budget 30s, warm, max-rounds 20 from pyproject.toml\n"
@@ -88,7 +88,7 @@ def test_options_without_a_file_and_files_without_a_table_say_nothing(capsys: py
 
 
 def test_a_run_that_does_not_go_on_is_one_line_with_the_file(capsys: pytest.CaptureFixture[str]) -> None:
-    """The other option may have come from there."""
+    """The other option may have come from the file."""
     recorded([*RUN, "--budget", "3s"])
     configured('budget = "2s"')
     capsys.readouterr()
@@ -120,7 +120,7 @@ def test_lists_are_runners_and_numbers_of_workers() -> None:
 def test_the_command_line_wins(
     text: str, given: list[str], expected: dict[str, Any], absent: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Over the same option, and over one that cannot be given with it."""
+    """It wins over the same option, and over an option that excludes it."""
     configured(text)
     record = recorded([*RUN, *given])
     assert record.tables[0].options.items() >= expected.items()
@@ -136,13 +136,13 @@ def test_the_command_line_wins(
     ],
 )  # fmt: skip
 def test_what_says_nothing_of_the_workload_is_ignored(text: str) -> None:
-    """A project has one file for all that it measures."""
+    """A project has one file for everything that it measures."""
     configured(text)
     assert recorded(RUN).configured == {}
 
 
 def test_each_command_takes_what_it_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An option of run alone is no mistake under advise."""
+    """An option that only run has is not a mistake under advise."""
     (tmp_path / "app.py").write_text("def double(item):\n    return 2 * item\n")
     configured('rounds = 4\nwhy = true\nrunner = "threads"\nseed = 5\nlimit = 3\nitems = "1..9"')
     assert main(["advise", "app:double", "--no-check", "-o", "run.json", "--timeout", "0"]) == 2
@@ -158,7 +158,7 @@ def test_each_command_takes_what_it_has(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_without_a_command_a_configured_budget_counts(capsys: pytest.CaptureFixture[str]) -> None:
-    """The ten seconds are for when nothing is said."""
+    """The default of ten seconds only holds if nothing else is given."""
     for text, expected in (("", 10.0), ('budget = "2s"', 2.0), ("rounds = 3", None)):
         configured(f'{text}\nlimits = "30,20"\nimages = 1\nrunner = ["sequential", "threads"]')
         record = recorded(["-o", "run.json", "--force"])
@@ -166,7 +166,7 @@ def test_without_a_command_a_configured_budget_counts(capsys: pytest.CaptureFixt
 
 
 def test_the_nearest_file_counts_and_hides_those_above(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Even if it says nothing; the path is relative."""
+    """It does so even if it has no options; the path is relative."""
     inner = tmp_path / "project" / "src"
     inner.mkdir(parents=True)
     configured('budget = "2s"', tmp_path)
@@ -217,7 +217,7 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(
     content: str | bytes, says: str, above: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    """It names the file; nothing has run and nothing is written."""
+    """The line names the file; nothing has run or been written."""
     (tmp_path / "pyproject.toml").write_bytes(content if isinstance(content, bytes) else content.encode())
     if above:
         (tmp_path / "inner").mkdir()
@@ -281,7 +281,7 @@ def test_what_is_printed_is_chosen_in_the_file_or_on_the_command_line(
     text: str, given: list[str], printed: tuple[str, bool, str], said: str, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    """What goes together is taken together."""
+    """Options that belong together are taken together."""
     shown = []
     monkeypatch.setattr(
         "concbench.cli.run.present", lambda document, form, color: shown.append((form, document.explains, color))
@@ -302,7 +302,7 @@ def test_advise_prints_as_json_whatever_format_the_file_has(
 
 
 def test_a_setting_that_is_written_wins_over_the_file(capsys: pytest.CaptureFixture[str]) -> None:
-    """It is neither refused nor said."""
+    """It is neither refused nor announced."""
     configured('limits = "30,20"\nsize = "full"\nalgorithm = "sieve"')
     record = recorded(["run", "primes:limits=300", *RUN[4:]])
     assert record.tables[0].settings == {"limits": [300], "algorithm": "sieve"}
@@ -320,7 +320,7 @@ def test_a_check_of_the_file_gives_way_to_no_check(tmp_path: Path, capsys: pytes
 
 
 def test_a_file_that_an_option_names_is_not_read_for_what_does_not_need_it(capsys: pytest.CaptureFixture[str]) -> None:
-    """And named with the key where it is missing."""
+    """The key is named if the file is missing."""
     configured('urls = "missing.txt"')
     assert recorded(RUN).configured == {}
     assert main(["run", "download"]) == 2
@@ -332,7 +332,7 @@ def test_a_file_that_an_option_names_is_not_read_for_what_does_not_need_it(capsy
 def test_paths_are_relative_to_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where the command is started does not matter; what names no file stays as it is."""
+    """The directory in which the command starts does not matter; a value that names no file is unchanged."""
     (tmp_path / "inner").mkdir()
     (tmp_path / "app.py").write_text("def double(item):\n    return 2 * len(item)\n")
     (tmp_path / "items.txt").write_text("a\nb\n")

@@ -23,11 +23,11 @@ from concbench.harness import controls
 controls._COMPUTING_SECONDS = 1.5
 sys.exit(main(["doctor", "--json"]))
 """
-"""It is not allowed as long as the command is."""
+"""The doctor with a shorter time limit than the command has."""
 
 
 def doctor(**options: Any) -> tuple[int, dict[str, Any], dict[str, dict[str, Any]]]:
-    """A real one: its exit code, all that it says, and its findings by what they are about."""
+    """Run a real doctor: its exit code, its whole answer, and its findings by subject."""
     done = subprocess.run(
         [sys.executable, "-c", DOCTOR],
         capture_output=True, text=True, check=False, timeout=100, **options,
@@ -44,7 +44,7 @@ def bad(findings: dict[str, dict[str, Any]]) -> set[str]:
 @pytest.mark.measured
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the load of others can be told on Linux only")
 def test_a_busy_core_is_named_and_nothing_else_is_blamed_for_it() -> None:
-    """A process that is not the doctor's spins beside it, on whatever this machine is."""
+    """A foreign process computes beside it, on any machine."""
     spinning = subprocess.Popen([sys.executable, "-c", SPIN])
     try:
         code, checkup, findings = doctor()
@@ -78,7 +78,7 @@ def test_one_core_is_told_with_the_facts_and_what_starting_costs() -> None:
 def test_the_last_line_is_the_conclusion_and_only_what_is_bad_fails(
     status: str, mark: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What could not be told is no failure."""
+    """An undecided check is not a failure."""
     findings = [
         Finding("concurrency", "ok", "8 waiting threads overlap"),
         Finding("parallelism", status, "as they found it", "" if status == "ok" else "do something"),
@@ -94,7 +94,7 @@ def test_the_last_line_is_the_conclusion_and_only_what_is_bad_fails(
 
 
 def test_interpreters_are_asked_whether_they_can_be_measured_with(capsys: pytest.CaptureFixture[str]) -> None:
-    """By executing a task in each; the exit code tells if one cannot."""
+    """A task is executed in each; the exit code is 1 if one fails."""
     assert main(["doctor", "--json", "--python", f"{sys.executable},python3.99"]) == 1
     here, missing = json.loads(capsys.readouterr().out)["interpreters"]
     assert here["well"]

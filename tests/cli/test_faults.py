@@ -1,4 +1,4 @@
-"""Whatever a task or a user does to a run: a typed row, everything else goes on, nothing is left behind."""
+"""Faults of a task or a user in a run: a typed row, everything else goes on, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def outcomes(app: Path, *arguments: str) -> dict[str, Outcome]:
-    """Run to the end, with a bound; the outcome of each cell."""
+    """Run to the end within a time limit; returns the outcome of each cell."""
     done = subprocess.run(
         command(*arguments, "-o", "run.json", "--force", "--no-observe"),
         cwd=app, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, WHERE: str(app)},
@@ -79,7 +79,7 @@ def outcomes(app: Path, *arguments: str) -> dict[str, Outcome]:
 
 
 def started(app: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """A run in the background."""
+    """Start a run in the background."""
     return subprocess.Popen(
         command(*arguments), cwd=app, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, WHERE: str(app)},
@@ -95,14 +95,14 @@ RUNNERS = ("-r", "sequential", "-r", "thread-pool:2", "-r", "process-pool:2")
 
 @pytest.mark.parametrize("function", ["endless", "holds_the_gil"])
 def test_what_never_ends_times_out_under_every_runner(app: Path, function: str) -> None:
-    """In C with the GIL held, too."""
+    """This holds even in C with the GIL held."""
     seen = outcomes(app, f"app:{function}", "--items", "1..4", "--rounds", "1", "--timeout", "500ms", *RUNNERS)
     assert {(outcome.kind, outcome.cause) for outcome in seen.values()} == {("failed", "timeout")}
     assert all(outcome.reason.startswith("timed out after 0.5 s") for outcome in seen.values())
 
 
 def test_a_timeout_is_a_bound_where_the_baseline_is_known(app: Path) -> None:
-    """Some 40 ms one after another."""
+    """The baseline takes about 40 ms."""
     seen = outcomes(
         app, "app:slow_in_threads", "--items", "1..4", "--rounds", "3", "--timeout", "1s", "-r", "sequential",
         "-r", "thread-pool:2",
@@ -113,7 +113,7 @@ def test_a_timeout_is_a_bound_where_the_baseline_is_known(app: Path) -> None:
 
 
 def test_unbounded_memory_is_stopped(app: Path) -> None:
-    """And says what is allowed."""
+    """The row says how much is allowed."""
     seen = outcomes(
         app, "app:hungry", "--items", "1..4", "--rounds", "1", "--memory-limit", "300MB", "--timeout", "20s", *RUNNERS
     )
@@ -122,14 +122,14 @@ def test_unbounded_memory_is_stopped(app: Path) -> None:
 
 
 def test_a_child_that_left_its_group_is_found(app: Path) -> None:
-    """By its mark; the fixture looks."""
+    """It is found by its mark; the fixture checks that nothing is left."""
     seen = outcomes(app, "app:escapes", "--items", "1..2", "--rounds", "1", "-r", "sequential", "-r", "process-pool:2")
     assert {outcome.kind for outcome in seen.values()} == {"ok"}
 
 
 @pytest.mark.parametrize("function", ["sleeps", "holds_the_gil"])
 def test_when_the_command_is_killed_everything_goes_within_two_seconds(app: Path, function: str) -> None:
-    """By its guardian."""
+    """The guardian ends everything."""
     run = started(app, f"app:{function}", "--items", "1..4", "-r", "sequential", "-r", "process-pool:2")
     try:
         wait_for(app / ("sleeping" if function == "sleeps" else "holding"))
@@ -143,7 +143,7 @@ def test_when_the_command_is_killed_everything_goes_within_two_seconds(app: Path
 def test_when_the_command_is_killed_during_the_import_everything_goes_within_two_seconds(
     app: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the module has started, what our interpreters have as they started, and the directory for its items, too."""
+    """Children of the module, of interpreters at their start, and the directory of its items are removed."""
     temporary = tmp_path_factory.mktemp("temporary")
     monkeypatch.setenv("TMPDIR", str(temporary))
     site = tmp_path_factory.mktemp("site")
@@ -167,7 +167,7 @@ def test_when_the_command_is_killed_during_the_import_everything_goes_within_two
 
 
 def test_an_import_that_takes_long_is_said_and_its_limit_can_be_chosen(app: Path) -> None:
-    """Exit code 2: the function cannot be had."""
+    """The exit code is 2: the function cannot be loaded."""
     (app / "slow.py").write_text("import time\ntime.sleep(100)\ndef work(item): ...\n")
     done = subprocess.run(
         command("slow:work", "--items", "1..4", "--import-timeout", "2500ms"), cwd=app, capture_output=True, text=True,
@@ -181,7 +181,7 @@ def test_an_import_that_takes_long_is_said_and_its_limit_can_be_chosen(app: Path
 
 
 def test_a_second_interruption_does_not_wait(app: Path) -> None:
-    """Both at once; the guardian does the rest."""
+    """Both interruptions come at once; the guardian does the rest."""
     run = started(app, "app:sleeps", "--items", "1..4", "-r", "sequential")
     wait_for(app / "sleeping")
     for _ in range(2):

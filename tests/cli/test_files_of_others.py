@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def made() -> Run:
-    """The interpreter is a variant of one of the runners, and another failed."""
+    """A run in which the interpreter is a variant of one runner, and another runner failed."""
     cells = [of_seconds("sequential", 1.0), of_seconds("thread-pool:2", 0.5, 1.9),
              replace(of_seconds("thread-pool:2", 0.4, 1.9), variant="3.13t"),
              replace(of_seconds("threads", 1.0), samples=[], outcome=Outcome("failed", "it broke"))]  # fmt: skip
@@ -43,7 +43,7 @@ def made() -> Run:
 
 
 def test_a_file_for_each_runner_and_variant() -> None:
-    """The benchmarks are called as the workload; what failed has no file."""
+    """The benchmarks are named after the workload; a failed runner has no file."""
     assert main([*SHOW, "--split", "files"]) == 0
     files = {file.name: json.loads(file.read_text("utf-8")) for file in Path("files").iterdir()}
     assert files.keys() == {"sequential.json", "thread-pool-2.json", "thread-pool-2-3.13t.json"}
@@ -51,7 +51,7 @@ def test_a_file_for_each_runner_and_variant() -> None:
 
 
 def test_files_that_exist_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    """And none beside them is written, unless they are said to be overwritten; other files in the directory stay."""
+    """No file beside them is written unless overwriting is allowed; other files in the directory stay."""
     Path("files").mkdir()
     Path("files/thread-pool-2.json").write_text("precious")
     assert main([*SHOW, "--split", "files"]) == 2
@@ -68,7 +68,7 @@ LABELS = st.text(max_size=8) | st.sampled_from(["a", "A", "..", "-x", "a/b", "a:
 
 @given(st.lists(st.builds(CellId, LABELS, st.sampled_from(["", "3.13t"])), unique=True))
 def test_names_of_files_are_plain_and_differ(cells: list[CellId]) -> None:
-    """Also where upper and lower case are the same; none is hidden, an option, or in another directory."""
+    """They also differ without case; none is hidden, looks like an option, or leads to another directory."""
     names = file_names(cells)
     assert list(names) == cells
     assert len({name.casefold() for name in names.values()}) == len(cells)
@@ -99,7 +99,7 @@ def test_names_of_files_are_plain_and_differ(cells: list[CellId]) -> None:
 def test_what_cannot_be_written_is_refused_before_anything_runs(
     arguments: list[str], says: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line, exit code 2, nothing written."""
+    """There is one line, exit code 2, and nothing is written."""
     Path("protected.md").write_text("")
     Path("protected.md").chmod(0o444)
     assert main(arguments) == 2
@@ -112,7 +112,7 @@ def test_what_cannot_be_written_is_refused_before_anything_runs(
 def test_a_run_writes_all_of_them_and_prints_its_report(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The raw results as well; the summary is appended to what there is."""
+    """The raw results are written as well; the summary is appended to the existing text."""
     Path("step.md").write_text("# Before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(Path("step.md").absolute()))
     arguments = [*RUN, "--format", "pyperf", "--split", "files", "--summary", "github", "-o", "raw.json"]
@@ -126,7 +126,7 @@ def test_a_run_writes_all_of_them_and_prints_its_report(
 
 
 def test_where_a_name_might_say_two_things_it_is_said_which(capsys: pytest.CaptureFixture[str]) -> None:
-    """The file of a run has the raw results, and another format of files with its suffix is printed."""
+    """The file of a run holds the raw results, and another format with the same suffix is printed."""
     assert main([*RUN, "--format", "hyperfine", "-o", "raw.json"]) == 0
     printed = capsys.readouterr()
     assert printed.err.splitlines()[0] == "concbench: raw.json gets the raw results; hyperfine is printed"
@@ -134,7 +134,7 @@ def test_where_a_name_might_say_two_things_it_is_said_which(capsys: pytest.Captu
 
 
 def test_a_summary_is_short() -> None:
-    """Tables of times, what has none, and answers; how to read them is left out."""
+    """It has tables of times, runners without times, and answers; reading notes are left out."""
     text = summary(made().document())
     heads = [token for token in MarkdownIt("commonmark").enable("table").parse(text) if token.type == "heading_open"]
     assert [head.tag for head in heads] == ["h2", "h3"]
@@ -148,7 +148,7 @@ def test_a_summary_is_short() -> None:
 def test_a_summary_that_cannot_be_written_at_the_end_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """After the report, with exit code 1."""
+    """The error comes after the report, with exit code 1."""
     if not os.path.exists("/dev/full"):  # noqa: PTH110
         pytest.skip("this system has no disk that is always full")
     assert main([*RUN, "--summary", "/dev/full"]) == 1

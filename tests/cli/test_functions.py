@@ -1,4 +1,4 @@
-"""`concbench run module:function`: a function of one's own from the command line, and every way to get it wrong."""
+"""`concbench run module:function`: a user's function from the command line, and every way to get it wrong."""
 
 import io
 import os
@@ -70,7 +70,7 @@ def run(app: Path, *arguments: str, feed: str = "") -> subprocess.CompletedProce
 
 
 def test_a_function_of_the_current_directory_is_measured_over_a_file(app: Path) -> None:
-    """What it prints is nowhere in the table, and how often it is called is said first."""
+    """Its output is not in the table, and the number of calls is announced first."""
     done = run(app, "app:fetch", "--items", "cities.txt", *ONCE)
     assert done.returncode == 0, done.stderr
     assert "app:fetch: 3 items from cities.txt" in done.stdout
@@ -97,14 +97,14 @@ def test_a_function_of_the_current_directory_is_measured_over_a_file(app: Path) 
 def test_functions_and_items_come_from_anywhere(
     app: Path, arguments: list[str], feed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Files, packages, the standard library; standard input, ranges, lists of modules."""
+    """Functions of files, packages and the standard library; items from standard input, ranges and lists of modules."""
     monkeypatch.chdir(app)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(feed.encode())))
     assert main(["run", *arguments, *ONCE]) == 0, capsys.readouterr().err
 
 
 def test_what_a_function_does_to_its_process_disturbs_nothing(app: Path) -> None:
-    """It prints in floods, reads standard input, changes directory and environment."""
+    """It prints a lot, reads standard input, and changes directory and environment."""
     done = run(app, "app:restless", "--items", "app:cities", *ONCE, "-r", "process-pool:2", "--json", feed="typed")
     record = from_json(done.stdout)
     assert done.returncode == 0, done.stderr
@@ -122,7 +122,7 @@ def test_what_a_function_does_to_its_process_disturbs_nothing(app: Path) -> None
     ],
 )
 def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: list[str], says: str) -> None:
-    """Exit code 1, and no traceback."""
+    """The exit code is 1, and there is no traceback."""
     done = run(app, *arguments, *ONCE)
     assert done.returncode == 1
     assert says in " ".join(done.stdout.split())
@@ -179,7 +179,7 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
 def test_a_mistake_is_one_line_of_ours_and_exit_code_2(
     app: Path, arguments: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is measured and nothing is written; a traceback is the module's own, without our frames."""
+    """Nothing is measured or written; a traceback is that of the module, without our frames."""
     monkeypatch.chdir(app)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
     code = main(["run", *arguments, *([] if "-r" in arguments else ONCE), "-o", "run.json"])
@@ -194,7 +194,7 @@ def test_a_mistake_is_one_line_of_ours_and_exit_code_2(
 
 
 def test_a_module_that_raises_shows_its_own_frames(app: Path) -> None:
-    """So that its author finds the line; the exit code is that of the command."""
+    """Its author finds the line; the exit code is that of the command."""
     done = run(app, "broken:f", "--items", "1..2", *ONCE)
     assert done.returncode == 2
     assert "broken.py" in done.stderr
@@ -202,7 +202,7 @@ def test_a_module_that_raises_shows_its_own_frames(app: Path) -> None:
 
 
 def test_paths_are_found_though_the_module_changes_the_directory(app: Path) -> None:
-    """By every process; a module that reads standard input and writes files changes no item either."""
+    """Every process finds them; a module that reads standard input and writes files does not change an item either."""
     (app / "restless.py").write_text(
         "import os, pathlib, sys\nsys.stdin.read()\npathlib.Path('cities.txt').write_text('spoilt')\n"
         "pathlib.Path('cities-too.txt').touch()\nos.chdir('/')\ndef size(path):\n    return os.path.getsize(path)\n"
@@ -214,7 +214,7 @@ def test_paths_are_found_though_the_module_changes_the_directory(app: Path) -> N
 
 
 def test_numbers_that_are_passed_as_texts_are_told_before_the_first_call(app: Path) -> None:
-    """Also where the function then fails."""
+    """They are reported even if the function then fails."""
     done = run(app, "math:sqrt", "--items", "-", *ONCE, feed="4\n9\n")
     assert done.returncode == 1
     first = done.stderr.splitlines()[0]

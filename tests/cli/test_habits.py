@@ -1,4 +1,4 @@
-"""Options that other tools have, that are nearly ours, or that are cut short: one line, which says what to type."""
+"""Options of other tools, misspelt options and abbreviations: one line that says what to type."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     ],
 )  # fmt: skip
 def test_what_was_probably_meant_is_said(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 2; nothing ran."""
+    """The exit code is 2; nothing ran."""
     assert says in said(arguments, capsys)
 
 
 @pytest.mark.parametrize("option", sorted(HABITS))
 def test_every_habit_is_answered_by_a_command_that_has_what_it_is_told_to_use(option: str) -> None:
-    """No row is dead, and none names an option that is gone."""
+    """Every entry is used, and none names an option that does not exist."""
     named = {name for habit in HABITS[option] for name in options_in(habit)}
     answering = [
         name for name, known in OPTIONS.items() if option not in known and hint(option, known) in HABITS[option]
@@ -75,7 +75,7 @@ def test_every_habit_is_answered_by_a_command_that_has_what_it_is_told_to_use(op
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_hint_names_no_option_that_the_command_lacks(command: str) -> None:
-    """Whatever is typed."""
+    """This holds for every input."""
     for option in (*HABITS, *ALL, *(name[:-2] for name in ALL)):
         if option not in OPTIONS[command]:
             assert set(options_in(hint(option, OPTIONS[command]))) <= OPTIONS[command], option
@@ -86,6 +86,6 @@ def test_a_hint_names_no_option_that_the_command_lacks(command: str) -> None:
     [("alone", ""), ("runer", "runner"), ("max_rounds", "max-rounds"), ("budgte", "budget")],
 )
 def test_only_a_slip_is_taken_for_another_name(name: str, meant: str) -> None:
-    """Of a key in a file as well; where nothing is near, all are listed."""
+    """This holds for keys of a file as well; if nothing is near, all are listed."""
     known = sorted(option[2:] for option in OPTIONS["run"] if option.startswith("--"))
     assert nearest(name, known) == (f"did you mean {meant!r}?" if meant else f"known: {', '.join(known)}")

@@ -1,6 +1,6 @@
 """Ctrl-C, SIGTERM and SIGHUP in every phase of a run: at once, the table printed, the file whole, nothing left behind.
 
-What is run, when it is interrupted and what is looked at: benchmarks/reliability/interruptions.py, which has more.
+The phases, the interruptions and the checks are in benchmarks/reliability/interruptions.py, which has more of them.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ QUICK = (
 
 @pytest.mark.parametrize("phase", QUICK)
 def test_an_interruption_ends_everything_and_keeps_what_there_is(phase: str, tmp_path: Path) -> None:
-    """Ctrl-C reaches the whole group of the command, as from a terminal."""
+    """Ctrl-C reaches the whole process group of the command, as from a terminal."""
     ending = interrupt(PHASES[phase], signal.SIGINT, tmp_path)
     assert ending.wrong(PHASES[phase]) == [], ending.err
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_an_interruption_loses_nothing_of_what_is_printed(unbuffered: str, tmp_path: Path) -> None:
-    """Whether or not Python is to write at once (python -u), as on many CI machines."""
+    """This holds with and without unbuffered output (python -u), as on many CI machines."""
     phase = replace(PHASES["printing"], environment={"PYTHONUNBUFFERED": unbuffered})
     ending = interrupt(phase, signal.SIGINT, tmp_path)
     assert ending.wrong(phase) == [], ending.err
@@ -40,14 +40,14 @@ def test_an_interruption_loses_nothing_of_what_is_printed(unbuffered: str, tmp_p
 
 @pytest.mark.parametrize("phase", ["import of the module", "second workload, image server", "round"])
 def test_so_does_sigterm(phase: str, tmp_path: Path) -> None:
-    """With an exit code of its own, 143."""
+    """The exit code is 143."""
     ending = interrupt(PHASES[phase], signal.SIGTERM, tmp_path)
     assert ending.wrong(PHASES[phase]) == [], ending.err
     assert ending.code == 143
 
 
 def test_so_does_a_terminal_that_is_closed(tmp_path: Path) -> None:
-    """With 129; its shell and the system each send a signal, and neither the table nor anything else can be written."""
+    """The exit code is 129; shell and system each send a signal, and nothing can be written to the terminal."""
     terminal, command = pty.openpty()
     running = Running(tmp_path, [*PHASES["round"].arguments, "-o", "run.json"], PHASES["round"].environment, command)
     os.close(command)
@@ -60,7 +60,7 @@ def test_so_does_a_terminal_that_is_closed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["list"], ["show"]])
 def test_what_only_prints_goes_on_to_its_end(arguments: list[str], tmp_path: Path) -> None:
-    """It is short; the exit code says that there was an interruption."""
+    """The command is short; the exit code says that there was an interruption."""
     running = Running(tmp_path, arguments, {})
     running.wait_for(Running.handling)
     ending = running.interrupted(signal.SIGINT)
@@ -71,7 +71,7 @@ def test_what_only_prints_goes_on_to_its_end(arguments: list[str], tmp_path: Pat
 
 
 def test_doctor_is_interrupted_without_a_traceback(tmp_path: Path) -> None:
-    """While it measures."""
+    """The interruption comes while it measures."""
     running = Running(tmp_path, ["doctor"], {})
     running.wait_for(Running.handling)
     time.sleep(1.5)
@@ -93,7 +93,7 @@ files.write("half of it", "run.json")
 
 
 def test_a_second_interruption_leaves_no_half_written_file(tmp_path: Path) -> None:
-    """It may come while a slow disk is waited for."""
+    """The second one may come while the command waits for a slow disk."""
     done = subprocess.run([sys.executable, "-c", TWICE_WHILE_WRITING], cwd=tmp_path, timeout=30, check=False)
     assert done.returncode == 130
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What is printed and written, where that is full, closed, gone, read-only or no file: a sentence, no traceback."""
+"""Output to files that are full, closed, gone, read-only or not files: a sentence and no traceback."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HOMELESS = (
 def run(
     *arguments: str, cwd: Path, stdout: int | None = subprocess.PIPE, limit: Callable[[], None] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Without caches of bytecode: Python writes them cut short where files may not be large."""
+    """Bytecode caches are off: Python writes them cut short if files may not be large."""
     return subprocess.run(
         [sys.executable, "-m", "concbench", *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60,
         check=False, cwd=cwd, preexec_fn=limit, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
@@ -50,7 +50,7 @@ def run(
 
 
 def no_space() -> None:
-    """As if disks were full: no file may have more than a few bytes."""
+    """Simulate full disks: a file may have only a few bytes."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
 
 
@@ -68,7 +68,7 @@ def app(tmp_path: Path) -> Path:
 
 
 def test_on_a_full_disk_the_run_goes_on(tmp_path: Path) -> None:
-    """The table is printed, the error is the last line, nothing is left; the cache is no fault of the run."""
+    """The table is printed, the error is the last line, and nothing is left; a full cache is not reported."""
     done = run(*QUICK, "-o", "run.json", cwd=tmp_path, limit=no_space)
     assert done.returncode == 1
     assert "Answer for primes" in done.stdout
@@ -77,12 +77,12 @@ def test_on_a_full_disk_the_run_goes_on(tmp_path: Path) -> None:
 
 
 def no_space_at_all() -> None:
-    """As if not even temporary files could be written."""
+    """Simulate disks on which not even temporary files can be written."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 
 
 def test_a_measuring_process_that_cannot_be_started_is_a_row(tmp_path: Path) -> None:
-    """With the reason; nothing else is tried with it."""
+    """The row has the reason; nothing else is tried with it."""
     done = run(*QUICK, cwd=tmp_path, limit=no_space_at_all)
     assert done.returncode == 1
     assert ": the measuring process could not be started: File too large" in " ".join(done.stdout.split())
@@ -90,7 +90,7 @@ def test_a_measuring_process_that_cannot_be_started_is_a_row(tmp_path: Path) -> 
 
 
 def test_work_that_cannot_be_prepared_is_a_sentence(tmp_path: Path) -> None:
-    """Its items find no place."""
+    """There is no room for its items."""
     (tmp_path / "items.txt").write_text("a line\n" * 100)
     (tmp_path / "app.py").write_text("def work(item): return item\n")
     done = run("run", "app:work", "--items", "items.txt", cwd=tmp_path, limit=no_space_at_all)
@@ -100,7 +100,7 @@ def test_work_that_cannot_be_prepared_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_where_only_the_cache_cannot_be_written_nothing_is_said(tmp_path: Path) -> None:
-    """Full, or where a file is."""
+    """The cache is full, or a file takes the place of its directory."""
     done = run(*QUICK, cwd=tmp_path, limit=no_space)
     assert (done.returncode, done.stderr) == (0, "")
     (tmp_path / "file").write_text("")
@@ -120,7 +120,7 @@ def test_a_directory_that_goes_during_the_run_is_said_at_its_end(app: Path) -> N
 
 
 def test_a_file_that_becomes_read_only_during_the_run_is_left_alone(app: Path) -> None:
-    """It holds the rounds before."""
+    """It holds the earlier rounds."""
     done = run("run", "app:protects_the_file", "--items", "1..2", "-r", "sequential", "--rounds", "1", "-o", "run.json",
                cwd=app)  # fmt: skip
     assert done.returncode == 1
@@ -131,7 +131,7 @@ def test_a_file_that_becomes_read_only_during_the_run_is_left_alone(app: Path) -
 
 @pytest.mark.parametrize(("name", "says"), [("pipe", "a pipe or a socket"), ("protected", "is read-only")])
 def test_what_must_not_be_replaced_is_refused_before_anything_runs(name: str, says: str, tmp_path: Path) -> None:
-    """Even with --force."""
+    """This holds even with --force."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "protected").write_text("precious")
     (tmp_path / "protected").chmod(0o444)
@@ -143,7 +143,7 @@ def test_what_must_not_be_replaced_is_refused_before_anything_runs(name: str, sa
 
 
 def test_a_trace_that_cannot_be_written_is_said_after_the_table(tmp_path: Path) -> None:
-    """With exit code 1."""
+    """The exit code is 1."""
     run(*QUICK, cwd=tmp_path)
     done = run("show", "--trace", "trace.json", cwd=tmp_path, limit=no_space)
     assert done.returncode == 1
@@ -156,7 +156,7 @@ def test_a_trace_that_cannot_be_written_is_said_after_the_table(tmp_path: Path) 
 def test_a_full_standard_output_is_a_sentence(
     arguments: tuple[str, ...], unbuffered: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And exit code 1, whether or not Python is to write at once (python -u)."""
+    """The exit code is 1, with and without unbuffered output (python -u)."""
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     with Path("/dev/full").open("w") as full:
         done = run(*arguments, cwd=tmp_path, stdout=full.fileno())
@@ -165,7 +165,7 @@ def test_a_full_standard_output_is_a_sentence(
 
 
 def test_what_could_not_be_written_is_said_though_nothing_could_be_printed(tmp_path: Path) -> None:
-    """Both sentences."""
+    """Both sentences are printed."""
     with Path("/dev/full").open("w") as full:
         done = run(*QUICK, "-o", "run.json", cwd=tmp_path, stdout=full.fileno(), limit=no_space)
     assert done.returncode == 1
@@ -177,14 +177,14 @@ def test_what_could_not_be_written_is_said_though_nothing_could_be_printed(tmp_p
 def test_a_standard_output_that_is_closed_is_said_before_anything_runs(
     arguments: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """And exit code 1."""
+    """The exit code is 1."""
     done = run(*arguments, cwd=tmp_path, stdout=None, limit=lambda: os.close(1))
     assert done.returncode == 1
     assert said(done) == "concbench: standard output is closed; send it to a file, or to /dev/null"
 
 
 def test_without_standard_error_and_input_a_run_is_as_ever(tmp_path: Path) -> None:
-    """Their numbers do not go to files of ours."""
+    """Their descriptors are not used for our files."""
 
     def close_both() -> None:
         os.close(0)
@@ -201,7 +201,7 @@ def test_without_standard_error_and_input_a_run_is_as_ever(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("arguments", [QUICK, (*QUICK, "--json"), ("list",), ("--help",)])
 def test_a_reader_that_has_seen_enough_is_no_fault(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    """Nothing is said."""
+    """No message is printed."""
     reading, writing = os.pipe()
     os.close(reading)
     done = run(*arguments, cwd=tmp_path, stdout=writing)
@@ -210,7 +210,7 @@ def test_a_reader_that_has_seen_enough_is_no_fault(arguments: tuple[str, ...], t
 
 
 def test_who_has_no_home_can_measure(tmp_path: Path) -> None:
-    """There is no last run to show then, and that is said."""
+    """There is no last run to show then, and a message says so."""
     code = f"{HOMELESS}; import sys; from concbench.cli.main import main; sys.exit(main())"
     for arguments, expected in ((QUICK, 0), (("show",), 2)):
         done = subprocess.run(
@@ -224,7 +224,7 @@ def test_who_has_no_home_can_measure(tmp_path: Path) -> None:
 
 
 def test_of_two_runs_at_once_only_one_gets_a_new_file(tmp_path: Path) -> None:
-    """The second is refused before anything has run."""
+    """The second one is refused before anything has run."""
     (tmp_path / "app.py").write_text("import time\n\ndef work(item):\n    time.sleep(0.3)\n")
     arguments = ("run", "app:work", "--items", "1..2", "-r", "sequential", "--rounds", "1", "-o", "run.json")
     command = [sys.executable, "-m", "concbench", *arguments]
@@ -242,7 +242,7 @@ def test_of_two_runs_at_once_only_one_gets_a_new_file(tmp_path: Path) -> None:
 
 
 def test_a_name_is_held_until_it_is_written_or_discarded(tmp_path: Path) -> None:
-    """What a killed run has left beside it is held by nobody."""
+    """A name that a killed run has left is free."""
     with pytest.raises(BadOutput, match="exists; --force"):
         reserve(__file__)
     for end in (discard_pending, lambda: write("{}", "run.json")):
@@ -258,7 +258,7 @@ def test_a_name_is_held_until_it_is_written_or_discarded(tmp_path: Path) -> None
 
 
 def test_a_command_that_is_refused_holds_no_name(app: Path) -> None:
-    """Found out after the name was reserved, too."""
+    """This holds even if the mistake is found after the name was reserved."""
     command = ("run", "app:lazy", "--items", "1..2", "-o", "run.json", "-r", "sequential")
     assert run(*command, cwd=app).returncode == 2
     assert [path for path in app.iterdir() if "run.json" in path.name or path.name.startswith(".")] == []
@@ -266,14 +266,14 @@ def test_a_command_that_is_refused_holds_no_name(app: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--output", "--runner", "--resume", "--seed"])
 def test_an_empty_text_is_no_value_of_an_option(option: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It would be as if the option had not been given."""
+    """It would count as an option that is not given."""
     assert main(["run", "primes", f"{option}="]) == 2
     assert capsys.readouterr().out == ""
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
 def test_a_run_goes_on_where_nothing_can_be_said(app: Path) -> None:
-    """Standard error is full, or closed; the table is on standard output."""
+    """Standard error is full or closed; the table is on standard output."""
     options = "--items 1..2 -r sequential --rounds 1"
     for target in ("2>/dev/full", "2>&-"):
         command = f"{sys.executable} -m concbench run app:removes_the_directory {options} {target}"

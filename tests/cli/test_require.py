@@ -1,4 +1,4 @@
-"""`concbench run --require`: the report first, what was missed after it, and the exit code last. Without a clock."""
+"""`concbench run --require`: the report, then the missed requirements, then the exit code. Without a clock."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ RUN = ["run", "primes", "--limits", "10,20", "-r", "sequential", "-r", "thread-p
 
 @pytest.fixture(autouse=True)
 def simulated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A pool that is twice as fast, and one of coroutines that is sometimes so."""
+    """Simulated hosts: one pool is twice as fast, and one of coroutines is so at times."""
     seconds = {"sequential": [1.0], "thread-pool:2": [0.5], "asyncio:2": [0.5, 0.9]}
     monkeypatch.setattr("concbench.harness.process_hosts.ProcessHosts", lambda _: SimulatedHosts(seconds))
     monkeypatch.chdir(tmp_path)
@@ -35,7 +35,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_the_exit_code_says_what_became_of_the_requirements(
     requirements: list[str], options: list[str], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Undecided only if that is asked; each requirement is in the report, what does not hold on standard error, too."""
+    """Undecided only counts with --strict; every requirement is in the report, unmet ones also on standard error."""
     asked = [part for text in requirements for part in ("--require", text)]
     assert main([*RUN, *asked, *options]) == code
     printed = capsys.readouterr()
@@ -48,7 +48,7 @@ def test_the_exit_code_says_what_became_of_the_requirements(
 def test_a_runner_that_failed_misses_what_is_required_of_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The failure is the exit code, and the requirement says why."""
+    """The exit code is that of a failure, and the requirement says why."""
     seconds: dict[str, list[float | Exception]]
     seconds = {"sequential": [1.0], "thread-pool:2": [ValueError("no such thing")], "asyncio:2": [0.5]}
     monkeypatch.setattr("concbench.harness.process_hosts.ProcessHosts", lambda _: SimulatedHosts(seconds))
@@ -68,7 +68,7 @@ def test_a_runner_that_failed_misses_what_is_required_of_it(
 def test_what_cannot_be_required_is_refused_before_anything_runs(
     requirements: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """One line, and no file."""
+    """There is one line, and no file."""
     texts = [text for text in requirements if not text.startswith("-") and text != "5%"]
     options = [text for text in requirements if text not in texts]
     asked = [part for text in texts for part in ("--require", text)]
@@ -80,7 +80,7 @@ def test_what_cannot_be_required_is_refused_before_anything_runs(
 
 
 def test_the_results_file_has_what_was_measured_and_no_judgement(tmp_path: Path) -> None:
-    """It can be gone on with, and judged again; there are up to 100 rounds unless something else is said."""
+    """It can be resumed and judged again; there are up to 100 rounds unless another number is given."""
     main([*RUN, "--require", "thread-pool:2 >= 3x", "-o", "out.json"])
     table = load(tmp_path / "out.json").tables[0]
     assert [note for note in table.notes if "Required" in note] == []
@@ -88,7 +88,7 @@ def test_the_results_file_has_what_was_measured_and_no_judgement(tmp_path: Path)
 
 
 def test_the_summary_says_what_became_of_the_requirements() -> None:
-    """With the reason; one that holds is told, too."""
+    """The reason is given; a requirement that holds is listed, too."""
     requirements = ["--require", "thread-pool:2 >= 3x", "--require", "thread-pool:2 >= 1.5x"]
     assert main([*RUN, *requirements, "--summary", "step.md"]) == MISSED
     lines = Path("step.md").read_text("utf-8").splitlines()
@@ -98,7 +98,7 @@ def test_the_summary_says_what_became_of_the_requirements() -> None:
 
 
 def test_requirements_may_stand_in_the_file_of_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As a list of texts; those of the command line come instead."""
+    """They are a list of texts; those of the command line take precedence."""
     (tmp_path / "pyproject.toml").write_text('[tool.concbench]\nrequire = ["thread-pool:2 >= 3x"]\n', encoding="utf-8")
     assert main(RUN) == MISSED
     assert main([*RUN, "--require", "thread-pool:2 >= 1.5x"]) == OK

@@ -23,7 +23,7 @@ ONCE = ["-r", "sequential", "--rounds", "1", "--no-observe"]
 
 @pytest.fixture
 def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As if it were installed."""
+    """Act as if the package were installed."""
     monkeypatch.syspath_prepend(str(PLUGINS))
     yield
     sys.modules.pop("other_ways", None)
@@ -40,7 +40,7 @@ def told(workload: Workload, *keys: str) -> list[Any]:
 
 
 def test_settings_and_options_come_to_the_same() -> None:
-    """`--latency 5ms` is `latency=5ms` behind the name."""
+    """`--latency 5ms` equals `latency=5ms` after the name."""
     options = ("--images", "3", "--latency", "5ms", "--jitter", "1ms", "--image-size", "5kB", "--request-timeout", "9s",
                "--size-limit", "1MB", "--retries", "2", "--tolerate")  # fmt: skip
     (by_option,) = chosen("download", *options)
@@ -55,7 +55,7 @@ def test_settings_and_options_come_to_the_same() -> None:
 
 
 def test_an_option_is_for_every_workload_that_does_not_say_it_itself() -> None:
-    """What is written behind a name wins."""
+    """A setting written after a name takes precedence."""
     fast, slow, primes = chosen("download:images=3,latency=1ms", "download:images=3", "primes", "--latency", "9ms")
     assert told(fast, "latency") == [0.001]
     assert told(slow, "latency") == [0.009]
@@ -63,13 +63,13 @@ def test_an_option_is_for_every_workload_that_does_not_say_it_itself() -> None:
 
 
 def test_a_size_goes_to_those_that_can_have_it() -> None:
-    """Images stand instead of a size, and the limits of the others do not."""
+    """A number of images takes the place of a size for download, so that the size goes to primes."""
     download, primes = chosen("download", "primes", "--images", "3", "--size", "article")
     assert (download.tasks, download.size, primes.size) == (3, "", "article")
 
 
 def test_what_one_refuses_of_several_options_does_not_cost_it_the_others(tmp_path: Path) -> None:
-    """Real addresses have retries, and no latency of ours."""
+    """Real addresses have retries, and no simulated latency."""
     (tmp_path / "urls.txt").write_text("http://127.0.0.1/a\n")
     ours, real = chosen("download", f"download:urls={tmp_path / 'urls.txt'}", "--latency", "5ms", "--retries", "2")
     assert told(ours, "latency", "retries") == [0.005, 2]
@@ -77,7 +77,7 @@ def test_what_one_refuses_of_several_options_does_not_cost_it_the_others(tmp_pat
 
 
 def test_a_file_that_an_option_names_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For all that it is for: it may be a pipe, which is empty afterwards."""
+    """It is read once for all workloads: it may be a pipe, which is empty afterwards."""
     (tmp_path / "urls.txt").write_text("http://127.0.0.1/a\n")
     before, opened = Path.read_text, []
 
@@ -104,7 +104,7 @@ def test_help_of_an_option_is_that_of_everybody_who_has_it(capsys: pytest.Captur
 
 
 class Hashing(Workload):
-    """It has settings of the names of ours, and other values."""
+    """Has settings with the names of built-in ones, and other values."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class Hashing(Workload):
 
 @pytest.fixture
 def hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As if it were one of ours."""
+    """Act as if it were a built-in workload."""
     for module in ("concbench.cli.workloads", "concbench.registry", "concbench.harness.workload_specs"):
         monkeypatch.setattr(f"{module}.WORKLOADS", {**WORKLOADS, "hashing": f"{__name__}:Hashing"})
     workloads._owners.cache_clear()
@@ -133,7 +133,7 @@ def hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_workloads_read_a_setting_of_one_name_each_by_its_kind(
     hashing: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On the command line and in pyproject.toml; the help shows what each does."""
+    """This holds on the command line and in pyproject.toml; the help shows what each does."""
     made, sleep = chosen("hashing", "sleep:seconds=1ms", "--algorithm", "sha512", "--tasks", "3")
     assert (told(made, "algorithm", "tasks"), told(sleep, "tasks")) == (["sha512", 3.0], [3])
     with pytest.raises(SystemExit):
@@ -151,7 +151,7 @@ def test_workloads_read_a_setting_of_one_name_each_by_its_kind(
 
 
 def test_what_is_named_twice_is_measured_once() -> None:
-    """However many spaces are in it; other settings are other work."""
+    """Spaces in the name do not matter; other settings are other work."""
     names = [
         one.name for one in chosen("primes:limits=30", "primes: limits = 30", "primes", "primes:limits=40", "primes")
     ]
@@ -192,7 +192,7 @@ def test_a_mistake_is_one_line_and_exit_code_two(
     arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], other_package: None,
 ) -> None:  # fmt: skip
-    """And nothing has run."""
+    """Nothing has run."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "b.py").write_text("def fetch(url): ...\nasync def parse(text): ...\n")
     (tmp_path / "unparsable.py").write_text("import os\ndef f(:\n")
@@ -207,7 +207,7 @@ def test_a_mistake_is_one_line_and_exit_code_two(
 def test_advise_answers_a_file_with_its_functions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As `run` does; a workload is none."""
+    """It does so like `run`; a workload is not a function."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "b.py").write_text("def fetch(url): ...\n")
     assert main(["advise", "b.py"]) == 2
@@ -220,7 +220,7 @@ def test_advise_answers_a_file_with_its_functions(
 def test_tables_of_one_workload_are_called_as_they_are_written(
     capsys: pytest.CaptureFixture[str], other_package: None
 ) -> None:
-    """Also those of another package; and nobody announces how often a function of the user's is called."""
+    """This includes workloads of other packages; calls are only announced for a user's function."""
     assert main(["run", "sleep:tasks=2,seconds=1ms", "sleep:tasks=3,seconds=1ms", *ONCE, "--json"]) == 0
     printed = capsys.readouterr()
     assert printed.err == ""
@@ -231,7 +231,7 @@ def test_tables_of_one_workload_are_called_as_they_are_written(
 
 
 def test_every_setting_of_ours_is_an_option_of_its_own() -> None:
-    """But for one that functions have as well; none is taken for another option of the command."""
+    """Except for options that functions have as well, none is confused with another option of the command."""
     before = argparse.ArgumentParser()
     functions.add_arguments(before)
     run_alone = {"tolerate"}
@@ -244,7 +244,7 @@ def test_every_setting_of_ours_is_an_option_of_its_own() -> None:
 
 
 def test_the_list_shows_settings_and_their_defaults(capsys: pytest.CaptureFixture[str], other_package: None) -> None:
-    """As they would be written; those of other packages too."""
+    """They are shown as they would be written, for other packages as well."""
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     (download,) = (line for line in lines if line.startswith("  download "))

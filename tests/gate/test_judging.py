@@ -1,4 +1,4 @@
-"""What becomes of a requirement, by the figures of tables that were made by hand."""
+"""Judgements of requirements by the figures of hand-made tables."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ BASE = of_seconds("sequential", 1.0, noise=0.001)
 
 
 def pool(seconds: float, workers: int = 2, cores: int | None = 2, **changes: Any) -> Cell:
-    """A pool that took so long, on so many cores."""
+    """A pool that took `seconds`, on `cores` cores."""
     cell = of_seconds(f"thread-pool:{workers}", seconds, noise=0.001, workers=workers)
     known = {} if cores is None else {"cores": cores, "allowed": cores}
     return replace(cell, interpreter={"gil": False, **known, **changes})
@@ -29,7 +29,7 @@ def judged(text: str, cell: Cell, *others: Cell, base: Cell = BASE, **changes: A
 
 
 def test_a_ratio_passes_fails_or_is_undecided() -> None:
-    """With the figure and the rows."""
+    """The figure and the rows are given."""
     for seconds, decision in ((0.5, "passed"), (0.8, "failed"), (1 / 1.5, "undecided")):
         found = judged("thread-pool:2 >= 1.5x", pool(seconds))
         assert found.decision == decision
@@ -40,7 +40,7 @@ def test_a_ratio_passes_fails_or_is_undecided() -> None:
 
 
 def test_a_runner_may_be_compared_with_another_than_the_baseline() -> None:
-    """Within a share."""
+    """It must be as fast within a share."""
     text = "thread-pool:2 same as thread-pool:3 within 5%"
     assert judged(text, pool(0.5), pool(0.51, 3, cores=8)).decision == "passed"
     assert judged(text, pool(0.5), pool(0.6, 3, cores=8)).decision == "failed"
@@ -48,7 +48,7 @@ def test_a_runner_may_be_compared_with_another_than_the_baseline() -> None:
 
 
 def test_a_runner_that_failed_fails_the_requirement_and_one_that_cannot_do_the_work_decides_nothing() -> None:
-    """With its reason; so does the baseline."""
+    """The reason is given; the same holds for the baseline."""
     failed = Outcome("failed", "ValueError: no")
     found = judged("thread-pool:2 >= 1.5x", replace(pool(0.5), outcome=failed))
     assert (found.decision, found.reason) == ("failed", "thread-pool(2) failed: ValueError: no.")
@@ -60,7 +60,7 @@ def test_a_runner_that_failed_fails_the_requirement_and_one_that_cannot_do_the_w
 
 
 def test_below_three_rounds_nothing_is_decided() -> None:
-    """And it is said how many there were."""
+    """The number of rounds is given."""
     few = [replace(cell, samples=cell.samples[:2]) for cell in (BASE, pool(0.5))]
     found = judged("thread-pool:2 >= 1.5x", few[1], base=few[0])
     assert (found.decision, found.reason[:41]) == ("undecided", "thread-pool(2) took part in 2 rounds, and")
@@ -77,7 +77,7 @@ DISTURBED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 def test_where_cores_are_missing_what_is_slow_proves_nothing_and_what_is_fast_stands(
     interpreter: dict[str, Any], changes: dict[str, Any], said: str
 ) -> None:
-    """Too few cores, a quota, or other programs on them; the reverse for at_most; the same says nothing at all."""
+    """With too few cores, a quota or other programs: fast passes at_least and fails at_most, slow is undecided."""
     fast, slow = pool(0.5, **{"allowed": 2, **interpreter}), pool(0.8, **{"allowed": 2, **interpreter})
     if interpreter.get("cores") == 1 and "quota" not in interpreter:
         fast, slow = (replace(one, interpreter={**one.interpreter, "allowed": 1}) for one in (fast, slow))
@@ -90,7 +90,7 @@ def test_where_cores_are_missing_what_is_slow_proves_nothing_and_what_is_fast_st
 
 
 def test_a_quota_that_held_workers_back_disturbs_and_free_cores_do_not() -> None:
-    """Twenty cores have room for others; waiting takes no cores at all."""
+    """Twenty cores have room for other programs; waiting takes no cores at all."""
     slow = pool(0.8)
     throttled = replace(slow, samples=[replace(sample, throttled=0.1) for sample in slow.samples])
     assert "a quota held thread-pool(2) back in 10 of 10" in judged("thread-pool:2 >= 1.5x", throttled).reason
@@ -101,7 +101,7 @@ def test_a_quota_that_held_workers_back_disturbs_and_free_cores_do_not() -> None
 
 
 def test_a_gil_that_is_on_again_fails_threads_and_names_the_module() -> None:
-    """However fast they are; processes do not care."""
+    """This holds however fast they are; processes are not affected."""
     found = judged("thread-pool:2 >= 1.5x", pool(0.5, gil_turned_on=["old.ext"]))
     assert found.decision == "failed"
     assert "turned on by old.ext" in found.reason
@@ -114,7 +114,7 @@ def test_a_gil_that_is_on_again_fails_threads_and_names_the_module() -> None:
 
 
 def test_memory_is_what_the_observed_pass_saw() -> None:
-    """Without one it is not known."""
+    """Without an observed pass, it is not known."""
     cell = pool(0.5)
     seen = replace(cell, observed=Observed(0, 0.5, 0, 0.5, [0.0], None, memory=40_000_000, memory_kind="pss"))
     assert str(judged("memory thread-pool:2 <= 50MB", seen)) == "memory thread-pool:2 <= 50MB: passed, 40.0 MB"
@@ -123,7 +123,7 @@ def test_memory_is_what_the_observed_pass_saw() -> None:
 
 
 def test_a_failure_says_what_the_time_was_lost_to() -> None:
-    """The largest loss, and how much was possible."""
+    """It gives the largest loss, and how much was possible."""
     found = judged("thread-pool:2 >= 1.5x", of_tasks("thread-pool:2", TURNS, workers=2), base=COMPUTES, tasks=TASKS)
     assert found.decision == "failed"
     assert "one thread at a time holds the GIL" in found.reason
@@ -133,7 +133,7 @@ def test_a_failure_says_what_the_time_was_lost_to() -> None:
 
 
 def test_results_that_differ_are_no_equal_results_and_those_that_were_not_compared_decide_nothing() -> None:
-    """With the runner that is to blame."""
+    """The runner that is to blame is named."""
     assert equal_results(analyse(table(BASE, pool(0.5)))).decision == "passed"
     wrong = replace(pool(0.5), outcome=Outcome("failed", "result 3 is 4, not 5", cause="results"))
     found = equal_results(analyse(table(BASE, wrong, checked="sequential")))
@@ -143,7 +143,7 @@ def test_results_that_differ_are_no_equal_results_and_those_that_were_not_compar
 
 
 def test_a_report_says_below_the_table_what_became_of_the_requirements() -> None:
-    """Of that table alone."""
+    """Only requirements of that table are listed."""
     tables = [table(BASE, pool(0.5)), table(BASE, pool(0.5), workload="other")]
     run = Run(RunRecord("0", "2026-01-01T00:00:00+00:00", 1, interrupted=False, environment={}, tables=tables))
     shown = told(run, [judge(Requirement.read("thread-pool:2 >= 1.5x"), run[1])])

@@ -1,4 +1,4 @@
-"""How requirements are written, what contradicts what, and what an interval decides."""
+"""How requirements are written, which contradict each other, and how an interval decides."""
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ KINDS = ("at_least", "at_most", "same_as", "memory")
     ],
 )
 def test_a_text_is_read_and_its_own_text_reads_back(text: str, meant: Requirement) -> None:
-    """Whatever the spaces."""
+    """Spaces do not matter."""
     assert Requirement.read(text) == meant
     assert Requirement.read(str(meant)) == meant
 
@@ -47,7 +47,7 @@ def test_a_text_is_read_and_its_own_text_reads_back(text: str, meant: Requiremen
     ],
 )
 def test_a_text_of_another_form_is_answered_with_the_forms_that_there_are(text: str, said: str) -> None:
-    """One line."""
+    """There is one line."""
     with pytest.raises(BadSetting) as refused:
         Requirement.read(text)
     assert said in str(refused.value)
@@ -55,7 +55,7 @@ def test_a_text_of_another_form_is_answered_with_the_forms_that_there_are(text: 
 
 
 def test_arguments_make_the_same_requirements_as_texts() -> None:
-    """One for each of them; a size and a share may be texts."""
+    """Each argument makes one requirement; a size and a share may be texts."""
     made = Requirement.of("threads", at_least=1.5, at_most=3, same_as="thread-pool:2", within="10%", memory="1GB")
     assert [str(one) for one in made] == [
         "threads >= 1.5x", "threads <= 3x", "threads same as thread-pool:2 within 10%", "memory threads <= 1000MB",
@@ -78,13 +78,13 @@ def test_arguments_make_the_same_requirements_as_texts() -> None:
     ],
 )
 def test_arguments_that_cannot_be_are_answered_in_one_line(arguments: dict[str, object], said: str) -> None:
-    """Which, and what to give."""
+    """The line says which argument, and what to give."""
     with pytest.raises(BadSetting, match=said):
         Requirement.of("thread-pool:2", **arguments)  # type: ignore[arg-type] # that is the point
 
 
 def test_what_nothing_can_satisfy_is_a_contradiction_and_what_something_can_is_none() -> None:
-    """Of one runner against one other."""
+    """Contradictions concern one runner against one other."""
     least, most = Requirement.read("threads >= 2x"), Requirement.read("threads <= 1.5x")
     with pytest.raises(BadSetting, match=r"'threads >= 2x' and 'threads <= 1.5x' contradict each other"):
         require_consistent([least, most])

@@ -1,4 +1,4 @@
-"""When a measurement ends of which something is required: played without a clock, by the loop of real runs."""
+"""The end of a measurement with requirements: played without a clock, by the loop of real runs."""
 
 import random
 from typing import Any
@@ -20,7 +20,7 @@ WORK = Primes(limits=[10, 20, 30])
 
 
 def play(means: dict[str, float], *texts: str, noise: float = 0.02, **options: Any) -> tuple[Table, list[str]]:
-    """A session, and what became of its requirements."""
+    """Play a session; returns its table and the judgements of the requirements."""
     draw = random.Random(7)
     hosts = SimulatedHosts(lambda label, _: means[label] * draw.lognormvariate(0, noise))
     requirements = [Requirement.read(text) for text in texts]
@@ -35,7 +35,7 @@ def rounds(table: Table) -> dict[str, int]:
 
 
 def test_it_ends_as_soon_as_every_requirement_is_decided() -> None:
-    """A clear one takes few rounds, a close one more; what nothing is required of takes three."""
+    """A clear one takes few rounds, a close one more; a runner without a requirement takes three."""
     means = {"sequential": 1.0, "threads": 0.2, "thread-pool:2": 0.6, "asyncio:2": 0.5}
     table, decisions = play(means, "threads >= 2x", "thread-pool:2 >= 1.5x")
     assert (table.stopped, decisions) == ("verdicts", ["passed", "passed"])
@@ -44,7 +44,7 @@ def test_it_ends_as_soon_as_every_requirement_is_decided() -> None:
 
 
 def test_two_runners_are_compared_without_the_baseline() -> None:
-    """It rests once it is of no use."""
+    """The baseline rests once it is not needed."""
     means = {"sequential": 1.0, "threads": 0.5, "thread-pool:2": 0.5}
     table, decisions = play(means, "threads same as thread-pool:2 within 10%")
     assert (rounds(table)["sequential"], decisions) == (3, ["passed"])
@@ -52,7 +52,7 @@ def test_two_runners_are_compared_without_the_baseline() -> None:
 
 
 def test_what_noise_hides_ends_with_the_budget_or_the_rounds_and_is_undecided() -> None:
-    """No claim is made because time is up."""
+    """Running out of time does not lead to a claim."""
     means = {"sequential": 1.0, "threads": 1 / 1.5}
     table, decisions = play(means, "threads >= 1.5x", noise=0.3, max_rounds=12)
     assert (table.stopped, decisions, set(rounds(table).values())) == ("rounds", ["undecided"], {12})
@@ -61,7 +61,7 @@ def test_what_noise_hides_ends_with_the_budget_or_the_rounds_and_is_undecided() 
 
 
 def test_rounds_that_are_asked_for_are_taken_and_judged() -> None:
-    """Whatever is known."""
+    """This holds whatever is known."""
     table, decisions = play({"sequential": 1.0, "threads": 0.5}, "threads >= 1.5x", rounds=9, max_rounds=None)
     assert (set(rounds(table).values()), decisions) == ({9}, ["passed"])
 
@@ -77,17 +77,17 @@ def test_rounds_that_are_asked_for_are_taken_and_judged() -> None:
     ],
 )
 def test_what_cannot_be_required_of_these_runners_is_refused_before_anything_runs(texts: list[str], said: str) -> None:
-    """With what to do."""
+    """The message says what to do."""
     with pytest.raises(UsageError, match=said):
         play({"sequential": 1.0, "threads": 0.5}, *texts)
 
 
 def test_a_width_of_intervals_is_not_asked_for_beside_requirements() -> None:
-    """One of the two decides when it ends."""
+    """Only one of the two can decide when the measurement ends."""
     with pytest.raises(UsageError, match="leave out precision"):
         play({"sequential": 1.0, "threads": 0.5}, "threads >= 2x", precision=0.05)
 
 
 def test_a_runner_is_named_in_any_of_its_spellings() -> None:
-    """As on the command line."""
+    """The spellings are those of the command line."""
     assert play({"sequential": 1.0, "thread-pool:2": 0.5}, "thread-pool:workers=2 >= 1.5x")[1] == ["passed"]

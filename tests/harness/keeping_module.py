@@ -1,4 +1,4 @@
-"""Functions that keep something in their process: in the ways that people's do."""
+"""Functions that keep state in their process, in the ways of real programs."""
 
 import asyncio
 import functools
@@ -15,7 +15,7 @@ SEMAPHORE = asyncio.Semaphore(1)
 
 
 def lazy(number: int) -> int:
-    """A model that is loaded at first use."""
+    """Load a model at first use."""
     if "model" not in _kept:
         time.sleep(FIRST)
         _kept["model"] = 3
@@ -25,13 +25,13 @@ def lazy(number: int) -> int:
 
 @functools.cache
 def cached(number: int) -> int:
-    """Every item is computed once, so that a second execution takes no time at all."""
+    """Compute every item once, so that a second execution takes no time at all."""
     time.sleep(FIRST / 3)
     return number * 3
 
 
 def own(number: int) -> int:
-    """A client of each thread."""
+    """Use a client for each thread."""
     if not hasattr(_own, "client"):
         time.sleep(FIRST)
         _own.client = 3
@@ -40,26 +40,26 @@ def own(number: int) -> int:
 
 
 def ordinary(number: int) -> int:
-    """Nothing is kept."""
+    """Keep nothing."""
     time.sleep(5 * EACH)
     return number * 3
 
 
 async def bound(number: int) -> int:
-    """A semaphore of the module."""
+    """Use a semaphore of the module."""
     async with SEMAPHORE:
         await asyncio.sleep(EACH)
     return number * 3
 
 
 class Client:
-    """As clients do that keep connections, it works in the event loop in which it was made."""
+    """Works only in the event loop in which it was made, like clients that keep connections."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
 
     async def get(self, number: int) -> int:
-        """Refuse to work in any other."""
+        """Refuse to work in any other event loop."""
         if asyncio.get_running_loop() is not self.loop:
             raise RuntimeError("Event loop is closed")
         await asyncio.sleep(EACH)
@@ -67,12 +67,12 @@ class Client:
 
 
 async def client(number: int) -> int:
-    """A client that is made at first use."""
+    """Use a client that is made at first use."""
     if "client" not in _kept:
         _kept["client"] = Client()
     return await _kept["client"].get(number)  # type: ignore[no-any-return]
 
 
 async def broken(number: int) -> int:
-    """Fails in any event loop."""
+    """Fail in any event loop."""
     raise RuntimeError(f"{number} cannot be had")

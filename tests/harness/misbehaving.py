@@ -1,6 +1,6 @@
 """Functions and results that misbehave, for the tests of measuring processes.
 
-A file of its own: a measuring process imports where its function is, and should not have to import pytest for it.
+They have a file of their own: a measuring process imports that file, and should not have to import pytest for it.
 """
 
 import os
@@ -39,7 +39,7 @@ class Odd(Workload):
 
 
 class Uncompared(Odd):
-    """Nothing is checked, so no process ends before the first sample."""
+    """Is not checked, so that no process ends before the first sample."""
 
     compares = False
 
@@ -65,7 +65,7 @@ def exit_at_once(item: object) -> None:
 
 
 def exit_when_idle(item: int) -> int:
-    """After the first execution, as a watchdog would; only then is something printed."""
+    """Exit after the first execution, as a watchdog would; only then is something printed."""
 
     def watch() -> None:
         time.sleep(0.2)
@@ -89,7 +89,7 @@ def close_everything(item: int) -> int:
 
 
 def replace_what_others_use(item: int) -> int:
-    """As test doubles do that were left in place."""
+    """Leave replacements in place, as forgotten test doubles do."""
     import json
     import pickle
 
@@ -101,7 +101,7 @@ def replace_what_others_use(item: int) -> int:
 
 
 def stop_all_clocks(item: object) -> object:
-    """As freezegun does, in every module that there is."""
+    """Stop all clocks in every module, as freezegun does."""
     for module in list(sys.modules.values()):
         for name, value in list(vars(module).items()):
             if value is time.perf_counter or value is time.monotonic:
@@ -191,7 +191,7 @@ def leave_a_process(item: object) -> int:
 
 
 def escape(item: object) -> int:
-    """Nothing of ours is left to see in it, but what the system keeps."""
+    """Leave nothing that identifies us, except what the system keeps."""
     import subprocess
 
     subprocess.Popen(["sleep", "86421"], start_new_session=True, env={}, cwd="/", close_fds=True,
@@ -236,7 +236,7 @@ def remove_what_is_ours(item: int) -> int:
 
 
 def remove_what_is_ours_at_last(item: int) -> int:
-    """In the first sample, after the execution that warms up."""
+    """Remove our directories in the first sample, after the warm-up."""
     global last  # noqa: PLW0603 - it counts the executions
     last += 1
     time.sleep(0.003)  # long enough for a sample of one execution
@@ -244,7 +244,7 @@ def remove_what_is_ours_at_last(item: int) -> int:
 
 
 class Hangs:
-    """Does not come back from a comparison."""
+    """Does not return from a comparison."""
 
     def __eq__(self, other: object) -> bool:
         time.sleep(1000)
@@ -254,14 +254,14 @@ class Hangs:
 
 
 class Ends:
-    """Ends whoever pickles it."""
+    """Ends the process that pickles it."""
 
     def __reduce__(self) -> Any:
         os._exit(4)
 
 
 class Refuses:
-    """Raises at every name that it is asked for, and when it is compared and pickled."""
+    """Raises at every attribute, and when it is compared or pickled."""
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError(name)
@@ -276,7 +276,7 @@ class Refuses:
 
 
 class Stuck:
-    """Is not pickled to the end where it is measured."""
+    """Cannot be pickled to the end in the measuring process."""
 
     def __reduce__(self) -> Any:
         if "CONCBENCH_HOST" in os.environ:

@@ -1,4 +1,4 @@
-"""The budget of `advise`, on machines whose clock is simulated: what it asks for fits, or it says so before."""
+"""The budget of `advise` with a simulated clock: a plan fits into it, or a message says before that it does not."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from concbench.workloads.how import How
 from concbench.workloads.imported import Imported
 
 Model = Callable[[PlannedCell, int], float]
-"""Seconds of one execution of a cell over so many tasks."""
+"""Seconds of one execution of a cell over this many tasks."""
 
 
 def nothing(item: int) -> None:
@@ -42,24 +42,24 @@ class Played:
     def __init__(self, model: Model, *, starting: float = 0.1, cpu: float = 0.0, first_use: float = 0.0) -> None:
         self.model, self.starting, self.cpu = model, starting, cpu
         self.first_use = first_use
-        """Seconds that the first execution in a process takes longer."""
+        """Additional seconds of the first execution in a process."""
         self.made = list[tuple[str, int]]()
-        """Every execution: by which runner, and over how many tasks."""
+        """Every execution: its runner, and its number of tasks."""
         self.simulated = 0.0
         self.imports = list[float]()
-        """When an import would be ended, of every process."""
+        """The time limit of the import in every process."""
 
     renews = True
 
     def load_watch(self) -> None:
-        """No machine is measured."""
+        """No load is measured."""
 
     def throttled(self) -> None:
         """No quota is watched."""
 
     @contextmanager
     def _host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Any]:
-        """Every process takes its time to start."""
+        """Start a process, which takes simulated time."""
         del directory
         self.imports.append(self.simulated + (options["import_timeout"] or math.inf))
         yield _PlayedHost(self, workload, cell, fresh=bool(options["fresh"]))
@@ -114,7 +114,7 @@ class _PlayedHost:
         return []
 
     def compare(self) -> None:
-        """They are equal."""
+        """Results are equal."""
 
     def remarks(self) -> list[str]:
         return []
@@ -124,7 +124,7 @@ class _PlayedHost:
 
 
 def waits(task: float, most: int = 10**6) -> Model:
-    """Tasks that wait, for something that serves so many at once."""
+    """Tasks that wait for a resource which serves `most` at once."""
     return lambda cell, tasks: task * math.ceil(tasks / min(workers_for(cell.runner, tasks), most))
 
 
@@ -138,12 +138,12 @@ def computes(task: float) -> Model:
 
 
 def hangs(task: float) -> Model:
-    """Whatever does several tasks at once never ends."""
+    """Runners with several tasks at once never end."""
     return lambda cell, tasks: task * tasks if cell.name == "sequential" else 1e9
 
 
 def played(model: Model, budget: float, tasks: int = 100, **how: Any) -> tuple[Advice, float, list[str]]:
-    """The advice, the seconds that it took, and what was said before the race."""
+    """The advice, its simulated seconds, and the messages before the race."""
     hosts, said = Played(model, **how), list[str]()
     advice = advise(
         nothing, items=range(tasks), hosts=hosts, budget=budget, seed=1,
@@ -160,13 +160,13 @@ def played(model: Model, budget: float, tasks: int = 100, **how: Any) -> tuple[A
     ids=["waits", "waits in line", "waits for three", "computes", "hangs"],
 )
 def test_advice_takes_no_more_than_one_and_a_half_budgets(make: Any, cpu: float, share: float, budget: float) -> None:
-    """Wherever one pass over four items fits into half of it; `share` is what that takes of the budget."""
+    """This holds if one pass over four items fits into half of it; `share` is the part of the budget that it takes."""
     _, took, _ = played(make(share * budget / 4), budget, cpu=cpu)
     assert took <= 1.5 * budget
 
 
 def test_no_import_may_take_longer_than_there_is_time() -> None:
-    """One that hangs in a later process, since an earlier one holds what it waits for, is ended with the budget."""
+    """An import that hangs in a later process, because an earlier one holds a resource, ends with the budget."""
     hosts = Played(waits(0.02))
     advise(nothing, items=range(20), hosts=hosts, budget=10.0, seed=1)
     assert max(hosts.imports) <= 15.0
@@ -174,14 +174,14 @@ def test_no_import_may_take_longer_than_there_is_time() -> None:
 
 @pytest.mark.parametrize("starting", [0.5, 1.5, 3.0])
 def test_starting_processes_counts(starting: float) -> None:
-    """The import of the function, for the most part: every process does it."""
+    """Every process imports the function, which takes most of its start."""
     advice, took, said = played(waits(0.05), 10.0, starting=starting)
     assert took <= 15.0
     assert advice.recommendation is not None or "are too short to compare runners" in said[0]
 
 
 def test_long_tasks_are_not_raced_and_it_is_said_before_what_they_showed() -> None:
-    """Tasks of 8 s, and 10 s for everything: one of them is all that there is time for."""
+    """Tasks take 8 s, and the budget is 10 s: there is only time for one of them."""
     advice, took, said = played(waits(8.0), 10.0)
     assert took < 15.0
     (sentence,) = said
@@ -193,13 +193,13 @@ def test_long_tasks_are_not_raced_and_it_is_said_before_what_they_showed() -> No
 
 
 def test_a_task_that_takes_more_than_the_budget_is_one_line() -> None:
-    """It may be that it never ends."""
+    """The task may never end."""
     with pytest.raises(UsageError, match=r"timed out after .* raise --budget, which is all of it for a single"):
         played(waits(1e9), 10.0)
 
 
 def test_few_items_are_named_where_the_budget_allows_no_more() -> None:
-    """In what is said before, and in the advice."""
+    """The message before the race and the advice name them."""
     advice, took, said = played(waits(0.3), 30.0, tasks=500)
     assert took <= 45.0
     tasks = advice.run.tables[0].tasks
@@ -210,7 +210,7 @@ def test_few_items_are_named_where_the_budget_allows_no_more() -> None:
 
 
 def test_a_single_round_is_said_to_prove_nothing() -> None:
-    """Where there is time for no more, what looks fastest is advised as that."""
+    """If there is time for one round only, the likely fastest runner is advised as such."""
     advice, took, said = played(waits(1.25), 10.0)
     assert took <= 15.0
     assert "proves nothing" in said[0]
@@ -220,7 +220,7 @@ def test_a_single_round_is_said_to_prove_nothing() -> None:
 
 
 def test_what_short_work_is_asked_is_not_cut() -> None:
-    """All items, all runners, and nothing is said."""
+    """All items and all runners are used, and no message is printed."""
     advice, _, said = played(waits(0.002), 60.0)
     assert said == []
     assert advice.run.tables[0].tasks == 100
@@ -230,7 +230,7 @@ def test_what_short_work_is_asked_is_not_cut() -> None:
 
 
 def test_runners_that_hang_leave_time_for_those_that_do_not() -> None:
-    """Threads never end, processes are twice as fast: none of the time of the latter is lost on the former."""
+    """Threads never end, processes are twice as fast: threads take none of the time of processes."""
 
     def model(cell: PlannedCell, tasks: int) -> float:
         return 1e9 if cell.traits.in_threads else 0.01 * tasks / min(2, workers_for(cell.runner, tasks))
@@ -247,7 +247,7 @@ def test_runners_that_hang_leave_time_for_those_that_do_not() -> None:
 
 
 def test_the_time_in_which_this_process_is_suspended_is_none_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wait that was to take half a second, and took half a minute."""
+    """A wait for half a second took half a minute."""
     now, awake = [100.0], Awake()
     monkeypatch.setattr("concbench.harness.awake.monotonic", lambda: now[0])
     monkeypatch.setattr("concbench.harness.hosts.AWAKE", awake)
@@ -258,7 +258,7 @@ def test_the_time_in_which_this_process_is_suspended_is_none_of_the_budget(monke
 
 
 def test_a_budget_that_the_import_has_used_up_is_refused() -> None:
-    """Before anything is called."""
+    """Nothing is called before."""
     hosts = Played(waits(0.01))
     clock = Clock(hosts)
     clock.put_forward(9.0)
@@ -272,7 +272,7 @@ def test_a_budget_that_the_import_has_used_up_is_refused() -> None:
 @pytest.mark.parametrize("seconds", [1e-4, 0.01, 0.3, 2.0, 30.0])
 @pytest.mark.parametrize("tasks", [1, 2, 7, 1_000])
 def test_what_is_affordable_is_planned_within_the_budget(busy: float, seconds: float, tasks: int) -> None:
-    """More time never means fewer items of the same kind of race; the estimate is kept."""
+    """More time never means fewer items of the same kind of race, and the estimate is kept."""
     look = Look(tasks, seconds, busy > COMPUTES, busy < WAITS, awaitable=False, cores=2)
     before = 0
     for budget in (10.0, 60.0, 600.0):
@@ -292,7 +292,7 @@ def test_what_is_affordable_is_planned_within_the_budget(busy: float, seconds: f
 def with_state(
     first_use: float, task: float, tasks: int, budget: float = 60.0, starting: float = 0.1, **options: Any
 ) -> tuple[Advice, Played, list[str]]:
-    """The advice on tasks that wait, of a function that takes longer the first time in a process."""
+    """The advice on tasks that wait, in a function that takes longer the first time in a process."""
     hosts, said = Played(waits(task), starting=starting, first_use=first_use), list[str]()
     advice = advise(
         nothing, items=range(tasks), hosts=hosts, budget=budget, seed=1, **options,
@@ -302,7 +302,7 @@ def with_state(
 
 
 def test_state_that_is_lost_in_all_the_items_is_not_decided_on_a_few() -> None:
-    """0.3 s of a model beside 10 s of work: a look at a few items shows it, and the whole work does not."""
+    """A model takes 0.3 s beside 10 s of work: a look at a few items shows it, and the whole work does not."""
     advice, hosts, said = with_state(0.3, 0.005, 2_000)
     (table,) = advice.run.tables
     assert (table.kept.kind, table.fresh) == ("nothing", False)
@@ -313,7 +313,7 @@ def test_state_that_is_lost_in_all_the_items_is_not_decided_on_a_few() -> None:
 
 
 def test_state_that_shows_in_all_the_items_is_cold_for_all() -> None:
-    """A model of 2 s beside 0.5 s of work."""
+    """A model takes 2 s beside 0.5 s of work."""
     advice, hosts, _ = with_state(2.0, 0.005, 100)
     (table,) = advice.run.tables
     assert (table.kept.kind, table.fresh) == ("state", True)
@@ -321,7 +321,7 @@ def test_state_that_shows_in_all_the_items_is_cold_for_all() -> None:
 
 
 def test_the_speed_up_of_few_items_in_new_processes_is_not_given_for_that_of_all() -> None:
-    """The first use weighs more in them."""
+    """First use weighs more in few items."""
     advice, _, _ = with_state(1.0, 0.05, 2_000, budget=30.0, fresh=True)
     tasks = advice.run.tables[0].tasks
     assert tasks < 2_000
@@ -334,7 +334,7 @@ def test_the_speed_up_of_few_items_in_new_processes_is_not_given_for_that_of_all
 def test_what_it_takes_to_start_a_process_is_told_from_the_first_use(
     first_use: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was executed is not among it, nor are fewer processes counted than were started."""
+    """Executed items are not among it, and not fewer processes are counted than were started."""
     estimated = list[Costs]()
 
     def spied(costs: Costs, budget: float, left: float) -> Any:
@@ -362,7 +362,7 @@ def test_runners_are_not_left_out_for_first_executions_where_processes_are_kept(
 @pytest.mark.parametrize("first_use", [0.0, 0.3])
 @pytest.mark.parametrize("most", [12, 40, 200, 1_500, 5_000])
 def test_no_more_calls_are_made_than_are_allowed(first_use: float, most: int) -> None:
-    """By the looks and the race together; a refusal names what was allowed, and what can be done."""
+    """Looks and race count together; a refusal gives the limit and a way out."""
     hosts = Played(waits(0.005), first_use=first_use)
     try:
         advise(nothing, items=range(40), hosts=hosts, seed=1, max_calls=most)
@@ -373,7 +373,7 @@ def test_no_more_calls_are_made_than_are_allowed(first_use: float, most: int) ->
 
 
 def test_a_look_alone_says_what_it_saw() -> None:
-    """A single execution, and no time for more: it was executed, and no load was measured."""
+    """There was a single execution, and no time for more: the cell was executed, and no load was measured."""
     advice, _, (sentence,) = played(waits(3.0), 5.0)
     text = " ".join(str(advice).split())
     assert sentence in text
@@ -383,7 +383,7 @@ def test_a_look_alone_says_what_it_saw() -> None:
 
 
 def test_what_is_advised_after_one_round_is_not_said_to_be_missing() -> None:
-    """It is the one of which least may be left open; the others are named."""
+    """It is the runner of which least may be left open; the others are named."""
     advice, _, _ = played(waits(1.25), 10.0)
     assert advice.recommendation is not None
     chosen = advice.run[0][advice.recommendation.runner]
@@ -392,7 +392,7 @@ def test_what_is_advised_after_one_round_is_not_said_to_be_missing() -> None:
 
 
 def test_what_is_said_before_calls_runners_as_the_table_does() -> None:
-    """thread-pool(4), not thread-pool:4."""
+    """The name is thread-pool(4), not thread-pool:4."""
     _, _, (sentence,) = played(waits(1.25), 10.0)
     assert "thread-pool(" in sentence
     assert "thread-pool:" not in sentence

@@ -1,4 +1,4 @@
-"""How many executions fit into the calls that are allowed."""
+"""The number of executions that fit into the allowed calls."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +19,7 @@ def test_what_is_left_is_just_what_is_allowed(tasks: int, most: int, done: int) 
 
 
 def test_without_a_limit_everything_is_allowed() -> None:
-    """However much that is."""
+    """This holds for any number."""
     calls = Calls(10, None)
     calls.count(10**9)
     assert calls.left() is None

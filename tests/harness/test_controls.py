@@ -1,4 +1,4 @@
-"""The controls of the doctor, played without a clock: what the samples show is what is said, and no more."""
+"""The controls of the doctor, played without a clock: its findings follow from the samples, and claim no more."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FINE = {"thread-pool:8": 7.9, "asyncio:8": 7.8, "process-pool": 1.8, "thread-poo
 
 
 class Machine(SimulatedHosts):
-    """Runners with given speed-ups, those of processes with so much noise, beside others that use so many cores."""
+    """Runners with given speed-ups, noise for processes, and the load of other processes."""
 
     def __init__(
         self, speedups: Mapping[str, float | Exception], noise: float = 0.02, load: float | None = 0.0, seed: int = 7
@@ -47,7 +47,7 @@ class Machine(SimulatedHosts):
         return self.load
 
     def rounds(self, label: str) -> int:
-        """Samples that were taken, the warm-up apart."""
+        """The number of samples, without the warm-up."""
         return max((number for name, number in self.order if name.startswith(label)), default=0)
 
 
@@ -77,7 +77,7 @@ def test_a_good_machine_is_told_so_after_the_fewest_rounds() -> None:
 
 
 def test_a_second_core_that_adds_little_is_a_second_core() -> None:
-    """Two virtual cores of a busy host: what is asked is whether they add anything."""
+    """Two virtual cores of a busy host only have to add something to one."""
     checkup, hosts = doctor({"process-pool": 1.3}, noise=0.08)
     assert about(checkup, "parallelism").status == "ok"
     assert hosts.rounds("process-pool") > 3
@@ -161,7 +161,7 @@ def test_waiting_that_does_not_overlap_is_bad() -> None:
 
 @pytest.mark.parametrize(("speedup", "status"), [(1.0, "ok"), (1.16, "ok"), (1.9, "note")])
 def test_threads_that_gain_with_a_gil_are_a_note(speedup: float, status: str) -> None:
-    """They are no reason to distrust what is measured of processes."""
+    """They are not a reason to distrust measurements of processes."""
     checkup, _ = doctor({"thread-pool:2": speedup})
     assert about(checkup, "threads").status == status
     assert "with a GIL" in about(checkup, "threads").text
@@ -184,7 +184,7 @@ def test_a_control_that_breaks_is_bad_and_says_why() -> None:
 
 
 def test_no_more_than_eight_cores_are_tried_and_each_must_add_something() -> None:
-    """64 cores that come to what two would come to have a fault."""
+    """64 cores with the speed-up of two have a fault."""
     facts = {"cores": 64, "cores_by_affinity": 64, "cores_usable": 64}
     for speedup, status in ((6.0, "ok"), (1.5, "bad")):
         checkup, hosts = doctor({"process-pool": speedup, "thread-pool:8": 7.9}, facts)
@@ -204,7 +204,7 @@ def wrong_of(sessions: int, judged: Callable[[int], str], wrong: str) -> int:
 
 
 def test_noise_alone_is_seldom_taken_for_a_fault_or_for_a_gain() -> None:
-    """A ratio a little above the bound is not called bad, and none at all is not called a gain: at most 1 in 40."""
+    """At most 1 in 40 runs calls a ratio just above the bound bad, or none at all a gain."""
 
     def parallelism(speedup: float) -> Callable[[int], str]:
         return lambda seed: about(doctor({"process-pool": speedup}, noise=0.3, seed=seed)[0], "parallelism").status

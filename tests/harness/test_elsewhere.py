@@ -1,4 +1,4 @@
-"""A host in another interpreter: its own import path, our part and nothing else of ours, in its workers as well."""
+"""A host in another interpreter: its own import path, only our package from ours, and the same in its workers."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The user's own, found as a program that stands beside it would find it."""
+    """The user's module, found like that of a program beside it."""
     (tmp_path / "told.py").write_text(MODULE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PYTHONPATH", raising=False)
@@ -77,7 +77,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def run_under(environments: list[str], function: str, item: str, *options: str) -> tuple[int, dict[str, Any]]:
-    """The exit code, and the table."""
+    """The exit code and the table of a run."""
     Path("items.txt").write_text(f"{item}\n")
     code = main([
         "run", f"told:{function}", "--items", "items.txt", "--python", ",".join(environments), "--no-observe",
@@ -87,7 +87,7 @@ def run_under(environments: list[str], function: str, item: str, *options: str) 
 
 
 def test_it_has_the_import_path_of_its_own_interpreter(environments: list[str], module: str, tmp_path: Path) -> None:
-    """So do its workers, however they are started; flags of ours do not reach them, and the hash seed does."""
+    """Its workers have it, too, however they start; our flags do not reach them, and the hash seed does."""
     (tmp_path / "seen").mkdir()
     runners = [part for method in ("spawn", "forkserver") for part in ("-r", f"process-pool:1,start_method={method}")]
     code, table = run_under(environments[:1], module and "tell", str(tmp_path / "seen"), "--env", "MODE=x", *runners)
@@ -105,7 +105,7 @@ def test_it_has_the_import_path_of_its_own_interpreter(environments: list[str], 
 def test_results_that_differ_between_interpreters_end_the_cells_of_the_other(
     environments: list[str], module: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """They are steady in each, so nobody's thread is to blame."""
+    """They are steady in each interpreter, so the thread is not to blame."""
     _, table = run_under(environments, module and "where", "1", "--rounds", "2", "-r", "sequential", "-r", "threads")
     kinds = [(cell["outcome"]["kind"], cell["outcome"]["cause"]) for cell in table["cells"]]
     assert kinds == [("ok", "")] * 2 + [("failed", "variant")] * 2
@@ -133,7 +133,7 @@ def test_a_function_that_is_given_is_found_there_too(
 def test_what_the_user_s_function_needs_and_is_not_there_is_named(
     environments: list[str], module: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By a sentence where it is missing first, and in the rows where it is missing later."""
+    """There is a sentence if the first interpreter lacks it, and rows if a later one does."""
     Path(f"{module}.py").write_text("import sys\nif 'two' in sys.prefix:\n    import nothing_like_it\n" + MODULE)
     one, two = environments
     code, _ = run_under([two, one], "where", "1", "-r", "sequential")
@@ -147,7 +147,7 @@ def test_what_the_user_s_function_needs_and_is_not_there_is_named(
 
 
 def test_where_the_first_fails_the_others_are_compared_with_each_other(environments: list[str], module: str) -> None:
-    """So that what is wrong there is found."""
+    """The fault there is found."""
     code, table = run_under(environments, module and "not_in_one", "1", "-r", "sequential", "-r", "threads")
     assert code == 1
     outcomes = [cell["outcome"] for cell in table["cells"]]
@@ -172,7 +172,7 @@ def test_a_runner_whose_package_is_not_there_is_told_how_to_install_it(environme
 def test_what_an_interpreter_prints_as_it_starts_is_in_nobody_s_way(
     tmp_path_factory: pytest.TempPathFactory, module: str
 ) -> None:
-    """In the measuring process or in workers, on either stream."""
+    """It comes from the measuring process or from workers, on either stream."""
     folder = tmp_path_factory.mktemp("talks") / "talks"
     venv.create(folder, with_pip=False, symlinks=True)
     (packages,) = folder.glob("lib/*/site-packages")
@@ -186,7 +186,7 @@ def test_what_an_interpreter_prints_as_it_starts_is_in_nobody_s_way(
 
 @pytest.fixture(scope="module")
 def another() -> str:
-    """An interpreter of another version, in CONCBENCH_OTHER_PYTHON or on the PATH."""
+    """An interpreter of another version, from CONCBENCH_OTHER_PYTHON or the PATH."""
     for named in (os.environ.get("CONCBENCH_OTHER_PYTHON", ""), "python3.14", "python3.13", "python3.12"):
         with suppress(BadSetting):  # that of a shim that starts none, for one
             if named and probed(named).version != sys.version.split()[0]:

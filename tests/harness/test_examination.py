@@ -1,4 +1,4 @@
-"""What is found out before the first sample, and who is blamed for what."""
+"""Findings before the first sample, and their cause."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def reasons(table: Table) -> str:
 
 @pytest.mark.parametrize("options", [{}, {"compare": False, "warm": True}, {"rounds": 1, "observe": False}], ids=str)
 def test_nothing_touches_results_or_items_in_a_process_before_its_last_sample(options: dict[str, Any]) -> None:
-    """They are not pickled, not compared and not loaded again, whether results are compared or not."""
+    """They are not pickled, compared or loaded again, whether or not results are compared."""
     items = [user_module().Touchy(number) for number in range(3)]
     # as many calls as are allowed: a check executes the work once, since it touches what it compares
     table = table_of("untouched", items=items, **{"rounds": 4, "max_calls": 1_000, **options})
@@ -59,7 +59,7 @@ def test_nothing_touches_results_or_items_in_a_process_before_its_last_sample(op
 def test_items_and_results_may_be_of_classes_of_the_functions_own_module(
     where: str, make: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The processes that measure find the module before they read the items."""
+    """Measuring processes find the module before they read the items."""
     monkeypatch.chdir(FILE.parent)
     runners = [part for name in ("sequential", "process-pool:2") for part in ("-r", name)]
     options = ["--items", f"{where}:{make}", "--rounds", "1", "--no-observe", *runners]
@@ -71,14 +71,14 @@ def test_items_and_results_may_be_of_classes_of_the_functions_own_module(
 
 @pytest.mark.parametrize("name", ["order_of_a_set", "hash_of_a_text"])
 def test_hashes_of_texts_are_the_same_in_all_processes(name: str) -> None:
-    """One PYTHONHASHSEED for all, workers included, so that what depends on it can be compared."""
+    """All processes, workers included, have one PYTHONHASHSEED, so that results can be compared."""
     table = table_of(name, runners=["sequential", "thread-pool:2", "process-pool:2", SPAWNED], rounds=1)
     assert set(outcomes(table).values()) == {"ok"}
     assert table.checked == "sequential"
 
 
 def test_where_hashes_cannot_be_fixed_results_depend_on_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As under -E or -I, which ignore PYTHONHASHSEED: nobody is blamed."""
+    """-E and -I ignore PYTHONHASHSEED; no runner is blamed."""
     monkeypatch.setattr("concbench.harness.process_host.hash_seed", lambda _: "random")
     table = table_of("order_of_a_set", runners=["sequential", "thread-pool:2", SPAWNED])
     assert table.checked == "process"
@@ -111,7 +111,7 @@ def test_nobody_is_blamed_for_what_sequential_passes_do_as_well(
 
 @pytest.mark.parametrize("isolate", [True, False])
 def test_what_is_right_in_the_main_thread_and_wrong_in_another_is_blamed_for_that(isolate: bool) -> None:
-    """As where a module sets something for the thread that imports it: a program with threads has other results."""
+    """A module may set something for the thread that imports it: a program with threads has other results."""
     runners = ["sequential", "threads", *(["process-pool:2"] if isolate else [])]
     table = table_of("precise", runners=runners, isolate=isolate)
     assert outcomes(table) == {one: "failed" if one == "threads" else "ok" for one in runners}
@@ -122,7 +122,7 @@ def test_what_is_right_in_the_main_thread_and_wrong_in_another_is_blamed_for_tha
 
 @pytest.mark.parametrize("options", [{}, {"rounds": 1}, {"fresh": True}, {"warm": True, "isolate": False}], ids=str)
 def test_what_is_right_sequentially_in_every_process_and_wrong_at_once_is_blamed(options: dict[str, Any]) -> None:
-    """In every way of measuring."""
+    """This holds in every way of measuring."""
     once = ["process-pool:2"] if not options else []  # once is enough for workers that share nothing
     options = {"rounds": 2, "observe": False, **options}
     table = table_of("race", items=range(20), runners=["sequential", "threads", *once], **options)
@@ -132,7 +132,7 @@ def test_what_is_right_sequentially_in_every_process_and_wrong_at_once_is_blamed
 
 
 def test_rounding_is_called_rounding_and_a_check_takes_it_for_equal() -> None:
-    """It is no race."""
+    """Rounding is not a race."""
     table = table_of("race_that_rounds", items=range(20), runners=["sequential", "threads"], isolate=False)
     assert table.cell("threads").outcome.reason.startswith("rounding differences: ")
     assert "--check concbench.checks:close" in table.cell("threads").outcome.reason
@@ -143,7 +143,7 @@ def test_rounding_is_called_rounding_and_a_check_takes_it_for_equal() -> None:
 
 
 def test_errors_under_load_are_counted_and_no_fault_of_the_function() -> None:
-    """Where an expected or an actual result is an exception, there is nothing to compare."""
+    """If an expected or an actual result is an exception, there is nothing to compare."""
     table = table_of("too_many_at_once", items=range(20), tolerate=True, isolate=False)
     assert set(outcomes(table).values()) == {"ok"}
     assert table.checked == "sequential"
@@ -155,7 +155,7 @@ def test_errors_under_load_are_counted_and_no_fault_of_the_function() -> None:
 
 @pytest.mark.parametrize("name", ["wrapped_coroutine", "client", "part_of_a_coroutine", "coroutine_now_and_then"])
 def test_what_returns_awaitables_is_a_coroutine_function(name: str) -> None:
-    """However it is written, it is awaited under every runner, and asyncio can run it; in this process as in others."""
+    """It is awaited under every runner, and asyncio can run it, in this process as in others."""
     runners = ["sequential", "thread-pool:2", "process-pool:2", "asyncio:4"]
     table = table_of(name, runners=runners, rounds=1, isolate=None if name == "wrapped_coroutine" else False)
     assert set(outcomes(table).values()) == {"ok"}
@@ -176,21 +176,21 @@ def test_what_returns_awaitables_is_a_coroutine_function(name: str) -> None:
     ],
 )
 def test_work_that_is_not_done_is_refused_with_what_to_return_instead(name: str, says: str) -> None:
-    """Nothing would have been measured; in this process, where the tests are quicker, as in others."""
+    """Nothing would have been measured; this holds in this process, where tests are quicker, as in others."""
     with pytest.raises(BadFunction, match=says):
         table_of(name, isolate=None if name == "generator" else False, compare=False)
 
 
 @pytest.mark.parametrize("name", ["cursor", "open_file"])
 def test_open_files_and_cursors_are_results(name: str) -> None:
-    """They can be read, and are not made of work that waits to be done."""
+    """They can be read, and are not unfinished work."""
     table = table_of(name, rounds=1)
     assert set(outcomes(table).values()) == {"ok"}
     assert table.checked == "incomparable"
 
 
 class Token:
-    """Equal to itself alone, and so to no copy of itself."""
+    """Equal only to itself, and so not to a copy of itself."""
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -199,7 +199,7 @@ class Token:
 
 
 def test_what_cannot_be_compared_is_reported_and_the_rest_is_compared() -> None:
-    """Once, by index and type; nobody is blamed for it, and who is wrong beside it is."""
+    """It is reported once, by index and type; no runner is blamed for it, and wrong results beside it are found."""
     threes = 0
 
     def some(item: int) -> Any:
@@ -234,7 +234,7 @@ def test_what_cannot_be_compared_is_reported_and_the_rest_is_compared() -> None:
     ],
 )
 def test_a_function_is_only_said_to_change_items_that_can_be_compared(items: list[Any], changes: bool) -> None:
-    """Missing values are unchanged, and of others nobody knows."""
+    """Missing values are unchanged; for other values it is not known."""
 
     def look(item: Any) -> None:
         if isinstance(item, list):
@@ -245,7 +245,7 @@ def test_a_function_is_only_said_to_change_items_that_can_be_compared(items: lis
 
 
 def table_of_function(function: Any, items: Any = range(4), **options: Any) -> Table:
-    """In this process, where functions may be local ones."""
+    """Measured in this process, where functions may be local."""
     (table,) = measure(function, items=items, isolate=False, rounds=1, observe=False, **options).tables
     return table
 
@@ -253,7 +253,7 @@ def table_of_function(function: Any, items: Any = range(4), **options: Any) -> T
 @pytest.mark.parametrize("options", [{"rounds": 1}, {"rounds": 2, "warm": True}], ids=str)
 @pytest.mark.parametrize("isolate", [True, False])
 def test_what_is_found_out_late_is_no_less_true(options: dict[str, Any], isolate: bool) -> None:
-    """Results that differ from pass to pass are seen in the only round or in the observed pass; samples are kept."""
+    """Results that vary between passes are found in the only round or in the observed pass; samples are kept."""
     name = "random_number" if options["rounds"] == 1 else "other_from_the_third_pass_on"
     function = getattr(user_module(), name)
     user_module().passes.clear()
@@ -266,7 +266,7 @@ def test_what_is_found_out_late_is_no_less_true(options: dict[str, Any], isolate
 
 @pytest.mark.parametrize("name", ["race", "lock", "wrapped_coroutine"])
 def test_no_more_calls_are_made_than_are_allowed_whatever_is_found_out(name: str) -> None:
-    """Passes that look into results that differ, and references that cannot be shared, count as well."""
+    """Passes that examine differing results, and references that cannot be shared, count as well."""
     module = user_module()
     made: list[int] = []
 
@@ -280,7 +280,7 @@ def test_no_more_calls_are_made_than_are_allowed_whatever_is_found_out(name: str
 
 
 def test_ctrl_c_in_this_process_ends_the_run() -> None:
-    """It is no failure of the task that was running."""
+    """It is not a failure of the running task."""
 
     def interrupted(item: int) -> int:
         signal.raise_signal(signal.SIGINT)
@@ -292,7 +292,7 @@ def test_ctrl_c_in_this_process_ends_the_run() -> None:
 
 
 def test_a_baseline_that_timed_out_is_no_measure_for_others() -> None:
-    """Nothing is said to take N times as long as what did not end."""
+    """No time is compared with that of a run that did not end."""
     table = table_of("hangs_later", items=range(2), runners=["sequential", "threads"], timeout=0.6)
     assert outcomes(table) == {"sequential": "failed", "threads": "failed"}
     assert "times as long" not in reasons(table)

@@ -1,4 +1,4 @@
-"""How often the work is executed is said once, and is what happens."""
+"""The number of executions is computed in one place, and is what happens."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def steady(label: str, number: int) -> float:
 def test_as_many_calls_are_announced_before_the_first_as_are_made_at_least(
     options: dict[str, Any], compare: bool
 ) -> None:
-    """Where no more of them are allowed, they are enough, and all of them are made."""
+    """If no more of them are allowed, they are enough, and all of them are made."""
     calls: list[int] = []
     announced: list[CallsPlanned] = []
 
@@ -61,7 +61,7 @@ def test_as_many_calls_are_announced_before_the_first_as_are_made_at_least(
 
 @pytest.mark.parametrize("options", WAYS, ids=str)
 def test_what_is_planned_is_what_is_told_as_the_total_and_what_was_made(options: dict[str, Any]) -> None:
-    """Before the first step, with every step, and from the table."""
+    """The total is the same before the first step, with every step, and from the table."""
     work = Primes(limits=[10, 20, 30])
     steps: list[Step] = []
 
@@ -79,7 +79,7 @@ def test_what_is_planned_is_what_is_told_as_the_total_and_what_was_made(options:
 
 @pytest.mark.parametrize("compare", [True, False])
 def test_a_look_is_a_plan_of_one_round(compare: bool) -> None:
-    """What `advise` announces of it is what its plan takes."""
+    """`advise` announces of a look what its plan takes."""
     work = Imported.of(abs, [1, 2], How(compare=compare))
     assert executions.planned(plan_look(work, chosen(rounds=1, observe=False))) == LOOK
 

@@ -1,4 +1,4 @@
-"""What is called once in each worker before its first task: under every runner alike, and on the clock."""
+"""An initializer runs once in each worker before its first task: under every runner alike, and on the clock."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ called: list[tuple[int, int]] = []
 
 
 def get_ready() -> None:
-    """It holds for the thread that calls it, as a connection may."""
+    """Make the calling thread ready, as a connection may be."""
     time.sleep(SECONDS)
     called.append((os.getpid(), threading.get_native_id()))
     ready.since = time.perf_counter()
 
 
 def ask(item: int) -> int:
-    """It fails in a worker that is not ready."""
+    """Fail in a worker that is not ready."""
     assert ready.since <= time.perf_counter()
     time.sleep(0.005)
     return item * 2
@@ -61,7 +61,7 @@ def refuse_threads() -> None:
 
 @pytest.fixture(autouse=True)
 def not_ready() -> None:
-    """Nobody is."""
+    """Fail in every worker."""
     called.clear()
     ready.__dict__.clear()
 
@@ -79,12 +79,12 @@ RUNNERS: dict[str, tuple[Runner, int]] = {
     "to-thread": (ToThread(3), 3),
     "asyncio": (Asyncio(3), 1),
 }
-"""For each, the workers that eight tasks have at most."""
+"""For each runner, the most workers that eight tasks have."""
 
 
 @pytest.mark.parametrize("name", RUNNERS)
 def test_every_worker_is_ready_before_its_first_task_and_once(name: str) -> None:
-    """In each execution anew, also where the thread is the same; it is timed, and recorded how often and how long."""
+    """Each execution calls it again, even in the same thread; its calls and its time are recorded."""
     runner, workers = RUNNERS[name]
     cell = hosted(runner, ask_later if name == "asyncio" else ask)
     for _ in range(2):
@@ -104,7 +104,7 @@ def test_every_worker_is_ready_before_its_first_task_and_once(name: str) -> None
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_worker_process_is_ready_too_and_inherits_nothing_of_that() -> None:
-    """Nor does it tell what the caller's thread has done."""
+    """It does not report initializers of the caller's thread either."""
     cell = hosted(ProcessPool(2, "fork"))
     assert cell.reference()[0] == [item * 2 for item in range(8)]  # in this thread, which is forked
     figures, _, _ = cell.observe()
@@ -113,14 +113,14 @@ def test_a_worker_process_is_ready_too_and_inherits_nothing_of_that() -> None:
 
 
 def test_workers_that_outlive_the_measuring_process_are_made_ready_for_the_next_one() -> None:
-    """As those of a cluster at an address are: what they remember is of no other process."""
+    """Workers of a cluster at an address are such: their state belongs to no other process."""
     ask_for_one = "from concbench.host import sessions; print(next(sessions._NUMBERS))"
     numbers = [subprocess.check_output([sys.executable, "-c", ask_for_one]) for _ in range(2)]
     assert len(set(numbers)) == 2
 
 
 def test_runners_of_other_packages_need_know_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What they are given sees to it."""
+    """The function that they are given handles it."""
     monkeypatch.syspath_prepend(str(PLUGINS))
     try:
         cell = hosted(runner_class("crew")(workers=2))
@@ -132,7 +132,7 @@ def test_runners_of_other_packages_need_know_nothing_of_it(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", ["sequential", "thread-pool", "asyncio"])
 def test_workers_that_are_kept_are_ready_before_the_clock(name: str) -> None:
-    """And stay so."""
+    """They stay ready."""
     runner, workers = RUNNERS[name]
     cell = hosted(runner, ask_later if name == "asyncio" else ask, warm=True)
     try:
@@ -144,7 +144,7 @@ def test_workers_that_are_kept_are_ready_before_the_clock(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["sequential", "threads", "to-thread", "asyncio"])
 def test_a_failure_is_told_with_its_name_and_as_no_task_of_anybody(name: str) -> None:
-    """Also where exceptions of tasks are tolerated."""
+    """This holds even if exceptions of tasks are tolerated."""
     cell = hosted(RUNNERS[name][0], ask_later if name == "asyncio" else ask, initializer=refuse, tolerate=True)
     says = f"the initializer {__name__}:refuse raised ConnectionError: nobody is there"
     with pytest.raises(InitializerFailed, match=f"^{re.escape(says)}$") as caught:
@@ -156,14 +156,14 @@ def test_a_failure_is_told_with_its_name_and_as_no_task_of_anybody(name: str) ->
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_failure_in_a_worker_process_comes_home() -> None:
-    """With where it was raised."""
+    """It says where it was raised."""
     with pytest.raises(InitializerFailed, match="refuse raised ConnectionError") as caught:
         hosted(ProcessPool(2, "fork"), initializer=refuse).sample()
     assert "in refuse" in caught.value.__notes__[0]
 
 
 def test_a_failure_is_that_of_its_row_alone(tmp_path: Path) -> None:
-    """The others are measured, and the note says what it took; what is saved is read back."""
+    """The other rows are measured, and the note gives its time; the saved file is read back."""
     run = measure(
         ask, items=[1, 2, 3], initializer=get_ready, runners=["sequential", "threads"], isolate=False, rounds=3
     )
@@ -185,7 +185,7 @@ def test_a_failure_is_that_of_its_row_alone(tmp_path: Path) -> None:
 
 
 def test_what_a_task_takes_is_without_it() -> None:
-    """Whoever chooses candidates looks at a single task, which would seem to take as long as both."""
+    """The choice of candidates looks at a single task, which would otherwise seem to take as long as both."""
     run = measure(ask, items=[1], initializer=get_ready, runners=["sequential"], isolate=False, rounds=1, observe=False)
     (sample,) = run.tables[0].cells[0].samples
     assert sample.work >= sample.initializer >= SECONDS * sample.repeats
@@ -210,13 +210,13 @@ def wants(size: int) -> None:
     ],
 )
 def test_what_cannot_be_called_so_is_refused_before_anything_runs(initializer: Any, says: str) -> None:
-    """With what to do."""
+    """The message says what to do."""
     with pytest.raises(UsageError, match=re.escape(says)):
         measure(ask, items=[1], initializer=initializer, isolate=False)
 
 
 def test_from_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """It is looked at where the function is."""
+    """It is examined together with the function."""
     (tmp_path / "app_1.py").write_text("def f(item): return item\nnumber = 3\ndef wants(size): pass\n")
     place = f"{tmp_path / 'app_1.py'}"
     for name, says in (("number", "is 3, which cannot be called"), ("wants", "is called without arguments")):
@@ -227,7 +227,7 @@ def test_from_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Pat
 
 
 def test_one_that_cannot_be_sent_keeps_everything_at_home() -> None:
-    """As a function does."""
+    """The same holds for a function."""
     workload = Imported.of(abs, [1], How(initializer=lambda: None))
     assert "cannot be sent to another process" in workload.unsendable
     with pytest.raises(BadFunction, match="cannot be called"):

@@ -41,7 +41,7 @@ def pools(item):
 
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine of which nobody has decided how many inner threads there are."""
+    """A machine on which no number of inner threads has been set."""
     monkeypatch.setattr("concbench.harness.search.cores_to_race", lambda: 2)
     for name in POOL_VARIABLES:
         monkeypatch.delenv(name, raising=False)
@@ -61,7 +61,7 @@ def crowded(runner: str, variant: str) -> float:
 def asked(
     model: Callable[[str, str], float], cores: float = 1.9, noise: float = 0.01, seed: int = 1, **options: Any
 ) -> Advice:
-    """The advice on work that keeps so many cores busy by itself."""
+    """The advice on work that keeps `cores` cores busy by itself."""
     drawn = random.Random(seed)
 
     def play(label: str, number: int) -> float:
@@ -89,7 +89,7 @@ def test_both_numbers_are_advised_and_pinned_where_pinning_wins() -> None:
 
 
 def test_the_baseline_is_the_work_as_it_is_and_no_worker_shares_a_core() -> None:
-    """Twins are of runners whose workers can compute at once."""
+    """Twins belong to runners whose workers can compute at once."""
     (table,) = asked(crowded).run.tables
     assert table.baseline == CellId("sequential")
     twins = [cell for cell in table.cells if cell.variant == PINNED and cell.outcome.kind == "ok"]
@@ -145,7 +145,7 @@ def test_nothing_is_pinned_where_there_is_nothing_to_pin_or_somebody_has_decided
 def test_pools_that_are_known_count_else_the_cores_that_were_busy(
     busy: float, pools: float | None, pinned: bool
 ) -> None:
-    """Of work that waits, none does."""
+    """Work that waits has none."""
     look = Look(40, 0.1, busy > COMPUTES, busy < WAITS, awaitable=False, cores=2, busy=busy, native_threads=pools)
     assert variants_to_race(look, (OWN,)) == ((OWN, ONE_INNER_THREAD) if pinned else (OWN,))
 

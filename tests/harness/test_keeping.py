@@ -1,4 +1,4 @@
-"""Whether a function keeps state is decided once, from `sequential`, and then all runners are measured alike."""
+"""Whether a function keeps state is decided once, from `sequential`; then all runners are measured alike."""
 
 import time
 from pathlib import Path
@@ -30,11 +30,11 @@ FILE = Path(__file__).parent / "keeping_module.py"
 FIRST, LATER = 0.5, 0.1
 """Seconds of the first execution in a process, and of all others."""
 FIRST_USE = 0.12
-"""Seconds of that of the functions in FILE."""
+"""Seconds of the first execution of the functions in FILE."""
 
 
 def keeps(label: str, number: int) -> float:
-    """Workers that are processes are new each time, and have all of it before them."""
+    """Workers that are processes are new each time, and pay for all of it."""
     return FIRST if number == 0 or label == "process-pool:2" else LATER
 
 
@@ -52,7 +52,7 @@ def seconds_of(table: Table) -> dict[str, set[float]]:
 
 
 def test_state_is_cold_for_all_runners_or_for_none() -> None:
-    """Kept processes would have it warm but for the pool, whose workers are new each time."""
+    """In kept processes it would be warm for all runners except the pool, whose workers are new each time."""
     table = simulated(SimulatedHosts(keeps))
     assert table.kept.kind == "state"
     assert table.fresh
@@ -64,7 +64,7 @@ def test_state_is_cold_for_all_runners_or_for_none() -> None:
 
 
 def test_processes_are_kept_for_ordinary_work_and_nothing_is_executed_once_more() -> None:
-    """What is looked at is what is executed anyhow: the first sample of sequential comes first in its round."""
+    """The examined executions are made anyway: the first sample of sequential comes first in its round."""
     hosts = SimulatedHosts(keeps_nothing)
     table = simulated(hosts)
     assert (table.kept.kind, table.fresh) == ("nothing", False)
@@ -80,7 +80,7 @@ def test_processes_are_kept_for_ordinary_work_and_nothing_is_executed_once_more(
 def test_a_first_execution_shows_state_if_it_takes_half_as_long_again_and_five_milliseconds_more(
     first: float, later: float
 ) -> None:
-    """Less than that is what every function has: cold caches, and memory that is asked for."""
+    """Less than that is normal for any function: cold caches and memory allocation."""
     table = simulated(
         SimulatedHosts(lambda _, number: first if number == 0 else later), runners=["sequential"], observe=False
     )
@@ -88,7 +88,7 @@ def test_a_first_execution_shows_state_if_it_takes_half_as_long_again_and_five_m
 
 
 def test_one_slow_process_shows_nothing() -> None:
-    """It may have been the machine: another new process must show it as well."""
+    """The machine may have been slow: another new process must show it as well."""
     taken: list[int] = []
 
     def disturbed(_: str, number: int) -> float:
@@ -101,7 +101,7 @@ def test_one_slow_process_shows_nothing() -> None:
 
 
 def test_only_sequential_is_asked() -> None:
-    """Under threads a first execution can take longer for reasons of their own."""
+    """Under threads, a first execution can take longer for other reasons."""
     table = simulated(SimulatedHosts(keeps), runners=RUNNERS[1:])
     assert table.kept.kind == ""
     assert seconds_of(table)["threads"] == {LATER}
@@ -119,7 +119,7 @@ def test_only_sequential_is_asked() -> None:
     ],
 )
 def test_what_somebody_has_said_is_done(options: dict[str, Any], kind: str, fresh: bool) -> None:
-    """With `--no-fresh` it is said what that means; of warm workers, and of a single round, there is nothing to ask."""
+    """With `--no-fresh` a note gives the consequence; with warm workers or a single round, nothing is to be decided."""
     table = simulated(SimulatedHosts(keeps), **options)
     assert (table.kept.kind, table.fresh) == (kind, fresh)
     assert seconds_of(table)["threads"] == {FIRST if fresh or "rounds" in options else LATER}
@@ -135,7 +135,7 @@ def test_a_table_of_kept_processes_says_once_that_they_are_and_why_first_executi
 
 
 def test_it_is_said_before_the_rounds_and_not_again() -> None:
-    """Once, by an event, after which every round is taken."""
+    """It is an event, after which every round is taken."""
     told: list[Told] = []
     simulated(SimulatedHosts(keeps), listen=told.append)
     (place,) = [place for place, event in enumerate(told) if isinstance(event, ProcessesRenewed)]
@@ -147,7 +147,7 @@ def test_it_is_said_before_the_rounds_and_not_again() -> None:
 
 
 def test_resuming_does_not_decide_again() -> None:
-    """Not even if the machine now behaves otherwise; the file says what was decided."""
+    """This holds even if the machine now behaves differently; the file has the decision."""
 
     class Stopped(SimulatedHosts):
         def load_watch(self) -> None:
@@ -167,7 +167,7 @@ def test_resuming_does_not_decide_again() -> None:
 
 
 def test_calls_that_are_not_allowed_are_not_made_to_find_out() -> None:
-    """What cannot be made sure is not decided."""
+    """A finding that cannot be confirmed is not decided."""
     hosts = SimulatedHosts(keeps)
     most = WORK.tasks * (len(RUNNERS) * (1 + 1 + 3 + 1) + LOOKED - 1)
     table = simulated(hosts, max_calls=most)
@@ -177,7 +177,7 @@ def test_calls_that_are_not_allowed_are_not_made_to_find_out() -> None:
 
 
 def test_the_answer_says_for_which_programs_it_holds() -> None:
-    """And that the others were not measured, and by which option they are."""
+    """The answer also says that the others were not measured, and which option measures them."""
     run = measure(WORK, runners=RUNNERS, rounds=3, hosts=SimulatedHosts(keeps))
     (said,) = [finding for finding in answer(run[0]) if finding.page == "pitfalls/first-use"]
     assert "once per process" in said.sentence
@@ -201,7 +201,7 @@ def advised(seconds: Any, **options: Any) -> Advice:
 def test_advice_is_on_programs_that_call_it_once_unless_something_else_was_said(
     options: dict[str, Any], once: bool
 ) -> None:
-    """A look finds out whether state is kept, and the race is in new processes from its beginning."""
+    """A look finds out whether state is kept, and the race uses new processes from its beginning."""
 
     def seconds(label: str, number: int) -> float:
         if label.startswith("process"):
@@ -226,20 +226,20 @@ def real(name: str, runners: list[str], **options: Any) -> Table:
 
 @pytest.mark.parametrize("name", ["lazy", "cached", "own"])
 def test_state_is_found_however_it_is_kept(name: str) -> None:
-    """A model of the module, the results of each item, a client of each thread."""
+    """State may be a model of the module, the results of each item, or a client for each thread."""
     table = real(name, ["sequential"])
     assert table.kept.kind == "state"
     assert min(sample.seconds for sample in table.cells[0].samples) > FIRST_USE
 
 
 def test_an_ordinary_function_is_not_taken_for_one_that_keeps_state() -> None:
-    """Nor does it cost anything to see that."""
+    """Finding that out costs nothing."""
     assert real("ordinary", ["sequential"]).kept.kind == "nothing"
 
 
 @pytest.mark.parametrize("name", ["bound", "client"])
 def test_what_is_bound_to_an_event_loop_is_measured_under_asyncio(name: str) -> None:
-    """As in a program that runs one loop; threads, each with a loop of its own, cannot have it, and are told apart."""
+    """A program that runs one loop can have it; threads with a loop each cannot, and are marked separately."""
     table = real(name, ["sequential", "thread-pool:2", "asyncio:4"])
     assert table.kept.kind == "loop"
     assert table.fresh
@@ -261,7 +261,7 @@ def test_a_single_round_and_its_observed_pass_are_in_new_processes_as_well() -> 
 
 
 def test_what_somebody_has_said_is_done_with_event_loops_as_well() -> None:
-    """The row has failed then, and the table says why it would not have to."""
+    """The row then fails, and the table says how to avoid that."""
     table = real("client", ["asyncio:4"], fresh=False)
     assert (table.kept.kind, table.fresh) == ("loop", False)
     assert table.cell("asyncio:4").outcome.kind == "failed"
@@ -269,14 +269,14 @@ def test_what_somebody_has_said_is_done_with_event_loops_as_well() -> None:
 
 
 def test_a_coroutine_that_fails_from_the_beginning_is_not_excused() -> None:
-    """Only a second execution can fail for the loop of the first."""
+    """Only a second execution can fail because of the loop of the first."""
     table = real("broken", ["asyncio:4"])
     assert table.kept.kind == ""
     assert table.cell("asyncio:4").outcome.kind == "failed"
 
 
 def test_in_this_process_nothing_can_be_new_and_nothing_is_decided() -> None:
-    """Both ways of saying so, and none."""
+    """This holds for both options, and for neither."""
     for fresh in (None, False):
         naps = [0.005] * 3  # too long to be repeated within a sample
         table = measure(time.sleep, items=naps, runners=["sequential"], isolate=False, rounds=3, fresh=fresh).tables[0]

@@ -1,4 +1,4 @@
-"""What a process prints: both ends are kept, and no more."""
+"""The log of a process: both ends are kept, and no more."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from concbench.harness.kept_log import END, MOST, KeptLog, empty_logs
 
 @pytest.mark.parametrize(("lines", "looks"), [(1, 3), (300, 3), (300, 0), (50_000, 1), (50_000, 20), (23_001, 23)])
 def test_both_ends_are_kept_and_the_file_stays_small(tmp_path: Path, lines: int, looks: int) -> None:
-    """However much was printed, and however often it was looked at meanwhile."""
+    """This holds however much was printed, and however often it was read meanwhile."""
     log = KeptLog(tmp_path / "log")
     printing = os.fdopen(log.open(), "wb", buffering=0)
     every = lines // looks if looks else lines + 1
@@ -28,7 +28,7 @@ def test_both_ends_are_kept_and_the_file_stays_small(tmp_path: Path, lines: int,
 
 
 def test_nothing_printed_is_nothing(tmp_path: Path) -> None:
-    """Nor is a file that could not be opened."""
+    """The same holds for a file that could not be opened."""
     log = KeptLog(tmp_path / "log")
     assert log.text() == ""
     os.close(log.open())
@@ -37,7 +37,7 @@ def test_nothing_printed_is_nothing(tmp_path: Path) -> None:
 
 
 def test_the_last_line_is_of_what_has_come_since(tmp_path: Path) -> None:
-    """Also where the file was emptied meanwhile."""
+    """This holds even if the file was emptied meanwhile."""
     log = KeptLog(tmp_path / "log")
     descriptor = log.open()
     os.write(descriptor, b"before\n")

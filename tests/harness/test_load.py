@@ -1,4 +1,4 @@
-"""The load of others: theirs, and not our own."""
+"""The load of other processes, without our own."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it
 
 
 def test_a_child_of_ours_is_not_taken_for_others() -> None:
-    """It adds to what our own tree used, and so to both sides."""
+    """It adds to the usage of our own tree, and so to both sides."""
     quiet = LoadWatch()
     time.sleep(0.6)
     before = quiet.cores()
@@ -38,7 +38,7 @@ def test_a_child_of_ours_is_not_taken_for_others() -> None:
 
 @pytest.mark.measured
 def test_somebody_elses_process_is_seen() -> None:
-    """One that is no descendant of ours keeps a core busy."""
+    """A process that is not our descendant keeps a core busy."""
     launcher = subprocess.run(
         [sys.executable, "-c", LAUNCH, BUSY],
         stdout=subprocess.PIPE, text=True, check=True,

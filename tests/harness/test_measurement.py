@@ -25,7 +25,7 @@ def _steady(label: str, number: int) -> float:
 
 
 def test_every_cell_is_executed_once_a_round_and_twice_besides() -> None:
-    """A warm-up before the rounds, an observed pass after them."""
+    """There are a warm-up before the rounds and an observed pass after them."""
     hosts = SimulatedHosts(_steady)
     run = measure(WORK, runners=RUNNERS, hosts=hosts, rounds=4)
     for start in range(0, 18, 3):
@@ -39,7 +39,7 @@ def test_every_cell_is_executed_once_a_round_and_twice_besides() -> None:
 
 
 def test_samples_can_be_given_as_sequences() -> None:
-    """In the order of the executions, the warm-up first."""
+    """They are in the order of the executions, the warm-up first."""
     hosts = SimulatedHosts({"sequential": [9.0, 1.0, 2.0, 3.0], "threads": [8.0, 0.5]})
     run = measure(WORK, runners=["sequential", "threads"], hosts=hosts, rounds=3, fresh=False, observe=False)
     seconds = {cell.label: [sample.seconds for sample in cell.samples] for cell in run.tables[0].cells}
@@ -47,7 +47,7 @@ def test_samples_can_be_given_as_sequences() -> None:
 
 
 def test_the_warm_up_is_never_among_the_samples() -> None:
-    """First-run costs are in it."""
+    """It includes first-run costs."""
     hosts = SimulatedHosts(lambda _, number: 100.0 if number == 0 else 1.0)
     run = measure(WORK, runners=["sequential"], hosts=hosts, fresh=False)
     cell = run.tables[0].cells[0]
@@ -57,7 +57,7 @@ def test_the_warm_up_is_never_among_the_samples() -> None:
 
 
 def test_the_order_is_fresh_in_every_round_and_that_of_the_seed() -> None:
-    """The same seed gives the same order, and the order is recorded with the samples."""
+    """The same seed gives the same order, which is recorded with the samples."""
 
     def order(seed: int) -> list[tuple[str, int]]:
         hosts = SimulatedHosts(_steady)
@@ -71,7 +71,7 @@ def test_the_order_is_fresh_in_every_round_and_that_of_the_seed() -> None:
 
 
 def test_positions_say_where_in_the_round_a_sample_was_taken() -> None:
-    """From 0, each once."""
+    """Positions count from 0, each once."""
     run = measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), rounds=5)
     for number in range(5):
         positions = [cell.samples[number].position for cell in run.tables[0].cells]
@@ -79,7 +79,7 @@ def test_positions_say_where_in_the_round_a_sample_was_taken() -> None:
 
 
 def test_a_cell_that_fails_ends_alone() -> None:
-    """At whatever moment; the others go on to their end."""
+    """It may fail at any moment; the others go on to their end."""
 
     def seconds(label: str, number: int) -> float | Exception:
         if label == "threads" and number == 2:
@@ -98,7 +98,7 @@ def test_a_cell_that_fails_ends_alone() -> None:
 
 
 def test_what_fails_now_and_then_says_how_often() -> None:
-    """It is tried twice more, and its good samples are no reason to trust it."""
+    """It is tried twice more, and its good samples are not a reason to trust it."""
 
     def seconds(label: str, number: int) -> float | Exception:
         return RuntimeError("lightning") if label == "threads" and number in {3, 5} else 1.0
@@ -116,7 +116,7 @@ def test_a_runner_that_is_inapplicable_is_no_failure() -> None:
 
 
 def test_without_its_baseline_a_table_has_times_and_no_ratios() -> None:
-    """And says why."""
+    """The table says why."""
     hosts = SimulatedHosts(lambda label, n: RuntimeError("lightning") if label == "sequential" and n else 1.0)
     text = str(measure(WORK, runners=RUNNERS, hosts=hosts))
     assert "lightning" in text
@@ -125,7 +125,7 @@ def test_without_its_baseline_a_table_has_times_and_no_ratios() -> None:
 
 
 def test_what_is_known_is_told_after_every_round() -> None:
-    """So that it can be saved."""
+    """The record can then be saved."""
     seen: list[RunRecord] = []
 
     def listen(event: Told) -> None:
@@ -137,7 +137,7 @@ def test_what_is_known_is_told_after_every_round() -> None:
 
 
 def test_the_time_left_is_told_once_every_cell_has_run() -> None:
-    """And it is right when times are steady."""
+    """It is right if times are steady."""
     steps: list[Step] = []
 
     def listen(event: Told) -> None:
@@ -156,7 +156,7 @@ def test_the_time_left_is_told_once_every_cell_has_run() -> None:
 
 
 def test_an_interrupted_run_returns_what_there_is() -> None:
-    """The rounds that were finished, marked as interrupted."""
+    """It has the finished rounds, marked as interrupted."""
 
     def seconds(label: str, number: int) -> float:
         if number == 3:
@@ -170,7 +170,7 @@ def test_an_interrupted_run_returns_what_there_is() -> None:
 
 
 class Halting(Primes):
-    """Interrupted while it is made ready, or while it is put away."""
+    """Is interrupted while it is prepared, or while it is cleaned up."""
 
     def __init__(self, *, before: bool) -> None:
         super().__init__(limits=[10, 20, 30])
@@ -185,27 +185,27 @@ class Halting(Primes):
 
 
 def test_an_interruption_before_the_second_workload_keeps_the_first() -> None:
-    """Whole, all its rounds."""
+    """The first table is complete, with all its rounds."""
     run = measure(WORK, Halting(before=True), runners=RUNNERS, hosts=SimulatedHosts(_steady), rounds=3)
     assert run.record.interrupted
     assert [[len(cell.samples) for cell in table.cells] for table in run.tables] == [[3, 3, 3]]
 
 
 def test_an_interruption_after_the_rounds_keeps_them() -> None:
-    """What follows is not measured."""
+    """Later steps are not measured."""
     run = measure(Halting(before=False), WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), rounds=3)
     assert run.record.interrupted
     assert [[len(cell.samples) for cell in table.cells] for table in run.tables] == [[3, 3, 3]]
 
 
 def test_an_interruption_before_there_is_anything_is_the_callers() -> None:
-    """An empty table is no answer."""
+    """An empty table would not be an answer."""
     with pytest.raises(KeyboardInterrupt):
         measure(Halting(before=True), runners=RUNNERS, hosts=SimulatedHosts(_steady))
 
 
 def test_one_round_alone_has_no_warm_up() -> None:
-    """That round is the warm-up and the comparison too; the table says so."""
+    """That round is also the warm-up and the comparison; the table says so."""
     hosts = SimulatedHosts(_steady)
     text = str(measure(WORK, runners=RUNNERS, hosts=hosts, rounds=1, observe=False))
     assert len(hosts.order) == 3
@@ -213,7 +213,7 @@ def test_one_round_alone_has_no_warm_up() -> None:
 
 
 def test_unknown_options_and_no_workload_are_refused() -> None:
-    """With the options that there are."""
+    """The message lists the options."""
     with pytest.raises(UsageError, match="rounds"):
         measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), runds=3)  # type: ignore[call-arg]
     with pytest.raises(UsageError, match="no workload"):
@@ -221,7 +221,7 @@ def test_unknown_options_and_no_workload_are_refused() -> None:
 
 
 def test_calls_of_all_workloads_are_announced_before_anything_is_done() -> None:
-    """As calls can cost; what a run that is resumed has finished is not called again, and not announced."""
+    """Calls may have a cost; a resumed run does not repeat finished work, and does not announce it."""
     told: list[Told] = []
     other = Primes(limits=[10, 20])
     options: dict[str, Any] = {"runners": RUNNERS, "seed": 7, "rounds": 3, "listen": told.append}

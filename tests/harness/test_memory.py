@@ -1,4 +1,4 @@
-"""The memory that is left is that of the tightest group, its file cache counted as free."""
+"""The free memory is that of the tightest control group, whose file cache counts as free."""
 
 import os
 from pathlib import Path
@@ -22,7 +22,7 @@ def group(folder: Path, limit: str, used: int, cache: int, *, version: int) -> N
 
 @pytest.mark.parametrize(("version", "line"), [(2, "0::/a/b"), (1, "4:memory:/a/b")])
 def test_the_tightest_group_counts_with_its_cache(tmp_path: Path, version: int, line: str) -> None:
-    """Both versions; the root of a container, too."""
+    """This holds for both versions, and for the root of a container."""
     (tmp_path / "self").mkdir()
     (tmp_path / "self" / "cgroup").write_text(f"{line}\n")
     root = tmp_path / "groups" if version == 2 else tmp_path / "groups" / "memory"
@@ -35,12 +35,12 @@ def test_the_tightest_group_counts_with_its_cache(tmp_path: Path, version: int, 
 
 
 def test_without_groups_it_is_what_the_machine_has(tmp_path: Path) -> None:
-    """Within what other programs do meanwhile."""
+    """The value may vary with other programs."""
     assert available(tmp_path, tmp_path) == pytest.approx(psutil.virtual_memory().available, rel=0.2)
 
 
 def test_processes_that_fit_are_those_that_a_cell_may_have() -> None:
-    """By what one adds; a limit that was given is the limit."""
+    """The number follows from the memory that one adds; an explicit limit is the limit."""
     assert most_processes(100 * MB, 1000 * MB) == 10
     assert most_processes(300 * MB, 1000 * MB) == 3
     assert most_processes(2000 * MB, 1000 * MB) == 0
@@ -48,7 +48,7 @@ def test_processes_that_fit_are_those_that_a_cell_may_have() -> None:
 
 
 def test_a_limit_is_never_smaller_than_a_measuring_process() -> None:
-    """And says where it is from."""
+    """The message says where the limit comes from."""
     given, own = MemoryLimit(os.getpid(), 300 * MB), MemoryLimit(os.getpid(), None)
     assert (given.limit, given.source) == (300 * MB, "--memory-limit")
     assert own.limit >= 100 * MB

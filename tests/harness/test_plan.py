@@ -1,4 +1,4 @@
-"""Runner specs and plans: what can be written, and what is refused."""
+"""Runner specs and plans: valid forms, and refused ones."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -22,7 +22,7 @@ OURS = sorted({*RUNNERS} - {*EXTRAS, "executor"})
 
 @pytest.fixture(scope="module", autouse=True)
 def packages_are_looked_through_once() -> Iterator[None]:
-    """And not for every name that nobody has registered."""
+    """They are not searched again for every unregistered name."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(metadata, "entry_points", cache(metadata.entry_points))
         yield
@@ -44,7 +44,7 @@ def packages_are_looked_through_once() -> Iterator[None]:
     ],
 )
 def test_a_spec_has_one_label(spec: str, label: str) -> None:
-    """However it is written; and the label is a spec that means the same."""
+    """This holds however the spec is written; the label is a spec with the same meaning."""
     cell = parse(spec)
     assert cell.label == label
     assert parse(cell.label).settings == cell.settings
@@ -52,7 +52,7 @@ def test_a_spec_has_one_label(spec: str, label: str) -> None:
 
 @given(st.sampled_from(OURS), st.text(max_size=20))
 def test_any_text_is_a_runner_or_a_sentence(name: str, rest: str) -> None:
-    """No spec makes any other exception."""
+    """No spec causes any other exception."""
     for spec in (name + rest, f"{name}:{rest}", rest):
         try:
             parse(spec)
@@ -74,7 +74,7 @@ SPECS = st.sampled_from(OURS).flatmap(
 
 @given(SPECS)
 def test_a_label_is_a_spec_of_the_same_cell(spec: tuple[str, dict[str, str]]) -> None:
-    """Whatever settings were written; those that cannot be are refused with a sentence."""
+    """This holds for any settings; invalid ones are refused with a sentence."""
     name, written = spec
     settings = ",".join(f"{key}={value}" for key, value in written.items())
     try:
@@ -103,19 +103,19 @@ def test_a_label_is_a_spec_of_the_same_cell(spec: tuple[str, dict[str, str]]) ->
     ],
 )
 def test_a_spec_that_cannot_be_says_what_can(spec: str, says: str) -> None:
-    """With the nearest name where there is one."""
+    """The nearest name is given if there is one."""
     with pytest.raises((UnknownName, BadSetting), match=says):
         parse(spec)
 
 
 def test_instances_are_runners_too() -> None:
-    """With the same labels."""
+    """They have the same labels."""
     cells = plan_cells([ThreadPool(workers=3), ProcessPool(workers=2, chunksize=5), "sequential"])
     assert [cell.label for cell in cells] == ["thread-pool:3", "process-pool:workers=2,chunksize=5", "sequential"]
 
 
 def test_what_is_no_runner_is_refused() -> None:
-    """It says what is missing."""
+    """The message says what is missing."""
     with pytest.raises(UsageError, match="__enter__"):
         plan_cells([object()])  # type: ignore[list-item]
 
@@ -129,7 +129,7 @@ def test_what_is_no_runner_is_refused() -> None:
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(runners: list[str], options: MeasureOptions, says: str) -> None:
-    """Before anything runs."""
+    """Nothing has run."""
     with pytest.raises(UsageError, match=says):
         plan(Primes(limits=[100]), runners, options)
 
@@ -151,13 +151,13 @@ def test_a_plan_that_cannot_be_is_refused(runners: list[str], options: MeasureOp
     ],
 )
 def test_options_that_cannot_be_are_refused(wrong: dict[str, float], says: str) -> None:
-    """When they are made."""
+    """They are refused at once."""
     with pytest.raises(BadSetting, match=says):
         filled(wrong)
 
 
 def test_the_baseline_is_sequential_if_it_takes_part() -> None:
-    """Else the first runner, or the one that was asked for."""
+    """Otherwise it is the first runner, or the requested one."""
     work = Primes(limits=[100])
     assert plan(work, ["threads", "sequential"], chosen()).baseline == CellId("sequential")
     assert plan(work, ["threads", "thread-pool"], chosen()).baseline == CellId("threads")
@@ -166,13 +166,13 @@ def test_the_baseline_is_sequential_if_it_takes_part() -> None:
 
 
 def test_one_round_that_was_asked_for_is_the_warm_up_too() -> None:
-    """And one round by the workload's own choice is not."""
+    """One round by the workload's own default is not."""
     assert not plan(Primes(limits=[9]), ["threads"], chosen(rounds=1)).warm_up
     assert plan(Primes(limits=[9]), ["threads"], chosen()).warm_up
 
 
 def test_worker_counts_are_tried_where_there_are_workers() -> None:
-    """The others take part once, and counts that are written out stay."""
+    """The others take part once, and written counts stay."""
     specs = with_workers(["sequential", "threads", "thread-pool", "process-pool:chunksize=2", "asyncio:5"], [1, 4])
     assert specs == [
         "sequential",

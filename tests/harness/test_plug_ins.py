@@ -17,7 +17,7 @@ FILE = Path(__file__).parents[1] / "workloads" / "user_module.py"
 
 @pytest.fixture(autouse=True)
 def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As if it were installed."""
+    """Act as if the package were installed."""
     monkeypatch.syspath_prepend(str(PLUGINS))
     yield
     sys.modules.pop("other_ways", None)
@@ -25,7 +25,7 @@ def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def race() -> Iterator[Run]:
-    """A function that is wrong at once, under runners that share an interpreter and that do not."""
+    """A function that is wrong at once, under runners that share an interpreter and runners that do not."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(PLUGINS))
         runners = [
@@ -42,7 +42,7 @@ def race() -> Iterator[Run]:
 
 
 def test_only_what_shares_an_interpreter_is_called_not_thread_safe(race: Run) -> None:
-    """Whatever it is called; of what says nothing of itself, it is only said that its results differ."""
+    """The name does not matter; without declared traits, the message only says that its results differ."""
     cells = {cell.label: cell.outcome for cell in race.tables[0].cells}
     for label in ("crew:4", "gangs:4", "squads"):
         assert cells[label].reason.startswith("not thread-safe: "), (label, cells[label])
@@ -53,7 +53,7 @@ def test_only_what_shares_an_interpreter_is_called_not_thread_safe(race: Run) ->
 
 
 def test_what_runs_elsewhere_has_no_cores_and_no_memory(tmp_path: Path) -> None:
-    """Nobody can look there; of other processes both are told, without a start method."""
+    """They cannot be read there; for other processes both are given, without a start method."""
     run = measure(Spin(tasks=8), runners=["sequential", "squads:threads=1", "far-away"], rounds=1)
     run.save(tmp_path / "run.json")
     for one in (run, load(tmp_path / "run.json")):
@@ -65,7 +65,7 @@ def test_what_runs_elsewhere_has_no_cores_and_no_memory(tmp_path: Path) -> None:
 
 
 def test_a_plug_in_takes_part_in_advice_and_says_what_to_paste(tmp_path: Path) -> None:
-    """Where it has the hooks."""
+    """It has the hooks."""
 
     def seconds(label: str, _: int) -> float:
         return 0.01 if label.startswith("crew") else 0.1

@@ -1,4 +1,4 @@
-"""Private directories: removed whatever happens, and never while somebody uses them."""
+"""Private directories: removed in any case, and never while they are in use."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_what_a_killed_measurement_has_left_is_ended_and_removed_by_the_next(tem
 
 
 def test_a_directory_in_use_is_left_alone(temporary: Path) -> None:
-    """And so is what only has such a name."""
+    """A directory that merely has such a name is left alone as well."""
     (temporary / f"{PREFIX}file").write_text("precious")
     with private_directory() as first, private_directory() as second:
         assert first != second
@@ -51,7 +51,7 @@ def test_a_directory_in_use_is_left_alone(temporary: Path) -> None:
 def test_one_that_cannot_be_locked_for_want_of_descriptors_is_not_left(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That is said."""
+    """A message says so."""
 
     def refused(*arguments: object) -> int:
         raise OSError(errno.EMFILE, "Too many open files")
@@ -67,7 +67,7 @@ def test_one_that_cannot_be_locked_for_want_of_descriptors_is_not_left(
 def test_workers_find_room_for_the_names_of_their_sockets(
     length: int, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However long the name of the directory for temporary files is."""
+    """This holds however long the name of the directory for temporary files is."""
     deep = temporary / ("x" * length)
     deep.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(deep))
@@ -86,7 +86,7 @@ def test_workers_find_room_for_the_names_of_their_sockets(
 def test_where_none_can_be_made_there_is_a_sentence(
     gone: str, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It says what to do; the work of before keeps its table, as with all else that cannot be prepared."""
+    """The message says what to do; earlier workloads keep their tables, as with any work that cannot be prepared."""
 
     def none() -> str:
         raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in [...]")

@@ -1,4 +1,4 @@
-"""The process that imports the user's function: it is over when it has answered, whatever the module has done."""
+"""The process that imports the user's function: it ends with its answer, whatever the module has done."""
 
 import os
 import resource
@@ -57,7 +57,7 @@ def tasks(name: str, **options: float) -> int:
 def test_whatever_a_module_leaves_behind_the_answer_comes_and_nothing_stays(
     here: Path, behind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The fixture looks."""
+    """The fixture checks it."""
     monkeypatch.setattr("concbench.harness.guarded_process._LEAVE_SECONDS", 0.2)
     (here / "app.py").write_text(HEAD + BEHIND[behind] + TAIL)
     began = time.monotonic()
@@ -66,7 +66,7 @@ def test_whatever_a_module_leaves_behind_the_answer_comes_and_nothing_stays(
 
 
 def test_what_interpreters_start_as_they_start_goes_with_them(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of the guardian and of the image server, too; the fixture looks."""
+    """The guardian and the image server are covered, too; the fixture checks it."""
     (here / "site").mkdir()
     (here / "site" / "sitecustomize.py").write_text("import os, time\nos.fork() or time.sleep(1000)\n")
     monkeypatch.setenv("PYTHONPATH", f"{here / 'site'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
@@ -78,7 +78,7 @@ def test_what_interpreters_start_as_they_start_goes_with_them(here: Path, monkey
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is it found")
 def test_a_program_without_session_and_environment_in_common_is_ended(here: Path) -> None:
-    """By the limit that it inherited."""
+    """It is found by the limit that it inherited."""
     does = "subprocess.Popen(['sleep', '86422'], start_new_session=True, env={})"
     (here / "app.py").write_text(HEAD + does + TAIL)
     tasks("app:work")
@@ -87,7 +87,7 @@ def test_a_program_without_session_and_environment_in_common_is_ended(here: Path
 
 
 def test_what_it_prints_is_in_a_file_with_its_mark(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By which the next run finds what a killed one has left."""
+    """The next run finds by that mark what a killed one has left."""
     monkeypatch.setattr("tempfile.tempdir", str(here))
     (here / "app.py").write_text(
         "import os, pathlib\nfiles = [path.stem for path in pathlib.Path().glob('concbench-run-*/probe-*.log')]\n"
@@ -106,14 +106,14 @@ def test_cleaning_up_at_the_end_is_not_cut_short(here: Path) -> None:
 
 @pytest.mark.parametrize("does", ["time.sleep(1000)", "lock = threading.Lock(); [lock.acquire() for _ in 'ab']"])
 def test_an_import_that_does_not_come_back_has_a_limit(here: Path, does: str) -> None:
-    """It can be said."""
+    """The limit can be set."""
     (here / "app.py").write_text(HEAD + does + TAIL)
     with pytest.raises(BadFunction, match=r"^importing app and reading the items took more than 0.5 s; --import-"):
         tasks("app:work", limit=0.5)
 
 
 def test_within_a_budget_an_import_may_take_its_share(here: Path) -> None:
-    """60 %, and no more than is said of the import itself; what allows more is named."""
+    """It gets 60 %, and no more than the limit of the import itself; the message names the option that allows more."""
     (here / "app.py").write_text(HEAD + "time.sleep(1000)" + TAIL)
     for limit, says in ((None, "0.6 s; --budget allows"), (50.0, "0.6 s; --budget allows"), (0.5, "0.5 s; --import-")):
         with pytest.raises(BadFunction, match=f"took more than {says}"):
@@ -121,7 +121,7 @@ def test_within_a_budget_an_import_may_take_its_share(here: Path) -> None:
 
 
 def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After two seconds; here after a tenth of one."""
+    """The message comes after two seconds; here after a tenth of one."""
     monkeypatch.setattr("concbench.harness.loading.NOTICE_SECONDS", 0.1)
     (here / "app.py").write_text(HEAD + "time.sleep(0.5)" + TAIL)
     said: list[str] = []
@@ -151,7 +151,7 @@ def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytes
 def test_an_import_that_ends_its_process_is_one_sentence(
     here: Path, does: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it printed is the note."""
+    """Its output is in the note."""
     monkeypatch.setattr("concbench.harness.guarded_process._DYING_SECONDS", 0.3)
     (here / "app.py").write_text(HEAD + does + TAIL)
     with pytest.raises(BadFunction) as raised:
@@ -162,7 +162,7 @@ def test_an_import_that_ends_its_process_is_one_sentence(
 
 @pytest.mark.parametrize("name", ["queue", "types", "asyncio", "mmap"])
 def test_a_file_that_is_called_like_a_module_which_workers_import_is_refused(here: Path, name: str) -> None:
-    """By path, by module name, and where it only lies beside the function: one sentence that says what to rename."""
+    """A path, a module name, or a file beside the function: one sentence says what to rename."""
     (here / f"{name}.py").write_text(TAIL)
     (here / "app.py").write_text(TAIL)
     for function in (f"{name}:work", f"./{name}.py:work", "app:work"):
@@ -172,7 +172,7 @@ def test_a_file_that_is_called_like_a_module_which_workers_import_is_refused(her
 
 @pytest.mark.parametrize("function", ["numbers:work", "./numbers.py:work", "test:work", "random:random"])
 def test_a_name_that_means_one_module_everywhere_is_taken(here: Path, function: str) -> None:
-    """Even if the standard library has one of that name, too."""
+    """This holds even if the standard library has a module of that name."""
     for name in ("numbers", "test"):
         (here / f"{name}.py").write_text(TAIL)
     source = ItemSource() if function == "random:random" else ItemSource("1..3")
@@ -192,7 +192,7 @@ def test_items_of_another_module_of_the_same_name_are_refused(here: Path) -> Non
 def test_where_no_process_or_thread_can_be_started_there_is_a_sentence(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And nothing of it stays; the fixtures look."""
+    """Nothing of it stays; the fixtures check it."""
     (here / "app.py").write_text(TAIL)
 
     def refused(*arguments: object) -> None:
@@ -206,7 +206,7 @@ def test_where_no_process_or_thread_can_be_started_there_is_a_sentence(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted in /proc")
 def test_with_few_descriptors_there_is_an_answer_or_a_sentence(here: Path) -> None:
-    """However many are left; and none is lost on the way."""
+    """This holds for any number of free descriptors; none is leaked."""
     (here / "app.py").write_text(TAIL)
     own = Path("/proc/self/fd")
     open_before, allowed = len(list(own.iterdir())), resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -238,7 +238,7 @@ def test_with_few_descriptors_there_is_an_answer_or_a_sentence(here: Path) -> No
 def test_items_are_read_before_the_module_changes_what_there_is(
     here: Path, source: dict[str, Any], items: list[str], program: str
 ) -> None:
-    """Directory, standard input, files; what is pasted reads the same items all the same."""
+    """It changes directory, standard input and files; the pasted program still reads the same items."""
     (here / "items.txt").write_text("one\ntwo\n")
     (here / "others.py").write_text("names = ['other']")
     does = "for name in ('items.txt', 'it-is-new.txt'): open(name, 'w').close()\nsys.stdin.read(); os.chdir('/')\n"
@@ -250,7 +250,7 @@ def test_items_are_read_before_the_module_changes_what_there_is(
 
 
 def test_where_the_directory_stays_paths_stay_relative(here: Path) -> None:
-    """As the pattern is, for the function and for the program."""
+    """They are relative as in the pattern, for the function and for the program."""
     (here / "items.txt").write_text("one")
     (here / "app.py").write_text(TAIL)
     workload = named_workload(Place.read("app:work"), How(), ItemSource("i*.txt"))
@@ -262,7 +262,7 @@ def test_where_the_directory_stays_paths_stay_relative(here: Path) -> None:
 def test_the_program_tells_a_context_what_it_is_told_when_it_is_measured(
     here: Path, context: str, written: str
 ) -> None:
-    """Only the process that has looked at it knows."""
+    """Only the process that examined it knows."""
     (here / "app.py").write_text(f"def told(workers): ...\n\ndef untold(): ...\n{TAIL}")
     workload = named_workload(Place.read("app:work"), How(context=Place.read(f"app:{context}")), ItemSource("1..3"))
     assert workload.call(3).context.endswith(written)

@@ -1,4 +1,4 @@
-"""Hosts that are processes: apart, robust, and gone afterwards."""
+"""Hosts that are processes: isolated, robust, and gone afterwards."""
 
 import os
 import re
@@ -76,7 +76,7 @@ def outcome(function: Callable[[Any], Any], runner: str = "sequential", **option
 def test_a_function_finds_an_empty_input_and_prints_where_nobody_is_disturbed(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """What it prints is not taken for an answer, and does not reach the terminal."""
+    """Its output is not taken for an answer, and does not reach the terminal."""
     assert outcome(loud)[0] == "ok"
     assert capfd.readouterr() == ("", "")
 
@@ -91,28 +91,28 @@ def test_a_function_finds_an_empty_input_and_prints_where_nobody_is_disturbed(
     ],
 )
 def test_a_fault_is_one_row_with_its_reason(function: Callable[[Any], Any], says: str) -> None:
-    """Whatever the function does to its process."""
+    """This holds whatever the function does to its process."""
     kind, reason, _ = outcome(function)
     assert kind == "failed"
     assert says in reason
 
 
 def test_the_last_words_of_a_host_are_kept() -> None:
-    """The end of what it printed."""
+    """The end of its output is kept."""
     assert "last words" in outcome(exit_at_once)[2]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
 @pytest.mark.parametrize("runner", ["sequential", "threads", "thread-pool:2"])
 def test_a_forked_child_that_comes_back_answers_nobody(runner: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It ends where it would go on through our code; the function's results are those of its parent."""
+    """It ends where it would continue in our code; the results are those of its parent."""
     monkeypatch.setattr("concbench.harness.guarded_process._GROUP_SECONDS", 0.2)
     assert outcome(fork_and_return, runner) == ("ok", "", "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
 def test_a_forked_child_that_comes_back_does_not_go_on_with_a_measurement_in_process(tmp_path: Path) -> None:
-    """Nor does it remove the directories of its parent, or print its table."""
+    """It does not remove the directories of its parent or print its table either."""
     program = (
         "import os, concbench\n"
         "def work(item):\n    return os.fork() * 0 if item == 2 else 0\n"
@@ -124,7 +124,7 @@ def test_a_forked_child_that_comes_back_does_not_go_on_with_a_measurement_in_pro
 
 
 def test_a_stray_byte_ends_that_row_only() -> None:
-    """With a sentence that says where it came from."""
+    """A sentence says where it came from."""
     run = measure(Uncompared(write_everywhere), runners=["sequential"], rounds=1)
     outcome = run.record.tables[0].cells[0].outcome
     assert outcome.kind == "failed"
@@ -132,7 +132,7 @@ def test_a_stray_byte_ends_that_row_only() -> None:
 
 
 def test_of_a_flood_both_ends_are_kept() -> None:
-    """Of 60 MB that went to a file."""
+    """60 MB went to a file."""
     kind, _, detail = outcome(flood)
     assert kind == "failed"
     assert detail.startswith("first words\nxxx")
@@ -152,7 +152,7 @@ def work(item):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
 def test_a_child_that_an_import_has_forked_prepares_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Though it is there before its parent."""
+    """It would be there before its parent."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "forks_in_hosts.py").write_text(FORKS_IN_HOSTS)
     workload = named_workload(Place.read("forks_in_hosts:work"), How(), ItemSource("1..3"))
@@ -174,7 +174,7 @@ def work(item):
 def test_an_import_that_hangs_only_in_measuring_processes_has_the_limit_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, limit: float
 ) -> None:
-    """All wait at the same time, and somebody is told once."""
+    """All processes wait at the same time, and one message is printed."""
     monkeypatch.setattr("concbench.harness.loading.NOTICE_SECONDS", 0.2)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "slow_in_hosts.py").write_text(SLOW_IN_HOSTS.format(seconds=seconds))
@@ -204,13 +204,13 @@ def test_items_that_hang_as_they_are_pickled_are_told_from_imports_that_hang() -
 
 
 def test_a_hang_ends_at_its_timeout() -> None:
-    """The whole group is killed, and the row says after how long."""
+    """The whole process group is killed, and the row gives the time."""
     kind, reason, _ = outcome(hang, "process-pool:2", timeout=0.5)
     assert (kind, reason) == ("failed", "timed out after 0.5 s")
 
 
 def test_the_other_cells_go_on() -> None:
-    """One workload, one runner that dies, one that does not."""
+    """One runner of the workload dies, and one does not."""
     run = measure(Odd(overtaken), runners=["sequential", "threads"], rounds=1, observe=False)
     kinds = {cell.label: cell.outcome.kind for cell in run.tables[0].cells}
     assert kinds == {"sequential": "ok", "threads": "failed"}
@@ -218,7 +218,7 @@ def test_the_other_cells_go_on() -> None:
 
 
 def test_nothing_that_a_host_started_outlives_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even a child that the function left behind, which has a moment to end by itself."""
+    """A child that the function left behind has a moment to end by itself."""
     monkeypatch.setattr("concbench.harness.guarded_process._GROUP_SECONDS", 0.2)
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     assert outcome(leave_a_child)[0] == "ok"
@@ -233,7 +233,7 @@ def test_nothing_that_a_host_started_outlives_it(monkeypatch: pytest.MonkeyPatch
 
 
 def test_every_cell_has_a_process_group_of_its_own(tmp_path: Path) -> None:
-    """So that one can be ended without the others."""
+    """One can be ended without the others."""
     with ExitStack() as stack:
         hosts = [
             stack.enter_context(ProcessHosts().host(Odd(where), parse(spec), tmp_path, chosen()))
@@ -248,7 +248,7 @@ def test_every_cell_has_a_process_group_of_its_own(tmp_path: Path) -> None:
 
 
 def test_the_observed_pass_knows_memory_and_workers() -> None:
-    """Of the whole tree, seen from outside."""
+    """The whole tree is seen from outside."""
     cell = measure(Odd(where, range(8)), runners=["process-pool:2"], rounds=1).tables[0].cells[0]
     observed = cell.observed
     assert observed is not None
@@ -261,7 +261,7 @@ def test_the_observed_pass_knows_memory_and_workers() -> None:
 
 
 def test_an_interruption_while_processes_end_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was measured is there."""
+    """The measured results are kept."""
 
     def interrupted(process: GuardedProcess) -> None:
         monkeypatch.setattr(GuardedProcess, "_let_end", let_end)
@@ -288,7 +288,7 @@ def test_an_interruption_while_processes_end_leaves_none(monkeypatch: pytest.Mon
 def test_what_computes_on_and_on_ends_its_cell_before_it_disturbs_another(
     function: Callable[[Any], Any], runner: str, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And is named; a sample of it does not count."""
+    """It is named; a sample of it does not count."""
     monkeypatch.setattr("concbench.harness.process_host._SETTLE_SECONDS", 0.5)
     cell = measure(Uncompared(function), runners=[runner], rounds=1).tables[0].cells[0]
     assert (cell.outcome.kind, cell.outcome.cause) == ("failed", "busy")
@@ -306,7 +306,7 @@ def test_what_computes_for_a_while_after_the_last_task_is_said() -> None:
 
 
 class Slow:
-    """Takes long to be written out."""
+    """Takes a long time to write out."""
 
     def __repr__(self) -> str:
         end = time.thread_time() + 0.1
@@ -316,7 +316,7 @@ class Slow:
 
 
 def test_what_we_ask_of_it_between_executions_is_not_put_down_to_the_work() -> None:
-    """Such as the texts of the items."""
+    """The texts of the items are such a request."""
     table = measure(Uncompared(where, [Slow(), Slow()]), runners=["sequential"], rounds=1).tables[0]
     assert table.items == ["slow", "slow"]
     assert not any("still computed" in note for note in table.notes)
@@ -324,7 +324,7 @@ def test_what_we_ask_of_it_between_executions_is_not_put_down_to_the_work() -> N
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is it found")
 def test_a_program_without_session_and_environment_in_common_is_found_ended_and_named() -> None:
-    """By the limit that it inherited."""
+    """It is found by the limit that it inherited."""
     table = measure(Uncompared(escape), runners=["sequential", "processes"], rounds=1, observe=False).tables[0]
     assert [cell.outcome.kind for cell in table.cells] == ["ok", "ok"]
     under = "(under sequential, processes(forkserver))"
@@ -359,7 +359,7 @@ def test_shared_memory_goes_with_a_process_group_that_is_killed_tracker_and_all(
     ],
 )
 def test_results_that_misbehave_are_blamed_and_their_tasks_are_not(function: Callable[[Any], Any], says: str) -> None:
-    """What can be measured without comparing is measured."""
+    """Everything that needs no comparison is measured."""
     table = measure(Odd(function), runners=["sequential", "thread-pool:2"], rounds=1, timeout=1.0).tables[0]
     assert [cell.outcome.kind for cell in table.cells] == ["ok", "ok"]
     assert any(says in note for note in table.notes), table.notes
@@ -375,13 +375,13 @@ def test_of_a_dead_worker_the_end_the_last_words_and_the_task_are_told(runner: s
 
 
 def test_where_no_execution_is_recorded_the_item_is_unknown() -> None:
-    """That is said."""
+    """The reason says so."""
     assert outcome(die_in_a_worker, "process-pool:2")[1].endswith("raised by a task, item unknown; last printed: alas")
     assert "died (exit code 7), item unknown; last printed: last words" in outcome(exit_at_once)[1]
 
 
 def test_the_task_that_ended_the_measuring_process_is_told() -> None:
-    """That of the sequential pass."""
+    """It is the task of the sequential pass."""
     cell = measure(Odd(kill_the_group), runners=["sequential"], rounds=1).tables[0].cells[0]
     assert cell.outcome.reason == "the measuring process died (signal SIGKILL) while task 1 was at work"
 
@@ -397,7 +397,7 @@ def test_the_task_that_ended_the_measuring_process_is_told() -> None:
 def test_what_can_answer_no_more_is_not_said_to_have_died_of_our_own_signal(
     function: Callable[[Any], Any], runner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At once, with what may be wrong."""
+    """The failure comes at once, with the probable cause."""
     monkeypatch.setattr("concbench.harness.guarded_process._DYING_SECONDS", 0.3)
     began = time.monotonic()
     reason = outcome(function, runner)[1]
@@ -407,26 +407,26 @@ def test_what_can_answer_no_more_is_not_said_to_have_died_of_our_own_signal(
 
 
 def test_no_exit_code_of_the_function_is_taken_for_a_closed_wire() -> None:
-    """It has ended itself, by a code that means something to whoever wrote it."""
+    """The process ended itself with an exit code of the function's own."""
     assert "died (exit code 113)" in outcome(exit_with_its_own_code)[1]
 
 
 def test_what_a_function_replaces_its_measuring_process_does_not_use() -> None:
-    """Neither what speaks with us, nor what keeps results."""
+    """This holds for communication and for keeping results."""
     assert (
         measure(Odd(replace_what_others_use), runners=["sequential"], rounds=2).tables[0].cells[0].outcome.kind == "ok"
     )
 
 
 def test_clocks_that_a_function_has_stopped_are_not_ours() -> None:
-    """They are not even where they were imported by name."""
+    """This holds even for clocks that were imported by name."""
     cell = measure(Odd(stop_all_clocks), runners=["sequential"], rounds=2).tables[0].cells[0]
     assert cell.outcome.kind == "ok", cell.outcome.reason
     assert all(sample.seconds > 0 for sample in cell.samples)
 
 
 def test_a_host_that_dies_between_two_executions_has_failed_in_none(tmp_path: Path) -> None:
-    """What it printed last is told."""
+    """Its last output is given."""
     cell, before = parse("sequential"), {*psutil.Process().children()}
 
     def ended() -> bool:
@@ -462,7 +462,7 @@ def test_an_exit_code_that_somebody_else_has_taken_is_unknown() -> None:
 def test_whatever_happens_to_a_reader_is_an_answer(
     error: Exception, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody waits until a timeout, and nobody sees a traceback of ours."""
+    """There is no wait for a timeout, and no traceback of ours."""
 
     def fails(wire: Wire) -> None:
         raise error
@@ -473,7 +473,7 @@ def test_whatever_happens_to_a_reader_is_an_answer(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is suspended there")
 def test_the_time_in_which_this_process_is_suspended_does_not_count(tmp_path: Path) -> None:
-    """Nor is it time of a budget; an answer that has come meanwhile is read afterwards."""
+    """It does not count in a budget either; an answer that has arrived meanwhile is read afterwards."""
     program = (
         "import os, sys, time\nfrom misbehaving import Uncompared, nap\nfrom concbench import measure\n"
         "run = measure(Uncompared(nap, [1]), runners=['sequential'], rounds=1, observe=False, timeout=1.0)\n"
@@ -491,14 +491,14 @@ def test_the_time_in_which_this_process_is_suspended_does_not_count(tmp_path: Pa
 
 
 def test_results_that_cannot_be_kept_are_not_said_to_be_unsendable() -> None:
-    """Somebody has removed the directory: that is said, there as where the next process cannot be started."""
+    """The directory was removed: the reason says so, and so does that of the next process, which cannot be started."""
     first, second = measure(Odd(remove_what_is_ours), runners=["sequential", "threads"], rounds=1).tables[0].cells
     assert first.outcome.reason.startswith("concbench could not keep the results in ")
     assert "somebody has removed" in second.outcome.reason
 
 
 def test_where_the_results_to_compare_with_are_gone_that_is_said() -> None:
-    """After good samples, too: no execution has failed."""
+    """This holds even after good samples: no execution has failed."""
     runners = ["sequential", "process-pool:2"]
     first, second = measure(Odd(remove_what_is_ours_at_last), runners=runners, rounds=2).tables[0].cells
     assert first.outcome.reason.startswith("concbench could not read the results to compare with: No such file or ")
@@ -506,7 +506,7 @@ def test_where_the_results_to_compare_with_are_gone_that_is_said() -> None:
 
 
 class Unreadable:
-    """Can be pickled, and not unpickled."""
+    """Can be pickled, but not unpickled."""
 
     def __reduce__(self) -> Any:
         return int, ("x",)
@@ -523,7 +523,7 @@ class Unwritable:
     ("item", "why"), [(Unreadable(), "ValueError: invalid literal"), (Unwritable(), "LookupError: not for sale")]
 )
 def test_an_item_that_cannot_travel_makes_workers_inapplicable_wherever_it_stands(item: object, why: str) -> None:
-    """There and back; threads take it."""
+    """This holds in both directions; threads take the item."""
     with pytest.raises(Inapplicable) as refused:
         HostedCell(Odd(id, [1, item]), ProcessPool(2)).examine()
     assert str(refused.value).startswith(f"item 1, <{__name__}.")

@@ -54,7 +54,7 @@ def played(model: Model, tasks: int = 300, noise: float = 0.02, seed: int = 1) -
 
 
 def saturating(most: int) -> Model:
-    """Work that waits for as many at once as there are workers, up to what the other side allows."""
+    """Work that waits for as many tasks at once as there are workers, up to a limit of the other side."""
 
     def seconds(label: str) -> float:
         at_once = min(workers_of(label), most)
@@ -64,7 +64,7 @@ def saturating(most: int) -> Model:
 
 
 def two_cores(label: str) -> float:
-    """Work that computes: threads share a GIL, two processes do not."""
+    """Work that computes: threads share a GIL, and two processes do not."""
     return MILLISECOND * (5.2 if label.startswith("process-pool") else 10.0)
 
 
@@ -75,7 +75,7 @@ def never_faster(label: str) -> float:
 
 @pytest.mark.parametrize("most", [4, 8, 16, 32, 64])
 def test_the_number_of_workers_is_found_within_a_factor_of_two(most: int) -> None:
-    """By powers of 4, refined by 2: and no more workers than help."""
+    """Powers of 4 are refined by 2, and no more workers are advised than help."""
     advice, _ = played(saturating(most))
     best = advice.recommendation
     assert best is not None
@@ -87,14 +87,14 @@ def test_the_number_of_workers_is_found_within_a_factor_of_two(most: int) -> Non
 
 
 def test_processes_win_where_computing_needs_cores() -> None:
-    """With as few workers as are as good."""
+    """The fewest workers that are as good are advised."""
     advice, _ = played(two_cores)
     assert advice.recommendation is not None
     assert advice.recommendation.runner == "process-pool:2"
 
 
 def test_do_not_parallelise_is_an_answer() -> None:
-    """With the task length from which it would be worth it."""
+    """The answer gives the task length from which it would be worth it."""
     advice, _ = played(never_faster)
     best = advice.recommendation
     assert best is not None
@@ -104,7 +104,7 @@ def test_do_not_parallelise_is_an_answer() -> None:
 
 
 def test_what_was_not_proved_is_not_advised() -> None:
-    """A machine so noisy that nothing can be told."""
+    """The machine is so noisy that nothing can be decided."""
     advice, _ = played(lambda label: 0.01 if label == "sequential" else 0.0097, noise=0.6)
     assert advice.recommendation is not None
     assert advice.recommendation.runner == "sequential"
@@ -112,7 +112,7 @@ def test_what_was_not_proved_is_not_advised() -> None:
 
 
 def test_hopeless_cells_are_dropped_early() -> None:
-    """After one round or two; the best and the baseline go on until their verdict."""
+    """They are dropped after one round or two; the best and the baseline go on until their verdict."""
     _, hosts = played(saturating(256))
     counts: dict[str, int] = {}
     for label, _ in hosts.order:
@@ -122,7 +122,7 @@ def test_hopeless_cells_are_dropped_early() -> None:
 
 
 def limited_in_each_process(most: int) -> Model:
-    """Work that waits for something that each process has for itself, and that serves so many at once."""
+    """Work that waits for a resource of each process, which serves `most` tasks at once."""
 
     def seconds(label: str) -> float:
         workers = workers_of(label)
@@ -133,7 +133,7 @@ def limited_in_each_process(most: int) -> Model:
 
 @pytest.mark.parametrize(("most", "threads"), [(1, 1), (3, 3), (5, 5)])
 def test_more_processes_join_where_threads_stop_gaining_and_no_core_is_busy(most: int, threads: int) -> None:
-    """Two processes alone do less at once than so many threads; more of them do more, as long as there is memory."""
+    """Two processes alone do less at once than many threads; more of them do more, as long as there is memory."""
     model = limited_in_each_process(most)
     field = Field(look(64, 0.01, awaitable=False, seconds=0.1))
     samples = {cell.id: [Sample(0.0, model(cell.label), 0.0, 0.01)] for cell in field.candidates}
@@ -143,7 +143,7 @@ def test_more_processes_join_where_threads_stop_gaining_and_no_core_is_busy(most
 
 
 def test_no_more_processes_join_where_a_core_is_busy_or_threads_still_gain() -> None:
-    """They could win nothing."""
+    """They could not win."""
     field = Field(look(64, 0.01, awaitable=False, seconds=0.1))
     for cpu, most in ((1.0, 3), (0.0, 256)):
         model = limited_in_each_process(most)
@@ -153,7 +153,7 @@ def test_no_more_processes_join_where_a_core_is_busy_or_threads_still_gain() -> 
 
 
 def test_no_more_processes_are_raced_than_there_is_memory_for() -> None:
-    """And never fewer than there are cores."""
+    """There are never fewer than cores."""
     seen = look(1_000, 0.01, in_memory=6)
     assert seen.most_processes == 6
     assert look(1_000, 0.01, in_memory=1).most_processes == 2
@@ -162,7 +162,7 @@ def test_no_more_processes_are_raced_than_there_is_memory_for() -> None:
 
 
 def test_the_neighbours_of_the_smallest_cell_that_is_level_are_tried() -> None:
-    """Near the knee: fewer workers may do."""
+    """Near the knee, fewer workers may be enough."""
     field = Field(look(1_000, 0.01, awaitable=False, seconds=0.1))
     samples = {
         cell.id: [Sample(0.0, 0.1 if workers_of(cell.label) >= 16 else 1.0, 0.0)]
@@ -174,7 +174,7 @@ def test_the_neighbours_of_the_smallest_cell_that_is_level_are_tried() -> None:
 
 
 def test_a_quota_of_one_and_a_half_cores_is_worth_a_second_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One worker and two are both raced; what waits is not capped."""
+    """One and two workers are both raced; work that waits is not limited."""
     monkeypatch.setattr("concbench.machine.quota_cores", lambda: 1.5)
     monkeypatch.setattr("concbench.machine.affinity_cores", lambda: 4)
     assert (machine.usable_cores(), machine.cores_to_race()) == (1, 2)
@@ -198,7 +198,7 @@ def test_a_quota_of_one_and_a_half_cores_is_worth_a_second_worker(monkeypatch: p
 def test_a_quota_is_worth_no_more_workers_than_there_are_cores_for(
     quota: float | None, affinity: int, asked: str, usable: int, raced: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever allows the least counts: the quota, affinity or PYTHON_CPU_COUNT."""
+    """The tightest limit counts: the quota, affinity or PYTHON_CPU_COUNT."""
     monkeypatch.setattr("concbench.machine.quota_cores", lambda: quota)
     monkeypatch.setattr("concbench.machine.affinity_cores", lambda: affinity)
     monkeypatch.setenv("PYTHON_CPU_COUNT", asked)
@@ -210,7 +210,7 @@ def test_a_quota_is_worth_no_more_workers_than_there_are_cores_for(
 
 @pytest.mark.skipif(start_method.DEFAULT != "forkserver", reason="this platform does not fork safely")
 def test_large_items_race_the_start_method_that_inherits_them() -> None:
-    """Where sending an item takes a good part of its task; never for small ones."""
+    """It is raced if sending an item takes a good part of its task, and never for small items."""
     large, small = (
         {cell.label for cell in Field(look(24, 1.0, seconds=0.01, pickling=0.01, sending=sending)).candidates}
         for sending in (0.009, 0.0001)
@@ -219,7 +219,7 @@ def test_large_items_race_the_start_method_that_inherits_them() -> None:
 
 
 def test_time_is_spent_on_what_is_open() -> None:
-    """Two cells that differ by 10 % on a noisy machine: rounds go on until that is known, or the time is over."""
+    """Two cells differ by 10 % on a noisy machine: rounds go on until that is known, or the time is over."""
     took = {"process-pool:2": 0.5, "process-pool:4": 0.55}
     advised = []
     for seed in range(8):
@@ -235,21 +235,21 @@ def test_time_is_spent_on_what_is_open() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_identical_runners_are_not_told_apart(seed: int) -> None:
-    """Nothing is claimed to be faster than one after another."""
+    """None is claimed to be faster than sequential."""
     advice, _ = played(lambda _: 0.01, noise=0.1, seed=seed)
     assert advice.recommendation is not None
     assert advice.recommendation.runner == "sequential"
 
 
 def test_the_same_seed_gives_the_same_race() -> None:
-    """Order, samples, advice."""
+    """Order, samples and advice are the same."""
     (one, first), (other, second) = (played(saturating(16), seed=9) for _ in range(2))
     assert first.order == second.order
     assert one.recommendation == other.recommendation
 
 
 def look(tasks: int, busy: float, *, seconds: float = 0.001, awaitable: bool = True, **known: Any) -> Look:
-    """A look at work that keeps so many cores busy, on a machine with two."""
+    """A look at work that keeps `busy` cores busy, on a machine with two."""
     return Look(tasks, seconds, busy > COMPUTES, busy < WAITS, awaitable=awaitable, cores=2, **known)
 
 
@@ -257,7 +257,7 @@ def look(tasks: int, busy: float, *, seconds: float = 0.001, awaitable: bool = T
 @pytest.mark.parametrize("tasks", [1, 2, 3, 50, 10_000])
 @pytest.mark.parametrize("most_workers", [None, 5])
 def test_candidates_make_sense(busy: float, tasks: int, most_workers: int | None) -> None:
-    """Never more workers than tasks or than are allowed; each once; sequential always."""
+    """There are never more workers than tasks or than allowed; each candidate occurs once, and sequential always."""
     seen = look(tasks, busy, most_workers=most_workers)
     field = Field(seen)
     cells = field.candidates
@@ -268,7 +268,7 @@ def test_candidates_make_sense(busy: float, tasks: int, most_workers: int | None
 
 
 def test_work_that_waits_gets_many_threads_and_work_that_computes_few() -> None:
-    """As many as make sense."""
+    """The numbers are those that make sense."""
     waits, computes = (
         [cell.label for cell in Field(look(1_000, busy, seconds=0.1, awaitable=False)).candidates]
         for busy in (0.01, 1.0)
@@ -279,7 +279,7 @@ def test_work_that_waits_gets_many_threads_and_work_that_computes_few() -> None:
 
 
 def test_the_baseline_rests_when_nothing_is_asked_of_it() -> None:
-    """It is slow where threads win by far; its verdict is known long before the best of many threads is."""
+    """It is slow where threads win by far; its verdict is known long before the best number of threads is."""
     drawn = random.Random(3)
 
     def seconds(label: str, _: int) -> float:
@@ -295,7 +295,7 @@ def test_the_baseline_rests_when_nothing_is_asked_of_it() -> None:
 
 
 def test_costly_pickling_leaves_one_pool_of_processes() -> None:
-    """To show that it cannot win."""
+    """The pool shows that it cannot win."""
     cells = Field(look(1_000, 1.0, awaitable=False, pickling=0.002)).candidates
     assert [cell.label for cell in cells if cell.name.startswith("process")] == [
         "process-pool:2",
@@ -304,7 +304,7 @@ def test_costly_pickling_leaves_one_pool_of_processes() -> None:
 
 
 def test_a_baseline_that_fails_in_the_race_leaves_no_advice() -> None:
-    """It has samples by then, and the others have theirs: that says nothing of "nothing was faster"."""
+    """The baseline has samples by then, and so have the others: that does not mean that nothing was faster."""
 
     def seconds(label: str, number: int) -> float | Exception:
         if label == "sequential":
@@ -325,7 +325,7 @@ def test_a_baseline_that_fails_in_the_race_leaves_no_advice() -> None:
     "end", [Inapplicable("f is defined in the main program: move it to a module"), ValueError("burst")]
 )
 def test_what_could_not_be_tried_is_in_the_headline(end: Exception) -> None:
-    """As in a notebook, whose functions processes cannot import."""
+    """Functions in a notebook are an example: processes cannot import them."""
     hosts = SimulatedHosts(lambda label, _: end if label.startswith("process") else never_faster(label))
     advice = advise(nothing, items=range(300), hosts=hosts, seed=1, compare=False)
     assert advice.recommendation is not None
@@ -338,7 +338,7 @@ def test_what_could_not_be_tried_is_in_the_headline(end: Exception) -> None:
 
 @pytest.mark.parametrize("most", [1, 5])
 def test_what_the_number_of_workers_ruled_out_is_a_row_and_in_the_headline(most: int) -> None:
-    """More of them might have won."""
+    """More workers might have won."""
     hosts = SimulatedHosts(lambda label, _: never_faster(label))
     advice = advise(nothing, items=range(300), hosts=hosts, seed=1, compare=False, max_workers=most)
     (table,) = advice.run.tables
@@ -352,7 +352,7 @@ def test_what_the_number_of_workers_ruled_out_is_a_row_and_in_the_headline(most:
 
 
 def test_no_row_is_ruled_out_where_any_number_of_workers_would_do() -> None:
-    """As many are allowed as are worth it."""
+    """As many workers are allowed as are useful."""
     hosts = SimulatedHosts(lambda label, _: never_faster(label))
     advice = advise(nothing, items=range(300), hosts=hosts, seed=1, compare=False, max_workers=256)
     assert {cell.outcome.kind for cell in advice.run.tables[0].cells} == {"ok"}
@@ -363,7 +363,7 @@ def test_no_row_is_ruled_out_where_any_number_of_workers_would_do() -> None:
 @pytest.mark.parametrize("model", [never_faster, two_cores, saturating(256)])
 @pytest.mark.parametrize("most_workers", [None, 40])
 def test_no_more_calls_are_in_progress_than_were_announced(model: Model, most_workers: int | None) -> None:
-    """Neighbours of the leader, and theirs, may have joined by the end."""
+    """Neighbours of the leader, and their neighbours, may have joined by the end."""
     told: list[CallsPlanned] = []
 
     def listen(event: Event) -> None:
@@ -380,7 +380,7 @@ def test_no_more_calls_are_in_progress_than_were_announced(model: Model, most_wo
 @pytest.mark.parametrize("busy", [0.01, 1.0])
 @pytest.mark.parametrize("tasks", [1, 2, 3, 50, 10_000])
 def test_the_bound_of_a_race_covers_whatever_may_join(busy: float, tasks: int) -> None:
-    """However often a leader's workers are doubled."""
+    """This holds however often a leader's workers are doubled."""
     field = Field(look(tasks, busy))
     cells, known = [*field.candidates], dict[CellId, int]()
     while cells:
@@ -394,7 +394,7 @@ def test_the_bound_of_a_race_covers_whatever_may_join(busy: float, tasks: int) -
     ("tasks", "max_calls"), [(1, None), (2, None), (3, None), (33, None), (2, 50), (30, 50), (1_000, 50)]
 )
 def test_looks_make_no_more_calls_than_are_announced(tasks: int, max_calls: int | None) -> None:
-    """And no more than are allowed; short tasks are looked at twice, and as many as can be."""
+    """No more are made than are allowed; short tasks are looked at twice, with as many as possible."""
     calls: list[int] = []
     announced: list[LookPlanned] = []
 
@@ -418,7 +418,7 @@ def test_looks_make_no_more_calls_than_are_announced(tasks: int, max_calls: int 
 
 
 def test_what_turns_out_to_return_awaitables_is_awaited_in_the_advice() -> None:
-    """Though only the first look could find that out."""
+    """Only the first look could find that out."""
     advice = advise(wrapped, items=range(2), isolate=False, max_calls=100, seed=1, observe=False)
     assert advice.recommendation is not None
     assert "asyncio.run(" in advice.recommendation.snippet
@@ -450,7 +450,7 @@ def _registered(monkeypatch: pytest.MonkeyPatch, **hooks: Any) -> None:
 def test_what_a_plug_in_offers_is_tried_once_if_it_makes_sense_and_never_ends_the_race(
     monkeypatch: pytest.MonkeyPatch, offer: Any, offered: list[str]
 ) -> None:
-    """Whoever asks for advice has not written it."""
+    """The user who asks for advice has not written it."""
     _registered(monkeypatch, candidates=offer)
     cells = Field(look(1_000, 0.1)).candidates
     assert [cell.label for cell in cells if cell.name == "offering"] == offered
@@ -458,7 +458,7 @@ def test_what_a_plug_in_offers_is_tried_once_if_it_makes_sense_and_never_ends_th
 
 
 def test_neighbours_without_an_end_are_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is always one beside it: with two workers more."""
+    """There is always another one, with two more workers."""
     _registered(
         monkeypatch,
         candidates=lambda _: [_Offering(2)],

@@ -21,7 +21,7 @@ ROUNDS = 5
 
 
 class Played(SimulatedHosts):
-    """Hosts that are interrupted at an execution, counted over all cells, and told of it as by Ctrl-C."""
+    """Hosts that are interrupted at an execution, counted over all cells, as by Ctrl-C."""
 
     def __init__(self, interrupted_at: int | None = None, failing: str = "") -> None:
         super().__init__(self._play)
@@ -42,12 +42,12 @@ def played(hosts: SimulatedHosts, **options: Any) -> Run:
 
 WHOLE = played(Played())
 EXECUTIONS = 3 * (1 + ROUNDS + 1)
-"""Of a whole run: warm-ups, rounds, observed passes."""
+"""Number of executions of a whole run: warm-ups, rounds, observed passes."""
 
 
 @pytest.mark.parametrize("moment", range(EXECUTIONS))
 def test_wherever_it_stopped_it_ends_as_if_it_had_not(moment: int, tmp_path: Path) -> None:
-    """The same rounds in the same order, each once; what had been measured is kept, and nothing is measured twice."""
+    """The same rounds come in the same order, each once; measured rounds are kept, and none is repeated."""
     stopped = played(Played(moment))
     assert stopped.record.interrupted
     stopped.save(tmp_path / "run.json")
@@ -80,7 +80,7 @@ class Unavailable(Download):
 
 
 def test_what_there_was_is_kept_if_the_work_could_not_even_be_started() -> None:
-    """Both tables: the one that was finished, and the one that was not."""
+    """Both tables are kept: the finished one, and the other."""
     options: dict[str, Any] = {"runners": RUNNERS, "rounds": ROUNDS, "seed": 7}
     stopped = measure(WORK, Download(images=2), hosts=Played(EXECUTIONS + 9), **options)
     assert stopped.tables[1].rounds == 2
@@ -97,7 +97,7 @@ class Broken(Download):
 
 
 def test_work_that_cannot_be_prepared_takes_nothing_of_what_was_measured_with_it() -> None:
-    """Its table says why; where there is nothing else, it is an error."""
+    """Its table says why; if there is nothing else, it is an error."""
     options: dict[str, Any] = {"runners": RUNNERS, "hosts": Played(), "rounds": ROUNDS, "seed": 7}
     run = measure(WORK, Broken(images=2), **options)
     assert run.tables[0].cells == WHOLE.tables[0].cells
@@ -111,14 +111,14 @@ def test_work_that_cannot_be_prepared_takes_nothing_of_what_was_measured_with_it
 
 
 def test_a_whole_run_has_nothing_left_to_do() -> None:
-    """And is handed back as it is."""
+    """It is returned unchanged."""
     hosts = Played()
     assert played(hosts, resume=WHOLE).tables == WHOLE.tables
     assert hosts.order == []
 
 
 def test_a_cell_that_ended_stays_ended() -> None:
-    """It is not tried again."""
+    """It is not measured again."""
     stopped = played(Played(EXECUTIONS - 4, failing="thread-pool:2"))
     hosts = Played()
     (table,) = played(hosts, resume=stopped).tables
@@ -139,7 +139,7 @@ def test_tables_that_were_finished_stay_and_the_next_begin() -> None:
 
 
 def test_the_seed_is_that_of_the_run() -> None:
-    """Unless it is said, and then it must be the same."""
+    """If a seed is given, it must be the same."""
     stopped = played(Played(10))
     assert measure(WORK, runners=RUNNERS, hosts=Played(), rounds=ROUNDS, resume=stopped).record.seed == 7
     with pytest.raises(UsageError, match="seed was 7, and is 8"):
@@ -158,7 +158,7 @@ def test_the_seed_is_that_of_the_run() -> None:
     ],
 )
 def test_another_plan_is_refused(changed: dict[str, Any], named: str) -> None:
-    """What differs is named, and nothing runs."""
+    """The message names the difference, and nothing runs."""
     hosts = Played()
     with pytest.raises(UsageError) as refused:
         played(hosts, resume=played(Played(10)), **changed)
@@ -167,7 +167,7 @@ def test_another_plan_is_refused(changed: dict[str, Any], named: str) -> None:
 
 
 def test_other_work_is_refused() -> None:
-    """Another limit, or another workload."""
+    """It has another limit, or is another workload."""
     stopped = played(Played(10))
     for other in (Primes(limits=[300, 201]), Download(images=2)):
         with pytest.raises(UsageError, match="cannot go on"):
@@ -186,7 +186,7 @@ def test_other_work_is_refused() -> None:
     ],
 )
 def test_another_machine_is_refused(key: str, value: object, named: str) -> None:
-    """And another interpreter, with other packages; what differs first is named."""
+    """So are another interpreter and other packages; the first difference is named."""
     record = played(Played(10)).record
     other = replace(record, environment={**record.environment, key: value})
     with pytest.raises(UsageError) as refused:
@@ -195,7 +195,7 @@ def test_another_machine_is_refused(key: str, value: object, named: str) -> None
 
 
 def test_a_little_more_memory_is_the_same_machine() -> None:
-    """A kernel keeps more or less of it for itself."""
+    """The kernel may keep more or less of it for itself."""
     record = played(Played(10)).record
     memory = record.environment["memory"]
     for other in (round(memory * 1.01), round(memory * 0.99)):
@@ -204,7 +204,7 @@ def test_a_little_more_memory_is_the_same_machine() -> None:
 
 
 def test_other_items_are_another_run() -> None:
-    """Whether they were read or given."""
+    """This holds for items that were read and for items that were given."""
 
     def over(items: list[int], hosts: Played, **resumed: Any) -> Run:
         return measure(abs, items=items, runners=RUNNERS[:2], hosts=hosts, rounds=ROUNDS, seed=7, **resumed)
@@ -217,12 +217,12 @@ def test_other_items_are_another_run() -> None:
 
 
 def unobserved(table: Table) -> Table:
-    """The same table, as it is before its observed passes."""
+    """The same table before its observed passes."""
     return replace(table, cells=[replace(cell, observed=None) for cell in table.cells])
 
 
 def test_tables_after_the_one_that_is_redone_are_kept() -> None:
-    """In what is handed back, and in what is saved meanwhile."""
+    """They are in the result, and in the records that are saved meanwhile."""
     both = [WORK, Primes(limits=[300, 201], algorithm="sieve")]
     options: dict[str, Any] = {"runners": RUNNERS, "rounds": ROUNDS, "seed": 7}
     whole = measure(*both, hosts=Played(), **options)
@@ -238,7 +238,7 @@ def test_tables_after_the_one_that_is_redone_are_kept() -> None:
 
 
 def test_a_run_whose_cells_have_all_ended_has_nothing_left_to_do() -> None:
-    """It is complete as it is."""
+    """It is already complete."""
     ended = measure(WORK, runners=["asyncio"], hosts=SimulatedHosts(lambda _, __: Inapplicable("no")), seed=7)
     assert ended.tables[0].stopped == "cells"
     hosts = Played()
@@ -247,7 +247,7 @@ def test_a_run_whose_cells_have_all_ended_has_nothing_left_to_do() -> None:
 
 
 def test_another_version_is_refused() -> None:
-    """It may measure in another way."""
+    """It may measure differently."""
     record = replace(played(Played(10)).record, concbench="0.0.1")
     with pytest.raises(UsageError, match=r"version of concbench was 0\.0\.1"):
         played(Played(), resume=Run(record))
@@ -256,7 +256,7 @@ def test_another_version_is_refused() -> None:
 @pytest.mark.parametrize("moment", range(4, EXECUTIONS, 3))
 @pytest.mark.parametrize("again", range(8))
 def test_it_can_be_interrupted_again_and_again(moment: int, again: int, tmp_path: Path) -> None:
-    """Nothing that was finished is ever lost, though nothing came of going on."""
+    """Finished rounds are never lost, even if resuming adds nothing."""
     first = played(Played(moment))
     second = played(Played(again), resume=first)
     second.save(tmp_path / "run.json")
@@ -268,7 +268,7 @@ def test_it_can_be_interrupted_again_and_again(moment: int, again: int, tmp_path
 
 
 def in_format_1(path: Path) -> None:
-    """Make a results file into one of format 1, which knew five options."""
+    """Turn a results file into one of format 1, which had five options."""
     content = json.loads(path.read_text("utf-8"))
     content["version"] = 1
     for table in content["tables"]:
@@ -283,7 +283,7 @@ def in_format_1(path: Path) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"rounds": None, "budget": 30.0}, {"warm": True}])
 def test_a_file_of_an_older_format_goes_on(options: dict[str, Any], tmp_path: Path) -> None:
-    """An option that it does not have was the default: another value of it is refused, and nothing else."""
+    """An option that the file lacks has its default: another value is refused, and nothing else is."""
     file = tmp_path / "run.json"
     played(Played(11), **options).save(file)
     in_format_1(file)

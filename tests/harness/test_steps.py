@@ -1,4 +1,4 @@
-"""What becomes of cells whose results differ, in the order in which that is found out; played without a clock."""
+"""Cells whose results differ, in the order in which that is found out; played without a clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RUNNERS = ["sequential", "threads", "thread-pool:2"]
 
 
 class Differing(SimulatedHosts):
-    """Results of some cells differ, once each, and sequential passes give what was said, one after the other."""
+    """Results of some cells differ once each, and sequential passes give the listed findings in order."""
 
     def __init__(self, in_check: list[str], when_observed: list[str], passes: list[Finding]) -> None:
         super().__init__(lambda label, number: 1.0)
@@ -73,7 +73,7 @@ def test_who_was_blamed_in_a_check_takes_part_if_a_later_check_clears_everybody(
 
 
 def test_who_was_blamed_in_a_check_is_not_blamed_and_not_measured_if_that_is_found_out_too_late() -> None:
-    """There are no samples of it, and it is not taken for one that goes on."""
+    """It has no samples, and does not count as a cell that goes on."""
     table = played(["threads"], ["thread-pool:2"], ["same", "unsteady"])
     assert table.checked == "unsteady"
     assert ended(table) == {**WELL, "threads": ("inapplicable", 0)}

@@ -1,4 +1,4 @@
-"""When measuring stops: played without a clock, by the same loop that real runs use."""
+"""The end of measuring: played without a clock, by the same loop that real runs use."""
 
 import random
 from typing import Unpack
@@ -30,7 +30,7 @@ def rounds(table: Table) -> dict[str, int]:
 
 
 def test_a_clear_answer_takes_few_rounds() -> None:
-    """Ten times as fast."""
+    """One cell is ten times as fast."""
     table = play({"sequential": 1.0, "threads": 0.1})
     assert table.stopped == "verdicts"
     assert max(rounds(table).values()) <= 6
@@ -43,7 +43,7 @@ def test_a_cell_stops_at_its_verdict_while_others_go_on() -> None:
 
 
 def test_what_noise_hides_stays_undecided_at_the_last_round() -> None:
-    """As many rounds as were allowed, and no more."""
+    """It takes as many rounds as are allowed, and no more."""
     table = play({"sequential": 1.0, "threads": 0.97}, noise=0.3, max_rounds=12)
     assert table.stopped == "rounds"
     assert set(rounds(table).values()) == {12}
@@ -60,7 +60,7 @@ def test_the_budget_ends_it_and_three_rounds_are_the_least() -> None:
 
 
 def test_precision_goes_on_until_the_intervals_are_that_narrow() -> None:
-    """Past the verdict."""
+    """It continues after the verdict."""
     from concbench.analysis.table_analysis import analyse
 
     means = {"sequential": 1.0, "threads": 0.1}
@@ -72,7 +72,7 @@ def test_precision_goes_on_until_the_intervals_are_that_narrow() -> None:
 
 
 def test_rounds_that_are_asked_for_are_taken_whatever_is_known() -> None:
-    """Every cell, every round."""
+    """Every cell takes every round."""
     table = play({"sequential": 1.0, "threads": 0.1}, rounds=9)
     assert set(rounds(table).values()) == {9}
     assert table.stopped == "rounds"
@@ -85,14 +85,14 @@ def test_the_race_for_the_first_place_goes_on_without_the_baseline() -> None:
 
 
 def test_a_race_between_equals_ends_once_they_are_within_five_percent() -> None:
-    """Before the last round."""
+    """It ends before the last round."""
     table = play({"sequential": 10.0, "threads": 1.0, "thread-pool:2": 1.0}, noise=0.01)
     assert table.stopped == "verdicts"
     assert max(rounds(table).values()) < 20
 
 
 def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
-    """While others, which noise keeps undecided, go on against the baseline."""
+    """Other cells, which noise keeps undecided, go on against the baseline."""
     from concbench.advice.answer import answer
 
     draw = random.Random(5)
@@ -108,13 +108,13 @@ def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
 
 
 def test_without_a_baseline_nothing_is_measured_past_the_least() -> None:
-    """There is nothing to be sure of."""
+    """There is nothing to decide."""
     samples = {CellId("threads"): [Sample(0, 1, 0, None, n) for n in range(3)]}
     assert VerdictRule(30).next_round(Seen(CellId("sequential"), samples, 1, 0.0)) == NextRound([], "baseline")
 
 
 def test_short_work_is_repeated_within_a_sample_and_no_cell_more_than_another() -> None:
-    """So that a sample lasts 10 ms; times are those of one execution."""
+    """A sample lasts 10 ms; times are those of one execution."""
     table = play({"sequential": 0.004, "threads": 0.002}, noise=0.01)
     assert {sample.repeats for cell in table.cells for sample in cell.samples} == {5, 6} & {
         sample.repeats for cell in table.cells for sample in cell.samples
@@ -125,7 +125,7 @@ def test_short_work_is_repeated_within_a_sample_and_no_cell_more_than_another() 
 
 @pytest.mark.parametrize("slow", [0.055, 0.4, 3.0])
 def test_a_slow_runner_keeps_no_other_from_being_repeated_often_enough(slow: float) -> None:
-    """Its own samples are as few executions as take no more than a second; times are those of one execution."""
+    """Its own samples have as few executions as take no more than a second; times are those of one execution."""
     table = play({"sequential": 0.000022, "threads": 0.00003, "process-pool:2": slow}, noise=0.01)
     repeats = {cell.label: {sample.repeats for sample in cell.samples} for cell in table.cells}
     assert repeats["sequential"] == repeats["threads"] == {100}
@@ -144,7 +144,7 @@ def test_calls_that_are_limited_are_named_where_they_make_a_sample_too_short() -
 
 
 def test_work_faster_than_the_timer_is_refused_with_advice() -> None:
-    """A row with its reason, and the other cells go on."""
+    """It is a row with its reason, and the other cells go on."""
     table = play({"sequential": 0.0000005, "threads": 0.5}, noise=0.01)
     refused = table.cell("sequential").outcome
     assert refused.kind == "inapplicable"
@@ -169,7 +169,7 @@ RULES: list[StopRule] = [
 @pytest.mark.parametrize("rounds", range(7))
 @pytest.mark.parametrize("elapsed", [0.0, 100.0])
 def test_every_rule_answers_alike(rule: StopRule, rounds: int, elapsed: float) -> None:
-    """Cells that there are, in their order, or a reason why there are none; and no more rounds than its terms say."""
+    """It returns existing cells, in their order, or a reason if there are none, and no more rounds than its terms."""
     samples = {
         CellId(label): taken(seconds, rounds) for label, seconds in (("sequential", 1.0), ("thread-pool:2", 0.9))
     }
@@ -184,7 +184,7 @@ def test_every_rule_answers_alike(rule: StopRule, rounds: int, elapsed: float) -
 
 
 def test_only_a_race_lets_cells_join() -> None:
-    """Once it is clear who leads."""
+    """They join once the leader is clear."""
     for rule in RULES:
         samples = {CellId("sequential"): taken(1.0, 2), CellId("thread-pool:2"): taken(0.9, 2)}
         joining = rule.next_round(Seen(CellId("sequential"), samples, 1, 0.0)).joining

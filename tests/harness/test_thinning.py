@@ -1,4 +1,4 @@
-"""Of very many tasks a part is kept, and what all come to."""
+"""Very many tasks: a part is kept, together with a summary of all."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,7 @@ from concbench.traits import ELSEWHERE, Traits
 
 
 def cell(tasks: int) -> Cell:
-    """One worker, a task every second; every 1,000th takes half of it, the others a tenth."""
+    """One worker, with a task every second; every 1,000th takes half of it, the others a tenth."""
     ends = [place + (0.5 if place % 1000 == 0 else 0.1) for place in range(tasks)]
     seen = Tasks([float(place) for place in range(tasks)], ends, [0.05] * tasks, [0] * tasks)
     return Cell("sequential", "sequential", {}, 1, observed=Observed(0.0, float(tasks), 0.0, None, [0.0], seen))
@@ -27,7 +27,7 @@ def test_few_tasks_are_all_kept() -> None:
 
 
 def test_of_many_the_longest_and_a_sample_are_kept_and_the_sums_of_all() -> None:
-    """What is computed from them is what was computed from all."""
+    """Figures computed from them equal those computed from all tasks."""
     many = cell(30_000)
     fewer = thinned(many, 1, warm=False)
     assert fewer.observed is not None
@@ -51,7 +51,7 @@ def test_of_many_the_longest_and_a_sample_are_kept_and_the_sums_of_all() -> None
 
 
 def test_of_tasks_elsewhere_there_is_no_summary() -> None:
-    """Their clocks are not ours, so that nothing adds up."""
+    """Their clocks are not ours, so sums are meaningless."""
     kept = thinned(replace(cell(30_000), traits=Traits(where=ELSEWHERE)), 1, warm=False).observed
     assert kept is not None
     assert kept.tasks is not None
@@ -64,7 +64,7 @@ def nothing(item: int) -> None:
 
 
 def test_a_run_with_many_tasks_is_saved_small() -> None:
-    """A hundred thousand; the file stays under 2 MB, and what it says can be read back."""
+    """For a hundred thousand tasks the file stays under 2 MB, and it can be read back."""
     run = measure(nothing, items=range(100_000), runners=["sequential"], rounds=1, compare=False)
     text = to_json(run.record)
     assert len(text) < 2_000_000
@@ -76,7 +76,7 @@ def test_a_run_with_many_tasks_is_saved_small() -> None:
 
 @pytest.mark.parametrize("damage", [{"service": []}, {"workers": 0}, {"tasks": 0}, {"busy": "much"}])
 def test_a_damaged_summary_is_refused(damage: dict[str, object]) -> None:
-    """Before anything computes with it."""
+    """It is refused before any figure is computed from it."""
     from concbench.errors import BadResults
 
     hosts = SimulatedHosts(lambda label, number: 1.0)

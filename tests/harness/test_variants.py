@@ -35,7 +35,7 @@ def nothing(item: int) -> None:
 
 
 EXECUTIONS = 3 * (2 * ROUNDS + 1)
-"""Before each sample one in the same process, and the observed pass."""
+"""Executions of three cells: two in each round, the first of which is not a sample, and the observed pass."""
 
 
 def planned() -> Plan:
@@ -87,7 +87,7 @@ def test_the_one_that_fails_ends_alone() -> None:
 
 
 def test_they_are_stored_and_resumed_as_two(tmp_path: Path) -> None:
-    """From wherever it stopped, with the samples of each."""
+    """It resumes from any point, with the samples of each."""
     whole, _ = played()
     for moment in (11, 19, EXECUTIONS - 1):
         stopped, _ = played(moment)
@@ -103,7 +103,7 @@ def test_they_are_stored_and_resumed_as_two(tmp_path: Path) -> None:
 
 
 def test_the_baseline_may_be_one_of_them() -> None:
-    """Of one label, that of the variant that was chosen."""
+    """It is the cell of the chosen variant, among those of one label."""
     one = planned()
     run = measure_plans([replace(one, baseline=NEW)], SimulatedHosts(seconds))
     assert run.tables[0].baseline == NEW
@@ -113,7 +113,7 @@ def test_the_baseline_may_be_one_of_them() -> None:
 
 
 def in_modes(model: Callable[[str, str], float]) -> SimulatedHosts:
-    """A machine on which a variable of the environment decides: told the label of a cell, and its variant."""
+    """A machine on which a variable of the environment decides; the model gets a cell's label and its variant."""
     drawn = random.Random(5)
 
     def play(label: str, number: int) -> float:
@@ -134,7 +134,7 @@ MODES = {"MODE": ["plain", "fast"]}
 
 
 def test_every_runner_is_measured_under_every_variant_and_the_rounds_are_shared() -> None:
-    """The baseline is that of the first, unless one is named."""
+    """The baseline is that of the first variant, unless one is named."""
     hosts = in_modes(half_in_fast_mode)
     asked: dict[str, Any] = {"runners": ["sequential", "threads"], "hosts": hosts, "env": MODES, "rounds": 5, "seed": 1}
     run = measure(nothing, items=[1, 2], compare=False, **asked)
@@ -151,7 +151,7 @@ def test_every_runner_is_measured_under_every_variant_and_the_rounds_are_shared(
 
 
 def test_every_sample_is_the_second_execution_of_a_new_process() -> None:
-    """Chance gives each process a speed of its own; it is drawn anew for every round, and the first use is no part."""
+    """Chance gives each process its own speed, which is drawn anew for every round; first use is not included."""
     hosts = in_modes(half_in_fast_mode)
     measure(nothing, items=[1, 2], compare=False, hosts=hosts, env=MODES, rounds=5, observe=False)
     assert {number for _, number in hosts.order} == {0, 1}
@@ -162,7 +162,7 @@ def test_every_sample_is_the_second_execution_of_a_new_process() -> None:
     "kept", [{"rounds": 1}, {"fresh": True, "rounds": 5}, {"env": {"MODE": ["plain"]}, "rounds": 5}], ids=str
 )
 def test_processes_are_not_relaunched_for_nothing(kept: dict[str, Any]) -> None:
-    """Where there is one round, where every process is a new one in any case, and where no variants are compared."""
+    """There is one round, or every process is new in any case, or no variants are compared."""
     hosts = in_modes(half_in_fast_mode)
     run = measure(nothing, items=[1, 2], compare=False, hosts=hosts, runners=["sequential"], **{"env": MODES, **kept})
     warm_ups = 0 if kept["rounds"] == 1 else len(run.tables[0].cells)
@@ -171,7 +171,7 @@ def test_processes_are_not_relaunched_for_nothing(kept: dict[str, Any]) -> None:
 
 
 def test_what_chance_gives_a_process_is_no_difference_between_variants() -> None:
-    """Of every 20 processes one takes a quarter longer all its life; 100 comparisons of equal variants."""
+    """One in 20 processes is a quarter slower for its whole life; there are 100 comparisons of equal variants."""
     drawn, slow, claims = random.Random(7), dict[str, float](), 0
 
     def play(label: str, number: int) -> float:
@@ -206,7 +206,7 @@ def test_each_variant_is_also_judged_for_itself_and_what_the_change_gains_is_sai
 
 
 def test_the_level_counts_every_ratio_that_may_be_printed() -> None:
-    """Each cell and the baseline; under another variant each also with the baseline's runner there, and its twin."""
+    """Each cell and the baseline count; under another variant also the baseline's runner there, and its twin."""
     names = ["sequential", "threads", "processes"]
     cells = [CellId(name, variant) for variant in ("a", "b", "c") for name in names]
     ratios = {frozenset((cells[0], cell)) for cell in cells[1:]}
@@ -234,7 +234,7 @@ def test_a_race_is_across_variants_and_the_best_of_all_is_advised() -> None:
 
 
 def test_a_race_advises_to_stay_where_changing_gains_nothing() -> None:
-    """Of runners that are as good, the one under the first variant is the simplest."""
+    """Of equally good runners, the one under the first variant is the simplest."""
     hosts = in_modes(lambda runner, _: 0.010 / (2 if runner.startswith("thread") else 1))
     best = advise(nothing, items=range(40), hosts=hosts, env=MODES, seed=4, compare=False).recommendation
     assert best is not None
@@ -242,7 +242,7 @@ def test_a_race_advises_to_stay_where_changing_gains_nothing() -> None:
 
 
 def test_where_the_baseline_fails_the_same_runner_under_the_next_variant_takes_its_place() -> None:
-    """Rounds go on until its rivals are decided, as if it had been chosen; what is required of the other is not."""
+    """Rounds go on until its rivals are decided, as if it had been chosen; requirements refer to the failed one."""
 
     def model(runner: str, variant: str) -> float:
         if variant == "MODE=plain" and runner == "sequential":

@@ -33,7 +33,7 @@ class Who(Workload):
     "runner", [ThreadPool(workers=3), ProcessPool(workers=2), ProcessPool(workers=2, chunksize=3)], ids=repr
 )
 def test_the_same_workers_take_every_sample_and_all_of_them_are_awake(runner: object) -> None:
-    """Pools start lazily: without a meeting the first sample would pay for the last worker."""
+    """Pools start lazily: without a meeting, the first sample would pay for the last worker."""
     cell = HostedCell(Who(), runner, warm=True)  # type: ignore[arg-type]
     try:
         first, second = (set(cell.sample().results) for _ in range(2))
@@ -47,7 +47,7 @@ def test_the_same_workers_take_every_sample_and_all_of_them_are_awake(runner: ob
 
 @pytest.mark.parametrize("runner", [Sequential(), ThreadPool(workers=4), Asyncio(workers=4)], ids=repr)
 def test_start_and_stop_take_no_time_when_warm(runner: object) -> None:
-    """The work alone is timed."""
+    """Only the work is timed."""
     cell = HostedCell(Sleep(tasks=4, seconds=0.001), runner, warm=True)  # type: ignore[arg-type]
     try:
         figures = cell.sample().figures()
@@ -58,11 +58,11 @@ def test_start_and_stop_take_no_time_when_warm(runner: object) -> None:
 
 
 def test_a_worker_that_does_not_come_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a bounded time."""
+    """The wait is bounded."""
     monkeypatch.setattr("concbench.observing.MEET_SECONDS", 0.05)
 
     class Lazy(ThreadPool):
-        """Says four, and has one."""
+        """Declares four workers, and has one."""
 
         def __enter__(self) -> "Lazy":
             from concurrent.futures import ThreadPoolExecutor
@@ -76,7 +76,7 @@ def test_a_worker_that_does_not_come_is_said(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_warm_downloads_begin_without_the_files_of_the_last(tmp_path: Path) -> None:
-    """A client that wrote nothing would otherwise pass with the files of the sample before."""
+    """A client that wrote nothing would otherwise pass with the files of the previous sample."""
     with Download(images=3, latency=0, image_size=4_000).running(str(tmp_path)) as workload:
         cell = HostedCell(workload, ThreadPool(workers=2), warm=True)
         cell.sample()
@@ -87,7 +87,7 @@ def test_warm_downloads_begin_without_the_files_of_the_last(tmp_path: Path) -> N
 
 
 def test_a_warm_run_says_so() -> None:
-    """In the table and in the record."""
+    """The table and the record say it."""
     run = measure(Sleep(tasks=4, seconds=0.003), runners=["sequential", "thread-pool:4"], warm=True)
     assert run.tables[0].warm
     assert "(warm)" in str(run)

@@ -1,4 +1,4 @@
-"""Workloads as they are written: settings, functions, and what is neither."""
+"""Workloads as written: settings, functions, and texts that are neither."""
 
 import re
 import sys
@@ -24,14 +24,14 @@ PLUGINS = Path(__file__).parents[1] / "plugins"
 
 @pytest.fixture
 def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As if it were installed."""
+    """Act as if the package were installed."""
     monkeypatch.syspath_prepend(str(PLUGINS))
     yield
     sys.modules.pop("other_ways", None)
 
 
 def test_settings_are_written_behind_the_name() -> None:
-    """By the kinds that the workload declares; a list has plus signs."""
+    """They are read by the kinds that the workload declares; a list has plus signs."""
     download = workload_of("download:images=100,latency=5ms,image-size=64KiB,tolerate=true")
     assert isinstance(download, Download)
     assert (download.tasks, download.latency, download.image_size, download.tolerate) == (100, 0.005, 65_536, True)
@@ -41,7 +41,7 @@ def test_settings_are_written_behind_the_name() -> None:
 
 
 def test_a_workload_is_called_as_it_is_written() -> None:
-    """Without the spaces; the name alone has no settings."""
+    """Spaces are dropped; the name alone has no settings."""
     assert workload_of("primes").name == "primes"
     assert workload_of(" primes: limits=3000+4000 , algorithm =sieve").name == "primes:limits=3000+4000,algorithm=sieve"
     assert [kind_of(name) for name in ("primes", "primes:limits=3", "app:primes")] == ["primes", "primes", "app:primes"]
@@ -68,7 +68,7 @@ SPACES = st.sampled_from(["", " ", "  "])
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_the_name_of_a_workload_is_a_text_that_makes_the_same(data: st.DataObject) -> None:
-    """Whatever settings are written, in whatever order, and with spaces around their parts."""
+    """This holds for any settings, in any order, and with spaces around their parts."""
     name = data.draw(st.sampled_from(sorted(WRITTEN)))
     keys = data.draw(st.lists(st.sampled_from(sorted(WRITTEN[name])), unique=True, min_size=1))
     pairs = [(key, data.draw(WRITTEN[name][key])) for key in keys]
@@ -84,7 +84,7 @@ def test_the_name_of_a_workload_is_a_text_that_makes_the_same(data: st.DataObjec
 @settings(deadline=None, max_examples=40)
 @given(st.sampled_from(sorted(WORKLOADS)), st.text(max_size=20))
 def test_any_text_is_a_workload_or_a_sentence(name: str, rest: str) -> None:
-    """No text makes any other exception; one that names a function is read as one."""
+    """No text causes any other exception; a text that names a function is read as one."""
     for text in (name + rest, f"{name}:{rest}", f"{name}:size={rest}", f"{name}:seconds={rest},{rest}", rest):
         try:
             made = place_of(text) if is_function(text) else workload_of(text)
@@ -115,14 +115,14 @@ def test_any_text_is_a_workload_or_a_sentence(name: str, rest: str) -> None:
     ],
 )
 def test_settings_that_cannot_be_say_what_can(text: str, says: str) -> None:
-    """The nearest name, or what is of that kind."""
+    """The message gives the nearest name, or the values of that kind."""
     assert not is_function(text)
     with pytest.raises((UnknownName, BadSetting), match=re.escape(says)):
         workload_of(text)
 
 
 def test_urls_are_a_file_that_is_read(tmp_path: Path) -> None:
-    """And that has a sentence of its own if it cannot be."""
+    """It has a sentence of its own if it cannot be read."""
     file = tmp_path / "urls.txt"
     file.write_text("# mine\nhttp://127.0.0.1/a.png\n")
     made = workload_of(f"download:urls={file},retries=1")
@@ -134,7 +134,7 @@ def test_urls_are_a_file_that_is_read(tmp_path: Path) -> None:
 
 
 def test_a_plug_in_says_by_its_types_what_its_settings_are(other_package: None) -> None:
-    """Plain types, optional ones, sequences, words, and the kinds of ours."""
+    """The types may be plain, optional, sequences, words, or kinds of concbench."""
     text = "spelling:words=a+b,times=2,lengths=1+2,share=0.5,loud=true,order=sorted,pause=20ms,note=x"
     assert workload_of(text).settings() == {
         "words": ["a", "b"], "times": 2, "lengths": (1, 2), "share": 0.5, "loud": True, "order": "sorted",
@@ -157,13 +157,13 @@ def test_a_plug_in_says_by_its_types_what_its_settings_are(other_package: None) 
     ],
 )
 def test_a_plug_in_is_refused_as_ours_are(text: str, says: str, other_package: None) -> None:
-    """By one line."""
+    """There is one line."""
     with pytest.raises(BadSetting, match=re.escape(says)):
         workload_of(text)
 
 
 def test_what_has_no_annotations_has_settings_by_its_defaults() -> None:
-    """As the workload of the how-to has."""
+    """The workload of the how-to is an example."""
 
     def make(blocks=24, share=0.5, mark="x", *rest, **more):  # type: ignore[no-untyped-def]
         raise AssertionError
@@ -173,7 +173,7 @@ def test_what_has_no_annotations_has_settings_by_its_defaults() -> None:
 
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_every_setting_of_ours_is_declared_with_a_line_of_help(name: str) -> None:
-    """And its default is of its kind, or none."""
+    """Its default is of its kind, or None."""
     for key, setting in settings_of(workload_class(name)).items():
         assert isinstance(setting.declared, Declared)
         assert setting.declared.help, key
@@ -183,7 +183,7 @@ def test_every_setting_of_ours_is_declared_with_a_line_of_help(name: str) -> Non
 def test_a_registered_name_and_a_colon_is_a_function_where_there_is_such_a_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where there is none, the message says how settings are written."""
+    """If there is none, the message says how settings are written."""
     monkeypatch.chdir(tmp_path)
     for text in ("download:100", "download:images", "download:", "primes:5,limits=3"):
         assert is_function(text)
@@ -209,7 +209,7 @@ class Thing:
 def test_a_file_or_a_module_alone_is_answered_with_its_functions(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which are read, and not run."""
+    """They are read, and not run."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "b.py").write_text(SOURCE)
@@ -232,7 +232,7 @@ def test_a_file_or_a_module_alone_is_answered_with_its_functions(
 def test_a_file_that_offers_nothing_is_a_sentence(
     content: bytes | None, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever is in it."""
+    """This holds whatever the file contains."""
     monkeypatch.chdir(tmp_path)
     if content is not None:
         (tmp_path / "b.py").write_bytes(content)
@@ -246,7 +246,7 @@ def simulated(*workloads: str) -> Any:
 
 
 def test_two_tables_of_one_workload_have_names_of_their_own() -> None:
-    """The name without settings leads to the only one, or to what there is."""
+    """The name without settings leads to the only table, or to a list."""
     run = simulated("sleep:tasks=2", "sleep:tasks=3", "spin:turns=10")
     assert [table.workload for table in run.tables] == ["sleep:tasks=2", "sleep:tasks=3", "spin:turns=10"]
     assert run["sleep:tasks=3"].record.tasks == 3
@@ -260,13 +260,13 @@ def test_two_tables_of_one_workload_have_names_of_their_own() -> None:
 
 
 def test_the_name_of_an_instance_is_that_of_its_class() -> None:
-    """A setting that is written changes the name of that workload alone."""
+    """A written setting changes the name of that workload only."""
     assert workload_of("sleep:tasks=2").name == "sleep:tasks=2"
     assert Sleep(tasks=2).name == Sleep.name == "sleep"
 
 
 class Declaring(Sleep):
-    """It declares what excludes and needs what, and refuses nothing by itself."""
+    """Declares which settings exclude or need others, and refuses nothing by itself."""
 
     name = "declaring"
 
@@ -292,7 +292,7 @@ class Declaring(Sleep):
 def test_what_is_declared_of_settings_holds_for_what_is_written(
     text: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The default as well, and no matter which is written first; a switch that is off says nothing."""
+    """Default values count as well, in any order; a switch that is off does not."""
     monkeypatch.setattr("concbench.registry.WORKLOADS", {"declaring": f"{__name__}:Declaring"})
     if not says:
         assert workload_of(f"declaring:{text}").name == f"declaring:{text}"

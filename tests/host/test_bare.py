@@ -1,4 +1,4 @@
-"""A host needs nothing but the standard library, and of that nothing which CPython alone has."""
+"""A host needs nothing but the standard library, and nothing of it that only CPython has."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from concbench.registry import EXTRAS
 
 ROOT = Path(__file__).parents[2]
 WITH_CLIENTS = {"async_http_client", "http_client", "image_server"}
-"""Modules of `download`, which has a line to type where what they need is missing."""
+"""Modules of `download`, which names a command to install missing packages."""
 PROGRAM = """
 import gc, importlib, json, pickle, sys
 from pathlib import Path
@@ -62,7 +62,7 @@ print(json.dumps([failed, refused]))
 
 
 def test_a_host_works_where_nothing_is_installed(tmp_path: Path) -> None:
-    """As in an interpreter of the user's; a workload of ours that needs more there says what to type."""
+    """The interpreter is a user's; a built-in workload that needs more says what to type."""
     modules = [
         f"concbench.{room}.{file.stem}"
         for room in ("host", "runners", "workloads")

@@ -1,4 +1,4 @@
-"""Who is blamed for results that differ: only what is equal to a copy of itself can differ from anything."""
+"""The blame for differing results: only a result that equals a copy of itself can differ from anything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from concbench.host.comparing import incomparable, require_equal
 
 
 class Token:
-    """Equal to itself alone."""
+    """Equal only to itself."""
 
     def __init__(self, x: int) -> None:
         self.x = x
@@ -28,7 +28,7 @@ class Token:
 
 @dataclass
 class Cached:
-    """Its pickle does not hold what was computed on the way."""
+    """Its pickle does not hold its cached value."""
 
     x: int
     cache: str = ""
@@ -51,7 +51,7 @@ def raises(expected: Any, actual: Any) -> bool:
     ],
 )
 def test_nobody_is_blamed_for_what_is_not_equal_to_its_copy(expected: list[Any], seen: list[Any]) -> None:
-    """As sent from another process or not."""
+    """This holds for results from another process and from this one."""
     require_equal(seen, expected)
     require_equal(expected, seen)
 
@@ -63,7 +63,7 @@ def test_what_can_be_compared_is_compared_beside_it(seen: list[Any]) -> None:
 
 
 def test_a_check_that_refuses_a_copy_blames_nobody() -> None:
-    """Neither by saying no nor by raising."""
+    """It refuses by returning False or by raising."""
     require_equal([1], [1], lambda *_: False)
     require_equal([1], [1], raises)
     with pytest.raises(ResultsDiffer, match="comparing them at item 0 raises ValueError: no"):
@@ -83,7 +83,7 @@ def test_a_check_that_refuses_a_copy_blames_nobody() -> None:
     ],
 )
 def test_the_first_that_cannot_be_compared_is_named_by_index_and_type(result: Any, says: str) -> None:
-    """With how many there are, and what can be done."""
+    """The message gives their number, and what can be done."""
     results = [math.nan, result, 2, result]
     count, why = incomparable(results, [copied(one) for one in results])
     assert count == 2
@@ -91,7 +91,7 @@ def test_the_first_that_cannot_be_compared_is_named_by_index_and_type(result: An
 
 
 def test_a_check_that_was_given_is_no_reason_for_another() -> None:
-    """The hint is for those who gave none."""
+    """The hint is for users who gave none."""
     assert incomparable([1], [1], lambda *_: False) == (
         1,
         "result 0, of type int, is not equal to a pickled copy of itself by the check that was given",

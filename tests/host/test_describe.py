@@ -51,7 +51,7 @@ def pool(item):
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With the functions."""
+    """A directory with the functions."""
     made = tmp_path_factory.mktemp("app")
     (made / "app.py").write_text(APP)
     return made
@@ -70,7 +70,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_hostile_exception_fails_every_row_alike(
     directory: Path, function: str, text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the item; no process is said to have died."""
+    """The item is named; no process is said to have died."""
     monkeypatch.chdir(directory)
     monkeypatch.setenv("COLUMNS", "200")
     runners = [part for name in ("sequential", "thread-pool:2", "process-pool:2") for part in ("-r", name)]

@@ -1,4 +1,4 @@
-"""The module that turned the GIL on is named, by the warning that CPython gives at its import."""
+"""The module that turned the GIL on is named, from the warning that CPython gives at its import."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAID = (
 
 
 def watched(monkeypatch: pytest.MonkeyPatch, before: bool, after: bool, say: str = "") -> list[str]:
-    """What is found if the GIL is so before and after."""
+    """The modules that are found, given the state of the GIL before and after."""
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     monkeypatch.setattr(gil, "gil_enabled", lambda: before)
     watch = GilWatch()

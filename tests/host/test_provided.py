@@ -1,4 +1,4 @@
-"""Workers that are there before the work: a runner sees to them off the clock, once in each process."""
+"""Workers that exist before the work: a runner prepares them off the clock, once in each process."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ SECONDS = 0.05
 
 @dataclass
 class Standing(Sequential):
-    """A runner with such workers, which says what is done to it."""
+    """A runner with such workers, which records the calls of its hooks."""
 
     workers: int = 2  # type: ignore[misc] # of a cluster, it would say
     traits: ClassVar[Traits] = Traits(where=ELSEWHERE)
@@ -51,7 +51,7 @@ def begin() -> None:
 
 @pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
 def test_they_are_provided_before_all_executions_and_released_after_them(warm: bool) -> None:
-    """What that took is in no time, and beside them; what they told is in the results."""
+    """That time is not in any sample, but is recorded; the results have what the workers reported."""
     run = measure(double, items=range(9000), runners=["sequential", Standing()], rounds=2, isolate=False, warm=warm)
     cell = run.tables[0].cells[1]
     assert cell.outcome.kind == "ok", cell.outcome

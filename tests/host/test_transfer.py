@@ -1,4 +1,4 @@
-"""What sending costs is measured on the values themselves."""
+"""The cost of sending is measured on the values themselves."""
 
 import math
 import threading
@@ -14,7 +14,7 @@ from concbench.workloads.adapters import Unpacked
 
 
 def test_sizes_are_those_of_the_pickles() -> None:
-    """In the mean; both ways take time."""
+    """The sizes are means; both directions take time."""
     seen = transfer([bytes(1_000)] * 3, [bytes(5_000)] * 3)
     assert 1_000 <= seen["item_bytes"] <= 1_100
     assert 5_000 <= seen["result_bytes"] <= 5_100
@@ -23,7 +23,7 @@ def test_sizes_are_those_of_the_pickles() -> None:
 
 @pytest.mark.parametrize(("items", "results"), [([], []), ([1], [threading.Lock()])])
 def test_what_cannot_be_pickled_has_no_figures(items: list[object], results: list[object]) -> None:
-    """Nor has nothing."""
+    """The same holds if there are no values."""
     assert transfer(items, results) == {}
 
 
@@ -32,13 +32,13 @@ def length(item: bytes) -> int:
 
 
 class Model:
-    """Something large that tasks use."""
+    """A large object that tasks use."""
 
     def __init__(self) -> None:
         self.weights = bytes(3_000_000)
 
     def predict(self, item: int, more: bytes = b"") -> int:
-        """Use it."""
+        """Use the object."""
         return item + len(more)
 
     __call__ = predict
@@ -58,7 +58,7 @@ class Model:
 def test_what_travels_with_a_function_is_measured_and_named(
     function: Callable[..., Any], size: float, holds: str
 ) -> None:
-    """Every time that it is sent; a function that is found by its name has nothing with it."""
+    """It travels every time that the function is sent; a function that is found by its name carries nothing."""
     seen = carried(function)
     assert size <= seen["function_bytes"] <= size + 200
     assert seen["function_holds"] == holds
@@ -67,18 +67,18 @@ def test_what_travels_with_a_function_is_measured_and_named(
 
 
 class Lazy:
-    """It makes something large at its first task, and keeps it."""
+    """Makes a large value at its first task, and keeps it."""
 
     weights = b""
 
     def predict(self, item: int) -> int:
-        """Use it."""
+        """Use the object."""
         self.weights = self.weights or bytes(3_000_000)
         return item + len(self.weights)
 
 
 def test_what_an_object_keeps_from_its_first_task_on_is_told_from_what_is_sent() -> None:
-    """A pool sends it as it was before: whoever hands out tasks does none."""
+    """A pool sends it as it was before: the process that hands out tasks executes none."""
     run = measure(Lazy().predict, items=range(4), runners=["sequential"], rounds=1, observe=False, isolate=False)
     facts = run.tables[0].facts
     assert facts["function_bytes"] < 1_000
@@ -86,7 +86,7 @@ def test_what_an_object_keeps_from_its_first_task_on_is_told_from_what_is_sent()
 
 
 def test_a_table_says_what_its_tasks_cost_to_send() -> None:
-    """Measured with the reference."""
+    """The figures are measured with the reference pass."""
     run = measure(length, items=[bytes(2_000)] * 4, runners=["sequential"], rounds=1, observe=False)
     assert 2_000 <= run.tables[0].facts["item_bytes"] <= 2_100
 
@@ -98,7 +98,7 @@ def product(size: int) -> float:
 
 
 def test_native_threads_are_counted_where_they_are_loaded() -> None:
-    """Numpy comes with a pool; the function is measured in a process of its own, which says how large it is."""
+    """Numpy brings a pool; the function is measured in a process of its own, which reports the size."""
     pools = pytest.importorskip("threadpoolctl")
     pytest.importorskip("numpy")
     if not pools.threadpool_info():

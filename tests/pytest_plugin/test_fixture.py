@@ -1,4 +1,4 @@
-"""The fixture: what passes, fails and is skipped, what is said, and what is written. Played without a clock."""
+"""The fixture: passes, failures, skips, messages and reports. Played without a clock."""
 
 import json
 import os
@@ -18,7 +18,7 @@ def said(result: pytest.RunResult) -> str:
 
 
 def test_a_requirement_passes_fails_or_is_undecided(suite: Suite) -> None:
-    """An assertion with the rows; a skip with the reason; one line for each test in the summary, and the counts."""
+    """They give an assertion with the rows, a skip with the reason, and a summary with a line per test and counts."""
     result = suite(
         """
 def test_passes(concbench):
@@ -59,7 +59,7 @@ def test_is_undecided(concbench):
 def test_what_becomes_of_the_undecided_is_ones_own_choice(
     suite: Suite, option: str, outcomes: dict[str, int], place: str
 ) -> None:
-    """On the command line or in the file."""
+    """The option is on the command line or in the file."""
     test = """
 def test_is_undecided(concbench):
     measured(concbench, [0.5, 0.9], max_rounds=6, budget=100).require("thread-pool:2", at_least=1.5)
@@ -82,7 +82,7 @@ def test_two(concbench):
 
 
 def test_a_second_requirement_goes_on_with_what_was_measured(suite: Suite) -> None:
-    """Rounds are added to those that there are, and a report has all of them once."""
+    """Rounds are added to the existing ones, and a report has all of them once."""
     result = suite(
         """
 import random
@@ -196,14 +196,14 @@ def test_what_cannot_be_measured_is_one_line_at_the_line_of_the_test(suite: Suit
 
 
 def test_a_marker_takes_options_by_name(suite: Suite) -> None:
-    """What has none would be ignored."""
+    """An argument without a name would be ignored."""
     result = suite("@pytest.mark.concbench('5s')\ndef test_it(concbench):\n    pass\n")
     result.assert_outcomes(errors=1)
     assert "takes options by name, such as budget='5s'" in said(result)
 
 
 def test_a_function_that_raises_fails_the_gate_with_its_exception(suite: Suite) -> None:
-    """Once, and nothing hangs."""
+    """It does so once, and nothing hangs."""
     result = suite("""
 def test_raises(concbench):
     hosts = SimulatedHosts({"sequential": [1.0], "thread-pool:2": [ValueError("no such thing")]})
@@ -232,7 +232,7 @@ def test_each(concbench, seconds):
 
 
 def test_reports_have_every_test_and_are_written_though_one_fails(suite: Suite) -> None:
-    """A results file, Markdown and properties for JUnit's XML."""
+    """The reports are a results file, Markdown, and properties for JUnit's XML."""
     result = suite(
         """
 def test_one(concbench):
@@ -255,7 +255,7 @@ def test_other(concbench):
 
 
 def test_what_another_fixture_requires_is_reported_though_the_test_is_not_called(suite: Suite) -> None:
-    """The figures are in the report, once, and the line in the summary."""
+    """The figures are in the report once, and so is the line in the summary."""
     result = suite(
         """
 import pytest
@@ -280,7 +280,7 @@ def test_it(scaling):
 
 @pytest.mark.parametrize("name", ["no/such/out.json", "."])
 def test_a_report_that_cannot_be_written_is_refused_before_a_test_runs(suite: Suite, name: str) -> None:
-    """One line; pytest says that by its own code for usage."""
+    """There is one line; pytest uses its own code for usage errors."""
     result = suite("def test_it(concbench):\n    assert False\n", f"--concbench-json={name}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: *"])
@@ -297,14 +297,14 @@ def test_a_report_that_cannot_be_written_is_refused_before_a_test_runs(suite: Su
     ],
 )
 def test_options_that_cannot_be_are_usage_errors_of_pytest(suite: Suite, options: list[str], message: str) -> None:
-    """One line each."""
+    """Each is one line."""
     result = suite("def test_it(): pass\n", *options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert message in result.stderr.str()
 
 
 def test_tests_that_measure_are_chosen_or_left_out(suite: Suite) -> None:
-    """By whether they use the fixture."""
+    """The choice depends on whether they use the fixture."""
     tests = """
 def test_measures(concbench):
     measured(concbench, [0.5]).require("thread-pool:2", at_least=1.5)
@@ -342,7 +342,7 @@ class TestOnce:
 
 
 def test_where_it_is_disabled_every_runner_runs_once_and_results_are_compared(suite: Suite) -> None:
-    """No time is judged; what differs fails or, if it differs in itself, cannot be compared."""
+    """No time is judged; differing results fail, or cannot be compared if they vary by themselves."""
     result = suite(ONCE, "--concbench-disable", "--concbench-json=out.json", "-p", "no:randomly")
     result.assert_outcomes(passed=1, skipped=1)
     result.stdout.fnmatch_lines(["*::test_safe: equal results: passed*"])
@@ -352,14 +352,14 @@ def test_where_it_is_disabled_every_runner_runs_once_and_results_are_compared(su
 
 
 def test_what_is_asked_nothing_is_asked_for_equal_results(suite: Suite) -> None:
-    """So that no call is without an effect."""
+    """No call is without an effect."""
     result = suite("def test_it(concbench):\n    measured(concbench, [ValueError('no')])\n")
     result.assert_outcomes(failed=1)
     assert "equal results: failed" in said(result)
 
 
 def test_a_function_of_the_test_itself_is_measured_in_this_process_and_that_is_said(suite: Suite) -> None:
-    """What only processes can do is refused then."""
+    """Options that need processes are refused then."""
     result = suite("""
 def test_inner(concbench, tmp_path):
     def inner(number):
@@ -375,7 +375,7 @@ def test_refused(concbench, tmp_path):
 
 
 def test_an_interruption_ends_the_session_and_what_was_measured_before_is_written(suite: Suite) -> None:
-    """By Ctrl-C, as in any test."""
+    """Ctrl-C acts as in any test."""
     result = suite(
         """
 def test_before(concbench):
@@ -396,7 +396,7 @@ def test_interrupted(concbench):
 
 
 def test_the_reference_has_the_options_of_the_plug_in_and_no_others(suite: Suite) -> None:
-    """And the two that the configuration file has."""
+    """The reference also has the two options of the configuration file."""
     page = (Path(__file__).parents[2] / "docs" / "reference" / "pytest.md").read_text("utf-8")
     there = set(re.findall(r"--concbench-[a-z]+", said(suite("", "--help"))))
     assert there == set(re.findall(r"^\| `(--concbench-[a-z]+)", page, flags=re.MULTILINE))
@@ -404,7 +404,7 @@ def test_the_reference_has_the_options_of_the_plug_in_and_no_others(suite: Suite
 
 
 def test_a_start_of_pytest_pays_for_nothing_that_it_does_not_use() -> None:
-    """Neither numpy nor anything of ours but the plug-in."""
+    """It imports neither numpy nor any of our modules except the plug-in."""
     program = (
         "import pytest, sys; before = set(sys.modules); import concbench.pytest_plugin; "
         "print(sorted(set(sys.modules) - before))"

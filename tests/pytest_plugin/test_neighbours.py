@@ -1,4 +1,4 @@
-"""The plug-in beside others that a suite may have, each the real one, where it is installed."""
+"""The plug-in beside other real plug-ins of a suite, if they are installed."""
 
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
@@ -13,7 +13,7 @@ def test_measures(concbench):
 
 
 def beside(name: str) -> list[str]:
-    """The options that load a plug-in; the test is skipped if there is none of this name."""
+    """The options that load a plug-in; the test is skipped if it is not installed."""
     found: Sequence[EntryPoint] = [one for one in entry_points(group="pytest11") if one.dist and one.dist.name == name]
     if not found:
         pytest.skip(f"{name} is not installed")
@@ -21,7 +21,7 @@ def beside(name: str) -> list[str]:
 
 
 def test_pytest_benchmark_keeps_its_fixture_and_its_options(suite: Suite) -> None:
-    """Both in one suite; its choice of tests is not ours."""
+    """Both are in one suite; its choice of tests is not ours."""
     result = suite(
         PASSES + "\ndef test_times(benchmark):\n    benchmark.pedantic(double, (2,), rounds=1)\n",
         *beside("pytest-benchmark"),
@@ -31,7 +31,7 @@ def test_pytest_benchmark_keeps_its_fixture_and_its_options(suite: Suite) -> Non
 
 
 def test_pytest_codspeed_keeps_the_name_benchmark(suite: Suite) -> None:
-    """It takes it from pytest-benchmark where it measures, and then runs nothing but that."""
+    """It takes the name from pytest-benchmark when it measures, and then runs only its own benchmarks."""
     tests = PASSES + "\ndef test_times(benchmark):\n    assert benchmark(double, 2) == 4\n"
     both = [*beside("pytest-codspeed"), *beside("pytest-benchmark"), "--benchmark-disable"]
     suite(tests, *both).assert_outcomes(passed=2)
@@ -40,7 +40,7 @@ def test_pytest_codspeed_keeps_the_name_benchmark(suite: Suite) -> None:
 
 
 def test_pytest_run_parallel_leaves_tests_that_measure_alone(suite: Suite) -> None:
-    """Others run in several threads at once."""
+    """Other tests run in several threads at once."""
     result = suite(
         PASSES + "\ncalls = []\n\ndef test_z():\n    calls.append(1)\n\ndef test_zz():\n    assert len(calls) == 3\n",
         *beside("pytest-run-parallel"), "--parallel-threads=3", "-v", "-W", "ignore::pytest.PytestUnknownMarkWarning",
@@ -51,14 +51,14 @@ def test_pytest_run_parallel_leaves_tests_that_measure_alone(suite: Suite) -> No
 
 
 def test_pytest_randomly_reseeds_and_reorders_and_changes_no_result(suite: Suite) -> None:
-    """What is drawn follows from our own seed."""
+    """Random choices follow from our own seed."""
     result = suite(PASSES + PASSES.replace("test_measures", "test_again"), *beside("pytest-randomly"))
     result.assert_outcomes(passed=2)
 
 
 @pytest.mark.parametrize("method", ["signal", "thread"])
 def test_pytest_timeout_ends_a_measurement_that_takes_too_long(suite: Suite, method: str) -> None:
-    """The test fails, the next one measures; a time that is not over disturbs nothing."""
+    """The test fails, and the next one measures; a time limit that is not reached disturbs nothing."""
     slow = """
 import time
 
@@ -74,7 +74,7 @@ def test_slow(concbench):
 
 
 def test_pytest_asyncio_measures_in_a_test_that_is_a_coroutine(suite: Suite) -> None:
-    """In its event loop nothing else goes on meanwhile, as with whatever blocks; asyncio is a runner as ever."""
+    """Nothing else runs in its event loop meanwhile, as with any blocking call; asyncio is a runner as usual."""
     result = suite(
         """
 import asyncio
@@ -96,7 +96,7 @@ async def test_awaits(concbench):
 
 
 def test_pytest_xdist_runs_every_runner_once_in_its_workers(suite: Suite) -> None:
-    """Where tests run at the same time nothing can be measured; the summary is there all the same."""
+    """Nothing can be measured while tests run at the same time; the summary is still there."""
     options = beside("pytest-xdist")
     once = """
 @pytest.mark.concbench(isolate=False, runners=["sequential", "thread-pool:2"])

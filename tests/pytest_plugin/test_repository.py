@@ -1,4 +1,4 @@
-"""A repository whose change breaks scaling, and one whose change does not: what a gate in CI makes of both."""
+"""A repository with a change that breaks scaling, and one with a harmless change: the outcome of a gate in CI."""
 
 import shutil
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_parse_scales(concbench):
 
 
 class Idle:
-    """A watch that sees no other programs: those beside the tests wait for nothing that these wait for."""
+    """A watch that sees no other programs: those beside the tests do not disturb these."""
 
     def cores(self) -> float:
         return 0.0
@@ -66,7 +66,7 @@ def test_a_lock_around_everything_fails_the_gate_and_a_harmless_change_passes(
 
 @pytest.mark.measured
 def test_the_same_gate_without_pytest(pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]) -> None:
-    """The report first, then what was missed and why."""
+    """The report comes first, then the missed requirements and their reasons."""
     changed(pytester, LOCKED)
     where = f"{Path('app.py').absolute()}:parse"
     runners = ["-r", "sequential", "-r", "thread-pool:2"]
@@ -81,7 +81,7 @@ def test_the_same_gate_without_pytest(pytester: pytest.Pytester, capsys: pytest.
 def test_functions_of_test_modules_are_found_under_every_import_mode(
     pytester: pytest.Pytester, suite: Suite, mode: str
 ) -> None:
-    """Also of those that are on no import path: in other processes, and nothing is said of this one."""
+    """This includes modules that are on no import path, for other processes; this one's import path is unchanged."""
     del suite  # it isolates
     pytester.mkdir("deep").joinpath("test_it.py").write_text(
         "def double(number):\n    return 2 * number\n\n"

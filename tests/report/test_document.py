@@ -1,4 +1,4 @@
-"""A document is built once from the figures, holds texts as they are, and names pages that there are."""
+"""A document is built once from the figures, holds unescaped texts, and names existing pages."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def explained() -> Run:
 
 
 def texts_in(value: Any) -> list[str]:
-    """Every text that is in a document, however deep."""
+    """Every text in a document, at any depth."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, (tuple, list)):
@@ -51,7 +51,7 @@ def texts_in(value: Any) -> list[str]:
 
 
 def test_texts_are_held_as_they_are() -> None:
-    """Names, titles and reasons, in tables and in sentences."""
+    """This holds for names, titles and reasons, in tables and in sentences."""
     failed = replace(of_seconds(f"x{HOSTILE}", 1.0), samples=[], outcome=Outcome("failed", HOSTILE))
     fast = of_seconds(f"y{HOSTILE}", 0.1)
     hostile = table(of_seconds("sequential", 1.0), fast, failed, workload=HOSTILE, title=HOSTILE)
@@ -73,13 +73,13 @@ def test_texts_are_held_as_they_are() -> None:
     ],
 )
 def test_the_heading_says_what_a_quota_leaves(facts: dict[str, Any], says: str) -> None:
-    """One and a half cores are no whole number of them."""
+    """One and a half cores are not a whole number of cores."""
     run = run_of(table(of_seconds("sequential", 1.0)))
     assert says in replace(run, record=replace(run.record, environment=facts)).document().heading
 
 
 def test_runners_without_times_for_the_same_reason_are_named_together() -> None:
-    """In the order of the table; a reason is read once."""
+    """They are in the order of the table; each reason is given once."""
     gone = [
         replace(of_seconds(name, 1.0), samples=[], outcome=Outcome("inapplicable", why))
         for name, why in (("threads", "no time"), ("processes", "no permission"), ("thread-pool:2", "no time"))
@@ -90,7 +90,7 @@ def test_runners_without_times_for_the_same_reason_are_named_together() -> None:
 
 
 def test_nothing_is_said_of_times_where_there_are_none() -> None:
-    """Not what they are medians of, nor that the results of those with times were compared; notes are said."""
+    """Neither medians nor the comparison of results are mentioned; notes are."""
     failed = replace(of_seconds("sequential", 1.0), samples=[], outcome=Outcome("failed", "died"))
     for checked in ("known", "sequential"):
         nothing = replace(table(failed), checked=checked, notes=["A note."])
@@ -98,7 +98,7 @@ def test_nothing_is_said_of_times_where_there_are_none() -> None:
 
 
 def test_a_value_is_a_text_and_a_number() -> None:
-    """Whichever a format takes."""
+    """A format takes one of them."""
     document = run_of(table(of_seconds("sequential", 1.0, noise=0.0), of_seconds("threads", 0.5, noise=0.0))).document()
     grid = document.sections[0].times
     assert grid.columns == tuple(map(Column, ("runner", "time", "speed-up", "verdict", "rounds")))
@@ -109,7 +109,7 @@ def test_a_value_is_a_text_and_a_number() -> None:
 
 
 def test_a_document_is_built_from_given_figures_and_leads_to_them() -> None:
-    """Whoever draws them needs no others."""
+    """A format needs no other figures."""
     run = explained()
     document = run.document()
     assert [one is two for one, two in zip(document.analyses, run.analyses, strict=True)] == [True]
@@ -127,7 +127,7 @@ def advised() -> Advice:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_figures_are_computed_once_for_an_output(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much is said of them."""
+    """This holds however often they are used."""
     record, counted = advised().run.record, Counter[str]()
     analyse = table_analysis.analyse
 
@@ -152,7 +152,7 @@ def test_a_recommendation_stands_instead_of_the_answers() -> None:
 
 
 def pages_that_are_named() -> set[str]:
-    """In the source of every rule."""
+    """The pages in the source of every rule."""
     folder = Path(concbench.advice.__file__).parent
     sources = "\n".join(file.read_text("utf-8") for file in folder.glob("*.py") if file.name != "finding.py")
     within = re.findall(r"^ +\"([a-z-]+)\",$", (folder / "losses.py").read_text("utf-8"), flags=re.MULTILINE)
@@ -166,7 +166,7 @@ def test_every_page_that_a_rule_names_is_on_the_site() -> None:
 
 
 def test_the_address_of_a_page_is_that_of_the_site() -> None:
-    """As mkdocs makes it; one address in three places."""
+    """It is the address that mkdocs makes; one address is used in three places."""
     assert address("pitfalls/gil") == "https://concbench.readthedocs.io/en/latest/pitfalls/gil/"
     assert address("pitfalls/index") == "https://concbench.readthedocs.io/en/latest/pitfalls/"
     assert f"\nsite_url: {SITE}\n" in NAVIGATION
@@ -175,7 +175,7 @@ def test_the_address_of_a_page_is_that_of_the_site() -> None:
 
 
 def test_a_document_says_what_str_says() -> None:
-    """All that a run prints goes through it."""
+    """Everything that a run prints comes from it."""
     hosts = SimulatedHosts({"sequential": [1.0], "threads": [0.5]})
     run = measure(Primes(limits=[10]), runners=["sequential", "threads"], hosts=hosts, seed=1)
     document: Document = run.document()

@@ -1,4 +1,4 @@
-"""Formats: each shows all that there is, and nothing in a name can be taken for a part of the format."""
+"""Formats: each shows everything, and nothing in a name can be taken for a part of the format."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run_of(*tables: Table) -> Run:
 
 
 def hostile(names: list[str]) -> Run:
-    """One workload whose name, title, runners and reasons are these, observed passes included."""
+    """One workload whose name, title, runners and reasons are these names, observed passes included."""
     cells: list[Cell] = [COMPUTES]
     for place, name in enumerate(names):
         cells.append(replace(of_tasks("thread-pool:2", TURNS, workers=2), label=f"{name}{place}", settings={}))
@@ -81,7 +81,7 @@ def tables_of(tokens: list[Token]) -> list[list[list[Token]]]:
 
 
 def text_of(cell: Token) -> str:
-    """Its text, which has no markup."""
+    """The text of a cell, which has no markup."""
     assert {child.type for child in cell.children or []} <= {"text"}, cell.children
     return "".join(child.content for child in cell.children or [])
 
@@ -89,7 +89,7 @@ def text_of(cell: Token) -> str:
 @settings(deadline=None, max_examples=50)
 @given(st.lists(NAMES, min_size=1, max_size=3))
 def test_hostile_names_are_texts_in_the_cells_of_markdown(names: list[str]) -> None:
-    """As many tables, rows and columns as for names that are not hostile; and nothing is HTML."""
+    """There are as many tables, rows and columns as for harmless names, and nothing is HTML."""
     run = hostile(names)
     tokens = MARKDOWN.parse(run.to("markdown", why=True))
     section = run.document(why=True).sections[0]
@@ -111,7 +111,7 @@ def test_hostile_names_are_texts_in_the_cells_of_markdown(names: list[str]) -> N
 @settings(deadline=None, max_examples=50)
 @given(st.lists(NAMES, min_size=1, max_size=3))
 def test_hostile_names_are_fields_of_comma_separated_values(names: list[str]) -> None:
-    """Numbers are numbers, what is not known is empty, and no text is a formula."""
+    """Numbers are numbers, unknown values are empty, and no text is a formula."""
     run = hostile(names)
 
     def as_written(value: Any) -> str:
@@ -138,7 +138,7 @@ def test_hostile_names_are_fields_of_comma_separated_values(names: list[str]) ->
 @settings(deadline=None, max_examples=30)
 @given(st.lists(NAMES, min_size=1, max_size=3))
 def test_no_format_prints_a_control_character(names: list[str]) -> None:
-    """Nor one that turns the direction of writing, nor half of one."""
+    """It prints no character that changes the direction of writing, and no half of a surrogate pair either."""
     for name in FORMATS:
         why = {"why": True} if name in {"text", "markdown"} else {}
         text = hostile(names).to(name, **why)
@@ -147,7 +147,7 @@ def test_no_format_prints_a_control_character(names: list[str]) -> None:
 
 
 def test_markdown_has_everything_in_the_order_of_the_text() -> None:
-    """Where the time went as shares; the answers last."""
+    """Time shares are a table; the answers come last."""
     text = explained().to("markdown", why=True)
     heads = [line for line in text.splitlines() if line.startswith("#")]
     assert heads == ["## thread-pool: thread-pool", "### Where the workers' time went: thread-pool",
@@ -167,7 +167,7 @@ def test_numbers_are_aligned_right_and_the_fastest_is_starred() -> None:
 
 @pytest.mark.parametrize("program", ["print(1)\n", "x = '''\n```\n'''\n", "x = '````'\n"])
 def test_a_program_is_pasted_from_markdown_as_it_is(program: str) -> None:
-    """Whatever fences are in it; the advice is the last line."""
+    """This holds for any fences in it; the advice is the last line."""
     text = advised(program).to("markdown")
     (block,) = [token for token in MARKDOWN.parse(text) if token.type == "fence"]
     assert (block.content, block.info) == (program, "python")
@@ -176,7 +176,7 @@ def test_a_program_is_pasted_from_markdown_as_it_is(program: str) -> None:
 
 
 def test_json_is_the_results_file_and_an_advice_beside_it() -> None:
-    """Reasons with their figures and the address of their page; null where nothing can be recommended."""
+    """Reasons have their figures and the address of their page; it is null if nothing can be recommended."""
     run = explained()
     assert run.to("json") == to_json(run.record)
     read = json.loads(advised("x = 1\n").to("json"))
@@ -190,7 +190,7 @@ def test_json_is_the_results_file_and_an_advice_beside_it() -> None:
 
 
 def test_there_is_a_header_where_there_are_no_rows() -> None:
-    """So that a table can be read."""
+    """The table can still be read."""
     empty = run_of(replace(table(COMPUTES), cells=[]))
     for name, columns in (("csv", explained().rows()[0]), ("csv-samples", explained().rows("samples")[0])):
         assert empty.to(name) == f"{','.join(columns)}\n"
@@ -211,7 +211,7 @@ def test_figures_alone_have_no_place_for_where_the_time_went(name: str) -> None:
 
 @pytest.fixture
 def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As if it were installed."""
+    """Act as if the package were installed."""
     monkeypatch.syspath_prepend(str(PLUGINS))
     yield
     sys.modules.pop("other_ways", None)
@@ -219,7 +219,7 @@ def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("other_package")
 def test_another_package_adds_a_format_and_cannot_take_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Here and on the command line; one that lacks what it needs says so before anything runs."""
+    """It works here and on the command line; a format that lacks a package says so before anything runs."""
     assert format_names()[: len(FORMATS) + 1] == [*FORMATS, "haiku"]
     run = explained()
     haiku = run.to("haiku", why=True)
@@ -236,7 +236,7 @@ def test_another_package_adds_a_format_and_cannot_take_ours(tmp_path: Path, caps
 def test_a_format_of_another_package_says_what_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """How its files are named, of which ours come first, and whether it has a place for sentences."""
+    """A format declares its suffixes, of which ours come first, and whether it has a place for sentences."""
     monkeypatch.chdir(tmp_path)
     run = explained()
     run.save("run.json")
@@ -266,7 +266,7 @@ def test_a_format_of_another_package_says_what_it_is(
 def test_a_format_that_fails_is_a_sentence(
     name: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With its name, and where; exit code 1, since what was measured is kept."""
+    """Its name and the place are given; the exit code is 1, since the results are kept."""
     explained().save(tmp_path / "run.json")
     with pytest.raises(ConcbenchError, match=says) as caught:
         explained().to(name)
@@ -288,7 +288,7 @@ def test_a_format_that_fails_is_a_sentence(
 def test_a_format_that_cannot_be_loaded_is_refused_before_anything_runs(
     name: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And stands in the list with the reason."""
+    """It is in the list with the reason."""
     with pytest.raises(UsageError, match=re.escape(says)):
         explained().to(name)
     assert main(["run", "primes", "--format", name]) == 2
@@ -307,13 +307,13 @@ def test_a_name_that_is_not_a_text_is_refused(name: Any) -> None:
     "text", ["=1", "\n=1", "\r\n =1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20f(1)", "\n\uff1d1", "\tx", "\rx"]
 )
 def test_what_spreadsheets_calculate_is_a_text(text: str) -> None:
-    """After line breaks and in full width, too."""
+    """This holds after line breaks and in full width as well."""
     written = list(csv.DictReader(io.StringIO(hostile([text]).to("csv"))))
     assert written[1]["runner"] == printable(f"'{text}0")
 
 
 def test_show_prints_and_writes_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In each format; a file that is there is kept, unless it is said to be overwritten."""
+    """This holds for each format; an existing file is kept unless overwriting is allowed."""
     results = tmp_path / "run.json"
     explained().save(results)
     for name, ending in (("text", ".txt"), ("markdown", ".md"), ("csv", ".csv"), ("csv-samples", ".csv"),
@@ -336,7 +336,7 @@ def test_show_prints_and_writes_the_same(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_the_environment_is_shown_in_front_of_the_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As text and as a table."""
+    """It is a text or a table."""
     run = Run(replace(explained().record, environment={"python": "3.11", "memory": 2e9, "gil": True}))
     run.save(tmp_path / "run.json")
     assert main(["show", str(tmp_path / "run.json"), "--env"]) == 0
@@ -369,7 +369,7 @@ def test_the_environment_is_shown_in_front_of_the_tables(tmp_path: Path, capsys:
 def test_what_cannot_be_shown_so_is_refused_before_anything_runs(
     arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line, exit code 2, nothing written."""
+    """There is one line, exit code 2, and nothing is written."""
     monkeypatch.chdir(tmp_path)
     explained().save("run.json")
     assert main(arguments) == 2

@@ -1,4 +1,4 @@
-"""Formats of other tools: each is read back by the tool itself where that is Python, else held to what it publishes."""
+"""Formats of other tools: read back by the tool itself if that is Python, otherwise compared with published forms."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ Entries = dict[str, Any]
 
 
 def pyperf() -> Any:
-    """It is needed by these tests alone."""
+    """The module, which only these tests need."""
     return pytest.importorskip("pyperf", reason="pyperf is not installed: pip install pyperf")
 
 
 def by_name(entries: list[Entries], key: str) -> Entries:
-    """No two have the same name."""
+    """The entries by name; no two have the same name."""
     assert len({entry[key] for entry in entries}) == len(entries)
     return {entry[key]: entry for entry in entries}
 
@@ -43,7 +43,7 @@ READ: dict[str, Callable[[str], Entries]] = {
     "bencher": json.loads,
     "github-action-benchmark": lambda text: by_name(json.loads(text), "name"),
 }
-"""What is in a text of each format, by name."""
+"""Reads the entries of a text of each format, by name."""
 SPEEDUPS = "github-action-benchmark"
 
 
@@ -52,7 +52,7 @@ def cells(factor: float = 1.0) -> list[Cell]:
 
 
 def two_tables() -> Run:
-    """Of one of two tables a runner failed, and another does not apply."""
+    """One runner of one of two tables failed, and another does not apply."""
     failed = replace(of_seconds("threads", 1.0), samples=[], outcome=Outcome("failed", "it broke"))
     never = replace(of_seconds("asyncio:2", 1.0), samples=[], outcome=Outcome("inapplicable", "no coroutine"))
     return run_of(table(*cells(), failed, workload="primes"), table(*cells(3.0), never, workload="download"))
@@ -60,7 +60,7 @@ def two_tables() -> Run:
 
 @pytest.mark.parametrize("name", READ)
 def test_every_runner_with_times_is_there_for_every_workload(name: str) -> None:
-    """Under the name of its workload and its own; what has no times is left out; of speed-ups, the baseline is, too."""
+    """It has the name of its workload and its own; runners without times are left out, as are baselines' speed-ups."""
     known = {"primes[thread-pool:2]", "download[thread-pool:2]"}
     baselines = set() if name == SPEEDUPS else {"primes[sequential]", "download[sequential]"}
     assert READ[name](two_tables().to(name)).keys() == known | baselines
@@ -70,7 +70,7 @@ def test_every_runner_with_times_is_there_for_every_workload(name: str) -> None:
 
 @pytest.mark.parametrize("name", READ)
 def test_workloads_of_one_name_and_variants_of_a_runner_are_told_apart(name: str) -> None:
-    """Variants by what distinguishes them, tables by a number."""
+    """Variants differ by their label, tables by a number."""
     free = replace(of_seconds("thread-pool:2", 0.2), variant="3.13t")
     run = run_of(table(*cells(), free), table(*cells()))
     expected = {"work[thread-pool:2]", "work[thread-pool:2 (3.13t)]", "work (2)[thread-pool:2]"}
@@ -79,7 +79,7 @@ def test_workloads_of_one_name_and_variants_of_a_runner_are_told_apart(name: str
 
 @pytest.mark.parametrize("name", READ)
 def test_cold_and_warm_have_the_same_names(name: str) -> None:
-    """So that they can be compared; which it was is said where there is a place for it."""
+    """They can be compared; the mode is given if there is a place for it."""
     cold, warm = (READ[name](run_of(table(*cells(), warm=warm)).to(name)) for warm in (False, True))
     assert cold.keys() == warm.keys()
     if name == "pytest-benchmark":
@@ -90,14 +90,14 @@ def test_cold_and_warm_have_the_same_names(name: str) -> None:
 
 
 def repeated(took: dict[int, float], repeats: int) -> Cell:
-    """Samples that so many executions are summed up in."""
+    """A cell whose samples sum up `repeats` executions each."""
     cell = of_rounds("sequential", took)
     return replace(cell, samples=[replace(one, work=one.work * repeats, repeats=repeats, cpu=0.5 * repeats)
                                   for one in cell.samples])  # fmt: skip
 
 
 def test_times_are_those_of_one_execution() -> None:
-    """However many are in a sample."""
+    """This holds for any number of executions in a sample."""
     run = run_of(table(repeated({0: 0.25, 1: 0.5, 2: 0.75}, 4)))
     pytest_benchmark, hyperfine, runs, bencher = (
         READ[name](run.to(name))["work[sequential]"] for name in READ if name != SPEEDUPS
@@ -111,7 +111,7 @@ def test_times_are_those_of_one_execution() -> None:
 
 
 def test_a_single_sample_has_no_deviation() -> None:
-    """And no interval; the tools take it."""
+    """There is no interval either; the tools accept that."""
     run = run_of(table(of_rounds("sequential", {0: 0.5}), of_rounds("threads", {0: 0.25})))
     assert READ["hyperfine"](run.to("hyperfine"))["work[threads]"]["stddev"] is None
     assert READ["pytest-benchmark"](run.to("pytest-benchmark"))["work[threads]"]["stats"]["stddev"] == 0.0
@@ -121,7 +121,7 @@ def test_a_single_sample_has_no_deviation() -> None:
 
 
 def test_what_was_tolerated_is_an_exit_code() -> None:
-    """As of a command whose failure is ignored."""
+    """The same happens for a command whose failure is ignored."""
     cell = of_rounds("sequential", {0: 1.0, 1: 1.0})
     first = replace(cell.samples[0], failed={"ValueError: no": 1})
     run = run_of(table(replace(cell, samples=[first, cell.samples[1]])))
@@ -136,7 +136,7 @@ HYPERFINE = {
 
 
 def test_hyperfine_has_what_its_results_have() -> None:
-    """The fields that it publishes, and the single parameter that its script plots times over."""
+    """It has the published fields, and the single parameter over which its script plots times."""
     for result in READ["hyperfine"](two_tables().to("hyperfine")).values():
         assert {name: type(value) for name, value in result.items()} == HYPERFINE
         assert len(result["times"]) == len(result["exit_codes"])
@@ -145,7 +145,7 @@ def test_hyperfine_has_what_its_results_have() -> None:
 
 
 def test_speedups_have_their_intervals_where_a_tool_has_a_place_for_them() -> None:
-    """As they are in the table; the baseline has none."""
+    """They are as in the table; the baseline has none."""
     run = two_tables()
     bencher, action = READ["bencher"](run.to("bencher")), READ[SPEEDUPS](run.to(SPEEDUPS))
     for one in run:
@@ -160,7 +160,7 @@ def test_speedups_have_their_intervals_where_a_tool_has_a_place_for_them() -> No
 @settings(max_examples=50)
 @given(st.lists(NAMES, min_size=1, max_size=3))
 def test_hostile_names_are_names(names: list[str]) -> None:
-    """In every format as many entries as runners, in the shape that its reader takes."""
+    """Every format has as many entries as runners, in the shape that its reader takes."""
     run = hostile(names)
     measured = sum(len(one.measured) for one in run)
     for name, read in READ.items():
@@ -181,14 +181,14 @@ def test_hostile_names_are_names(names: list[str]) -> None:
 @settings(max_examples=30)
 @given(st.lists(NAMES, min_size=1, max_size=3))
 def test_pyperf_reads_hostile_names(names: list[str]) -> None:
-    """It refuses names that are empty, have line breaks or occur twice."""
+    """It refuses names that are empty, have line breaks, or occur twice."""
     suite = pyperf().BenchmarkSuite.loads(hostile(names).to("pyperf"))
     assert len(suite) == len(names) + 1
 
 
 @given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=40))
 def test_the_figures_of_pytest_benchmark_are_those_that_it_computes_itself(seconds: list[float]) -> None:
-    """From the same times."""
+    """Both compute them from the same times."""
     theirs = Stats()  # type: ignore[no-untyped-call]
     samples = [Sample(0.0, took, 0.0, None, number, 0) for number, took in enumerate(seconds)]
     run = run_of(table(replace(of_seconds("sequential", 1.0), samples=samples), rounds=40))
@@ -204,7 +204,7 @@ def test_the_figures_of_pytest_benchmark_are_those_that_it_computes_itself(secon
 
 @pytest.mark.parametrize("seconds", [[1.0], [1.0, 2.0], [1.0, 2.0, 3.0, 50.0], [5.0, 1.0, 4.0, 2.0, 3.0, 90.0, 3.5]])
 def test_outliers_are_those_of_pytest_benchmark(seconds: list[float]) -> None:
-    """And the ends of the whiskers."""
+    """The ends of the whiskers agree as well."""
     theirs = Stats()  # type: ignore[no-untyped-call]
     for took in seconds:
         theirs.update(took)  # type: ignore[no-untyped-call]
@@ -217,7 +217,7 @@ def test_outliers_are_those_of_pytest_benchmark(seconds: list[float]) -> None:
 def test_pytest_benchmark_compares_what_it_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A group for each workload, a row for each runner; and one file with another."""
+    """There is a group for each workload and a row for each runner, and one file can be compared with another."""
     monkeypatch.chdir(tmp_path)
     Path("one.json").write_text(two_tables().to("pytest-benchmark"), "utf-8")
     Path("two.json").write_text(run_of(table(*cells(2.0), workload="primes")).to("pytest-benchmark"), "utf-8")
@@ -237,7 +237,7 @@ def test_pytest_benchmark_compares_what_it_is_given(
 
 
 def said_by_pyperf(*arguments: str) -> str:
-    """On its own command line, which is read once in a process."""
+    """The output of pyperf; its command line is only read once in a process."""
     done = subprocess.run([sys.executable, "-m", "pyperf", *arguments], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     return done.stdout
@@ -246,7 +246,7 @@ def said_by_pyperf(*arguments: str) -> str:
 def test_pyperf_compares_the_files_of_runners(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whose benchmarks are called as the workloads; of a runner without times there is no file."""
+    """The benchmarks have the names of the workloads; a runner without times has no file."""
     pyperf()
     monkeypatch.chdir(tmp_path)
     two_tables().save("run.json")
@@ -261,7 +261,7 @@ def test_pyperf_compares_the_files_of_runners(
 
 
 def test_pyperf_takes_a_single_value_and_the_warm_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it checks a file, and where it compares it."""
+    """It takes them when it checks a file, and when it compares it."""
     suites = pyperf().BenchmarkSuite
     monkeypatch.chdir(tmp_path)
     single = replace(of_rounds("sequential", {0: 0.5}), warmup=Sample(0.0, 3.0, 0.0, repeats=2))
@@ -276,7 +276,7 @@ def test_pyperf_takes_a_single_value_and_the_warm_up(tmp_path: Path, monkeypatch
 
 
 def test_the_interpreter_of_a_runner_is_its_own() -> None:
-    """Not that which ran concbench."""
+    """It is not the one that ran concbench."""
     other = replace(of_seconds("threads", 1.0), interpreter={"python": "3.13.1"})
     run = Run(RunRecord("0.1.0", "2026-01-01T00:00:00+00:00", 1, False, {"python": "3.11.7", "cores": 4},
                         [table(of_seconds("sequential", 1.0), other)]))  # fmt: skip

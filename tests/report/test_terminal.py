@@ -1,4 +1,4 @@
-"""What is printed fits, and shows as text whatever the results contain."""
+"""Printed output fits, and shows as text whatever the results contain."""
 
 import io
 from dataclasses import replace
@@ -31,13 +31,13 @@ def test_nothing_is_wider_than_the_terminal(width: int) -> None:
 
 
 def test_a_row_of_figures_takes_one_line_in_eighty_columns() -> None:
-    """The longest default runner included."""
+    """This includes the longest default runner."""
     lines = str(Run(record())).splitlines()
     assert any(line.startswith(("process-pool(2, forkserver) ", "process-pool(2, spawn) ")) for line in lines)
 
 
 def test_the_answers_come_last() -> None:
-    """One for each table, after all tables."""
+    """There is one for each table, after all tables."""
     text = str(Run(record()))
     assert text.index("Answer for primes") > text.rindex("start-up")
     assert text.index("Answer for download") > text.index("Answer for primes")
@@ -61,14 +61,14 @@ def test_markup_and_escapes_in_names_are_shown_as_text() -> None:
 
 
 def test_a_run_prints_as_its_tables() -> None:
-    """In a script and in a notebook."""
+    """This holds in a script and in a notebook."""
     run = measure(Primes(limits=[10]), runners=RUNNERS[:2], hosts=SimulatedHosts(lambda *_: 1.0), seed=1)
     assert "speed-up" in str(run)
     assert "Answer for primes" in str(run)
 
 
 def test_a_reason_of_a_failure_is_shown_as_text_in_the_advice() -> None:
-    """It may be any exception's."""
+    """It may be the text of any exception."""
     hosts = SimulatedHosts(lambda label, _: ValueError("\x1b[31mred") if label.startswith("process") else 0.01)
     advice = advise(Primes(limits=[10] * 50), hosts=hosts, seed=1)
     assert advice.recommendation is not None

@@ -1,4 +1,4 @@
-"""A trace is what trace viewers read: every event has what its kind needs, and says what the results say."""
+"""A trace suits trace viewers: every event has what its kind needs, and agrees with the results."""
 
 import json
 from dataclasses import replace
@@ -50,7 +50,7 @@ def test_every_event_has_what_its_kind_needs(events: list[dict[str, Any]]) -> No
 
 
 def test_every_task_is_there_with_its_item_and_outcome(events: list[dict[str, Any]]) -> None:
-    """Once for each runner, in a lane of its worker; every lane has a name."""
+    """It is there once for each runner, in a lane of its worker; every lane has a name."""
     for pid in (1, 2):
         tasks = [event for event in events if event["ph"] == "X" and event["pid"] == pid and event["tid"] != 0]
         about = {str(event["args"]["item"]): event["args"]["outcome"] for event in tasks}
@@ -62,7 +62,7 @@ def test_every_task_is_there_with_its_item_and_outcome(events: list[dict[str, An
 
 
 def test_tracks_count_tasks_and_cores_and_memory(events: list[dict[str, Any]]) -> None:
-    """In flight: never more than workers, and none at the end."""
+    """Tasks in flight never exceed the workers, and there are none at the end."""
     flight = [event["args"]["tasks"] for event in events if event["name"] == "tasks in flight" and event["pid"] == 2]
     assert 1 <= max(flight) <= 2
     assert flight[-1] == 0
@@ -81,7 +81,7 @@ def test_of_what_runs_elsewhere_only_the_phases_are_traced() -> None:
 
 
 def test_show_writes_a_trace_and_overwrites_only_if_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What was not observed has none."""
+    """A run without an observed pass has no trace."""
     results, out = tmp_path / "run.json", tmp_path / "out.json"
     measure(fails_on_three, items=[1, 2], runners=["sequential"], rounds=1).save(results)
     assert main(["show", str(results), "--trace", str(out)]) == 0

@@ -1,4 +1,4 @@
-"""Where the time went, as it is shown."""
+"""The display of where the time went."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from concbench.workloads.synthetic import Sleep
     "shares", [[0.5, 0.2, 0.1, 0.05, 0.05, 0.04, 0.03, 0.02, 0.01], [1 / 9] * 9, [1.0] + [0.0] * 8]
 )
 def test_a_bar_is_as_wide_as_asked_and_right_to_a_letter(width: int, shares: list[float]) -> None:
-    """Letters in the order of the parts; none is off by a whole one."""
+    """Letters are in the order of the parts, and none is off by a whole letter."""
     text = drawn(list(zip(PARTS, shares, strict=True)), width).plain
     assert len(text) == width
     for (mark, _), share in zip(MARKS.values(), shares, strict=True):
@@ -28,13 +28,13 @@ def test_a_bar_is_as_wide_as_asked_and_right_to_a_letter(width: int, shares: lis
 
 
 def test_every_part_has_a_letter_of_its_own() -> None:
-    """So that a bar can be read without colours."""
+    """A bar can be read without colours."""
     assert tuple(MARKS) == PARTS
     assert len({mark for mark, _ in MARKS.values()}) == len(PARTS)
 
 
 def slower(table: Table) -> Table:
-    """With runners that took half as long again, so that they surely keep to the bound of the baseline's tasks."""
+    """The table with runners that took half as long again, and so surely keep to the bound of the baseline's tasks."""
     first, *others = table.cells
     cells = [
         replace(cell, samples=[replace(sample, work=1.5 * sample.work) for sample in cell.samples]) for cell in others
@@ -44,7 +44,7 @@ def slower(table: Table) -> Table:
 
 @pytest.mark.measured
 def test_every_measured_cell_is_explained() -> None:
-    """A heading, figures that name the parts, one sentence or more."""
+    """There are a heading, figures that name the parts, and at least one sentence."""
     run = measure(Sleep(), runners=["sequential", "threads", "thread-pool:2"], rounds=1)
     why = breakdown(analyse(slower(run.tables[0])))
     assert [bar.name for bar in why.bars] == ["sequential", "threads", "thread-pool(2)"]
@@ -60,21 +60,21 @@ def test_every_measured_cell_is_explained() -> None:
 
 
 def test_why_needs_an_observed_pass(capsys: pytest.CaptureFixture[str]) -> None:
-    """As an option, and in what is shown of a run without one."""
+    """This holds for the option, and for showing a run without one."""
     assert main(["run", "sleep", "--why", "--no-observe"]) == 2
     assert "--why needs the observed pass" in capsys.readouterr().err
     assert "There is nothing to tell" in measure(Sleep(), runners=["sequential"], rounds=1, observe=False).why()
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:
-    """Without an observed pass only the number of workers is known."""
+    """Without an observed pass, only the number of workers is known."""
     run = measure(Sleep(), runners=["sequential", "threads"], rounds=1, observe=False)
     assert [column.header for column in section(run[0]).costs.columns] == ["runner", "workers"]
     assert "start-up" not in str(run)
 
 
 def test_a_pass_that_was_not_typical_is_called_rough() -> None:
-    """It took twice what the timed rounds took."""
+    """It took twice as long as the timed rounds."""
     table = measure(Sleep(), runners=["sequential"], rounds=1).tables[0]
     (cell,) = table.cells
     assert not any("Rough" in note for note in breakdown(analyse(table)).notes)
@@ -83,7 +83,7 @@ def test_a_pass_that_was_not_typical_is_called_rough() -> None:
 
 
 def test_bytes_are_shown_where_it_is_known_how_many_a_task_moves() -> None:
-    """Of the timed rounds, in MB/s."""
+    """They are those of the timed rounds, in MB/s."""
     table = measure(Sleep(), runners=["sequential"], rounds=1).tables[0]
 
     def paces(facts: Json) -> dict[str, float | None]:

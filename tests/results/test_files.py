@@ -1,4 +1,4 @@
-"""Results files: what is saved is what is loaded, and nothing that is wrong with a file is a traceback."""
+"""Results files: what is saved is what is loaded, and no fault of a file leads to a traceback."""
 
 import json
 import os
@@ -98,7 +98,7 @@ def test_what_is_saved_is_what_is_loaded(record: RunRecord) -> None:
     )
 )
 def test_other_json_is_refused_with_a_sentence(value: object) -> None:
-    """Whatever it is."""
+    """This holds for any value."""
     with pytest.raises(BadResults):
         from_json(json.dumps(value))
 
@@ -106,7 +106,7 @@ def test_other_json_is_refused_with_a_sentence(value: object) -> None:
 @settings(deadline=None, max_examples=60)
 @given(RECORDS, st.data())
 def test_a_damaged_file_is_refused_or_still_whole(record: RunRecord, data: st.DataObject) -> None:
-    """Cut anywhere, or with any value replaced by one of another type: a sentence, never another exception."""
+    """It is cut anywhere, or any value is replaced by one of another type: there is a sentence, and no other error."""
     text = to_json(record)
     cut = data.draw(st.integers(0, len(text) - 2))
     with pytest.raises(BadResults):
@@ -135,7 +135,7 @@ def test_a_damaged_file_is_refused_or_still_whole(record: RunRecord, data: st.Da
     ],
 )
 def test_each_fault_has_its_own_sentence(text: str, says: str) -> None:
-    """So that a person knows what to do."""
+    """A person then knows what to do."""
     with pytest.raises(BadResults, match=says):
         from_json(text)
 
@@ -155,7 +155,7 @@ def test_each_fault_has_its_own_sentence(text: str, says: str) -> None:
 def test_every_word_that_was_written_in_format_1_is_read(
     stopped: Stopped, checked: Checked, kind: OutcomeKind, cause: Cause, memory_kind: MemoryKind
 ) -> None:
-    """These are all that there were."""
+    """The parameters have all words of that format."""
     observed = Observed(0.0, 1.0, 0.0, None, [], None, memory_kind=memory_kind)
     cell = Cell("mine", "mine", {}, 1, outcome=Outcome(kind, "so it was", cause=cause), observed=observed)
     table = Table(
@@ -175,7 +175,7 @@ def test_every_word_that_was_written_in_format_1_is_read(
 
 @pytest.mark.parametrize(("key", "name"), [("sieve_seconds", "a sieve"), ("trial_seconds", "trial division")])
 def test_facts_of_format_1_are_read_as_those_of_today(key: str, name: str) -> None:
-    """Another algorithm, and the bytes of a task, which were among the settings."""
+    """They are the other algorithm, and the bytes of a task, which were among the settings."""
     cell = Cell("mine", "mine", {}, 1)
     table = Table(
         workload="work", kind="cpu", size="", title="work", settings={"image_size": 5}, tasks=1, baseline=cell.id,
@@ -192,7 +192,7 @@ def test_facts_of_format_1_are_read_as_those_of_today(key: str, name: str) -> No
 
 
 def test_a_file_that_is_missing_or_binary_is_refused(tmp_path: Path) -> None:
-    """Named with its path."""
+    """The message has its path."""
     with pytest.raises(BadResults, match="nowhere"):
         load(tmp_path / "nowhere")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
@@ -210,13 +210,13 @@ def test_saving_replaces_the_file_whole_and_leaves_nothing_else(tmp_path: Path) 
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    """With the path and the system's reason."""
+    """The message has the path and the system's reason."""
     with pytest.raises(BadOutput, match="cannot write"):
         save(EMPTY, tmp_path / "missing" / "run.json")
 
 
 def test_a_new_file_has_the_mode_that_the_umask_gives(tmp_path: Path) -> None:
-    """As if a program had simply opened it."""
+    """It is the mode that a program gets by opening it."""
     before = os.umask(0o027)
     try:
         save(EMPTY, tmp_path / "run.json")
@@ -227,7 +227,7 @@ def test_a_new_file_has_the_mode_that_the_umask_gives(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o777, 0o600), (0o400, 0o666), (0o222, 0o644)])
 def test_a_new_file_is_written_again_whatever_the_umask_says(tmp_path: Path, umask: int, mode: int) -> None:
-    """After the next round; its name can be held by nobody else meanwhile."""
+    """It is written after the next round; nobody else can take its name meanwhile."""
     before = os.umask(umask)
     try:
         reserve(tmp_path / "run.json")
@@ -240,7 +240,7 @@ def test_a_new_file_is_written_again_whatever_the_umask_says(tmp_path: Path, uma
 
 
 def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
-    """Also one that no umask gives."""
+    """This includes modes that no umask gives."""
     file = tmp_path / "run.json"
     file.write_text("old")
     file.chmod(0o606)
@@ -250,7 +250,7 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
 
 
 def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
-    """What it points to is written, if there was something or not."""
+    """Its target is written, whether or not it existed."""
     (tmp_path / "elsewhere").mkdir()
     link = tmp_path / "run.json"
     link.symlink_to(Path("elsewhere") / "real.json")
@@ -262,7 +262,7 @@ def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_write_bit_stays_as_it_is(tmp_path: Path) -> None:
-    """For root too."""
+    """This holds for root as well."""
     file = tmp_path / "run.json"
     file.write_text("precious")
     file.chmod(0o444)
@@ -273,7 +273,7 @@ def test_a_file_without_a_write_bit_stays_as_it_is(tmp_path: Path) -> None:
 
 
 def test_what_is_no_regular_file_is_never_replaced(tmp_path: Path) -> None:
-    """A pipe, a directory, a link to a device, a circle of links, a name that is too long."""
+    """Examples: a pipe, a directory, a link to a device, a circle of links, a name that is too long."""
     pipe, device, circle = tmp_path / "pipe", tmp_path / "device", tmp_path / "circle"
     os.mkfifo(pipe)
     device.symlink_to(os.devnull)
@@ -289,7 +289,7 @@ def test_what_is_no_regular_file_is_never_replaced(tmp_path: Path) -> None:
 def test_an_interruption_while_it_is_written_leaves_the_old_file_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a program that calls measure(), where it may come at any moment."""
+    """The interruption may come at any moment in a program that calls measure()."""
 
     def interrupted(descriptor: int) -> None:
         raise KeyboardInterrupt

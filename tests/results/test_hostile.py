@@ -1,6 +1,6 @@
-"""Hostile results files: a sentence that says where, or something that can be shown in every format.
+"""Hostile results files: a sentence that says where, or output in every format.
 
-What becomes of a file, and in which formats it is shown: benchmarks/reliability/fuzz.py, which makes more of them.
+The outcome of a file, and the formats in which it is shown, are in benchmarks/reliability/fuzz.py, which makes more.
 """
 
 import copy
@@ -65,7 +65,7 @@ def printed(record: RunRecord) -> str:
 
 
 def shown(record: RunRecord) -> str:
-    """In every format, one after the other."""
+    """The record in every format, joined."""
     return "\n".join(form(record) for form in FORMATS)
 
 
@@ -83,7 +83,7 @@ def test_whatever_is_changed_it_is_refused_with_a_sentence_or_shown(draw: random
 @settings(deadline=None, max_examples=60)
 @given(st.randoms(use_true_random=False))
 def test_whatever_is_missing_it_is_refused_with_a_sentence_or_shown(draw: random.Random) -> None:
-    """A key, a cell, a sample."""
+    """A key, a cell or a sample is missing."""
     content = copy.deepcopy(WHOLE)
     holder, key = draw.choice(list(places(content)))
     del holder[key]
@@ -135,14 +135,14 @@ def test_what_cannot_have_been_measured_is_refused_where_it_is(place: tuple[Any,
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 5_000])
 def test_numbers_that_are_none_are_refused_wherever_they_are(number: str) -> None:
-    """In settings, too, whose keys are not ours."""
+    """This includes settings, whose keys are not ours."""
     text = json.dumps({**WHOLE, "environment": {"x": "here"}}).replace('"here"', number)
     with pytest.raises(BadResults, match="not JSON"):
         from_json(text)
 
 
 def test_a_table_without_its_baseline_says_that_there_is_no_answer() -> None:
-    """A run that was interrupted before its cells were begun is saved so."""
+    """A run that was interrupted before its cells began is saved like that."""
     record = from_json(json.dumps(WHOLE))
     for cells in ([], record.tables[0].cells[1:]):
         text = printed(replace(record, tables=[replace(record.tables[0], cells=cells)]))
@@ -150,13 +150,13 @@ def test_a_table_without_its_baseline_says_that_there_is_no_answer() -> None:
 
 
 def test_a_number_that_is_too_large_to_calculate_with_is_shown_as_it_is() -> None:
-    """Where the format does not say what there is."""
+    """The format does not restrict such values."""
     content = {**WHOLE, "environment": {"memory": 10**400, "cores_usable": 10**400}}
     assert f"{10**400}" in shown(from_json(json.dumps(content)))
 
 
 def test_workers_of_which_none_is_known_to_have_begun_are_shown() -> None:
-    """Though what they lost most to was being started."""
+    """Their largest loss was starting."""
     content = copy.deepcopy(WHOLE)
     cell = content["tables"][0]["cells"][1]
     cell.update(workers=4)
@@ -176,13 +176,13 @@ def test_names_of_megabytes_are_cut() -> None:
 
 
 def test_more_rounds_than_levels_were_calibrated_for_are_shown() -> None:
-    """With wider intervals."""
+    """Their intervals are wider."""
     record = from_json(json.dumps(WHOLE))
     assert "[" in printed(replace(record, tables=[replace(record.tables[0], options={"max_rounds": 10**9})]))
 
 
 def test_a_device_is_read_no_further_than_a_results_file_may_be_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It does not say how long it is, and this one never ends."""
+    """It does not report its length, and this one never ends."""
     monkeypatch.setattr("concbench.results.files._LARGEST", 10_000_000)
     with pytest.raises(BadResults, match="larger than 10 MB"):
         load("/dev/zero")
@@ -198,7 +198,7 @@ def test_a_path_that_cannot_be_is_refused() -> None:
 def test_every_way_to_show_a_hostile_file_ends_in_a_sentence(
     option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 2 and one line, or 0 and text that is only text."""
+    """There is exit code 2 and one line, or 0 and harmless text."""
     file = tmp_path / "run.json"
     arguments = ["show", str(file), option, *([str(tmp_path / "trace.json")] if option == "--trace" else [])]
     file.write_text(json.dumps(WHOLE)[:-50])

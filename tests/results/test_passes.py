@@ -1,4 +1,4 @@
-"""What a measuring process tells: it survives the pipe, and samples add up."""
+"""Messages of a measuring process: they survive the pipe, and samples add up."""
 
 import json
 from dataclasses import asdict
@@ -32,7 +32,7 @@ def test_what_is_sent_is_what_is_received(record: Sample | ReferencePass | Check
 
 @given(st.lists(SAMPLES, min_size=1, max_size=5))
 def test_samples_add_up_to_one_that_is_as_long_and_as_often_executed(samples: list[Sample]) -> None:
-    """What is not known of one is not known of all."""
+    """If a figure is unknown for one, it is unknown for all."""
     total = sum(samples[1:], samples[0])
     for part in ("start", "work", "stop", "repeats", "retries"):
         assert getattr(total, part) == pytest.approx(sum(getattr(sample, part) for sample in samples))

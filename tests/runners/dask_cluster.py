@@ -1,4 +1,4 @@
-"""A Dask cluster as somebody else runs it: a scheduler and workers that are processes of their own, on loopback."""
+"""A Dask cluster as another user runs it: a scheduler and workers as processes of their own, on loopback."""
 
 import json
 import os
@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any
 
 SHOP = "def double(item):\n    return item * 2\n"
-"""The module `dask_shop`, as the workers have it."""
+"""The module `dask_shop` of the workers."""
 
 
 ROOT = Path(__file__).parents[2]
 
 
 def import_path(*first: Path) -> str:
-    """Where the processes find what tests import; their interpreters may be others than this one."""
+    """The import path of the processes, with whatever tests import; their interpreters may differ from this one."""
     return os.pathsep.join(map(str, [*first, Path(__file__).parent, ROOT, *_own_path()]))
 
 
 def _own_path() -> list[str]:
-    """Without concbench, if it is there by this variable: a scheduler need not have it."""
+    """The entries of PYTHONPATH without concbench itself, which a scheduler need not have."""
     return [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry not in {"", str(ROOT)}]
 
 
@@ -40,7 +40,7 @@ class Cluster:
 
     @property
     def address(self) -> str:
-        """Once it listens."""
+        """The address, once the scheduler listens."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if self._file.exists() and self._file.read_text():
@@ -54,7 +54,7 @@ class Cluster:
         return self.start(python, "worker", *options, "--local-directory", str(self.directory))
 
     def start(self, python: str, what: str, *options: str) -> "subprocess.Popen[bytes]":
-        """Start a process of it, which ends with the cluster."""
+        """Start a process of the cluster, which ends with it."""
         command = [python, "-m", f"distributed.cli.dask_{what}", "--host", "127.0.0.1", *options]
         process = subprocess.Popen(
             [*command, "--port", "0"] if what == "scheduler" else command,
@@ -74,7 +74,7 @@ class Cluster:
         return process
 
     def wait_for(self, workers: int) -> dict[str, int]:
-        """Until it has so many; their threads by address."""
+        """Wait until it has this many workers; returns their threads by address."""
         from concbench.errors import BadSetting
         from concbench.runners.clusters.running import threads_at
 
@@ -91,7 +91,7 @@ class Cluster:
         raise AssertionError(f"{len(found)} workers instead of {workers}")
 
     def holds(self) -> tuple[int, int, int]:
-        """Tasks that the scheduler knows, clients other than the one that asks, and results that workers keep."""
+        """Tasks that the scheduler knows, clients other than the asking one, and results that workers keep."""
         from distributed import Client
 
         with Client(self.address, set_as_default=False) as client:
@@ -100,7 +100,7 @@ class Cluster:
         return tasks, clients, sum(kept.values())
 
     def forgets(self) -> bool:
-        """Whether nothing of anybody is left, within seconds."""
+        """Whether nothing of any client is left, within seconds."""
         deadline = time.monotonic() + 10
         while (left := self.holds()) != (0, 0, 0) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -108,19 +108,19 @@ class Cluster:
 
 
 def held_by_scheduler(dask_scheduler: Any) -> tuple[int, int]:
-    """In the scheduler."""
+    """The tasks and clients in the scheduler."""
     clients = [name for name in dask_scheduler.clients if name != "fire-and-forget"]
     return len(dask_scheduler.tasks), len(clients) - 1
 
 
 def held_by_worker(dask_worker: Any) -> int:
-    """In a worker."""
+    """The results in a worker."""
     return len(dask_worker.data)
 
 
 @contextmanager
 def cluster(directory: Path, workers: int) -> Iterator[Cluster]:
-    """A running one."""
+    """Start a cluster."""
     with ExitStack() as stack:
         made = Cluster(directory, stack)
         for _ in range(workers):

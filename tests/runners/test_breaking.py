@@ -1,4 +1,4 @@
-"""What runners do when more than a task goes wrong."""
+"""Failures of runners beyond failing tasks."""
 
 import os
 import pickle
@@ -56,7 +56,7 @@ def test_a_worker_that_dies_in_a_pool_of_multiprocessing_is_noticed() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_worker_that_is_killed_while_it_holds_a_lock_hangs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One of the idle workers has the lock of the queue of tasks, for which all others wait, and who ends the pool."""
+    """An idle worker has the lock of the task queue, for which all others wait, and so does the end of the pool."""
     monkeypatch.setattr("concbench.runners.mp_pool._PATIENCE", 0.2)
     with MpPool(workers=2, start_method="fork") as runner:
         workers = set(runner.run(worker_of, range(8)))
@@ -75,19 +75,19 @@ def worker_of(item: int) -> int:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_workers_that_are_replaced_have_not_died() -> None:
-    """Each has one task, and is a worker of its own."""
+    """Each has one task, and counts as a worker of its own."""
     with MpPool(workers=2, start_method="fork", maxtasksperchild=1) as runner:
         assert len(set(runner.run(worker_of, range(6)))) == 6
 
 
 def test_a_lambda_for_processes_says_that_it_cannot_be_pickled() -> None:
-    """With a start method that pickles; the error is the interpreter's own."""
+    """The start method pickles; the error is that of the interpreter."""
     with pytest.raises((pickle.PicklingError, AttributeError)), Processes(start_method="spawn") as runner:
         runner.run(lambda item: item, [1])
 
 
 def test_threads_that_the_system_refuses_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that were started are joined, and the error says how many there were."""
+    """Started threads are joined, and the error gives their number."""
     started: list[threading.Thread] = []
     start = threading.Thread.start
 
@@ -104,7 +104,7 @@ def test_threads_that_the_system_refuses_are_counted(monkeypatch: pytest.MonkeyP
 
 
 def test_asyncio_refuses_an_ordinary_function_before_calling_it() -> None:
-    """It says what it wants instead."""
+    """The message says what is needed instead."""
     called: list[int] = []
     with pytest.raises(Inapplicable, match="async def"), Asyncio() as runner:
         runner.run(called.append, [1])  # type: ignore[arg-type]
@@ -113,7 +113,7 @@ def test_asyncio_refuses_an_ordinary_function_before_calling_it() -> None:
 
 @pytest.mark.parametrize("around", [lambda function: function, InEventLoop, lambda one: Tolerant(InEventLoop(one))])
 def test_threads_of_a_loop_refuse_a_coroutine_function_before_calling_it(around: Callable[..., Any]) -> None:
-    """Also in what a measurement puts around it."""
+    """This includes functions that a measurement has wrapped."""
     called: list[int] = []
 
     async def task(item: int) -> None:
@@ -125,7 +125,7 @@ def test_threads_of_a_loop_refuse_a_coroutine_function_before_calling_it(around:
 
 
 def test_asyncio_inside_an_event_loop_says_so() -> None:
-    """As in a notebook."""
+    """A notebook is an example."""
 
     async def notebook() -> None:
         with Asyncio():
@@ -143,7 +143,7 @@ def _ignoring_the_item(function: Callable[[], Awaitable[None]]) -> Callable[[obj
 
 
 def test_asyncio_keeps_no_more_than_its_workers_in_progress() -> None:
-    """And it does keep that many."""
+    """It keeps exactly that many."""
     import asyncio
 
     now = most = 0
@@ -161,7 +161,7 @@ def test_asyncio_keeps_no_more_than_its_workers_in_progress() -> None:
 
 
 def test_batches_are_joined_before_the_next_begins() -> None:
-    """Ten at most, where the article's loop starts eleven."""
+    """There are ten at most, where the article's loop starts eleven."""
     lock, now, most = threading.Lock(), 0, 0
     meet = threading.Barrier(10)
 
@@ -183,12 +183,12 @@ def test_batches_are_joined_before_the_next_begins() -> None:
 @pytest.mark.parametrize("make", [ThreadPool, ToThread, BatchedThreads, ProcessPool, MpPool, Asyncio])
 @pytest.mark.parametrize("workers", [0, -1, "many", 2.5, True])
 def test_workers_must_be_a_whole_number_of_one_or_more(make: type, workers: object) -> None:
-    """Refused when the runner is made, before anything runs."""
+    """They are refused when the runner is made, before anything runs."""
     with pytest.raises(BadSetting, match="workers must be a whole number"):
         make(workers=workers)
 
 
 def test_a_start_method_that_is_not_here_is_refused_with_those_that_are() -> None:
-    """Before anything is started."""
+    """Nothing is started before."""
     with pytest.raises(BadSetting, match="spawn"):
         ProcessPool(start_method="teleport")

@@ -1,4 +1,4 @@
-"""What a runner of clusters finds out of workers and of tasks, without any cluster."""
+"""What a runner of clusters learns about workers and tasks, without any cluster."""
 
 import pickle
 import time
@@ -29,7 +29,7 @@ def test_a_scheduler_without_workers_is_told_what_it_lacks(monkeypatch: pytest.M
 
 
 def test_whole_workers_are_taken() -> None:
-    """As many as have the threads that were asked for."""
+    """As many are taken as have the requested threads."""
     threads = {"a": 2, "b": 4, "c": 1}
     assert running.chosen(threads, None) == threads
     assert running.chosen(threads, 5) == {"b": 4, "c": 1}
@@ -54,7 +54,7 @@ def test_whole_workers_are_taken() -> None:
     ],
 )
 def test_other_versions_are_named(there: dict[str, Any], says: str) -> None:
-    """With what to do."""
+    """The message says what to do."""
     here = {
         "implementation": "cpython",
         "python": "3.11.7",
@@ -66,7 +66,7 @@ def test_other_versions_are_named(there: dict[str, Any], says: str) -> None:
 
 
 def test_a_look_at_the_work_ends_when_it_knows_enough() -> None:
-    """After three tasks, or half a second; what is left is sent again in chunks of 50 ms."""
+    """It ends after three tasks, or half a second; the rest is sent again in chunks of 50 ms."""
 
     def looked_at(seconds: list[float]) -> Reply:
         return Reply(*work(pickle.dumps((nap, seconds)), look=True))
@@ -79,7 +79,7 @@ def test_a_look_at_the_work_ends_when_it_knows_enough() -> None:
 
 
 def test_what_an_initializer_takes_is_no_task_s() -> None:
-    """Or a look at the work would end with the first task of a worker, and each task be a chunk of its own."""
+    """Otherwise a look at the work would end with the first task of a worker, and each task be a chunk of its own."""
     function = Initialized(nap, partial(time.sleep, 0.6), execution=-1)
     first = Reply(*work(pickle.dumps((function, [0.001] * 9)), look=True))
     assert (first.done, len(pickle.loads(first.answers))) == (9, 9)  # type: ignore[arg-type] # it is bytes
@@ -87,7 +87,7 @@ def test_what_an_initializer_takes_is_no_task_s() -> None:
 
 
 def test_modules_are_those_that_must_be_imported_for_a_function() -> None:
-    """Of what it holds, too; not those that every worker has."""
+    """They include modules of what it holds, but not those that every worker has."""
     from functools import partial
 
     from made_cells import table

@@ -1,4 +1,4 @@
-"""One suite, every runner, every start method of this platform."""
+"""One suite for every runner and every start method of this platform."""
 
 import multiprocessing
 import sys
@@ -14,15 +14,15 @@ from concbench.harness.runner_specs import defaults_of
 from concbench.runners.base import exists_in
 
 ELSEWHERE = {"dask", "executor"}
-"""Their own tests try the laws, on a cluster that they share and on executors of several packages."""
+"""Runners whose own tests try the laws, on a shared cluster and on executors of several packages."""
 BACKENDS = ("loky", "threading")
 METHODS = multiprocessing.get_all_start_methods()
 OF_WORKERS = {
     "every_task_is_run_once", "the_first_failure_is_raised_with_its_item", "it_can_be_entered_again",
     "no_worker_is_left", "no_more_workers_than_said", "it_is_what_it_declares",
 }  # fmt: skip
-"""Laws that may hold for the threads of joblib and not for its processes, which take a second to start: those are tried
-by these alone."""
+"""Laws that may hold for the threads of joblib and not for its processes, which take a second to start: only these are
+tried on them."""
 
 
 def _makers() -> list[Any]:
@@ -54,7 +54,7 @@ def _makers() -> list[Any]:
 
 
 def _laws() -> list[Any]:
-    """Every law for every runner, but for what another pair proves."""
+    """Every law for every runner, without pairs that another pair covers."""
     pairs = [(law, make) for law in testing.RUNNER_LAWS for make in _makers()]
     return [
         pytest.param(law, make.values[0], id=f"{law.__name__}-{make.id}", marks=make.marks)
@@ -65,5 +65,5 @@ def _laws() -> list[Any]:
 
 @pytest.mark.parametrize(("law", "make"), _laws())
 def test_every_runner_keeps_every_law(law: testing.Law, make: testing.MakeRunner, tmp_path: Path) -> None:
-    """The contract of concbench.runners.base.Runner."""
+    """The contract is that of concbench.runners.base.Runner."""
     law(make, tmp_path)

@@ -1,4 +1,4 @@
-"""Workers of Dask: on this machine, and at an address where somebody else has started them."""
+"""Dask workers: on this machine, and at the address of a cluster that is already running."""
 
 import os
 import re
@@ -74,14 +74,14 @@ async def later(item: int) -> int:
 
 @pytest.mark.parametrize("law", [law for law in RUNNER_LAWS if law is not it_is_what_it_declares], ids=law_name)
 def test_it_keeps_the_laws(law: Law, shared: Cluster, tmp_path: Path) -> None:
-    """On a cluster that goes on after it."""
+    """The cluster outlives the runner."""
     law(lambda: Dask(address=shared.address), tmp_path)
 
 
 @pytest.mark.measured
 @pytest.mark.parametrize("settings", [{}, {"chunksize": 4}], ids=["chosen", "chunks"])
 def test_it_is_what_it_declares(settings: dict[str, Any], shared: Cluster, tmp_path: Path) -> None:
-    """Which tasks overlap tells most of it."""
+    """The overlap of tasks shows most of it."""
     it_is_what_it_declares(lambda: Dask(address=shared.address, **settings), tmp_path)
 
 
@@ -91,7 +91,7 @@ def test_it_keeps_them_with_chunks_of_a_size_that_is_set(law: Law, shared: Clust
 
 
 def test_a_cluster_of_this_machine_is_gone_with_all_that_it_has_started() -> None:
-    """Processes, threads and temporary files; it could not be told that it had ever been there."""
+    """Processes, threads and temporary files are gone, without a trace."""
     before = {*threading.enumerate()}, {*Path(os.environ["TMPDIR"]).iterdir()}
     others = {*psutil.Process().children(recursive=True)}
     with Dask(2) as runner:
@@ -107,7 +107,7 @@ def test_a_cluster_of_this_machine_is_gone_with_all_that_it_has_started() -> Non
 
 
 def test_a_measurement_has_its_workers_before_and_leaves_nothing(shared: Cluster, tmp_path: Path) -> None:
-    """Their start is beside the times, their CPU seconds are what they tell, and memory is blank."""
+    """Their start is outside the times, their CPU seconds are as reported, and memory is blank."""
     spec = f"dask:address={shared.address}"
     run = measure(slow_double, items=range(40), runners=["sequential", spec], rounds=3)
     cell = run.tables[0].cells[1]
@@ -133,7 +133,7 @@ def test_in_this_process_it_is_measured_alike(warm: bool, shared: Cluster) -> No
 
 
 def test_a_client_that_is_killed_leaves_no_task_and_no_data(shared: Cluster) -> None:
-    """Kill -9, with most of its tasks still to be done: the scheduler forgets them."""
+    """It is killed by SIGKILL with most of its tasks still to be done: the scheduler forgets them."""
     program = (
         f"from concbench.runners.dask import Dask\nfrom test_dask import nap\n"
         f"with Dask(address={shared.address!r}, chunksize=1) as runner:\n"
@@ -160,7 +160,7 @@ def test_a_failing_task_leaves_nothing_either(shared: Cluster) -> None:
 
 
 def test_a_worker_that_is_killed_is_made_up_for_by_the_others(shared: Cluster) -> None:
-    """What it had is done again, as the engine does it; results are complete and in order."""
+    """The engine runs its tasks again; results are complete and in order."""
     third = shared.worker()
     shared.wait_for(3)
     items = [0.02] * 60
@@ -173,7 +173,7 @@ def test_a_worker_that_is_killed_is_made_up_for_by_the_others(shared: Cluster) -
 
 
 def test_a_scheduler_that_vanishes_is_a_failure_within_seconds(tmp_path: Path) -> None:
-    """In the midst of the tasks; leaving the runner does not hang."""
+    """It vanishes in the midst of the tasks; leaving the runner does not hang."""
     local = LocalCluster(1, tmp_path)
     try:
         runner = Dask(address=local.address, chunksize=1)
@@ -200,7 +200,7 @@ def test_a_scheduler_that_vanishes_is_a_failure_within_seconds(tmp_path: Path) -
     ],
 )
 def test_an_address_that_is_none_is_refused(address: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """In one line, before anything has run."""
+    """There is one line before anything has run."""
     assert main(["run", "primes", "-r", f"dask:address={address}"]) == 2
     out, err = capsys.readouterr()
     assert says in err
@@ -210,7 +210,7 @@ def test_an_address_that_is_none_is_refused(address: str, says: str, capsys: pyt
 def test_where_nobody_listens_the_answer_comes_within_five_seconds(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rest of what is waited for is left out here."""
+    """Most of the waiting is left out here."""
     left_out = running.CONNECT_SECONDS - 0.3
     monkeypatch.setattr(running, "CONNECT_SECONDS", 0.3)
     began = time.monotonic()
@@ -253,7 +253,7 @@ def own_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_workers_must_have_the_module_of_the_function(
     name: str, text: str, says: str, shared: Cluster, own_path: Path
 ) -> None:
-    """That which is here; one sentence names the worker."""
+    """The module of this machine counts; one sentence names the worker."""
     (own_path / f"{name}.py").write_text(text)
     function = partial(__import__(name).double)
     runner = Dask(address=shared.address)
@@ -296,7 +296,7 @@ def test_a_worker_of_another_python_is_refused(shared: Cluster) -> None:
 
 
 def test_what_cannot_be_sent_is_named_with_its_item(shared: Cluster) -> None:
-    """An item on its way out, a result on its way home: neither hangs, as they do where the engine sends them."""
+    """An item on its way out and a result on its way back: neither hangs, as they do when the engine sends them."""
     with Dask(address=shared.address, chunksize=1) as runner:
         with pytest.raises(TypeError) as caught:
             runner.run(double, [1, threading.Lock(), 3])
@@ -309,7 +309,7 @@ def test_what_cannot_be_sent_is_named_with_its_item(shared: Cluster) -> None:
 
 
 def test_results_that_are_larger_than_a_frame_of_the_wire_come_home(shared: Cluster) -> None:
-    """Nothing of ours limits them, and no warning is given."""
+    """Our code does not limit them, and there is no warning."""
     with Dask(address=shared.address) as runner:
         (result,) = runner.run(bytes, [20_000_000])
         assert len(result) == 20_000_000
@@ -326,13 +326,13 @@ def test_short_tasks_go_out_in_chunks_and_long_ones_alone(shared: Cluster) -> No
 
 
 def test_it_takes_part_where_it_is_named() -> None:
-    """Not in a run that names no runner: it would start a cluster unasked."""
+    """It does not take part in a run that names no runner: it would start a cluster unasked."""
     assert "dask" not in default_runners()
     assert parse("dask:3").label == "dask:3"
 
 
 def test_a_program_to_paste_does_the_same(shared: Cluster, tmp_path: Path) -> None:
-    """On the cluster at the address, with and without chunks."""
+    """It runs on the cluster at the address, with and without chunks."""
     from concbench.program import Call
 
     for settings in ({}, {"chunksize": 3}):
@@ -352,7 +352,7 @@ def test_a_program_to_paste_does_the_same(shared: Cluster, tmp_path: Path) -> No
 def test_without_the_extra_the_line_to_type_is_given(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By `list`, and in one line by a run that names it."""
+    """`list` says it, and so does one line of a run that names it."""
     monkeypatch.delitem(sys.modules, "distributed")
     monkeypatch.delitem(sys.modules, "concbench.runners.dask")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)

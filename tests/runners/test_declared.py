@@ -1,4 +1,4 @@
-"""A runner is judged by what it declares, and a law finds out whether that is true."""
+"""A runner is judged by its declared traits, and a law checks whether they are true."""
 
 import re
 import sys
@@ -25,7 +25,7 @@ NAMES = ["crew", "helpers", "squads", "gangs", "one-loop", "far-away", "unnamed"
 
 @pytest.fixture(autouse=True)
 def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As if it were installed."""
+    """Act as if the package were installed."""
     monkeypatch.syspath_prepend(str(PLUGINS))
     yield
     sys.modules.pop("other_ways", None)
@@ -36,20 +36,20 @@ def made(name: str, **settings: Any) -> Callable[[], Runner]:
 
 
 def test_they_are_registered_by_their_metadata() -> None:
-    """Under their own names, after ours."""
+    """They have their own names, after ours."""
     assert runner_names() == [*RUNNERS, *NAMES]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "strange"])
 def test_what_a_plug_in_declares_is_what_is_seen(name: str, tmp_path: Path) -> None:
-    """Or nothing is declared."""
+    """Undeclared traits are allowed."""
     it_is_what_it_declares(made(name), tmp_path)
 
 
 @pytest.mark.parametrize("law", RUNNER_LAWS, ids=law_name)
 @pytest.mark.parametrize("name", ["crew", "one-loop"])
 def test_plug_ins_keep_the_other_laws(name: str, law: Any, tmp_path: Path) -> None:
-    """Those of which the rest of this package makes most use."""
+    """These are the laws on which the rest of this package relies most."""
     law(made(name), tmp_path)
 
 
@@ -65,7 +65,7 @@ def test_traits_may_depend_on_settings(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize(("name", "sends"), [("processes", False), ("process-pool", True)])
 def test_a_function_is_inherited_by_a_process_that_is_forked_for_a_task(name: str, sends: bool, tmp_path: Path) -> None:
-    """And sent to a pool, however its processes are started."""
+    """It is sent to a pool, however the processes of the pool start."""
     runner = made(name, start_method="fork")
     assert traits_of(runner()).sends == sends
     it_is_what_it_declares(runner, tmp_path)
@@ -95,7 +95,7 @@ def test_a_function_is_inherited_by_a_process_that_is_forked_for_a_task(name: st
     ],
 )
 def test_a_trait_that_contradicts_what_it_does_is_named(name: str, wrong: dict[str, Any], tmp_path: Path) -> None:
-    """With what it says and what was seen."""
+    """The message has the declared and the observed trait."""
     kind = runner_class(name)
     true = traits_of(kind())
 
@@ -109,7 +109,7 @@ def test_a_trait_that_contradicts_what_it_does_is_named(name: str, wrong: dict[s
 
 
 def test_a_runner_that_declares_nothing_breaks_no_law(tmp_path: Path) -> None:
-    """Nothing is said of it."""
+    """Nothing is concluded about it."""
 
     class Silent(Threads):
         traits = Traits()
@@ -129,7 +129,7 @@ def test_a_runner_that_declares_nothing_breaks_no_law(tmp_path: Path) -> None:
     ids=str,
 )
 def test_traits_of_other_types_are_refused_where_they_are_written(wrong: dict[str, Any]) -> None:
-    """A results file could not keep them."""
+    """A results file could not hold them."""
     with pytest.raises(BadSetting, match=f"the trait {next(iter(wrong))} must be"):
         Traits(**wrong)
 
@@ -154,7 +154,7 @@ class _Dictionary(Threads):
 def test_traits_that_are_none_end_no_measurement_and_are_named_by_the_law(
     kind: type[Threads], says: str, tmp_path: Path
 ) -> None:
-    """Whoever measures with all runners has not written this one."""
+    """The user who measures with all runners has not written this one."""
     assert traits_of(kind()) == Traits()
     with pytest.raises(AssertionError, match=re.escape(says)):
         it_is_what_it_declares(kind, tmp_path)

@@ -1,4 +1,4 @@
-"""Exceptions are not to be trusted: whatever a task raises, every runner tells it alike, with the item."""
+"""Exceptions are not trusted: every runner reports whatever a task raises in the same way, with the item."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ HOSTILE: dict[str, tuple[Callable[[], BaseException], str]] = {
         ),
     ),
 }
-"""For each, what makes it and how it is told."""
+"""For each kind, its maker and the expected report."""
 
 RUNNERS: dict[str, Callable[[], Runner]] = {
     "sequential": Sequential,
@@ -177,7 +177,7 @@ if exists_in(InterpreterPool, sys.version_info[:2]):
     RUNNERS["interpreter-pool"] = partial(InterpreterPool, workers=2)
     RUNNERS["interpreter-pool by 3"] = partial(InterpreterPool, workers=2, chunksize=3)
 SENDING = [name for name in RUNNERS if name.startswith(("process", "interpreter", "mp-pool"))]
-"""Those whose results come home as pickles."""
+"""Runners whose results return as pickles."""
 
 if sys.platform == "win32":
     pytest.skip("there is no fork", allow_module_level=True)
@@ -190,7 +190,7 @@ def raise_on_seven(kind: str, item: int) -> int:
 
 
 def run(make: Callable[[], Runner], function: Callable[[Any], Any], items: Any) -> Any:
-    """For asyncio, as a coroutine function."""
+    """Run the items; for asyncio, as a coroutine function."""
 
     async def awaited(item: Any) -> Any:
         return function(item)
@@ -203,7 +203,7 @@ def run(make: Callable[[], Runner], function: Callable[[Any], Any], items: Any) 
 @pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.parametrize("runner", RUNNERS)
 def test_whatever_a_task_raises_is_told_alike_with_its_item(runner: str, kind: str) -> None:
-    """As an outcome, too, which is of the same shape in every case."""
+    """The outcome of a cell has the same form in every case as well."""
     with pytest.raises(BaseException) as caught:
         run(RUNNERS[runner], partial(raise_on_seven, kind), range(5, 10))
     told = describe(caught.value)
@@ -220,7 +220,7 @@ def test_whatever_a_task_raises_is_told_alike_with_its_item(runner: str, kind: s
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("runner", RUNNERS)
 def test_exceptions_stay_themselves_where_they_can(runner: str) -> None:
-    """With their type and arguments; those that cannot have one and the same stand-in."""
+    """Type and arguments are kept; exceptions that cannot be sent all have the same stand-in."""
     with pytest.raises(BrokenProcessPool, match="my own"):
         run(RUNNERS[runner], partial(raise_on_seven, "broken pool"), [7])
     with pytest.raises(SystemExit) as exits:
@@ -234,7 +234,7 @@ def test_exceptions_stay_themselves_where_they_can(runner: str) -> None:
 
 
 def test_packages_that_pickle_all_exceptions_in_another_way_change_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As tblib does, which Dask imports: it makes a SystemExit without its code."""
+    """The package tblib does so, which Dask imports: it makes a SystemExit without its code."""
 
     def pickled_as_tblib_does(error: BaseException) -> tuple[Any, ...]:
         return type(error).__new__, (type(error),)
@@ -252,7 +252,7 @@ async def raise_later(kind: str, item: int) -> int:
 @pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.parametrize("runner", ["sequential", "thread-pool"])
 def test_coroutines_that_runners_of_functions_call_are_told_alike(runner: str, kind: str) -> None:
-    """And Ctrl-C does afterwards what it did before."""
+    """Ctrl-C does afterwards what it did before."""
     with pytest.raises(BaseException) as caught:
         run(RUNNERS[runner], InEventLoop(partial(raise_later, kind)), range(5, 10))
     text = HOSTILE[kind][1].replace("a task raised Stop", "coroutine raised Stop")
@@ -291,7 +291,7 @@ def return_unreadable(item: int) -> object:
 def test_a_result_that_cannot_be_sent_is_told_with_its_task_and_the_reason(
     runner: str, function: Callable[[int], object], why: str
 ) -> None:
-    """No worker is said to have died; of a chunk, the tasks that it may be, where it is not known."""
+    """No worker is said to have died; if the task of a chunk is not known, all its tasks are listed."""
     with pytest.raises(WorkerFailure) as caught:
         run(RUNNERS[runner], function, range(2, 11))
     told = describe(caught.value)["reason"]
@@ -321,7 +321,7 @@ def mark(directory: str, item: int) -> None:
     "runner", [name for name in RUNNERS if name not in {"sequential", "threads", "processes", "mp-pool"}]
 )
 def test_after_a_failure_what_has_not_begun_is_left_out(runner: str, tmp_path: Path) -> None:
-    """Hundred tasks would go on for half a second."""
+    """A hundred tasks would go on for half a second."""
     with pytest.raises(ValueError, match="at once"):
         run(RUNNERS[runner], partial(mark, str(tmp_path)), range(100))
     assert len(list(tmp_path.iterdir())) < 50
@@ -343,7 +343,7 @@ def test_ctrl_c_ends_a_run_of_coroutines_and_is_no_failure_of_a_task() -> None:
 
 
 def test_a_coroutine_that_cancels_itself_is_a_task_that_failed() -> None:
-    """The others go on to their ends."""
+    """The others run to their ends."""
     ended = []
 
     async def task(item: int) -> None:
@@ -361,7 +361,7 @@ def test_a_coroutine_that_cancels_itself_is_a_task_that_failed() -> None:
 
 
 def test_ctrl_c_ends_a_run_in_threads_and_is_no_failure_of_a_task() -> None:
-    """It comes in the thread that waits."""
+    """It comes in the waiting thread."""
 
     def task(item: int) -> None:
         if item == 1:
@@ -378,7 +378,7 @@ def test_ctrl_c_ends_a_run_in_threads_and_is_no_failure_of_a_task() -> None:
 
 
 def test_items_that_change_meanwhile_are_told() -> None:
-    """There is one result for each item that was given, or an exception."""
+    """There is one result for each given item, or an exception."""
     items = [1, 2, 3, 4]
     with pytest.raises(RuntimeError, match="items were changed"), Sequential() as runner:
         runner.run(lambda item: items.pop(), items)
@@ -386,7 +386,7 @@ def test_items_that_change_meanwhile_are_told() -> None:
 
 @pytest.mark.parametrize("kind", ["stop", "mute", "frozen", "two arguments", "deaf", "closed", "broken pool"])
 def test_in_this_process_a_hostile_exception_fails_the_row_and_nothing_else(kind: str) -> None:
-    """Every row says the same, and measure() returns."""
+    """Every row has the same reason, and measure() returns."""
     runners = ["sequential", "threads", "thread-pool:2"]
     run = measure(partial(raise_on_seven, kind), items=[6, 7], runners=runners, isolate=False, rounds=1, observe=False)
     reasons = {cell.outcome.reason for cell in run.tables[0].cells}
@@ -397,7 +397,7 @@ def test_in_this_process_a_hostile_exception_fails_the_row_and_nothing_else(kind
     ("kind", "name"), [("two arguments", "TwoArgumentsError"), ("mute", "MuteError"), ("frozen", "FrozenError")]
 )
 def test_tolerated_failures_are_counted_by_their_own_types(kind: str, name: str) -> None:
-    """Under every runner alike, though they cannot be sent."""
+    """This holds for every runner, although they cannot be sent."""
     isolate = kind == "two arguments"
     runners = ["sequential", "thread-pool:2", *(["process-pool:2,start_method=fork"] if isolate else [])]
     function = partial(raise_on_seven, kind)

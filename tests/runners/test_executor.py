@@ -1,4 +1,4 @@
-"""Executors of anybody: found by their names, entered, used by what they have, and left."""
+"""Executors of any package: found by name, entered, used by the methods that they have, and left."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ left: list[str] = []
 
 
 class Submitting:
-    """It has no more than that."""
+    """Has only `submit`."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
@@ -41,7 +41,7 @@ class Submitting:
 
 
 class OfFutures(Submitting):
-    """As clients of clusters map."""
+    """Maps to futures, like clients of clusters."""
 
     def map(self, function: Any, items: Any) -> list[Future[Any]]:
         return [self.submit(function, item) for item in items]
@@ -53,7 +53,7 @@ class OfFutures(Submitting):
 
 
 class OneFuture(Submitting):
-    """As pebble maps."""
+    """Maps to a single future, like pebble."""
 
     def map(self, function: Any, items: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -101,19 +101,19 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("law", RUNNER_LAWS, ids=law_name)
 @pytest.mark.parametrize("target", ["concurrent.futures:ThreadPoolExecutor", f"{HERE}:OfFutures", f"{HERE}:Submitting"])
 def test_executors_of_threads_keep_the_laws(target: str, law: Any, tmp_path: Path) -> None:
-    """Whichever way they have of being used."""
+    """This holds for each way of using them."""
     law(lambda: Executor(target, workers=2), tmp_path)
 
 
 def test_a_pool_of_processes_is_what_it_is_said_to_be(tmp_path: Path) -> None:
-    """And waits for them when it is left."""
+    """It waits for its processes when it is left."""
     runner = Executor("multiprocessing:Pool", where="processes", arguments={"processes": 2})
     it_is_what_it_declares(lambda: runner, tmp_path)
 
 
 @pytest.mark.parametrize("target", ["Submitting", "OfFutures", "OneFuture"])
 def test_it_is_used_and_left_by_what_it_has(target: str) -> None:
-    """The settings that are not those of the runner are passed on, numbers as numbers."""
+    """Settings that are not the runner's are passed on, numbers as numbers."""
     left.clear()
     runner: Any = parse(f"executor:3,target={HERE}:{target},name=a-b,size=2.5,count=7,eager=true").runner
     with runner:
@@ -138,7 +138,7 @@ def test_it_is_used_and_left_by_what_it_has(target: str) -> None:
     ],
 )
 def test_its_label_is_a_spec_of_the_same(spec: str, label: str) -> None:
-    """And its settings are recorded one by one."""
+    """Its settings are recorded separately."""
     cell = parse(spec)
     assert cell.label == label
     assert parse(cell.label).settings == cell.settings
@@ -159,7 +159,7 @@ def test_its_label_is_a_spec_of_the_same(spec: str, label: str) -> None:
     ],
 )
 def test_it_is_judged_by_what_is_known_of_it(settings: str, traits: Traits) -> None:
-    """Or said of it; else not at all."""
+    """Facts may also be declared; without any, it is not judged."""
     assert traits_of(parse(f"executor:{settings}").runner) == traits
 
 
@@ -181,7 +181,7 @@ def test_it_is_judged_by_what_is_known_of_it(settings: str, traits: Traits) -> N
 def test_what_cannot_be_found_is_refused_before_anything_runs(
     settings: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In one sentence."""
+    """There is one sentence."""
     (tmp_path / "broken_2.py").write_text("1 / 0")
     monkeypatch.syspath_prepend(str(tmp_path))
     spec = f"executor:{settings}" if settings else "executor"
@@ -192,7 +192,7 @@ def test_what_cannot_be_found_is_refused_before_anything_runs(
 
 
 def test_without_a_target_it_is_for_whoever_names_it() -> None:
-    """It is not among those that are measured by default."""
+    """It is not among the default runners."""
     assert "executor" not in default_runners()
 
 
@@ -206,7 +206,7 @@ def test_without_a_target_it_is_for_whoever_names_it() -> None:
     ],
 )
 def test_what_turns_out_to_be_none_fails_its_row(target: str, kind: type[Exception], says: str) -> None:
-    """With what it is."""
+    """The reason says what it is."""
     with pytest.raises(kind, match=f"^{re.escape(says)}"), Executor(f"{HERE}:{target}") as runner:
         runner.run(double, [1, 2])
     run = measure(
@@ -216,7 +216,7 @@ def test_what_turns_out_to_be_none_fails_its_row(target: str, kind: type[Excepti
 
 
 def test_one_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the timeout; others have their rows."""
+    """The timeout ends it; the others have their rows."""
     monkeypatch.chdir(Path(__file__).parent)
     runners = ["sequential", f"executor:target={HERE}:Endless"]
     run = measure(abs, items=[1, 2], runners=runners, rounds=1, timeout=1.0, observe=False)
@@ -226,7 +226,7 @@ def test_one_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_its_program_makes_it_in_the_same_way() -> None:
-    """And runs as it stands."""
+    """The program runs unchanged."""
     runner = Executor("multiprocessing.pool:ThreadPool", arguments={"processes": 2})
     text = snippet(Imported.of(double, [1, 2], How()).call(2), runner)
     assert "with ThreadPool(processes=2) as pool:" in text
@@ -236,7 +236,7 @@ def test_its_program_makes_it_in_the_same_way() -> None:
 
 
 class SubmitsAlone:
-    """It has no `map`, and cannot be entered."""
+    """Has no `map`, and cannot be entered."""
 
     def __init__(self, max_workers: int) -> None:
         self._pool = ThreadPoolExecutor(max_workers)
@@ -244,7 +244,7 @@ class SubmitsAlone:
 
 
 def test_of_one_that_cannot_be_entered_the_program_uses_the_runner() -> None:
-    """Which knows what to do with it."""
+    """The runner can handle it."""
     text = snippet(Imported.of(double, [1, 2], How()).call(2), Executor(f"{__name__}:SubmitsAlone", 2))
     scope: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(text, "pasted", "exec"), scope)

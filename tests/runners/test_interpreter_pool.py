@@ -1,4 +1,4 @@
-"""A pool of interpreters: planned on every Python, entered where there is one, and honest about what it cannot take."""
+"""A pool of interpreters: planned on every Python, entered if available, and clear about what it cannot run."""
 
 import subprocess
 import sys
@@ -40,14 +40,14 @@ def modules(item):
 
 
 def test_it_is_planned_on_a_python_that_does_not_have_it() -> None:
-    """Its settings are read and refused as those of any other."""
+    """Its settings are read and refused like those of any other."""
     cell = parse("interpreter-pool:workers=3,chunksize=4")
     assert cell.settings == {"workers": 3, "chunksize": 4}
     assert cell.traits.isolates
 
 
 def test_it_takes_part_by_default_where_there_is_one() -> None:
-    """Of the interpreter that does the work."""
+    """The interpreter that does the work decides."""
     assert {*default_runners(NEW)} - {*default_runners(OLD)} == {"interpreter-pool"}
     for python, computes, expected in ((NEW, True, ["interpreter-pool:2"]), (NEW, False, []), (OLD, True, [])):
         look = Look(50, 0.1, computes, not computes, awaitable=False, cores=2, python=python)
@@ -55,13 +55,13 @@ def test_it_takes_part_by_default_where_there_is_one() -> None:
 
 
 class Newer(Threads):
-    """A runner of a Python to come."""
+    """A runner of a future Python."""
 
     needs = (9, 1)
 
 
 def test_a_runner_that_this_python_lacks_says_which_has_it() -> None:
-    """Before anything is timed; the others are measured."""
+    """It says so before anything is timed; the others are measured."""
     run = measure(Primes(limits=[30, 20]), runners=["sequential", Newer()], rounds=1, isolate=False)
     first, second = (cell.outcome for cell in run.tables[0].cells)
     assert (first.kind, second.kind) == ("ok", "inapplicable")
@@ -70,7 +70,7 @@ def test_a_runner_that_this_python_lacks_says_which_has_it() -> None:
 
 @pytest.mark.skipif(sys.version_info >= NEW, reason="this Python has a pool of interpreters")
 def test_alone_it_says_so_too_and_so_does_the_list(capsys: pytest.CaptureFixture[str]) -> None:
-    """One line."""
+    """There is one line."""
     with pytest.raises(Inapplicable, match=r"^it needs Python 3\.14, and this is 3"), InterpreterPool():
         pass
     assert main(["list"]) == 0
@@ -96,7 +96,7 @@ def test_alone_it_says_so_too_and_so_does_the_list(capsys: pytest.CaptureFixture
 def test_a_module_that_does_not_load_in_another_interpreter_is_named(
     name: str, error: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before anything runs."""
+    """Nothing has run."""
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / f"{name}.py").write_text(MODULE.format(error=error))
     run = measure(f"{name}:double", items=[1, 2], runners=["sequential", "interpreter-pool:2"], rounds=1)
@@ -108,7 +108,7 @@ def test_a_module_that_does_not_load_in_another_interpreter_is_named(
 @entered
 @pytest.mark.parametrize("chunksize", [1, 2])
 def test_a_program_to_paste_finds_a_module_that_is_elsewhere(chunksize: int, tmp_path: Path) -> None:
-    """A new interpreter does not have what the program has put on its path."""
+    """A new interpreter does not have the import path that the program has extended."""
     (tmp_path / "far").mkdir()
     (tmp_path / "far" / "far_off.py").write_text("twice = 2\ndef double(item):\n    return twice * item\n")
     place = Place.read(f"{tmp_path / 'far' / 'far_off.py'}:double")
@@ -121,7 +121,7 @@ def test_a_program_to_paste_finds_a_module_that_is_elsewhere(chunksize: int, tmp
 
 @entered
 def test_interpreters_find_what_this_process_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the path as it is when they are started, and nothing of ours is imported there but what a worker needs."""
+    """The path is that of the moment when they start, and only the modules that a worker needs are imported there."""
     (tmp_path / "beside_it.py").write_text(BESIDE)
     monkeypatch.syspath_prepend(str(tmp_path))
     import beside_it  # type: ignore[import-not-found]

@@ -1,4 +1,4 @@
-"""joblib is an extra, and does as the other runners do where it is installed."""
+"""joblib is optional, and acts like the other runners if it is installed."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def return_unreadable(item: int) -> object:
 
 
 def test_a_worker_that_dies_is_told_with_its_exit_code() -> None:
-    """As loky has it."""
+    """The exit code is that of loky's message."""
     with pytest.raises(WorkerDied, match=r"a worker process of joblib\(2\) died \(EXIT\(3\).*\)"):
         run("joblib:2", die, range(4))
 
 
 def test_what_cannot_be_sent_is_told_with_its_item() -> None:
-    """There and back."""
+    """This holds in both directions."""
     with pytest.raises(WorkerFailure, match="cannot be sent from its worker: ValueError: invalid literal") as caught:
         run("joblib:2", return_unreadable, range(4))
     assert caught.value.__notes__[-1] == "raised by task 2, item 2"
@@ -60,7 +60,7 @@ def test_what_cannot_be_sent_is_told_with_its_item() -> None:
     [("joblib:1", CALLER), ("joblib:2,backend=threading", THREADS), ("joblib:2,batch_size=auto", PROCESSES)],
 )
 def test_where_it_runs_depends_on_its_settings(spec: str, where: str) -> None:
-    """One worker is the thread that calls."""
+    """One worker is the calling thread."""
     pytest.importorskip("joblib")
     assert traits_of(parse(spec).runner).where == where
 
@@ -77,7 +77,7 @@ def test_where_it_runs_depends_on_its_settings(spec: str, where: str) -> None:
     ],
 )
 def test_settings_that_cannot_be_are_refused(spec: str, says: str) -> None:
-    """Before anything runs."""
+    """Nothing has run."""
     pytest.importorskip("joblib")
     with pytest.raises(BadSetting, match=says):
         parse(spec)
@@ -86,7 +86,7 @@ def test_settings_that_cannot_be_are_refused(spec: str, says: str) -> None:
 def test_without_the_extra_there_is_the_line_to_type(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever names it is told, and others do without it."""
+    """A user who names it gets a message, and other runs go on without it."""
 
     class Missing:
         @staticmethod

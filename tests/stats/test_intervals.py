@@ -34,13 +34,13 @@ def test_from_eight_rounds_it_is_the_trimmed_mean() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_below_three_rounds_there_is_none(n: int) -> None:
-    """Rather than a wild one."""
+    """An interval would be meaningless."""
     assert ratio_interval(np.zeros(n), 0.05) is None
 
 
 @given(LOGS, st.floats(-2, 2))
 def test_a_common_factor_moves_the_interval_and_changes_nothing_else(values: np.ndarray, shift: float) -> None:
-    """A machine twice as slow gives the same verdicts."""
+    """A machine that is twice as slow gives the same verdicts."""
     one, other = ratio_interval(values, 0.01), ratio_interval(values + shift, 0.01)
     assert one is not None
     assert other is not None
@@ -50,7 +50,7 @@ def test_a_common_factor_moves_the_interval_and_changes_nothing_else(values: np.
 
 @given(LOGS)
 def test_the_comparison_the_other_way_round_is_the_reciprocal(values: np.ndarray) -> None:
-    """No side is favoured."""
+    """Neither side is favoured."""
     one, other = ratio_interval(values, 0.01), ratio_interval(-values, 0.01)
     assert one is not None
     assert other is not None
@@ -59,7 +59,7 @@ def test_the_comparison_the_other_way_round_is_the_reciprocal(values: np.ndarray
 
 @given(LOGS, st.integers(1, 20))
 def test_more_comparisons_make_wider_intervals(values: np.ndarray, comparisons: int) -> None:
-    """That is what a whole table costs."""
+    """A whole table needs wider intervals."""
     one = ratio_interval(values, look_level(30, comparisons))
     other = ratio_interval(values, look_level(30, comparisons + 1))
     assert one is not None
@@ -68,7 +68,7 @@ def test_more_comparisons_make_wider_intervals(values: np.ndarray, comparisons: 
 
 
 def test_levels_are_those_that_were_calibrated() -> None:
-    """And beyond 100 rounds, 5 % are shared by all looks, which is stricter."""
+    """Beyond 100 rounds, all looks share 5 %, which is stricter."""
     assert [look_level(rounds, 2) for rounds in (3, 30, 31, 60, 61, 100)] == [
         0.00225, 0.00225, 0.00175, 0.00175, 0.0015, 0.0015,
     ]  # fmt: skip
@@ -91,20 +91,20 @@ def test_levels_are_those_that_were_calibrated() -> None:
     ],
 )
 def test_verdicts_have_a_margin_and_a_band(low: float, high: float, says: str) -> None:
-    """2 % and 5 %."""
+    """The margin is 2 %, and the band 5 %."""
     assert verdict(Interval(low, math.sqrt(low * high), high)) == says
     assert verdict(None) == "undecided"
 
 
 def test_only_rounds_that_both_took_part_in_are_paired() -> None:
-    """By their numbers."""
+    """They are paired by their numbers."""
     paired = log_ratios({0: 1.0, 1: 2.0, 2: 4.0}, {1: 1.0, 2: 1.0, 3: 9.0})
     assert np.allclose(np.exp(paired), [2.0, 4.0])
     assert log_ratios({0: 1.0}, {1: 1.0}).size == 0
 
 
 def test_the_fastest_group_holds_what_cannot_be_told_apart_from_the_leader() -> None:
-    """And no cell that is proved to be more than 2 % slower."""
+    """It holds no cell that is proved to be more than 2 % slower."""
     draw = np.random.default_rng(1)
     seconds = {
         name: dict(enumerate(mean * np.exp(0.01 * draw.standard_normal(12))))
@@ -115,7 +115,7 @@ def test_the_fastest_group_holds_what_cannot_be_told_apart_from_the_leader() -> 
 
 
 def test_the_least_median_leads_whatever_number_of_rounds_it_took() -> None:
-    """A cell whose questions are answered stops, and leads all the same."""
+    """A cell whose verdicts are known stops, and still leads."""
     assert fastest({"answered": dict.fromkeys(range(3), 0.5), "undecided": dict.fromkeys(range(20), 1.0)}) == "answered"
 
 

@@ -8,7 +8,7 @@ from concbench.stats.student import quantile, two_sided
 
 
 def test_quantiles_agree_with_scipy() -> None:
-    """To 1e-9, over every level and number of rounds that is used."""
+    """They agree to 1e-9, over every level and number of rounds in use."""
     t = pytest.importorskip("scipy.stats").t  # half a second, which only the process that runs this should pay
 
     @settings(deadline=None, max_examples=300)
@@ -21,5 +21,5 @@ def test_quantiles_agree_with_scipy() -> None:
 
 @given(st.integers(1, 99), st.floats(1e-6, 0.5))
 def test_the_quantile_undoes_the_probability(df: int, alpha: float) -> None:
-    """Without scipy."""
+    """This needs no scipy."""
     assert two_sided(quantile(alpha, df), df) == pytest.approx(1 - alpha, abs=1e-12)

@@ -1,4 +1,4 @@
-"""The workers' time is taken apart as drawn by hand, and nothing of it is lost."""
+"""The workers' time is divided as drawn by hand, and none of it is lost."""
 
 import random
 from dataclasses import fields
@@ -27,13 +27,13 @@ def test_two_lanes_as_drawn() -> None:
 
 
 def test_a_worker_that_never_got_a_task_was_being_started_until_the_last_was_handed_out() -> None:
-    """And had nothing left to do after that."""
+    """It had nothing left to do after that."""
     line = timeline(Spans([1, 4], [4, 6], [0, 0], [7, 7]), workers=2, makespan=6)
     assert areas(line) == {"busy": 5, "start_up": 1 + 4, "dispatch": 0, "tail": 2, "shut_down": 0}
 
 
 def test_workers_that_replace_one_another_share_a_lane() -> None:
-    """Two batches of two threads each, in two lanes: the second waits for the slowest of the first."""
+    """There are two batches of two threads each in two lanes: the second waits for the slowest of the first."""
     spans = Spans([0, 0, 5, 5], [1, 5, 6, 6], [0] * 4, [0, 1, 2, 3])
     assert areas(timeline(spans, workers=2, makespan=6)) == {
         "busy": 8, "start_up": 0, "dispatch": 4, "tail": 0, "shut_down": 0,
@@ -41,7 +41,7 @@ def test_workers_that_replace_one_another_share_a_lane() -> None:
 
 
 def test_with_a_worker_for_each_task_there_are_as_many_lanes_as_were_at_work_at_once() -> None:
-    """Ten threads, one every second, two seconds each: two lanes, which wait for nothing but the next thread."""
+    """Ten threads, one every second, run two seconds each: two lanes, which only wait for the next thread."""
     spans = Spans(list(range(10)), [begin + 1.5 for begin in range(10)], [0] * 10, list(range(10)))
     line = timeline(spans, workers=10, makespan=10.5, one_task_each=True)
     assert (line.workers, line.peak, line.dispatch) == (2, 2, 0)
@@ -49,13 +49,13 @@ def test_with_a_worker_for_each_task_there_are_as_many_lanes_as_were_at_work_at_
 
 
 def test_kept_workers_are_not_started() -> None:
-    """What lies before their first tasks is dispatch."""
+    """The time before their first tasks is dispatch."""
     line = timeline(Spans([1], [2], [0], [0]), workers=1, makespan=2, kept=True)
     assert (line.start_up, line.dispatch) == (0, 1)
 
 
 def test_queueing_counts_from_the_beginning_of_the_work() -> None:
-    """Which may be later than that of everything."""
+    """The work may begin later than the pass."""
     line = timeline(Spans([2, 3, 4], [3, 4, 9], [0] * 3, [0] * 3), workers=1, makespan=9, submitted=2)
     assert line.queueing[0] == 1
     assert line.queueing[-1] == 2
@@ -63,7 +63,7 @@ def test_queueing_counts_from_the_beginning_of_the_work() -> None:
 
 
 def test_tasks_in_flight_are_counted_at_every_change() -> None:
-    """Of an end and a start at the same moment, the end comes first."""
+    """If an end and a start coincide, the end comes first."""
     moments, counts = tasks_in_flight([0, 1, 2], [2, 3, 4])
     assert list(zip(moments.tolist(), counts.tolist(), strict=True)) == [
         (0, 1), (1, 2), (2, 1), (2, 2), (3, 1), (4, 0),
@@ -78,7 +78,7 @@ def test_nothing_has_no_timeline() -> None:
 @settings(deadline=None, max_examples=100)
 @given(st.integers(1, 6), st.integers(1, 40), st.randoms(use_true_random=False), st.booleans(), st.booleans())
 def test_the_parts_are_the_whole(lanes: int, tasks: int, draw: random.Random, own: bool, kept: bool) -> None:
-    """On any schedule in which no lane has two tasks at once, whether workers are lanes or replace one another."""
+    """This holds for any schedule in which no lane has two tasks at once, whether or not workers are replaced."""
     free = [draw.random() for _ in range(lanes)]
     started, finished, worker = [], [], []
     for number in range(tasks):
@@ -98,5 +98,5 @@ def test_the_parts_are_the_whole(lanes: int, tasks: int, draw: random.Random, ow
 
 
 def test_what_is_kept_of_very_many_tasks_has_every_field() -> None:
-    """The record in the results file and what is computed are the same."""
+    """The record in the results file and the computed summary agree."""
     assert [field.name for field in fields(Summary)] == [field.name for field in fields(Timeline)]

@@ -1,4 +1,4 @@
-"""Ratios that still rise or fall are told from noise: seldom where there is only noise, surely where there is more."""
+"""Rising or falling ratios are distinguished from noise: seldom in noise alone, surely in a trend."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def noise(rng: np.random.Generator, spread: float, outliers: float) -> NDArray[n
 
 @pytest.mark.parametrize(("spread", "outliers"), [(0.01, 0.0), (0.1, 0.0), (0.05, 0.1), (0.5, 0.2)])
 def test_noise_is_seldom_taken_for_a_trend(spread: float, outliers: float) -> None:
-    """At one look in two hundred, and in one session of twenty at some look."""
+    """It happens at one look in two hundred, and in one session of twenty at some look."""
     rng = np.random.default_rng(7)
     alarms = np.array([
         [trends(one[:count]) for count in range(6, ROUNDS + 1, 3)]
@@ -34,7 +34,7 @@ def test_noise_is_seldom_taken_for_a_trend(spread: float, outliers: float) -> No
 @pytest.mark.parametrize("speed", [2.0, 5.0])
 @pytest.mark.parametrize("way", [1, -1])
 def test_a_compiler_that_warms_up_gets_no_verdict_before_it_has(speed: float, way: int) -> None:
-    """Whether it is the cell or the baseline that gets faster."""
+    """The cell or the baseline gets faster."""
     rng = np.random.default_rng(3)
     for _ in range(50):
         ratios = way * (1.0 - 0.8 * np.exp(-np.arange(10) / speed)) + rng.normal(0, 0.01, 10)

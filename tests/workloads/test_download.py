@@ -1,4 +1,4 @@
-"""Downloads from the embedded server: real, checked, cleaned up, and faithful to bad news."""
+"""Downloads from the embedded server: real, checked, cleaned up, and honest about failures."""
 
 import json
 import socket
@@ -36,7 +36,7 @@ def small(tmp_path: Path) -> Iterator[Download]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Download]:
-    """The same for tests to which it does not matter what was downloaded before: a server is a process."""
+    """A server for tests that do not depend on earlier downloads: a server is a process."""
     directory = tmp_path_factory.mktemp("served")
     with Download(images=6, latency=0.001, image_size=5_000).running(str(directory)) as workload:
         yield workload
@@ -49,7 +49,7 @@ def require_right(collected: Sequence[object], workload: Download) -> None:
 
 @pytest.mark.parametrize("runner", RUNNERS, ids=lambda runner: type(runner).__name__)
 def test_what_arrives_is_what_was_served(served: Download, runner: object) -> None:
-    """Name, length and digest of every file, whoever the client is."""
+    """Name, length and digest of every file agree, whichever the client is."""
     timing = HostedCell(served, runner).sample(collect=True)  # type: ignore[arg-type]
     require_right(timing.collected, served)
     assert timing.results == [(5_000, 1)] * 6
@@ -74,7 +74,7 @@ def test_a_wrong_byte_and_swapped_images_are_found(small: Download) -> None:
 
 
 def test_each_sample_begins_without_the_files_of_the_last(small: Download) -> None:
-    """A download that did nothing could otherwise pass with yesterday's files."""
+    """A download that did nothing could otherwise pass with the files of the previous sample."""
     HostedCell(small, Sequential()).sample()
     assert all(Path(item.path).exists() for item in small.items)
     small.reset()
@@ -82,14 +82,14 @@ def test_each_sample_begins_without_the_files_of_the_last(small: Download) -> No
 
 
 def test_the_function_works_without_the_harness(served: Download, tmp_path: Path) -> None:
-    """An ordinary function of one image."""
+    """It is an ordinary function of one image."""
     target = tmp_path / "one.png"
     assert download_image(Image(served.items[3].url, str(target))) == 5_000
     assert target.read_bytes() == image(3, 5_000)
 
 
 def test_a_status_other_than_ok_is_a_failure_and_writes_nothing(served: Download, tmp_path: Path) -> None:
-    """An error page is no image."""
+    """An error page is not an image."""
     target = tmp_path / "none.png"
     with pytest.raises(DownloadFailed, match="404"):
         download_image(Image(served.items[0].url + "x", str(target)))
@@ -97,7 +97,7 @@ def test_a_status_other_than_ok_is_a_failure_and_writes_nothing(served: Download
 
 
 def test_the_server_counts_what_it_serves(small: Download) -> None:
-    """Requests, and how many were in progress at once."""
+    """It counts requests, and the most in progress at once."""
     HostedCell(small, ThreadPool(workers=6)).sample()
     base = small.items[0].url.rpartition("/")[0]
     stats = json.loads(urllib3.request("GET", f"{base}/stats").data)
@@ -119,7 +119,7 @@ def test_the_server_counts_what_it_serves(small: Download) -> None:
     ],
 )
 def test_the_image_is_the_same_however_it_is_asked_for(served: Download, request_line: str, headers: str) -> None:
-    """Its length too, with or without a body; twice on a connection, where that is kept."""
+    """Its length is also the same, with or without a body, and twice on a connection that is kept."""
     url = urllib3.util.parse_url(served.items[2].url)
     assert url.path is not None
     request = f"{request_line.format(url.path)}\r\n{headers}\r\n".encode()
@@ -137,7 +137,7 @@ def test_the_image_is_the_same_however_it_is_asked_for(served: Download, request
 
 
 def test_without_the_token_nothing_is_served(served: Download) -> None:
-    """Other users of the machine do not get far."""
+    """Other users of the machine cannot use it."""
     url = urllib3.util.parse_url(served.items[0].url)
     assert urllib3.request("GET", f"http://127.0.0.1:{url.port}/image-00001.png").status == 404
 
@@ -155,7 +155,7 @@ def test_the_server_is_on_loopback_only(served: Download) -> None:
 
 
 def test_the_server_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
-    """Whatever happens to the owner: here it is killed without a chance to say goodbye."""
+    """The owner is killed without a chance to clean up."""
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, json.dumps(sys.path), str(tmp_path)],
         stdout=subprocess.PIPE,
@@ -183,7 +183,7 @@ with Download(images=1).running(sys.argv[2]) as workload:
 
 
 def test_the_images_are_removed_unless_they_are_kept(tmp_path: Path) -> None:
-    """Keep names a new or empty directory, and afterwards every image is in it once."""
+    """`keep` names a new or empty directory, and afterwards every image is in it once."""
     kept = tmp_path / "kept"
     with Download(images=3, latency=0, keep=str(kept)).running(str(tmp_path)) as workload:
         for _ in range(2):
@@ -204,13 +204,13 @@ ONLY_OF_THE_SERVER: list[dict[str, object]] = [
      {"size": "full", "images": 3}, *({"urls": ["http://127.0.0.1/a"], **one} for one in ONLY_OF_THE_SERVER)],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
-    """Before a server is started."""
+    """No server is started."""
     with pytest.raises(BadSetting):
         Download(**wrong)  # type: ignore[arg-type]
 
 
 def test_the_article_size_has_the_articles_names() -> None:
-    """Twenty of them, all different."""
+    """There are twenty, all different."""
     names = Download("article").names
     assert len(set(names)) == 20
     assert names[0] == "5941812700_0f634b136e_b.jpg"
@@ -261,7 +261,7 @@ def _other_server() -> Iterator[str]:
     "runner", [ThreadPool(workers=32), Asyncio(workers=32)], ids=lambda runner: type(runner).__name__
 )
 def test_real_urls_see_at_most_ten_connections(runner: object, tmp_path: Path) -> None:
-    """However many workers there are: other people's servers are no test bench."""
+    """This holds for any number of workers: other people's servers are not a test bench."""
     _Slow.most = 0
     with _other_server() as base:
         urls = [f"{base}/{number}/photo.png" for number in range(40)]
@@ -273,7 +273,7 @@ def test_real_urls_see_at_most_ten_connections(runner: object, tmp_path: Path) -
 
 
 def test_a_port_in_use_is_said_in_one_sentence() -> None:
-    """And not by a traceback of the server."""
+    """There is no traceback of the server."""
     import asyncio
 
     with socket.socket() as taken:

@@ -16,7 +16,7 @@ SEGMENTS = (
 
 @given(st.lists(SEGMENTS | SEGMENTS.map(partial(quote, safe="")), max_size=20))
 def test_names_are_safe_and_never_collide(segments: list[str]) -> None:
-    """No path in them, none hidden, no two the same where neither case nor dots at the end count."""
+    """No name has a path in it, none is hidden, and no two are the same without case and final dots."""
     names = file_names([f"http://example.org/{segment}" for segment in segments])
     assert len({name.lower() for name in names}) == len(segments)
     for name in names:
@@ -30,12 +30,12 @@ def test_names_are_safe_and_never_collide(segments: list[str]) -> None:
 
 
 def test_the_last_segment_is_the_name() -> None:
-    """Without query and fragment, percent-decoded."""
+    """It is without query and fragment, and percent-decoded."""
     assert file_names(["http://h/a/b/photo%20one.png?size=2#top"]) == ["photo_one.png"]
 
 
 def test_equal_names_are_numbered() -> None:
-    """Before the ending, so that the type stays what it is."""
+    """The number stands before the ending, so that the type is unchanged."""
     urls = ["http://a/x.png", "http://b/x.png", "http://c/X.PNG", "http://d/"]
     assert file_names(urls) == ["x.png", "x-2.png", "X-3.PNG", "image"]
 
@@ -46,6 +46,6 @@ def test_very_many_equal_names_take_no_time() -> None:
 
 
 def test_traversal_and_device_names_are_made_harmless() -> None:
-    """Whatever is behind the last slash, decoded, is one plain name."""
+    """Whatever follows the last slash becomes one plain name."""
     urls = ["http://h/..%2f..%2fetc%2fpasswd", "http://h/%2e%2e", "http://h/con.png", "http://h/..%5cboot.ini"]
     assert file_names(urls) == ["passwd", "image", "_con.png", "_boot.ini"]

@@ -1,4 +1,4 @@
-"""A server that goes wrong: both clients call it by the same name, in time, and write nothing but whole images."""
+"""A faulty server: both clients name each fault alike, in time, and write only complete images."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from concbench.workloads.target import PIECE, DownloadFailed, Image, Limits, sav
 SECONDS = 0.4
 LIMITS = Limits(SECONDS, LARGE + 1)
 PATIENT = Limits(10 * SECONDS, LARGE + 1)
-"""Where nothing is to time out, on a machine that is busy."""
+"""Limits for tests in which nothing may time out, on a busy machine."""
 Outcomes = list[tuple[int, int] | DownloadFailed]
 Client = Callable[[list[Image], Limits], Outcomes]
 
@@ -63,7 +63,7 @@ def server() -> Iterator[FaultyServer]:
 def test_a_fault_has_its_name_and_harms_no_other(
     server: FaultyServer, tmp_path: Path, client: Client, fault: str
 ) -> None:
-    """One image before it and one after it, over the same connection where that is kept."""
+    """There is one image before it and one after it, over the same connection if that is kept."""
     server.asked.clear()
     images = [Image(server.url(name), str(tmp_path / name)) for name in ("before.png", f"{fault}.png", "after.png")]
     patient = "timed out" not in FAULTS[fault].expected
@@ -88,7 +88,7 @@ def test_a_fault_has_its_name_and_harms_no_other(
 def test_what_a_library_raises_for_an_answer_is_counted_for_it(
     server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: Client, error: Exception
 ) -> None:
-    """Whatever that is, for they have bugs; but for want of memory, which is the program's."""
+    """Libraries have bugs, so any error counts; only lack of memory is the program's."""
     image = [Image(server.url("image.png"), str(tmp_path / "image.png"))]
 
     def fail(raised: BaseException) -> None:
@@ -112,7 +112,7 @@ def test_what_a_library_raises_for_an_answer_is_counted_for_it(
 def test_no_request_is_repeated_but_by_us(
     server: FaultyServer, tmp_path: Path, client: Client, fault: str, retries: int
 ) -> None:
-    """Not even when a connection that was kept ends before any byte of the answer; both clients do so by default."""
+    """They do not even if a kept connection ends before any byte of the answer; both clients retry by default."""
     server.heads.clear()
     images = [Image(server.url(name), str(tmp_path / name)) for name in ("before.png", f"{fault}.png", "after.png")]
     client(images, Limits(SECONDS, retries=retries))
@@ -122,7 +122,7 @@ def test_no_request_is_repeated_but_by_us(
 
 @CLIENTS
 def test_a_large_body_is_never_in_memory(server: FaultyServer, tmp_path: Path, client: Client) -> None:
-    """50 MB, of which a few are: pieces of both sides, since the server is in this process."""
+    """Of 50 MB, a few are in memory: pieces of both sides, since the server is in this process."""
     tracemalloc.start()
     try:
         assert client([Image(server.url("large_body"), str(tmp_path / "large"))], PATIENT) == [(LARGE, 1)]
@@ -133,7 +133,7 @@ def test_a_large_body_is_never_in_memory(server: FaultyServer, tmp_path: Path, c
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_file_has_its_name_once_it_is_whole(tmp_path: Path, fails: bool) -> None:
-    """Until then it has another, and if it fails, nothing is left."""
+    """Until then it has another name, and if it fails, nothing is left."""
     path = tmp_path / "image.png"
     with contextlib.suppress(DownloadFailed), Arrival("http://x/image.png", str(path), None, LIMITS) as arrival:
         arrival.take(IMAGE)
@@ -150,7 +150,7 @@ def in_pieces(path: str, data: bytes) -> None:
 
 @pytest.mark.parametrize("write", [save, in_pieces])
 def test_what_cannot_be_written_is_not_kept(tmp_path: Path, write: Callable[[str, bytes], object]) -> None:
-    """As on a full disk."""
+    """A full disk is an example."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
@@ -166,7 +166,7 @@ def test_what_cannot_be_written_is_not_kept(tmp_path: Path, write: Callable[[str
 @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE])
 @pytest.mark.parametrize("step", [1, 1000, 10_000_000])
 def test_what_is_decoded_is_what_was_encoded(size: int, step: int) -> None:
-    """However it is cut, and never more than a piece of it at once."""
+    """This holds for any division into pieces, and no more than a piece of it is decoded at once."""
     data = bytes(size)
     for encoding, encoded in {"gzip": gzip.compress(data), "deflate": zlib.compress(data)}.items():
         decoding = decoder(encoding)
@@ -178,7 +178,7 @@ def test_what_is_decoded_is_what_was_encoded(size: int, step: int) -> None:
 
 @CLIENTS
 def test_redirects_lead_to_other_hosts_if_that_is_wanted(server: FaultyServer, tmp_path: Path, client: Client) -> None:
-    """The file has the name of the address that was listed."""
+    """The file has the name of the listed address."""
     images = [Image(server.url("redirect_to_a_neighbour"), str(tmp_path / "image.png"))]
     limits = Limits(10 * SECONDS, follow=True)
     assert client(images, limits) == [(len(IMAGE), 1)]
@@ -189,7 +189,7 @@ def test_redirects_lead_to_other_hosts_if_that_is_wanted(server: FaultyServer, t
 
 @CLIENTS
 def test_what_passes_is_tried_again_if_that_is_wanted(server: FaultyServer, tmp_path: Path, client: Client) -> None:
-    """Its tries are counted; what will not pass is not asked for again."""
+    """Tries are counted; a permanent failure is not retried."""
     server.asked.clear()
     names = ("unavailable_at_first.png", "not_found.png")
     images = [Image(server.url(name), str(tmp_path / name)) for name in names]
@@ -200,7 +200,7 @@ def test_what_passes_is_tried_again_if_that_is_wanted(server: FaultyServer, tmp_
 
 @CLIENTS
 def test_nobody_listens(tmp_path: Path, client: Client) -> None:
-    """A port that is closed, and an address that cannot be."""
+    """A port is closed, or an address is impossible."""
     urls = ("http://127.0.0.1:1/a.png", f"http://{'a' * 64}.invalid/a.png")
     outcomes = client([Image(url, str(tmp_path / "a.png")) for url in urls], LIMITS)
     assert [getattr(outcome, "kind", None) for outcome in outcomes] == ["not connected", "bad address"]
@@ -208,7 +208,7 @@ def test_nobody_listens(tmp_path: Path, client: Client) -> None:
 
 @CLIENTS
 def test_a_file_that_is_there_is_not_written_through(server: FaultyServer, tmp_path: Path, client: Client) -> None:
-    """A link that somebody has put in the place of an image leads nowhere."""
+    """A link in the place of an image is not followed."""
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (tmp_path / "image.png").symlink_to(victim)
@@ -222,7 +222,7 @@ def test_a_file_that_is_there_is_not_written_through(server: FaultyServer, tmp_p
 def test_odd_names_are_asked_for_and_stay_in_the_directory(
     server: FaultyServer, tmp_path: Path, client: Client, name: str
 ) -> None:
-    """Whatever an address says."""
+    """This holds for any address."""
     with Download(urls=[server.url(name)]).running(str(tmp_path)) as workload:
         assert client(list(workload.items), LIMITS) == [(len(IMAGE), 1)]
         assert [path.read_bytes() for path in tmp_path.glob("images-*/*")] == [IMAGE]
@@ -232,7 +232,7 @@ def test_odd_names_are_asked_for_and_stay_in_the_directory(
     "name", ["a%2Cb%7ec.png", "bücher.png", "x/../y/./z.png?q=%2F&r=a/b", "redirect_with_a_cookie", "redirect_in_utf_8"]
 )
 def test_clients_ask_for_the_same(server: FaultyServer, tmp_path: Path, name: str) -> None:
-    """In the same words, and with nothing of what was said before."""
+    """They use the same words, and nothing of earlier answers."""
     asked = []
     for client in (with_urllib3, with_aiohttp):
         server.heads.clear()
@@ -260,7 +260,7 @@ def test_clients_ask_for_the_same(server: FaultyServer, tmp_path: Path, name: st
     ],
 )
 def test_redirects_stay_with_their_host(url: str, location: str, leads: str | None) -> None:
-    """And with its port, unless they go from http to https."""
+    """They stay with its port as well, unless they go from http to https."""
     if leads is not None:
         assert redirected(url, 302, {"Location": location}) == leads
         return
@@ -282,7 +282,7 @@ def test_redirects_stay_with_their_host(url: str, location: str, leads: str | No
     ],
 )
 def test_redirects_to_other_hosts_keep_to_the_rules_for_addresses(url: str, location: str, leads: str | None) -> None:
-    """And never from https to http."""
+    """They never go from https to http."""
     if leads is not None:
         assert redirected(url, 302, {"Location": location}, follow=True) == leads
         return
@@ -291,7 +291,7 @@ def test_redirects_to_other_hosts_keep_to_the_rules_for_addresses(url: str, loca
 
 
 def test_a_failure_survives_the_trip_from_another_process() -> None:
-    """With all that it says."""
+    """All its details survive."""
     failed = DownloadFailed("timed out", "http://x/a.png", "after 3 s")
     assert str(pickle.loads(pickle.dumps(failed))) == str(failed) == "http://x/a.png timed out (after 3 s)"
 
@@ -301,7 +301,7 @@ RUNNERS = [Sequential(), ThreadPool(workers=2), ProcessPool(workers=2), Asyncio(
 
 @pytest.mark.parametrize("runner", RUNNERS, ids=lambda runner: type(runner).__name__)
 def test_failures_are_counted_whatever_the_runner(server: FaultyServer, tmp_path: Path, runner: object) -> None:
-    """With --tolerate beside the images that arrived; without it they end the row, with the same count."""
+    """With --tolerate the count is beside the images that arrived; without it they end the row, with the same count."""
     urls = [server.url(name) for name in ("1.png", "not_found.png", "2.png", "silent.png", "not_found.png?again")]
     with Download(urls=urls, request_timeout=SECONDS, tolerate=True).running(str(tmp_path)) as workload:
         timing = HostedCell(workload, runner).sample(collect=True)  # type: ignore[arg-type]
@@ -325,7 +325,7 @@ def test_failures_are_counted_whatever_the_runner(server: FaultyServer, tmp_path
 
 
 def test_nothing_at_all_is_no_measurement(server: FaultyServer, tmp_path: Path) -> None:
-    """Not even if failures are tolerated."""
+    """This holds even if failures are tolerated."""
     urls = [server.url("not_found.png"), server.url("reset.png")]
     with (
         Download(urls=urls, tolerate=True).running(str(tmp_path)) as workload,
@@ -338,7 +338,7 @@ def test_nothing_at_all_is_no_measurement(server: FaultyServer, tmp_path: Path) 
 def test_waiting_for_a_connection_is_no_fault_of_the_server(
     server: FaultyServer, tmp_path: Path, runner: object
 ) -> None:
-    """Ten connections at most, each busy for a good part of what a request may take; half of them redirect."""
+    """There are at most ten connections, each busy for a good part of the time limit; half of the requests redirect."""
     urls = [server.url(f"{'slow' if number % 2 else 'slow_redirect'}.{number}") for number in range(30)]
     with Download(urls=urls, request_timeout=SECONDS).running(str(tmp_path)) as workload:
         results = HostedCell(workload, runner).sample().results  # type: ignore[arg-type]
@@ -349,6 +349,6 @@ def test_waiting_for_a_connection_is_no_fault_of_the_server(
     "wrong", [{"request_timeout": 0}, {"request_timeout": float("nan")}, {"size_limit": 0}, {"retries": -1}]
 )
 def test_a_limit_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
-    """Before anything is asked for."""
+    """Nothing is requested."""
     with pytest.raises(BadSetting):
         Download(**wrong)  # type: ignore[arg-type]

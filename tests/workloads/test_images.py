@@ -1,4 +1,4 @@
-"""Images: real, deterministic, all different, of the size that was asked for."""
+"""Images: real, deterministic, all different, and of the requested size."""
 
 import io
 
@@ -13,7 +13,7 @@ from concbench.workloads.images import SMALLEST, image
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 10_000), st.integers(SMALLEST, 200_000))
 def test_an_image_is_a_decodable_png_of_exactly_its_size(index: int, size: int) -> None:
-    """By an independent decoder, which checks every checksum."""
+    """An independent decoder checks every checksum."""
     data = image(index, size)
     assert len(data) == size
     with Image.open(io.BytesIO(data)) as picture:
@@ -23,7 +23,7 @@ def test_an_image_is_a_decodable_png_of_exactly_its_size(index: int, size: int) 
 
 
 def test_images_of_a_size_all_differ_in_their_pixels() -> None:
-    """Not only in some comment."""
+    """They do not only differ in a comment."""
     pixels = set()
     for index in range(50):
         with Image.open(io.BytesIO(image(index, 3_000))) as picture:
@@ -33,5 +33,5 @@ def test_images_of_a_size_all_differ_in_their_pixels() -> None:
 
 @pytest.mark.parametrize("index", [0, 7, 4_999])
 def test_an_image_is_the_same_every_time(index: int) -> None:
-    """So that anyone can compute what must have arrived."""
+    """Anyone can compute the expected bytes."""
     assert image(index, 60_000) == image(index, 60_000)

@@ -1,4 +1,4 @@
-"""Anybody's function over anybody's items: found, called as it wants, compared, and kept from harm."""
+"""A user's function over a user's items: found, called correctly, compared, and protected."""
 
 import json
 import sys
@@ -36,14 +36,14 @@ def cell_of(table: Table, label: str) -> Cell:
 
 
 def test_an_ordinary_function_runs_under_every_runner() -> None:
-    """But asyncio, which has nothing to await."""
+    """The exception is asyncio, which has nothing to await."""
     seen = outcomes(table_of("double", runners=EVERY))
     assert seen.pop("asyncio:4") == "inapplicable"
     assert set(seen.values()) == {"ok"}
 
 
 def test_a_coroutine_function_runs_under_every_runner_and_the_table_says_how() -> None:
-    """In threads and processes in an event loop of each worker's own."""
+    """Threads and processes run it in one event loop per worker."""
     table = table_of("double_later", runners=EVERY)
     assert set(outcomes(table).values()) == {"ok"}
     assert any("event loop" in note for note in table.notes)
@@ -66,12 +66,12 @@ def test_a_coroutine_function_runs_under_every_runner_and_the_table_says_how() -
     ],
 )
 def test_functions_are_called_as_they_want_to_be(name: str, options: dict[str, Any]) -> None:
-    """Methods, several arguments, none, twins, contexts, checks."""
+    """The cases are methods, several arguments, none, twins, contexts and checks."""
     assert set(outcomes(table_of(name, isolate=False, **options)).values()) == {"ok"}
 
 
 def test_a_function_that_is_not_thread_safe_is_the_finding() -> None:
-    """Right one after another, wrong at once: said in so many words, with the first item."""
+    """It is right sequentially and wrong at once: the reason says so, with the first item."""
     table = table_of("race", items=range(40), runners=["sequential", "threads", "process-pool:2"])
     reason = cell_of(table, "threads").outcome.reason
     assert outcomes(table) == {"sequential": "ok", "threads": "failed", "process-pool:2": "ok"}
@@ -81,7 +81,7 @@ def test_a_function_that_is_not_thread_safe_is_the_finding() -> None:
 
 @pytest.mark.parametrize(("name", "says"), [("count", "another"), ("opaque", "no equality"), ("lock", "no equality")])
 def test_what_cannot_be_compared_is_not_called_wrong(name: str, says: str) -> None:
-    """Neither are its runners failed."""
+    """Its runners have not failed either."""
     runners = ["sequential", "thread-pool:2", "process-pool:2", "asyncio:2"]
     table = table_of(name, rounds=None, max_rounds=3, budget=1.0, runners=runners)
     assert table.checked in {"incomparable", "unsteady"}
@@ -91,7 +91,7 @@ def test_what_cannot_be_compared_is_not_called_wrong(name: str, says: str) -> No
 
 
 def test_in_a_fresh_process_nothing_is_left_of_the_execution_before() -> None:
-    """A function that counts its calls begins at one each time; else no two executions of it are alike."""
+    """A function that counts its calls begins at one each time; otherwise no two executions of it would be alike."""
     runners = ["sequential", "thread-pool:1", "process-pool:1"]
     fresh = table_of("count", fresh=True, runners=runners)
     assert fresh.checked == "sequential"
@@ -105,7 +105,7 @@ def test_in_a_fresh_process_nothing_is_left_of_the_execution_before() -> None:
 
 
 def test_results_that_cannot_be_pickled_are_compared_where_they_are() -> None:
-    """And worker processes, which would have to send them, are inapplicable."""
+    """Worker processes, which would have to send them, are inapplicable."""
     seen = outcomes(table_of("lock", runners=["sequential", "thread-pool:2", "process-pool:2"]))
     assert seen == {"sequential": "ok", "thread-pool:2": "ok", "process-pool:2": "inapplicable"}
 
@@ -122,7 +122,7 @@ def test_results_that_stay_at_home_are_compared_there_or_not_called_equal() -> N
 
 
 def test_items_that_are_changed_are_fresh_for_every_execution() -> None:
-    """Lists that grow would make each sample longer than the one before; the table says that they would."""
+    """Growing lists would make each sample longer than the one before; the table says that they are changed."""
     items = [[0], [0, 0]]
     table = table_of("append", items=items, rounds=3, runners=["sequential", "thread-pool:2"])
     assert set(outcomes(table).values()) == {"ok"}
@@ -131,7 +131,7 @@ def test_items_that_are_changed_are_fresh_for_every_execution() -> None:
 
 
 def test_exceptions_are_results_where_they_are_tolerated() -> None:
-    """Compared like any other; else the first fails the cell and names its item."""
+    """They are compared like any other result; otherwise the first one fails the cell and names its item."""
     strict = table_of("odd_only", runners=["sequential"])
     assert "item 0" in cell_of(strict, "sequential").outcome.reason
     assert "0 is even" in cell_of(strict, "sequential").outcome.reason
@@ -140,7 +140,7 @@ def test_exceptions_are_results_where_they_are_tolerated() -> None:
 
 
 def test_a_lambda_is_measured_in_this_process_and_the_table_says_so() -> None:
-    """Worker processes are inapplicable, with what to change."""
+    """Worker processes are inapplicable, and the reason says what to change."""
     table = table_of(lambda item: item + 1, runners=["sequential", "thread-pool:2", "process-pool:2"])
     assert outcomes(table) == {"sequential": "ok", "thread-pool:2": "ok", "process-pool:2": "inapplicable"}
     assert "top level of a module" in cell_of(table, "process-pool:2").outcome.reason
@@ -150,13 +150,13 @@ def test_a_lambda_is_measured_in_this_process_and_the_table_says_so() -> None:
 
 
 def test_a_lambda_of_a_module_runs_in_a_process_but_not_in_workers() -> None:
-    """It can be found by name, and not be sent."""
+    """It can be found by name, but not sent."""
     seen = outcomes(table_of("as_lambda", runners=["sequential", "thread-pool:2", "process-pool:2"]))
     assert seen == {"sequential": "ok", "thread-pool:2": "ok", "process-pool:2": "inapplicable"}
 
 
 def test_items_that_cannot_be_pickled_stay_in_this_process() -> None:
-    """They are no reason to give up."""
+    """They do not prevent a measurement."""
     import threading
 
     table = table_of(_name_of, items=[threading.Lock(), threading.Lock()], runners=["sequential", "process-pool:2"])
@@ -168,7 +168,7 @@ def _name_of(item: Any) -> str:
 
 
 def test_a_part_of_the_items_is_drawn_at_random_and_keeps_its_order() -> None:
-    """The same for the same seed; whether the items can be pickled or not."""
+    """It is the same for the same seed, whether or not the items can be pickled."""
     import threading
 
     for items in (range(100), [threading.Lock() for _ in range(100)]):
@@ -183,7 +183,7 @@ def test_a_part_of_the_items_is_drawn_at_random_and_keeps_its_order() -> None:
 
 
 def test_other_peoples_servers_get_ten_calls_at_once() -> None:
-    """Unless more is allowed; ours do not count."""
+    """The limit can be raised; servers on this machine do not count."""
     elsewhere = [f"https://example.org/{number}" for number in range(20)]
     here = [f"http://127.0.0.1:1/{number}" for number in range(20)]
     runners = ["threads", "thread-pool", "batched-threads:15"]
@@ -200,7 +200,7 @@ def test_other_peoples_servers_get_ten_calls_at_once() -> None:
 
 
 def test_no_more_calls_are_made_than_are_allowed() -> None:
-    """A plan that needs more is refused before the first; one that would like more stops."""
+    """A plan that needs more is refused before the first; one that would use more stops."""
     calls: list[int] = []
 
     def call(item: int) -> None:
@@ -231,7 +231,7 @@ def test_no_more_calls_are_made_than_are_allowed() -> None:
     ],
 )
 def test_a_function_that_is_not_there_is_named(name: str, says: str) -> None:
-    """With what to do."""
+    """The message says what to do."""
     with pytest.raises(BadFunction, match=says):
         Place.read(name).load()
 
@@ -241,7 +241,7 @@ REPLACEMENTS = {
     "an_object": "class Lazy:\n    def __init__(self, name): self.work = kept['work']",
     "all_names": "class Lazy:\n    def __init__(self, _): pass\n    def __getattr__(self, _): return kept['work']",
 }
-"""What a module puts in its own place in sys.modules, where some find out what there is when it is asked for."""
+"""A module that puts an object in its own place in sys.modules, which finds its contents on access."""
 
 
 @pytest.mark.parametrize("replacement", REPLACEMENTS)
@@ -249,7 +249,7 @@ REPLACEMENTS = {
 def test_a_module_may_replace_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replacement: str, package: bool
 ) -> None:
-    """As lazy loaders do: the function is found by the name of a module and in a file, again and again."""
+    """Lazy loaders do so: the function is found by the name of a module and in a file, again and again."""
     name = f"replaced_{replacement}_{package}"
     file = tmp_path / (f"{name}/__init__.py" if package else f"{name}.py")
     file.parent.mkdir(exist_ok=True)
@@ -283,13 +283,13 @@ def test_a_module_may_replace_itself(
 def test_a_function_that_cannot_be_called_so_is_refused_before_it_is_called(
     name: str, options: dict[str, Any], says: str
 ) -> None:
-    """By its signature."""
+    """Its signature decides."""
     with pytest.raises(BadFunction, match=says):
         table_of(name, **options)
 
 
 def test_twins_contexts_and_checks_can_be_named() -> None:
-    """As the function itself can."""
+    """They are named like the function itself."""
     run = measure(
         f"{FILE}:double", items=[1, 2], coroutine=f"{FILE}:double_later", runners=["sequential", "asyncio:2"], rounds=1
     )

@@ -1,4 +1,4 @@
-"""Where items come from: every source reads them, and says how a program reads the same ones."""
+"""Sources of items: every source reads them, and writes how a program reads the same ones."""
 
 import codecs
 import gzip

@@ -1,4 +1,4 @@
-"""What is said of a function that cannot be found or called: what is wrong, and what to write."""
+"""Messages on a function that cannot be found or called: what is wrong, and what to write."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def none(): return 1
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A working directory with a module, a package, and files and folders whose names are no identifiers."""
+    """A working directory with a module, a package, and files and folders whose names are not identifiers."""
     for name in (
         "named_app.py", "my-app.py", "my-project/__init__.py", "my-project/apart.py", "my-project/inner/__init__.py",
         "my-project/inner/deep.py", "a folder/spaced.py", "named_package/__init__.py", "named_package/sub/__init__.py",
@@ -55,7 +55,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def called(text: str, *items: Any, **how: Any) -> None:
-    """As a look at a function that is named does."""
+    """Examine a named function as the probe does."""
     place = Place.read(text)
     require_callable(place.load(), place.text, items, How(**how))
 
@@ -72,7 +72,7 @@ def called(text: str, *items: Any, **how: Any) -> None:
     ],
 )
 def test_a_module_is_imported_by_as_much_of_its_path_as_has_names(text: str, module: str) -> None:
-    """A folder with a dash cannot be a package, whatever it holds; what is in it can be imported."""
+    """A folder with a dash cannot be a package; the modules in it can still be imported."""
     assert Place.read(text).module == module
     called(text, 1)
 
@@ -101,13 +101,13 @@ def test_a_module_is_imported_by_as_much_of_its_path_as_has_names(text: str, mod
     ],
 )  # fmt: skip
 def test_the_part_of_a_name_that_is_wrong_is_named(text: str, says: str) -> None:
-    """With what to write instead."""
+    """The message says what to write instead."""
     with pytest.raises(BadFunction, match=re.escape(says)):
         called(text, 1)
 
 
 def test_a_dot_in_place_of_the_colon_is_a_function_that_is_misspelt_and_no_workload() -> None:
-    """So that nothing is said of workloads."""
+    """The message does not mention workloads."""
     assert is_function("named_app.one")
     assert not is_function("nowhere.one")
     assert not is_function("primes")
@@ -140,14 +140,14 @@ def test_a_dot_in_place_of_the_colon_is_a_function_that_is_misspelt_and_no_workl
     ],
 )
 def test_the_advice_on_arguments_would_help(text: str, item: Any, how: dict[str, Any], says: str) -> None:
-    """Unpacking items is advised where it would do, and leaving that out where the items fit as they are."""
+    """Unpacking items is advised if it would help, and leaving that out if the items fit unchanged."""
     with pytest.raises(BadFunction, match=re.escape(says)) as refused:
         called(f"named_app:{text}", item, **how)
     assert ("--star" in str(refused.value)) == ("--star" in says)
 
 
 def test_every_item_is_looked_at_before_the_first_call() -> None:
-    """Items of different lengths, and one that is not a list among those that are."""
+    """Items have different lengths, and one of them is not a list."""
     with pytest.raises(BadFunction, match="which is item 2: missing"):
         called("named_app:two", (1, 2), (3, 4), (5,), star=True)
     with pytest.raises(BadFunction, match=r"item 1, 5, cannot .*; others can"):

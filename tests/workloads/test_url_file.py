@@ -13,7 +13,7 @@ from concbench.workloads.url_file import read_urls
 
 
 def test_comments_and_blank_lines_are_passed_over(tmp_path: Path) -> None:
-    """And white space around a URL."""
+    """White space around a URL is ignored as well."""
     file = tmp_path / "urls.txt"
     file.write_text("# images\n\n  http://example.org/a.png  \nhttps://example.org:8443/b.png\n")
     assert read_urls(str(file)) == ["http://example.org/a.png", "https://example.org:8443/b.png"]
@@ -42,7 +42,7 @@ def test_comments_and_blank_lines_are_passed_over(tmp_path: Path) -> None:
     ],
 )
 def test_a_malformed_line_is_named_by_its_number(line: str, tmp_path: Path) -> None:
-    """Whatever is wrong with it."""
+    """This holds for any fault."""
     file = tmp_path / "urls.txt"
     file.write_text(f"# first\nhttp://example.org/a\n{line}\n")
     with pytest.raises(BadInput, match="line 3"):
@@ -64,7 +64,7 @@ CONTENTS = (
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=CONTENTS)
 def test_any_bytes_are_urls_of_http_or_refused_with_a_sentence(content: bytes, tmp_path: Path) -> None:
-    """With a host and a possible port, and nothing in them that two clients may read differently."""
+    """They have a host and a possible port, and nothing that two clients may read differently."""
     file = tmp_path / "urls.txt"
     file.write_bytes(content)
     try:
@@ -84,7 +84,7 @@ def test_any_bytes_are_urls_of_http_or_refused_with_a_sentence(content: bytes, t
 
 @pytest.mark.parametrize("content", [b"", b"# nothing\n\n", b"\xff\xfe\x00\x01"])
 def test_a_file_without_urls_is_refused(content: bytes, tmp_path: Path) -> None:
-    """Empty, only comments, or no text."""
+    """It is empty, has only comments, or is not text."""
     file = tmp_path / "urls.txt"
     file.write_bytes(content)
     with pytest.raises(BadInput, match=r"urls\.txt"):
@@ -92,7 +92,7 @@ def test_a_file_without_urls_is_refused(content: bytes, tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    """With the system's reason."""
+    """The message has the system's reason."""
     with pytest.raises(BadInput, match="No such file"):
         read_urls(str(tmp_path / "nowhere"))
 
@@ -101,6 +101,6 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     "url", ["file:///etc/hostname", "ftp://host/a.png", "http://user:secret@host/a.png", "nonsense"]
 )
 def test_urls_that_are_given_are_held_to_the_same(url: str) -> None:
-    """Before anything is asked for."""
+    """Nothing is requested."""
     with pytest.raises(BadInput, match="urls: "):
         Download(urls=["http://127.0.0.1:1/a.png", url])

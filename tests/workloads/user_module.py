@@ -1,4 +1,4 @@
-"""Functions as users have them, for tests; a module that worker processes can import, and soon."""
+"""Functions like those of users, for tests; a light module that worker processes import quickly."""
 
 import functools
 import itertools
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 LONG_ENOUGH = 0.002
-"""Seconds; shorter work is executed a hundred times in a sample."""
+"""Seconds of a task; shorter work is executed a hundred times in a sample."""
 counter = 0
 entered: list[Any] = []
 as_lambda = lambda item: item  # noqa: E731
@@ -26,7 +26,7 @@ class Opaque:
 
 
 class Tool:
-    """Methods are functions too."""
+    """Has methods, which are functions too."""
 
     @staticmethod
     def triple(item: int) -> int:
@@ -60,14 +60,14 @@ async def double_later(item: int) -> int:
 
 
 def append(item: list[int]) -> int:
-    """Changes its argument."""
+    """Change the argument."""
     time.sleep(0.001)
     item.append(1)
     return len(item)
 
 
 def race(item: int) -> int:
-    """Right one after another, wrong at once: it reads, waits and writes."""
+    """Be right sequentially and wrong at once: read, wait and write."""
     global counter  # noqa: PLW0603 - it is what is wrong with it
     counter = item
     time.sleep(LONG_ENOUGH)
@@ -75,7 +75,7 @@ def race(item: int) -> int:
 
 
 def count(item: int) -> int:
-    """Never the same twice."""
+    """Never return the same value twice."""
     global counter  # noqa: PLW0603 - it is what is wrong with it
     time.sleep(LONG_ENOUGH)
     counter += 1
@@ -89,14 +89,14 @@ def opaque(item: int) -> Opaque:
 
 
 def lock(item: int) -> Any:
-    """A result that cannot be pickled, nor compared."""
+    """Return a value that can be neither pickled nor compared."""
     time.sleep(LONG_ENOUGH)
     del item
     return threading.Lock()
 
 
 class HomeBody:
-    """Can be compared, and not be sent."""
+    """Can be compared, but not sent."""
 
     def __init__(self, value: int) -> None:
         self.value = value
@@ -161,7 +161,7 @@ def broken_items() -> Iterator[int]:
 
 
 touches, loads = 0, 0
-"""How often a result or an item of this process was pickled or compared, and how often one was loaded."""
+"""Numbers of picklings or comparisons of a result or an item in this process, and of loadings."""
 
 
 class Touchy:
@@ -193,7 +193,7 @@ def _loaded(value: int) -> Touchy:
 
 
 def untouched(item: Touchy) -> Touchy:
-    """Fails if anything but loading three items, twice at most, was done in its process."""
+    """Fail if anything was done in this process except loading three items, at most twice."""
     time.sleep(LONG_ENOUGH)
     if touches or loads > 6:
         raise RuntimeError(f"{touches} times a result or an item was pickled or compared, and {loads} times loaded")
@@ -262,7 +262,7 @@ _of_this_thread.digits = 5
 
 
 def precise(item: int) -> float:
-    """What the import has set holds for the thread that imported it."""
+    """Use settings of the import, which hold for the thread that imported it."""
     time.sleep(LONG_ENOUGH)
     return round(item / 7, getattr(_of_this_thread, "digits", 1))
 
@@ -273,24 +273,24 @@ def random_number(item: int) -> float:
 
 
 def race_and_chance(item: int) -> tuple[int, float]:
-    """Both wrong at once and never the same."""
+    """Be wrong at once, and never the same."""
     return race(item), random.random()
 
 
 def race_that_rounds(item: int) -> float:
-    """Wrong at once, by as little as an addition in another order is."""
+    """Be wrong at once, by as little as another order of additions."""
     return 1.0 + 1e-15 * race(item)
 
 
 class TooBusyError(Exception):
-    """A server that has too many requests."""
+    """Raised by a server that has too many requests."""
 
 
 in_progress = 0
 
 
 def too_many_at_once(item: int) -> str:
-    """Serves two at once."""
+    """Serve two requests at once."""
     global in_progress  # noqa: PLW0603 - calls in progress
     in_progress += 1
     try:
@@ -306,7 +306,7 @@ passes: list[int] = []
 
 
 def other_from_the_third_pass_on(item: int) -> int:
-    """The same in the first two passes of a process, such as a check, and then no longer."""
+    """Return the same in the first two passes of a process, such as a check, and then another value."""
     time.sleep(LONG_ENOUGH)
     passes.append(item)
     return item if len(passes) <= 8 else item + len(passes)
@@ -377,7 +377,7 @@ calls = 0
 
 
 def hangs_later(item: int) -> int:
-    """Comes back from its first pass in a process, and never from the second."""
+    """Return from the first pass in a process, and never from the second."""
     global calls  # noqa: PLW0603 - it counts
     calls += 1
     time.sleep(0.15 if calls <= 2 else 60)

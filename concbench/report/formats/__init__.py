@@ -1,7 +1,7 @@
-"""Formats: a function from a document to a text, one file for each; their names are in `concbench.registry`.
+"""Formats: functions that turn a document into text, one file each; their names are in `concbench.registry`.
 
-`concbench list` loads them all, so ours import what takes long in their functions. What else there is to know of a
-format is declared beside its function, ours and those of other packages alike:
+`concbench list` loads them all, so slow imports belong inside the functions. Other properties of a format are declared
+beside its function, in this package and in others:
 
     @declare(suffixes=(".csv",), explains=False)
     def cells(document): ...
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
 Layout = TypeVar("Layout", bound=Callable[..., str])
 _DECLARED = "__concbench_format__"
 Split = Callable[["Document", "CellId"], str]
-"""What makes the file of one runner."""
+"""Makes the text of the file of one runner."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What a format says of itself. One that says nothing has these values."""
+    """The declared properties of a format; the defaults hold for a format that declares none."""
 
     suffixes: tuple[str, ...] = ()
-    """How the names of files end that hold it, such as `.md`."""
+    """Suffixes of files that hold it, such as `.md`."""
     explains: bool = True
     """Whether it has a place for sentences, such as where the time went; if not, `--why` and `--env` are refused."""
     split: Split | None = None
-    """What makes the file of one runner, for tools that compare files; if there is nothing, `--split` is refused."""
+    """Makes the text of the file of one runner, for tools that compare files; if None, `--split` is refused."""
 
 
 def declare(
     *, suffixes: tuple[str, ...] = (), explains: bool = True, split: Split | None = None
 ) -> Callable[[Layout], Layout]:
-    """Declare what a format is, beside its function.
+    """Declare the properties of a format, beside its function.
 
     Args:
-        suffixes: how the names of files end that hold it, such as `.md`. The first format that has one is
-            written where nobody says which.
+        suffixes: suffixes of files that hold it, such as `.md`. The first format with a suffix is written if no format
+            is named.
         explains: whether it has a place for sentences; if not, `--why` and `--env` are refused.
         split: makes the file of one runner from a document and the identity of its cells, for tools that compare files;
             without it, `--split` is refused.
@@ -70,22 +70,22 @@ class Format:
 
     @property
     def declared(self) -> Declared:
-        """What it says of itself."""
+        """Its declared properties."""
         said = getattr(self.function, _DECLARED, None)
         return said if isinstance(said, Declared) else Declared()
 
     def has_suffix(self, path: str) -> bool:
-        """Whether the name of a file says that it holds this."""
+        """Whether a file name has a suffix of this format."""
         return Path(path).suffix.lower() in self.declared.suffixes
 
     def require_place_for(self, *wanted: str) -> None:
-        """Refuse what it does not show.
+        """Refuse content that the format cannot show.
 
         Args:
-            wanted: what the document is to have beside its figures, as the caller wrote it, such as --why.
+            wanted: options that ask for content beside the figures, as the caller wrote them, such as --why.
 
         Raises:
-            UsageError: it holds figures alone.
+            UsageError: the format holds only figures.
         """
         if wanted and not self.declared.explains:
             raise UsageError(
@@ -93,10 +93,10 @@ class Format:
             )
 
     def require_split(self) -> None:
-        """Refuse one file for each runner where that is not what the format is.
+        """Refuse one file for each runner if the format cannot be split.
 
         Raises:
-            UsageError: it has all runners in one file.
+            UsageError: the format has all runners in one file.
         """
         if self.declared.split is None:
             raise UsageError(
@@ -105,15 +105,15 @@ class Format:
             )
 
     def __call__(self, document: Document) -> str:
-        """The text of a document.
+        """The text of a document in this format.
 
         Raises:
-            ConcbenchError: the function failed, or made something else; names the format and the line.
+            ConcbenchError: the function failed or did not return text; names the format and the line.
         """
         return self._made(self.function, document)
 
     def of_each(self, document: Document) -> dict[CellId, str]:
-        """The text of a file for each runner that has times; raises as the format itself."""
+        """The text of a file for each runner that has times; raises the errors of the format itself."""
         self.require_split()
         ids = dict.fromkeys(cell.id for table in document.analyses for cell in table.measured)
         return {one: self._made(self.declared.split, document, one) for one in ids}
@@ -133,16 +133,16 @@ class Format:
 
 
 def format_of(name: str) -> Format:
-    """The format of this name.
+    """The format of a name.
 
     Raises:
-        UsageError: nothing has this name, or it cannot be loaded.
+        UsageError: no format has this name, or it cannot be loaded.
     """
     return Format(name, format_function(name))
 
 
 def format_of_file(path: str) -> Format | None:
-    """The first format that the name of a file says is in it; None if it says nothing."""
+    """The first format that has the suffix of a file name; None if there is none."""
     if not Path(path).suffix:
         return None
     for name in format_names():

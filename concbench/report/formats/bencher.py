@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from concbench.report.document import Document
 
 _NANOSECONDS = 1e9
-"""In a second. Bencher's own measure `latency` is in them."""
+"""Nanoseconds in a second: the unit of Bencher's own measure `latency`."""
 
 
 @declare(suffixes=(".json",), explains=False)
@@ -21,7 +21,7 @@ def bencher(document: Document) -> str:
 
 
 def _measures(one: Exported) -> dict[str, Any]:
-    """The baseline has no speed-up; without an interval there are no bounds; what is not known is not there."""
+    """The known measures: the baseline has no speed-up, and there are no bounds without an interval."""
     cell = one.cell
     measures: dict[str, Any] = {"latency": {"value": (cell.seconds or 0.0) * _NANOSECONDS}}
     if cell.speedup is not None and cell.id != one.table.record.baseline:

@@ -1,6 +1,6 @@
 """Figures as comma-separated values: a row for each cell, or for each sample, below a row of names.
 
-What a spreadsheet would take for a formula is made a text by an apostrophe before it.
+A text that a spreadsheet would take for a formula gets an apostrophe in front.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from concbench.report.document import Document
 
 _FORMULAS = {"=", "+", "-", "@"}
-"""What a text begins with that spreadsheets calculate, after spaces and line breaks and in full width, too."""
+"""First characters of texts that spreadsheets calculate, also after spaces and line breaks, and in full width."""
 
 
 @declare(suffixes=(".csv",), explains=False)
@@ -47,7 +47,7 @@ def _written(columns: Iterable[str], rows: Iterable[Row]) -> str:
 
 
 def _field(value: Any) -> Any:
-    """Numbers as they are; texts without what a terminal or a spreadsheet would act on."""
+    """Numbers unchanged; texts without anything on which a terminal or a spreadsheet would act."""
     if not isinstance(value, str):
         return value
     first = unicodedata.normalize("NFKC", value.lstrip()[:1])

@@ -1,4 +1,4 @@
-"""What github-action-benchmark reads as `customBiggerIsBetter`: speed-ups, to compare with those of other commits.
+"""Input of github-action-benchmark (`customBiggerIsBetter`): speed-ups to compare with those of other commits.
 
 The shape is that of src/extract.ts; src/write.ts shows names in a table of Markdown, within backticks.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from concbench.report.document import Document
 
 _PLAIN = str.maketrans({"`": "'", "|": "/"})
-"""What would end a cell of the table that it writes, or the text in it."""
+"""Characters that would end a cell of the table that it writes, or the inline code in the cell."""
 
 
 @declare(suffixes=(".json",), explains=False)
@@ -26,7 +26,7 @@ def github_action_benchmark(document: Document) -> str:
 
 
 def _entry(one: Exported) -> dict[str, Any] | None:
-    """None without a speed-up; without an interval there is no range."""
+    """The entry of a runner; None without a speed-up. Without an interval, it has no range."""
     cell = one.cell
     if cell.speedup is None or cell.seconds is None:
         return None

@@ -1,4 +1,4 @@
-"""The JSON of hyperfine, as its `--export-json` writes it: for its scripts, and for what else reads it.
+"""The JSON of hyperfine, as its `--export-json` writes it, for its scripts and other readers.
 
 The shape is that of src/benchmark/benchmark_result.rs, version 1.20. Seconds are those of one execution.
 """
@@ -29,11 +29,11 @@ def _result(one: Exported) -> dict[str, Any]:
         "mean": statistics.mean(seconds),
         "stddev": statistics.stdev(seconds) if len(seconds) > 1 else None,
         "median": statistics.median(seconds),
-        "user": statistics.mean(cpu) if cpu else 0.0,  # readers want a number
-        "system": 0.0,  # not told from the other
+        "user": statistics.mean(cpu) if cpu else 0.0,  # readers expect a number
+        "system": 0.0,  # not distinguished from user time
         "min": min(seconds),
         "max": max(seconds),
         "times": seconds,
         "exit_codes": [int(bool(sample.failed)) for sample in samples],
-        "parameters": {"workers": str(one.cell.workers)},  # a single one, which scripts plot times over
+        "parameters": {"workers": str(one.cell.workers)},  # scripts plot times over a single parameter
     }

@@ -1,4 +1,4 @@
-"""JSON: the raw results file; of a piece of advice, what is recommended and that file."""
+"""JSON: the raw results file; for advice, the recommendation together with that file."""
 
 from __future__ import annotations
 

@@ -38,11 +38,11 @@ def markdown(document: Document) -> str:
 
 
 def summary(document: Document, required: Sequence[str] = ()) -> str:
-    """The short form: of each workload the times, what has none, warnings and the answer, without how to read it.
+    """The short report: for each workload the times, runners without times, warnings and the answer.
 
     Args:
-        document: what was measured.
-        required: what became of each requirement, which stands before the answers.
+        document: the document of the run.
+        required: a sentence on each requirement, to stand before the answers.
     """
     blocks = []
     for one in document.sections:
@@ -76,7 +76,7 @@ def _times(one: Section, rows: Grid) -> list[str]:
 
 
 def _breakdown(one: Breakdown) -> list[str]:
-    """The shares as a table, which is read more easily than bars of letters."""
+    """The shares as a table, which is easier to read than bars of letters."""
     blocks = [_heading(one.title, 3), _block(one.reading)]
     if one.bars:
         parts = [part for part, _ in one.legend]
@@ -118,7 +118,7 @@ def _found(finding: Finding) -> str:
 
 
 def _table(grid: Grid, fastest: Sequence[bool] = ()) -> str:
-    """All columns but the first are aligned right; a star stands beside the fastest."""
+    """A table whose columns but the first are aligned right, with a star beside the fastest runners."""
     lines = [[_text(column.header) for column in grid.columns], [":---", *["---:"] * (len(grid.columns) - 1)]]
     for (first, *values), is_fastest in zip(grid.rows, fastest or [False] * len(grid.rows), strict=True):
         lines.append([_text(f"{first.text} *" if is_fastest else first.text), *(_text(one.text) for one in values)])
@@ -126,22 +126,22 @@ def _table(grid: Grid, fastest: Sequence[bool] = ()) -> str:
 
 
 def _program(lines: str) -> str:
-    """A fence that is longer than any in the program."""
+    """The program in a fence that is longer than any fence inside it."""
     fence = "`" * (1 + max([2, *map(len, re.findall("`+", lines))]))
     return f"{fence}python\n{printable(lines).rstrip()}\n{fence}"
 
 
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>|~&#]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
-"""What Markdown or HTML would act on wherever it stands; a bare address would become a link, with the escapes in it."""
+"""Characters on which Markdown or HTML would act anywhere; a bare address would become a link, escapes included."""
 _FIRST_SIGN = re.compile(r"^(\d{0,9})([-+](?!\d)|[.)](?=\s|$))")
-"""And what would begin a list where a block begins."""
+"""What would begin a list at the beginning of a block."""
 
 
 def _text(text: str) -> str:
-    """A text of one line that is read as it is written, within a block."""
+    """Escape a text of one line, for use within a block."""
     return _SIGNS.sub(r"\\\1", visible(text).strip())
 
 
 def _block(text: str) -> str:
-    """The same as a block of its own, or the first in one."""
+    """Escape a text of one line, for use at the beginning of a block."""
     return _FIRST_SIGN.sub(r"\1\\\2", _text(text))

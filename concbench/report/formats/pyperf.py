@@ -1,4 +1,4 @@
-"""The JSON of pyperf, format 1.0: all runners in one file, or a file for each, whose benchmarks are called alike.
+"""The JSON of pyperf, format 1.0: all runners in one file, or a file for each, whose benchmarks share their names.
 
 `pyperf compare_to` compares benchmarks of one name in several files. The shape is that of pyperf/_bench.py, version 2.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _of_runner(document: Document, which: CellId) -> str:
-    """The file of one runner: a benchmark for each workload, which is called as that."""
+    """The file of one runner: a benchmark for each workload, under the name of the workload."""
     return _suite(document, [(one.workload, one) for one in exported(document) if one.cell.id == which])
 
 
@@ -47,7 +47,7 @@ def _suite(document: Document, named: Iterable[tuple[str, Exported]]) -> str:
 
 
 def _benchmark(name: str, one: Exported) -> dict[str, Any]:
-    """A run for each sample: what pyperf takes for values of one process are executions of one round."""
+    """A benchmark with one run per sample: pyperf takes the values of a run for those of one process."""
     metadata = {
         "name": name,
         "runner": one.runner,
@@ -65,6 +65,6 @@ def _run(sample: Sample) -> dict[str, Any]:
 
 
 def _written(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Without the empty texts, which pyperf refuses; true and false as texts, which it shows as they are."""
+    """The metadata without empty texts, which pyperf refuses, and with booleans as texts, which it shows unchanged."""
     texts = {key: str(value).lower() if isinstance(value, bool) else value for key, value in metadata.items()}
     return {key: value for key, value in texts.items() if value != "" and not str(value).isspace()}

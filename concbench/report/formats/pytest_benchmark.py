@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from concbench.results.records import Json
 
 _VERSION = "5.3.1"
-"""The version of pytest-benchmark whose files these are like."""
+"""The version of pytest-benchmark whose file format is followed."""
 _COMMIT = {"id": "unversioned", "time": None, "author_time": None, "dirty": False, "project": "", "branch": "(unknown)"}
-"""As pytest-benchmark writes it outside of a repository: a results file does not say what was measured there."""
+"""As pytest-benchmark writes it outside a repository: a results file does not record the commit."""
 
 
 @declare(suffixes=(".json",), explains=False)
@@ -38,7 +38,7 @@ def pytest_benchmark(document: Document) -> str:
 
 
 def _machine(environment: Json) -> dict[str, Any]:
-    """Of the machine that measured; its name in the network is not recorded."""
+    """Facts about the machine that measured; its network name is not recorded."""
     python = text_of(environment, "python")
     return {
         "node": "",
@@ -98,7 +98,7 @@ def _stats(seconds: list[float], iterations: int) -> dict[str, Any]:
 
 
 def _quartiles(ordered: list[float]) -> tuple[float, float]:
-    """The medians of both halves; of an odd number, as if the one in the middle were in each of them by half."""
+    """The medians of both halves; of an odd number, the mean of those with and without the middle value."""
     half, odd = divmod(len(ordered), 2)
     if not half:
         return ordered[0], ordered[0]
