@@ -61,7 +61,7 @@ def failures(table: TableAnalysis) -> list[str]:
     """A sentence if tasks failed or were retried, since the times include that."""
     if not any(cell.mishaps for cell in table):
         return []
-    return ["Tasks failed or were tried again, as counted above: without that, the times would be others."]
+    return ["Some tasks failed or were retried (counted above); the times include that."]
 
 
 def _headline(table: TableAnalysis) -> list[Finding]:
@@ -116,7 +116,7 @@ def _winner(table: TableAnalysis) -> list[Finding]:
     names = listed([cell.name for cell in ties])
     return [
         Finding(f"{first.name} came out first: {rate}.", rating(first)),
-        Finding(f"But {names} cannot be told apart: take the simplest, {ties[0].name}."),
+        Finding(f"But {names} are statistically tied: take the simplest, {ties[0].name}."),
     ]
 
 
@@ -163,11 +163,11 @@ def _too_few_rounds(table: TableAnalysis) -> Finding:
             speedup = least.speedup
             first += f": {ratio(speedup)} as fast as {table.baseline.name}"
     if rounds < FEWEST:
-        return Finding(f"{first}. A verdict takes {FEWEST} rounds or more.", known(speedup=speedup))
+        return Finding(f"{first}. A verdict needs at least {FEWEST} rounds.", known(speedup=speedup))
     shared = max(cell.shared for cell in table.measured if cell is not table.baseline)
     return Finding(
-        f"{first}. A verdict takes {FEWEST} rounds or more that a runner shares with {table.baseline.name}, and none "
-        f"shares more than {shared}.",
+        f"{first}. A verdict needs at least {FEWEST} rounds shared with {table.baseline.name}; no runner shares more "
+        f"than {shared}.",
         known(speedup=speedup, shared_rounds=shared),
     )
 

@@ -17,8 +17,8 @@ def better_algorithm(table: TableAnalysis) -> Finding | None:
     figures = {"seconds": took, "baseline_seconds": baseline}
     if took < min(cell.seconds or baseline for cell in table.measured):
         return Finding(
-            f"A better algorithm is worth more than more workers: {other} gives the same results in {seconds(took)}, "
-            f"{ratio(baseline / took)} as fast as {table.baseline.name} (timed once).",
+            f"A better algorithm gains more than additional workers: {other} gives the same results in "
+            f"{seconds(took)}, {ratio(baseline / took)} as fast as {table.baseline.name} (timed once).",
             figures,
         )
     if took > baseline:

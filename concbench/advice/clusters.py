@@ -11,7 +11,7 @@ from concbench.results.records import number
 from concbench.units import data, listed, percent, ratio, seconds
 
 _PAGE = "howto/more-than-one-machine"
-_NOT_FRESH = " They were the same for all executions, and what the function does once in a process was done before."
+_NOT_FRESH = " The same workers served all executions, so first-use costs were paid before."
 
 
 def past_one_machine(table: TableAnalysis) -> list[Finding]:
@@ -31,8 +31,9 @@ def made_ready(table: TableAnalysis) -> list[str]:
     """Notes that workers were ready before the clock started, and how long making them ready took."""
     connecting = "" if table.record.warm else "connecting to them, "
     return [
-        f"{cell.name}: its workers were there before the time began (made ready in {seconds(took)}); {connecting}"
-        f"sending, tasks and gathering are in it.{'' if cell.is_here or not table.record.fresh else _NOT_FRESH}"
+        f"{cell.name}: its workers were ready before the clock started (made ready in {seconds(took)}); the times "
+        f"include {connecting}sending, tasks and gathering."
+        f"{'' if cell.is_here or not table.record.fresh else _NOT_FRESH}"
         for cell in table.measured
         if (took := number(cell.interpreter, "provided")) is not None
     ]
@@ -42,7 +43,7 @@ def _pays(cluster: Cluster, before: str) -> Finding:
     line, best, rival = cluster.line, cluster.best, cluster.rival
     rate = f"{line.cell.name} was {ratio(cluster.times)} as fast as the best of this machine, {best.cell.name}"
     costs = (
-        f"{before} {seconds(line.fixed)} whatever there is to do, and an item takes "
+        f"{before} {seconds(line.fixed)} however many items there are, and an item takes "
         f"{seconds(line.each)} there and {seconds(rival.each)} under {rival.cell.name}"
     )
     figures = {
@@ -52,7 +53,7 @@ def _pays(cluster: Cluster, before: str) -> Finding:
         "item_seconds_here": rival.each,
     }
     if not cluster.known:
-        return Finding(f"{rate}. There was too little to do to say from how many items on it pays.", figures, _PAGE)
+        return Finding(f"{rate}. The work was too short to say from how many items on it pays.", figures, _PAGE)
     if cluster.items is None:
         return Finding(f"{rate}. By these figures no number of items makes it pay: {costs}.", figures, _PAGE)
     items = math.ceil(cluster.items)
@@ -67,19 +68,19 @@ def _limited(cluster: Cluster) -> Finding | None:
     total, chunks = figures["total"], f"{figures['chunks']:,.0f}"
     share = percent(figures["tasks"] / total)
     why = {
-        "workers": f"its workers were at tasks for {share} of the time, so that more of them would help",
+        "workers": f"its workers ran tasks for {share} of the time, so more workers would help",
         "connecting": f"connecting and leaving took {seconds(figures['connecting'])} of {seconds(total)}; with more "
-        "items that is less of it",
+        "items their share is smaller",
         "initializer": f"the initializer took {seconds(figures['initializer'])} of {seconds(total)} in each worker; "
-        "with more items that is less of it",
+        "with more items its share is smaller",
         "longest": f"the longest task took {seconds(figures['longest'])} of {seconds(total)}; divide it, or "
         "begin with it",
-        "bytes": f"{data(figures['bytes'])} went over the wire; send names of what workers can read themselves, or "
-        "return less",
+        "bytes": f"{data(figures['bytes'])} were transferred; send the names of data that workers can read "
+        "themselves, or return less",
         "short": f"a chunk of tasks took {seconds(figures['chunk'])}, and handing it over "
         f"{seconds(figures['handing'])}; make tasks longer, or give a larger chunksize",
-        "rate": f"the scheduler handed over {chunks} chunks in {seconds(figures['beside'])} beside their tasks; give "
-        "a larger chunksize",
+        "rate": f"handing over {chunks} chunks took the scheduler {seconds(figures['beside'])} in addition to their "
+        "tasks; give a larger chunksize",
     }[cluster.limit]
     return Finding(f"What limits {name}: {why}.", figures, _PAGE)
 

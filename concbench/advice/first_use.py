@@ -13,15 +13,15 @@ def for_whom(table: TableAnalysis) -> list[Finding]:
     if kept.kind != "state" or not kept.first or not kept.later:
         return []
     first, later = kept.first[-1], kept.later[-1]
-    took = f"sequential took {seconds(first)} the first time in a process, and {seconds(later)} again"
+    took = f"sequential took {seconds(first)} the first time in a process, and {seconds(later)} after that"
     if table.record.fresh:
         sentence = (
-            f"This holds for a program that does all of it once per process: {took}. A process that does it many times "
-            "was not measured: --no-fresh does, with new workers each time, and --warm with workers that are kept."
+            f"This holds for a program that does this work once per process: {took}. Repeated work in one process was "
+            "not measured: use --no-fresh (new workers each time) or --warm (kept workers)."
         )
     else:
         sentence = (
-            f"This holds for a process that does all of it many times, with new workers each time: {took}. A program "
-            "that does it once per process was not measured: --fresh does."
+            f"This holds for a process that repeats this work with new workers each time: {took}. A program that does "
+            "it once per process was not measured: use --fresh."
         )
     return [Finding(sentence, {"first_seconds": first, "later_seconds": later}, "pitfalls/first-use")]

@@ -19,6 +19,6 @@ def initializers(table: TableAnalysis) -> list[str]:
         for cell in table.measured
         if (observed := cell.record.observed) is not None and observed.initializer_calls
     ]
-    each = f", by the observed pass: {', '.join(took)}" if took else ""
-    counts = "before the clock where workers are kept" if table.record.warm else "and is in the times"
+    each = f"; in the observed pass: {', '.join(took)}" if took else ""
+    counts = "off the clock where workers are kept" if table.record.warm else "and the times include it"
     return [f"The initializer {name} is called in each worker before its first task, {counts}{each}."]

@@ -76,8 +76,8 @@ def too_few(cell: CellAnalysis) -> Finding | None:
     if waiting < _MOSTLY:
         return None
     return Finding(
-        f"{percent(waiting)} was the tasks' own waiting, by {cell.workers:,} workers: more of them would wait for "
-        "more tasks at the same time.",
+        f"{percent(waiting)} of the time of {cell.workers:,} workers was the tasks' own waiting: more workers could "
+        "overlap more of it.",
         {"share": waiting, "workers": cell.workers},
         "pitfalls/waiting",
     )
@@ -137,8 +137,8 @@ def overlap(cell: CellAnalysis) -> Finding | None:
 def _no_loss(case: _Case) -> Finding:
     waiting, waits = case.shares[WAITING], case.share(WAITING)
     if waiting > _MOSTLY:
-        more = "" if case.cell.workers > 1 else ": others could have been in progress meanwhile"
-        return case.found(WAITING, f"{waits} of it was waiting for what the tasks wait for{more}.", "waiting")
+        more = "" if case.cell.workers > 1 else ": other tasks could have run meanwhile"
+        return case.found(WAITING, f"{waits} of it was the tasks' own waiting{more}.", "waiting")
     alone = case.cell.workers == 1 and waiting < WORTH_A_WORD
     more = ": only more cores, or less work, can make it shorter" if alone else ""
     if waiting >= WORTH_A_WORD:
@@ -148,7 +148,7 @@ def _no_loss(case: _Case) -> Finding:
 
 def _never_gave_way() -> Finding:
     return Finding(
-        "None of the coroutines gave way to another by awaiting something that takes time.",
+        "No coroutine yielded to another: none awaited anything that takes time.",
         page="pitfalls/blocking-the-event-loop",
     )
 
@@ -164,16 +164,17 @@ def _contention(case: _Case) -> Finding:
         never = case.base.cpu > COMPUTES * case.base.busy and not gained  # else threads can still overlap waiting
         return case.found(
             CONTENTION,
-            f"{share} was lost to contention: one thread at a time holds the GIL, or another lock, and computes, and "
-            f"the others wait for it ({cores:.1f} cores busy)."
-            + (" No number of threads makes this work faster." if never else ""),
+            f"{share} was lost to contention: only one thread at a time can hold the GIL (or another lock) and "
+            f"compute, and the others wait for it ({cores:.1f} cores busy)."
+            + (" More threads cannot make this work faster." if never else ""),
             "gil",
             cores=cores,
         )
     if traits.in_loop and (cores or 0) >= WAITS:
         return case.found(
             CONTENTION,
-            f"{share} was lost to contention: all coroutines share one thread: while one computes, no other goes on.",
+            f"{share} was lost to contention: all coroutines share one thread, and while one computes, no other can "
+            "run.",
             "blocking-the-event-loop",
         )
     native = 1.0
@@ -194,13 +195,13 @@ def _contention(case: _Case) -> Finding:
             native_threads=native if each else None,
         )
     own, before = (line.busy / line.tasks for line in (case.line, case.base))
-    computed = ", and computed no more" if case.shares[SLOWER] < WORTH_A_WORD else ""
-    longer = "" if seconds(own) == seconds(before) else f"a task took {seconds(own)} in the mean instead of "
+    computed = ", with no more CPU time" if case.shares[SLOWER] < WORTH_A_WORD else ""
+    longer = "" if seconds(own) == seconds(before) else f"a task took {seconds(own)} on average instead of "
     longer += f"{seconds(before)}{computed}. The" if longer else "the"
     return case.found(
         CONTENTION,
-        f"{share} was lost to contention: {longer} tasks waited for one another, or for the same thing: "
-        f"{_shared(case)}a lock, a core, or what they all ask. Which of these is not measured.",
+        f"{share} was lost to contention: {longer} tasks waited for one another or for a shared resource: "
+        f"{_shared(case)}a lock, a core, or a shared service. concbench cannot tell which.",
         "index",
         task_seconds=own,
         task_seconds_before=before,
@@ -252,8 +253,8 @@ def _start_up(case: _Case) -> Finding:
     each = line.start_up / line.workers
     return case.found(
         START_UP,
-        f"{share} was lost to starting: a worker came to its first task after {seconds(each)} in the mean, of "
-        f"{seconds(line.makespan)} in all{travels}.",
+        f"{share} was lost to starting: on average, a worker began its first task after {seconds(each)} of "
+        f"{seconds(line.makespan)}{travels}.",
         "cold-pool",
         **figures,
         start_up_seconds=each,
@@ -277,8 +278,8 @@ def _dispatch(case: _Case) -> Finding:
     if cell.traits.barriers:
         return case.found(
             DISPATCH,
-            f"{share} was lost between tasks: a batch of {cell.workers} begins when the slowest task of the one "
-            "before has ended.",
+            f"{share} was lost between tasks: a batch of {cell.workers} begins when the slowest task of the previous "
+            "batch has ended.",
             "batch-barrier",
             workers=cell.workers,
         )
@@ -304,7 +305,7 @@ def _dispatch(case: _Case) -> Finding:
     task = case.base.busy / case.base.tasks
     return case.found(
         DISPATCH,
-        f"{share} was lost between tasks: handing one out took {seconds(each)}, and a task takes {seconds(task)}.",
+        f"{share} was lost between tasks: dispatching a task took {seconds(each)}, and a task takes {seconds(task)}.",
         "tiny-tasks",
         dispatch_seconds=each,
         task_seconds=task,
@@ -313,12 +314,12 @@ def _dispatch(case: _Case) -> Finding:
 
 def _tail(case: _Case) -> Finding:
     line, workers = case.line, case.cell.workers
-    lost = f"{case.share(TAIL)} was lost at the end: workers had nothing left to do while the last tasks went on"
+    lost = f"{case.share(TAIL)} was lost at the end: workers were idle while the last tasks were running"
     if line.last_seconds > LONG * line.service[0]:
         return case.found(
             TAIL,
-            f"{lost}. The one that ended last (task {line.last}) took {seconds(line.last_seconds)}, half of all tasks "
-            f"at most {seconds(line.service[0])}.",
+            f"{lost}. The task that ended last (task {line.last}) took {seconds(line.last_seconds)}; the median is "
+            f"{seconds(line.service[0])}.",
             "one-long-task",
             task=line.last,
             task_seconds=line.last_seconds,
@@ -343,7 +344,7 @@ def _shut_down(case: _Case) -> Finding:
     each = case.line.shut_down / case.line.workers
     return case.found(
         SHUT_DOWN,
-        f"{case.share(SHUT_DOWN)} was lost at the end of everything: fetching results and stopping the workers took "
+        f"{case.share(SHUT_DOWN)} was lost to shutting down: fetching results and stopping the workers took "
         f"{seconds(each)} of {seconds(case.line.makespan)}.",
         "cold-pool",
         shut_down_seconds=each,

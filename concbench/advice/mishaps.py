@@ -28,7 +28,7 @@ def why_missing(cell: CellAnalysis) -> str:
     if not cell.left_out:
         return executed_once(cell) or "it was not sampled"
     done = counted(cell.mishaps) or f"all its {cell.mishaps.tasks:,} tasks succeeded"
-    return f"{done}; other tasks failed than under the others, so it is not compared with them"
+    return f"{done}; different tasks failed than under the other runners, so it is not compared with them"
 
 
 def executed_once(cell: CellAnalysis) -> str:

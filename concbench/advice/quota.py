@@ -16,8 +16,8 @@ def held_back(table: TableAnalysis) -> Finding | None:
         return None
     names = listed(f"{cell.name} {_rounds(cell)}" for cell in held)
     return Finding(
-        f"{_quota(held[0]).capitalize()} held back {names}: nothing in the control group runs then, so these are times "
-        "under this quota. More workers that compute may be held back more; a larger quota may make them faster.",
+        f"{_quota(held[0]).capitalize()} held back {names}: meanwhile nothing in the control group ran, so these times "
+        "hold under this quota. More workers that compute may be held back more; a larger quota may make them faster.",
         of_each("throttled_rounds", {cell.name: cell.throttled_rounds for cell in held}),
         "methodology",
     )

@@ -58,9 +58,9 @@ class Recommendation:
 
 
 _FORK = (
-    "Its workers are forked, so that they inherit the items, which need not be sent. A fork copies locks as they are: "
-    "if the program has threads by then, of its own or of a library, a worker may hang. Windows has no fork, and that "
-    "of macOS is not safe."
+    "Its workers are forked, so that they inherit the items, which need not be sent. A fork copies locks in their "
+    "current state: if the program or a library has threads by then, a worker may hang. Windows has no fork, and "
+    "forking is not safe on macOS."
 )
 _TOO_SHORT = 0.001
 """Seconds of work below which starting any worker would take longer than the work."""
@@ -69,7 +69,7 @@ _LOOKS = 1.2
 _LOOKS_LEVEL = 0.05
 """Error level at which the runner that looks fastest must be faster. It is corrected for the number of rivals, but not
 for repeated looks at the race: the headline says that nothing is proved."""
-_RUN_IT = "; concbench run measures it all the same"
+_RUN_IT = "; concbench run measures it anyway"
 
 
 def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
@@ -135,7 +135,7 @@ def _nothing_to_gain(table: TableAnalysis) -> Recommendation:
         fastest_group=[cell.label],
         reasons=[
             Finding(
-                f"All of it takes {took}: starting any worker would take longer.",
+                f"The whole work takes {took}: starting any worker would take longer.",
                 known(seconds=cell.warmup.seconds if cell.warmup else None),
             )
         ],
@@ -193,7 +193,7 @@ def _what_looks(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis
     """Say that a runner looks faster, that this is not proved, and what is proved."""
     rounds = f"{chosen.shared} round{'' if chosen.shared == 1 else 's'}"
     rate = rate_of(chosen) if chosen.interval else ratio(chosen.speedup or 0.0)
-    looks = f"{chosen.name} looks {rate} as fast as {table.baseline.name} after {rounds}, which is not proved"
+    looks = f"{chosen.name} looks {rate} as fast as {table.baseline.name} after {rounds}, but this is not proved"
     if proved is not table.baseline:
         looks += f"; {proved.name} is proved to be {rate_of(proved)} as fast"
     return f"{looks}. {more_rounds(table)} allows more."
@@ -220,7 +220,8 @@ def _why(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group
         longer = {cell.name: (cell.seconds or 0.0) / chosen.seconds for cell in not_chosen}
         longer = {name: times for name, times in longer.items() if times > 1}
         parts = [f"{name} took {ratio(times)} as long" for name, times in longer.items()]
-        found += [Finding(f"Why nothing else: {', '.join(parts)}.", of_each("times_as_long", longer))] if parts else []
+        slower = f"The alternatives were slower: {', '.join(parts)}."
+        found += [Finding(slower, of_each("times_as_long", longer))] if parts else []
     missing = unmeasured(table, _RUN_IT)
     return [*found, Finding(f"It was not compared with everything: {missing}.")] if missing else found
 
@@ -274,14 +275,14 @@ def _valid(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[str]:
         )
     if _pays_more_than_all(table, tasks):
         sentences.append(
-            "Each execution paid what is done once in a process, which weighs more in few items: over all of them, the "
-            "speed-ups are others. A larger --budget measures more."
+            "Each execution includes first-use costs, which weigh more with few items: over all items, the speed-ups "
+            "differ. A larger --budget measures more items."
         )
     if table.others is not None and table.others > FLAGGED:
         sentences.append(f"Other processes used {table.others:.2f} cores meanwhile: measure again on a quiet machine.")
     busy = table.cores_of_the_work
     if busy is not None:
-        waits = ", what they wait for" if busy < COMPUTES else ""
+        waits = ", the resource that they wait for," if busy < COMPUTES else ""
         sentences.append(
             f"It holds for this machine and for tasks like these, which compute {percent(min(busy, 1.0))} of their "
             f"time: if that share{waits} or the number of cores changes, ask again."

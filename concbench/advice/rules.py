@@ -49,7 +49,7 @@ def waiting_overlapped(table: TableAnalysis) -> Finding | None:
         return None
     return Finding(
         f"{table.baseline.name} computed only {percent(cores)} of its time and waited for the rest; "
-        f"{listed(cell.name for cell in overlapped)} waited for many tasks at once, which takes no second core.",
+        f"{listed(cell.name for cell in overlapped)} waited for many tasks at once, which needs only one core.",
         {"computing_share": cores},
         "pitfalls/waiting",
     )
@@ -68,8 +68,8 @@ def gil_bound_threads(table: TableAnalysis) -> Finding | None:
     gained = "next to nothing" if FASTER in verdicts else "nothing"
     gained += " that could be shown" if UNDECIDED in verdicts else ""
     return Finding(
-        f"Threads gave {gained} ({_each(held)}): however many there were, they kept {cores} cores busy, because "
-        "one thread at a time holds the GIL, or another lock, and this work computes all along.",
+        f"Threads gained {gained} ({_each(held)}): whatever their number, they kept {cores} cores busy, because "
+        "only one thread at a time can hold the GIL (or another lock), and this work is CPU-bound.",
         {**_speedups(held), "least_cores": least, "most_cores": most},
         "pitfalls/gil",
     )
@@ -121,8 +121,8 @@ def pickling_costs(table: TableAnalysis) -> Finding | None:
     if pickling < PICKLING_SHARE * task:
         return None
     return Finding(
-        f"Pickling costs {seconds(pickling)} a task for {_nouns(sending)}, where a task takes {seconds(task)}: an "
-        f"item is {data(item)} and a result {data(result)} in the mean.",
+        f"Pickling costs {seconds(pickling)} per task for {_nouns(sending)}, and a task takes {seconds(task)}: on "
+        f"average, an item is {data(item)} and a result {data(result)}.",
         {"pickling_seconds": pickling, "task_seconds": task, "item_bytes": item, "result_bytes": result},
         "pitfalls/pickling",
     )
@@ -160,7 +160,8 @@ def saturated(table: TableAnalysis) -> Finding | None:
                 faster = "no" if (many.seconds or 0) >= (few.seconds or 0) else "hardly"
                 return Finding(
                     f"{many.name} was {faster} faster than {few.name}, and a task took {seconds(own)} instead of "
-                    f"{seconds(before)}: what the tasks wait for serves no more than about {_rate(few):,.0f} a second.",
+                    f"{seconds(before)}: the resource that the tasks wait for serves no more than about "
+                    f"{_rate(few):,.0f} per second.",
                     {"task_seconds": own, "task_seconds_before": before, "tasks_per_second": _rate(few)},
                     "pitfalls/lock-around-everything",
                 )

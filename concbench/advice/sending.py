@@ -27,11 +27,12 @@ def function_travels(table: TableAnalysis) -> Finding | None:
     if not dear:
         return None
     _, most = max(dear, key=lambda pair: pair[1].seconds_each)
-    chunks = "" if all(sent.chunk == 1 for _, sent in dear) else ", or less often in larger chunks"
+    chunks = "" if all(sent.chunk == 1 for _, sent in dear) else ", or send it less often in larger chunks"
     return Finding(
-        f"What travels with the function is a cost of {_names(dear)}: {holds(table)}, {data(most.size)}, which take "
-        f"{seconds(most.seconds)} to send {_how_often(most)}, where a task takes {seconds(task)}. Let each worker make "
-        f"it once (a global of its module, or the initializer of the pool), or send what it is made from{chunks}.",
+        f"Data sent with the function is costly under {_names(dear)}: sending {holds(table)} ({data(most.size)}) takes "
+        f"{seconds(most.seconds)} {_how_often(most)}, and a task takes {seconds(task)}. Let each worker create it once "
+        "(a global of its module, or the initializer of the pool), or send the data from which it is created"
+        f"{chunks}.",
         {"function_bytes": most.size, "function_seconds": most.seconds, "task_seconds": task, "chunksize": most.chunk},
         "pitfalls/pickling",
     )
@@ -46,9 +47,9 @@ def made_again(table: TableAnalysis) -> Finding | None:
     what = holds(table)
     often = listed(dict.fromkeys(_how_often(sent) for _, sent in slow))
     return Finding(
-        f"{what[0].upper()}{what[1:]} grew by {data(more)} in the first pass, and what it keeps is not sent: under "
-        f"{_names(slow)} a new one comes {often}, and makes that again where it is needed. Let each worker keep one (a "
-        "global of its module, or the initializer of the pool).",
+        f"{what[0].upper()}{what[1:]} grew by {data(more)} in the first pass, and that data is not sent: under "
+        f"{_names(slow)}, a new object arrives {often}, and creates the data again where it is needed. Let each worker "
+        "keep one (a global of its module, or the initializer of the pool).",
         {"function_grown": more},
         "pitfalls/first-use",
     )
@@ -72,7 +73,7 @@ def travelling(table: TableAnalysis) -> list[str]:
 def holds(table: TableAnalysis) -> str:
     """A phrase that names what the function holds."""
     said = table.record.facts.get("function_holds")
-    return said if isinstance(said, str) and said else "what the function holds"
+    return said if isinstance(said, str) and said else "the objects that the function holds"
 
 
 def _task_seconds(table: TableAnalysis) -> float | None:

@@ -91,7 +91,7 @@ def _ended(cell: CellAnalysis, table: TableAnalysis, given_up: str) -> tuple[str
         return "failed", reason
     if cell.seconds is not None:
         shared = f"only {cell.shared} round{'' if cell.shared == 1 else 's'}" if cell.shared else "no round"
-        more = f"where a verdict takes {FEWEST}; more with {more_rounds(table)}"
+        more = f"and a verdict needs {FEWEST}; more with {more_rounds(table)}"
         return "was not measured to the end", f"{shared} shared with {table.baseline.name}, {more}"
     if outcome.kind == "inapplicable" and cell.record.warmup is not None:
         return "was not measured to the end", f"{reason}{given_up if reason.startswith('given up') else ''}"

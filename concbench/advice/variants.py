@@ -59,10 +59,10 @@ def came_back(table: TableAnalysis) -> Finding | None:
     parts = []
     for modules, variants in by.items():
         where = [one for one in dict.fromkeys(variants) if one]
-        parts.append(f"{modules} turned it on{f' under {listed(where)}' if where else ''}")
+        parts.append(f"{modules} enabled it{f' under {listed(where)}' if where else ''}")
     return Finding(
-        f"The GIL came back on: {'; '.join(parts)}, since it does not say that it can do "
-        "without. Threads run one at a time then; --gil 0 keeps the GIL off, at your own risk.",
+        f"The GIL was re-enabled: {'; '.join(parts)}. A module does that if it does not declare support for "
+        "running without the GIL. Threads then run one at a time; --gil 0 keeps the GIL off, at your own risk.",
         {},
         "pitfalls/gil",
     )
@@ -104,7 +104,7 @@ def _changes(table: TableAnalysis) -> Finding | None:
         return None
     parts = [f"{change.cell.name} is {_rate(change)} as fast as {change.before.name}" for change in told]
     figures = {f"change to {change.cell.name}": change.interval.centre for change in told}
-    return Finding(f"The same runner, and another {_noun(table)}: {'; '.join(parts)}.", figures)
+    return Finding(f"The same runner under another {_noun(table)}: {'; '.join(parts)}.", figures)
 
 
 def _noun(table: TableAnalysis) -> str:

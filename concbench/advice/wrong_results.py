@@ -13,8 +13,8 @@ def wrong_at_once(table: TableAnalysis) -> Finding | None:
     if not wrong or table.record.checked != "sequential":
         return None
     return Finding(
-        f"It is not safe to run at once in one process: under {listed(cell.name for cell in wrong)} results came out "
-        "wrong that are right under sequential. Fix that before you use threads, however fast they are."
+        f"The function is not safe to run concurrently in one process: under {listed(cell.name for cell in wrong)}, "
+        "results are wrong that are right under sequential. Fix that before you use threads, however fast they are."
     )
 
 
@@ -24,8 +24,8 @@ def of_another_thread(table: TableAnalysis) -> Finding | None:
     if not wrong or table.record.checked != "sequential":
         return None
     return Finding(
-        f"Its results depend on the thread: {listed(cell.name for cell in wrong)} gave others than the main thread "
-        "does, one task after another as well. What a module sets when it is imported may hold for that thread alone, "
-        "such as decimal.getcontext(): set it in each worker (the initializer of a pool). If it does not matter: "
-        "--no-check."
+        f"The results depend on the thread: {listed(cell.name for cell in wrong)} returned other results than the main "
+        "thread, even when run sequentially. Settings that a module makes when it is imported may hold for that thread "
+        "only, such as decimal.getcontext(): make them in each worker (the initializer of a pool). If the difference "
+        "does not matter: --no-check."
     )

@@ -42,7 +42,7 @@ def test_the_fastest_is_named_with_its_speed_up_and_interval() -> None:
 def test_ties_are_named_and_the_simplest_of_them_is_advised() -> None:
     """Ties are the runners that cannot be told apart from the leader."""
     text = words(WAITING, cell("asyncio:32", 0.10, 0.5), cell("threads", 0.1005, 0.5), cell("batched-threads:10", 0.2))
-    assert "threads and asyncio(32) cannot be told apart: take the simplest, threads." in text
+    assert "threads and asyncio(32) are statistically tied: take the simplest, threads." in text
     assert "batched-threads(10) and" not in text
 
 
@@ -58,7 +58,7 @@ def test_a_runner_that_is_proved_slower_is_no_tie() -> None:
     """The answer does not mention it."""
     text = words(WAITING, cell("asyncio:32", 0.10), cell("threads", 0.12))
     assert "asyncio(32) was fastest" in text
-    assert "apart" not in text
+    assert "tied" not in text
 
 
 def test_where_nothing_is_faster_the_advice_is_to_leave_it() -> None:
@@ -80,14 +80,14 @@ def test_undecided_is_an_answer_and_says_what_would_decide() -> None:
 def test_below_three_rounds_there_is_no_verdict() -> None:
     """Only a ratio is given, and the number of rounds that a verdict needs."""
     text = words(cell("sequential", 1.0, rounds=2), cell("threads", 0.5, rounds=2))
-    assert "A verdict takes 3 rounds or more" in text
+    assert "A verdict needs at least 3 rounds." in text
     assert "was fastest" not in text
 
 
 def test_the_gil_is_named_where_threads_computed_one_at_a_time() -> None:
     """The baseline computes, threads gained nothing, one core was busy, and there is a GIL."""
     text = words(SEQUENTIAL, cell("threads", 1.01, 1.0))
-    assert "Threads gave nothing (threads 0.99x)" in text
+    assert "Threads gained nothing (threads 0.99x)" in text
     assert "GIL" in text
 
 
@@ -95,7 +95,7 @@ def test_a_gain_that_is_proved_and_small_is_not_called_nothing() -> None:
     """The table beside it says faster."""
     text = words(SEQUENTIAL, cell("threads", 0.96, 1.0))
     assert "threads was fastest" in text
-    assert "Threads gave next to nothing (threads 1.04x)" in text
+    assert "Threads gained next to nothing (threads 1.04x)" in text
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_gain_that_is_proved_and_small_is_not_called_nothing() -> None:
 )
 def test_the_gil_is_not_named_without_a_ground(baseline: Cell, threads: Cell) -> None:
     """One part of the evidence is missing in each case."""
-    assert "holds the GIL" not in words(baseline, threads)
+    assert "hold the GIL" not in words(baseline, threads)
 
 
 def test_waiting_is_named_where_it_overlapped() -> None:
@@ -219,7 +219,7 @@ def test_pickling_is_named_where_it_is_a_good_part_of_a_task() -> None:
     facts = {"pickling_seconds": 0.2, "item_bytes": 2_000_000.0, "result_bytes": 28.0}
     pool = cell("process-pool:2", 1.4, 1.9, workers=2)
     text = words(SEQUENTIAL, pool, facts=facts)
-    assert "Pickling costs 200 ms a task for processes, where a task takes 2" in text
+    assert "Pickling costs 200 ms per task for processes, and a task takes 2" in text
     assert "an item is 2.00 MB and a result 28 bytes" in text
     assert "Pickling" not in words(SEQUENTIAL, pool, facts={**facts, "pickling_seconds": 0.01})
     assert "Pickling" not in words(SEQUENTIAL, cell("thread-pool:2", 1.0), facts=facts)
@@ -228,7 +228,7 @@ def test_pickling_is_named_where_it_is_a_good_part_of_a_task() -> None:
 def test_a_reason_has_the_figures_that_it_quotes_and_its_page() -> None:
     """Figures are numbers; the sentence does not contain the page, which a format may show or not."""
     (finding,) = findings(analyse(table(SEQUENTIAL, cell("threads", 1.0, 1.0, noise=0.0))))
-    assert "holds the GIL" in str(finding)
+    assert "hold the GIL" in str(finding)
     assert "pitfalls" not in str(finding)
     assert (finding.page, finding.url.rpartition("/latest/")[2]) == ("pitfalls/gil", "pitfalls/gil/")
     assert finding.figures["least_cores"] == finding.figures["most_cores"] == 1.0
@@ -324,7 +324,7 @@ def test_what_was_measured_too_seldom_is_not_said_to_be_unmeasured() -> None:
         ),
         (
             [ended("process-pool:2", Outcome("inapplicable", "given up"), warm_up=2.0)],
-            "process-pool(2, spawn) was not measured to the end (given up; concbench run measures it all the same).",
+            "process-pool(2, spawn) was not measured to the end (given up; concbench run measures it anyway).",
         ),
         (
             [ended("process-pool:2", Outcome("inapplicable", "no time; --budget allows more"), warm_up=2.0)],
@@ -333,8 +333,8 @@ def test_what_was_measured_too_seldom_is_not_said_to_be_unmeasured() -> None:
         (
             [cell("process-pool:2", 0.9, rounds=2)],
             (
-                "process-pool(2, spawn) was not measured to the end (only 2 rounds shared with sequential, where a "
-                "verdict takes 3; more with --max-rounds, --budget)."
+                "process-pool(2, spawn) was not measured to the end (only 2 rounds shared with sequential, and a "
+                "verdict needs 3; more with --max-rounds, --budget)."
             ),
         ),
     ],
@@ -428,7 +428,7 @@ def test_what_looks_much_faster_than_what_is_proved_is_advised_as_that() -> None
     advice = advised(baseline, first, fast)
     assert (advice.runner, advice.proved) == ("threads", False)
     assert advice.headline.startswith("threads looks 2.00x [")
-    assert "which is not proved; thread-pool(4) is proved to be 1.25x" in advice.headline
+    assert "but this is not proved; thread-pool(4) is proved to be 1.25x" in advice.headline
 
 
 def test_what_looks_hardly_faster_than_what_is_proved_is_not_advised() -> None:
@@ -444,7 +444,7 @@ def test_a_single_round_advises_what_looks_fastest_and_says_that_it_proves_nothi
     """This is the case if the budget allows no more rounds."""
     advice = advised(cell("sequential", 1.0, rounds=1), cell("thread-pool:4", 0.5, rounds=1))
     assert (advice.runner, advice.proved) == ("thread-pool:4", False)
-    assert advice.headline.startswith("thread-pool(4) looks 2.00x as fast as sequential after 1 round, which is not")
+    assert advice.headline.startswith("thread-pool(4) looks 2.00x as fast as sequential after 1 round, but this is not")
     assert (advice.low, advice.high) == (None, None), "nothing is known of what it may be"
 
 
@@ -467,8 +467,8 @@ def test_what_a_fork_risks_is_named() -> None:
 def test_waiting_takes_no_second_core_only_where_none_was_taken() -> None:
     """Of two runners that gained, the one that kept two cores busy is left out."""
     text = words(WAITING, cell("thread-pool:32", 0.1, 0.8), cell("threads", 0.1, 1.8))
-    assert "; thread-pool(32) waited for many tasks at once, which takes no second core" in text
-    assert "takes no second core" not in words(WAITING, cell("threads", 0.1, 1.8))
+    assert "; thread-pool(32) waited for many tasks at once, which needs only one core" in text
+    assert "needs only one core" not in words(WAITING, cell("threads", 0.1, 1.8))
 
 
 def test_a_runner_that_shares_too_few_rounds_with_the_baseline_is_told_so() -> None:
@@ -476,11 +476,11 @@ def test_a_runner_that_shares_too_few_rounds_with_the_baseline_is_told_so() -> N
     baseline = of_rounds("sequential", {0: 1.0, 1: 1.0})
     other = of_rounds("threads", {0: 0.5, 1: 0.5, 2: 0.5})
     assert words(baseline, other) == (
-        "threads took the least time in 3 rounds: 2.00x as fast as sequential. A verdict takes 3 rounds or more that a "
-        "runner shares with sequential, and none shares more than 2."
+        "threads took the least time in 3 rounds: 2.00x as fast as sequential. A verdict needs at least 3 "
+        "rounds shared with sequential; no runner shares more than 2."
     )
     reading = section(analyse(table(baseline, other))).reading
-    assert "Fewer than 3 rounds that are shared with sequential allow no interval and no verdict." in reading
+    assert "An interval and a verdict need at least 3 rounds shared with sequential." in reading
     assert not any("[low, high]" in line for line in reading)
 
 
@@ -508,7 +508,7 @@ def test_no_server_is_spoken_of_and_waiting_only_where_there_is_some(cores: floa
     found = advised(cell("sequential", 1.0, cores), cell("thread-pool:2", 0.5, 1.0))
     told = " ".join(map(str, [*found.reasons, *found.valid_for]))
     assert "server" not in told
-    assert ("what they wait for" in told) is (cores < 0.5)
+    assert ("the resource that they wait for" in told) is (cores < 0.5)
 
 
 def test_workers_that_are_kept_are_not_said_to_be_started_each_time() -> None:
@@ -536,7 +536,7 @@ def test_what_would_decide_is_the_option_that_ended_it(changes: dict[str, Any], 
 
 def test_the_gil_is_not_blamed_for_threads_that_left_the_core_idle() -> None:
     """A thread that waits for the GIL waits for a thread that computes."""
-    assert "holds the GIL" not in words(SEQUENTIAL, cell("threads", 1.0, 0.3))
+    assert "hold the GIL" not in words(SEQUENTIAL, cell("threads", 1.0, 0.3))
     assert "they kept 0.9 to 1.1 cores busy" in words(
         SEQUENTIAL, cell("threads", 1.0, 0.9), cell("thread-pool:4", 1.0, 1.1)
     )
@@ -576,7 +576,7 @@ def test_results_that_depend_on_the_thread_are_not_called_unsafe() -> None:
     found = recommend(analyse(replace(table(SEQUENTIAL, SLOWER, wrong), checked="sequential")), 4)
     assert found is not None
     text = " ".join(map(str, found.reasons))
-    assert "thread-pool(8) gave others than the main thread does" in text
+    assert "thread-pool(8) returned other results than the main thread" in text
     assert "not safe" not in text
 
 
@@ -585,7 +585,7 @@ def test_results_of_runners_without_times_are_not_called_equal() -> None:
     wrong = ended("threads", Outcome("failed", "results differ", cause="results"))
     rows = replace(table(SEQUENTIAL, SLOWER, wrong), checked="sequential")
     assert (
-        "Results were compared: those with times are all equal to the sequential ones."
+        "Results were checked: all runners with times agree with the sequential results."
         in section(analyse(rows)).reading
     )
 

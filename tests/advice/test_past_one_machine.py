@@ -62,11 +62,11 @@ def test_it_must_beat_all_of_this_machine() -> None:
 
 PAYS = (
     "far(4) was 3.33x as fast as the best of this machine, sequential. By these figures it pays from about 4 items on: "
-    "connecting and the first answer take 500 ms whatever there is to do, and an item takes 55.0 ms there and 200 ms "
-    "under sequential."
+    "connecting and the first answer take 500 ms however many items there are, and an item takes 55.0 ms there and "
+    "200 ms under sequential."
 )
 TOO_LITTLE = (
-    "far(4) was 0.10x as fast as the best of this machine, sequential. There was too little to do to say from how many "
+    "far(4) was 0.10x as fast as the best of this machine, sequential. The work was too short to say from how many "
     "items on it pays."
 )
 NEVER = (
@@ -108,21 +108,21 @@ def test_the_costs_are_those_of_the_one_that_is_overtaken_last() -> None:
 @pytest.mark.parametrize(
     ("far", "says"),
     [
-        (remote(6.0), "its workers were at tasks for 83 % of the time, so that more of them would help"),
+        (remote(6.0), "its workers ran tasks for 83 % of the time, so more workers would help"),
         (remote(9.0, around=8.0, tasks_seconds=1.0), "connecting and leaving took 8.00 s of 9.00 s"),
         (
             with_initializer(remote(6.0, tasks_seconds=4.0), 4.0),
             "the initializer took 4.00 s of 6.00 s in each worker; with more",
         ),
         (remote(6.0, longest=5.0, tasks_seconds=6.0), "the longest task took 5.00 s of 6.00 s"),
-        (remote(6.0, tasks_seconds=1.0, sent=5e8), "500 MB went over the wire; send names"),
+        (remote(6.0, tasks_seconds=1.0, sent=5e8), "500 MB were transferred; send the names"),
         (
             remote(6.0, tasks_seconds=0.4, chunks=3000.0),
             "a chunk of tasks took 133 us, and handing it over 1.80 ms; make",
         ),
         (
             remote(6.0, tasks_seconds=4.0, longest=0.1),
-            "the scheduler handed over 100 chunks in 4.60 s beside their tasks",
+            "handing over 100 chunks took the scheduler 4.60 s in addition to their tasks",
         ),
     ],
     ids=["workers", "connecting", "initializer", "longest", "bytes", "short", "rate"],
@@ -141,13 +141,13 @@ def test_of_a_cell_that_was_not_observed_the_limit_is_not_known() -> None:
 
 def test_that_workers_were_there_before_is_said_below_the_table() -> None:
     (line,) = made_ready(analysed(remote(6.0)))
-    assert line.startswith("far(4): its workers were there before the time began (made ready in 1.25 s);")
+    assert line.startswith("far(4): its workers were ready before the clock started (made ready in 1.25 s);")
 
 
 def test_workers_of_others_are_not_new_for_each_execution() -> None:
     """The table says so of everything else that was measured with --fresh."""
     both = of_seconds("sequential", 20.0, noise=0), remote(6.0)
-    assert made_ready(analyse(table(*both, fresh=True)))[0].endswith(" was done before.")
+    assert made_ready(analyse(table(*both, fresh=True)))[0].endswith(" were paid before.")
 
 
 @pytest.mark.parametrize("changes", [{"interpreter": {}}, {"samples": []}])

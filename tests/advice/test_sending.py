@@ -34,9 +34,9 @@ def said(*cells: Cell, **facts: Any) -> tuple[str, str]:
 def test_the_cost_is_named_with_its_size_its_runners_and_how_often() -> None:
     """It is sent once for every chunk."""
     answered, noted = said(POOL, CHUNKS)
-    assert "is a cost of process-pool(2, spawn) and process-pool(2, chunksize=2, spawn)" in answered
-    assert "the Model that predict is bound to, 40.0 MB, which take 200 ms to send with every task" in answered
-    assert "where a task takes 2" in answered
+    assert "is costly under process-pool(2, spawn) and process-pool(2, chunksize=2, spawn)" in answered
+    assert "sending the Model that predict is bound to (40.0 MB) takes 200 ms with every task" in answered
+    assert "and a task takes 2" in answered
     assert "worker processes are sent the Model that predict is bound to: 40.0 MB in 200 ms, with every task" in noted
     assert (
         "40.0 MB in 200 ms, with every task under process-pool(2, spawn); with every chunk of 2 tasks under " in noted
@@ -47,8 +47,8 @@ def test_what_is_made_again_by_every_copy_is_named() -> None:
     """It is named if it is large enough to explain why a pool gains nothing."""
     answered, _ = said(POOL, CHUNKS, function_bytes=60.0, function_seconds=3e-6, function_grown=4.6e6)
     assert "The Model that predict is bound to grew by 4.60 MB in the first pass" in answered
-    assert "a new one comes with every task and with every chunk of 2 tasks" in answered
-    assert "travels" not in answered
+    assert "a new object arrives with every task and with every chunk of 2 tasks" in answered
+    assert "costly" not in answered
     assert "grew" not in said(of_seconds("process-pool:2", 0.5, 1.9, workers=2), function_grown=4.6e6)[0]
     assert "grew" not in said(POOL, function_grown=50.0)[0]
 
@@ -65,14 +65,14 @@ def test_what_is_made_again_by_every_copy_is_named() -> None:
 def test_nothing_is_said_of_what_is_inherited_or_small_or_not_known(cells: list[Cell], facts: dict[str, Any]) -> None:
     """Threads share the data, and forked processes inherit it."""
     answered, noted = said(*cells, **facts)
-    assert "travels" not in answered
+    assert "costly" not in answered
     assert "are sent" not in noted
 
 
 def test_what_is_large_and_worth_it_is_a_note_and_no_finding() -> None:
     """A task of 250 ms is worth 10 ms of sending."""
     answered, noted = said(POOL, function_seconds=0.01)
-    assert "travels" not in answered
+    assert "costly" not in answered
     assert "40.0 MB in 10.0 ms, with every task" in noted
 
 
@@ -89,7 +89,7 @@ def test_a_pool_that_ended_for_it_is_told_why(ended: dict[str, Any]) -> None:
     gone = replace(POOL, samples=[], observed=None, **ended)
     advice = recommend(analyse(table(SEQUENTIAL, of_seconds("thread-pool:2", 1.0), gone, facts=FACTS)), 4)
     assert advice is not None
-    assert any("a cost of process-pool(2, spawn): the Model" in str(reason) for reason in advice.reasons)
+    assert any("costly under process-pool(2, spawn): sending the Model" in str(reason) for reason in advice.reasons)
 
 
 def test_where_the_time_went_names_what_is_sent_between_tasks_and_at_the_start() -> None:

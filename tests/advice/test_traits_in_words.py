@@ -57,7 +57,7 @@ def told(*cells: Cell, **changes: Any) -> str:
 def test_who_shares_an_interpreter_is_named_where_results_are_wrong(traits: Traits) -> None:
     wrong = replace(waves(traits, 1.0, 1.0), samples=[], outcome=Outcome("failed", "they differ", cause="results"))
     said = told(BUSY, wrong, checked="sequential")
-    assert ("not safe to run at once in one process: under waves(2)" in said) is (
+    assert ("not safe to run concurrently in one process: under waves(2)" in said) is (
         traits in (POOL, COROUTINES, OF_SEVERAL_THREADS)
     )
 
@@ -72,7 +72,7 @@ def test_who_waited_at_once_in_one_interpreter_is_named(traits: Traits) -> None:
 @pytest.mark.parametrize("traits", ALL)
 def test_threads_are_what_the_gil_is_named_for(traits: Traits) -> None:
     """This holds for threads that held it, and for threads that released it."""
-    assert ("holds the GIL" in told(BUSY, waves(traits, 1.0, 1.0))) is (traits is POOL)
+    assert ("hold the GIL" in told(BUSY, waves(traits, 1.0, 1.0))) is (traits is POOL)
     assert ("releases the GIL" in told(BUSY, waves(traits, 0.5, 1.9))) is (traits is POOL)
 
 
@@ -97,9 +97,9 @@ def test_interpreters_and_processes_that_both_computed_are_named_together() -> N
 def test_pickling_is_named_for_those_that_pickle(traits: Traits) -> None:
     facts = {"pickling_seconds": 0.2, "item_bytes": 2e6, "result_bytes": 28.0}
     said = told(BUSY, waves(traits, 1.4, 1.9), facts=facts)
-    assert ("Pickling costs 200 ms a task for" in said) is bool(traits.pickles)
+    assert ("Pickling costs 200 ms per task for" in said) is bool(traits.pickles)
     for traits_of_one, noun in ((SUBPROCESSES, "processes"), (IN_INTERPRETERS, "interpreters")):
-        assert (f"a task for {noun}," in said) is (
+        assert (f"per task for {noun}," in said) is (
             traits is traits_of_one or (noun == "processes" and traits is OF_SEVERAL_THREADS)
         )
 
@@ -165,7 +165,7 @@ def test_no_rule_and_no_loss_names_a_runner_that_does_not_say_what_it_is(traits:
     why = breakdown(analysis)
     assert [bar.name for bar in why.bars] == ["sequential"]
     (note,) = [note for note in why.notes if "waves(2)" in note and note.startswith("Not shown")]
-    assert ("where nobody can look" if traits is REMOTE else "does not say what it is") in note
+    assert ("run elsewhere" if traits is REMOTE else "does not declare its traits") in note
     fast = waves(traits, 0.5, 1.9)
     assert told(BUSY, fast).startswith("waves(2) was fastest: 2.0")
     found = recommend(analyse(table(BUSY, fast)), 4)
@@ -189,11 +189,11 @@ def test_what_is_elsewhere_has_a_row_without_what_nobody_can_see() -> None:
 @pytest.mark.parametrize(
     ("traits", "baseline", "spans", "says"),
     [
-        (POOL, COMPUTES, TURNS, "one thread at a time holds the GIL, or another lock, and computes"),
+        (POOL, COMPUTES, TURNS, "only one thread at a time can hold the GIL (or another lock) and compute"),
         (COROUTINES, COMPUTES, TURNS, "all coroutines share one thread"),
-        (OF_SEVERAL_THREADS, COMPUTES, TURNS, "the same thing: the GIL, a lock"),
-        (SUBPROCESSES, COMPUTES, TURNS, "the same thing: a lock"),
-        (IN_INTERPRETERS, COMPUTES, TURNS, "the same thing: a lock"),
+        (OF_SEVERAL_THREADS, COMPUTES, TURNS, "a shared resource: the GIL, a lock"),
+        (SUBPROCESSES, COMPUTES, TURNS, "a shared resource: a lock"),
+        (IN_INTERPRETERS, COMPUTES, TURNS, "a shared resource: a lock"),
     ],
 )
 def test_what_was_lost_to_contention_follows_from_what_workers_share(
@@ -224,7 +224,7 @@ def test_batches_pickles_and_workers_for_each_task_are_named_by_traits() -> None
     assert "a batch of 1 begins when the slowest" in lost(replace(POOL, barriers=True, worker_per_task=True), 1)
     assert "pickling an item and its result takes 1.00 s" in lost(SUBPROCESSES, 1)
     assert "pickling an item and its result takes 1.00 s" in lost(IN_INTERPRETERS, 1)
-    assert "handing one out took" in lost(POOL, 1)
+    assert "dispatching a task took" in lost(POOL, 1)
     assert "was lost to starting 8 workers" in lost(replace(POOL, worker_per_task=True), 8)
 
 

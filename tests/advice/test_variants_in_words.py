@@ -59,13 +59,13 @@ def test_the_answer_names_the_best_of_all_and_what_makes_it_so() -> None:
 
 def test_the_gil_explains_the_interpreter_of_the_baseline_alone() -> None:
     """Threads of the other interpreter are not said to have gained nothing."""
-    assert "Threads gave nothing (threads(3.11) 0.98x)" in said(scaling())
+    assert "Threads gained nothing (threads(3.11) 0.98x)" in said(scaling())
 
 
 def test_who_turned_the_gil_on_is_named() -> None:
     text = said(scaling(gil=True, gil_turned_on=["parser._speedups"]))
-    assert "parser._speedups turned it on under 3.13t" in text
-    assert "came back on" not in said(scaling())
+    assert "parser._speedups enabled it under 3.13t" in text
+    assert "re-enabled" not in said(scaling())
 
 
 def test_the_interpreters_are_told_with_their_gil() -> None:
@@ -79,7 +79,7 @@ def test_results_that_are_wrong_at_once_in_one_interpreter_alone_are_told() -> N
     wrong = Outcome("failed", "3 of 8 results differ", cause="results")
     cells = scaling().record.cells
     text = said(table(*cells[:3], replace(cells[3], samples=[], observed=None, outcome=wrong)))
-    assert "under threads(3.13t) results came out wrong that are right under sequential" in text
+    assert "under threads(3.13t), results are wrong that are right under sequential" in text
 
 
 def test_a_table_of_one_interpreter_says_nothing_of_several() -> None:

@@ -126,7 +126,7 @@ def test_a_failure_says_what_the_time_was_lost_to() -> None:
     """It gives the largest loss, and how much was possible."""
     found = judged("thread-pool:2 >= 1.5x", of_tasks("thread-pool:2", TURNS, workers=2), base=COMPUTES, tasks=TASKS)
     assert found.decision == "failed"
-    assert "one thread at a time holds the GIL" in found.reason
+    assert "only one thread at a time can hold the GIL" in found.reason
     idle: Spans = [(start, end, 0.01, worker) for start, end, _, worker in TURNS]
     found = judged("thread-pool:2 >= 1.5x", of_tasks("thread-pool:2", idle, workers=2), base=WAITS, tasks=TASKS)
     assert "a lock" in found.reason
@@ -138,7 +138,7 @@ def test_results_that_differ_are_no_equal_results_and_those_that_were_not_compar
     wrong = replace(pool(0.5), outcome=Outcome("failed", "result 3 is 4, not 5", cause="results"))
     found = equal_results(analyse(table(BASE, wrong, checked="sequential")))
     assert found.decision == "failed"
-    assert "thread-pool(2) failed: result 3 is 4, not 5. It is not safe to run at once" in found.reason
+    assert "thread-pool(2) failed: result 3 is 4, not 5. The function is not safe to run concurrently" in found.reason
     assert equal_results(analyse(table(BASE, pool(0.5), checked="off"))).decision == "undecided"
 
 

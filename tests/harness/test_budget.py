@@ -216,7 +216,7 @@ def test_a_single_round_is_said_to_prove_nothing() -> None:
     assert "proves nothing" in said[0]
     assert advice.recommendation is not None
     assert not advice.recommendation.proved
-    assert "which is not proved" in advice.recommendation.headline
+    assert "but this is not proved" in advice.recommendation.headline
 
 
 def test_what_short_work_is_asked_is_not_cut() -> None:
@@ -327,7 +327,7 @@ def test_the_speed_up_of_few_items_in_new_processes_is_not_given_for_that_of_all
     assert tasks < 2_000
     assert advice.recommendation is not None
     assert f"over {tasks} of 2,000 items" in advice.recommendation.headline
-    assert any("over all of them, the speed-ups are others" in one for one in advice.recommendation.valid_for)
+    assert any("over all items, the speed-ups differ" in one for one in advice.recommendation.valid_for)
 
 
 @pytest.mark.parametrize("first_use", [0.0, 0.3, 3.0])

@@ -171,7 +171,7 @@ def test_a_failure_is_that_of_its_row_alone(tmp_path: Path) -> None:
     assert [cell.outcome.kind for cell in table.cells] == ["ok", "ok"]
     assert [cell.observed.initializer_calls for cell in table.cells if cell.observed] == [1, 3]
     said = " ".join(str(run).split())
-    assert f"The initializer {__name__}:get_ready is called in each worker before its first task, and is in" in said
+    assert f"The initializer {__name__}:get_ready is called in each worker before its first task, and the" in said
     assert re.search(r"sequential once \(\d\S* ms\), threads 3 times \(\d\S* ms\)", said)
     run.save(tmp_path / "run.json")
     assert load(tmp_path / "run.json").record == run.record

@@ -181,12 +181,12 @@ def test_the_answer_says_for_which_programs_it_holds() -> None:
     run = measure(WORK, runners=RUNNERS, rounds=3, hosts=SimulatedHosts(keeps))
     (said,) = [finding for finding in answer(run[0]) if finding.page == "pitfalls/first-use"]
     assert "once per process" in said.sentence
-    assert "was not measured: --no-fresh does" in said.sentence
+    assert "was not measured: use --no-fresh" in said.sentence
     assert said.figures == {"first_seconds": FIRST, "later_seconds": LATER}
     other = measure(WORK, runners=RUNNERS, rounds=3, hosts=SimulatedHosts(keeps), fresh=False)
     (said,) = [finding for finding in answer(other[0]) if finding.page == "pitfalls/first-use"]
     assert "many times" in said.sentence
-    assert "was not measured: --fresh does" in said.sentence
+    assert "was not measured: use --fresh" in said.sentence
 
 
 def _work(tasks: int = 64) -> Imported:

@@ -119,7 +119,7 @@ def test_a_measurement_has_its_workers_before_and_leaves_nothing(shared: Cluster
     assert shown.cores is not None
     assert shown.memory is shown.start_up is None
     text = " ".join(str(run).split())
-    assert "its workers were there before the time began (made ready in " in text
+    assert "its workers were ready before the clock started (made ready in " in text
     assert "as fast as the best of this machine, sequential. By these figures " in text
     assert shared.forgets()
 
