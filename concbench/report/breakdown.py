@@ -33,13 +33,13 @@ from concbench.units import percent, ratio, seconds
 MEANINGS = {
     USEFUL: "computing that the baseline did as well",
     WAITING: "the tasks' own waiting (network, disk, sleep), as in the baseline",
-    CONTENTION: "waiting that the baseline did not do: for the GIL, a lock, a core, or what all tasks ask",
+    CONTENTION: "waiting that the baseline did not do: for the GIL, a lock, a core, or a shared service",
     SLOWER: "more CPU time for the same work",
     START_UP: "until a worker begins its first task",
     DISPATCH: "from one task to the next",
-    TAIL: "nothing left to begin, while others are still at work",
+    TAIL: "no task left to begin while other workers are still running",
     SHUT_DOWN: "after the last task has ended",
-    UNEXPLAINED: "what the others leave: the cost of recording tasks",
+    UNEXPLAINED: "the remainder: the cost of recording tasks",
 }
 _LEAST = 0.005
 """Share from which a part is written out."""
@@ -153,16 +153,16 @@ def _throughput(table: Table) -> list[Reading]:
 
 
 _NO_BARS = (
-    "There is nothing to tell. It takes an observed pass, a baseline that has one and does one task at a time, such as "
-    "sequential, runners that say what they are, and tasks that take longer than recording them."
+    "There is nothing to explain. That needs an observed pass of the runner and of a baseline that runs one task at a "
+    "time, such as sequential; runners that declare their traits; and tasks that take longer than recording them."
 )
 _WHAT = (
     "One more pass, with every task recorded: workers x its time = 100 %, sorted by kind, not in order of time. It can "
-    "take longer than those that are timed, and the bars of different runners stand for different times."
+    "take longer than the timed executions, and the bars of different runners stand for different times."
 )
 _READING = (
-    "at once: tasks in progress in the mean; most: at the peak; tasks/s and MB/s: of the timed rounds; queued: from "
-    "the beginning of the work to a task's start, median; task: its length, median; no.: of the longest."
+    "at once: mean number of tasks in progress; most: their peak; tasks/s and MB/s: in the timed rounds; queued: "
+    "median time from the beginning of the work to a task's start; task: median length; no.: index of the longest."
 )
 
 
@@ -172,7 +172,9 @@ def _notes(table: TableAnalysis, known: list[CellAnalysis]) -> list[str]:
     if base and base.tasks > 1 and base.workers == 1 and base.service[-1] > 0:
         most = base.busy / base.service[-1]
         if max((cell.speedup or 0.0 for cell in known), default=0.0) <= most:  # else its pass was not typical
-            notes.append(f"However many workers: {ratio(most)} at most, which is all the work over its longest task.")
+            notes.append(
+                f"With any number of workers: {ratio(most)} at most, the whole work divided by its longest task."
+            )
     lines = [cell.timeline for cell in known if cell.timeline]
     longest = {line.longest for line in lines if line.service[-1] > LONG * line.service[0]}
     named = [f"task {task} is {table.record.items[task]}" for task in sorted(longest) if task < len(table.record.items)]
@@ -202,9 +204,9 @@ def _left_out(table: TableAnalysis) -> list[str]:
         if cell.record.observed and cell.shares is None and table.baseline.timeline:
             reason = "recording a task took longer than the task" if cell.timeline else "no task was recorded"
             if cell.traits.where == ELSEWHERE:
-                reason = "their tasks run where nobody can look"
+                reason = "their tasks run elsewhere"
             elif not is_described(cell.record):
-                reason = "their runner does not say what it is"
+                reason = "their runner does not declare its traits"
             why.setdefault(reason, []).append(cell.name)
     return [f"Not shown, since {reason}: {', '.join(names)}." for reason, names in why.items()]
 

@@ -88,7 +88,7 @@ def build(
         heading=_heading(record),
         environment=tuple(facts(record.environment)) if environment else (),
         sections=tuple(section(table, why=why) for table in analyses),
-        interrupted="Interrupted: this is what was measured until then." if record.interrupted else "",
+        interrupted="Interrupted: these are the results so far." if record.interrupted else "",
         answers=() if recommended else tuple(Answer(table.workload, tuple(answer(table))) for table in analyses),
         advised=advised,
         record=record,

@@ -72,8 +72,8 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
 
 
 _CHECKED = {
-    "known": "Results were compared: those with times are all what they must be",
-    "sequential": "Results were compared: those with times are all equal to the sequential ones",
+    "known": "Results were checked: all runners with times agree with the expected results",
+    "sequential": "Results were checked: all runners with times agree with the sequential results",
     "off": "Results were not compared (--no-check)",
 }
 """Sentences on the check of results; if results could not be compared, a note of the table says so."""
@@ -84,11 +84,14 @@ def _reading(table: TableAnalysis) -> list[str]:
     if not table.measured:
         return [*record.notes]
     if record.warm:
-        timed = "Workers and connections kept from round to round (warm), the work alone timed"
+        timed = "Workers and connections are kept between rounds (warm), and only the work is timed"
     elif record.kept.cold and not record.fresh:
-        timed = "Workers and connections fresh each time, in processes that are kept, start to stop timed"
+        timed = (
+            "Workers and connections are fresh for each execution, in measuring processes that are kept, timed from "
+            "start to stop"
+        )
     else:
-        timed = "Workers and connections fresh each time (cold), start to stop timed"
+        timed = "Workers and connections are fresh for each execution (cold), timed from start to stop"
     lines = [
         f"{timed}; times are medians, speed-ups typical ratios to {record.baseline} within a round.",
         *([f"{_CHECKED[record.checked]}."] if record.checked in _CHECKED else []),
@@ -115,19 +118,17 @@ def _mishaps(table: TableAnalysis) -> list[str]:
     short = [f"{cell.name} {cell.left_out}" for cell in table.measured if cell.left_out]
     if short:
         lines.append(
-            f"Rounds that are left out, since other tasks failed in them than under others: {', '.join(short)}."
+            f"Rounds left out because different tasks failed than under the other runners: {', '.join(short)}."
         )
     return lines
 
 
 def _meaning(table: TableAnalysis) -> str:
     if not any(cell.interval for cell in table.measured):
-        return (
-            f"Fewer than {FEWEST} rounds that are shared with {table.baseline.name} allow no interval and no verdict."
-        )
+        return f"An interval and a verdict need at least {FEWEST} rounds shared with {table.baseline.name}."
     return (
-        "[low, high]: all the ratios of this table lie in their brackets with 95 % confidence, for this machine as it "
-        "was; * cannot be told apart from the fastest."
+        "[low, high]: simultaneous 95 % confidence intervals of all ratios in this table, for this machine as it was; "
+        "*: statistically tied with the fastest."
     )
 
 
@@ -140,7 +141,7 @@ def _first_runs(table: TableAnalysis) -> list[str]:
         for cell in table.measured
         if cell.record.warmup and cell.seconds and cell.record.warmup.seconds > 1.5 * cell.seconds
     ]
-    fresh = "" if table.record.fresh else "; with --fresh each is a first one"
+    fresh = "" if table.record.fresh else "; --fresh makes every execution a first one"
     return [f"First executions, not among the times, took longer: {', '.join(slow)}{fresh}."] if slow else []
 
 
@@ -161,7 +162,7 @@ def _load(table: TableAnalysis) -> tuple[str, bool]:
     if table.others > STRONG:
         return f"{used}: these are not the ratios of a quiet machine. Stop them and measure again.", True
     if table.others > FLAGGED:
-        return f"{used}: enough to change ratios, those of runners that use every core above all.", True
+        return f"{used}: enough to change ratios, especially those of runners that use every core.", True
     return f"{used}.", False
 
 

@@ -105,7 +105,7 @@ def _advised(recommendation: Recommendation, *, linked: bool) -> list[Renderable
     until = recommendation.valid_for
     parts += ["", styled("When to ask again", "bold"), _bullets(until)] if until else []
     if recommendation.snippet:
-        parts += ["", styled("To paste", "bold"), unbroken(recommendation.snippet.rstrip())]
+        parts += ["", styled("Code to paste", "bold"), unbroken(recommendation.snippet.rstrip())]
     return [*parts, "", styled(f"Advice: {recommendation.headline}", "bold green")]
 
 

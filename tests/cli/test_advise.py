@@ -61,7 +61,7 @@ def test_work_that_waits_is_advised_threads_and_the_code_runs(app: Path) -> None
     last = done.stdout.rstrip().rpartition("\n\n")[2]
     assert last.startswith("Advice: thread")
     assert load(app / "run.json").tables[0].tasks == 24
-    code = done.stdout.partition("To paste\n")[2].partition("\n\nAdvice:")[0]
+    code = done.stdout.partition("Code to paste\n")[2].partition("\n\nAdvice:")[0]
     ran = subprocess.run([sys.executable, "-c", f"{code}\nprint(results)"], cwd=app, capture_output=True, text=True,
                          check=True)  # fmt: skip
     assert ran.stdout.strip() == str(list(range(1, 25)))

@@ -142,7 +142,7 @@ def test_a_summary_is_short() -> None:
     assert "- threads: it broke\n" in text
     assert "([pitfalls/gil](" in text
     assert "medians" not in text
-    assert text.rstrip().endswith("cannot be told apart from the fastest)")
+    assert text.rstrip().endswith("statistically tied with the fastest)")
 
 
 def test_a_summary_that_cannot_be_written_at_the_end_is_said(

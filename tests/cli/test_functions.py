@@ -74,7 +74,7 @@ def test_a_function_of_the_current_directory_is_measured_over_a_file(app: Path) 
     done = run(app, "app:fetch", "--items", "cities.txt", *ONCE)
     assert done.returncode == 0, done.stderr
     assert "app:fetch: 3 items from cities.txt" in done.stdout
-    assert "equal to the sequential ones" in done.stdout
+    assert "agree with the sequential results" in done.stdout
     assert "fetching" not in done.stdout
     assert "imported" not in done.stdout
     assert "app:fetch will be called some 9 times or more (3 an execution), up to 2 at once" in done.stderr

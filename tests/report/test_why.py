@@ -50,7 +50,7 @@ def test_every_measured_cell_is_explained() -> None:
     assert [bar.name for bar in why.bars] == ["sequential", "threads", "thread-pool(2)"]
     assert all("waiting" in bar.figures and bar.findings for bar in why.bars)
     assert all(sum(share for _, share in bar.shares) == pytest.approx(1.0) for bar in why.bars)
-    (most,) = (note for note in why.notes if note.startswith("However many workers"))
+    (most,) = (note for note in why.notes if note.startswith("With any number of workers"))
     tasks = run.tables[0].tasks
     assert tasks / 2 < float(most.split()[3].rstrip("x")) <= tasks
     assert len(why.pace.rows) == len(why.latency.rows) == 3
@@ -63,7 +63,7 @@ def test_why_needs_an_observed_pass(capsys: pytest.CaptureFixture[str]) -> None:
     """This holds for the option, and for showing a run without one."""
     assert main(["run", "sleep", "--why", "--no-observe"]) == 2
     assert "--why needs the observed pass" in capsys.readouterr().err
-    assert "There is nothing to tell" in measure(Sleep(), runners=["sequential"], rounds=1, observe=False).why()
+    assert "There is nothing to explain" in measure(Sleep(), runners=["sequential"], rounds=1, observe=False).why()
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:
@@ -99,8 +99,8 @@ def test_bytes_are_shown_where_it_is_known_how_many_a_task_moves() -> None:
 def test_no_bound_is_told_that_the_table_refutes() -> None:
     """The baseline's observed pass was not typical: something was faster than it allows."""
     table = slower(measure(Sleep(), runners=["sequential", "threads"], rounds=3).tables[0])
-    assert any(note.startswith("However many workers") for note in breakdown(analyse(table)).notes)
+    assert any(note.startswith("With any number of workers") for note in breakdown(analyse(table)).notes)
     sequential, threads = table.cells
     fast = replace(threads, samples=[replace(sample, start=0.0, work=1e-3, stop=0.0) for sample in threads.samples])
     notes = breakdown(analyse(replace(table, cells=[sequential, fast]))).notes
-    assert not any(note.startswith("However many workers") for note in notes)
+    assert not any(note.startswith("With any number of workers") for note in notes)

@@ -88,9 +88,7 @@ class Format:
             UsageError: the format holds only figures.
         """
         if wanted and not self.declared.explains:
-            raise UsageError(
-                f"{wanted[0]} is printed as text or markdown, and {self.name} holds figures alone; leave out one"
-            )
+            raise UsageError(f"{wanted[0]} needs text or markdown, and {self.name} holds only figures; leave out one")
 
     def require_split(self) -> None:
         """Refuse one file for each runner if the format cannot be split.
@@ -128,7 +126,7 @@ class Format:
                 f"the format {self.name!r} failed: {type(error).__name__}: {error} ({where})"
             ) from error
         if not isinstance(text, str):
-            raise ConcbenchError(f"the format {self.name!r} must make a text, not {short(text)}")
+            raise ConcbenchError(f"the format {self.name!r} must return a text, not {short(text)}")
         return text
 
 

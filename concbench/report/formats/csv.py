@@ -32,7 +32,7 @@ def cells(document: Document) -> str:
 
 @declare(suffixes=(".csv",), explains=False)
 def samples(document: Document) -> str:
-    """Comma-separated values, a row for each time that was taken."""
+    """Comma-separated values, a row for each sample."""
     from concbench.analysis.flat_rows import SAMPLE_COLUMNS, sample_rows
 
     return _written(SAMPLE_COLUMNS, sample_rows(document.analyses))

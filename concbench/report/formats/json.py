@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @declare(suffixes=(".json",), explains=False)
 def json(document: Document) -> str:
-    """The raw results; of a piece of advice, what is recommended (or null) and the raw results of its race."""
+    """The raw results; for advice, the recommendation (or null) and the raw results of its race."""
     raw = to_json(document.record)
     if document.advised is None:
         return raw

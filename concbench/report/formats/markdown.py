@@ -54,7 +54,7 @@ def summary(document: Document, required: Sequence[str] = ()) -> str:
     for answer in document.answers:
         blocks += [_heading(f"Answer for {answer.workload}", 3), _list(map(_found, answer.findings))]
     starred = any(any(one.fastest) for one in document.sections)
-    star = " (*: cannot be told apart from the fastest)" if starred else ""
+    star = " (*: statistically tied with the fastest)" if starred else ""
     return _joined([*blocks, _block(f"{document.heading}{star}")])
 
 
@@ -100,7 +100,7 @@ def _advised(recommendation: Recommendation) -> list[str]:
     if recommendation.valid_for:
         blocks += [_heading("When to ask again"), _list(map(_block, recommendation.valid_for))]
     if recommendation.snippet:
-        blocks += [_heading("To paste"), _program(recommendation.snippet)]
+        blocks += [_heading("Code to paste"), _program(recommendation.snippet)]
     return [*blocks, f"**Advice:** {_text(recommendation.headline)}"]
 
 
