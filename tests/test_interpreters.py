@@ -87,7 +87,7 @@ def test_the_same_one_is_not_measured_twice(environments: list[str]) -> None:
     inside = f"{environments[0]}/bin/python"
     for given, why in (
         ([environments[0], inside], f"{inside} and {environments[0]} are the same interpreter"),
-        ([inside, inside], "is there twice"),
+        ([inside, inside], "is given twice"),
     ):
         with pytest.raises(BadSetting, match=why):
             variants_of({"python": given})
@@ -126,8 +126,8 @@ def test_a_label_is_the_shortest_text_that_tells_variants_apart(monkeypatch: pyt
     ("options", "why"),
     [
         (["--env", "A"], "'A' is not a variable with values"),
-        (["--env", "A=1,1"], "1 is there twice for --env A"),
-        (["--env", "A=1", "--env", "A=2"], "A is there twice"),
+        (["--env", "A=1,1"], "1 is given twice for --env A"),
+        (["--env", "A=1", "--env", "A=2"], "A is given twice"),
         (["--gil", "2"], "'2' is not one of 0, 1"),
         (["--python", "python3.99"], "there is no interpreter python3.99"),
         (["--python", f"{sys.executable},"], "the value of 'python' is empty"),

@@ -14,10 +14,10 @@ COMMANDS = {
     "run": "measure workloads under runners",
     "advise": "find out which runner and how many workers suit a function of your own",
     "show": "show the results of an earlier run",
-    "doctor": "try whether this machine can show concurrency and parallelism, and print what decides",
+    "doctor": "check whether this machine can show concurrency and parallelism, and print what limits it",
     "list": "list workloads, runners and formats, and what is not available here",
     "serve": "serve the images of the download workload, for other clients",
-    "completion": "print a script with which a shell completes commands, options and names",
+    "completion": "print a shell completion script for commands, options and names",
 }
 """Each lives in the module of its name: add_arguments(parser) and main(arguments) -> exit code."""
 

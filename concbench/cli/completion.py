@@ -27,7 +27,7 @@ complete -o bashdefault -F _concbench concbench"""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the argument."""
-    parser.add_argument("shell", choices=SHELLS, help="whose completion it is")
+    parser.add_argument("shell", choices=SHELLS, help="the shell to complete for")
 
 
 @printing()

@@ -138,7 +138,7 @@ def _completed(
             continue
         dest = action.dest
         if dest in found:
-            raise BadSetting(f"{file}: {key} is given twice, as {found[dest]}, too; leave out one of them")
+            raise BadSetting(f"{file}: {key} is given twice, also as {found[dest]}; leave out one of them")
         found[dest] = key
         read = _read(action, value, f"{file}: {key}", os.path.dirname(file))  # noqa: PTH120
         if read is None or dest in named or not applies(dest):

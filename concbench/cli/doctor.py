@@ -22,8 +22,8 @@ _MARKS = {"ok": "ok  ", "bad": "BAD ", "unknown": "?   ", "note": "note"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--json", action="store_true", help="print as JSON")
-    parser.add_argument("--python", type=reading(PYTHONS), metavar=PYTHONS.metavar, help="say of each of these "
-                        "interpreters whether it can be measured with, instead of trying this machine")  # fmt: skip
+    parser.add_argument("--python", type=reading(PYTHONS), metavar=PYTHONS.metavar, help="check whether each of "
+                        "these interpreters can be used for measuring, instead of checking this machine")  # fmt: skip
     add_color(parser)
 
 

@@ -40,7 +40,7 @@ class Items(TypedDict, total=False):
         str | None,
         Option(
             Kind("where the items are", str, (str,), "WHERE", moved=_items_from),
-            "what it is called on: a file (one item a line, a JSON array, JSON lines, CSV; .gz of these), '*.png' in "
+            "the items: a file (one item a line, a JSON array, JSON lines, CSV; .gz of these), '*.png' in "
             "quotes for paths, - for standard input, 1..100, or module:name", of_function=True,
         ),
     ]  # fmt: skip
@@ -121,11 +121,11 @@ def announce(event: CallsPlanned | LookPlanned | LessPlanned | ProcessesRenewed)
         say(f"{event.workload}: {event.what}")
         return
     if isinstance(event, LookPlanned):
-        said = f"is called up to {event.calls} times first, one call at a time, to see how long it takes"
+        said = f"is first called up to {event.calls} times, one call at a time, to estimate how long it takes"
     else:
         said = (
-            f"will be called some {event.calls:,} times or more ({event.calls_per_execution:,} an execution), up to "
-            f"{event.at_once:,} at once; --max-calls and --max-workers limit that"
+            f"will be called at least {event.calls:,} times ({event.calls_per_execution:,} per execution), up to "
+            f"{event.at_once:,} at once; limit it with --max-calls and --max-workers"
         )
     say(f"{event.workload} {said}")
 

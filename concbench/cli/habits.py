@@ -12,16 +12,16 @@ from difflib import get_close_matches
 
 _ROUNDS = ("use --rounds N for exactly N rounds, or --max-rounds N for at most N", "use --max-rounds N")
 _MOST_ROUNDS = ("use --max-rounds N",)
-_LEAST_ROUNDS = ("leave it out: three rounds are taken in any case; --rounds N takes exactly N",)
+_LEAST_ROUNDS = ("leave it out: at least three rounds are always run; --rounds N runs exactly N",)
 _CALLS = ("use --repeat N for N calls in an execution, or --max-rounds N for at most N rounds",)
 _TIME = ("use --budget TIME",)
 _WARM_UP = (
-    "leave it out: every runner is warmed up before its first round; --warm keeps its workers from round to round",
+    "leave it out: every runner is warmed up before its first round; --warm keeps its workers between rounds",
 )
 _WORKERS = ("use --workers N,N to try these numbers of workers", "use --max-workers N for at most N calls at once")
 _THREADS = ("use -r thread-pool:N for a pool of N threads", "use --max-workers N for at most N calls at once")
 _PROCESSES = ("use -r process-pool:N for a pool of N processes", "use --max-workers N for at most N calls at once")
-_AROUND = ("use --context M:NAME for what is to happen around every execution, off the clock",)
+_AROUND = ("use --context M:NAME for code that must run around every execution, off the clock",)
 _RESULTS = ("use -o FILE", "use --json and send standard output to FILE")
 _HYPERFINE = ("use -o FILE, or --format hyperfine for the JSON of hyperfine", *_RESULTS)
 _PYTEST = ("use -o FILE, or --format pytest-benchmark for the JSON of pytest-benchmark", *_RESULTS)
@@ -50,7 +50,7 @@ HABITS: dict[str, tuple[str, ...]] = {
     "--duration": _TIME,
     "-d": _TIME,
     "--fast": _TIME,
-    "--rigorous": ("use --precision PERCENT to go on until every interval is so narrow", *_TIME),
+    "--rigorous": ("use --precision PERCENT to continue until every interval is that narrow", *_TIME),
     "--warmup": _WARM_UP,
     "--warmups": _WARM_UP,
     "--warm-up": _WARM_UP,
@@ -71,8 +71,8 @@ HABITS: dict[str, tuple[str, ...]] = {
     "--prepare": _AROUND,
     "--conclude": _AROUND,
     "--cleanup": _AROUND,
-    "--ignore-failure": ("use --tolerate to count failures and go on",),
-    "-i": ("use --tolerate to count failures and go on",),
+    "--ignore-failure": ("use --tolerate to count failures and continue",),
+    "-i": ("use --tolerate to count failures and continue",),
     "--export-json": _HYPERFINE,
     "--benchmark-json": _PYTEST,
     "--benchmark-save": _PYTEST,

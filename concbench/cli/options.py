@@ -50,7 +50,7 @@ class _Merged(argparse.Action):
         before = getattr(namespace, self.dest) or {}
         twice = next((key for key in values if key in before), None)
         if twice is not None:
-            parser.error(f"argument {self.option_strings[0]}: {twice} is there twice; give all its values at once")
+            parser.error(f"argument {self.option_strings[0]}: {twice} is given twice; give all its values at once")
         setattr(namespace, self.dest, {**before, **values})
 
 

@@ -41,8 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-w", "--workers", type=reading(COUNTS), metavar="N,N", help="try these numbers of workers")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the raw results, after every round")
     parser.add_argument("--force", action="store_true", help="overwrite FILE, and the files in DIR")
-    parser.add_argument("--resume", metavar="FILE", help="go on with a run of this command that was interrupted, from "
-                        "its results file, and write that again")  # fmt: skip
+    parser.add_argument("--resume", metavar="FILE", help="resume an interrupted run of this command from its "
+                        "results file, and write to that file again")  # fmt: skip
     add_format(parser)
     add_page(parser)
     add_split(parser)
@@ -111,7 +111,7 @@ def main(arguments: argparse.Namespace) -> int:
         if one.missed or one.undecided:
             say(one.sentences)
     if run.record.interrupted and output.path is not None and not output.error:
-        say(f"the same command with --resume {output.path} goes on")
+        say(f"to continue, repeat the command with --resume {output.path}")
     return worst(
         INTERRUPTED if run.record.interrupted else OK,
         FAILED if output.error or not run.ok or not all(written) else OK,
@@ -147,7 +147,7 @@ def _earlier(arguments: argparse.Namespace) -> RunRecord | None:
     if arguments.resume is None:
         return None
     if arguments.output not in {None, arguments.resume}:
-        raise UsageError("--resume writes the file that it goes on with; leave out --output")
+        raise UsageError("--resume writes to the file that it resumes; leave out --output")
     from concbench.results.files import load
 
     record = load(arguments.resume)
@@ -172,7 +172,9 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
     if arguments.workers:
         tried = with_workers(specs, arguments.workers)
         if tried == specs:
-            raise UsageError(f"--workers has nothing to try: {', '.join(specs)} have no workers, or theirs are written")
+            raise UsageError(
+                f"--workers has nothing to try: {', '.join(specs)} have no workers, or set their number already"
+            )
         specs = tried
     requirements = [Requirement.read(text) for text in arguments.require or []]
     return [plan(workload, specs, options, requirements) for workload in measured]

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--images", type=reading(COUNT), default=24, metavar="N", help="how many (default: 24)")
+    parser.add_argument("--images", type=reading(COUNT), default=24, metavar="N", help="number of images (default: 24)")
     parser.add_argument(
-        "--latency", type=reading(DURATION), default=0.020, metavar="TIME", help="before an answer (default: 20ms)"
+        "--latency", type=reading(DURATION), default=0.020, metavar="TIME", help="delay of each answer (default: 20ms)"
     )
     parser.add_argument(
-        "--jitter", type=reading(DURATION), default=0.0, metavar="TIME", help="added at random (default: 0)"
+        "--jitter", type=reading(DURATION), default=0.0, metavar="TIME", help="maximum random extra delay (default: 0)"
     )
     parser.add_argument(
-        "--image-size", type=reading(SIZE), default=60_000, metavar="SIZE", help="of each (default: 60kB)"
+        "--image-size", type=reading(SIZE), default=60_000, metavar="SIZE", help="size of each image (default: 60kB)"
     )
     parser.add_argument(
-        "--port", type=reading(PORT), default=0, metavar="PORT", help="on 127.0.0.1 (default: a free one)"
+        "--port", type=reading(PORT), default=0, metavar="PORT", help="port on 127.0.0.1 (default: a free one)"
     )
 
 

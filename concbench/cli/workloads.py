@@ -124,9 +124,9 @@ def _says(text: str, key: str) -> str:
     """Why a workload does not take an option, if it sets or excludes it itself; empty otherwise."""
     kind, written = split(text, "workload")
     if key in written:
-        return f"{text} says {key} itself"
+        return f"{text} sets {key} itself"
     excluded = excluding(key, _declared(kind))
-    return next((f"{text} says {other}, which excludes {key}" for other in written if other in excluded), "")
+    return next((f"{text} sets {other}, which excludes {key}" for other in written if other in excluded), "")
 
 
 def _declared(kind: str) -> dict[str, Declared]:

@@ -82,7 +82,7 @@ def test_tiny_tasks_are_left_as_they_are(app: Path) -> None:
     ("arguments", "says"),
     [
         (["app:fail", "--items", "1..3"], "app:fail fails under sequential: ValueError: always; raised"),
-        (["app:fail", "--items", "1..3"], "; --tolerate takes exceptions for results"),
+        (["app:fail", "--items", "1..3"], "; --tolerate counts exceptions as results"),
         (["app:quick", "--initializer", "app:refuse", "--items", "1..3"], "app:refuse raised OSError: closed\n"),
         (["app:wait"], "--items"),
         (["download"], "module:function"),
@@ -117,7 +117,7 @@ def test_calls_are_announced_as_they_are_made(app: Path) -> None:
     """Both looks are announced, with as many calls at once as the race may need; the advice has what was ruled out."""
     quick = ("app:compute", "--items", "1..30", "--budget", "10s", "--max-rounds", "3")
     done = advise(app, *quick)
-    assert "app:compute is called up to 155 times first" in done.stderr
+    assert "app:compute is first called up to 155 times" in done.stderr
     assert "up to 30 at once" in done.stderr
     done = advise(app, *quick, "--max-workers", "1")
     assert "up to 1 at once" in done.stderr

@@ -341,13 +341,13 @@ def test_an_interrupted_run_goes_on_from_its_file(tmp_path: Path) -> None:
     command = ["run", "app:work", "--items", "items.txt", "-r", "sequential", "--rounds", "6", "--no-observe"]
     stopped = run(*command, "-o", "run.json", cwd=tmp_path)
     assert stopped.returncode == 130
-    assert "the same command with --resume run.json goes on" in stopped.stderr
+    assert "to continue, repeat the command with --resume run.json" in stopped.stderr
     before = load(tmp_path / "run.json").tables[0]
     assert before.rounds == 2
     items.write_text("".join(f"{number}\n" for number in range(1, 11)))
     refused = run(*command, "--resume", "run.json", cwd=tmp_path)
     assert refused.returncode == 2
-    assert "cannot go on with that run: items sha256 of settings of app:work was" in refused.stderr
+    assert "cannot resume that run: items sha256 of settings of app:work was" in refused.stderr
     items.write_text("".join(f"{number}\n" for number in range(10)))
     done = run(*command, "--resume", "run.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

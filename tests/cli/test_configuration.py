@@ -94,7 +94,7 @@ def test_a_run_that_does_not_go_on_is_one_line_with_the_file(capsys: pytest.Capt
     capsys.readouterr()
     assert main([*RUN, "--resume", "run.json"]) == 2
     assert capsys.readouterr().err == (
-        "concbench: cannot go on with that run: budget of primes was 3s, and is 2s (budget from pyproject.toml)\n"
+        "concbench: cannot resume that run: budget of primes was 3s and is now 2s (budget from pyproject.toml)\n"
     )
 
 

@@ -77,7 +77,7 @@ def test_a_function_of_the_current_directory_is_measured_over_a_file(app: Path) 
     assert "agree with the sequential results" in done.stdout
     assert "fetching" not in done.stdout
     assert "imported" not in done.stdout
-    assert "app:fetch will be called some 9 times or more (3 an execution), up to 2 at once" in done.stderr
+    assert "app:fetch will be called at least 9 times (3 per execution), up to 2 at once" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_help_of_an_option_is_that_of_everybody_who_has_it(capsys: pytest.Captur
     with pytest.raises(SystemExit):
         main(["run", "--help"])
     helped = " ".join(capsys.readouterr().out.split())
-    assert "--tolerate take exceptions for results; of download: count downloads that fail and go on" in helped
+    assert "--tolerate count exceptions as results; of download: count failed downloads and continue" in helped
 
 
 class Hashing(Workload):
@@ -165,7 +165,7 @@ def test_what_is_named_twice_is_measured_once() -> None:
         (["sleep:tsks=3"], "sleep has no setting 'tsks'; did you mean 'tasks'?"),
         (["sleep:tasks=3,tasks=3"], "sleep has tasks twice"),
         (["download:100"], "there is no module 'download'; for settings of the workload, write download:size=VALUE"),
-        (["download:latency=1ms", "--latency", "2ms"], "download:latency=1ms says latency itself; leave out --latency"),
+        (["download:latency=1ms", "--latency", "2ms"], "download:latency=1ms sets latency itself; leave out --latency"),
         (["spelling", "--size", "full"], "--size is an option of download or primes, which is not run"),
         (["spelling:tasks=3", "--tasks", "2"], "--tasks is an option of sleep or spin"),
         (["download", "primes", "--size", "huge"], "size of download: 'huge' is not one of quick, article, full"),
@@ -181,7 +181,7 @@ def test_what_is_named_twice_is_measured_once() -> None:
             ["primes:limits=30", "--size", "quick"],
             "says limits, which excludes size; leave out --size",
         ),
-        (["sleep:tasks=4", "--tasks", "2"], "sleep:tasks=4 says tasks itself; leave out --tasks"),
+        (["sleep:tasks=4", "--tasks", "2"], "sleep:tasks=4 sets tasks itself; leave out --tasks"),
         (["download", "--follow-redirects"], "download: --follow-redirects needs --urls"),
         (["primes:limits=3000,4000"], "several values have plus signs between them: limits=3000+4000"),
         (["unparsable.py"], "unparsable.py is not a Python program: invalid syntax (unparsable.py, line 2)"),
