@@ -147,14 +147,14 @@ def _of_ratio(
     modules = [name for one in threads for name in one.interpreter.get("gil_turned_on", [])]
     if modules:
         why = (
-            f"The GIL is on again, turned on by {listed(dict.fromkeys(modules))}, which does not say that it can do "
-            "without: threads compute one at a time, whatever the code that is measured."
+            f"The GIL was re-enabled by {listed(dict.fromkeys(modules))}. A module does that if it does not declare "
+            "support for running without the GIL. Threads then compute one at a time, whatever the measured code does."
         )
         return replace(measured, decision=FAILED, reason=why)
     decision = requirement.decide(interval)
     disturbed = list(dict.fromkeys(what for one in (cell, other) for what in _disturbances(one, table)))
     if disturbed and decision not in {UNDECIDED, _STANDS.get(requirement.kind)}:
-        why = f"It came out as {decision}, but {listed(disturbed)}."
+        why = f"The figures alone say {decision}, but {listed(disturbed)}."
         return replace(measured, decision=UNDECIDED, reason=why)
     if decision == PASSED:
         return replace(measured, decision=PASSED)
@@ -203,9 +203,7 @@ def _why_failed(cell: CellAnalysis, table: TableAnalysis) -> str:
 def _why_undecided(interval: Interval | None, disturbed: list[str], cell: CellAnalysis, table: TableAnalysis) -> str:
     meanwhile = f" {listed(disturbed).capitalize()}." if disturbed else ""
     if interval is None:
-        return (
-            f"{cell.name} took part in {cell.shared} rounds, and {FEWEST} are the least that says anything.{meanwhile}"
-        )
+        return f"{cell.name} took part in {cell.shared} rounds, and a decision needs at least {FEWEST}.{meanwhile}"
     ended = {
         "rounds": "There were no more rounds",
         "budget": "The budget was over",

@@ -84,7 +84,7 @@ def test_where_cores_are_missing_what_is_slow_proves_nothing_and_what_is_fast_st
     assert judged("thread-pool:2 >= 1.5x", fast, **changes).decision == "passed"
     found = judged("thread-pool:2 >= 1.5x", slow, **changes)
     assert found.decision == "undecided"
-    assert found.reason == f"It came out as failed, but {said}."
+    assert found.reason == f"The figures alone say failed, but {said}."
     assert judged("thread-pool:2 <= 1.5x", fast, **changes).decision == "failed"
     assert judged("thread-pool:2 <= 1.5x", slow, **changes).decision == "undecided"
 
@@ -104,7 +104,7 @@ def test_a_gil_that_is_on_again_fails_threads_and_names_the_module() -> None:
     """This holds however fast they are; processes are not affected."""
     found = judged("thread-pool:2 >= 1.5x", pool(0.5, gil_turned_on=["old.ext"]))
     assert found.decision == "failed"
-    assert "turned on by old.ext" in found.reason
+    assert "re-enabled by old.ext" in found.reason
     processes = replace(of_seconds("process-pool:2", 0.5, noise=0.001), interpreter={"gil_turned_on": ["old.ext"]})
     assert judged("process-pool:2 >= 1.5x", processes).decision == "passed"
     loop = replace(of_seconds("asyncio:2", 0.5, noise=0.001), interpreter={"gil_turned_on": ["old.ext"]})

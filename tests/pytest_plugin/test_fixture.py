@@ -125,7 +125,7 @@ def test_busy(concbench, monkeypatch):
         "-rs",
     )
     result.assert_outcomes(skipped=1)
-    assert "It came out as failed, but others took the cores" in said(result)
+    assert "The figures alone say failed, but others took the cores" in said(result)
 
 
 def test_options_come_from_the_call_the_marker_the_command_line_and_the_file_in_this_order(suite: Suite) -> None:
