@@ -53,7 +53,7 @@ class _Options(TypedDict, total=False):
     budget: Annotated[
         float | None,
         Option(
-            DURATION, "for each workload, or for everything that advise does; run takes three rounds in any case; "
+            DURATION, "time for each workload, or for all of advise; run always takes at least three rounds; "
             "10s for each workload of 'concbench' alone",
             default=60.0, open=True,
         ),
@@ -62,7 +62,7 @@ class _Options(TypedDict, total=False):
     `measure` takes three in any case."""
     warm: Annotated[
         bool,
-        Option(SWITCH, "keep workers and connections from round to round, and time the work alone", default=False),
+        Option(SWITCH, "keep workers and connections between rounds, and time only the work", default=False),
     ]
     """Keep workers and connections from round to round, and time the work alone."""
     fresh: Annotated[
@@ -70,18 +70,20 @@ class _Options(TypedDict, total=False):
         Option(
             SWITCH,
             "take every sample in a new process, so that caches and connections that the function keeps are cold",
-            otherwise="if the function is found to keep such things",
+            otherwise="if the function turns out to keep state",
             opposite="keep one process for each runner, whatever the function keeps in it",
             excludes=("warm",), isolates=True,
         ),
     ]  # fmt: skip
     """Take every execution in a new measuring process, so that what the function keeps in its process is cold; False:
     keep one for each runner. None: new ones if the function is found to keep such state."""
-    observe: Annotated[bool, Option(SWITCH, "skip the pass that tells start-up, cores and memory", default=True)]
+    observe: Annotated[
+        bool, Option(SWITCH, "skip the observed pass, which measures start-up, cores and memory", default=True)
+    ]
     """Whether each runner's work is executed once more with every task recorded."""
     seed: Annotated[
         int | None,
-        Option(NATURAL, "of everything that is drawn, such as the order of the rounds", otherwise="drawn, printed",
+        Option(NATURAL, "seed of all random choices, such as the order of the rounds", otherwise="random, printed",
                apart=True),
     ]  # fmt: skip
     """Of everything that is drawn: the order of the runners in each round, and the hashes of texts. None: one is drawn;
@@ -89,7 +91,8 @@ class _Options(TypedDict, total=False):
     timeout: Annotated[
         float | None,
         Option(
-            DURATION, "for one execution of a runner", otherwise="20 times what the baseline takes, 10s at least",
+            DURATION, "time limit for one execution of a runner",
+            otherwise="20 times the time of the baseline, at least 10s",
             open=True, isolates=True,
         ),
     ]  # fmt: skip
@@ -97,7 +100,8 @@ class _Options(TypedDict, total=False):
     import_timeout: Annotated[
         float | None,
         Option(
-            DURATION, "for importing it and reading its items", otherwise=f"{IMPORT_SECONDS:g}s", least=0, open=True,
+            DURATION, "time limit for importing the function and reading its items",
+            otherwise=f"{IMPORT_SECONDS:g}s", least=0, open=True,
             isolates=True, of_function=True,
         ),
     ]  # fmt: skip
@@ -105,7 +109,7 @@ class _Options(TypedDict, total=False):
     memory_limit: Annotated[
         int | None,
         Option(
-            SIZE, "for all processes of a runner together", otherwise="80% of what is available",
+            SIZE, "memory limit for all processes of a runner together", otherwise="80% of the available memory",
             least=LEAST_MEMORY, isolates=True,
         ),
     ]  # fmt: skip
@@ -114,7 +118,7 @@ class _Options(TypedDict, total=False):
     """Calls of the function at most. None: as many as it takes."""
     coroutine: Annotated[
         str | Callable[..., Any] | None,
-        Option(PLACE, "its twin as a coroutine function, for asyncio", of_function=True),
+        Option(PLACE, "the coroutine function that does the same, for asyncio", of_function=True),
     ]
     """Of a function: its twin as a coroutine function, for asyncio; or where it is found (`"app:fetch_later"`)."""
     context: Annotated[
@@ -134,7 +138,8 @@ class _Options(TypedDict, total=False):
     check: Annotated[
         str | Callable[[Any, Any], Any] | None,
         Option(
-            PLACE, "called with an expected and an actual result; says whether that is right", otherwise="equality",
+            PLACE, "called with an expected and an actual result; returns whether the actual one is right",
+            otherwise="equality",
             of_function=True, excludes=("compare",),
         ),
     ]  # fmt: skip
@@ -149,7 +154,7 @@ class _Options(TypedDict, total=False):
     tolerate: Annotated[
         bool,
         Option(
-            SWITCH, "take exceptions for results", default=False,
+            SWITCH, "count exceptions as results", default=False,
             of_function=True,
         ),
     ]  # fmt: skip
@@ -159,7 +164,7 @@ class _Options(TypedDict, total=False):
     repeat: Annotated[
         int | None,
         Option(
-            COUNT, "without items: N calls in an execution", otherwise="1", excludes=("items",),
+            COUNT, "without items: N calls per execution", otherwise="1", excludes=("items",),
             of_function=True,
         ),
     ]  # fmt: skip
@@ -168,7 +173,7 @@ class _Options(TypedDict, total=False):
         Sequence[str] | None,
         Option(
             PYTHONS, "measure under each of these interpreters: a path, a name on the PATH, or the directory of a "
-            "virtual environment", otherwise="the one that runs this", isolates=True,
+            "virtual environment", otherwise="the current one", isolates=True,
         ),
     ]  # fmt: skip
     """Interpreters under each of which every runner is measured: paths, names on the PATH, or directories of virtual
@@ -207,15 +212,15 @@ class MeasureOptions(_Options, total=False):
     precision: Annotated[
         float | None,
         Option(
-            SHARE, "go on until every interval is so narrow, such as 5%", most=1, open=True,
-            race="goes on until its answer is known: leave out {precision}",
+            SHARE, "continue until every interval is this narrow, such as 5%", most=1, open=True,
+            race="continues until its answer is known: leave out {precision}",
         ),
     ]  # fmt: skip
     """Go on until the half-width of every interval is this share of its ratio: 0.05 for plus or minus 5 %."""
     rounds: Annotated[
         int | None,
         Option(
-            COUNT, "exactly N rounds of every runner instead; with 1 that round is the warm-up too, and there are no "
+            COUNT, "exactly N rounds of every runner; with 1, that round is also the warm-up, and there are no "
             "verdicts", most=100, excludes=("max_rounds", "budget", "precision"),
             race="takes as many rounds as its answer needs: give {max_rounds} or {budget} instead of {rounds}",
         ),
@@ -341,7 +346,7 @@ def sentence_of_race(name: str, caller: str, measure: str, write: Write) -> str:
 
 _RACE = {
     "runners": "chooses the runners by itself: leave out {runners}",
-    "resume": "cannot go on with an earlier run: leave out {resume}",
+    "resume": "cannot resume an earlier run: leave out {resume}",
 }
 """As `Option.race`, of other parameters of `measure()`."""
 

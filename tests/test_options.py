@@ -92,7 +92,7 @@ def test_an_option_is_recorded_and_a_run_does_not_go_on_with_another(name: str, 
     plain = getattr(value, "__qualname__", value)
     assert str(plain) in str(table.baseline if name == "baseline" else table.options[name])
     hosts = played()
-    with pytest.raises(UsageError, match=rf"cannot go on with that run: (\w+ of )?{name.replace('_', '-')} of "):
+    with pytest.raises(UsageError, match=rf"cannot resume that run: (\w+ of )?{name.replace('_', '-')} of "):
         ask(name, hosts, resume=ask(name, played(2)), **{name: value})
     assert hosts.order == []
 
@@ -100,7 +100,7 @@ def test_an_option_is_recorded_and_a_run_does_not_go_on_with_another(name: str, 
 def test_the_seed_is_recorded_with_the_run_and_compared() -> None:
     stopped = ask("seed", played(2))
     assert stopped.record.seed == 1
-    with pytest.raises(UsageError, match="seed was 1, and is 2"):
+    with pytest.raises(UsageError, match="seed was 1 and is now 2"):
         measure(double, items=[1, 2], runners=["sequential", "threads"], hosts=played(), seed=2, resume=stopped)
 
 

@@ -36,7 +36,7 @@ def require_same_run(earlier: RunRecord, now: RunRecord, plans: Sequence[Plan]) 
     then, here = (number(record.environment, "memory") or 0.0 for record in (earlier, now))
     if abs(then - here) > _MEMORY * here:
         raise UsageError(
-            f"cannot go on with that run: the machine had {then / 1e9:.1f} GB of memory, and has {here / 1e9:.1f}"
+            f"cannot resume that run: the machine had {then / 1e9:.1f} GB of memory and now has {here / 1e9:.1f}"
         )
     if len(earlier.tables) > len(plans):
         _compare("number of workloads", len(earlier.tables), len(plans))
@@ -105,7 +105,7 @@ def _compare(what: str, then: Any, now: Any, said: Callable[[Any], str] = _said)
         for place, (before, after) in enumerate(zip_longest(then, now), start=1):
             _compare(f"number {place} of {what}", before, after)
     elif then != now:
-        raise UsageError(f"cannot go on with that run: {what} was {said(then)}, and is {said(now)}")
+        raise UsageError(f"cannot resume that run: {what} was {said(then)} and is now {said(now)}")
 
 
 def _lasting(environment: Json) -> Json:

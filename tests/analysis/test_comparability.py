@@ -228,4 +228,4 @@ def test_advice_says_that_tasks_failed() -> None:
     """The advice is still given, for the same work."""
     advice = advise(Sleep(tasks=24), hosts=FailingFast(), seed=1)
     assert advice.recommendation is not None
-    assert any("Tasks failed" in sentence for sentence in advice.recommendation.valid_for)
+    assert any("tasks failed or were retried" in sentence for sentence in advice.recommendation.valid_for)

@@ -149,12 +149,12 @@ def test_the_seed_is_that_of_the_run() -> None:
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"rounds": 6}, "rounds of primes was 5, and is 6"),
-        ({"rounds": None, "max_rounds": 5}, "budget of primes was none, and is 60s"),
-        ({"runners": RUNNERS[:2]}, "number 3 of runners was process-pool:2, and is none"),
-        ({"baseline": "thread-pool:2"}, "baseline of primes was sequential, and is thread-pool:2"),
-        ({"warm": True}, "warm of primes was false, and is true"),
-        ({"fresh": True}, "fresh of primes was none, and is true"),
+        ({"rounds": 6}, "rounds of primes was 5 and is now 6"),
+        ({"rounds": None, "max_rounds": 5}, "budget of primes was none and is now 60s"),
+        ({"runners": RUNNERS[:2]}, "number 3 of runners was process-pool:2 and is now none"),
+        ({"baseline": "thread-pool:2"}, "baseline of primes was sequential and is now thread-pool:2"),
+        ({"warm": True}, "warm of primes was false and is now true"),
+        ({"fresh": True}, "fresh of primes was none and is now true"),
     ],
 )
 def test_another_plan_is_refused(changed: dict[str, Any], named: str) -> None:
@@ -162,7 +162,7 @@ def test_another_plan_is_refused(changed: dict[str, Any], named: str) -> None:
     hosts = Played()
     with pytest.raises(UsageError) as refused:
         played(hosts, resume=played(Played(10)), **changed)
-    assert str(refused.value).startswith(f"cannot go on with that run: {named}")
+    assert str(refused.value).startswith(f"cannot resume that run: {named}")
     assert hosts.order == []
 
 
@@ -170,19 +170,23 @@ def test_other_work_is_refused() -> None:
     """It has another limit, or is another workload."""
     stopped = played(Played(10))
     for other in (Primes(limits=[300, 201]), Download(images=2)):
-        with pytest.raises(UsageError, match="cannot go on"):
+        with pytest.raises(UsageError, match="cannot resume"):
             measure(other, runners=RUNNERS, hosts=Played(), rounds=ROUNDS, resume=stopped)
 
 
 @pytest.mark.parametrize(
     ("key", "value", "named"),
     [
-        ("python", "3.1", "python of the environment was 3.1, and is "),
-        ("cores_usable", 999, "cores usable of the environment was 999, and is "),
-        ("packages", {"rich": "0.1"}, "aiohttp of packages of the environment was none, and is "),
-        ("variables", {"OMP_NUM_THREADS": "3"}, "OMP NUM THREADS of variables of the environment was 3, and is none"),
-        ("memory", 10**15, "the machine had 1000000.0 GB of memory, and has "),
-        ("memory", "lots", "the machine had 0.0 GB of memory, and has "),
+        ("python", "3.1", "python of the environment was 3.1 and is now "),
+        ("cores_usable", 999, "cores usable of the environment was 999 and is now "),
+        ("packages", {"rich": "0.1"}, "aiohttp of packages of the environment was none and is now "),
+        (
+            "variables",
+            {"OMP_NUM_THREADS": "3"},
+            "OMP NUM THREADS of variables of the environment was 3 and is now none",
+        ),
+        ("memory", 10**15, "the machine had 1000000.0 GB of memory and now has "),
+        ("memory", "lots", "the machine had 0.0 GB of memory and now has "),
     ],
 )
 def test_another_machine_is_refused(key: str, value: object, named: str) -> None:
@@ -191,7 +195,7 @@ def test_another_machine_is_refused(key: str, value: object, named: str) -> None
     other = replace(record, environment={**record.environment, key: value})
     with pytest.raises(UsageError) as refused:
         played(Played(), resume=Run(other))
-    assert str(refused.value).startswith(f"cannot go on with that run: {named}")
+    assert str(refused.value).startswith(f"cannot resume that run: {named}")
 
 
 def test_a_little_more_memory_is_the_same_machine() -> None:
@@ -291,5 +295,5 @@ def test_a_file_of_an_older_format_goes_on(options: dict[str, Any], tmp_path: Pa
     assert not run.record.interrupted
     assert any("resumed" in note for note in run.tables[0].notes)
     for more in ({"observe": False}, {"timeout": 20.0}, {"max_calls": 10**6}):
-        with pytest.raises(UsageError, match=r"cannot go on with that run: (observe|timeout|max-calls) of primes was"):
+        with pytest.raises(UsageError, match=r"cannot resume that run: (observe|timeout|max-calls) of primes was"):
             played(Played(), resume=load(file), **options, **more)
