@@ -49,9 +49,11 @@ def cure(signature: inspect.Signature, item: Any, *, star: bool) -> str:
     missing = _only_by_name(signature)
     if missing:
         named = "make each item a dict of all arguments by their names" + ("" if star else " and add --star")
-        return f"{missing!r} is given by its name only: {named}, {_ONE}"
+        return f"{missing!r} is keyword-only: {named}, {_ONE}"
     if star:
-        return "leave out --star" if _fits(signature, [item]) else "an item must hold as many as the function takes"
+        return (
+            "leave out --star" if _fits(signature, [item]) else "an item must hold as many values as the function takes"
+        )
     return f"an item is one argument: make each a list of all arguments and add --star, {_ONE}"
 
 

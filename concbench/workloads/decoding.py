@@ -38,7 +38,7 @@ def decoder(encoding: str) -> Decoder:
         "gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate, "br": _Brotli, "zstd": _Zstandard,
     }  # fmt: skip
     if encoding not in makers:
-        raise ValueError(f"nothing undoes the encoding {encoding[:40]}")
+        raise ValueError(f"cannot decode the encoding {encoding[:40]}")
     return makers[encoding]()
 
 
@@ -144,4 +144,4 @@ def _found(encoding: str, modules: Sequence[str], package: str) -> Any:
             return import_module(name)
         except ImportError:
             continue
-    raise ValueError(f"the encoding {encoding} takes the package {package}; install it")
+    raise ValueError(f"the encoding {encoding} needs the package {package}; install it")

@@ -72,10 +72,10 @@ class Download(Workload):
         self,
         size: Annotated[str, Declared(_SIZES, "how much work")] = "quick",
         *,
-        images: Annotated[int | None, Declared(COUNT, "so many images, instead of a size", excludes=("size",))] = None,
-        latency: Annotated[float, Declared(DURATION, "of the image server")] = _LATENCY,
-        jitter: Annotated[float, Declared(DURATION, "added to that at random at most")] = _JITTER,
-        image_size: Annotated[int, Declared(SIZE, "of each image")] = _IMAGE_SIZE,
+        images: Annotated[int | None, Declared(COUNT, "number of images instead of a size", excludes=("size",))] = None,
+        latency: Annotated[float, Declared(DURATION, "delay of each answer of the image server")] = _LATENCY,
+        jitter: Annotated[float, Declared(DURATION, "maximum random extra delay")] = _JITTER,
+        image_size: Annotated[int, Declared(SIZE, "size of each image")] = _IMAGE_SIZE,
         urls: Annotated[
             Sequence[str] | None,
             Declared(
@@ -85,17 +85,17 @@ class Download(Workload):
             ),
         ] = None,
         keep: Annotated[str | None, Declared(DIRECTORY, "keep the images in this new or empty directory")] = None,
-        request_timeout: Annotated[float, Declared(DURATION, "for one image")] = 60.0,
-        size_limit: Annotated[int, Declared(SIZE, "of one image")] = 100_000_000,
+        request_timeout: Annotated[float, Declared(DURATION, "time limit for one image")] = 60.0,
+        size_limit: Annotated[int, Declared(SIZE, "size limit of one image")] = 100_000_000,
         retries: Annotated[
             int,
             Declared(
                 NATURAL,
-                "try a download that failed N times more, 10 at most, if the reason may pass; retries change what is "
+                "retry a failed download up to N times (at most 10) if the reason may pass; retries change what is "
                 "measured",
             ),
         ] = 0,
-        tolerate: Annotated[bool, Declared(SWITCH, "count downloads that fail and go on")] = False,
+        tolerate: Annotated[bool, Declared(SWITCH, "count failed downloads and continue")] = False,
         follow_redirects: Annotated[
             bool, Declared(SWITCH, "follow redirects to other hosts, too, but not from https to http", needs="urls")
         ] = False,
@@ -126,7 +126,7 @@ class Download(Workload):
         if urls is not None:
             _refuse_with_urls(size=size, images=images, latency=latency, jitter=jitter, image_size=image_size)
         elif images is not None and size != "quick":
-            raise BadSetting("images stand instead of a size; leave out one of them")
+            raise BadSetting("images replace a size; leave out one of them")
         self.size = "" if images is not None or urls is not None else size
         self.latency = _at_least_zero("latency", latency)
         self.jitter = _at_least_zero("jitter", jitter)
@@ -256,7 +256,10 @@ class Download(Workload):
         """Sentences on how retries and failures affect the figures."""
         notes = []
         if self.limits.retries:
-            notes.append("Failed downloads that may succeed were tried again; that, and the pauses before, is timed.")
+            notes.append(
+                "Failed downloads were retried if the reason may pass; the times include the retries and the pauses "
+                "before them."
+            )
         if self.tolerate:
             notes.append("Failed downloads are counted (--tolerate), and are not among the results that are compared.")
         return notes
@@ -338,7 +341,7 @@ def _refuse_with_urls(**given: float | str | None) -> None:
     """Refuse settings of the built-in server that differ from their defaults."""
     for name, value in given.items():
         if value != _OF_THE_SERVER[name]:
-            raise BadSetting(f"{name} is of our own image server; leave it out with urls")
+            raise BadSetting(f"{name} is a setting of the built-in image server; leave it out with urls")
 
 
 def _at_least_zero(name: str, seconds: float) -> float:
@@ -357,14 +360,14 @@ def _canonical(url: str) -> str:
     try:
         return canonical(url)
     except ValueError as error:
-        raise BadInput(f"{url!r} is no URL that can be asked for: {error}") from error
+        raise BadInput(f"{url!r} is not a URL that can be requested: {error}") from error
 
 
 def _counted(failures: list[DownloadFailed], tasks: int, *, tolerable: bool) -> str:
     """The counts as text, such as "4,987 of 5,000 downloaded; 13 timed out", and the first failure."""
     kinds = Counter(failure.kind for failure in failures).most_common()
     counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
-    advice = "; --tolerate counts failures and goes on" if tolerable and len(failures) < tasks else ""
+    advice = "; --tolerate counts failures and continues" if tolerable and len(failures) < tasks else ""
     return f"{tasks - len(failures):,} of {tasks:,} downloaded; {counts} (the first: {failures[0]}){advice}"
 
 

@@ -164,7 +164,7 @@ def _require_fitting(
     owner = arity.owner_of(function)
     if owner is not None and arity.is_misplaced(owner, signature, arguments):
         instead = arity.bound_instead(function, name, owner)
-        raise BadFunction(f"{name} is a method of {owner.__name__} that is bound to no object; {instead}")
+        raise BadFunction(f"{name} is an unbound method of {owner.__name__}; {instead}")
     if not why:
         return
     what = f"{name}{signature}" if not isinstance(function, type) else f"the class {name}{signature}"

@@ -226,7 +226,7 @@ class _Answer(HTTPResponse):
             from email.errors import MissingHeaderBodySeparatorDefect
 
             if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.headers.defects):
-                raise HTTPException("a line of the head is not a header")
+                raise HTTPException("a header line is malformed")
 
     def _read_next_chunk_size(self) -> int:
         """The length of a chunk in hexadecimal digits; http.client accepts -1, which would read on without a limit.

@@ -259,11 +259,11 @@ class Imported(Workload):
         notes = []
         if self.unsendable:
             notes.append(
-                "Measured in this process, since another one could not find the function or take its items: a crash "
-                "would have ended everything."
+                "Measured in this process, since other processes cannot import the function or receive its items: a "
+                "crash would have ended the program."
             )
         if self._facts.awaits:
-            notes.append("Threads and processes run the coroutine function in an event loop of each worker's own.")
+            notes.append("Threads and processes run the coroutine function in one event loop per worker.")
         if self._how.tolerate:
             notes.append("Exceptions of tasks are counted (--tolerate), and are not compared.")
         if self._facts.elsewhere and self._how.max_workers is None:
@@ -293,7 +293,7 @@ class Imported(Workload):
         """The user's context, if there is one."""
         made = self._context(workers)
         if not hasattr(made, "__enter__"):
-            raise Inapplicable(f"the context {self._context_name()} is an asynchronous one: it serves asyncio only")
+            raise Inapplicable(f"the context {self._context_name()} is asynchronous: it works only under asyncio")
         context: AbstractContextManager[Any] = made
         return context
 

@@ -225,7 +225,7 @@ def read_items(items: Iterable[Any], name: str = _ITEMS, limit: int | None = Non
     except BadInput:
         raise
     except Exception as error:
-        raise BadInput(f"{name} raised when item {len(chosen):,} was asked for: {one_line(error)}") from error
+        raise BadInput(f"{name} raised at item {len(chosen):,}: {one_line(error)}") from error
     if not chosen:
         raise BadInput(f"there are no items in {name}")
     if limit is None and len(chosen) == MOST:

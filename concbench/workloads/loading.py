@@ -99,7 +99,7 @@ class Place:
             if isinstance(missing, AttributeError):
                 raise BadFunction(f"{name} has no {part}{self._offer(found, part)}")
             if missing is not None:
-                raise BadFunction(f"{part} of {name} cannot be had: {exception_text(missing)}")
+                raise BadFunction(f"{part} of {name} cannot be read: {exception_text(missing)}")
             found, name = inner, f"{name}{'.' if ':' in name else ':'}{part}"
         return found
 
@@ -303,7 +303,7 @@ def _require_function(text: str) -> None:
         raise BadFunction(f"{file} is not a Python program: {error}") from error
     names = [f"{text}:{name}" for name in _functions_in(program) if not name.startswith("_")][:_OFFERED]
     offer = f"did you mean {' or '.join(names)}?" if names else f"write {text}:FUNCTION"
-    raise BadFunction(f"{text} names no function; {offer}")
+    raise BadFunction(f"{text} does not name a function; {offer}")
 
 
 def _is_machinery(filename: str) -> bool:

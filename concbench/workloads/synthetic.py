@@ -45,7 +45,7 @@ class Sleep(Workload):
     def __init__(
         self,
         tasks: Annotated[int, Declared(COUNT, "how many tasks")] = 8,
-        seconds: Annotated[float, Declared(DURATION, "that each task waits")] = 0.025,
+        seconds: Annotated[float, Declared(DURATION, "time that each task waits")] = 0.025,
     ) -> None:
         """Create `tasks` tasks that wait for `seconds` seconds each."""
         self._items = [seconds] * tasks
@@ -84,7 +84,7 @@ class Spin(Workload):
     def __init__(
         self,
         tasks: Annotated[int, Declared(COUNT, "how many tasks")] = 4,
-        turns: Annotated[int, Declared(NATURAL, "of a loop, in each task")] = 1_000_000,
+        turns: Annotated[int, Declared(NATURAL, "turns of the loop in each task")] = 1_000_000,
     ) -> None:
         """Create `tasks` tasks of `turns` turns of a loop each."""
         self._items = [turns] * tasks

@@ -48,7 +48,7 @@ def function_text(found: Place | Callable[..., Any]) -> Written:
         return text
     text = _partial(found)
     expression = text.expression if text else "..."
-    comment = [] if text else [f"# Write here what was measured: {short(found, _LONGEST)}"]
+    comment = [] if text else [f"# Write the measured function here: {short(found, _LONGEST)}"]
     definition = "\n".join([*comment, f"function = {expression}"])
     return Written("function", text.names if text else (), (definition,))
 
@@ -63,8 +63,8 @@ def items_text(items: Sequence[Any]) -> Written:
     for name, value in list(vars(sys.modules[MAIN]).items()):
         if type(value) in {list, tuple} and len(value) == len(items) and all(map(is_, value, items)):
             return _of_module(MAIN, name, "")
-    count = "the item that was" if len(items) == 1 else f"the {len(items):,} items that were"
-    return Written("...", before=(f"# Write here {count} measured; the first is {short(items[0])}",))
+    count = "the measured item" if len(items) == 1 else f"the {len(items):,} measured items"
+    return Written("...", before=(f"# Write {count} here; the first is {short(items[0])}",))
 
 
 def literal(value: Any) -> str | None:

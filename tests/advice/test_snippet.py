@@ -226,7 +226,7 @@ def double(item: Any) -> Any:
 def test_a_function_that_cannot_be_written_is_left_to_be_filled_in(function: Callable[[Any], Any]) -> None:
     """A comment says what was measured, and nothing is computed before it is filled in."""
     text = snippet(Imported.of(function, [1, 2], How()).call(2), ThreadPool(2))
-    assert "\n# Write here what was measured: " in text
+    assert "\n# Write the measured function here: " in text
     with pytest.raises(TypeError, match="ellipsis"):
         exec(compile(text, "pasted", "exec"), {})
     scope: dict[str, Any] = {"double": double}
@@ -238,8 +238,8 @@ def test_a_function_that_cannot_be_written_is_left_to_be_filled_in(function: Cal
 def test_items_that_cannot_be_written_are_left_to_be_filled_in(items: list[Any]) -> None:
     """The comment gives the number of items, and the first of them."""
     text = snippet(Imported.of(double, items, How()).call(2), ThreadPool(2))
-    (comment,) = [line for line in text.splitlines() if line.startswith("# Write here the ")]
-    assert "the item that was" in comment if len(items) == 1 else f"{len(items):,} items" in comment
+    (comment,) = [line for line in text.splitlines() if line.startswith("# Write the ")]
+    assert "the measured item here" in comment if len(items) == 1 else f"{len(items):,} measured items" in comment
     with pytest.raises(TypeError, match="ellipsis"):
         exec(compile(text, "pasted", "exec"), {})
     scope: dict[str, Any] = {}

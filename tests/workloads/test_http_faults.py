@@ -320,7 +320,7 @@ def test_failures_are_counted_whatever_the_runner(server: FaultyServer, tmp_path
         HostedCell(workload, runner).sample()  # type: ignore[arg-type]
     assert str(failed.value) == (
         f"2 of 5 downloaded; 2 answered 404, 1 timed out (the first: {urls[1]} answered 404); "
-        "--tolerate counts failures and goes on"
+        "--tolerate counts failures and continues"
     )
 
 

@@ -271,7 +271,7 @@ def test_a_file_that_cannot_be_read_is_one_line_that_says_what_to_do(
         ("[xy].*", r"matches the pattern \[xy\]\.\*: correct it"),
         ("d*[1].t?t", r"write \"d\*\[\[\]1\]\.t\?t\" for the brackets themselves"),
         ("https://example.org/a?b", "is a URL: write it into a file, one URL a line"),
-        (f"{FILE}:broken_items", "raised when item 2 was asked for: .*the database is gone"),
+        (f"{FILE}:broken_items", "raised at item 2: .*the database is gone"),
         (f"{FILE}:not_callable", "not a list of items"),
     ],
 )

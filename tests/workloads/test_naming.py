@@ -116,7 +116,7 @@ def test_a_dot_in_place_of_the_colon_is_a_function_that_is_misspelt_and_no_workl
 @pytest.mark.parametrize(
     ("text", "item", "how", "says"),
     [
-        ("Model.predict", 1, {}, "a method of Model that is bound to no object; did you mean named_app:model.predict?"),
+        ("Model.predict", 1, {}, "an unbound method of Model; did you mean named_app:model.predict?"),
         ("Model.predict", [1, 2], {"star": True}, "did you mean named_app:model.predict?"),
         ("Model.load", 1, {}, "did you mean named_app:model.load?"),
         ("Cold.predict", 1, {}, "such as thing = Cold(...), and name named_app:thing.predict"),
@@ -130,7 +130,7 @@ def test_a_dot_in_place_of_the_colon_is_a_function_that_is_misspelt_and_no_workl
         ("two", {"a": 1, "c": 2}, {}, "make each a list of all arguments and add --star"),
         ("two", 1, {}, "make each a list of all arguments and add --star"),
         ("two", (1, 2, 3), {}, "make each a list of all arguments and add --star"),
-        ("two", (1,), {"star": True}, "an item must hold as many as the function takes"),
+        ("two", (1,), {"star": True}, "an item must hold as many values as the function takes"),
         ("two", 1, {"star": True}, "make each item a list of arguments"),
         ("one", 1, {"star": True}, "leave out --star"),
         ("one", (1, 2), {"star": True}, "leave out --star"),
