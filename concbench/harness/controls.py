@@ -216,7 +216,7 @@ def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, 
     if gil:
         threads = Control(
             "threads", f"{workers} computing threads", 1, (1 + workers) / 2,
-            "do not take threads for parallel because of it: suspect the load, or the interpreter build",
+            "do not conclude that threads run in parallel: suspect the load, or the interpreter build",
             gains=False, condition="with a GIL",
         )  # fmt: skip
     one, all_ = (f"process-pool:workers={number},start_method=spawn" for number in (1, workers))
@@ -270,7 +270,7 @@ def judge(control: Control, seen: CellAnalysis, load: float | None) -> Finding:
     elif outcome == NOT_SHOWN:
         return Finding(control.about, BAD if control.gains else NOTE, text, control.advice, speedup)
     else:
-        untold = f"whether it is {'more' if control.gains else 'less'} than {ratio(control.bound)} could not be told"
+        untold = f"whether it is {'more' if control.gains else 'less'} than {ratio(control.bound)} could not be decided"
         text += f", and {untold} in the time allowed"
     return Finding(control.about, UNKNOWN if control.gains else NOTE, text, f"{AGAIN}, on a quieter machine", speedup)
 
@@ -285,7 +285,7 @@ def _one_core() -> Finding:
 def _load(load: float | None) -> Finding:
     if load is None:
         return Finding(
-            "load", NOTE, "the load of other processes cannot be read here", "look at it yourself before you measure"
+            "load", NOTE, "the load of other processes cannot be read here", "check it yourself before you measure"
         )
     text = f"other processes used {load:.2f} cores meanwhile"
     if load > STRONG:
@@ -340,7 +340,7 @@ def conclude(findings: Sequence[Finding]) -> str:
     if untold:
         first = f"This machine {able}; whether it" if able else "Whether this machine"
         advice = worst[untold[0]].advice
-        return f"{first} can show {' and '.join(untold)} could not be told in the time allowed: {advice}."
+        return f"{first} can show {' and '.join(untold)} could not be decided in the time allowed: {advice}."
     return f"This machine {able}."
 
 

@@ -210,8 +210,8 @@ def what_is_measured(effort: Effort | None, costs: Costs, budget: float, needed:
     if effort.once:
         names = listed(cell.record(effort.tasks).shown for cell in effort.cells)
         return (
-            f"{took}: in {seconds(budget)} there is time for one round of {names} over {of}, which shows what looks "
-            f"fastest and proves nothing; proof takes about {wanted}."
+            f"{took}: in {seconds(budget)} there is time for one round of {names} over {of}, which shows the likely "
+            f"fastest but proves nothing; proof takes about {wanted}."
         )
     return "" if effort.tasks == look.tasks else f"{took}: in {seconds(budget)} there is time for {of} (--budget)."
 
@@ -220,8 +220,8 @@ def _what_the_look_shows(look: Look) -> str:
     if look.computes:
         return "It computes all the time: processes may help, and threads only if it releases the GIL meanwhile."
     if look.waits:
-        return "It waits for most of its time, which threads can do for many tasks at once."
-    return "It waits for a part of its time, which threads can do for several tasks at once."
+        return "It waits most of the time, and threads can overlap the waiting of many tasks."
+    return "It waits part of the time, and threads can overlap the waiting of several tasks."
 
 
 def _rounded_up(value: float) -> int:

@@ -45,7 +45,7 @@ _CLOSED = (
     f"{_ADVICE}"
 )
 _NO_MEMORY = (
-    "concbench has no memory left in which to read what {name} answers; allow it more (ulimit -v, or the control group)"
+    "concbench ran out of memory while reading the answer of {name}; allow it more (ulimit -v, or the control group)"
 )
 
 
@@ -278,10 +278,10 @@ class GuardedProcess:
     def _unread(self, error: Exception) -> str:
         """Why an answer could not be read."""
         if isinstance(error, WireBroken):
-            return f"something else wrote where {self._name} {_STRAY}"
+            return f"something else wrote to the channel on which {self._name} {_STRAY}"
         if isinstance(error, MemoryError):
             return _NO_MEMORY.format(name=self._name)
-        return f"what {self._name} answers cannot be read: {exception_text(error)}"
+        return f"the answer of {self._name} cannot be read: {exception_text(error)}"
 
     def _died(self) -> CellEnded:
         """Its end of the wire is closed: it has ended, for the most part."""
@@ -289,7 +289,7 @@ class GuardedProcess:
         closed = ended is None or ended.code == self._wire.closed
         if ended is None:
             self._kill()
-        how = "can answer no more" if closed else f"died ({ending(ended.code if ended else None)})"
+        how = "can no longer answer" if closed else f"died ({ending(ended.code if ended else None)})"
         when = " between two executions" if self._idle else self.meanwhile or self._at_work()
         reason = f"{self._name} {how}{when}{_CLOSED if closed else self.last_line()}"
         return CellEnded(Outcome("failed", reason, self.output(), "death"), idle=self._idle)

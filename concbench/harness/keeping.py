@@ -156,16 +156,16 @@ def sentence(name: str, kept: Kept, *, fresh: bool) -> str:
         )
         mixed = "workers that are processes pay for the first one each time, and others do not"
     elif kept.kind == "loop":
-        found = f"What {name} keeps works in the event loop of its first execution only ({_briefly(kept.reason)})"
+        found = f"State that {name} keeps works only in the event loop of its first execution ({_briefly(kept.reason)})"
         mixed = "asyncio, which has a new loop for each execution, fails"
     elif kept.first and not kept.kind and not fresh:
         return (
             f"{name} may keep state in its process: the first execution took {seconds(kept.first[-1])} under "
-            f"sequential, a later one {seconds(kept.later[-1])}. There were no calls or no time left to make sure: "
+            f"sequential, a later one {seconds(kept.later[-1])}. There were no calls or no time left to confirm this: "
             "--fresh measures every execution in a new process."
         )
     else:
         return ""
     if fresh:
         return f"{found}. So every execution is in a new process (--no-fresh keeps one for each runner)."
-    return f"{found}. Processes are kept all the same (--no-fresh): {mixed}."
+    return f"{found}. Processes are kept anyway (--no-fresh): {mixed}."

@@ -39,7 +39,7 @@ from concbench.harness.steps import Steps
 from concbench.results.records import Cell, CellId, Table
 from concbench.workloads.base import Workload
 
-_FRESH = "Every execution was in a new process: what the function does once in a process is in all the times (--fresh)."
+_FRESH = "Every execution was in a new process: all times include first-use costs (--fresh)."
 
 
 def measure_workload(plan: Plan, hosts: Hosts, listen: Listener, earlier: Table | None = None) -> tuple[Table, bool]:

@@ -65,7 +65,7 @@ class MemoryLimit:
         self._pid = pid
         self._before = available()
         self.limit = allowed(limit)
-        self.source = "--memory-limit" if limit is not None else "80 % of what was left; --memory-limit allows more"
+        self.source = "--memory-limit" if limit is not None else "80 % of the free memory; --memory-limit allows more"
 
     def used(self) -> int | None:
         """Bytes of the tree if they are above the limit; None if not."""

@@ -145,8 +145,8 @@ class Plan:
         """
         if not self.allowed:
             raise BadSetting(
-                f"{self.workload.name} would be called {self.fewest_calls:,} times at least, and the most that is "
-                f"allowed is {self.options['max_calls']:,}: take fewer items or fewer runners, or allow more"
+                f"{self.workload.name} would be called at least {self.fewest_calls:,} times, but only "
+                f"{self.options['max_calls']:,} calls are allowed: take fewer items or fewer runners, or allow more"
             )
 
     @property

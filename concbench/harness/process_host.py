@@ -201,7 +201,7 @@ class ProcessHost:
         if self._process.left:
             remarks.append(f"left programs running, which were ended: {', '.join(self._process.left)}")
         if self._went_on:
-            remarks.append("still computed for a while after its last task had returned, which is in no time above")
+            remarks.append("still computed for a while after its last task had returned, which no time above includes")
         return remarks
 
     def _executed(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
@@ -257,7 +257,7 @@ class ProcessHost:
 
     def _gone(self) -> str:
         """A clause for whatever fails where the directory for all that concbench keeps meanwhile has gone."""
-        return "" if self._directory.exists() else f"; somebody has removed {self._directory}"
+        return "" if self._directory.exists() else f"; {self._directory} was removed"
 
     def _at_work(self) -> str:
         """The tasks that it was at, which it records in its first execution."""

@@ -47,7 +47,7 @@ def readiness(given: str) -> Readiness:
         return Readiness(given, well=False, text=f"{told}, and cannot be measured: {broken[0]}")
     missing = " ".join(interpreter.lacks)
     advice = f"download needs more there: {interpreter.executable} -m pip install {missing}" if missing else ""
-    return Readiness(given, well=True, text=f"{told}: it can be measured", advice=advice)
+    return Readiness(given, well=True, text=f"{told}: it can be used for measuring", advice=advice)
 
 
 def _told(interpreter: Interpreter) -> str:

@@ -83,8 +83,8 @@ class Referee:
     def compares_apart(self, variant: str, why: str) -> None:
         """A variant cannot read the results of others: it is compared with a sequential pass of its own."""
         self.notes.append(
-            f"Results under {variant} were compared with each other alone, since it cannot read those of {self.home} "
-            f"({why})."
+            f"Results under {variant} were compared only with each other, since {variant} cannot read those of "
+            f"{self.home} ({why})."
         )
 
     def disputes(self, outcome: Outcome, variant: str) -> bool:
@@ -94,8 +94,8 @@ class Referee:
     def differs(self, outcome: Outcome, variant: str) -> Outcome:
         """The results of a whole variant are not those that are compared with: how a cell of it ends."""
         self._others.add(variant)
-        where = f"under {self.home}" if self.home else "otherwise"
-        return replace(outcome, cause="variant", reason=f"not what it gives {where}: {outcome.reason}")
+        expected = f"the results under {self.home}" if self.home else "the other results"
+        return replace(outcome, cause="variant", reason=f"differs from {expected}: {outcome.reason}")
 
     def is_other(self, outcome: Outcome, variant: str) -> bool:
         """Whether that is known of the variant of a cell that ended so."""
@@ -111,13 +111,13 @@ class Referee:
         if finding == "process":
             self._gives_up(
                 "process",
-                "Results were not compared: they depend on the process that computes them, sequentially as "
-                f"well (seen first: {outcome.reason}).",
+                "Results were not compared: they depend on the process that computes them, even sequentially "
+                f"(first difference: {outcome.reason}).",
             )
         if finding == "unsteady":
             self._gives_up(
                 "unsteady",
-                "Results were not compared: one sequential pass does not give what another gives (seen first: "
+                "Results were not compared: sequential passes differ from one another (first difference: "
                 f"{outcome.reason}).",
             )
         return finding in {"process", "unsteady"}

@@ -60,7 +60,7 @@ def plan_cells(runners: Sequence[str | Runner], variants: Sequence[Variant] = (O
         raise UsageError("no runners: name at least one, such as thread-pool:32")
     for one, other in itertools.combinations(cells, 2):
         if one.id == other.id:
-            raise UsageError(f"the runner {one.id} is there twice; each is measured once")
+            raise UsageError(f"the runner {one.id} is given twice; each is measured once")
     return tuple(dataclasses.replace(cell, variant=variant) for variant in variants for cell in cells)
 
 
@@ -157,7 +157,7 @@ def _made(name: str, make: Callable[[], Runner]) -> Runner:
 def _of_instance(runner: Runner) -> PlannedCell:
     missing = [method for method in ("__enter__", "run", "__exit__") if not hasattr(runner, method)]
     if missing:
-        raise UsageError(f"{runner!r} is no runner: it has no {', '.join(missing)}")
+        raise UsageError(f"{runner!r} is not a runner: it lacks {', '.join(missing)}")
     return _cell(runner_name(runner), runner)
 
 

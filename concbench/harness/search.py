@@ -129,8 +129,8 @@ def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
 def _too_many_calls(race: Plan, looked: int, most: int) -> BadSetting:
     """What to say of a race that makes more calls than the looks have left of those that are allowed."""
     return BadSetting(
-        f"advice on {race.workload.name} takes {looked + race.fewest_calls:,} calls at least, {looked:,} of which were "
-        f"made to look at it, and --max-calls allows {most:,}: take fewer items (--limit, --sample), or allow more"
+        f"advice on {race.workload.name} needs at least {looked + race.fewest_calls:,} calls ({looked:,} of them "
+        f"already made to examine it), and --max-calls allows {most:,}: take fewer items (--limit, --sample), or allow more"
     )
 
 
@@ -327,7 +327,7 @@ def _cure(cell: Cell, limit: Limit) -> str:
     if cell.outcome.cause == "timeout" and (cell.outcome.seconds or 0.0) >= 0.9 * limit.end:
         return ", which is all of it for a single task"
     by_task = not cell.outcome.cause and "raised by task " in cell.outcome.reason  # and not by an initializer
-    return "; --tolerate takes exceptions for results" if by_task else ""
+    return "; --tolerate counts exceptions as results" if by_task else ""
 
 
 def _execution(cell: Cell) -> Sample | None:

@@ -17,7 +17,7 @@ from concbench.results.records import Outcome
 
 _MOST_PASSES = 100
 """Sequential passes of short work at most by which it is found out who is to blame."""
-_TOO_LATE = "not measured: its results differed before it was known that those of sequential passes differ as well"
+_TOO_LATE = "not measured: its results differed, and sequential passes were only later found to differ as well"
 
 Act = Callable[[LiveCell], None]
 

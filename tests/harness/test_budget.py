@@ -186,7 +186,7 @@ def test_long_tasks_are_not_raced_and_it_is_said_before_what_they_showed() -> No
     assert took < 15.0
     (sentence,) = said
     assert "One task takes 8.00 s" in sentence
-    assert "It waits for most of its time" in sentence
+    assert "It waits most of the time" in sentence
     assert "--budget" in sentence
     assert sentence in advice.run.tables[0].notes
     assert advice.recommendation is None

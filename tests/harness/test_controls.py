@@ -101,7 +101,7 @@ def test_what_noise_hides_could_not_be_told_and_is_not_bad() -> None:
     checkup, _ = doctor({"process-pool": 1.05}, noise=0.5)
     finding = about(checkup, "parallelism")
     assert finding.status == "unknown"
-    assert "could not be told in the time allowed" in finding.text
+    assert "could not be decided in the time allowed" in finding.text
     assert checkup.well
     assert checkup.conclusion.startswith("This machine can show concurrency; whether it can show parallelism could not")
     assert "run 'concbench doctor' again" in checkup.conclusion

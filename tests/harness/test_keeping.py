@@ -247,7 +247,7 @@ def test_what_is_bound_to_an_event_loop_is_measured_under_asyncio(name: str) -> 
     assert ended == {"sequential": "ok", "thread-pool:2": "inapplicable", "asyncio:4": "ok"}
     assert len(table.cell("asyncio:4").samples) == 2
     assert "an event loop" in table.cell("thread-pool:2").outcome.reason
-    (note,) = (note for note in table.notes if "event loop of its first execution only" in note)
+    (note,) = (note for note in table.notes if "only in the event loop of its first execution" in note)
     assert "0x" not in note
     assert name == "client" or "<asyncio.locks.Semaphore ...> is bound" in note
 

@@ -139,11 +139,11 @@ def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytes
         ("os.kill(os.getpid(), 9)", "the process that imports app died (signal SIGKILL)"),
         (
             "os.closerange(3, 65536)",
-            "the process that imports app can answer no more: something in it has replaced the ",
+            "the process that imports app can no longer answer: something in it has replaced the ",
         ),
         (
             "os.execvp('sleep', ['sleep', '1000'])",
-            "the process that imports app can answer no more: something in it has",
+            "the process that imports app can no longer answer: something in it has",
         ),
         ("for fd in range(3, 1100):\n  with suppress(OSError): os.write(fd, b'x')", "something else wrote"),
     ],

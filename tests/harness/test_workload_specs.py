@@ -215,7 +215,7 @@ def test_a_file_or_a_module_alone_is_answered_with_its_functions(
     (tmp_path / "jobs" / "b.py").write_text(SOURCE)
     assert is_function(text)
     name = text.rstrip(":")
-    says = f"{name} names no function; did you mean {name}:fetch or {name}:parse?"
+    says = f"{name} does not name a function; did you mean {name}:fetch or {name}:parse?"
     with pytest.raises(BadFunction, match=re.escape(says)):
         place_of(text)
 
@@ -223,7 +223,7 @@ def test_a_file_or_a_module_alone_is_answered_with_its_functions(
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"x = 1\n", "b.py names no function; write b.py:FUNCTION"),
+        (b"x = 1\n", "b.py does not name a function; write b.py:FUNCTION"),
         (b"def (", "b.py is not a Python program: invalid syntax"),
         (b"\xff\xfe\x00", "b.py is not a Python program"),
         (None, "cannot read b.py: No such file or directory"),
