@@ -326,7 +326,7 @@ class HostedCell:
         if most is not None and not one_client and self.workers > most:
             raise Inapplicable(
                 f"{self.workers} workers would open {self.workers} connections at once, and other people's servers "
-                f"get {most} at most; {most} workers keep to that"
+                f"get at most {most}; use {most} workers"
             )
 
 

@@ -10,7 +10,7 @@ from concbench.errors import ResultsDiffer, RoundingDiffers
 from concbench.task import exception_text, short, tried, type_name
 
 _Same = Callable[[Any, Any], bool | None]
-_HINT = "--check module:function compares in a way of your own"
+_HINT = "--check module:function compares with a function of your own"
 
 
 def require_equal(collected: Sequence[Any], expected: Sequence[Any], same: _Same = same) -> None:
@@ -46,7 +46,7 @@ def require_equal(collected: Sequence[Any], expected: Sequence[Any], same: _Same
         f"expected {short(expected[first])}, got {short(collected[first])}"
     )
     if all(close(expected[index], collected[index]) for index in wrong):
-        raise RoundingDiffers(f"rounding differences: {reason}; --check concbench.checks:close takes them for equal")
+        raise RoundingDiffers(f"rounding differences: {reason}; --check concbench.checks:close treats them as equal")
     raise ResultsDiffer(reason)
 
 
@@ -78,7 +78,7 @@ def _why(result: Any, copy: Any, alike: bool | None, broken: BaseException | Non
     if broken is not None:
         return f"raises {exception_text(broken)} when it is compared"
     if alike is False and same(result, copy):
-        return "is not equal to a pickled copy of itself by the check that was given"
+        return "is not equal to a pickled copy of itself by the given check"
     part = different_part(result, copy)
     if same(part, copied(part)):  # it is what the pickle of the whole does not hold
         part = result

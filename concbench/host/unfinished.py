@@ -58,7 +58,7 @@ def _told(value: Any) -> str:
             module in _LAZY_MODULES and isinstance(value, Iterator),
             "which computes as it is read and has computed nothing yet: return list(...) of it",
         ),
-        (hasattr(kind, "__await__"), "which nobody has awaited: await it in the function"),
+        (hasattr(kind, "__await__"), "which was never awaited: await it in the function"),
         (
             module == "contextlib" and name.endswith("ContextManager"),
             "which was not entered: use it in a with statement in the function",

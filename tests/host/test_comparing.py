@@ -94,6 +94,6 @@ def test_a_check_that_was_given_is_no_reason_for_another() -> None:
     """The hint is for users who gave none."""
     assert incomparable([1], [1], lambda *_: False) == (
         1,
-        "result 0, of type int, is not equal to a pickled copy of itself by the check that was given",
+        "result 0, of type int, is not equal to a pickled copy of itself by the given check",
     )
     assert incomparable([1], [1], raises) == (1, "result 0, of type int, raises ValueError: no when it is compared")
