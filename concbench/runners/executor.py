@@ -27,7 +27,7 @@ second."""
 
 @dataclass
 class Executor:
-    """Anybody's executor: whatever `target` makes, called with the settings that are not its own."""
+    """Any executor: the object that `target` creates from the other settings."""
 
     collects: ClassVar[str] = "arguments"
 
@@ -98,7 +98,7 @@ class Executor:
         make = self._make()
         self._made, failed = tried(lambda: make(**arguments))
         if failed is not None:
-            raise WorkerFailure(f"{self.target} made no executor: {exception_text(failed)}") from failed
+            raise WorkerFailure(f"{self.target} did not create an executor: {exception_text(failed)}") from failed
         self._executor = self._made.__enter__() if hasattr(self._made, "__enter__") else self._made
         if not hasattr(self._executor, "map") and not hasattr(self._executor, "submit"):
             made = short(self._made)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # a measuring process must not pay for it
     from concbench.runners.look import Look
 
 _TERMINATED = (
-    "was terminated by its executor, or by somebody else (signal SIGTERM), as it is when the function replaces its "
-    "process by another program (exec), or closes descriptors that are not its own"
+    "was terminated by its executor or by another process (signal SIGTERM); this also happens when the function "
+    "replaces its process by another program (exec), or closes descriptors that are not its own"
 )
 
 
@@ -91,7 +91,9 @@ class ProcessPool:
         why = one_line(str(broken.__cause__).strip("\n '\"").splitlines()[-1])
         first = being_read.pop(id(self), None)
         if first is None:
-            return WorkerFailure(f"what a worker process of process-pool({self.workers}) sent cannot be read: {why}")
+            return WorkerFailure(
+                f"the message of a worker process of process-pool({self.workers}) cannot be read: {why}"
+            )
         return unsent(why, first, items, min(self.chunksize, len(items) - first))
 
     def _death(self) -> WorkerDied:

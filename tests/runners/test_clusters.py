@@ -42,7 +42,7 @@ def test_whole_workers_are_taken() -> None:
     [
         (
             {"python": "3.10.2"},
-            "runs cpython 3.10.2, and this is cpython 3.11.7: start it with the Python that is here",
+            "runs cpython 3.10.2, and this is cpython 3.11.7: start it with the same Python",
         ),
         ({"packages": {"concbench": None}}, "lacks concbench: pip install concbench==1.0 where it runs"),
         ({"packages": {"concbench": "0.9"}}, "has concbench 0.9, and here is 1.0: pip install concbench==1.0 where it"),

@@ -224,7 +224,8 @@ def test_part_of_a_cluster_can_be_asked_for(shared: Cluster) -> None:
     with runner:
         assert len({*runner.run(os_pid, range(6))}) == 1
     assert parse(f"dask:address={shared.address}").record(10).workers == 2
-    with pytest.raises(BadSetting, match="dask: workers must be what some workers of the cluster have together, not 3"):
+    says = "dask: workers must be the number of threads of one or more workers of the cluster, not 3"
+    with pytest.raises(BadSetting, match=says):
         parse(f"dask:3,address={shared.address}")
 
 
@@ -245,7 +246,7 @@ def own_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     ("name", "text", "says"),
     [
         ("dask_shelf", SHOP, "cannot import dask_shelf (ModuleNotFoundError: No module named 'dask_shelf'): put it"),
-        ("dask_shop", SHOP + "LATER = 1\n", "has another dask_shop than this machine: put the same there, and start"),
+        ("dask_shop", SHOP + "LATER = 1\n", "has another dask_shop than this machine: use the same version there"),
         ("dask_shop", SHOP, ""),
     ],
     ids=["lacking", "another", "same"],

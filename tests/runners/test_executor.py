@@ -200,7 +200,7 @@ def test_without_a_target_it_is_for_whoever_names_it() -> None:
     ("target", "kind", "says"),
     [
         ("nothing", WorkerFailure, f"{HERE}:nothing made {{}}, which has neither map nor submit"),
-        ("refuse", WorkerFailure, f"{HERE}:refuse made no executor: ConnectionError: nobody is there"),
+        ("refuse", WorkerFailure, f"{HERE}:refuse did not create an executor: ConnectionError: nobody is there"),
         ("Broken", WorkerDied, f"the executor of {HERE}:Broken is broken: BrokenExecutor: no workers any more"),
         ("Odd", WorkerFailure, f"the executor of {HERE}:Odd failed: LookupError: no queue"),
     ],

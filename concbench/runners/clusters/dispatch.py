@@ -177,7 +177,7 @@ class Dispatch:
             return self._death(error, [span for span, future in sent if future.status == "error"])
         with suppress(Exception):
             if self._client.status != "running" or self._client.scheduler_comm.comm.closed():
-                return WorkerFailure("the Dask scheduler has gone, and with it what it had to do")
+                return WorkerFailure("the Dask scheduler has gone, and its tasks are lost")
         return WorkerFailure(f"the Dask cluster could not do the tasks: {one_line(exception_text(error), 200)}")
 
     def _death(self, error: BaseException, spans: Sequence[range]) -> BaseException:
@@ -187,7 +187,7 @@ class Dispatch:
         """
         tasks = sorted({index for span in spans for index in span})
         these = ", ".join(map(str, tasks[:_MOST_NAMED])) + (" ..." if len(tasks) > _MOST_NAMED else "")
-        died = WorkerDied("a worker of the Dask cluster died, and Dask has given up on what it had")
+        died = WorkerDied("a worker of the Dask cluster died, and Dask has given up on its tasks")
         died.process = getattr(getattr(error, "last_worker", None), "pid", None)
         if len(tasks) == 1:
             return named(died, tasks[0], self._items)

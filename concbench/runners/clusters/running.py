@@ -124,7 +124,8 @@ def chosen(threads: Mapping[str, int], wanted: int | None) -> dict[str, int]:
     if sum(taken.values()) != wanted:
         there = "+".join(map(str, sorted(threads.values(), reverse=True)))
         raise BadSetting(
-            f"workers must be what some workers of the cluster have together, not {wanted}: they have {there} threads"
+            f"workers must be the number of threads of one or more workers of the cluster, not {wanted}: they have "
+            f"{there} threads"
         )
     return taken
 
@@ -196,7 +197,7 @@ def require_alike(client: Any, workers: list[str], function: Callable[[Any], Any
     for worker in workers:
         there = seen.get(worker)
         if not isinstance(there, dict):
-            raise WorkerFailure(f"the worker {worker} cannot be asked what it has: {exception_text(there)}")
+            raise WorkerFailure(f"the worker {worker} cannot report its packages and modules: {exception_text(there)}")
         difference = _difference(here, there)
         if difference:
             raise Inapplicable(f"the worker {worker} {difference}")
@@ -219,7 +220,7 @@ def _difference(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
     pythons = [(one["implementation"], *one["python"].split(".")[:2]) for one in (here, there)]
     if pythons[0] != pythons[1]:
         ours, theirs = (f"{one['implementation']} {one['python']}" for one in (here, there))
-        return f"runs {theirs}, and this is {ours}: start it with the Python that is here"
+        return f"runs {theirs}, and this is {ours}: start it with the same Python"
     for name, version in here["packages"].items():
         other = there["packages"].get(name)
         if other is None:
@@ -235,5 +236,5 @@ def _difference(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
             return f"cannot import {name} ({why}): put it where its Python finds it, as with PYTHONPATH"
         if own != other:
             versions = f" ({other['version']}, and here {own['version']})" if own["version"] != other["version"] else ""
-            return f"has another {name} than this machine{versions}: put the same there, and start it again"
+            return f"has another {name} than this machine{versions}: use the same version there, and restart it"
     return ""
