@@ -142,7 +142,7 @@ def _found(given: str) -> str:
             raise BadSetting(f"there is no interpreter {given}: {how}")
         path = Path(on_path)
     if not path.exists():
-        raise BadSetting(f"{path} is a link to what is not there any more: make the environment anew")
+        raise BadSetting(f"{path} is a broken link: recreate the environment")
     if not os.access(path, os.X_OK):
         raise BadSetting(f"{given} is not an interpreter: it cannot be executed")
     return str(path.absolute())
@@ -181,12 +181,12 @@ def _asked(given: str, executable: str) -> dict[str, Any]:
         else:
             return found
     if ended is None and monotonic() >= deadline:
-        raise BadSetting(f"{given} did not answer within {SECONDS:g} s of its start: see what {executable} waits for")
+        raise BadSetting(f"{given} did not answer within {SECONDS:g} s of its start: check what {executable} waits for")
     lines = [line for line in (*complained, *said) if line.strip()]
     telling = next((line for line in lines if "rror" in line), lines[0] if lines else "")
     why = f": it says {one_line(telling, 200)!r}" if telling else ""
     if ended is not None and ended.code and complained and "ython" in "".join(complained):
-        raise BadSetting(f"{given} cannot start{why}; mend that installation, or make the environment anew")
+        raise BadSetting(f"{given} cannot start{why}; repair that installation, or recreate the environment")
     raise BadSetting(f"{given} is not a Python interpreter{why}")
 
 

@@ -47,7 +47,7 @@ def require_possible() -> None:
         os.stat(os.getcwd())  # noqa: PTH109, PTH116 - pathlib makes the same of it
     except OSError as error:
         why = "was removed" if isinstance(error, FileNotFoundError) else f"cannot be used: {error.strerror or error}"
-        raise UsageError(f"the current directory {why}; change to one that is there, and start again") from None
+        raise UsageError(f"the current directory {why}; change to one that exists, and start again") from None
     taken: dict[str, object] = {
         "threads": _thread.start_new_thread,
         "time.sleep": time.sleep, "select.select": select.select, "socket.socket": socket.socket,

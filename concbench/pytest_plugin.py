@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "only": "run the tests that use the fixture concbench, and no others",
         "skip": "leave out the tests that use the fixture concbench",
         "disable": "run each runner once and compare the results; measure nothing",
-        "enable": "measure, though --concbench-disable is given, too (in addopts)",
+        "enable": "measure even if --concbench-disable is also given (in addopts)",
     }
     for name, about in flags.items():
         group.addoption(f"--concbench-{name}", action="store_true", default=False, help=about)

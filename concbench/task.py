@@ -185,7 +185,7 @@ def named(error: BaseException, index: int, items: Sequence[Any]) -> BaseExcepti
         ended.__cause__ = error
         error = ended
     item, unknown = tried(lambda: items[index])
-    return noted(error, f"raised by task {index}, item {short(item) if unknown is None else 'that cannot be had'}")
+    return noted(error, f"raised by task {index}, item {short(item) if unknown is None else 'unknown'}")
 
 
 def noted(error: BaseException, note: str) -> BaseException:

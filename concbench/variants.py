@@ -164,11 +164,11 @@ def _interpreters(given: Sequence[str] | None) -> list[Interpreter | None]:
         if not isinstance(one, (str, os.PathLike)):
             raise BadSetting(f"python must be a list of texts such as 'python3.13', not {one!r}")
         if not os.fspath(one):
-            raise BadSetting("python names an interpreter of no name; leave out the comma that is too much")
+            raise BadSetting("python contains an empty name; remove the extra comma")
         interpreter = probed(os.fspath(one))
         if interpreter.identity in found:
             other = found[interpreter.identity].given
-            same = f" and {other} are the same interpreter" if other != interpreter.given else " is there twice"
+            same = f" and {other} are the same interpreter" if other != interpreter.given else " is given twice"
             raise BadSetting(f"{interpreter.given}{same} for --python; each is measured once")
         found[interpreter.identity] = interpreter
     return [*found.values()]
@@ -215,7 +215,7 @@ def _require_some(name: str, given: Sequence[Any]) -> None:
 def _require_different(name: str, given: Sequence[str]) -> None:
     twice = next((one for place, one in enumerate(given) if one in given[:place]), None)
     if twice is not None:
-        raise BadSetting(f"{twice} is there twice for --{name}; each is measured once")
+        raise BadSetting(f"{twice} is given twice for --{name}; each is measured once")
 
 
 def _names(interpreters: Sequence[Interpreter]) -> dict[str, str]:

@@ -62,7 +62,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path, environments: list[str]) -
     for named, why in {
         "python3.99": "there is no interpreter python3.99",
         str(tmp_path): "without bin/python",
-        environments[2]: "is a link to what is not there",
+        environments[2]: "is a broken link",
         __file__: "it cannot be executed",
     }.items():
         with pytest.raises(BadSetting, match=why):

@@ -46,7 +46,7 @@ def test_a_current_directory_that_was_removed_is_a_sentence(
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
-    with pytest.raises(UsageError, match="current directory was removed; change to one that is there"):
+    with pytest.raises(UsageError, match="current directory was removed; change to one that exists"):
         asked("primes")
 
 

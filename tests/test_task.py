@@ -144,7 +144,7 @@ def test_a_note_names_the_item_whatever_the_item_is() -> None:
     error = named(ValueError("x"), 3, [0, 1, 2, Rude(ValueError())])
     assert error.__notes__ == ["raised by task 3, item <Rude whose repr raises ValueError>"]
     named(error, 9, [])
-    assert describe(error)["reason"] == "ValueError: x; raised by task 9, item that cannot be had"
+    assert describe(error)["reason"] == "ValueError: x; raised by task 9, item unknown"
 
 
 @given(st.text(), st.text())

@@ -98,6 +98,6 @@ def test_interpreters_are_asked_whether_they_can_be_measured_with(capsys: pytest
     assert main(["doctor", "--json", "--python", f"{sys.executable},python3.99"]) == 1
     here, missing = json.loads(capsys.readouterr().out)["interpreters"]
     assert here["well"]
-    assert "it can be measured" in here["text"]
+    assert "it can be used for measuring" in here["text"]
     assert not missing["well"]
     assert "there is no interpreter python3.99" in missing["text"]

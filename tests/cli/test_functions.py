@@ -149,7 +149,7 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
         (["app:fetch", "--items", "package"], "write 'package/*' (in quotes)"),
         (["app:fetch", "--items", "cities.txt", "pairs.jsonl"], "write a pattern of paths in quotes"),
         (["--items", "cities.txt", "pairs.jsonl", "app:fetch"], "so that the shell leaves it alone (--items '*.txt')"),
-        (["app.py", "--items", "cities.txt"], "app.py names no function; did you mean app.py:stream"),
+        (["app.py", "--items", "cities.txt"], "app.py does not name a function; did you mean app.py:stream"),
         (["app:fetch", "--items", "ragged.csv"], "line 2 of ragged.csv has 1 value, and the header has 2 columns"),
         (
             ["app:fetch", "--items", "people.csv", "--star"],
@@ -157,7 +157,7 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
         ),
         (["app:fetch", "--items", "cities.txt", "--repeat", "2"], "--repeat"),
         (["app:fetch", "--limit", "2"], "--items"),
-        (["app:fetch", "--items", "cities.txt", "--max-calls", "5"], "9 times at least"),
+        (["app:fetch", "--items", "cities.txt", "--max-calls", "5"], "at least 9 times"),
         (["app:fetch", "--items", "cities.txt", "--context", "app:nothing"], "has no nothing"),
         (["app:fetch", "--items", "cities.txt", "--check", "app:pair", "--no-check"], "exclude each other"),
         (["shadow/json.py:dumps", "--items", "1..2"], "shadow/json.py: Python has a module 'json' of its own"),

@@ -185,7 +185,7 @@ def test_what_is_named_twice_is_measured_once() -> None:
         (["download", "--follow-redirects"], "download: --follow-redirects needs --urls"),
         (["primes:limits=3000,4000"], "several values have plus signs between them: limits=3000+4000"),
         (["unparsable.py"], "unparsable.py is not a Python program: invalid syntax (unparsable.py, line 2)"),
-        (["b.py"], "b.py names no function; did you mean b.py:fetch or b.py:parse?"),
+        (["b.py"], "b.py does not name a function; did you mean b.py:fetch or b.py:parse?"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_two(
@@ -213,7 +213,7 @@ def test_advise_answers_a_file_with_its_functions(
     assert main(["advise", "b.py"]) == 2
     assert main(["advise", "primes:limits=30"]) == 2
     first, second = capsys.readouterr().err.splitlines()
-    assert first == "concbench: b.py names no function; did you mean b.py:fetch?"
+    assert first == "concbench: b.py does not name a function; did you mean b.py:fetch?"
     assert "'primes:limits=30' is not a function of your own" in second
 
 
