@@ -1,7 +1,7 @@
 """Every error that concbench raises on purpose.
 
     ConcbenchError
-    |-- UsageError            the caller can mend it: a name, a setting, a file; the command line exits with 2
+    |-- UsageError            the caller can fix it: a name, a setting, a file; the command line exits with 2
     |   |-- UnknownName       no such workload or runner
     |   |-- BadSetting        a setting that does not exist, or a value it cannot have
     |   |-- BadFunction       a function that cannot be found, imported or called so

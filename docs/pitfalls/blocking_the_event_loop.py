@@ -7,7 +7,7 @@ from concbench import measure
 
 async def task(number):
     await asyncio.sleep(0.005)  # the network: others go on meanwhile
-    return sum(n * n for n in range(150_000)) + number  # nobody goes on
+    return sum(n * n for n in range(150_000)) + number  # no other coroutine can run
 
 
 if __name__ == "__main__":

@@ -12,5 +12,5 @@ if __name__ == "__main__":
     for warm in (False, True):
         run = measure("cold_pool:task", items=range(24), runners=runners, rounds=2, warm=warm)
         one, pool = (min(sample.seconds for sample in cell.samples) for cell in run.tables[0].cells)
-        print(f"{'warm' if warm else 'cold'}: one after another {one * 1e3:.0f} ms, the pool {pool * 1e3:.0f} ms")
+        print(f"{'warm' if warm else 'cold'}: sequential {one * 1e3:.0f} ms, the pool {pool * 1e3:.0f} ms")
         print(run.why(), "\n")

@@ -23,4 +23,4 @@ if __name__ == "__main__":
         (table,) = run.tables
         one, pool = (min(sample.seconds for sample in cell.samples) for cell in table.cells)
         kind = "a new process for each execution" if table.fresh else "a process for each runner"
-        print(f"{kind}: one after another {one:.2f} s, the pool {pool:.2f} s")
+        print(f"{kind}: sequential {one:.2f} s, the pool {pool:.2f} s")

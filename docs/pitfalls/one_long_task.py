@@ -1,4 +1,4 @@
-"""The mistake: the longest task comes last. Three of four workers have nothing left to do while it goes on."""
+"""The mistake: the longest task comes last. Three of four workers are idle while it runs."""
 
 import time
 

@@ -41,5 +41,5 @@ if __name__ == "__main__":
         port["now"] = here.recv()
         run = measure(task, items=range(30), runners=["sequential", "thread-pool:4"], rounds=2)
         one, pool = (min(sample.seconds for sample in cell.samples) for cell in run.tables[0].cells)
-        print(f"server in {where}: one after another {one * 1e3:.0f} ms, 4 threads {pool * 1e3:.0f} ms")
+        print(f"server in {where}: sequential {one * 1e3:.0f} ms, 4 threads {pool * 1e3:.0f} ms")
         print(run.why(), "\n")

@@ -1,4 +1,4 @@
-"""The mistake: work that waits, one task after another. Nothing is in progress while each of them waits."""
+"""The mistake: work that waits and is run sequentially. Nothing is in progress while each of them waits."""
 
 import time
 
