@@ -9,6 +9,7 @@ from dataclasses import replace
 from concbench.harness.awake import AWAKE
 from concbench.harness.bench import Bench
 from concbench.harness.events import Phase
+from concbench.harness.hosts import CellEnded
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.steps import Steps
 from concbench.harness.thinning import thinned
@@ -83,7 +84,10 @@ class Sampling:
         cell.leave_host()
         cell.host = self._hosts.enter_context(self._bench.host(cell))
         self._bench.allow(cell)
-        cell.sampling.prepare()
+        try:
+            cell.sampling.prepare()
+        except CellEnded as ended:
+            raise CellEnded(ended.outcome, idle=True) from ended  # nothing was executed that might succeed next time
         self._bench.calls.count()
         self._warm_up_further(cell, cell.sampling.sample().seconds)
 

@@ -40,6 +40,8 @@ MOST_LABELS, LABEL = 10_000, 40
 """Items that are written down, and the length of each in characters."""
 _BATCH, _BATCHES = 200, 5
 """Tasks on which the cost of observing is measured."""
+_RARELY = 10
+"""Times as long as a full collection of garbage took, after which another may be made."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class HostedCell:
         self._warm = warm
         self._directory = directory
         self._kept: Session | None = None
+        self._swept = 0.0, 0.0
+        """When the last full collection of garbage ended, and how many seconds it took."""
         self.function: Callable[[Any], Any]
         if self.awaits:
             coroutine = workload.coroutine
@@ -294,7 +298,7 @@ class HostedCell:
         """A runner that has been entered, just now or, warm, before the first execution."""
         self._reset()
         session = self._kept or self._session(self.runner, self.workers)
-        gc.collect()  # the garbage of the execution before is not this one's to sweep
+        self._sweep()
         if self._kept is not None:
             return session, Phase()
         start = session.enter()
@@ -306,6 +310,20 @@ class HostedCell:
         elif self.workload.initializer is not None:
             self.runner.run(session.initialized(idle if self.awaits else _nothing), [None] * self.workers)
         return session, Phase()
+
+    def _sweep(self) -> None:
+        """Collect the garbage of the execution before, which is not this one's to collect.
+
+        In a process with a large heap a full collection takes long. There it is made rarely, and garbage that has
+        survived others waits for it.
+        """
+        ended, took = self._swept
+        began = perf_counter()
+        if began - ended < _RARELY * took:
+            gc.collect(1)
+            return
+        gc.collect()
+        self._swept = perf_counter(), perf_counter() - began
 
     def _session(self, runner: Runner, workers: int) -> Session:
         return (LoopSession if self.awaits else Session)(runner, self.workload, workers)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,16 @@ from concbench.analysis.table_analysis import analyse
 from concbench.campaign import measure_plans
 from concbench.gate.judging import judge
 from concbench.harness.events import Step
+from concbench.harness.hosts import CellEnded, Host
 from concbench.harness.plan import Plan, plan
-from concbench.harness.runner_specs import parse
-from concbench.options import chosen
+from concbench.harness.runner_specs import PlannedCell, parse
+from concbench.options import MeasureOptions, chosen
 from concbench.requirements import FAILED, Requirement
-from concbench.results.records import CellId
+from concbench.results.records import CellId, Outcome
 from concbench.run import Run
 from concbench.testing import SimulatedHosts
 from concbench.variants import Variant
+from concbench.workloads.base import Workload
 from concbench.workloads.primes import Primes
 
 OLD, NEW = CellId("threads", "3.13"), CellId("threads", "3.14")
@@ -156,6 +159,32 @@ def test_every_sample_is_the_second_execution_of_a_new_process() -> None:
     measure(nothing, items=[1, 2], compare=False, hosts=hosts, env=MODES, rounds=5, observe=False)
     assert {number for _, number in hosts.order} == {0, 1}
     assert [number for _, number in hosts.order].count(0) == len(hosts.order) / 2
+
+
+def test_a_process_that_cannot_be_relaunched_ends_its_cell_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not called flaky, and nobody tries to execute anything in it."""
+    hosts, launches = in_modes(half_in_fast_mode), 0
+    host = hosts.host
+
+    @contextmanager
+    def failing(workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
+        nonlocal launches
+        with host(workload, cell, directory, options) as one:
+            launches += cell.label == "threads" and cell.variant.label == "MODE=fast"
+            if launches == 3:
+                monkeypatch.setattr(one, "prepare", ended)
+                monkeypatch.setattr(one, "sample", None)
+            yield one
+
+    def ended() -> None:
+        raise CellEnded(Outcome("failed", "too many open files"))
+
+    monkeypatch.setattr(hosts, "host", failing)
+    asked: dict[str, Any] = {"runners": ["sequential", "threads"], "env": MODES, "rounds": 5, "seed": 1}
+    table = measure(nothing, items=[1, 2], compare=False, hosts=hosts, **asked).tables[0]
+    assert table.cell(CellId("threads", "MODE=fast")).outcome.reason == "too many open files"
+    assert len(table.cell(CellId("threads", "MODE=fast")).samples) == 2
+    assert [cell.outcome.kind for cell in table.cells].count("ok") == 3
 
 
 @pytest.mark.parametrize(
