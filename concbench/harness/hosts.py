@@ -83,7 +83,7 @@ class Host(Protocol):
         ...
 
     def observe(self, *, collect: bool = False) -> Observed:
-        """Execute the cell once with every task recorded; `collect` the results for comparison. After the last sample."""
+        """Make an observed pass after the last sample; `collect` the results for comparison."""
         ...
 
     def remarks(self) -> list[str]:
@@ -103,7 +103,7 @@ class CheckHost(Protocol):
         ...
 
     def reference(self, *, own: bool = False) -> ReferencePass:
-        """Make and keep the reference results: for all cells of the workload, or with `own` for those of the variant."""
+        """Make and keep the reference results for all cells of the workload, or with `own` for those of the variant."""
         ...
 
     def reads(self) -> str:

@@ -1,6 +1,6 @@
 """A host that is a separate process with its own session and process group; it stays alive and idle between rounds.
 
-A crash, a hang or a leak therefore affects one row of the table, and the order of the cells does not affect their heaps.
+So a crash, a hang or a leak affects one row of the table, and the order of the cells does not affect their heaps.
 """
 
 from __future__ import annotations
