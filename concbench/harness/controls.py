@@ -41,7 +41,7 @@ WAITING = 8
 MOST_PROCESSES = 8
 """Most cores tried at once: more would show nothing else, and take longer to start."""
 ADDS = 0.10
-"""Share of a core that each core after the first must add; on a shared host a second adds 10 to 100 %, varying in time."""
+"""Share of a core that each further core must add; on a shared host a second one adds 10 to 100 %, varying in time."""
 MAX_ROUNDS = 60
 _WAITING_SECONDS, _COMPUTING_SECONDS = 2.0, 4.0
 """Seconds allowed for each group of controls."""
@@ -113,7 +113,7 @@ class ControlRule:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was tried or read."""
+    """One result of a checkup, from a control or from a fact about the machine."""
 
     about: str
     """concurrency, coroutines, parallelism, threads, load, cores, timer or governor."""
@@ -121,14 +121,14 @@ class Finding:
     """ok, bad, unknown or note."""
     text: str
     advice: str = ""
-    """What to do, unless it is ok."""
+    """The advice, unless the status is ok."""
     speedup: Interval | None = None
-    """Of a control, compared with sequential."""
+    """The speed-up of a control over sequential."""
 
 
 @dataclass(frozen=True)
 class Checkup:
-    """All of them, and the facts beside them."""
+    """All findings, with the facts about the machine."""
 
     environment: Json
     starting: dict[str, float]
@@ -137,16 +137,16 @@ class Checkup:
 
     @property
     def well(self) -> bool:
-        """Whether nothing is surely bad."""
+        """Whether no finding is bad."""
         return all(finding.status != BAD for finding in self.findings)
 
     @property
     def conclusion(self) -> str:
-        """Whether this machine can show concurrency and parallelism; if not, why and what to do."""
+        """One or two sentences: whether this machine can show concurrency and parallelism; if not, why, and advice."""
         return conclude(self.findings)
 
     def as_json(self) -> Json:
-        """Plain JSON values."""
+        """Return plain JSON values."""
         return {"well": self.well, "conclusion": self.conclusion, **asdict(self)}
 
 
@@ -321,7 +321,7 @@ def _clock(facts: Json) -> Iterator[Finding]:
 
 
 def conclude(findings: Sequence[Finding]) -> str:
-    """Whether this machine can show concurrency and parallelism; if not, why and what to do."""
+    """Say whether this machine can show concurrency and parallelism; if not, why, and what to do."""
     worst = {ability: _worst([one for one in findings if one.about in about]) for ability, about in _ABILITIES.items()}
     load = _worst([finding for finding in findings if finding.about == "load"])
     can, cannot, untold = (

@@ -1,4 +1,4 @@
-"""A process that runs user code, with its own session and process group, a mark, a log, and limits on time and memory."""
+"""A process that runs user code, with its own session and process group, a mark, a log, and time and memory limits."""
 
 from __future__ import annotations
 

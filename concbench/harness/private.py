@@ -27,7 +27,7 @@ PREFIX = "concbench-run-"
 _SOCKETS = "sockets"
 """The subdirectory for sockets, or a link to a directory with a shorter name."""
 _LONGEST = 76
-"""Most bytes in the path of that directory: the path of a socket may have 103 on every system, and the rest takes 26."""
+"""Most bytes in the path of that directory: every system allows 103 in the path of a socket, and the rest takes 26."""
 _SHORT = ("/tmp", "/var/tmp")  # noqa: S108 - made as tempfile makes them
 _MARKED = re.compile(r"-([0-9a-f]{16})\.\w+$")
 """The mark of a measuring process in the names of its files."""
