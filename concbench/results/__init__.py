@@ -1,1 +1,1 @@
-"""Records of measurements: raw figures only, frozen and versioned; means, ratios and verdicts are derived on reading."""
+"""Records of measurements: raw figures only, frozen and versioned; ratios and verdicts are derived on reading."""

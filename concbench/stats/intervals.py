@@ -24,8 +24,8 @@ MOST = 100
 TRIM_FROM = 8
 """Fewest rounds for the trimmed mean."""
 _LEVELS = ((30, 0.0045), (60, 0.0035), (100, 0.0030))
-"""Error level of one look for one comparison, by the most rounds that may be taken: 5 % over all looks. Source:
-calibrated by simulation, docs/methodology.md."""
+"""Error level of one look for one comparison, by the most rounds that may be taken: 5 % over all looks at normally
+distributed ratios. Source: docs/methodology.md."""
 _REQUIREMENT_LEVELS = ((30, 7.0e-5), (60, 5.0e-5), (100, 4.5e-5))
 """Error level of one look at a requirement, by the most rounds: 0.1 % over all looks on each side; only one side can be
 wrong. Source: docs/methodology.md."""

@@ -23,7 +23,7 @@ FASTER, SLOWER, SAME, UNDECIDED = "faster", "slower", "same", "undecided"
 
 
 def verdict(interval: Interval | None) -> str:
-    """The verdict that an interval allows on a cell against the baseline; faster and slower take precedence over same."""
+    """The verdict that an interval allows on a cell against the baseline; faster and slower precede same."""
     if interval is None:
         return UNDECIDED
     if interval.low > MARGIN:
