@@ -23,9 +23,9 @@ The following requests are for processes that never take samples, since they cha
 
 "compare": FILE holds the results to compare with, unless the workload knows them or this process has made them.
 "record": FILE gets the items in progress during the first execution. An answer is {"ok": ...}, or {"failed": {"kind":
-..., "reason": ..., "detail": ...}, "worker": whether one of its workers died}. Before it, {"doing": ...} may announce an
-activity on items or results, which may run user code; if it is empty, the work is executed again. The process ends with
-the wire.
+..., "reason": ..., "detail": ...}, "worker": whether one of its workers died}. Before it, {"doing": ...} may announce
+an activity on items or results, which may run user code; if it is empty, the work is executed again. The process ends
+with the wire.
 """
 
 from __future__ import annotations
