@@ -1,4 +1,4 @@
-"""What measure() and advise() are given, made into what is carried out: options, runners, workloads and hosts."""
+"""Conversion of the arguments of measure() and advise() to options, runners, workloads and hosts."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def hosts_for(
     options: MeasureOptions,
     allows: str = IMPORT_ALLOWS,
 ) -> Hosts:
-    """Those that were given, else processes where that is possible; what nobody could keep in them is refused.
+    """Return the given hosts, else processes where possible; reject options that the hosts cannot enforce.
 
     Args:
-        workloads: what is measured.
-        isolate: whether in processes; None: if that is possible.
-        hosts: those that were given.
-        options: all of them.
-        allows: what allows more time for an import.
+        workloads: the workloads to measure.
+        isolate: whether to use processes; None: if possible.
+        hosts: the given hosts.
+        options: the complete options.
+        allows: the options that allow more time for an import, for messages.
     """
     if hosts is not None:
         if isolate is not None:
@@ -127,7 +127,7 @@ def workloads_of(
 
 
 def _is_function(given: str | Workload | Callable[..., Any]) -> bool:
-    """Whether it is a function, or says where one is found."""
+    """Whether an argument is a function, or the place of one."""
     return is_function(given) if isinstance(given, str) else not isinstance(given, Workload)
 
 

@@ -55,7 +55,7 @@ class Asyncio:
         results: list[Any],
         errors: dict[int, BaseException],
     ) -> None:
-        """Store results and exceptions of tasks by index; they are not returned, since asyncio would call repr on them."""
+        """Store results and exceptions by index; they are not returned, since asyncio would call repr on them."""
         waiting = iter(range(len(items)))
         run = asyncio.current_task()
         assert run is not None, "this is awaited by a task"

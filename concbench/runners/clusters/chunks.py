@@ -1,7 +1,7 @@
 """Chunks of neighbouring tasks sent to a worker of a cluster and back, as bytes that only concbench reads.
 
-Errors in sending are therefore detected by concbench, on the side where they occur; an engine would retry repeatedly, or
-never answer. Workers import this module, which needs only the standard library there.
+So concbench itself detects errors in sending, on the side where they occur; an engine would retry repeatedly, or never
+answer. Workers import this module, which needs only the standard library there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Dask workers on this machine: a LocalCluster in a separate process, which leaves nothing behind when it ends.
 
-In the user's process, it would leave threads behind, and its scheduler would compete for the GIL. As a separate process,
-it ends as soon as the other end of its wire is closed for any reason.
+In the user's process, it would leave threads behind, and its scheduler would compete for the GIL. As a separate
+process, it ends as soon as the other end of its wire is closed for any reason.
 """
 
 from __future__ import annotations
