@@ -13,7 +13,7 @@ The layers of the package; imports point down this list, never up:
     runners        ways of executing tasks, one file each     workloads  the work to execute
     registry       names          results   raw records                 stats   arrays in, numbers out       checks
     sealing        results on their way through foreign pools
-    task           code that workers import    traits   declarations of runners    observing   equality   machine   launch
+    task           code that workers import    traits   of runners    observing    equality    machine    launch
     units          figures formatted for users                wire      messages between our processes    errors
 
 Modules are imported on demand: `import concbench` takes a few milliseconds and imports no third-party package.

@@ -1,4 +1,4 @@
-"""The main functions of the library, measure() and advise(); the modules they need are imported when they are called."""
+"""The main functions of the library, measure() and advise(), which import the modules they need when called."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def hosts_for(
 
 
 def runners_of(runners: Sequence[str | Runner] | None, options: MeasureOptions) -> list[str | Runner]:
-    """Those that were given, or all that there are in one of the interpreters."""
+    """Return the given runners, or all that exist in the newest of the interpreters."""
     if runners is None:
         return [*default_runners(newest(options))]
     if isinstance(runners, (str, bytes)) or not isinstance(runners, Iterable):
@@ -72,15 +72,15 @@ def runners_of(runners: Sequence[str | Runner] | None, options: MeasureOptions) 
 
 
 def require_known(caller: str, options: Mapping[str, object], kind: Any) -> None:
-    """Refuse options that nobody would look at, also where no type checker has.
+    """Reject unknown options, which would be ignored otherwise.
 
     Args:
-        caller: the function that was given them.
-        options: by name; of those that the race decides on, None is as good as left out.
-        kind: the options that it has, as a type.
+        caller: the name of the function that was called.
+        options: options by name; those that the race decides may be None.
+        kind: the options of the function, as a type.
 
     Raises:
-        BadSetting: names the first, and those that there are.
+        BadSetting: an option is unknown; the message names it, and the known ones.
     """
     known, refused = declared(kind), decided_by_race()
     for name, value in options.items():
@@ -91,7 +91,7 @@ def require_known(caller: str, options: Mapping[str, object], kind: Any) -> None
 
 
 def how_of(options: Mapping[str, Any], *, arguments: bool) -> How:
-    """How a function is called: what all options, filled in, say of it, and whether it is called on items."""
+    """Describe how a function is called, from the complete options; `arguments`: whether it is called on items."""
     said = {name: options[name] for name in How.__dataclass_fields__ if name in declared()}
     found: dict[str, Any] = {
         name: Place.read(value) if isinstance(value, str) else value for name, value in said.items()
@@ -105,16 +105,16 @@ def workloads_of(
     asked: Mapping[str, Any],
     options: MeasureOptions,
 ) -> list[Workload]:
-    """The workloads themselves, those of names, and those made of functions with the items and their options.
+    """Convert the arguments to workloads: instances, names, and functions with the items and their options.
 
     Args:
         given: workloads, names and functions.
-        items: what functions are called on.
+        items: the items that functions are called on.
         asked: the options that were given.
-        options: all of them, filled in.
+        options: the complete options.
 
     Raises:
-        UsageError: there are items, or options of functions, and no function; or something that cannot be.
+        UsageError: there are items, or options of functions, without a function; or an argument is invalid.
     """
     of_one = [*(["items"] if items is not None else []), *of_functions(asked, declared())]
     if of_one and not any(map(_is_function, given)):

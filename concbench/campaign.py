@@ -125,7 +125,7 @@ def _record(seed: int, configured: Json | None) -> RunRecord:
 def _relay(
     record: RunRecord, listen: Callable[[Told], None] | None, later: Sequence[Table] = ()
 ) -> Callable[[Event], None]:
-    """Pass events on to the listener, with the table in progress between finished tables and those of an earlier run."""
+    """Pass events on to the listener; a table in progress follows finished ones and precedes `later` ones."""
 
     def relay(event: Event) -> None:
         if listen is None:

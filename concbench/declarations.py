@@ -87,7 +87,7 @@ class Option(Declared):
     flag: str = ""
     """Its name on the command line, if it differs."""
     race: str = ""
-    """The reason why `advise` does not have it; names of options in curly brackets are replaced by their written form."""
+    """The reason why `advise` does not have it; names of options in curly brackets are written as the caller does."""
     apart: bool = False
     """Whether the results store it in a separate field."""
 

@@ -34,8 +34,8 @@ def same(expected: Any, actual: Any) -> bool | None:
     Values of different types differ. Floats are compared exactly. Missing values (NaN, NaT, NA) are equal to
     themselves. Containers are compared by their elements, exceptions by their type and arguments, arrays by shape, type
     and elements, tables of pandas, Polars and pyarrow by labels and values. Dataclasses, and classes of attrs and
-    pydantic, are compared by the fields that their generated equality compares. A hand-written `__eq__` takes
-    precedence over all of these.
+    pydantic, are compared by the fields that their generated equality compares. A class with a hand-written `__eq__` is
+    compared by that instead.
 
     Returns:
         Whether they are the same; None if they cannot be compared: objects without an equality of their own, or whose
@@ -267,7 +267,7 @@ class _ByFields:
 
 @dataclasses.dataclass(frozen=True)
 class _Table:
-    """Compares tables and columns of a library by labels and values; its equals() is trusted only if it returns True."""
+    """Compares tables and columns of a library by labels and values; only a True of its equals() is trusted."""
 
     labels: tuple[str, ...]
     values: Callable[[Any], Any]
@@ -358,7 +358,7 @@ def _fields(kind: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...] | 
 
 
 def _code_of(function: Any) -> CodeType | None:
-    """The code of a function that is written in Python; None of others, which in PyPy are of the same type."""
+    """The code of a function that is written in Python; None for others, which have the same type in PyPy."""
     code = getattr(function, "__code__", None)
     return code if isinstance(code, CodeType) else None
 
