@@ -99,7 +99,7 @@ class Numbered:
 
 
 class Recorded:
-    """A function of Numbered items that records in a file the process of each item in progress; the file survives it."""
+    """A function of Numbered items that records the process of each item in progress in a file that survives it."""
 
     def __init__(self, function: Callable[[Any], Any], path: str) -> None:
         self.function = function

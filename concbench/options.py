@@ -85,7 +85,7 @@ class _Options(TypedDict, total=False):
         Option(NATURAL, "of everything that is drawn, such as the order of the rounds", otherwise="drawn, printed",
                apart=True),
     ]  # fmt: skip
-    """Seed of all randomness: the order of the runners in each round, and the hashes of texts. None: a random seed, which
+    """Seed of all randomness: the order of the runners in each round, and the hashes of texts. None: a random seed; it
     is recorded."""
     timeout: Annotated[
         float | None,
@@ -212,7 +212,7 @@ class MeasureOptions(_Options, total=False):
             race="goes on until its answer is known: leave out {precision}",
         ),
     ]  # fmt: skip
-    """Continue until the half-width of every interval is at most this share of its ratio: 0.05 for plus or minus 5 %."""
+    """Continue until the half-width of every interval is at most this share of its ratio: 0.05 is plus or minus 5 %."""
     rounds: Annotated[
         int | None,
         Option(
@@ -236,7 +236,7 @@ def declared(kind: Any = MeasureOptions) -> dict[str, Option]:
 
 
 def as_keyword(name: str, option: Option | None) -> str:
-    """Write the name of an option as a keyword; with its opposite for a switch that is on by default: `compare=False`."""
+    """Write the name of an option as a keyword; a switch that is on by default as its opposite: `compare=False`."""
     return f"{name}=False" if option is not None and option.default is True else name
 
 
