@@ -45,7 +45,7 @@ class Run:
         return terminal.plain_breakdowns(self.document(why=True))
 
     def to(self, format: str, *, why: bool = False) -> str:  # noqa: A002 - as on the command line
-        """Format the run: as "text", "markdown", "csv", "csv-samples", "json", or in a format of another tool or package.
+        """Format the run as "text", "markdown", "csv", "csv-samples", "json", or for another tool or package.
 
         Args:
             format: the name of the format.
@@ -164,8 +164,8 @@ class Advice:
 
     run: Run
     recommendation: Recommendation | None
-    """The recommendation; None if nothing could be compared: the race was interrupted too early, `sequential` failed, or
-    different tasks failed under it than under the runners. The printed text has the reason."""
+    """The recommendation; None if nothing could be compared: the race was interrupted too early, `sequential` failed,
+    or different tasks failed under it than under the runners. The printed text has the reason."""
 
     def __str__(self) -> str:
         return self.to("text")
