@@ -54,7 +54,7 @@ def one_line(text: object, limit: int = 200) -> str:
 
 
 def exception_text(error: BaseException, limit: int = 200) -> str:
-    """Describe any exception as `TypeName: text`; a group with its contents, an error of concbench by its text alone."""
+    """Describe any exception as `TypeName: text`; a group with its contents, a ConcbenchError by its text alone."""
     return one_line(_described(error, limit), limit)
 
 

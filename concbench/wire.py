@@ -145,7 +145,7 @@ class Wire:
 
 
 def end_if_forked(owner: int) -> None:
-    """End this process if it is a forked child of the owner, since a child must not continue in the code of concbench."""
+    """End this process if it is a forked child of the owner: a child must not continue in the code of concbench."""
     if getpid() != owner:
         _exit(0)  # without flushing: pending output of the parent would appear twice
 

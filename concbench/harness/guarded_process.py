@@ -149,7 +149,7 @@ class GuardedProcess:
             self._kill()
 
     def busy(self) -> list[Belonging]:
-        """Those of the process and the processes it started that compute at this moment."""
+        """The processes that compute at this moment, among this process and those it started."""
         return [one for one in belonging(self.pid, self.mark, self._started) if one.computes]
 
     def cpu_seconds(self) -> float:

@@ -71,7 +71,7 @@ class Steps:
                 raise CellEnded(referee.differs(ended.outcome, variant)) from ended
             if not referee.disputes(ended.outcome, variant):
                 raise
-            enough = self._bench.affords(_retrial(cell) + self._bench.repeats_of(cell))  # the step is repeated
+            enough = self._bench.affords(_retrial(cell) + self._bench.repeats_of(cell))  # and the step again
             finding = self._sequential_passes(cell) if enough else None
             if finding is None:
                 raise

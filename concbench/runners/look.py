@@ -52,7 +52,7 @@ class Look:
     in_memory: int | None = None
     """Worker processes that fit into memory; None if unknown."""
     outdone: int = 0
-    """Tasks that another runner already has in progress at once, so that no more processes than this cannot win."""
+    """Tasks that another runner already waits for at the same time; fewer processes than this cannot win."""
     python: tuple[int, int] = sys.version_info[:2]
     """The version of the interpreter that does the work; runners that need a newer one do not take part."""
 

@@ -1,4 +1,4 @@
-"""The runner of multiprocessing.Pool, the older pool of processes, with the least cost per task of all of them."""
+"""The runner of multiprocessing.Pool, the older pool of processes, which sends a task at less cost than any other."""
 
 import pickle
 from collections.abc import Callable, Sequence
