@@ -1,27 +1,27 @@
 """concbench: the same work under every way Python has of doing things at once, measured fairly.
 
-Where things are; imports point down this list, never up:
+The layers of the package; imports point down this list, never up:
 
-    cli            one file a command; the only room that prints and exits          pytest_plugin
-    api            measure() and advise()       gate      what is required of runners, and whether it holds
-    campaign  carries plans out     arguments  what the two were given
-    run            what they return
-    options        what can be told, declared once            testing    the laws of runners; simulated hosts (public)
-    report         how results are shown
-    advice         what the figures mean, in words            harness    plan, hosts, rounds, stopping, environment
-    analysis       what the raw results come to: figures      host       the measuring process    requirements
-    runners        how work is done: one short file each      workloads  what is done
-    registry       names          results   what was seen, raw          stats   arrays in, numbers out       checks
-    sealing        results on their way home
-    task           what a worker imports    traits   what a runner is   observing    equality    machine    launch
-    units          figures as a person reads them             wire      between our processes             errors
+    cli            one file per command; the only part that prints and exits       pytest_plugin
+    api            measure() and advise()       gate      requirements of runners, and their decision
+    campaign  carries plans out     arguments  the arguments of measure() and advise()
+    run            the results of measure() and advise()
+    options        every option, declared once                testing    the laws of runners; simulated hosts (public)
+    report         presentation of results
+    advice         explanations of the figures                harness    plan, hosts, rounds, stopping, environment
+    analysis       figures derived from raw results           host       the measuring process    requirements
+    runners        ways of executing tasks, one file each     workloads  the work to execute
+    registry       names          results   raw records                 stats   arrays in, numbers out       checks
+    sealing        results on their way through foreign pools
+    task           code that workers import    traits   of runners    observing    equality    machine    launch
+    units          figures formatted for users                wire      messages between our processes    errors
 
 The words have one meaning each: docs/glossary.md. How to add something: docs/contributing.md.
 
-Nothing is imported before it is asked for: `import concbench` costs a few milliseconds and no third-party package.
+Modules are imported on demand: `import concbench` takes a few milliseconds and imports no third-party package.
 """
 
-TYPE_CHECKING = False  # importing it from typing would be most of what this import costs
+TYPE_CHECKING = False  # importing it from typing would take most of the time of this import
 
 __version__ = "0.2.0.dev0"
 

@@ -5,13 +5,13 @@ import sys
 
 
 def _leave_current_directory() -> None:
-    """Take it off the path, where Python puts it first: a random.py of the user's is not for us to import.
+    """Remove the current directory from the path, where Python puts it first, so that no user file is imported instead.
 
-    A function is found in it all the same.
+    Functions of the user are still found in it.
     """
     try:
         here = os.getcwd()  # noqa: PTH109 - pathlib would be imported from there
-    except OSError:  # it was removed, which the command line says
+    except OSError:  # it was removed, which the command line reports
         return
     if not sys.flags.safe_path and sys.path[0] == here:
         ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - as above
@@ -25,7 +25,7 @@ from concbench.harness.interruption import INTERRUPTION  # noqa: E402 - the path
 
 
 def main() -> int:
-    """Run the command line, ready to be interrupted before anything else is imported."""
+    """Run the command line; signals are handled before anything else is imported."""
     INTERRUPTION.handle()
     from concbench.cli.main import main as command
 

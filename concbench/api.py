@@ -1,4 +1,4 @@
-"""The library's front door: measure() and advise(). What they take to do it is imported when they are called."""
+"""The main functions of the library, measure() and advise(), which import the modules they need when called."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ def measure(
     resume: Run | None = None,
     **options: Unpack[MeasureOptions],
 ) -> Run:
-    """Measure workloads under runners, results compared first.
+    """Measure workloads under runners, after checking that all give the same results.
 
     Args:
         workloads: names (`"download"`, `"primes"`), instances (`Download(images=100)`), functions of your own (with
-            `items`), or where those are found (`"app:fetch"`).
-        items: what functions are called on, once each in an execution; None: they take no arguments.
-        runners: as on the command line (`"thread-pool:32"`) or instances; None: every runner with its defaults.
-        isolate: take the samples of each cell in a process of its own. False: in this one, which protects from
-            nothing: a crash ends the program and a leak is everybody's, and fresh, timeout and memory_limit are
-            refused. None: in processes, unless a function could not be found there (it is a lambda, or defined in the
-            main program).
-        hosts: where samples are taken instead, such as `concbench.testing.SimulatedHosts`; leave out isolate then.
-        listen: called with each Step before it is taken, with the RunRecord so far after the warm-up, each round and
-            the observed passes, and before the first call with a CallsPlanned for each workload: how often it will be
-            called at least, and how many calls may be in progress at the same time. There may be more kinds of events
-            one day: look at the type.
-        resume: an earlier run of the same, on the same machine, that was interrupted (`load("run.json")`): its whole
-            rounds count, and its seed is taken.
-        **options: how to measure, and how functions are called: `MeasureOptions` says what each means.
+            `items`), or the places of functions (`"app:fetch"`).
+        items: the items that functions are called on, once each in an execution; None: functions take no arguments.
+        runners: specifications as on the command line (`"thread-pool:32"`) or instances; None: every runner with its
+            defaults.
+        isolate: whether to take the samples of each cell in a separate process. False: in this process, without
+            protection: a crash ends the program, a leak affects every cell, and fresh, timeout and memory_limit are
+            rejected. None: in processes, unless a function cannot be imported there (a lambda, or a function defined in
+            the main program).
+        hosts: other hosts that take the samples, such as `concbench.testing.SimulatedHosts`; excludes isolate.
+        listen: called with each Step before it begins; with the RunRecord so far after the warm-up, each round and the
+            observed passes; and, before the first call, with a CallsPlanned for each workload: the least number of
+            calls, and the most calls in progress at the same time. More kinds of events may be added: check the type.
+        resume: an interrupted earlier run of the same plan on the same machine (`load("run.json")`): its whole rounds
+            count, and its seed is used.
+        **options: how to measure, and how functions are called; `MeasureOptions` describes each.
 
     Returns:
-        The run; if it was interrupted (Ctrl-C), what there is, with `record.interrupted` set.
+        The run; if it was interrupted (Ctrl-C), the part that was measured, with `record.interrupted` set.
 
     Raises:
-        KeyboardInterrupt: it was interrupted before there was anything.
-        UsageError: something that was asked for cannot be; nothing has run then.
+        KeyboardInterrupt: it was interrupted before anything was measured.
+        UsageError: an argument is invalid; nothing has run then.
     """
     from concbench import arguments
     from concbench.campaign import measure_plans
@@ -87,23 +87,25 @@ def advise(
     listen: Callable[[Told], None] | None = None,
     **options: Unpack[AdviseOptions],
 ) -> Advice:
-    """Find out how a function is best run over its items: which runner, how many workers, how much faster.
+    """Find the best way to run a function over its items: which runner, how many workers, how much faster.
 
-    Runners and numbers of workers race against each other; those that are behind are dropped. What is advised is the
-    simplest of those that are as good as the best, and the headline says if it
-    looks so and was not proved.
+    Runners and numbers of workers race against each other, and slow ones are dropped. The advice is the simplest
+    candidate that is as good as the best; the headline says if that was not proved.
 
     Args:
-        function: as for `measure`.
-        items: what it is called on.
-        isolate: as for `measure`.
-        hosts: as for `measure`.
-        listen: as for `measure`; and before anything else a LookPlanned: at how many calls it is looked
-            first; and a LessPlanned if the budget does not allow all of the race.
-        **options: those of `measure`, but for what the race decides by itself: `AdviseOptions` says what each means.
+        function: a name, an instance, a function of your own, or the place of one, as for `measure`.
+        items: the items that the function is called on.
+        isolate: whether to take samples in separate processes, as for `measure`.
+        hosts: other hosts that take the samples, as for `measure`.
+        listen: called with events as for `measure`; also with a LookPlanned before everything else, which has the
+            number of calls of the first looks, and with a LessPlanned if the budget does not allow a complete race.
+        **options: the options of `measure`, except those that the race decides; `AdviseOptions` describes each.
+
+    Returns:
+        The race and the recommendation.
 
     Raises:
-        UsageError: something that was asked for cannot be, or the function fails.
+        UsageError: an argument is invalid, or the function fails.
     """
     from concbench.harness.awake import AWAKE
 

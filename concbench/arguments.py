@@ -1,4 +1,4 @@
-"""What measure() and advise() are given, made into what is carried out: options, runners, workloads and hosts."""
+"""Conversion of the arguments of measure() and advise() to options, runners, workloads and hosts."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def hosts_for(
     options: MeasureOptions,
     allows: str = IMPORT_ALLOWS,
 ) -> Hosts:
-    """Those that were given, else processes where that is possible; what nobody could keep in them is refused.
+    """Return the given hosts, else processes where possible; reject options that the hosts cannot enforce.
 
     Args:
-        workloads: what is measured.
-        isolate: whether in processes; None: if that is possible.
-        hosts: those that were given.
-        options: all of them.
-        allows: what allows more time for an import.
+        workloads: the workloads to measure.
+        isolate: whether to use processes; None: if possible.
+        hosts: the given hosts.
+        options: the complete options.
+        allows: the options that allow more time for an import, for messages.
     """
     if hosts is not None:
         if isolate is not None:
@@ -62,7 +62,7 @@ def hosts_for(
 
 
 def runners_of(runners: Sequence[str | Runner] | None, options: MeasureOptions) -> list[str | Runner]:
-    """Those that were given, or all that there are in one of the interpreters."""
+    """Return the given runners, or all that exist in the newest of the interpreters."""
     if runners is None:
         return [*default_runners(newest(options))]
     if isinstance(runners, (str, bytes)) or not isinstance(runners, Iterable):
@@ -72,15 +72,15 @@ def runners_of(runners: Sequence[str | Runner] | None, options: MeasureOptions) 
 
 
 def require_known(caller: str, options: Mapping[str, object], kind: Any) -> None:
-    """Refuse options that nobody would look at, also where no type checker has.
+    """Reject unknown options, which would be ignored otherwise.
 
     Args:
-        caller: the function that was given them.
-        options: by name; of those that the race decides on, None is as good as left out.
-        kind: the options that it has, as a type.
+        caller: the name of the function that was called.
+        options: options by name; those that the race decides may be None.
+        kind: the options of the function, as a type.
 
     Raises:
-        BadSetting: names the first, and those that there are.
+        BadSetting: an option is unknown; the message names it, and the known ones.
     """
     known, refused = declared(kind), decided_by_race()
     for name, value in options.items():
@@ -91,7 +91,7 @@ def require_known(caller: str, options: Mapping[str, object], kind: Any) -> None
 
 
 def how_of(options: Mapping[str, Any], *, arguments: bool) -> How:
-    """How a function is called: what all options, filled in, say of it, and whether it is called on items."""
+    """Describe how a function is called, from the complete options; `arguments`: whether it is called on items."""
     said = {name: options[name] for name in How.__dataclass_fields__ if name in declared()}
     found: dict[str, Any] = {
         name: Place.read(value) if isinstance(value, str) else value for name, value in said.items()
@@ -105,16 +105,16 @@ def workloads_of(
     asked: Mapping[str, Any],
     options: MeasureOptions,
 ) -> list[Workload]:
-    """The workloads themselves, those of names, and those made of functions with the items and their options.
+    """Convert the arguments to workloads: instances, names, and functions with the items and their options.
 
     Args:
         given: workloads, names and functions.
-        items: what functions are called on.
+        items: the items that functions are called on.
         asked: the options that were given.
-        options: all of them, filled in.
+        options: the complete options.
 
     Raises:
-        UsageError: there are items, or options of functions, and no function; or something that cannot be.
+        UsageError: there are items, or options of functions, without a function; or an argument is invalid.
     """
     of_one = [*(["items"] if items is not None else []), *of_functions(asked, declared())]
     if of_one and not any(map(_is_function, given)):
@@ -127,7 +127,7 @@ def workloads_of(
 
 
 def _is_function(given: str | Workload | Callable[..., Any]) -> bool:
-    """Whether it is a function, or says where one is found."""
+    """Whether an argument is a function, or the place of one."""
     return is_function(given) if isinstance(given, str) else not isinstance(given, Workload)
 
 

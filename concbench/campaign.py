@@ -1,4 +1,4 @@
-"""Carries out plans, one after the other, or the search of `advise`; tells listeners, and keeps what there is."""
+"""Carries out plans in sequence, or the search of `advise`; informs listeners, and keeps the record so far."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from concbench.task import tried
 from concbench.workloads.base import Workload
 
 Told = Step | LookPlanned | LessPlanned | CallsPlanned | ProcessesRenewed | RunRecord
-"""What whoever listens is told."""
+"""The events that a listener receives."""
 
 
 def advise_workload(
@@ -38,20 +38,20 @@ def advise_workload(
     began: float | None = None,
     command: str = "",
 ) -> Advice:
-    """As `advise`, of what has been made; the budget counts from when it began, by AWAKE.now()."""
+    """Advise on a workload as `advise` does; the budget counts from `began`, by AWAKE.now()."""
     record = _record(decided(options["seed"]), configured, command)
     found = search(workload, hosts, options, _relay(record, listen), began)
     table = found.table
     run = Run(replace(record, tables=[table], interrupted=found.interrupted))
     recommendation = recommend(run[0], workload.tasks) if found.cells else None
-    if table.facts.get("awaits"):  # it turned out to return awaitables
+    if table.facts.get("awaits"):  # the function returns awaitables
         workload = workload.knowing(ReferencePass(awaitable=True))
     call = getattr(workload, "call", None)
     if recommendation is not None and call is not None:
         cell = found.cells[CellId(recommendation.runner, recommendation.variant)]
         workers = recommendation.workers
         variables = cell.variant.set_by_program
-        program, _ = tried(lambda: snippet(call(workers), cell.runner, variables))  # the race is not lost if that fails
+        program, _ = tried(lambda: snippet(call(workers), cell.runner, variables))  # if that fails, keep the race
         typed = program and cell.variant.label and not variables
         run_so = f"# Run it so: {cell.variant.typed}\n" if typed else ""
         recommendation = replace(recommendation, snippet=f"{run_so}{program or ''}")
@@ -66,9 +66,9 @@ def measure_plans(
     configured: Json | None = None,
     command: str = "",
 ) -> Run:
-    """Carry out plans, one after the other, or what an earlier run of theirs has left to do; as `measure`.
+    """Carry out plans in sequence as `measure` does, or the rest of an interrupted earlier run of them.
 
-    What is configured, and where, is recorded, and so is the command line.
+    `configured` has the settings from a file and `command` the command line, which are recorded.
     """
     record = _record(decided(plans[0].options["seed"]), configured, command)
     done: list[Table] = []
@@ -88,7 +88,7 @@ def measure_plans(
             if not record.tables and before is None:
                 raise
             return Run(replace(record, tables=[*record.tables, *done[place:]], interrupted=True))
-        except ConcbenchError as error:  # it could not even be begun
+        except ConcbenchError as error:  # the work could not be prepared
             if not record.tables:
                 raise
             table, interrupted = _not_begun(one, error), False
@@ -99,14 +99,14 @@ def measure_plans(
 
 
 def _announce(plans: Sequence[Plan], listen: Callable[[Told], None] | None) -> None:
-    """Say of all of them how often they call a function, before the first call."""
+    """Announce the calls of all plans before the first call."""
     if listen is not None:
         for one in plans:
             listen(one.calls_planned())
 
 
 def _not_begun(one: Plan, error: ConcbenchError) -> Table:
-    """The table of work that could not be prepared: what was measured before it must not be lost with it."""
+    """The table of work that could not be prepared, so that earlier tables are not lost."""
     blank = one.table()
     ended = Outcome("failed", f"{one.workload.name} could not be prepared: {error}")
     return replace(blank, stopped="cells", cells=[replace(cell, outcome=ended) for cell in blank.cells])
@@ -128,7 +128,7 @@ def _record(seed: int, configured: Json | None, command: str) -> RunRecord:
 def _relay(
     record: RunRecord, listen: Callable[[Told], None] | None, later: Sequence[Table] = ()
 ) -> Callable[[Event], None]:
-    """Tell whoever listens; tables that are done go before the one in progress, those of an earlier run after it."""
+    """Pass events on to the listener; a table in progress follows finished ones and precedes `later` ones."""
 
     def relay(event: Event) -> None:
         if listen is None:

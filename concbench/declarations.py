@@ -1,6 +1,6 @@
-"""What is declared of an option, and the kinds of values that options alone have.
+"""The declaration of an option, and the kinds of values that only options have.
 
-Standard library only, and little of it: `from concbench import measure` imports this.
+It uses only a small part of the standard library, since `from concbench import measure` imports it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from concbench.values import SWITCH, Declared, Kind, one_of, path_from
 
 
 def place_from(text: str, directory: str) -> str:
-    """Where an object is found, if its file is named relative to a directory; a module is found as it is everywhere."""
+    """The place of an object whose file is named relative to a directory; a module keeps its name."""
     where, _, name = text.rpartition(":")
     in_file = where.endswith(".py") or "/" in where
     return f"{path_from(where, directory)}:{name}" if in_file else text
 
 
 def pythons_from(text: str, directory: str) -> str:
-    """Interpreters that are named by relative paths are relative to a directory; others are on the PATH."""
+    """The interpreters in a text, with relative paths taken from a directory; names on the PATH stay as they are."""
     parts = (part.strip() for part in text.split(","))
     return ",".join(path_from(one, directory) if _is_path(one, directory) else one for one in parts)
 
@@ -57,49 +57,49 @@ VARIABLES = Kind(
     "a mapping of variables to lists of values, such as {'OMP_NUM_THREADS': ['1', '2']}", _variable, (Mapping,),
     "KEY=V,V", write=_variables,
 )  # fmt: skip
-"""On the command line each text is one of them, and there may be several."""
+"""Variables with values; on the command line each text has one variable, and the option may be repeated."""
 RUNNER = Kind("a text such as 'thread-pool:2'", str, (str,), "SPEC")
 PLACE = Kind("a function, or where one is found, such as 'app:same'", str, (str, Callable), "M:NAME", moved=place_from)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class Option(Declared):
-    """What is declared of an option, beside its type."""
+    """The declaration of an option, besides its type."""
 
     default: Any = None
-    """What it is if it is left out; None: that is decided later."""
+    """The value if it is left out; None: decided later."""
     otherwise: str = ""
-    """For the line of help: what is done if it is left out and has no default."""
+    """For the line of help: the behaviour if it is left out and has no default."""
     least: float | None = None
-    """More than the least of its kind."""
+    """The least value, if it is above that of its kind."""
     most: float | None = None
-    """Less than the most of its kind."""
+    """The largest value, if it is below that of its kind."""
     open: bool = False
-    """Whether the least and the most are themselves too little and too much."""
+    """Whether the bounds themselves are excluded."""
     because: str = ""
-    """Why it cannot be less."""
+    """The reason for the least value."""
     of_function: bool = False
-    """Whether it says how a function of the user's own is called."""
+    """Whether it describes how a function of the user is called."""
     isolates: bool = False
-    """Whether only measuring processes can keep it."""
+    """Whether only measuring processes can enforce it."""
     opposite: str = ""
-    """Of a switch that is decided later if nothing is said: the line of help of its opposite, `--no-NAME`."""
+    """For a switch that is decided later if it is left out: the line of help of its opposite, `--no-NAME`."""
     flag: str = ""
-    """What the command line calls it, if not by its name."""
+    """Its name on the command line, if it differs."""
     race: str = ""
-    """Why `advise` does not have it; names of options in curly brackets are written as whoever asks writes them."""
+    """The reason why `advise` does not have it; names of options in curly brackets are written as the caller does."""
     apart: bool = False
-    """Whether the results have it in a place of its own."""
+    """Whether the results store it in a separate field."""
 
     def is_set(self, value: object) -> bool:
-        """Whether a value says more than leaving it out. A switch says nothing if it is as it is anyhow."""
+        """Whether a value differs from leaving the option out. A switch is not set if it equals its default."""
         return value is not None and not (self.kind is SWITCH and value == bool(self.default))
 
     def require(self, name: str, value: Any, written: str) -> None:
-        """Refuse a value that it cannot have.
+        """Reject an invalid value.
 
         Raises:
-            BadSetting: says what it must be.
+            BadSetting: the value is invalid; the message says what it must be.
         """
         kinds = self.kind.types
         if not isinstance(value, kinds) or (type(value) is bool and bool not in kinds):
@@ -111,7 +111,7 @@ class Option(Declared):
             raise BadSetting(f"{written} must be {self._bounds()}, not {self.kind.in_words(value)}{because}")
 
     def ends(self) -> tuple[float | None, float | None]:
-        """The least and the most that it can be, its own or those of its kind."""
+        """The least and the largest value, its own or those of its kind; None where there is no bound."""
         low = self.kind.least if self.least is None else self.least
         return low, self.kind.most if self.most is None else self.most
 
@@ -133,4 +133,4 @@ _IN_PYTHON: dict[tuple[type, ...], str] = {
     (int, float): "a number",
     (bool,): "True or False",
 }
-"""What a value must be, where its kind says how it is written as a text."""
+"""Descriptions of Python values, where those of the kind describe texts."""

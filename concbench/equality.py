@@ -1,6 +1,6 @@
-"""Whether two results are the same, as a person would say it: NaN is NaN, and an array is its elements.
+"""Equality of results in the everyday sense: NaN equals NaN, and arrays are compared by their elements.
 
-Standard library only; other libraries are known by their names, and asked only where a result has brought them.
+Standard library only; other libraries are recognised by name, and used only if they are imported already.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from types import CodeType, EllipsisType, NotImplementedType
 from typing import Any, TypeVar
 
 DOUBLE = (1e-9, 1e-12)
-"""Relative and absolute difference of two floats that `close` takes for rounding; the former as math.isclose."""
+"""Relative and absolute tolerance of `close` for floats. Source: the former is the default of math.isclose."""
 SINGLE = (1e-5, 1e-8)
-"""The same for arrays of less than double precision, as numpy.isclose."""
+"""Relative and absolute tolerance for arrays of less than double precision. Source: defaults of numpy.isclose."""
 
 _T = TypeVar("_T")
 _Way = Callable[["_Comparison", Any, Any], bool | None]
-"""Compares two values of one type; what they contain is left to be compared, and True returned meanwhile."""
+"""Compares two values of one type; it returns True while their contents are queued for comparison."""
 
 
 def same(expected: Any, actual: Any) -> bool | None:
     """Compare two results.
 
-    Values of different types differ. Floats are compared without room for rounding. Missing values (NaN, NaT, NA) are
-    equal to themselves. Containers are compared by what they contain, exceptions by their type and arguments, arrays
-    by shape, type and elements, tables of pandas, Polars and pyarrow by labels and values. Dataclasses, and classes of
-    attrs and pydantic, are compared by those of their fields that their generated equality compares. An equality that
-    was written by hand is asked instead, whatever it is that it belongs to.
+    Values of different types differ. Floats are compared exactly. Missing values (NaN, NaT, NA) are equal to
+    themselves. Containers are compared by their elements, exceptions by their type and arguments, arrays by shape, type
+    and elements, tables of pandas, Polars and pyarrow by labels and values. Dataclasses, and classes of attrs and
+    pydantic, are compared by the fields that their generated equality compares. A class with a hand-written `__eq__` is
+    compared by that instead.
 
     Returns:
-        Whether they are the same; None where that cannot be told: objects that have no equality of their own, or one
-        that raises, or by which they are not equal to a copy of themselves.
+        Whether they are the same; None if they cannot be compared: objects without an equality of their own, or whose
+        equality raises, or which are not equal to a copy of themselves.
     """
     return _Comparison(rounding=False).same(expected, actual)
 
 
 def close(expected: Any, actual: Any) -> bool | None:
-    """Compare two results as `same` does, and take floats that differ by rounding for equal.
+    """Compare two results as `same` does, and accept floats that differ by rounding.
 
     Floats may differ by a relative 1e-9 or an absolute 1e-12; elements of arrays of less than double precision by 1e-5
     or 1e-8.
@@ -54,42 +54,42 @@ def close(expected: Any, actual: Any) -> bool | None:
 
 
 def different_part(expected: Any, actual: Any) -> Any:
-    """The first part of a result that is not the same in another, or that cannot be compared; else the result."""
+    """The first part of `expected` that differs in `actual`, or cannot be compared; else `expected` itself."""
     comparison = _Comparison(rounding=False)
     comparison.same(expected, actual)
     return comparison.different[0] if comparison.different else expected
 
 
 def copied(value: Any) -> Any:
-    """The value as another process would have it; a shallow copy, or the value itself, where it cannot be pickled."""
+    """A copy of the value made by pickling; if that fails, a shallow copy, or else the value itself."""
     made = _or_none(lambda: [pickle.loads(pickle.dumps(value))]) or _or_none(lambda: [copy(value)])
     return made[0] if made else value
 
 
 class _Comparison:
-    """Compares two values and what they contain; numbers exactly or with room for rounding.
+    """Compares two values and their contents; numbers exactly, or with a tolerance for rounding.
 
-    What is still to be compared is kept in a list, not on the stack of calls, so that no value is nested too deeply.
+    Pending pairs are kept in a list and not on the call stack, so that deep nesting does not hit the recursion limit.
     """
 
     def __init__(self, *, rounding: bool) -> None:
         self._rounding = rounding
         self._left: list[Iterator[tuple[Any, Any]]] = []
-        """The pairs that are still to be compared."""
+        """Pairs still to be compared."""
         self._seen: set[tuple[int, int]] = set()
-        """Pairs of containers that have been opened, by their ids: one may contain itself, or another many times."""
+        """Ids of the pairs of opened containers: a container may contain itself, or another one many times."""
         self._kept: list[Any] = []
-        """Those containers, so that no other object gets their ids."""
+        """These containers, kept alive so that no other object gets their ids."""
         self._ways: dict[type, _Way] = {}
         self._doubting = False
-        """Whether an equality that was written by hand is believed of keys only if they are equal to their copies."""
+        """Whether a hand-written equality of keys is trusted only if they are equal to their copies."""
         self._unknown = 0
-        """How many keys have been made of values that have no equality."""
+        """Number of keys made of values without an equality."""
         self.different: list[Any] = []
-        """The first part that was not the same."""
+        """The first part that differs or cannot be compared."""
 
     def same(self, expected: Any, actual: Any) -> bool | None:
-        """False if one pair differs; else None if one cannot be compared; else True."""
+        """Return False if a pair differs; else None if a pair cannot be compared; else True."""
         verdict: bool | None = True
         self._left.append(iter([(expected, actual)]))
         while self._left:
@@ -118,7 +118,7 @@ class _Comparison:
         return self._ways[kind]
 
     def _open(self, expected: Any, actual: Any, parts: Iterable[tuple[Any, Any]]) -> bool:
-        """Have the parts of two values compared, once."""
+        """Queue the parts of two values for comparison, unless they have been queued before."""
         pair = id(expected), id(actual)
         if pair not in self._seen:
             self._seen.add(pair)
@@ -127,20 +127,20 @@ class _Comparison:
         return True
 
     def plain(self, expected: Any, actual: Any) -> bool | None:
-        """By an equality of Python's own that leaves no question open."""
+        """Compare by ==, for built-in types with an exact equality."""
         return bool(expected == actual)
 
     def identity(self, expected: Any, actual: Any) -> bool | None:
-        """What there is once in a process."""
+        """Compare by identity, for objects that exist once in a process."""
         return expected is actual
 
     def unknown(self, expected: Any, actual: Any) -> bool | None:
-        """Objects that are equal to nothing but themselves."""
+        """Return None, for objects that are equal only to themselves."""
         del expected, actual
         return None
 
     def number(self, expected: complex, actual: complex) -> bool | None:
-        """Floats and complex numbers, part by part."""
+        """Compare floats, and complex numbers by their parts."""
         if isinstance(expected, complex):
             return bool(self.number(expected.real, actual.real) and self.number(expected.imag, actual.imag))
         if expected == actual or (expected != expected and actual != actual):  # noqa: PLR0124 - NaN
@@ -148,19 +148,19 @@ class _Comparison:
         return self._rounding and math.isclose(expected, actual.real, rel_tol=DOUBLE[0], abs_tol=DOUBLE[1])
 
     def sequence(self, expected: Sequence[Any], actual: Sequence[Any]) -> bool | None:
-        """Element by element."""
+        """Compare sequences element by element."""
         return len(expected) == len(actual) and self._open(expected, actual, zip(expected, actual, strict=True))
 
     def raised(self, expected: BaseException, actual: BaseException) -> bool | None:
-        """Exceptions, by what they were made with."""
+        """Compare exceptions by their arguments."""
         return self._open(expected, actual, [(expected.args, actual.args)])
 
     def set(self, expected: AbstractSet[Any], actual: AbstractSet[Any]) -> bool | None:
-        """Element by element, in whatever order."""
+        """Compare sets by their elements, in any order."""
         return self._matched(expected, actual)[0]
 
     def mapping(self, expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> bool | None:
-        """Value by value, in whatever order."""
+        """Compare mappings by their keys and values, in any order."""
         told, keys = self._matched(expected, actual)
         if told:
             self._open(expected, actual, ((expected[one], actual[other]) for one, other in keys))
@@ -169,7 +169,7 @@ class _Comparison:
     def _matched(
         self, one: Collection[Any], other: Collection[Any]
     ) -> tuple[bool | None, Iterable[tuple[Hashable, Hashable]]]:
-        """Whether two collections have the same keys, and each with its like; None if keys have no equality."""
+        """Whether two collections have the same keys, with the matching pairs; None if keys have no equality."""
         if len(one) != len(other):
             return False, ()
         if {str}.issuperset(map(type, one)) and {str}.issuperset(map(type, other)):
@@ -186,14 +186,14 @@ class _Comparison:
         return None if self._unknown > unknown else True, pairs
 
     def _grouped(self, values: Iterable[Any]) -> dict[Hashable, list[Hashable]]:
-        """Hashable values by their keys: there may be several that are missing."""
+        """Group hashable values by their keys; several missing values share one key."""
         groups: dict[Hashable, list[Hashable]] = {}
         for value in values:
             groups.setdefault(self._key(value), []).append(value)
         return groups
 
     def _key(self, value: Any) -> Hashable:
-        """What is equal for two hashable values if, and only if, they are the same."""
+        """A key that is equal for two hashable values if and only if they are the same."""
         kind = type(value)
         if kind is str:
             return value  # type: ignore[no-any-return]
@@ -214,7 +214,7 @@ class _Comparison:
         return (kind, value) if by_hand or _equal(value, value) else (kind, repr(value))
 
     def array(self, expected: Any, actual: Any) -> bool | None:
-        """Arrays and scalars of numpy."""
+        """Compare arrays and scalars of numpy."""
         if expected.dtype != actual.dtype or expected.shape != actual.shape:
             return False
         numpy = sys.modules["numpy"]
@@ -235,14 +235,14 @@ class _Comparison:
         return bool(numpy.all(equal))
 
     def by_own(self, expected: Any, actual: Any) -> bool | None:
-        """By an equality that was written by hand, which is believed only of what is equal to a copy of itself."""
+        """Compare by a hand-written equality, which is trusted only for values that are equal to their copies."""
         told = _equal(expected, actual)
         if told is False and not (_is_like_its_copy(expected) and _is_like_its_copy(actual)):
             return True if expected is actual and copied(expected) is expected else None  # a missing value
         return told
 
     def by_state(self, expected: Any, actual: Any) -> bool | None:
-        """By an equality that was not; where that says no, by what pickles hold, which may be missing values."""
+        """Compare by any other equality; if it says no, by pickled state, which may contain missing values."""
         told = _equal(expected, actual)
         if told:
             return True
@@ -252,7 +252,7 @@ class _Comparison:
 
 @dataclasses.dataclass(frozen=True)
 class _ByFields:
-    """Compares records by some of their fields: names, and what is called on each value first."""
+    """Compares records by some of their fields: pairs of a name and a function to apply to the value first."""
 
     fields: tuple[tuple[str, Callable[[Any], Any] | None], ...]
 
@@ -267,7 +267,7 @@ class _ByFields:
 
 @dataclasses.dataclass(frozen=True)
 class _Table:
-    """Compares tables and columns of a library by labels and values; its equals() may only say that they are equal."""
+    """Compares tables and columns of a library by labels and values; only a True of its equals() is trusted."""
 
     labels: tuple[str, ...]
     values: Callable[[Any], Any]
@@ -304,7 +304,7 @@ _TABLES = {
     ),
 }
 _TO_VALUES = ("to_numpy", "to_pylist", "as_py")
-"""Methods of which tables and columns of these libraries have one, and their types and schemas none."""
+"""Methods that identify tables and columns of these libraries: each has one of them, types and schemas have none."""
 _WAYS: tuple[tuple[Any, _Way], ...] = (
     ((str, bytes, bytearray, int, type(None), range), _Comparison.plain),
     ((float, complex), _Comparison.number),
@@ -314,11 +314,11 @@ _WAYS: tuple[tuple[Any, _Way], ...] = (
     (Mapping, _Comparison.mapping),
     (Sequence, _Comparison.sequence),
 )
-"""The first that fits compares values whose equality was not written by hand."""
+"""Comparisons by type, for values without a hand-written equality; the first match is used."""
 _GENERATED = {"__create_fn__.<locals>.__eq__", "__eq__"}
-"""Where the code of a generated equality was defined: by dataclasses and by attrs; others are defined in a class."""
+"""Qualified names of generated equalities, of dataclasses and attrs; others are defined in a class."""
 _NOT_BY_HAND = {"collections", "pydantic", "_collections", "_structseq", "datetime", "decimal"}
-"""Packages whose __eq__, written in Python, compares all that an object contains: the last four are so in PyPy."""
+"""Packages whose __eq__ in Python compares the complete contents of an object; the last four only in PyPy."""
 
 
 def _way_of(kind: type) -> _Way:
@@ -358,7 +358,7 @@ def _fields(kind: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...] | 
 
 
 def _code_of(function: Any) -> CodeType | None:
-    """The code of a function that is written in Python; None of others, which in PyPy are of the same type."""
+    """The code of a function that is written in Python; None for others, which have the same type in PyPy."""
     code = getattr(function, "__code__", None)
     return code if isinstance(code, CodeType) else None
 
@@ -369,12 +369,12 @@ def _is_array(kind: type) -> bool:
 
 
 def _root(thing: Any) -> str:
-    """The package that a class or a function is from."""
+    """The top-level package of a class or a function."""
     return str(getattr(thing, "__module__", "")).partition(".")[0]
 
 
 def _or_none(action: Callable[..., _T], *arguments: Any) -> _T | None:
-    """What it returns; None where it raises, be it SystemExit: code of a user's class may do that. Ctrl-C goes on."""
+    """Return the result of an action; None if it raises, even SystemExit, as user code may. Ctrl-C is passed on."""
     try:
         return action(*arguments)
     except KeyboardInterrupt:
@@ -384,7 +384,7 @@ def _or_none(action: Callable[..., _T], *arguments: Any) -> _T | None:
 
 
 def _equal(one: Any, other: Any) -> bool | None:
-    """By == alone; None where it raises, or gives what is neither true nor false."""
+    """Compare by == alone; None if it raises, or its result has no truth value."""
     return _or_none(lambda: bool(one == other))
 
 
@@ -397,7 +397,7 @@ def _as_many(ones: Mapping[Hashable, list[Any]], others: Mapping[Hashable, list[
 
 
 def _state(value: Any) -> list[Any]:
-    """What a pickle of it holds."""
+    """The contents of a pickle of a value."""
     reduced = value.__reduce_ex__(4)
     if isinstance(reduced, str):
         return [reduced]

@@ -3,15 +3,15 @@
     ConcbenchError
     |-- UsageError            the caller can fix it: a name, a setting, a file; the command line exits with 2
     |   |-- UnknownName       no such workload or runner
-    |   |-- BadSetting        a setting that does not exist, or a value it cannot have
-    |   |-- BadFunction       a function that cannot be found, imported or called so
+    |   |-- BadSetting        an unknown setting, or an invalid value
+    |   |-- BadFunction       a function that cannot be found, imported or called
     |   |-- BadInput          an input file that is missing, empty or malformed
     |   |-- BadOutput         an output that exists or cannot be written
     |   |-- BadResults        a results file that cannot be read
     |   `-- Unavailable       a runner, workload or format that cannot be loaded here; it is Inapplicable, too
     |-- Inapplicable          this runner cannot do this work; the message says why and what would help
-    |   `-- Lacking           this interpreter has no such runner, or not the package that is needed
-    |-- WorkerFailure         a runner's own machinery broke: a worker could not be started, or could not send
+    |   `-- Lacking           this interpreter lacks the runner, or a package that it needs
+    |-- WorkerFailure         the machinery of a runner failed: a worker could not be started, or could not send
     |   |-- WorkerDied        a worker process died
     |   `-- InitializerFailed the initializer of a worker raised an exception
     |-- TaskFailure           stands for a task's exception that cannot be pickled or annotated
@@ -19,9 +19,9 @@
     |-- ResultsDiffer         a runner's results are not those of the reference
     `-- HostFailure           the measuring process died, hung, or could not be started
 
-A task's own exception is not wrapped: runners raise it as it is, with a note that names the item. There are two
-exceptions to that. StopIteration would end a loop of the caller in silence, so it becomes the cause of a RuntimeError,
-as in a generator. And what takes no note, or has to come from another process and cannot be pickled, is replaced by a
+The exception of a task is not wrapped: runners raise it as it is, with a note that names the item. There are two
+exceptions to that. StopIteration would silently end a loop of the caller, so it becomes the cause of a RuntimeError, as
+in a generator. An exception that takes no note, or comes from another process and cannot be pickled, is replaced by a
 TaskFailure.
 """
 
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 
 class ConcbenchError(Exception):
-    """The root: catch this to catch all of ours."""
+    """The base class of every error that concbench raises on purpose."""
 
 
 class UsageError(ConcbenchError):
-    """Something that the caller asked for cannot be; the message is one line that says what to do."""
+    """The caller's input is invalid; the message is one line that says what to do."""
 
 
-class UnknownName(UsageError):  # noqa: N818 - reads as what happened
+class UnknownName(UsageError):  # noqa: N818 - the name states the problem
     """No workload or runner has this name; the message gives the nearest one."""
 
 
@@ -49,15 +49,15 @@ class BadSetting(UsageError):  # noqa: N818
 
 
 class BadFunction(UsageError):  # noqa: N818
-    """A function cannot be found, imported, or called with such items; a note may hold its module's own traceback."""
+    """A function cannot be found, imported, or called with the items; a note may have the traceback of its module."""
 
 
 class BadInput(UsageError):  # noqa: N818
-    """An input file is missing, empty, not text or malformed; the line is named by its number."""
+    """An input file is missing, empty, not text or malformed; the message has the line number."""
 
 
 class BadOutput(UsageError):  # noqa: N818
-    """An output exists already, cannot be written, or a port is taken."""
+    """An output exists already or cannot be written, or a port is in use."""
 
 
 class BadResults(UsageError):  # noqa: N818
@@ -69,22 +69,22 @@ class Inapplicable(ConcbenchError):  # noqa: N818
 
 
 class Lacking(Inapplicable):
-    """This interpreter has no such runner, or not the package that is needed; says what would have it."""
+    """This interpreter lacks the runner, or a package that it needs; the message says what to install."""
 
 
 class Unavailable(UsageError, Inapplicable):  # noqa: N818
-    """A runner, a workload or a format cannot be loaded here; says what to install, or what is wrong with it."""
+    """A runner, a workload or a format cannot be loaded here; the message says what to install, or what is wrong."""
 
 
 class WorkerFailure(ConcbenchError):  # noqa: N818
-    """A worker died, could not be started, or could not send what a task returned."""
+    """A worker died, could not be started, or could not send the result of a task."""
 
 
 class WorkerDied(WorkerFailure):
-    """A worker process died; a note says with which task, where that is known."""
+    """A worker process died; a note names its task, if it is known."""
 
     process: int | None = None
-    """Its process id, where that is known."""
+    """Its process id; None if it is unknown."""
 
 
 class InitializerFailed(WorkerFailure):
@@ -92,13 +92,13 @@ class InitializerFailed(WorkerFailure):
 
 
 class TaskFailure(ConcbenchError):  # noqa: N818
-    """Stands for a task's exception that cannot be pickled or annotated; it reads as that exception would.
+    """Replaces an exception of a task that cannot be pickled or annotated; it has the same text.
 
-    With equal arguments, two of them are the same result.
+    As results, two of them with equal arguments are the same.
     """
 
     def __init__(self, type_name: str, text: str) -> None:
-        """Stand for an exception.
+        """Create the replacement of an exception.
 
         Args:
             type_name: the name of its type.
@@ -115,27 +115,27 @@ class TaskFailure(ConcbenchError):  # noqa: N818
 
 
 class TasksFailed(ConcbenchError):  # noqa: N818
-    """Tasks failed, more than may; the message counts them by what happened."""
+    """More tasks failed than allowed; the message counts them by kind of failure."""
 
 
 class ResultsDiffer(ConcbenchError):  # noqa: N818
-    """The results of a runner are not those of the reference."""
+    """The results of a runner differ from the reference."""
 
 
 class RoundingDiffers(ResultsDiffer):
-    """They are the same but for the rounding of floating-point numbers."""
+    """The results differ from the reference only by the rounding of floating-point numbers."""
 
 
 class HostFailure(ConcbenchError):  # noqa: N818
-    """The process that measures died, did not answer in time, or could not be started."""
+    """The measuring process died, did not answer in time, or could not be started."""
 
 
 _ALIKE = 0.65
-"""How alike a name must be to be taken for a slip: 'cvs' is for 'csv' (0.67), 'alone' not for 'baseline' (0.62)."""
+"""Least similarity of a typing error: 'cvs' counts for 'csv' (0.67), 'alone' does not for 'baseline' (0.62)."""
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """The end of a message on an unknown name: the name that was probably meant, else all that are known."""
+    """The end of a message on an unknown name: the most similar name, else all known names."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, known, n=1, cutoff=_ALIKE)
@@ -143,6 +143,6 @@ def nearest(name: str, known: Collection[str]) -> str:
 
 
 def not_one_of(word: str, words: Collection[str]) -> str:
-    """The message on a word that is none of a few: the one that was probably meant, else all of them."""
+    """The message on a word that is not one of a few: with the most similar one, else with all of them."""
     meant = nearest(word, words)
     return f"{word!r} is not known; {meant}" if meant.endswith("?") else f"{word!r} is not one of {', '.join(words)}"

@@ -1,4 +1,4 @@
-"""The exit codes of the command line, and which of them is returned; docs/reference/cli.md has them as a table."""
+"""The exit codes of the command line and their precedence; docs/reference/cli.md has them as a table."""
 
 OK = 0
 FAILED = 1
@@ -10,9 +10,9 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 PRECEDENCE = (TERMINATED, HANGUP, INTERRUPTED, USAGE, FAILED, MISSED, UNDECIDED, OK)
-"""Where several things happened, the first of these is returned."""
+"""If several apply, the first of these is returned."""
 
 
 def worst(*codes: int) -> int:
-    """The exit code of a command to which all of this happened."""
+    """Return the exit code with the highest precedence."""
     return min(codes, key=PRECEDENCE.index)

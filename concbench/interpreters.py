@@ -1,4 +1,4 @@
-"""What an interpreter is that somebody has named: asked once, in a process that is ended whatever it does."""
+"""Facts about an interpreter that the user named, queried once in a process that is ended in any case."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from concbench.launch import end_group, until_ended
 from concbench.task import one_line
 
 SECONDS = 10.0
-"""That an interpreter gets to start, and to answer."""
+"""Seconds that an interpreter gets to start and answer."""
 LEAST = 3, 11
 """The oldest version that can be measured."""
 _FLOOD = 1_000_000
-"""Bytes that it may print meanwhile."""
+"""Most bytes that it may print before it is ended."""
 _ANSWER = "concbench:"
 _QUESTION = """
 import json, os, sys, sysconfig
@@ -46,48 +46,48 @@ print("concbench" + ":" + json.dumps({
     "path": [one for one in sys.path if one],
 }))
 """
-"""In words that every Python understands, however old it is."""
+"""The program that queries an interpreter, in code that every version of Python can run."""
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """What is known of an interpreter."""
+    """Facts about an interpreter."""
 
     given: str
-    """As it was named."""
+    """The name that the user gave."""
     executable: str
-    """Its path, by which it is started; that of a virtual environment is a link, which is not followed."""
+    """The path that it is started by; the link of a virtual environment is not followed."""
     implementation: str
-    """CPython, PyPy, or what else it calls itself."""
+    """CPython, PyPy, or its own name for itself."""
     version: str
-    """Such as 3.13.1."""
+    """Its version, such as 3.13.1."""
     numbers: tuple[int, ...]
-    """The same, to be compared."""
+    """Its version as numbers, for comparisons."""
     free_threaded: bool
     """Whether it can run without the GIL."""
     gil: bool
-    """Whether it has a GIL as it starts."""
+    """Whether it starts with the GIL."""
     identity: tuple[str, str]
-    """The program and the environment: two of the same are one."""
+    """The real paths of the program and the environment; interpreters with equal ones are the same."""
     path: tuple[str, ...]
     """Its own import path."""
     lacks: tuple[str, ...] = ()
-    """Packages that `download` needs and that are not there."""
+    """Packages that `download` needs and that are missing."""
 
     @property
     def short(self) -> str:
-        """Its version, as short as people write it: 3.13, 3.13t, pypy3.11."""
+        """Its version in short form: 3.13, 3.13t, pypy3.11."""
         name = "" if self.implementation == "CPython" else self.implementation.lower()
         return f"{name}{self.numbers[0]}.{self.numbers[1]}{'t' if self.free_threaded else ''}"
 
     @property
     def called(self) -> str:
-        """In a sentence."""
+        """Its name in a sentence."""
         return f"{self.given} ({self.implementation} {self.version})"
 
     def as_json(self) -> dict[str, Any]:
-        """What the results say of it."""
+        """Return the facts that the results store, as plain JSON values."""
         return {
             "python": self.executable,
             "implementation": self.implementation,
@@ -98,10 +98,10 @@ class Interpreter:
 
 @cache
 def probed(given: str) -> Interpreter:
-    """The interpreter of a path, of a name on the PATH, or of a virtual environment.
+    """Query the interpreter of a path, of a name on the PATH, or of a virtual environment.
 
     Raises:
-        BadSetting: it is none that can be measured with; says why.
+        BadSetting: it cannot be measured; the message says why.
     """
     executable = _found(given)
     said = _asked(given, executable)
@@ -123,10 +123,10 @@ def probed(given: str) -> Interpreter:
 
 
 def _found(given: str) -> str:
-    """The path of what was named.
+    """The path of the named interpreter.
 
     Raises:
-        BadSetting: there is nothing that can be started.
+        BadSetting: there is no such interpreter, or it cannot be executed.
     """
     path = Path(given).expanduser()
     if path.is_dir():
@@ -149,10 +149,10 @@ def _found(given: str) -> str:
 
 
 def _asked(given: str, executable: str) -> dict[str, Any]:
-    """What it says of itself.
+    """The answer of an interpreter to the query.
 
     Raises:
-        BadSetting: it does not, or says something else.
+        BadSetting: it does not answer, or with something else.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         try:

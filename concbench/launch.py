@@ -1,9 +1,9 @@
-"""How a process of our own is started: the same interpreter, the same flags, the same import path, no `__main__`.
+"""Starting processes of concbench: with the same interpreter, flags and import path, but without `__main__`.
 
-It speaks with us over a `concbench.wire`; what it prints goes to a file of ours, and what it reads is empty.
+Such a process communicates over a `concbench.wire`. Its output goes to a file, and its standard input is empty.
 
-Without a `__main__` that has a file, worker processes that such a process starts do not load one either: what they
-import is what their function needs.
+Since its `__main__` has no file, worker processes that it starts do not load one either; they import only the modules
+that their function needs.
 """
 
 import _thread
@@ -25,26 +25,26 @@ from concbench.errors import UsageError
 from concbench.wire import Wire
 
 _RUN = "import sys; sys.path[:] = {path!r}; import {module}; {module}.main()"
-"""Nothing is imported before the path is set: until then the current directory is on it, with files of any name."""
+"""The program; it sets the path before other imports, since the current directory with user files is on it first."""
 _RUN_ELSEWHERE = (
     "import sys; sys.path[:] = {first!r} + [one for one in sys.path if one]; import {module}; {module}.main()"
 )
-"""The same in another interpreter, whose path is its own."""
+"""The program for another interpreter, which keeps its own path."""
 
 
 _REPLACERS = {"gevent", "eventlet"}
-"""Packages that put coroutines of their own in the place of threads, sockets and processes."""
+"""Packages that replace threads, sockets and processes by their own coroutines."""
 
 
 def require_possible() -> None:
-    """Refuse what no process of our own can be started from, or be spoken with.
+    """Check that processes can be started from here and communicated with.
 
     Raises:
-        UsageError: the current directory was removed, or a package has replaced the parts of Python that it takes; says
-            what to do.
+        UsageError: the current directory was removed, or a package has replaced parts of Python that are needed; the
+            message says what to do.
     """
     try:
-        os.stat(os.getcwd())  # noqa: PTH109, PTH116 - pathlib makes the same of it
+        os.stat(os.getcwd())  # noqa: PTH109, PTH116 - the same as with pathlib
     except OSError as error:
         why = "was removed" if isinstance(error, FileNotFoundError) else f"cannot be used: {error.strerror or error}"
         raise UsageError(f"the current directory {why}; change to one that exists, and start again") from None
@@ -65,23 +65,23 @@ def require_possible() -> None:
 def start(
     module: str, output: int, environment: Mapping[str, str] | None = None, command: Sequence[str] = ()
 ) -> tuple[subprocess.Popen[bytes], Wire]:
-    """Run the main() of a module in a process, a session and a process group of its own.
+    """Run the main() of a module in a new process with its own session and process group.
 
     Args:
-        module: takes over its end of the wire with `wire.take_over`.
-        output: where standard output and standard error go, a descriptor or a constant of subprocess.
-        environment: instead of ours.
-        command: what runs it, if not this interpreter.
+        module: the module; its main() takes over its end of the wire with `wire.take_over`.
+        output: target of standard output and standard error: a descriptor or a constant of subprocess.
+        environment: the complete environment; None: that of this process.
+        command: the command that runs it; empty: this interpreter.
 
     Returns:
-        The process, and our end of the wire.
+        The process, and this end of the wire.
 
     Raises:
         OSError: there are too many processes or open files.
     """
     token = os.urandom(8).hex()
     command = command or python(module)
-    if sys.platform == "win32":  # only the three standard streams can be handed over
+    if sys.platform == "win32":  # only the three standard streams can be inherited
         process = subprocess.Popen(
             [*command, "0", "1", token],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output, env=environment,
@@ -112,16 +112,17 @@ def start(
 
 
 class Ended(NamedTuple):
-    """A process has ended."""
+    """The end of a process."""
 
     code: int | None
-    """Its exit code, as that of subprocess; None if somebody else has taken it, so that nobody can know."""
+    """Its exit code as in subprocess; None if it is lost, since other code has reaped the process."""
 
 
 def until_ended(process: subprocess.Popen[bytes], seconds: float) -> Ended | None:
-    """Wait until a process has ended; None if it lives on.
+    """Wait at most so many seconds until a process has ended; return None if it still runs.
 
-    A program that ignores SIGCHLD, or whose handler reaps all children, loses their exit codes: subprocess says 0 then.
+    A program that ignores SIGCHLD, or whose handler reaps all children, loses their exit codes; subprocess reports 0
+    in this case.
     """
     if not hasattr(os, "waitid"):
         with suppress(subprocess.TimeoutExpired):
@@ -142,18 +143,18 @@ def until_ended(process: subprocess.Popen[bytes], seconds: float) -> Ended | Non
 
 
 def end_group(leader: int) -> None:
-    """Kill what is left of the group of a process, as what an interpreter starts as it starts (`sitecustomize`)."""
+    """Kill the rest of the group of a process, such as processes started by `sitecustomize`."""
     if sys.platform != "win32":
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(leader, signal.SIGKILL)
 
 
 def python(module: str, options: Iterable[str] = ()) -> list[str]:
-    """The command that runs the main() of a module in a process of its own.
+    """The command that runs the main() of a module in a separate process of this interpreter.
 
     Args:
-        module: which.
-        options: for the interpreter; they come before the flags of this one, since the first of two counts.
+        module: the module.
+        options: options for the interpreter, put before the flags of this one, since the first of two counts.
     """
     path = [str(Path(entry).absolute()) for entry in sys.path]
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined] # noqa: SLF001 - as multiprocessing
@@ -161,23 +162,23 @@ def python(module: str, options: Iterable[str] = ()) -> list[str]:
 
 
 def elsewhere(interpreter: str, module: str, options: Iterable[str], first: Iterable[str]) -> list[str]:
-    """The same in another interpreter, with none of our flags: as if a person ran it there.
+    """The command that runs the main() of a module in another interpreter, without the flags of this one.
 
     Args:
-        interpreter: its path.
-        module: which; it must be on the import path of that interpreter.
-        options: for the interpreter.
-        first: directories that come before those of its own import path.
+        interpreter: the path of the interpreter.
+        module: the module, which must be on the import path of that interpreter.
+        options: options for the interpreter.
+        first: directories to put before its own import path.
     """
     return [interpreter, *options, "-c", _RUN_ELSEWHERE.format(first=[*first], module=module)]
 
 
 def hash_seed(seed: int) -> str:
-    """The PYTHONHASHSEED of all measuring processes of a run, so that sets of texts have one order in all of them.
+    """The PYTHONHASHSEED of all measuring processes of a run, so that sets of texts have the same order in all.
 
     Args:
-        seed: that of the run; it decides, unless the environment fixes one. Interpreters that run with -E or -I, and
-            their children with them, ignore it.
+        seed: the seed of the run, used unless the environment sets PYTHONHASHSEED. Interpreters with -E or -I, and
+            their children, ignore it.
     """
     own = os.environ.get("PYTHONHASHSEED", "")
     return own if own.isdigit() else str(random.Random(f"hashes {seed}").randrange(1, 2**32))

@@ -14,31 +14,30 @@ POOL_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
-"""What native libraries read when they are loaded: how many threads of their own they start."""
+"""Environment variables from which native libraries read, when they are loaded, how many threads to start."""
 
 
 def affinity_cores() -> int:
-    """Cores that the scheduler may give to this process (affinity where the system has it, else all)."""
+    """Cores that the scheduler may give to this process: by affinity where the system has it, else all."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def quota_cores(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> float | None:
-    """Cores' worth of CPU time that this process's own cgroup allows, or None without a limit.
+    """CPU time that the control group of this process allows, in cores; None without a limit.
 
-    Read from the process's own cgroup and its parents (the tightest counts), version 2 or 1: nothing in the
-    standard library looks there, so a container with a quota of one core still reports every core of its host.
+    It is read from the process's own control group and its parents (the tightest limit counts), version 2 or 1. The
+    standard library ignores these limits, so a container with a quota of one core reports every core of its host.
     """
     quotas = (_QUOTA[version](folder) for folder, version in groups("cpu", proc, cgroups))
     return min((quota for quota in quotas if quota is not None), default=None)
 
 
 def throttled_seconds(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> float | None:
-    """Seconds for which a quota has kept this process's control group from running so far, summed over cores.
+    """Seconds for which a quota has throttled this process's control group so far, summed over cores; None without one.
 
-    The statistics of a group do not count what is due to the quota of one that it is in, so all are added up. None
-    without a quota.
+    The statistics of a group do not count throttling by the quotas of its parents, so all groups are added up.
     """
     limited = ((folder, version) for folder, version in groups("cpu", proc, cgroups) if _QUOTA[version](folder))
     known = [seconds for one in limited if (seconds := _throttled(*one)) is not None]
@@ -46,9 +45,9 @@ def throttled_seconds(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/
 
 
 def groups(controller: str, proc: Path, cgroups: Path) -> Iterator[tuple[Path, int]]:
-    """The folders of this process's own control group and of those that it is in, and their version, 2 or 1.
+    """Yield the directories of this process's control group and its parents, each with its version, 2 or 1.
 
-    The root of a container is among them. There are none on other systems than Linux.
+    The root of a container is included. Systems other than Linux have none.
     """
     try:
         lines = (proc / "self" / "cgroup").read_text().splitlines()
@@ -65,46 +64,46 @@ def groups(controller: str, proc: Path, cgroups: Path) -> Iterator[tuple[Path, i
 
 
 def usable_cores() -> int:
-    """Cores that this process can really use: the least of affinity, cgroup quota and PYTHON_CPU_COUNT.
+    """Cores that this process can really use: the least of affinity, control group quota and PYTHON_CPU_COUNT.
 
-    A quota of 1.5 cores counts as 1: a second worker would have to wait half of the time.
+    A quota of 1.5 cores counts as 1, since a second worker would have to wait half of the time.
     """
     quota = quota_cores()
     return allowed_cores() if quota is None else max(1, min(allowed_cores(), int(quota)))
 
 
 def allowed_cores() -> int:
-    """Cores on which this process may run at the same time, whatever its quota: by affinity and PYTHON_CPU_COUNT."""
+    """Cores on which this process may run at the same time by affinity and PYTHON_CPU_COUNT, regardless of a quota."""
     asked = os.environ.get("PYTHON_CPU_COUNT", "")
     return max(1, min(affinity_cores(), int(asked))) if asked.isdigit() else affinity_cores()
 
 
 def cores_to_race() -> int:
-    """Numbers of workers up to this one may be the best for work that computes.
+    """The largest number of workers that may be the best for CPU-bound work.
 
-    A quota of 1.5 cores is worth a second worker for half of the time: one and two are both to be measured.
+    With a quota of 1.5 cores, a second worker can run half of the time, so both one and two are measured.
     """
     quota = quota_cores()
     return allowed_cores() if quota is None else max(1, min(allowed_cores(), math.ceil(quota)))
 
 
 def gil_enabled() -> bool:
-    """Whether one thread at a time runs Python code in this interpreter, as of now.
+    """Whether the GIL is enabled now, so that only one thread at a time runs Python code in this interpreter.
 
-    An extension that does not declare support for free threading turns the GIL on when it is imported: ask after
-    the workload's imports.
+    An extension that does not declare support for free threading enables the GIL when it is imported, so call this
+    after the imports of the workload.
     """
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 def gil_came_back() -> bool:
-    """Whether this interpreter can do without a GIL, has one all the same, and nobody asked for it."""
+    """Whether the GIL of a free-threaded interpreter is enabled although no setting asked for it."""
     asked = "1" in (os.environ.get("PYTHON_GIL"), sys._xoptions.get("gil"))  # noqa: SLF001 - -X gil=1
     return "free-threading build" in sys.version and gil_enabled() and not asked
 
 
 def compiles() -> bool:
-    """Whether this interpreter compiles what is executed often, so that later executions are shorter."""
+    """Whether this interpreter has an active JIT compiler, so that later executions are shorter."""
     jit = getattr(sys, "_jit", None)
     return sys.implementation.name == "pypy" or bool(jit and jit.is_enabled())
 

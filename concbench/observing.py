@@ -1,6 +1,6 @@
-"""What an execution that is not timed adds to a task: the record of it, the meeting of workers, sequential passes.
+"""Additions to tasks in executions that are not samples: recording, the meeting of workers, sequential passes.
 
-Standard library only: workers import this, though never in a sample.
+Standard library only, since workers import this module, though never in a sample.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 perf_counter = partial(time.perf_counter)
-"""The clock of all our times. What stops clocks for tests, as freezegun does, replaces the function in every module."""
+"""The clock of all times. It is a partial, since packages such as freezegun replace the function in every module."""
 
 MEET_SECONDS = 30.0
-"""How long workers wait for one another."""
+"""Most seconds that workers wait for one another."""
 
 
 def meet(place: tuple[str, int, object]) -> bool:
-    """A task that ends when so many workers have begun one: each leaves a mark in a directory and waits for the others.
+    """A task that ends when all workers have begun one: each leaves a file in a directory and waits for the others.
 
     Returns:
-        Whether they all came.
+        Whether all workers began in time.
     """
     directory, expected, _ = place
     mark = os.path.join(directory, f"{getpid()}-{threading.get_native_id()}")  # noqa: PTH118 - pathlib is slow to import
@@ -46,23 +46,23 @@ def meet(place: tuple[str, int, object]) -> bool:
 Observation = namedtuple(  # noqa: PYI024 - workers need no typing
     "Observation", "result started finished cpu worker initializer", defaults=[None]
 )
-"""One task as it was seen from inside its worker.
+"""The record of one task, made inside its worker.
 
-`started` and `finished` are perf_counter() of the worker, comparable across the processes of a machine; `cpu` is the
-seconds of CPU time of the worker's thread, of a coroutine summed over its steps; `worker` is the process id and the
-native id of the thread (of the asyncio task, for a coroutine); `initializer` is the seconds that the initializer of the
-worker took before it, None if it had been called already.
+`started` and `finished` are perf_counter() of the worker, comparable across the processes of a machine. `cpu` is the
+CPU seconds of the worker's thread; for a coroutine, summed over its steps. `worker` is the process id and the native id
+of the thread (for a coroutine, the id of the asyncio task). `initializer` is the seconds of the worker's initializer
+before this task; None if it had been called already.
 """
 
 
 class Observed:
-    """A function that returns an Observation of each call; it is pickled as its function is."""
+    """A function that returns an Observation of each call; it can be pickled if its function can."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.function = function
 
     def __call__(self, item: Any) -> Observation:
-        """Call it, and say when, where and at what cost."""
+        """Call the function, and return the result with its times, worker and CPU time."""
         started = perf_counter()
         cpu = thread_time()
         result = self.function(item)
@@ -72,13 +72,13 @@ class Observed:
 
 
 class ObservedCoroutine:
-    """The same for a coroutine function."""
+    """A coroutine function that returns an Observation of each call."""
 
     def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
         self.function = function
 
     async def __call__(self, item: Any) -> Observation:
-        """Await it, and say when, where and at what cost."""
+        """Await the function, and return the result with its times, worker and CPU time."""
         steps = _Steps(self.function(item))
         started = perf_counter()
         result = await steps
@@ -88,7 +88,7 @@ class ObservedCoroutine:
 
 
 class Numbered:
-    """An item that knows its place; it reads as the item does."""
+    """An item with its index; it has the repr of the item."""
 
     def __init__(self, index: int, item: Any) -> None:
         self.index = index
@@ -99,31 +99,31 @@ class Numbered:
 
 
 class Recorded:
-    """A function of Numbered items that leaves in a file which process is at which item, for whoever survives it."""
+    """A function of Numbered items that records the process of each item in progress in a file that survives it."""
 
     def __init__(self, function: Callable[[Any], Any], path: str) -> None:
         self.function = function
         self.path = path
 
     def __call__(self, numbered: Numbered) -> Any:
-        """Call it."""
+        """Call the function on the item, recorded while it is in progress."""
         with _Record(self.path, numbered.index):
             return self.function(numbered.item)
 
 
 class RecordedCoroutine(Recorded):
-    """The same for a coroutine function."""
+    """A coroutine function of Numbered items that records the process of each item in progress."""
 
     async def __call__(self, numbered: Numbered) -> Any:
-        """Await it."""
+        """Await the function on the item, recorded while it is in progress."""
         with _Record(self.path, numbered.index):
             return await self.function(numbered.item)
 
 
 _PLACE = 4
-"""Bytes for each item: the id of the process that is at it, or 0."""
+"""Bytes for each item: the id of the process that executes it, or 0."""
 _open: dict[str, Any] = {}
-"""The files of records that this process has mapped: a store into memory takes no time, and outlives the process."""
+"""Record files mapped by this process: writing to mapped memory takes no time, and survives the process."""
 
 
 class _Record:
@@ -144,13 +144,13 @@ class _Record:
 
 
 def new_record(path: str, items: int) -> None:
-    """Make the file."""
+    """Create an empty record file for so many items."""
     with open(path, "wb") as file:  # noqa: PTH123 - as above
         file.write(bytes(_PLACE * items))
 
 
 def recorded(path: str) -> dict[int, int]:
-    """The items that a process was at, each with the id of that process; empty if there is no such file."""
+    """The indexes of the items in progress, each with the id of its process; empty if there is no such file."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - as above
             read = file.read()
@@ -161,14 +161,14 @@ def recorded(path: str) -> dict[int, int]:
 
 
 PASS_SECONDS = 0.3
-"""Seconds after which no further sequential pass is begun, the first two apart."""
+"""Seconds after which no further sequential pass begins; the first two are always made."""
 
 
 class Passes:
-    """The whole work as one task: the function is called on the items one by one, once for each list of items.
+    """Sequential passes as one task: the function is called on all items in order, once for each list of items.
 
-    Whichever worker gets the task makes all passes, so what they give tells what depends on the process or the thread.
-    Short work is passed as often as there are lists of items, other work twice.
+    One worker makes all passes, so their results show a dependence on the process or the thread. For short work there
+    are as many passes as lists of items, otherwise two.
     """
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -185,7 +185,7 @@ class Passes:
 
 
 class PassesOfCoroutine:
-    """The same for a coroutine function."""
+    """Sequential passes of a coroutine function as one task."""
 
     def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
         self.function = function
@@ -220,7 +220,7 @@ class _Steps:
                 self.cpu += thread_time() - before
             try:
                 yield waits_for
-            except BaseException as error:  # noqa: BLE001 - a cancellation goes on into the coroutine
+            except BaseException as error:  # noqa: BLE001 - a cancellation is passed on to the coroutine
                 thrown = error
                 resume = lambda: steps.throw(thrown)  # noqa: B023, E731
             else:

@@ -1,10 +1,11 @@
-"""What `measure()`, `advise()` and the command line can be told: each option is declared here, and nowhere else.
+"""The options of `measure()`, `advise()` and the command line, each declared only here.
 
-The types are for `Unpack`, so that a type checker refuses any other name. What a `Declared` adds is read when it is
-first asked for: the arguments of the command line, the check of a value, the default and the line of help, and what is
-recorded with the results and compared when a run is gone on with. None is as good as left out where it is allowed.
+The types are for `Unpack`, so that a type checker rejects any other name. The `Option` of each is read on demand. It
+defines the arguments of the command line, the check of a value, the default, and the line of help. It also decides
+what is recorded with the results, and compared when a run is resumed. None, where allowed, is the same as leaving an
+option out.
 
-Standard library only, and little of it: `from concbench import measure` imports this.
+This module uses only a small part of the standard library, since `from concbench import measure` imports it.
 """
 
 from __future__ import annotations
@@ -28,19 +29,19 @@ from concbench.values import (
 T = TypeVar("T")
 
 LEAST_MEMORY = 100_000_000
-"""Bytes: a measuring process alone takes some 20 MB."""
+"""Least memory limit in bytes; a measuring process alone takes some 20 MB."""
 IMPORT_SECONDS = 300.0
-"""That a process may take to import the function and to read its items, unless said otherwise."""
+"""Default seconds that a process may take to import the function and to read its items."""
 IMPORT_SHARE = 0.6
-"""Of the budget of `advise`, that may be used up before the first call: every process has to import the function."""
+"""Share of the budget of `advise` that may be used up before the first call, since every process has to import."""
 
 
 Write = Callable[[str, Option | None], str]
-"""How a side writes the name of an option, or of another parameter, of which nothing is declared."""
+"""Writes the name of an option as a keyword or a flag; None in place of the Option of an undeclared parameter."""
 
 
 class _Options(TypedDict, total=False):
-    """What both can be told."""
+    """The options that `measure()` and `advise()` share."""
 
     max_rounds: Annotated[
         int | None,
@@ -49,7 +50,7 @@ class _Options(TypedDict, total=False):
             because="three are the least that an interval needs",
         ),
     ]  # fmt: skip
-    """A runner that has no verdict by then stays undecided; 3 to 100."""
+    """Most rounds, 3 to 100; a runner without a verdict by then stays undecided."""
     budget: Annotated[
         float | None,
         Option(
@@ -58,13 +59,13 @@ class _Options(TypedDict, total=False):
             default=60.0, open=True,
         ),
     ]  # fmt: skip
-    """Seconds for each workload, or for everything that `advise` does together. No further round is begun after that;
-    `measure` takes three in any case."""
+    """Seconds for each workload, or for everything that `advise` does. No further round begins after that; `measure`
+    always takes at least three."""
     warm: Annotated[
         bool,
         Option(SWITCH, "keep workers and connections between rounds, and time only the work", default=False),
     ]
-    """Keep workers and connections from round to round, and time the work alone."""
+    """Whether to keep workers and connections from round to round, and time only the work."""
     fresh: Annotated[
         bool | None,
         Option(
@@ -75,19 +76,19 @@ class _Options(TypedDict, total=False):
             excludes=("warm",), isolates=True,
         ),
     ]  # fmt: skip
-    """Take every execution in a new measuring process, so that what the function keeps in its process is cold; False:
-    keep one for each runner. None: new ones if the function is found to keep such state."""
+    """Whether every execution is in a new measuring process, so that state of the function is cold; False: one process
+    for each runner is kept. None: new ones if the function is found to keep such state."""
     observe: Annotated[
         bool, Option(SWITCH, "skip the observed pass, which measures start-up, cores and memory", default=True)
     ]
-    """Whether each runner's work is executed once more with every task recorded."""
+    """Whether to make an observed pass of each runner, with every task recorded."""
     seed: Annotated[
         int | None,
         Option(NATURAL, "seed of all random choices, such as the order of the rounds", otherwise="random, printed",
                apart=True),
     ]  # fmt: skip
-    """Of everything that is drawn: the order of the runners in each round, and the hashes of texts. None: one is drawn;
-    it is recorded."""
+    """Seed of all randomness: the order of the runners in each round, and the hashes of texts. None: a random seed; it
+    is recorded."""
     timeout: Annotated[
         float | None,
         Option(
@@ -96,7 +97,7 @@ class _Options(TypedDict, total=False):
             open=True, isolates=True,
         ),
     ]  # fmt: skip
-    """Seconds that one execution may take at most. None: 20 times what the baseline's first took, and 10 at least."""
+    """Most seconds of one execution. None: 20 times the baseline's first execution, but at least 10."""
     import_timeout: Annotated[
         float | None,
         Option(
@@ -105,7 +106,7 @@ class _Options(TypedDict, total=False):
             isolates=True, of_function=True,
         ),
     ]  # fmt: skip
-    """Of a function: seconds that a process may take to import it and to load its items. None: 300."""
+    """For a function: most seconds that a process may take to import it and to load its items. None: 300."""
     memory_limit: Annotated[
         int | None,
         Option(
@@ -115,26 +116,26 @@ class _Options(TypedDict, total=False):
     ]  # fmt: skip
     """Bytes that all processes of a runner may use together. None: 80 % of what is available."""
     max_calls: Annotated[int | None, Option(COUNT, "call the function at most N times in all")]
-    """Calls of the function at most. None: as many as it takes."""
+    """Most calls of the function. None: no limit."""
     coroutine: Annotated[
         str | Callable[..., Any] | None,
         Option(PLACE, "the coroutine function that does the same, for asyncio", of_function=True),
     ]
-    """Of a function: its twin as a coroutine function, for asyncio; or where it is found (`"app:fetch_later"`)."""
+    """For a function: its twin as a coroutine function, for asyncio, or the place of it (`"app:fetch_later"`)."""
     context: Annotated[
         str | Callable[..., Any] | None,
         Option(
             PLACE, "makes a context manager that is entered around every execution, off the clock", of_function=True
         ),
     ]
-    """Of a function: called for a context manager that is entered around every execution, off the clock; told the
-    number of workers if it takes an argument."""
+    """For a function: returns a context manager that is entered around every execution, untimed; called with the number
+    of workers if it takes an argument."""
     initializer: Annotated[
         str | Callable[[], Any] | None,
         Option(PLACE, "called once in each worker before its first task, on the clock", of_function=True),
     ]
-    """Of a function: called without arguments in each worker before its first task, on the clock: once in the thread of
-    `sequential`, and once in that of an event loop."""
+    """For a function: called without arguments in each worker before its first task, timed; once in the thread of
+    `sequential`, and once in the thread of an event loop."""
     check: Annotated[
         str | Callable[[Any, Any], Any] | None,
         Option(
@@ -143,14 +144,14 @@ class _Options(TypedDict, total=False):
             of_function=True, excludes=("compare",),
         ),
     ]  # fmt: skip
-    """Of a function: called with an expected and an actual result, says whether the actual one is right."""
+    """For a function: called with an expected and an actual result; returns whether the actual one is right."""
     compare: Annotated[bool, Option(SWITCH, "do not compare results", default=True, flag="check", of_function=True)]
-    """Of a function: whether its results are compared at all."""
+    """For a function: whether its results are compared at all."""
     star: Annotated[
         bool,
         Option(SWITCH, "unpack each item into several arguments", default=False, needs="items", of_function=True),
     ]
-    """Of a function: each item is unpacked into several arguments."""
+    """For a function: whether each item is unpacked into several arguments."""
     tolerate: Annotated[
         bool,
         Option(
@@ -158,9 +159,9 @@ class _Options(TypedDict, total=False):
             of_function=True,
         ),
     ]  # fmt: skip
-    """Of a function: exceptions are results like any other, and are counted."""
+    """For a function: whether exceptions are results like any other, and are counted."""
     max_workers: Annotated[int | None, Option(COUNT, "at most N calls at once", of_function=True)]
-    """Of a function: calls at once at most. None: 10 if items are addresses of other machines, else any number."""
+    """For a function: most calls at once. None: 10 if items are addresses of other machines, else any number."""
     repeat: Annotated[
         int | None,
         Option(
@@ -168,7 +169,7 @@ class _Options(TypedDict, total=False):
             of_function=True,
         ),
     ]  # fmt: skip
-    """Of a function without items: how often it is called in an execution. None: once."""
+    """For a function without items: calls in an execution. None: one."""
     python: Annotated[
         Sequence[str] | None,
         Option(
@@ -176,8 +177,8 @@ class _Options(TypedDict, total=False):
             "virtual environment", otherwise="the current one", isolates=True,
         ),
     ]  # fmt: skip
-    """Interpreters under each of which every runner is measured: paths, names on the PATH, or directories of virtual
-    environments. None: the one that runs this."""
+    """Interpreters to measure every runner under: paths, names on the PATH, or directories of virtual environments.
+    None: the current one."""
     gil: Annotated[
         Sequence[str | int] | None,
         Option(
@@ -185,7 +186,7 @@ class _Options(TypedDict, total=False):
             isolates=True,
         ),
     ]  # fmt: skip
-    """Of free-threaded builds: [0] without the GIL, [1] with it, [0, 1] under both. None: as each starts."""
+    """For free-threaded builds: [0] without the GIL, [1] with it, [0, 1] both. None: as each starts."""
     env: Annotated[
         Mapping[str, Sequence[str]] | None,
         Option(
@@ -193,7 +194,7 @@ class _Options(TypedDict, total=False):
 
         ),
     ]  # fmt: skip
-    """Values of variables of the environment, under each combination of which every runner is measured."""
+    """Environment variables with their values; every runner is measured under each combination of values."""
 
 
 class MeasureOptions(_Options, total=False):
@@ -208,7 +209,7 @@ class MeasureOptions(_Options, total=False):
         ),
     ]  # fmt: skip
     """The runner that the others are compared with, as on the command line. None: `sequential` if it takes part, else
-    the first. Of several interpreters it is that of the first, unless one is named: `sequential@3.13t`."""
+    the first. With several interpreters, it is the cell of the first, unless one is named: `sequential@3.13t`."""
     precision: Annotated[
         float | None,
         Option(
@@ -216,7 +217,7 @@ class MeasureOptions(_Options, total=False):
             race="continues until its answer is known: leave out {precision}",
         ),
     ]  # fmt: skip
-    """Go on until the half-width of every interval is this share of its ratio: 0.05 for plus or minus 5 %."""
+    """Continue until the half-width of every interval is at most this share of its ratio: 0.05 is plus or minus 5 %."""
     rounds: Annotated[
         int | None,
         Option(
@@ -225,37 +226,37 @@ class MeasureOptions(_Options, total=False):
             race="takes as many rounds as its answer needs: give {max_rounds} or {budget} instead of {rounds}",
         ),
     ]  # fmt: skip
-    """Exactly so many rounds of every runner, whatever is known and whatever they take; 1 to 100. If it is 1, that
-    round is also the warm-up, and its results are compared afterwards."""
+    """Exact number of rounds of every runner, regardless of verdicts and time; 1 to 100. With 1, that round is also the
+    warm-up, and its results are compared afterwards."""
 
 
 class AdviseOptions(_Options, total=False):
-    """The options of `advise()`: the race itself decides on the baseline, the precision and the rounds."""
+    """The options of `advise()`; the race itself decides the baseline, the precision and the rounds."""
 
 
 @cache
 def declared(kind: Any = MeasureOptions) -> dict[str, Option]:
-    """What is declared of each option of these."""
+    """The declaration of each option, by name."""
     return {name: hint.__metadata__[0] for name, hint in get_type_hints(kind, include_extras=True).items()}
 
 
 def as_keyword(name: str, option: Option | None) -> str:
-    """As Python writes it: `compare=False` of what is on if nothing is said."""
+    """Write the name of an option as a keyword; a switch that is on by default as its opposite: `compare=False`."""
     return f"{name}=False" if option is not None and option.default is True else name
 
 
 def filled(
     given: Mapping[str, Any], write: Write = as_keyword, also: Mapping[str, Option] | None = None
 ) -> MeasureOptions:
-    """All options: those that were given, checked, and the defaults of the others. Without a seed, one is drawn.
+    """Complete the options: check the given ones, and add the defaults of the others. Without a seed, one is drawn.
 
     Args:
-        given: by name; other parameters that options need or exclude may be among them.
-        write: how messages write a name.
-        also: what is declared of more options, which are checked and not among those that are returned.
+        given: options by name; other parameters that options need or exclude may be included.
+        write: writes a name in messages.
+        also: declarations of further options, which are checked but not returned.
 
     Raises:
-        BadSetting: a value or a combination that cannot be; says what to do.
+        BadSetting: a value or a combination is invalid; the message says what to do.
     """
     known = {**declared(), **(also or {})}
     for name, option in known.items():
@@ -273,7 +274,7 @@ def filled(
 
 
 def completed(given: Mapping[str, Any], known: Mapping[str, Option] | None = None) -> dict[str, Any]:
-    """Those that are given, and the defaults of the others, but for what is excluded by one of them."""
+    """The given options, and the defaults of the others, except those that a given one excludes."""
     known = known or declared()
     taken = _taken(given, known)
     left_out = {other for one, other in exclusions(known) if one in taken}
@@ -286,34 +287,34 @@ def completed(given: Mapping[str, Any], known: Mapping[str, Option] | None = Non
 
 
 def _taken(given: Mapping[str, Any], known: Mapping[str, Option]) -> set[str]:
-    """The names of those that say more than leaving them out."""
+    """The names of the options whose value differs from leaving them out."""
     return {
         name for name, value in given.items() if (known[name].is_set(value) if name in known else value is not None)
     }
 
 
 def chosen(**given: Unpack[MeasureOptions]) -> MeasureOptions:
-    """All options: these, and the defaults of the others."""
+    """The complete options: the given ones, and the defaults of the others."""
     return filled(given)
 
 
 def changed(options: MeasureOptions, **changes: Unpack[MeasureOptions]) -> MeasureOptions:
-    """The same options but for these, which are not checked."""
+    """The options with some changes, which are not checked."""
     return {**options, **changes}
 
 
 def decided(value: T | None) -> T:
-    """A value that is never None once options are filled in."""
+    """Return the value of an option that is never None in complete options."""
     assert value is not None
     return value
 
 
 def recorded(options: MeasureOptions, *, of_function: bool) -> dict[str, Any]:
-    """What the results say of them: those that were given or decided, as plain values.
+    """The options that the results store: those that were given or decided, as plain values.
 
     Args:
-        options: all of them.
-        of_function: whether those that say how a function is called are among them.
+        options: the complete options.
+        of_function: whether to include the options on how a function is called.
     """
     from concbench.workloads.how import name_of
 
@@ -325,19 +326,19 @@ def recorded(options: MeasureOptions, *, of_function: bool) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """As a results file keeps it."""
+    """The value as a results file stores it."""
     if isinstance(value, Mapping):
         return {key: _plain(several) for key, several in value.items()}
     return [*map(str, value)] if isinstance(value, (list, tuple)) else value
 
 
 def of_functions(given: Mapping[str, Any], known: Mapping[str, Option]) -> list[str]:
-    """Those of the given options that are for functions alone."""
+    """The names of the given options that apply to functions only."""
     return [name for name, option in known.items() if option.of_function and option.is_set(given.get(name))]
 
 
 def sentence_of_race(name: str, caller: str, measure: str, write: Write) -> str:
-    """Why `advise` does not have an option, and what to do."""
+    """A sentence on why `advise` does not have an option, and what to do."""
     known = declared()
     names = {one: write(one, known.get(one)) for one in (*known, *_RACE)}
     text = _RACE[name] if name in _RACE else known[name].race
@@ -348,9 +349,9 @@ _RACE = {
     "runners": "chooses the runners by itself: leave out {runners}",
     "resume": "cannot resume an earlier run: leave out {resume}",
 }
-"""As `Option.race`, of other parameters of `measure()`."""
+"""Reasons as in `Option.race`, for other parameters of `measure()`."""
 
 
 def decided_by_race() -> list[str]:
-    """What `measure()` has and `advise()` has not, since the race decides on it."""
+    """Names of the parameters that `measure()` has and `advise()` lacks, since the race decides them."""
     return [*(name for name, option in declared().items() if option.race), *_RACE]

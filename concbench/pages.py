@@ -1,9 +1,9 @@
-"""The documentation as a site: where a page of it is found by whoever has no copy of the source."""
+"""Addresses of pages of the documentation site."""
 
 SITE = "https://concbench.readthedocs.io/en/latest/"
 
 
 def address(page: str) -> str:
-    """The address of a page that is named by its place in docs/: pitfalls/gil, pitfalls/index."""
+    """The address of a page, given by its path in docs/ without suffix: pitfalls/gil, pitfalls/index."""
     folder, _, name = page.rpartition("/")
     return f"{SITE}{folder if name == 'index' else page}/"

@@ -1,4 +1,4 @@
-"""Programs to paste, as source text: what is called on what, and the lines that a runner writes around it."""
+"""Programs to paste, as source text: a call of the user's function, and the lines that a runner adds."""
 
 from __future__ import annotations
 
@@ -7,77 +7,77 @@ from dataclasses import dataclass, replace
 from textwrap import indent
 
 MAIN = "__main__"
-"""The module of what is defined in the user's main program: it cannot be imported."""
+"""The module of names defined in the user's main program, which cannot be imported."""
 
 
 @dataclass(frozen=True)
 class UserName:
-    """A name of the user's that a program needs.
+    """A name from the user's code that a program needs.
 
-    Expressions have its stand-in. What it is called in the end is known when the whole program is: another name of the
-    program may be the same.
+    Expressions contain its stand-in. The final name is chosen when the whole program is known, since another name in
+    the program may be the same.
     """
 
     module: str
-    """Where it is imported from, or `__main__`."""
+    """The module to import it from, or `__main__`."""
     name: str
     directory: str = ""
-    """What must be put on the import path for that; empty: nothing."""
+    """The directory to put on the import path for that; empty: none."""
 
     @property
     def stand_in(self) -> str:
-        """An identifier that nobody else uses."""
+        """A unique identifier for the name."""
         return f"user_{f'{self.module}:{self.name}'.encode().hex()}"
 
 
 @dataclass(frozen=True)
 class Program:
-    """What a runner writes for a call: it leaves the list of `results`."""
+    """The program that a runner writes for a call; it ends with a list named `results`."""
 
     body: tuple[str, ...]
-    """The lines that do it."""
+    """The lines that compute the results."""
     imports: tuple[str | UserName, ...] = ()
-    """Lines, and names of the user's, in any order; those that the program does not use are left out."""
+    """Import lines and user names, in any order; unused ones are left out."""
     definitions: tuple[str, ...] = ()
     """Functions, each as one text of several lines."""
     guarded: bool = False
     """Whether the body must be under `if __name__ == "__main__"`, since workers import the program."""
     entered: bool = False
-    """Whether it enters the context of the call itself; if not, the body is put into it."""
+    """Whether the body enters the context of the call itself; if not, the body is put into the context."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """What is called on what."""
+    """A call of the user's function on items, as expressions."""
 
     imports: tuple[str | UserName, ...]
-    """What makes the names below known."""
+    """Imports of the names below."""
     function: str
-    """An expression."""
+    """The function, as an expression."""
     items: str
-    """An expression."""
+    """The items, as an expression."""
     before: tuple[str, ...] = ()
-    """Lines that make the expression of the items short."""
+    """Lines that keep the expression of the items short."""
     star: str = ""
-    """What unpacks an item into several arguments (`*`, and `**` of dicts), or nothing."""
+    """The prefix that unpacks an item into several arguments (`*`, and `**` for dicts), or nothing."""
     arguments: bool = True
-    """Whether the function takes any; if not, items only count the calls."""
+    """Whether the function takes arguments; if not, items only count the calls."""
     awaits: bool = False
     """Whether the function is a coroutine function."""
     coroutine: str = ""
-    """Its twin, if it has one."""
+    """Its twin as a coroutine function, if there is one."""
     tolerate: bool = False
     """Whether exceptions are results like any other."""
     sent: bool = False
-    """Whether results come from other processes, which not every exception survives."""
+    """Whether results come from other processes, where some exceptions cannot be sent."""
     context: str = ""
     """An expression for the context manager that is entered around everything, if there is one."""
     initializer: str = ""
-    """An expression for what is called once in each worker before its first task, if there is something."""
+    """An expression for the function that is called once in each worker before its first task, if there is one."""
     definitions: tuple[str, ...] = ()
-    """What must be defined before it can be called, each as one text."""
+    """Definitions that the call needs, each as one text."""
     taken: frozenset[str] = frozenset()
-    """Names of the main program: where the program is added to that, they must keep their meaning."""
+    """Names of the main program, which must keep their meaning if the program is added to it."""
 
     @property
     def on_item(self) -> str:
@@ -85,11 +85,11 @@ class Call:
         return f"{self.function}({f'{self.star}item' if self.arguments else ''})"
 
     def ordinary(self, *, once: bool = False, by_value: bool = False) -> Call:
-        """The same with an ordinary function: a coroutine function runs in an event loop that each worker keeps.
+        """The call with an ordinary function: a coroutine function runs in an event loop that each worker keeps.
 
         Args:
-            once: each worker has one call, so that there is nothing to keep.
-            by_value: functions are sent with all that they use, so that nothing can be kept beside them.
+            once: whether each worker has only one call, so that there is nothing to keep.
+            by_value: whether functions are sent with everything they use, so that nothing can be kept beside them.
         """
         if self.initializer:
             call = replace(self, initializer="").ordinary(once=once, by_value=by_value)
@@ -107,7 +107,7 @@ class Call:
         )
 
     def awaited(self) -> Call:
-        """The same with a coroutine function: the twin if there is one."""
+        """The call with a coroutine function: the twin if there is one."""
         if self.initializer:
             call = replace(self, initializer="").awaited()
             return call._initialized(self.initializer, "async def")  # noqa: SLF001
@@ -115,10 +115,10 @@ class Call:
         return call._defined("async def", f"await {call.on_item}") if self.tolerate else call  # noqa: SLF001
 
     def of_one_item(self, *, defined: bool = False) -> Call:
-        """The same with a function of one item.
+        """The call with a function of one item.
 
         Args:
-            defined: one that the program defines, whatever the user's takes.
+            defined: whether the program must define that function in any case.
         """
         if self.function == _ONE_ITEM or not (defined or self.star or not self.arguments):
             return self
@@ -126,7 +126,7 @@ class Call:
         return self._defined(kind, expression)
 
     def awaiting_some(self) -> Call:
-        """The same of a function that returns awaitables, always or now and then: with a coroutine function."""
+        """The call with a coroutine function around a function that sometimes or always returns awaitables."""
         definition = (
             f"async def awaited(item):\n    result = {self.on_item}\n"
             "    return await result if inspect.isawaitable(result) else result"
@@ -145,7 +145,7 @@ class Call:
         imports: Sequence[str] = (),
         definitions: Sequence[str] = (),
     ) -> Call:
-        """The same with a function of one item that is defined in the program."""
+        """The call with a function of one item that is defined in the program."""
         lines = [*before, f"return {expression}"]
         if self.tolerate:
             error = "error.with_traceback(None)"
@@ -163,7 +163,7 @@ class Call:
         return replace(self._calls(_ONE_ITEM, [*definitions, definition], imports), awaits=awaits, tolerate=False)
 
     def _initialized(self, initializer: str, kind: str, *, once: bool = False, by_value: bool = False) -> Call:
-        """The same with a function of one item that calls an initializer first, if its worker has not done so."""
+        """The call with a function of one item that first calls the initializer, once in each worker."""
         kept = ['    if not hasattr(own, "ready"):', f"        {initializer}()", "        own.ready = True"]
         first = [f"    {initializer}()"] if once else kept
         if by_value and not once:
@@ -194,11 +194,11 @@ class Call:
         guarded: bool = False,
         entered: bool = False,
     ) -> Program:
-        """A program of these lines, with what the call itself needs."""
+        """Make a program of these lines, with the imports and definitions of the call."""
         return Program(body, (*imports, *self.imports), (*self.definitions, *definitions), guarded, entered)
 
     def in_one_loop(self, *lines: str, imports: Sequence[str] = (), entered: bool = False) -> Program:
-        """A program of one event loop: the lines, in a coroutine function, return the results of its `items`."""
+        """Make a program with one event loop; the lines are the body of a coroutine function of `items`."""
         definition = "\n".join(["async def work(items):", *(indent(line, "    ") for line in lines)])
         call = f"work({self.items})"
         notebook = f"  # in a notebook: results = await {call}" if _in_event_loop() else ""
@@ -211,7 +211,7 @@ class Call:
 
 
 _ONE_ITEM = "call"
-"""The function of one item that a program defines around the user's."""
+"""The name of the function of one item that a program defines around the user's function."""
 _SENDABLE = """\
 def sendable(error):
     \"\"\"The exception, or another with its text where it would not survive being sent to another process.\"\"\"

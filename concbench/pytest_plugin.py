@@ -1,7 +1,7 @@
 """The pytest plug-in: the fixture `concbench`, its marker, its options and its summary.
 
-Every start of pytest pays for what this imports, so it is next to nothing: all else comes with the first test that uses
-the fixture. PYTEST_DONT_REWRITE: there is no assertion in it.
+Every start of pytest imports this module, so it imports almost nothing; the rest is imported by the first test that
+uses the fixture. PYTEST_DONT_REWRITE: it contains no assertions.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 
 import pytest
 
-TYPE_CHECKING = False  # importing it from typing would cost
+TYPE_CHECKING = False  # importing it from typing would take time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ _SESSION = pytest.StashKey["Session"]()
 _FIXTURE = pytest.StashKey["Concbench"]()
 _UNWRITTEN = pytest.StashKey["list[str]"]()
 _PREFIX = "concbench_"
-"""Of the properties in which reports say what became of requirements."""
+"""Prefix of the report properties that hold the decisions on requirements."""
 _BUDGET = "10s"
 _UNDECIDED = ("skip", "fail", "pass")
 
@@ -47,10 +47,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse options that cannot be; nothing has run then.
+    """Reject invalid options before anything runs.
 
     Raises:
-        pytest.UsageError: says what to do.
+        pytest.UsageError: an option is invalid; the message says what to do.
     """
     config.addinivalue_line(
         "markers",
@@ -79,7 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Choose the tests that are asked for; those that measure are kept apart from threads that run tests at once."""
+    """Select the tests that were asked for; mark tests that measure as unsafe for runs of tests in threads."""
     ours = [item for item in items if _measures(item)]
     if ours and any(line.startswith("thread_unsafe") for line in config.getini("markers")):
         for item in ours:
@@ -113,12 +113,12 @@ def concbench(request: pytest.FixtureRequest) -> Iterator[Concbench]:
     made = Concbench(_session(request.config), marked, item.nodeid, tell)
     item.stash[_FIXTURE] = made
     yield made
-    made.keep()  # another fixture may have failed what it required, and then the test is not called
+    made.keep()  # needed if another fixture failed, since the test is not called then
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """After a test that passed: what is undecided makes it skipped, unless something else was asked for."""
+    """Skip a test that passed with undecided requirements, unless --concbench-undecided says otherwise."""
     __tracebackhide__ = True
     try:
         yield
@@ -136,7 +136,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the reports, whatever the tests came to."""
+    """Write the reports, whether tests passed or failed."""
     config = session.config
     asked = {"json": config.option.concbench_json, "markdown": config.option.concbench_markdown}
     if _is_worker(config) or not any(asked.values()):
@@ -158,7 +158,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """One line for each test, and how many requirements came to what."""
+    """Print one line for each test, and the number of requirements by decision."""
     lines: dict[str, list[str]] = {}
     counts: dict[str, int] = {}
     for name, reports in terminalreporter.stats.items():
@@ -186,7 +186,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _session(config: pytest.Config) -> Session:
-    """What the tests of this session share, made when the first of them asks."""
+    """The state shared by the tests of this session, created on first use."""
     if _SESSION not in config.stash:
         from random import randrange
 

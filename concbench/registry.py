@@ -1,7 +1,7 @@
-"""Names of runners, workloads and formats, and where they live. Nothing is imported before it is asked for.
+"""Names of runners, workloads and formats, with their places; each is imported on first use.
 
-To add one: write its file, and its line here. Other packages add theirs with the entry points `concbench.runners`,
-`concbench.workloads` and `concbench.formats`; a name of ours cannot be taken over.
+To add one, write its file, and its line here. Other packages add theirs with the entry points `concbench.runners`,
+`concbench.workloads` and `concbench.formats`; they cannot replace a name of concbench.
 """
 
 import importlib
@@ -31,10 +31,10 @@ RUNNERS: Mapping[str, str] = MappingProxyType(
     }
 )
 EXTRAS: Mapping[str, str] = MappingProxyType({"dask": "distributed", "joblib": "joblib"})
-"""Runners that need more than is installed with concbench, each with a package of the extra that has its name."""
+"""Runners that need an extra of the same name, each with a package of that extra."""
 ON_REQUEST = frozenset({*EXTRAS, "executor", "mp-pool", "to-thread"})
-"""Runners that are measured only where they are named: others of their kind answer the same question, an extra may be
-missing, and `executor` must be told which."""
+"""Runners that are measured only if they are named: others of their kind answer the same question, an extra may be
+missing, and `executor` needs a target."""
 
 WORKLOADS: Mapping[str, str] = MappingProxyType(
     {
@@ -63,45 +63,45 @@ FORMATS: Mapping[str, str] = MappingProxyType(
 
 
 def runner_names() -> list[str]:
-    """Every registered runner, ours first."""
+    """Names of every registered runner, those of concbench first."""
     return list(_table("runner", RUNNERS))
 
 
 def workload_names() -> list[str]:
-    """Every registered workload, ours first."""
+    """Names of every registered workload, those of concbench first."""
     return list(_table("workload", WORKLOADS))
 
 
 def format_names() -> list[str]:
-    """Every registered format, ours first."""
+    """Names of every registered format, those of concbench first."""
     return list(_table("format", FORMATS))
 
 
 def runner_class(name: str) -> Any:
-    """The class registered under a runner's name.
+    """Import the class registered under a runner's name.
 
     Raises:
-        UnknownName: nothing has this name.
-        Unavailable: it is known and cannot be loaded, such as where what it needs is not installed.
+        UnknownName: no runner has this name.
+        Unavailable: it cannot be loaded, for example because a package is not installed.
         UsageError: the name is not a text.
     """
     return _load("runner", RUNNERS, name)
 
 
 def workload_class(name: str) -> Any:
-    """The class registered under a workload's name; raises as runner_class does."""
+    """Import the class registered under a workload's name; raises the same errors as runner_class."""
     return _load("workload", WORKLOADS, name)
 
 
 def format_function(name: str) -> Any:
-    """The function registered under a format's name, from a document to a text; raises as runner_class does."""
+    """Import the function of a format, from a document to a text; raises the same errors as runner_class."""
     return _load("format", FORMATS, name)
 
 
 def runner_name(runner: object) -> str:
-    """The registered name of a runner's class, or the class's own name if it has none."""
+    """The registered name of a runner's class, or the name of the class if it is not registered."""
     where = f"{type(runner).__module__}:{type(runner).__qualname__}"
-    names = _names_of(where, RUNNERS) or _names_of(where, _table("runner", RUNNERS))  # the latter takes long
+    names = _names_of(where, RUNNERS) or _names_of(where, _table("runner", RUNNERS))  # the latter is slow
     return names[0] if names else type(runner).__qualname__
 
 

@@ -1,9 +1,9 @@
-"""What is required of a runner: how it is written, and what an interval says of it.
+"""Requirements of runners: their text form, and their decision from a confidence interval.
 
-thread-pool:2 >= 1.5x                            at least so many times as fast as the baseline
-asyncio:8 <= 1.1x                                at most
+thread-pool:2 >= 1.5x                            at least 1.5 times as fast as the baseline
+asyncio:8 <= 1.1x                                at most 1.1 times as fast as the baseline
 thread-pool:2 same as process-pool:2 within 5%   neither faster nor slower than another runner by more
-memory thread-pool:8 <= 500MB                    all processes together at the peak of the observed pass
+memory thread-pool:8 <= 500MB                    peak memory of all processes together in the observed pass
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _SAME = re.compile(r"(\S+)\s+same\s+as\s+(\S+)(?:\s+within\s+(\S.*))?")
 _RATIO = re.compile(r"(\S+?)\s*(>=|<=)\s*(\S.*)")
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*x?")
 MAX_ROUNDS = 100
-"""Unless something else is said: a requirement is decided, or the budget is over, long before that."""
+"""Default of the most rounds: a requirement is decided, or the budget is over, long before that."""
 _WITHIN = 0.05
-"""What is the same, if nobody says within which share."""
+"""Default share within which two runners count as the same."""
 FORMS = (
     "'thread-pool:2 >= 1.5x', 'threads <= 1.1x', 'thread-pool:2 same as threads within 5%', 'memory threads <= 500MB'"
 )
@@ -41,31 +41,31 @@ FORMS = (
 
 @dataclass(frozen=True)
 class Requirement:
-    """What is required of one runner. `str()` of it is its text."""
+    """A requirement of one runner; `str()` gives its text form."""
 
     runner: str
-    """As on the command line."""
+    """The runner as on the command line."""
     kind: Literal["at_least", "at_most", "same_as", "memory"]
     bound: float
-    """Times as fast as the baseline; for same_as the share by which it may differ; for memory bytes."""
+    """The speed-up over the baseline; for same_as, the share by which it may differ; for memory, bytes."""
     other: str = ""
     """For same_as, the other runner."""
 
     def __post_init__(self) -> None:
-        """Refuse a bound that nothing is beyond.
+        """Reject a bound of 0 or less.
 
         Raises:
-            BadSetting: it is not more than 0.
+            BadSetting: the bound is not more than 0.
         """
         if self.bound <= 0:
             raise BadSetting(f"cannot require '{self}': the bound must be more than 0")
 
     @classmethod
     def read(cls, text: str) -> Requirement:
-        """The requirement of a text.
+        """Parse the text form of a requirement.
 
         Raises:
-            BadSetting: it has another form; says which there are.
+            BadSetting: the text has another form; the message shows the valid ones.
         """
         text = " ".join(text.split())
         if found := _MEMORY.fullmatch(text):
@@ -88,10 +88,10 @@ class Requirement:
         within: float | str | None = None,
         memory: float | str | None = None,
     ) -> list[Requirement]:
-        """The requirements of arguments, one for each of at_least, at_most, same_as and memory.
+        """Make requirements from arguments, one for each of at_least, at_most, same_as and memory.
 
         Raises:
-            BadSetting: none is given, or one cannot be.
+            BadSetting: none of them is given, or one is invalid.
         """
         _require_text("the runner", runner)
         made = []
@@ -120,19 +120,19 @@ class Requirement:
 
     @property
     def of_ratio(self) -> bool:
-        """Whether it is of how fast the runner is."""
+        """Whether it concerns the speed of the runner."""
         return self.kind != "memory"
 
     @property
     def in_words(self) -> str:
-        """What is required, for a sentence."""
+        """The requirement in words, as part of a sentence."""
         if self.kind == "same_as":
             return f"the same within {percent(self.bound)}"
         word = "at least" if self.kind == "at_least" else "at most"
         return f"{word} {self.bound:g}x"
 
     def decide(self, interval: Interval | None) -> Decision:
-        """What is known, if the ratio is somewhere in an interval; None: it may be anything."""
+        """Decide the requirement from a confidence interval of the ratio; None: the ratio is unknown."""
         if interval is None:
             return UNDECIDED
         low, high = self.allowed
@@ -142,17 +142,17 @@ class Requirement:
 
     @property
     def allowed(self) -> tuple[float, float]:
-        """The ratios that satisfy it, from the least to the most."""
+        """The least and the largest ratio that satisfy it."""
         if self.kind == "same_as":
             return 1 / (1 + self.bound), 1 + self.bound
         return (self.bound, inf) if self.kind == "at_least" else (0.0, self.bound)
 
 
 def require_consistent(requirements: Sequence[Requirement]) -> None:
-    """Refuse requirements that nothing can satisfy together.
+    """Reject requirements that contradict each other.
 
     Raises:
-        BadSetting: names two of them.
+        BadSetting: two requirements cannot both be met; the message names them.
     """
     ratios = [one for one in requirements if one.of_ratio]
     for one, other in combinations(ratios, 2):

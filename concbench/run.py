@@ -1,6 +1,6 @@
-"""What a measurement and an advice return. Importing it takes little: what shows and analyses them comes later.
+"""The results of measure() and advise(). It is fast to import, since analysis and presentation are imported on demand.
 
-A module that holds the function to be measured often imports `measure` as well, and then every measuring process does.
+The module of the measured function often imports `measure` as well, and then every measuring process does.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """What a measurement saw. Printing it gives the tables and the answers in words.
+    """The result of a measurement; printing it shows the tables and the answers in words.
 
-    `run["download"]["thread-pool:32"].speedup` is a figure; iterating over a run gives the figures of each table.
+    `run["download"]["thread-pool:32"].speedup` is one figure; iterating over a run gives the analysis of each table.
     """
 
     record: RunRecord
@@ -39,7 +39,7 @@ class Run:
         return len(self.tables)
 
     def why(self) -> str:
-        """Where the workers' time went, as text: for every cell its parts of 100 %, and what was lost most."""
+        """Return the time shares of every cell as text, which add up to 100 %, with the largest loss."""
         from concbench.report import terminal
 
         return terminal.plain_breakdowns(self.document(why=True))
@@ -48,21 +48,21 @@ class Run:
         """Lay out the run in a format, such as "text", "markdown", "html", "csv", "csv-samples" or "json".
 
         Args:
-            format: the name of a format of ours, of another tool, or of another package.
-            why: with where the workers' time went, for every cell.
+            format: the name of a format of concbench, of another tool, or of another package.
+            why: whether to include the time shares of every cell.
 
         Raises:
-            UsageError: there is no such format, it cannot be loaded, or why is true and it cannot show that.
+            UsageError: there is no such format, it cannot be loaded, or it cannot show the time shares.
             ConcbenchError: the format of another package failed.
         """
         return _laid_out(self, format, why=why)
 
     def document(self, *, why: bool = False, environment: bool = False) -> Document:
-        """What every format lays out: tables, sentences, answers; none of it is formatted yet.
+        """Return the document that every format lays out: tables, sentences and answers, not yet formatted.
 
         Args:
-            why: with where the workers' time went.
-            environment: with the facts of the machine and the interpreter.
+            why: whether to include the time shares of every cell.
+            environment: whether to include the facts about the machine and the interpreter.
         """
         from concbench.report.document import build
 
@@ -72,11 +72,11 @@ class Run:
         return iter(self.analyses)
 
     def __getitem__(self, workload: str | int) -> TableAnalysis:
-        """The figures of a workload, by its name, without its settings too, or by its place where several have one.
+        """Return the analysis of a workload, by its name with or without settings, or by its index.
 
         Raises:
-            KeyError: there is none of that name, or there are several; says which there are.
-            IndexError: there are not so many.
+            KeyError: no table or several tables have that name; the message shows the possible keys.
+            IndexError: there is no table with that index.
         """
         if isinstance(workload, int):
             return self.analyses[workload]
@@ -93,7 +93,7 @@ class Run:
         return self.analyses[places[0]]
 
     def _places(self, workload: object) -> list[int]:
-        """Those of the tables of this name, or if there are none, of those that have it before their settings."""
+        """Indexes of the tables with this name or, if there are none, with this name before their settings."""
         from concbench.harness.workload_specs import kind_of
 
         names = [table.workload for table in self.tables]
@@ -102,18 +102,18 @@ class Run:
         ]
 
     def __contains__(self, workload: object) -> bool:
-        """Whether a workload of this name was measured, with whatever settings."""
+        """Whether a workload of this name was measured, with any settings."""
         return bool(self._places(workload))
 
     def rows(self, of: Literal["cells", "samples"] = "cells") -> list[Row]:
-        """The figures as a list of flat dicts: `pandas.DataFrame(run.rows())` is a table of cells.
+        """Return the figures as a list of flat dicts: `pandas.DataFrame(run.rows())` is a table of cells.
 
         Args:
-            of: cells: one row for each, with its times, its speed-up, what it cost and the shares of its workers' time;
-                samples: one for each, as it was timed.
+            of: "cells": one row for each cell, with its times, speed-up, costs and time shares;
+                "samples": one row for each sample, with its times.
 
         Raises:
-            UsageError: rows of something else.
+            UsageError: `of` is something else.
         """
         from concbench.analysis.flat_rows import cell_rows, sample_rows
         from concbench.errors import UsageError
@@ -127,73 +127,73 @@ class Run:
 
     @cached_property
     def analyses(self) -> list[TableAnalysis]:
-        """The figures of each table, in the order of `tables`."""
+        """The analysis of each table, in the order of `tables`."""
         from concbench.analysis.table_analysis import analyse
 
         return [analyse(table) for table in self.tables]
 
     @property
     def tables(self) -> list[Table]:
-        """One for each workload: cells, their samples and outcomes."""
+        """One table for each workload, with its cells, their samples and outcomes."""
         return self.record.tables
 
     @property
     def ok(self) -> bool:
-        """Whether no cell failed. A cell that is inapplicable does not count as failed."""
+        """Whether no cell failed; an inapplicable cell does not count as failed."""
         return all(cell.outcome.kind != "failed" for table in self.tables for cell in table.cells)
 
     def save(self, path: str | Path) -> None:
-        """Write the results file.
+        """Write the run to a results file.
 
         Raises:
-            BadOutput: it cannot be written.
+            BadOutput: the file cannot be written.
         """
         from concbench.results import files
 
         files.save(self.record, path)
 
     def _repr_html_(self) -> str:
-        """In a notebook, the answer with the speed-ups drawn and their table."""
+        """Show the answer, the speed-ups as a figure, and their table in a notebook."""
         from concbench.report.page.layout import short
 
         return short(self.document())
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """In a terminal of IPython, the tables."""
+        """Show the tables in a terminal of IPython."""
         del cycle
         printer.text(str(self))
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What to do, and the race that says so. Printing it gives the table and the recommendation."""
+    """A recommendation, with the race that it is based on; printing it shows the table and the recommendation."""
 
     run: Run
     recommendation: Recommendation | None
-    """None if there is nothing to compare with: the race was interrupted before that, or `sequential` failed, or other
-    tasks failed under it than under the runners. What is printed says which."""
+    """The recommendation; None if nothing could be compared: the race was interrupted too early, `sequential` failed,
+    or different tasks failed under it than under the runners. The printed text has the reason."""
 
     def __str__(self) -> str:
         return self.to("text")
 
     def to(self, format: str, *, why: bool = False) -> str:  # noqa: A002 - as on the command line
-        """The advice in a format, as `Run.to`; as "csv" and "csv-samples" it is the figures of the race."""
+        """Format the advice like `Run.to`; "csv" and "csv-samples" have the figures of the race."""
         return _laid_out(self, format, why=why)
 
     def document(self, *, why: bool = False) -> Document:
-        """What every format lays out, as `Run.document`."""
+        """Return the document that every format lays out, like `Run.document`."""
         from concbench.report.document import Advised, build
 
         return build(self.run.record, self.run.analyses, Advised(self.recommendation), why=why)
 
     def _repr_html_(self) -> str:
-        """In a notebook, the advice with the speed-ups drawn and their table."""
+        """Show the advice, the speed-ups as a figure, and their table in a notebook."""
         from concbench.report.page.layout import short
 
         return short(self.document())
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """In a terminal of IPython, the same as printing it."""
+        """Show the table and the recommendation in a terminal of IPython."""
         del cycle
         printer.text(str(self))
 
@@ -210,7 +210,7 @@ def load(path: str | Path) -> Run:
     """Read a results file.
 
     Raises:
-        BadResults: it is missing, damaged, not ours, or newer than this version.
+        BadResults: it is missing, damaged, not a results file, or of a newer version.
     """
     from concbench.results import files
 

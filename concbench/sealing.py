@@ -1,9 +1,10 @@
-"""Results and items on their way through pools that are not ours, and may never answer where one cannot be read.
+"""Sending results and items through foreign pools, which may never answer if one of them cannot be read.
 
-Each result is packed by itself, so that the one that cannot be sent is known. Where an executor answers in any case, a
-chunk is packed as a whole (`task.Parcel`, `task.run_packed`): for results that are not plain, that takes a third of it.
+Each result is pickled separately, so that one that cannot be sent is identified. Where an executor always answers, a
+chunk is pickled as a whole (`task.Parcel`, `task.run_packed`), which takes a third of the time for results that are not
+plain.
 
-Standard library only, and as little of it as possible: workers import this.
+It uses as little of the standard library as possible, since workers import it.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ _SENDABLE = PLAIN | {Raised}
 
 
 class Sealed:
-    """What a task returned, on its way home from wherever it ran: a failure of that trip is told as one of the task.
+    """The result of a task on its way back from a worker; if it cannot be sent, that counts as a failure of the task.
 
-    Some pools never answer when a result cannot be read. In this process it is only what is around the result.
+    Some pools never answer when a result cannot be read. Within one process, this is only a wrapper.
     """
 
     def __init__(self, result: Any) -> None:
         self.result = result
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Bytes, which any pool can read; of what makes none, a Raised."""
+        """Pickle as bytes, which any pool can read; as a Raised if the result cannot be pickled."""
         import pickle
 
         packed, unsendable = tried(pickle.dumps, self.result)
@@ -45,27 +46,27 @@ def _unsealed(packed: bytes) -> Sealed | Raised:
 
 
 class Sealing(Caught):
-    """A Caught function whose results are Sealed, but for those that surely can be sent; `opened` undoes that."""
+    """A Caught function whose results are Sealed, except those that can certainly be sent; `opened` undoes that."""
 
     def __call__(self, item: Any) -> Any:
-        """Call it."""
+        """Call the function, and seal its result if needed."""
         answer = super().__call__(item)
         return answer if type(answer) in _SENDABLE else Sealed(answer)
 
 
 def opened(answers: Iterable[Any]) -> Iterator[Any]:
-    """What Sealing functions returned, as Caught ones would have."""
+    """Unwrap the answers of Sealing functions to those of Caught functions."""
     return (answer.result if type(answer) is Sealed else answer for answer in answers)
 
 
 def run_sealed(chunk: tuple[Callable[[Any], Any], Sequence[Any]]) -> list[Any]:
-    """Run neighbouring tasks, all of them, as a worker of multiprocessing.Pool is told to: a function and its items."""
+    """Run all tasks of a chunk, given as a function and its items, in a worker of multiprocessing.Pool."""
     function, items = chunk
     return list(map(Sealing(function), items))
 
 
 def unsendable_item(items: Sequence[Any]) -> BaseException | None:
-    """What to raise for the first item that cannot be pickled, with its task; None if all can."""
+    """The exception for the first item that cannot be pickled, with a note on its task; None if all can."""
     import pickle
 
     for index, item in enumerate(items):

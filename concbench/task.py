@@ -1,9 +1,9 @@
-"""What happens inside a worker: results and failures on their way home, and texts that cannot fail.
+"""Code inside a worker: sending results and failures back, and texts for messages that never raise.
 
-Nothing that a task raises or returns is trusted: its text may raise, it may refuse notes, it may not survive pickle.
+Exceptions and results of tasks are not trusted: their text may raise, they may reject notes, or fail to pickle.
 
-Standard library only, and as little of it as possible: every spawned worker imports this, and what that costs is in the
-time that is measured.
+It uses as little of the standard library as possible: every spawned worker imports it, and the time of that import is
+part of the measured time.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from concbench.errors import WorkerFailure
 
 LONGEST = 500
-"""Characters of an exception's text that are kept where the exception itself cannot be."""
+"""Most characters of an exception's text that are kept if the exception itself cannot be."""
 _MOST_WORDS = 10_000
-"""Characters of a text that are looked at for a line of it."""
+"""Most characters of a text that are used for a line of it."""
 _LONGEST_TRACEBACK, _MOST_EXCEPTIONS = 4_000, 100
-"""Characters of a traceback that are kept, from its end; exceptions of which one is printed as Python prints it."""
+"""Most characters kept from the end of a traceback, and most exceptions in a traceback that Python formats."""
 _LONG_BITS = 1_000
 PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
 """Types whose pickles can always be read."""
@@ -34,11 +34,11 @@ _contained: Callable[[BaseException], Sequence[BaseException] | None] = BaseExce
 _behind: Sequence[Callable[[BaseException], BaseException | None]] = tuple(
     BaseException.__dict__[name].__get__ for name in ("__cause__", "__context__")
 )
-"""No class of a user can get in between."""
+"""Accessors of chained exceptions, taken from BaseException, so that user classes cannot override them."""
 
 
 def short(value: object, limit: int = 60) -> str:
-    """A representation for messages: one line, at most `limit` characters, never an exception of its own."""
+    """A representation of a value for messages: one line, at most `limit` characters; never raises."""
     text, broken = tried(_representation, value)
     if broken is not None:
         text = f"<{type_name(value)} whose repr raises {type_name(broken)}>"
@@ -46,7 +46,7 @@ def short(value: object, limit: int = 60) -> str:
 
 
 def one_line(text: object, limit: int = 200) -> str:
-    """A text, or that of an object, for messages: one line, at most `limit` characters, never an exception."""
+    """The text of an object for messages: one line, at most `limit` characters; never raises."""
     line, broken = tried(_words, text)
     if broken is not None:
         line = _unshown(text, broken)
@@ -54,21 +54,22 @@ def one_line(text: object, limit: int = 200) -> str:
 
 
 def exception_text(error: BaseException, limit: int = 200) -> str:
-    """`TypeName: text`, whatever the exception is; of a group, what it contains; of our own errors, the text alone."""
+    """Describe any exception as `TypeName: text`; a group with its contents, a ConcbenchError by its text alone."""
     return one_line(_described(error, limit), limit)
 
 
 def type_name(value: object) -> str:
-    """The name of its type; of a TaskFailure, that of the exception for which it stands."""
+    """The name of the type of a value; for a TaskFailure, that of the exception it replaces."""
     from concbench.errors import TaskFailure
 
     return str(value.type_name) if type(value) is TaskFailure else _name_of(type(value))
 
 
 def traceback_text(error: BaseException) -> str:
-    """The end of the traceback as Python prints it; where that cannot be had, the description alone.
+    """The end of the traceback as Python prints it; if formatting fails, the description alone.
 
-    Of an exception that brings very many others with it, it is its own: to print them all may take minutes.
+    With very many chained or grouped exceptions, only the traceback of the exception itself is included, since
+    formatting all of them may take minutes.
     """
     text, broken = tried(_formatted_alone if _brings_many(error) else _formatted, error)
     return str(text[-_LONGEST_TRACEBACK:]) if broken is None else exception_text(error, LONGEST)
@@ -91,7 +92,7 @@ def _formatted_alone(error: BaseException) -> str:
 
 
 def _brings_many(error: BaseException) -> bool:
-    """Whether more exceptions are chained to it, or in groups, than are printed."""
+    """Whether an exception has more chained or grouped exceptions than are printed."""
     seen: set[int] = set()
     left = [error]
     while left and len(seen) <= _MOST_EXCEPTIONS:
@@ -105,12 +106,12 @@ def _brings_many(error: BaseException) -> bool:
 
 
 def tried(action: Callable[..., Any], *arguments: Any) -> tuple[Any, BaseException | None]:
-    """Call what may raise anything: what it returns and None, or None and what it raises. Ctrl-C goes on."""
+    """Call an action that may raise; return (result, None) or (None, exception). Ctrl-C is passed on."""
     try:
         return action(*arguments), None
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - code of a user's exception or value may raise what it likes
+    except BaseException as error:  # noqa: BLE001 - code of a user's exception or value may raise anything
         return None, error
 
 
@@ -130,7 +131,7 @@ def _unshown(value: object, broken: BaseException) -> str:
 
 
 def _described(error: BaseException, limit: int) -> str:
-    """Longer than the limit, perhaps; what would lie beyond it is not looked at."""
+    """The description of an exception, possibly longer than the limit; parts beyond it are not evaluated."""
     from concbench.errors import ConcbenchError
 
     text, broken = tried(_words, error)
@@ -153,7 +154,7 @@ def _described(error: BaseException, limit: int) -> str:
 
 
 def _long_number(value: int) -> str:
-    """A number that Python refuses to write out: about how many digits it has, and a digest to tell it by."""
+    """Describe a number that Python refuses to write out: by its approximate number of digits and a digest."""
     from hashlib import sha256
 
     digits = int(value.bit_length() * 0.30103) + 1
@@ -161,7 +162,7 @@ def _long_number(value: int) -> str:
 
 
 def ending(code: int | None) -> str:
-    """How a process ended, in words, given its exit code: that of multiprocessing or of subprocess."""
+    """Describe how a process ended, from its exit code in multiprocessing or subprocess."""
     if code is None or code >= 0:
         return f"exit code {'unknown' if code is None else code}"
     import signal
@@ -171,10 +172,11 @@ def ending(code: int | None) -> str:
 
 
 def named(error: BaseException, index: int, items: Sequence[Any]) -> BaseException:
-    """What to raise for a task's exception: the exception, with a note that says which task and item raised it.
+    """The exception to raise for a task: its own exception, with a note that names the task and the item.
 
-    Where it takes no note, a TaskFailure stands for it. StopIteration, which would end somebody's loop in silence,
-    becomes the cause of a RuntimeError, as in a generator (PEP 479). The initializer of a worker is no task.
+    If it takes no note, a TaskFailure replaces it. StopIteration, which would silently end a loop of the caller,
+    becomes the cause of a RuntimeError, as in a generator (PEP 479). The failure of an initializer is not changed,
+    since it does not belong to a task.
     """
     from concbench.errors import InitializerFailed
 
@@ -189,7 +191,7 @@ def named(error: BaseException, index: int, items: Sequence[Any]) -> BaseExcepti
 
 
 def noted(error: BaseException, note: str) -> BaseException:
-    """The exception with a note, or a TaskFailure with it."""
+    """Add a note to the exception; if that fails, return a TaskFailure with the note."""
     for add in (BaseException.add_note, _force_note):
         tried(add, error, note)
         if tried(lambda: note in error.__notes__)[0]:
@@ -201,7 +203,7 @@ def noted(error: BaseException, note: str) -> BaseException:
 
 
 def _force_note(error: BaseException, note: str) -> None:
-    """As with exceptions that are frozen dataclasses."""
+    """Add a note to an exception that rejects attributes, such as a frozen dataclass."""
     notes = getattr(error, "__notes__", None)
     object.__setattr__(error, "__notes__", [*(notes if type(notes) is list else []), note])
 
@@ -213,15 +215,15 @@ def _stand_in(error: BaseException) -> BaseException:
 
 
 def sendable(error: BaseException) -> BaseException:
-    """The exception itself if it survives a trip through pickle, else a TaskFailure that stands for it.
+    """Return the exception if it can be pickled and unpickled, else a TaskFailure that replaces it.
 
-    An exception whose __init__ takes other arguments than it hands to super() pickles well and cannot be unpickled.
+    An exception whose __init__ takes other arguments than it passes to super() can be pickled, but not unpickled.
     """
     return error if _packed(error) else _stand_in(error)
 
 
 def _packed(error: BaseException) -> bytes:
-    """As a pickle from which the same type comes back; empty if there is none."""
+    """A pickle that unpickles to the same type; empty if there is none."""
     import pickle
 
     packed, unpicklable = tried(_pickled, error)
@@ -230,8 +232,10 @@ def _packed(error: BaseException) -> bytes:
 
 
 def _pickled(error: BaseException) -> bytes:
-    """As Python does it: tblib, which Dask imports, has every exception of a process pickled otherwise, with its
-    frames, and without what is in no attribute of its own, such as the code of a SystemExit.
+    """Pickle an exception as Python does without tblib.
+
+    tblib, which Dask imports, changes how every exception in a process is pickled: with its frames, and without data
+    outside its own attributes, such as the code of a SystemExit.
     """
     import copyreg
     import io
@@ -247,13 +251,13 @@ def _pickled(error: BaseException) -> bytes:
 
 
 class Raised:
-    """What a task raised, as a value: every way home is open to it, from a worker process too."""
+    """The exception of a task, as a value that can always be sent, also from a worker process."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Plain values, which cannot fail on the trip; the traceback goes with them, since pickle drops it."""
+        """Pickle as plain values, which cannot fail; the traceback is included, since pickle drops it."""
         told = type_name(self.error), exception_text(self.error, LONGEST), traceback_text(self.error)
         return _unpacked, (_packed(self.error), os.getpid(), *told)
 
@@ -269,13 +273,13 @@ def _unpacked(packed: bytes, process: int, name: str, text: str, trace: str) -> 
 
 
 class Caught:
-    """A function that returns what it raises, as a Raised; it is pickled as the function within is."""
+    """A function that returns exceptions, as a Raised; it can be pickled if the wrapped function can."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.function = function
 
     def __call__(self, item: Any) -> Any:
-        """Call it."""
+        """Call the function; return its result, or a Raised."""
         try:
             return self.function(item)
         except BaseException as error:  # noqa: BLE001 - raised again by gather
@@ -283,10 +287,10 @@ class Caught:
 
 
 def gather(answers: Iterable[Any], items: Sequence[Any]) -> list[Any]:
-    """List what Caught functions returned, in the order of the items.
+    """List the answers of Caught functions in the order of the items.
 
     Raises:
-        BaseException: what the first task that raised did raise, with a note that names its item.
+        BaseException: the exception of the first task that raised, with a note that names its item.
     """
     results: list[Any] = []
     for answer in answers:
@@ -297,10 +301,10 @@ def gather(answers: Iterable[Any], items: Sequence[Any]) -> list[Any]:
 
 
 class Parcel:
-    """What neighbouring tasks returned, on the way home from a worker process.
+    """The answers of neighbouring tasks on the way back from a worker process.
 
-    It is unpickled in two steps, the label before the contents: if these cannot be read, `being_read` tells whose they
-    are.
+    It is unpickled in two steps, the label before the contents: if the contents cannot be read, `being_read` has the
+    label.
     """
 
     def __init__(self, sender: int, first: int, answers: Sequence[Any] = ()) -> None:
@@ -309,17 +313,17 @@ class Parcel:
         self.answers = answers
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """The label, and the contents as the state."""
+        """Pickle as the label, with the contents as the state."""
         return _labelled, (self.sender, self.first), self.answers
 
     def __setstate__(self, answers: Sequence[Any]) -> None:
-        """The contents have been read."""
+        """Take the contents after they have been read, and forget the label."""
         self.answers = answers
         being_read.pop(self.sender, None)
 
 
 being_read: dict[int, int] = {}
-"""For each sender of parcels, the first task of the one that is being unpickled."""
+"""For each sender of parcels, the first task of the parcel that is being unpickled."""
 
 
 def _labelled(sender: int, first: int) -> Parcel:
@@ -328,26 +332,27 @@ def _labelled(sender: int, first: int) -> Parcel:
 
 
 def run_chunk(function: Callable[[Any], Any], sender: int, first: int, items: Sequence[Any]) -> list[Any] | Parcel:
-    """Run neighbouring tasks in one go, up to the first that raises.
+    """Run a chunk of neighbouring tasks, up to the first that raises.
 
     Args:
-        function: called on each item.
-        sender: whose parcel it is.
+        function: the function to call on each item.
+        sender: an id of the sender, for a Parcel.
         first: index of the first task.
-        items: theirs.
+        items: the items of the chunk.
 
     Returns:
-        What the tasks return or, as a Raised, raise: as a list if it surely can be sent, else as a Parcel.
+        The results, with an exception as a Raised: as a list if it can certainly be sent, else as a Parcel.
     """
     answers = _answers(function, items)
     return answers if PLAIN.issuperset(map(type, answers)) else Parcel(sender, first, answers)
 
 
 def run_packed(function: Callable[[Any], Any], items: Sequence[Any]) -> bytes:
-    """Run neighbouring tasks in one go, as `run_chunk` does.
+    """Run a chunk of neighbouring tasks, as `run_chunk` does.
 
     Returns:
-        The pickle of a list of what the tasks return or, as a Raised, raise; of what cannot be pickled, why.
+        The pickle of a list of the results, with an exception as a Raised; it ends with a Raised for the first result
+        that cannot be pickled.
     """
     import pickle
 
@@ -361,18 +366,18 @@ def run_packed(function: Callable[[Any], Any], items: Sequence[Any]) -> bytes:
 
 
 def _answers(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-    """What tasks return, up to the first that raises, which is a Raised."""
+    """The results of tasks up to the first that raises, whose exception is added as a Raised."""
     answers: list[Any] = []
     try:
         for item in items:
-            answers.append(function(item))  # noqa: PERF401 - those before one that raises are kept
+            answers.append(function(item))  # noqa: PERF401 - results before an exception are kept
     except BaseException as error:  # noqa: BLE001 - raised again by gather
         answers.append(Raised(error))
     return answers
 
 
 def unsent(why: str, first: int, items: Sequence[Any], count: int = 1) -> BaseException:
-    """What to raise where the results of neighbouring tasks cannot be brought home from a worker process."""
+    """The exception to raise if the results of neighbouring tasks cannot be sent back from a worker process."""
     from concbench.errors import WorkerFailure
 
     if count > 1:
@@ -382,14 +387,14 @@ def unsent(why: str, first: int, items: Sequence[Any], count: int = 1) -> BaseEx
 
 
 def unsendable_result(why: str) -> WorkerFailure:
-    """What to raise for a result that cannot be sent from its worker."""
+    """The exception to raise for a result that cannot be sent from its worker."""
     from concbench.errors import WorkerFailure
 
     return WorkerFailure(f"the result of a task cannot be sent from its worker: {why}")
 
 
 def answer(connection: Connection[Any, Any], function: Callable[[Any], Any], item: Any) -> None:
-    """Be a process for one task: send what it returns, or as a Raised what it raises."""
+    """Run one task in its own process; send its result, or its exception as a Raised."""
     _, unsendable = tried(connection.send, Caught(function)(item))
     if unsendable is not None:
         connection.send(Raised(unsendable_result(exception_text(unsendable))))

@@ -1,4 +1,4 @@
-"""Figures as a person reads them."""
+"""Formatting of figures for users."""
 
 from collections.abc import Iterable
 
@@ -22,7 +22,7 @@ def ratio(value: float) -> str:
 
 
 def span(low: float, high: float) -> str:
-    """What a speed-up may be: `1.81, 1.95`; an end that says nothing is 0 or `?`."""
+    """The confidence interval of a speed-up: `1.81, 1.95`; an unbounded end is 0 or `?`."""
     return f"{_three_digits(low)}, {_three_digits(high) if high < 10_000 else '?'}"
 
 
@@ -32,7 +32,7 @@ def memory(value: float) -> str:
 
 
 def instead_of(own: str, before: str, what: str) -> str:
-    """Two figures of one thing, as they are read: `1.83 s of CPU time instead of 1.30 s`, `the same CPU time`."""
+    """A comparison of two formatted figures: `1.83 s of CPU time instead of 1.30 s`, or `the same CPU time`."""
     return f"the same {what}" if own == before else f"{own} of {what} instead of {before}"
 
 

@@ -1,4 +1,4 @@
-"""Kinds of values: how each is written as a text, on a command line, in a configuration or behind a name.
+"""Kinds of values, with their text forms on a command line, in a configuration or in a specification.
 
     COUNT                               30
     DURATION                            20ms, 1.5s, 2min; a bare number is seconds
@@ -6,8 +6,8 @@
     many(COUNT)                         2,4,8 or 2+4+8
     one_of("trial", "sieve")            one of these words
 
-Whoever declares an option or a setting names its kind, and nothing else reads its text. Standard library only, and
-little of it: `from concbench import measure` imports this.
+The declaration of an option or a setting names its kind, and only the kind reads its text. This module uses only a
+small part of the standard library, since `from concbench import measure` imports it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BYTES = {
     "": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000, "kib": 2**10, "mib": 2**20, "gib": 2**30,
 }  # fmt: skip
 _MOST_DIGITS = 18
-"""Of a whole number that is written."""
+"""Most digits in the text of a whole number."""
 _LAST_PORT = 65_535
 
 
@@ -36,54 +36,56 @@ class Kind:
     """A kind of value."""
 
     what: str
-    """What it is, for a message: a whole number of 1 or more."""
+    """Its description for messages, such as "a whole number of 1 or more"."""
     read: Callable[[str], Any]
-    """The value of a text.
+    """Converts a text to a value.
 
     Raises:
-        BadSetting: the text is not of this kind; a sentence that says what is.
+        BadSetting: the text is not of this kind; the message describes the kind.
     """
     types: tuple[type, ...]
-    """What it is in Python."""
+    """The Python types of its values."""
     metavar: str = "TEXT"
-    """How a usage line calls it."""
+    """Its name in a usage line."""
     choices: tuple[str, ...] = ()
-    """All values that there are, where they are few."""
+    """All values, if there are only a few."""
     write: Callable[[Any], str] = str
-    """The text of a value, as `read` reads it."""
+    """Converts a value to a text that `read` reads."""
     in_words: Callable[[Any], str] = "{:,}".format
-    """A value as a sentence has it."""
+    """Formats a value for a sentence."""
     least: float | None = None
+    """The least value; None if there is no bound."""
     most: float | None = None
+    """The largest value; None if there is no bound."""
     separated: bool = False
-    """Whether a text of it is several values with commas between them."""
+    """Whether its text holds several values separated by commas."""
     moved: Callable[[str, str], str] | None = None
-    """Of a kind that names files: the text that means from here what a text means from another directory."""
+    """For a kind that names files: converts a text relative to a directory to one relative to the current directory."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What is declared of an option or of a setting of a workload, beside its type:
+    """The declaration of an option or of a setting of a workload, besides its type:
 
     `latency: Annotated[float, Declared(DURATION, "of the image server")] = 0.020`
     """
 
     kind: Kind
     help: str
-    """What it does, for a line of help; its default is added where a signature has it."""
+    """Its description for a line of help; the default from a signature is added."""
     excludes: tuple[str, ...] = ()
-    """What cannot be given with it; these need not say so of it."""
+    """Names of options that cannot be given with it; they need not exclude it themselves."""
     needs: str = ""
-    """What it says nothing without."""
+    """Name of an option that it needs."""
 
 
 def excluding(name: str, known: Mapping[str, Declared]) -> set[str]:
-    """What cannot be given with this one, whichever of the two says so."""
+    """Names that cannot be given with this one, whichever of the two declares it."""
     return {other for one, other in exclusions(known) if one == name}
 
 
 def exclusions(known: Mapping[str, Declared]) -> Iterator[tuple[str, str]]:
-    """Pairs that cannot be given together, both ways round."""
+    """Yield the pairs of names that cannot be given together, in both orders."""
     for name, declared in known.items():
         for other in declared.excludes:
             yield name, other
@@ -91,15 +93,15 @@ def exclusions(known: Mapping[str, Declared]) -> Iterator[tuple[str, str]]:
 
 
 def require_together(given: Collection[str], known: Mapping[str, Declared], write: Callable[[str], str]) -> None:
-    """Refuse what cannot be given together, or says nothing without another.
+    """Reject options that cannot be given together, or need another one that is missing.
 
     Args:
-        given: the names of what was given; other names than those that are known may be among them.
-        known: what is declared of each.
-        write: how messages write a name.
+        given: the names of the given options; unknown names are allowed.
+        known: the declarations by name.
+        write: writes a name in messages.
 
     Raises:
-        BadSetting: names both, and says what to do.
+        BadSetting: two options exclude each other, or one is missing; the message says what to do.
     """
     for name in (name for name in known if name in given):
         for other in known[name].excludes:
@@ -128,12 +130,12 @@ def _with_unit(units: dict[str, float] | dict[str, int], what: str) -> Callable[
 
 
 def _times(number: float, unit: float) -> float:
-    """So many of a unit: 9 ms are 0.009, which 9 times 0.001 is not."""
+    """Multiply exactly by a unit: 9 ms are 0.009, but 9 times 0.001 is not."""
     return number * unit if unit >= 1 else number / round(1 / unit)
 
 
 def _shortest(units: dict[str, float] | dict[str, int]) -> Callable[[float], str]:
-    """A writer that takes the largest unit of which there is one or more; what it writes reads back exactly."""
+    """A writer that uses the largest unit not above the value; its texts read back exactly."""
 
     def write(value: float) -> str:
         unit = next((name for name in reversed(units) if value >= units[name]), "")
@@ -195,12 +197,12 @@ def _decimal(text: str) -> float:
 
 
 def path_from(text: str, directory: str) -> str:
-    """A path that is relative to a directory, as it is written here."""
-    return os.path.join(directory, text)  # noqa: PTH118 - of an empty directory, a Path would say ./
+    """Convert a path relative to a directory to one relative to the current directory."""
+    return os.path.join(directory, text)  # noqa: PTH118 - for an empty directory, a Path would add ./
 
 
 def plain(text: str) -> bool | int | float | str:
-    """What a text most plainly is: true or false, a number, or else the text."""
+    """Convert a text to the first type that fits: true or false, a number, or else the text itself."""
     for kind in (SWITCH, INTEGER, NUMBER):
         try:
             value: bool | int | float = kind.read(text)
@@ -211,7 +213,7 @@ def plain(text: str) -> bool | int | float | str:
 
 
 def many(kind: Kind) -> Kind:
-    """Several values of a kind with commas or plus signs between them: in a setting a comma begins the next one."""
+    """A kind for several values separated by commas or plus signs; in a specification, a comma begins a new setting."""
     return Kind(
         f"{kind.what}, or several with commas between them",
         lambda text: [kind.read(part) for part in re.split("[,+]", text)],
@@ -223,7 +225,7 @@ def many(kind: Kind) -> Kind:
 
 
 def one_of(*words: str) -> Kind:
-    """One of these words."""
+    """A kind for one of these words."""
 
     def read(text: str) -> str:
         if text not in words:

@@ -1,8 +1,8 @@
-"""What distinguishes cells of one runner: the interpreter, whether it has a GIL, variables of the environment.
+"""Variants, which distinguish cells of one runner: the interpreter, its GIL, and environment variables.
 
-A variant is a label, and how a measuring process is started for it. Interpreters are probed before anything is
-measured, each once, in a process that is ended whatever it does. What is started runs with the import path of its own
-interpreter, and never with ours: our own part gets there through a directory that holds nothing else.
+A variant has a label, and defines how a measuring process is started. Each interpreter is probed once before anything
+is measured, in a process that is ended in any case. Another interpreter uses its own import path and never the path of
+this one; concbench itself is made available through a directory that holds nothing else.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ _PACKAGE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Variant:
-    """How a measuring process is started, and what that is called where cells must be told apart."""
+    """The way a measuring process is started, with a label that distinguishes cells."""
 
     label: str = ""
-    """Empty where there is one way, and nobody has asked for another."""
+    """The label; empty if there is only the default variant."""
     python: str | None = None
-    """The path of an interpreter; None: the one that runs this, with the import path and the flags that it has."""
+    """The path of an interpreter; None: the current one, with its import path and flags."""
     gil: str | None = None
-    """Of a free-threaded build: "0" without the GIL, "1" with it; None: as it starts."""
+    """For a free-threaded build: "0" without the GIL, "1" with it; None: as it starts."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Variables, beside those that this process has."""
+    """Environment variables in addition to those of this process."""
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """What a probe found of the interpreter, for the results."""
+    """Facts about the interpreter from its probe, for the results."""
     of_workers: bool = False
-    """Whether nothing but runners with several workers is offered so: `sequential` is the one that is as it is."""
+    """Whether only runners with several workers are offered under it; `sequential` stays in the default variant."""
 
     @property
     def version(self) -> tuple[int, int] | None:
-        """Of its interpreter; None if that is the one that runs this."""
+        """The version of its interpreter; None for the current interpreter."""
         numbers = str(self.facts.get("version", "")).split(".")[:2]
         return (int(numbers[0]), int(numbers[1])) if len(numbers) == 2 else None
 
     @property
     def typed(self) -> str:
-        """What a person types to run a program so."""
-        import shlex  # here and below: what few need, the others do not load
+        """The shell command that runs a program under this variant."""
+        import shlex  # rarely needed, so imported here, like other modules below
 
         gil = [f"PYTHON_GIL={self.gil}"] if self.gil is not None else []
         variables = [f"{key}={shlex.quote(value)}" for key, value in self.environment.items()]
@@ -58,16 +58,16 @@ class Variant:
 
     @property
     def set_by_program(self) -> dict[str, str]:
-        """Its variables, where a program can set them itself: all are read when a library is loaded, none before."""
+        """Its variables, if a program can set all of them itself, since they are read when a library is loaded."""
         as_it_is = self.python is None and self.gil is None and {*POOL_VARIABLES}.issuperset(self.environment)
         return {**self.environment} if as_it_is else {}
 
     def command(self, module: str, directories: Iterable[str] = ()) -> list[str]:
-        """What runs the main() of a module of ours.
+        """The command that runs the main() of a module of concbench.
 
         Args:
-            module: which.
-            directories: where the user's own modules are, in front of the import path of another interpreter.
+            module: the module.
+            directories: directories of the user's modules, put before the import path of another interpreter.
         """
         options = ["-X", f"gil={self.gil}"] if self.gil is not None else []
         if self.python is None:
@@ -75,10 +75,10 @@ class Variant:
         return elsewhere(self.python, module, options, directories)
 
     def variables(self, directory: Path) -> dict[str, str]:
-        """What such a process has in its environment beside ours.
+        """The environment variables of such a process, in addition to those of this process.
 
         Args:
-            directory: private; our own part is put there for other interpreters.
+            directory: a private directory, in which concbench is made available to other interpreters.
         """
         gil = {"PYTHON_GIL": self.gil} if self.gil is not None else {}
         variables = {**gil, **self.environment}
@@ -88,23 +88,23 @@ class Variant:
         return variables
 
     def as_json(self) -> dict[str, Any]:
-        """What the results say of it."""
+        """Return the description that the results store, as plain JSON values."""
         gil = {"gil": self.gil} if self.gil is not None else {}
         environment = {"environment": dict(self.environment)} if self.environment else {}
         return {**self.facts, **gil, **environment}
 
 
 OWN = Variant()
-"""The interpreter that runs this, as it is."""
+"""The default variant: the current interpreter, unchanged."""
 ONE_INNER_THREAD = Variant("1 inner thread each", environment=dict.fromkeys(POOL_VARIABLES, "1"), of_workers=True)
-"""No native library beside a worker starts threads of its own."""
+"""The variant in which native libraries use a single thread in each worker."""
 
 
 def variants_of(options: Mapping[str, Any]) -> tuple[Variant, ...]:
-    """Every combination of the interpreters, GILs and variables that were asked for; OWN if there are none.
+    """Every combination of the interpreters, GILs and variables that were asked for; only OWN if there are none.
 
     Raises:
-        BadSetting: an interpreter cannot be measured with, or something is there twice; says what to do.
+        BadSetting: an interpreter cannot be measured, or something occurs twice; the message says what to do.
     """
     interpreters = _interpreters(options.get("python"))
     gils = _gils(options.get("gil"), interpreters)
@@ -127,17 +127,17 @@ def variants_of(options: Mapping[str, Any]) -> tuple[Variant, ...]:
 
 
 def newest(options: Mapping[str, Any]) -> tuple[int, int]:
-    """The newest version of Python among them."""
+    """The newest version of Python among the variants of these options."""
     return max(variant.version or sys.version_info[:2] for variant in variants_of(options))
 
 
 def of_table(variants: Iterable[Variant]) -> dict[str, Any]:
-    """What the results say of those of a table."""
+    """The descriptions of the variants of a table, by label, for the results."""
     return {variant.label: variant.as_json() for variant in variants if variant.label}
 
 
 def homes(packed: bytes) -> list[str]:
-    """Where the modules of a user's own are found that a pickle names: not those that are installed."""
+    """The directories of the user's own modules that a pickle names, without installed modules."""
     import pickletools
 
     installed = {Path(one) for one in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
@@ -219,13 +219,13 @@ def _require_different(name: str, given: Sequence[str]) -> None:
 
 
 def _names(interpreters: Sequence[Interpreter]) -> dict[str, str]:
-    """The shortest text for each that no other has: its version, else what it was called."""
+    """A unique short name for each interpreter: its version, else the name that the user gave."""
     short = [one.short for one in interpreters]
     return {one.executable: one.short if short.count(one.short) == 1 else one.given for one in interpreters}
 
 
 def _part_in(directory: Path) -> Path:
-    """A directory in this one in which there is our package, and nothing else."""
+    """A subdirectory that holds the package concbench and nothing else; it is created if needed."""
     part = directory / "part"
     if not (part / _PACKAGE.name).exists():
         part.mkdir(exist_ok=True)

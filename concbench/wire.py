@@ -1,16 +1,15 @@
-"""How processes of ours speak with each other: a wire is two pipes, on which only we write and read.
+"""Communication between processes of concbench: a wire is two pipes that only concbench reads and writes.
 
-A process that is started is told the numbers of its two ends, and a token, by its arguments; it takes them over before
-it does anything else. Standard input and output are not used where that can be avoided: whatever is imported when an
-interpreter starts may read the one and print on the other.
+A new process gets the numbers of its two ends, and a token, as arguments, and takes them over before anything else.
+Standard input and output are avoided where possible, since modules imported at the start of an interpreter may read or
+print.
 
-A message is JSON, after a line with the token and its length. Anything else comes from somebody who writes to
-descriptors that are not theirs, and ends the conversation. In a forked child both ends are closed, and a child that
-comes back to the wire all the same, since it returned from a function that it should have left by os._exit, ends
-there.
+A message is a line with the token and the length, followed by JSON. Any other bytes come from foreign code that writes
+to descriptors it does not own, and end the communication. In a forked child both ends are closed. A child that still
+uses the wire, since it returned from a function instead of calling os._exit, is ended.
 
-Standard library only, and little of it: every measuring process imports this. What it needs while code of the user's
-runs is bound by name here, before that code: it may replace `json.dumps` or `os.getpid` for all others.
+This module uses only a small part of the standard library, since every measuring process imports it. Functions that it
+needs while user code runs are bound here by name before, since user code may replace `json.dumps` or `os.getpid`.
 """
 
 from __future__ import annotations
@@ -28,31 +27,31 @@ from typing import Any
 from weakref import WeakSet
 
 _HEADER = 64
-"""Bytes that the line before a message has at most."""
+"""Most bytes of the line before a message."""
 _HIGH = 1000
-"""Our descriptors begin here where so many are allowed, out of the way of loops that close or try all of them."""
+"""Lowest descriptor number, if the limit allows it, to avoid loops that close or try low descriptors."""
 _ROOM = 24
-"""Descriptors below the limit of the system where fewer are allowed."""
+"""Distance below the limit of descriptors, where the limit is lower."""
 
 
 _CLOSED, _CODES = 166, 80
-"""The first of the exit codes by which a closed wire is told, and how many they are; programs hardly use them."""
+"""The first of the exit codes that indicate a closed wire, and their number; programs hardly use them."""
 
 
 class WireBroken(Exception):  # noqa: N818
-    """Bytes that are not a message of ours arrived."""
+    """Bytes arrived that are not a message of concbench."""
 
 
 class Wire:
-    """One end: what the other sends is received, and the other way round."""
+    """One end of a wire, which sends to and receives from the other end."""
 
     def __init__(self, reading: int, writing: int, token: str, *, for_good: bool = False) -> None:
-        """Own two descriptors from now on.
+        """Take ownership of two descriptors.
 
         Args:
-            reading: where what the other sends arrives.
-            writing: where what is sent goes.
-            token: what messages begin with.
+            reading: the descriptor to receive from.
+            writing: the descriptor to send to.
+            token: the prefix of every message.
             for_good: whether this process keeps both until it ends.
         """
         self._reading, self._writing = reading, writing
@@ -67,18 +66,18 @@ class Wire:
 
     @property
     def closed(self) -> int:
-        """The exit code of a process that was to keep its end for good, and in which somebody has closed it.
+        """The exit code of a process whose permanent end was closed by other code.
 
-        It is another for each wire, so that no program that ends in its own way can be taken for that each time.
+        It differs between wires, so that a program with its own exit code is not always mistaken for that.
         """
         return _CLOSED + sum(self._token) % _CODES
 
     def send(self, message: Any) -> None:
-        """Send it.
+        """Send a message.
 
         Raises:
-            OSError: the other end has gone.
-            SystemExit: somebody has closed the descriptors of a wire that was to stay.
+            OSError: the other end is closed.
+            SystemExit: other code has closed the descriptors of a permanent wire.
         """
         end_if_forked(self._owner)
         body = dumps(message).encode("ascii")
@@ -87,10 +86,10 @@ class Wire:
             left = left[self._open(write, self._writing, left) :]
 
     def receive(self) -> Any:
-        """The next message; None once the other end has gone.
+        """Receive the next message; None after the other end was closed.
 
         Raises:
-            WireBroken: what arrived is none.
+            WireBroken: the bytes that arrived are not a message.
         """
         end_if_forked(self._owner)
         while b"\n" not in self._arrived[:_HEADER] and len(self._arrived) < _HEADER and self._more():
@@ -115,17 +114,17 @@ class Wire:
             raise WireBroken from None
 
     def __iter__(self) -> Iterator[Any]:
-        """All messages, to the end."""
+        """Yield all messages until the other end is closed."""
         while (message := self.receive()) is not None:
             yield message
 
     def close_writing(self) -> None:
-        """Tell the other end that no more will come."""
+        """Close the sending side, so that the other end knows that no more messages follow."""
         descriptor, self._writing = self._writing, -1
         _close(descriptor)
 
     def close(self) -> None:
-        """Give back both descriptors."""
+        """Close both descriptors."""
         self.close_writing()
         descriptor, self._reading = self._reading, -1
         _close(descriptor)
@@ -136,7 +135,7 @@ class Wire:
         return bool(arrived)
 
     def _open(self, use: Callable[..., Any], *arguments: Any) -> Any:
-        """Use a descriptor that is open."""
+        """Use a descriptor; exit if other code has closed a permanent one."""
         try:
             return use(*arguments)
         except OSError as error:
@@ -146,17 +145,17 @@ class Wire:
 
 
 def end_if_forked(owner: int) -> None:
-    """End this process, if it is a forked child of the one that is meant: its way must not go on through our code."""
+    """End this process if it is a forked child of the owner: a child must not continue in the code of concbench."""
     if getpid() != owner:
-        _exit(0)  # nothing is flushed: what the parent had not yet written would come twice
+        _exit(0)  # without flushing: pending output of the parent would appear twice
 
 
 def take_over() -> Wire:
-    """The wire of a process that was started with one; what it was told of it is no longer among its arguments."""
+    """Return the wire of a process that was started with one, and remove it from the arguments."""
     reading, writing, token = sys.argv[1:4]
     del sys.argv[1:4]
     wire = Wire(_moved(int(reading)), _moved(int(writing)), token, for_good=True)
-    if reading == "0":  # where no others can be handed over
+    if reading == "0":  # where only the standard streams can be inherited
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
@@ -165,7 +164,7 @@ def take_over() -> Wire:
 
 
 def _moved(descriptor: int) -> int:
-    """The same under a high number, closed in programs that are started."""
+    """Move a descriptor to a high number, and have it closed in programs that this process starts."""
     try:
         import fcntl
         import resource
@@ -185,9 +184,10 @@ def _close(descriptor: int) -> None:
 
 
 def _close_in_children(*descriptors: int) -> None:
-    """Forked children have nothing to say to those with whom their parent speaks.
+    """Close descriptors in forked children, which must not use the wires of their parent.
 
-    Without a line of Python: what a child touches it must copy, and forking is in the time that is measured.
+    No Python code runs in the child for that: a child copies the memory that it touches, and forking is part of the
+    measured time.
     """
     if hasattr(os, "register_at_fork"):
         for descriptor in descriptors:
@@ -196,7 +196,7 @@ def _close_in_children(*descriptors: int) -> None:
 
 @cache
 def _closed_in_children() -> WeakSet[Wire]:
-    """The same of wires that may be closed before, so that their numbers are others' then."""
+    """Wires to close in forked children that may be closed earlier, after which their numbers may be reused."""
     wires: WeakSet[Wire] = WeakSet()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=partial(_close_all, wires))

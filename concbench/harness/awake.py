@@ -1,25 +1,25 @@
-"""A clock that stands still while this process is suspended, as by Ctrl-Z, and so can hear no answer."""
+"""A clock that stands still while this process is suspended, as by Ctrl-Z, and cannot receive answers."""
 
 from __future__ import annotations
 
 from time import monotonic
 
 _SUSPENDED = 1.0
-"""Seconds by which something takes longer than it was to, at least, if this process was suspended meanwhile."""
+"""Seconds by which a wait must exceed its planned length to show that this process was suspended."""
 
 
 class Awake:
-    """Counts the seconds in which this process could run; whoever waits tells it what takes how long."""
+    """Counts the seconds in which this process could run; every wait reports its planned length to it."""
 
     def __init__(self) -> None:
         self._lost = 0.0
 
     def now(self) -> float:
-        """As monotonic(), without the seconds in which this process was suspended."""
+        """Return monotonic() without the seconds in which this process was suspended."""
         return monotonic() - self._lost
 
     def passed(self, planned: float, began: float) -> float:
-        """Something that began at a time by monotonic() was to take so many seconds at most; returns the time now."""
+        """Report a wait of at most `planned` seconds that began at `began`; return the time. Both by monotonic()."""
         now = monotonic()
         if now - began - planned > _SUSPENDED:
             self._lost += now - began - planned
@@ -27,4 +27,4 @@ class Awake:
 
 
 AWAKE = Awake()
-"""That of this process."""
+"""The clock of this process."""

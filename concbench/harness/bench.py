@@ -1,4 +1,4 @@
-"""What the parts of one measurement share: the work as it is known by now, its cells, and where they are executed."""
+"""State shared by the parts of one measurement: the workload as known so far, its cells, and their hosts."""
 
 from __future__ import annotations
 
@@ -21,57 +21,57 @@ from concbench.options import MeasureOptions, changed
 from concbench.results.records import CellId, Json, Outcome, Sample
 
 NO_TIME = "there was no time for it; --budget allows more"
-"""Why a cell is left out that the time did not allow."""
+"""The reason of a cell that was left out for lack of time."""
 CUT_SHORT = "there was no more time for it; raise --budget"
-"""Why a cell timed out that the time allowed no longer than that."""
+"""The reason of a cell that timed out because the budget was about to end."""
 _CHECK_SHARE = 0.5
-"""Of the time, that the checks may take."""
+"""Share of the budget within which checks may begin."""
 _ONE_SHARE = 0.25
-"""Of the time that is left, that the first execution of a cell may take, if that is more than what could still win."""
+"""Share of the remaining time allowed for the first execution of a cell, unless a cell that can win needs more."""
 _LEAST = 0.1
-"""Seconds that a request may take in any case."""
+"""Lowest timeout of a request, in seconds."""
 _LONGER = 3.0
-"""Times that sequential passes, of which two are made in one request, may take as long as one execution."""
+"""Factor on the timeout of one execution for a request that makes sequential passes, since it makes two."""
 
 
 class Bench:
-    """Holds what is shared, makes hosts, and says how long and how often they may execute the work."""
+    """Holds the shared state, creates hosts, and limits the time and the number of their executions."""
 
     def __init__(self, plan: Plan, hosts: Hosts, directory: Path) -> None:
-        """Begin with nothing known; the workload of the plan is running, and the directory is for its hosts alone."""
+        """Create the cells of the plan; its workload is running already, and only its hosts use the directory."""
         self.plan = plan
         self.hosts = hosts
         self.workload = plan.workload
-        """The workload, knowing what the sequential pass showed."""
+        """The workload, completed with the findings of the sequential pass."""
         self.facts: Json = {}
-        """Figures about the work, for the table."""
+        """Measured figures of the workload, for the table."""
         self.cells: list[LiveCell] = []
-        """All of them, those that ended and those that joined included."""
+        """All cells, including those that ended and those that joined later."""
         self.sampling = False
-        """Whether the hosts that take samples have been started, so that a cell can no longer begin with the others."""
+        """Whether the hosts that take samples were started, so that a cell can no longer begin with the others."""
         self.repeats = 1
-        """Executions in a sample; fewer of slow cells."""
+        """Executions in a sample; slow cells make fewer."""
         self.kept = plan.kept
-        """What the function keeps in its process, as far as that is known."""
+        """State that the function keeps in its process, as far as it is known."""
         self.referee = Referee(plan)
         self.calls = Calls(plan.workload.tasks, plan.options["max_calls"])
         self.patience = Patience(plan)
         self.clock = Clock(hosts)
         self._hurried = set[CellId]()
-        """Cells that may take as long as there is time for them, and not as long as they might without a budget."""
+        """Cells whose timeout was shortened by the budget."""
         self._directory = directory
         for planned in plan.cells:
             self.add(planned)
 
     def add(self, planned: PlannedCell) -> LiveCell:
-        """Another cell."""
+        """Add a cell and return it."""
         cell = LiveCell(planned, planned.record(self.plan.workload.tasks))
         self.cells.append(cell)
         return cell
 
     @property
     def fresh(self) -> bool:
-        """Whether every execution is in a new process: as was asked for, else if the function keeps what needs that."""
+        """Whether every execution is in a new process: the option decides, else the state kept by the function."""
         asked = self.plan.options["fresh"]
         return self.kept.cold if asked is None else asked
 
@@ -82,17 +82,17 @@ class Bench:
 
     @property
     def alive(self) -> list[LiveCell]:
-        """The cells that go on."""
+        """The cells that have not ended."""
         return [cell for cell in self.cells if cell.alive]
 
     @property
     def baseline_first(self) -> list[LiveCell]:
-        """The same: what the baseline takes decides how long the others may.
+        """The live cells with the baseline first, since its time decides the timeouts of the others.
 
-        Those of its variant come before those of others. Then coroutines: if what they use works in one event loop
-        only, threads that have several need not be tried.
-        Where time is limited, one of each place where tasks run, under each variant, comes next: there may not be the
-        time for all.
+        Cells of its variant precede those of other variants. Runners of coroutines come next: if the function works
+        in one event loop only, threads with several loops need not be tried.
+        Where time is limited, one cell for each variant and each place where tasks run precedes the rest, since there
+        may not be time for all.
         """
         cells = sorted(self.alive, key=self._precedence)
         if self.plan.limit is None:
@@ -101,16 +101,16 @@ class Bench:
         return sorted(cells, key=lambda cell: cell.id not in first.values())
 
     def _precedence(self, cell: LiveCell) -> tuple[bool, ...]:
-        """Smaller comes first; of other variants the sequential cell, which shows what their results are."""
+        """The sort key; in other variants the sequential cell comes first, since it shows their results."""
         other = cell.record.variant != self.plan.baseline.variant
         return cell.id != self.plan.baseline, other, other and cell.planned.name != BASELINE, not cell.awaits
 
     # Hosts, and how long they may take.
 
     def started_together(self, cells: Sequence[LiveCell]) -> list[list[LiveCell]]:
-        """Those of one variant, so that several do not multiply the processes that load at the same time.
+        """Group the cells by variant, so that several variants do not multiply the processes that load at once.
 
-        Where time is limited, the order of all counts.
+        Where time is limited, they stay one group, since their order counts.
         """
         if self.plan.limit is not None:
             return [[*cells]]
@@ -120,12 +120,12 @@ class Bench:
         return [*groups.values()]
 
     def host(self, cell: LiveCell) -> AbstractContextManager[Host]:
-        """A host that takes the samples of a cell."""
+        """Create a host that takes the samples of a cell."""
         options = changed(self._options, fresh=self.fresh)
         return self.hosts.host(self.workload, cell.planned, self._directory, options)
 
     def check_host(self, cell: LiveCell, *, patient: bool = False) -> AbstractContextManager[CheckHost]:
-        """A host that checks the results of a cell; `patient` where one request makes several executions."""
+        """Create a host that checks the results of a cell; `patient` if one request makes several executions."""
         options = self._options
         if patient and options["timeout"] is not None:
             options = changed(options, timeout=_LONGER * options["timeout"])
@@ -133,7 +133,7 @@ class Bench:
 
     @property
     def _options(self) -> MeasureOptions:
-        """Those of the plan; an import may take no longer than there is time."""
+        """The options of the plan, with the import timeout cut to the remaining time."""
         options, limit = self.plan.options, self.plan.limit
         if limit is None:
             return options
@@ -141,16 +141,16 @@ class Bench:
         return changed(options, import_timeout=min(left, options["import_timeout"] or inf))
 
     def later(self, cell: LiveCell, first: float) -> float:
-        """Seconds of an execution in a round, of a cell whose first one took so long: it may pay a first use no more.
+        """Estimate the seconds of an execution in a round from `first`, the seconds of the first one in its process.
 
-        Workers that are processes are new each time, and pay it again.
+        The cost of a first use is subtracted, unless every execution has new worker processes, which pay it again.
         """
         if self.fresh or cell.planned.traits.isolates:
             return first
         return max(0.0, first - self.kept.excess)
 
     def allow(self, cell: LiveCell) -> None:
-        """Let each request of a cell take as long as it may."""
+        """Set the timeout of each request of a cell."""
         seconds = self.patience.seconds(cell.record.workers)
         if self.plan.limit is not None:
             left, otherwise = self._left_for(cell, self.plan.limit), seconds or self.plan.options["timeout"] or inf
@@ -160,9 +160,10 @@ class Bench:
             cell.host.allow(seconds)
 
     def _left_for(self, cell: LiveCell, limit: Limit) -> float:
-        """Seconds that a request of a cell may take: all, once it has shown that it ends.
+        """Seconds allowed for a request of a cell: all that remain, once one execution of it has ended.
 
-        Before that it may be that it never does, and no more than it takes to see that it cannot win are lost on it.
+        Before that, it may never end. It is then allowed only the time that shows that it cannot win, or a share of
+        the remaining time if that is longer.
         """
         left = max(_LEAST, limit.end - self.clock.elapsed())
         if cell.id == self.plan.baseline or cell.executions or self.patience.took is None:
@@ -172,32 +173,32 @@ class Bench:
 
     @property
     def starting(self) -> float:
-        """Seconds that it takes to start a measuring process, as far as they are known."""
+        """Seconds that the start of a measuring process takes; 0 if unknown."""
         return self.plan.limit.starting if self.plan.limit else 0.0
 
     def fits(self, seconds: float, share: float = 1.0) -> bool:
-        """Whether what takes so long may still be begun, of this share of all the time."""
+        """Whether a step of so many seconds would still end within this share of the budget."""
         limit = self.plan.limit
         return limit is None or self.clock.elapsed() + seconds <= share * limit.begin
 
     def may_check(self, cell: LiveCell) -> bool:
-        """Whether there is time to check a cell; of those that compare with the baseline there must be some."""
+        """Whether there is time to check a cell; the baseline is always checked."""
         return cell.id == self.plan.baseline or self.fits(0.0, _CHECK_SHARE)
 
     def allow_all(self) -> None:
-        """The same for every cell, since it has become known how long that is."""
+        """Set the timeout of every live cell, after the time of the baseline has become known."""
         for cell in self.alive:
             self.allow(cell)
 
     def allow_passes(self, host: Host | CheckHost) -> None:
-        """Let a request that makes sequential passes take longer."""
+        """Set the longer timeout of a request that makes sequential passes."""
         seconds = self.patience.seconds(1)
         if seconds is not None:
             left = self.plan.limit.end - self.clock.elapsed() if self.plan.limit else inf
             host.allow(max(_LEAST, min(left, _LONGER * seconds)))
 
     def explained(self, cell: LiveCell) -> Outcome:
-        """How a cell ended: of a timeout, how much slower than the baseline it is at least, and what is to be done."""
+        """The outcome of a cell; a timeout gets a lower bound on its time against the baseline, and a remedy."""
         outcome = cell.record.outcome
         if outcome.cause != "timeout":
             return outcome
@@ -205,13 +206,13 @@ class Bench:
             outcome = self.patience.bound(outcome, cell.requested)
         if hangs := getattr(cell.planned.runner, "hangs", ""):
             outcome = replace(outcome, reason=f"{outcome.reason}; {hangs}")
-        hurried = cell.id in self._hurried and "--budget" not in outcome.reason  # that of an import names it
+        hurried = cell.id in self._hurried and "--budget" not in outcome.reason  # an import timeout names it already
         return replace(outcome, reason=f"{outcome.reason}; {CUT_SHORT}") if hurried else outcome
 
     # Executions.
 
     def has_run(self, cell: LiveCell, sample: Sample, took: float) -> None:
-        """A cell was executed for the first time in its process; `took` seconds, what is not timed included."""
+        """Record the first execution of a cell in its process; it took `took` seconds, untimed parts included."""
         cell.first_runs.append(sample)
         cell.executions += 1
         if cell.id == self.plan.baseline:
@@ -226,9 +227,9 @@ class Bench:
 
     @property
     def observed_later(self) -> int:
-        """Executions that the observed passes will be."""
+        """Executions still needed for the observed passes."""
         return sum(cell.record.observed is None for cell in self.alive) if self.plan.options["observe"] else 0
 
     def affords(self, executions: int) -> bool:
-        """Whether so many more, and the observed passes, are allowed."""
+        """Whether so many more executions and the observed passes are allowed."""
         return self.calls.allows(executions + self.observed_later)

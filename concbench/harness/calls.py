@@ -1,4 +1,4 @@
-"""How often the function is called, and how often it may be (`--max-calls`): counted in executions of all its items."""
+"""The count of calls of the function against the limit (`--max-calls`), in executions of all its items."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Calls:
     most: int | None
     """Calls that are allowed; None: any number."""
     executions: int = 0
-    """That were made, or are being made."""
+    """Executions made or in progress."""
 
     def count(self, executions: int = 1) -> None:
-        """So many more are about to be made."""
+        """Count executions that are about to be made."""
         self.executions += executions
 
     def allows(self, executions: int) -> bool:

@@ -1,4 +1,4 @@
-"""Which runners and how many workers are worth a race: every registered runner says that for itself."""
+"""The candidates of a race: every registered runner proposes the numbers of workers that are worth trying."""
 
 from __future__ import annotations
 
@@ -26,53 +26,53 @@ from concbench.traits import CALLER, INTERPRETERS, PROCESSES, THREADS, traits_of
 from concbench.variants import ONE_INNER_THREAD, OWN, Variant
 
 Offer = Callable[[Look], Iterable[Runner]]
-"""A hook that offers runners for work that looks like that."""
+"""A hook that proposes runners for work with the given properties."""
 _COMPUTING = {THREADS, INTERPRETERS, PROCESSES}
-"""Where workers are that native libraries may start threads beside."""
+"""Kinds of workers in which native libraries may start threads of their own."""
 _ON_THREADS = 1.05
-"""Cores that work keeps busy which is sure not to compute on one thread alone."""
+"""Busy cores above which work certainly computes on more than one thread."""
 _MOST_CELLS = 1_000
-"""Cells that are followed at most, from neighbour to neighbour, to find out how many workers there may be."""
+"""Most cells visited, from neighbour to neighbour, to find the largest possible number of workers."""
 
 
 class Field:
-    """The cells of a race: those that it begins with, and those that may join them."""
+    """The cells that a race begins with, and those that may join it."""
 
     def __init__(self, look: Look, offers: Sequence[Offer] | None = None, variants: Sequence[Variant] = (OWN,)) -> None:
-        """Ask those who offer runners; None: every registered class."""
+        """Collect the candidates that the hooks offer; `offers` None: the hooks of every registered class."""
         self.look = look
         self._offers = offers
         self._variants = variants
         self.candidates = self._offered(look)
-        """Those that it begins with, under one variant after the other, of the simplest runners first."""
+        """The cells that the race begins with, grouped by variant, the simplest runners first."""
         self.known = {cell.id: cell for cell in self.candidates}
-        """Those that anybody has asked for."""
+        """All cells proposed so far."""
         self.left_out: list[PlannedCell] = []
         """Candidates that the budget has no time for."""
 
     def over(self, tasks: int) -> Field:
-        """The same of work that has so many tasks."""
+        """The field of the same work with so many tasks."""
         return Field(replace(self.look, tasks=tasks), self._offers, self._variants)
 
     def only(self, candidates: list[PlannedCell]) -> Field:
-        """The same, beginning with these."""
+        """The same field, reduced to these candidates."""
         part = copy(self)
         part.candidates = candidates
         part.left_out = [cell for cell in self.candidates if cell not in candidates]
         return part
 
     def beside(self, leader: CellId) -> list[PlannedCell]:
-        """The cells beside a leader that are worth a try, under its variant."""
+        """The neighbours of a leader that are worth trying, under its variant."""
         offer = getattr(self.known[leader].runner, "neighbours", None)
         cells = _cells(_asked(offer, self.look), self.look, [self.known[leader].variant])
         self.known = {**{cell.id: cell for cell in cells}, **self.known}
         return cells
 
     def joining(self, samples: Samples) -> list[PlannedCell]:
-        """The cells that are worth a try, given what others took.
+        """The cells that are worth trying, given the samples of the others.
 
-        They are those beside the leader, and beside the smallest of its kind that is as fast; and more processes, where
-        threads or coroutines gain nothing by being more, although no core is busy.
+        They are the neighbours of the leader, and of the cell with the fewest workers among the equally fast ones of
+        its kind. Where more threads or coroutines gain nothing although no core is busy, more processes join as well.
         """
         seconds = {cell: float(np.median([one.seconds for one in taken])) for cell, taken in samples.items() if taken}
         leader = min(seconds, key=lambda cell: seconds[cell])
@@ -86,7 +86,7 @@ class Field:
         return list({cell.id: cell for cell in joining if cell.id not in samples}.values())
 
     def _waits_for_its_process(self, leader: CellId, last: Sample, seconds: Mapping[CellId, float]) -> bool:
-        """Whether more threads, or coroutines, than the leader has gain nothing, although no core is busy."""
+        """Whether more threads or coroutines than the leader has gain nothing, although no core is busy."""
         busy = last.cpu is None or last.cpu / last.repeats / last.seconds > COMPUTES
         if self.look.computes or busy or self.candidates[0].id not in seconds or not self._shares_process(leader):
             return False
@@ -95,14 +95,14 @@ class Field:
         return any(seconds[cell] * BAND > seconds[leader] for cell in more)
 
     def _more_processes(self, outdone: float, variant: Variant) -> list[PlannedCell]:
-        """Processes in such numbers that they win if each does one task at a time."""
+        """Cells with enough processes to win if each does one task at a time."""
         offered = self._offered(replace(self.look, outdone=math.ceil(outdone)))
         cells = [cell for cell in offered if cell.traits.isolates and cell.variant == variant]
         self.known = {**{cell.id: cell for cell in cells}, **self.known}
         return cells
 
     def _offered(self, look: Look) -> list[PlannedCell]:
-        """What is offered under each variant, of those runners that its interpreter has."""
+        """The cells that the hooks offer under each variant, for runners that exist in its interpreter."""
         cells = []
         for variant in self._variants:
             seen = replace(look, python=variant.version or look.python)
@@ -113,27 +113,27 @@ class Field:
         return cells
 
     def _kind(self, cell: CellId) -> tuple[str, str]:
-        """Its runner and its variant, whatever its settings are."""
+        """The runner and the variant of a cell, without its settings."""
         return self.known[cell].name, cell.variant
 
     def _workers(self, cell: CellId) -> int:
         return workers_for(self.known[cell].runner, self.look.tasks)
 
     def _shares_process(self, cell: CellId) -> bool:
-        """Whether all of its tasks are in one process."""
+        """Whether all tasks of a cell run in one process."""
         traits = self.known[cell].traits
         return traits.interleaves or traits.where == CALLER
 
     @property
     def ruled_out(self) -> list[PlannedCell]:
-        """The candidates that were left out because of the number of workers that is allowed."""
+        """The candidates that were left out because of the limit on workers."""
         allowed = {cell.id for cell in [*self.candidates, *self.left_out]}
         anyhow = self._offered(replace(self.look, most_workers=None))
         return [cell for cell in anyhow if cell.id not in allowed]
 
     @property
     def most_at_once(self) -> int:
-        """Calls that may be in progress at the same time, those of neighbours that join included."""
+        """Most calls in progress at the same time, including those of neighbours that may join."""
         reached: dict[CellId, PlannedCell] = {}
         new = self.candidates
         while new:
@@ -146,9 +146,9 @@ class Field:
 
 
 def variants_to_race(look: Look, asked: tuple[Variant, ...]) -> tuple[Variant, ...]:
-    """What was asked for; if that is nothing, and native libraries compute on threads, workers with one each as well.
+    """The variants that were asked for; if there are none and native libraries use threads, one inner thread as well.
 
-    Where any of the variables is set, how many there are has been decided already.
+    Where any variable for the size of their thread pools is set, the number of inner threads is decided already.
     """
     pools = look.native_threads
     on_threads = look.busy > _ON_THREADS if pools is None else look.computes and pools > 1
@@ -158,34 +158,34 @@ def variants_to_race(look: Look, asked: tuple[Variant, ...]) -> tuple[Variant, .
 
 
 def _offers_of_classes(python: tuple[int, int]) -> list[Offer]:
-    """The hooks of every registered runner that there is in a version of Python."""
+    """The hooks of every registered runner that exists in a version of Python."""
     offers: list[Offer] = []
     for name in runner_names():
-        with suppress(Inapplicable):  # what it needs is not installed
+        with suppress(Inapplicable):  # a package that it needs is not installed
             runner = runner_class(name)
             offers += filter(None, [getattr(runner, "candidates", None)] if exists_in(runner, python) else [])
     return offers
 
 
 def _asked(offer: Offer | None, look: Look) -> list[Runner]:
-    """The runners that a hook offers; nothing, if it breaks: the race of others must not end with it."""
+    """The runners that a hook offers; none if it raises, since the race of the others must not end with it."""
     if offer is None:
         return []
     try:
         return [runner for runner in offer(look) if hasattr(runner, "run")]
-    except Exception:  # noqa: BLE001 - code of another package may raise what it likes
+    except Exception:  # noqa: BLE001 - code of another package may raise anything
         return []
 
 
 def _cells(runners: Iterable[Runner], look: Look, variants: Sequence[Variant]) -> list[PlannedCell]:
-    """Each once under each variant, without those that have more workers than make sense."""
+    """One cell for each runner and variant, without runners that have more workers than make sense."""
     sensible = [runner for runner in runners if (getattr(runner, "workers", 1) or look.tasks) <= look.most]
     cells = [cell for variant in variants for runner in sensible for cell in plan_cells([runner], [variant])]
     return list({cell.id: cell for cell in cells}.values())
 
 
 def _computes_at_once(cell: PlannedCell, look: Look) -> bool:
-    """Whether it has several workers that can compute, and none that would have to share its core with another."""
+    """Whether a cell has several workers that can compute in parallel, with a core for each."""
     return cell.traits.where in _COMPUTING and 1 < workers_for(cell.runner, look.tasks) <= look.cores
 
 

@@ -1,8 +1,8 @@
-"""Controls: work whose answer is known, tried on this machine, and what to do where it cannot show that answer.
+"""Controls: work with a known speed-up, measured on this machine, with advice where the machine does not reach it.
 
-A control shows what the machine can do. Its workers are started before the clock, and it is measured until the interval
-of the ratio has passed a bound; that it cannot is only said after all of the time allowed. What starting a worker costs
-would hide that, and is measured apart.
+A control shows what the machine can do. Its workers are started before the clock, since the cost of starting a worker
+would hide the speed-up; that cost is measured separately. A control is measured until the interval of the ratio has
+passed a bound. A failure is reported only after all of the time allowed.
 """
 
 from __future__ import annotations
@@ -30,47 +30,47 @@ from concbench.workloads.base import Workload
 from concbench.workloads.synthetic import Sleep, Spin
 
 OK, BAD, UNKNOWN, NOTE = "ok", "bad", "unknown", "note"
-"""What a finding can be: as expected; surely not, so that measurements mislead; not settled; good to know."""
+"""The status of a finding: as expected; certainly not as expected, so that results mislead; undecided; a remark."""
 SHOWN, NOT_SHOWN = "shown", "not shown"
 
 AGAIN = "run 'concbench doctor' again"
 _ABILITIES = {"concurrency": ("concurrency", "coroutines"), "parallelism": ("parallelism", "threads")}
 
 WAITING = 8
-"""Workers that wait. Half of their gain is enough to have shown concurrency: anything serial gives 1x."""
+"""Number of waiting workers. Half of their speed-up is enough to show concurrency: serial execution gives 1x."""
 MOST_PROCESSES = 8
-"""Cores that are tried at once: more would show nothing else, and take longer to start."""
+"""Most cores tried at once: more would show nothing else, and take longer to start."""
 ADDS = 0.10
-"""Of a core, what each core after the first must add: on a shared host a second one adds 10 to 100 %, as minutes go."""
+"""Share of a core that each further core must add; on a shared host a second one adds 10 to 100 %, varying in time."""
 MAX_ROUNDS = 60
 _WAITING_SECONDS, _COMPUTING_SECONDS = 2.0, 4.0
-"""Allowed for each group of controls."""
+"""Seconds allowed for each group of controls."""
 _TURNS = 1_200_000
-"""Of the loop of one task: some 25 ms."""
+"""Turns of the loop in one task, which take some 25 ms."""
 _COARSE = 1e-6
 
 
 @dataclass(frozen=True)
 class Control:
-    """What one runner must come to, compared with sequential."""
+    """The speed-up over sequential that one runner must reach."""
 
     about: str
     """concurrency, coroutines, parallelism or threads."""
     who: str
-    """`8 waiting threads`."""
+    """The workers in words, such as `8 waiting threads`."""
     expected: float
-    """The speed-up of a machine that does nothing else."""
+    """The speed-up on a machine that is otherwise idle."""
     bound: float
-    """The speed-up above which it has been shown; below which, where no gain is expected."""
+    """The speed-up above which the ability is shown; where no gain is expected, below which."""
     advice: str
-    """What to do if it is surely not shown."""
+    """The advice if the ability is certainly not shown."""
     gains: bool = True
     """Whether a gain is expected."""
     condition: str = ""
-    """What that rests on, where it does not speak for itself: `with a GIL`."""
+    """The condition of the expectation, where it is not obvious, such as `with a GIL`."""
 
     def outcome(self, interval: Interval | None) -> str:
-        """SHOWN, NOT_SHOWN, or UNKNOWN as long as the bound lies in the interval."""
+        """Return SHOWN, NOT_SHOWN, or UNKNOWN while the bound lies in the interval."""
         if interval is None or interval.low <= self.bound <= interval.high:
             return UNKNOWN
         return SHOWN if (interval.low > self.bound) == self.gains else NOT_SHOWN
@@ -78,21 +78,21 @@ class Control:
 
 @dataclass(frozen=True)
 class ControlRule:
-    """A control stops once it has shown what is expected; else it goes on for all of the time allowed."""
+    """Samples a control until it has shown the expected speed-up, or the time allowed is over."""
 
     controls: Mapping[CellId, Control]
     max_rounds: int
     budget: float | None = None
-    """Seconds after which no further round is begun, the first three apart."""
+    """Seconds after which no further round begins; the first three rounds are always taken."""
     hopeless: float = inf
 
     @property
     def terms(self) -> Terms:
-        """At most so many rounds."""
+        """At most `max_rounds` rounds."""
         return Terms(self.max_rounds)
 
     def next_round(self, seen: Seen) -> NextRound:
-        """The controls that have not passed their bounds, and the baseline."""
+        """Return the baseline and the controls that have not passed their bounds."""
         if seen.baseline not in seen.samples:
             return NextRound([], "baseline")
         if seen.rounds < FEWEST:
@@ -113,7 +113,7 @@ class ControlRule:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was tried or read."""
+    """One result of a checkup, from a control or from a fact about the machine."""
 
     about: str
     """concurrency, coroutines, parallelism, threads, load, cores, timer or governor."""
@@ -121,14 +121,14 @@ class Finding:
     """ok, bad, unknown or note."""
     text: str
     advice: str = ""
-    """What to do, unless it is ok."""
+    """The advice, unless the status is ok."""
     speedup: Interval | None = None
-    """Of a control, compared with sequential."""
+    """The speed-up of a control over sequential."""
 
 
 @dataclass(frozen=True)
 class Checkup:
-    """All of them, and the facts beside them."""
+    """All findings, with the facts about the machine."""
 
     environment: Json
     starting: dict[str, float]
@@ -137,16 +137,16 @@ class Checkup:
 
     @property
     def well(self) -> bool:
-        """Whether nothing is surely bad."""
+        """Whether no finding is bad."""
         return all(finding.status != BAD for finding in self.findings)
 
     @property
     def conclusion(self) -> str:
-        """Whether this machine can show concurrency and parallelism; if not, why and what to do."""
+        """One or two sentences: whether this machine can show concurrency and parallelism; if not, why, and advice."""
         return conclude(self.findings)
 
     def as_json(self) -> Json:
-        """Plain JSON values."""
+        """Return plain JSON values."""
         return {"well": self.well, "conclusion": self.conclusion, **asdict(self)}
 
 
@@ -154,8 +154,8 @@ def check_up(hosts: Hosts | None = None, facts: Json | None = None) -> Checkup:
     """Read the machine and measure the controls; takes less than ten seconds.
 
     Args:
-        hosts: where the controls are measured; by default in processes of this machine.
-        facts: of the machine and the interpreter; by default of these.
+        hosts: starts the measuring processes of the controls; by default on this machine.
+        facts: facts about the machine and the interpreter; by default about the current ones.
     """
     hosts = hosts or ProcessHosts()
     facts = facts or environment()
@@ -174,7 +174,7 @@ def check_up(hosts: Hosts | None = None, facts: Json | None = None) -> Checkup:
 
 
 def _starting(hosts: Hosts) -> dict[str, float]:
-    """Each alone, since the number of executions in a sample follows the shortest."""
+    """Measure the start of each kind of worker alone, since the shortest decides the executions in a sample."""
     runners = {
         "thread": "threads",
         "process": f"processes:start_method={start_method.DEFAULT}",
@@ -199,9 +199,9 @@ def _waiting(hosts: Hosts) -> list[tuple[Control, CellAnalysis]]:
 
 
 def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, CellAnalysis]]:
-    """Compared with a pool of one process: in a measuring process itself, the same loop took a tenth longer.
+    """Measure the computing controls against a pool of one process: the same loop takes 10 % longer in a host itself.
 
-    Processes are spawned: those of a fork server are nobody's children, and would be taken for the load of others.
+    Processes are spawned: those of a fork server are not our children, and would count as the load of others.
     """
     bound = 1 + ADDS * (workers - 1)
     processes = Control(
@@ -239,7 +239,7 @@ def _measure(
     options: MeasureOptions,
     controls: Mapping[str, Control] | None = None,
 ) -> dict[str, CellAnalysis]:
-    """What was seen of each runner, as it is written here."""
+    """The analysis of each runner, by its specification."""
     made = plan(workload, runners, options)
     ids = {runner: cell.id for runner, cell in zip(runners, made.cells, strict=True)}
     if controls:
@@ -253,7 +253,7 @@ def _measure(
 
 
 def judge(control: Control, seen: CellAnalysis, load: float | None) -> Finding:
-    """What a control came to; what the load of others may have prevented is not put down to the machine."""
+    """The finding of a control; a failure that the load of other processes may explain is not blamed on the machine."""
     if seen.interval is None:
         text = f"{control.who} could not be measured: {seen.outcome.reason or 'it was not sampled'}"
         failed = BAD if seen.outcome.kind == "failed" else UNKNOWN
@@ -321,7 +321,7 @@ def _clock(facts: Json) -> Iterator[Finding]:
 
 
 def conclude(findings: Sequence[Finding]) -> str:
-    """Whether this machine can show concurrency and parallelism; if not, why and what to do."""
+    """Say whether this machine can show concurrency and parallelism; if not, why, and what to do."""
     worst = {ability: _worst([one for one in findings if one.about in about]) for ability, about in _ABILITIES.items()}
     load = _worst([finding for finding in findings if finding.about == "load"])
     can, cannot, untold = (
@@ -345,5 +345,5 @@ def conclude(findings: Sequence[Finding]) -> str:
 
 
 def _worst(findings: Sequence[Finding]) -> Finding:
-    """The one that decides."""
+    """The finding with the worst status, which decides."""
     return max(findings, key=lambda finding: [NOTE, OK, UNKNOWN, BAD].index(finding.status))

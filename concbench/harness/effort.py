@@ -1,4 +1,4 @@
-"""How much of a race the time that is left allows: over how many items, of which runners, in how many rounds."""
+"""The race that fits into the remaining time: the number of items, the runners, and the number of rounds."""
 
 from __future__ import annotations
 
@@ -17,58 +17,58 @@ from concbench.units import listed, seconds
 from concbench.variants import OWN, Variant
 
 _ITEMS_EACH = 4
-"""Items for each core without which a race says little of how they are shared out."""
+"""Items for each core below which a race shows little about how they are divided among workers."""
 _PLANNED_SHARE = 0.9
-"""Of what is left of the budget, that is planned for: an estimate cannot be exact."""
+"""Share of the remaining budget that is planned for, since an estimate cannot be exact."""
 _LAST_SHARE = 1.25
-"""Of the whole budget, at which the least is over that shows anything, a single round over very few items."""
+"""Share of the whole budget that the smallest useful race, a single round over very few items, may reach."""
 _OWN_STARTING = 0.3
-"""Seconds that a measuring process may take to start beside the import of the function."""
+"""Seconds that the start of a measuring process may take, without the import of the function."""
 _STEP = 0.9
-"""From one number of items that takes too long to the next that is tried, at most."""
+"""Largest ratio between a number of items that takes too long and the next number tried."""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """What a race costs that the time allows."""
+    """A race that the time allows."""
 
     tasks: int
     field: Field
     once: bool = False
-    """Whether there is a single round: it proves nothing."""
+    """Whether there is only a single round, which proves nothing."""
 
     @property
     def cells(self) -> list[PlannedCell]:
-        """Those that the race begins with."""
+        """The cells that the race begins with."""
         return self.field.candidates
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What is known of them, in seconds."""
+    """The known costs of a race, in seconds."""
 
     look: Look
     starting: float
-    """To start a measuring process, the import of the function included."""
+    """Seconds to start a measuring process, including the import of the function."""
     fresh: bool
-    """Whether every execution starts one."""
+    """Whether every execution starts a new process."""
     first_use: float = 0.0
-    """What the work takes longer the first time in a process."""
+    """Extra seconds of the first execution in a process."""
     variants: tuple[Variant, ...] = (OWN,)
-    """Under each of which the runners race."""
+    """Variants under which the runners race."""
 
     @property
     def relaunches(self) -> bool:
-        """Whether processes are relaunched for every round, as where somebody compares variants."""
+        """Whether processes are relaunched for every round, since the user compares variants."""
         return not self.fresh and len(self.as_asked.variants) > 1
 
     @property
     def as_asked(self) -> Costs:
-        """The same under those variants that somebody has asked for."""
+        """The costs under the variants that the user asked for."""
         return replace(self, variants=tuple(one for one in self.variants if not one.of_workers))
 
     def of_race(self, field: Field) -> float:
-        """A reference, checks, warm-ups and the fewest rounds of all cells; what is far behind takes one round."""
+        """Seconds for the reference, checks, warm-ups and fewest rounds of all cells; one round if far behind."""
         each = self._each(field)
         far = FAR_BEHIND[1] * min(each)
         rounds = [one * (1 if one > far and place else FEWEST) for place, one in enumerate(each)]
@@ -77,20 +77,20 @@ class Costs:
         return starts + each[0] + 2 * sum(each) + sum(rounds) + sum(relaunched)
 
     def of_one_round(self, field: Field) -> float:
-        """A reference, and one execution of every cell."""
+        """Seconds for the reference and one execution of every cell."""
         each = self._each(field)
         return self.starting + self._starts(len(each)) + self._cold(1 + len(each)) + each[0] + sum(each)
 
     def _cold(self, executions: int) -> float:
-        """What so many first executions take more than later ones, where these are in the same process."""
+        """Extra seconds of so many first executions, where later ones are in the same process."""
         return 0.0 if self.fresh else executions * self.first_use
 
     def _starts(self, processes: int, each: float | None = None) -> float:
-        """So many, of which as many start at the same time as there are cores."""
+        """Seconds to start so many processes, as many at once as there are cores."""
         return (self.starting if each is None else each) * math.ceil(processes / self.look.cores)
 
     def _worker(self) -> float:
-        """To start a worker process: the import of the function for the most part, and none of what hosts load."""
+        """Seconds to start a worker process, mostly for the import of the function; it loads less than a host."""
         return max(self.starting / 10, self.starting - _OWN_STARTING)
 
     def _each(self, field: Field) -> list[float]:
@@ -99,7 +99,7 @@ class Costs:
         return [cold + self.expected(cell, field.look) for cell in field.candidates]
 
     def expected(self, cell: PlannedCell, look: Look) -> float:
-        """Seconds of one execution, if as much is gained as can be expected of such work."""
+        """Estimated seconds of one execution, with the speed-up that can be expected for such work."""
         workers = workers_for(cell.runner, look.tasks)
         whole = look.tasks * look.seconds
         if cell.traits.where == CALLER:
@@ -111,10 +111,10 @@ class Costs:
 
 
 def affordable(costs: Costs, budget: float, left: float) -> Effort | None:
-    """The best race that what is left of a budget allows; None if it does not allow any.
+    """The best race that fits into the remaining budget; None if there is none.
 
-    First fewer items are taken, then fewer runners, then a single round. What nobody has asked for must not cost the
-    proof: it takes part where the time allows more than that.
+    To fit, it takes fewer items first, then fewer runners, then a single round. Variants that the user did not ask for
+    take part only if several rounds still fit, since a single round proves nothing.
     """
     effort = _affordable(costs, budget, left)
     if costs == costs.as_asked or (effort is not None and not effort.once):
@@ -151,7 +151,7 @@ def _all(field: Field) -> Field:
 
 
 def _one_of_each_kind(costs: Costs) -> Callable[[Field], Field]:
-    """What keeps of each kind of runner, by where it runs and under what, the one that probably takes least."""
+    """A function that keeps the runner expected to be fastest for each variant and each place where tasks run."""
 
     def keep(field: Field) -> Field:
         best: dict[tuple[str, str | None], PlannedCell] = {}
@@ -166,7 +166,7 @@ def _one_of_each_kind(costs: Costs) -> Callable[[Field], Field]:
 
 
 def _best_alone(costs: Costs) -> Callable[[Field], Field]:
-    """What keeps the baseline, and of the others under each variant the one that probably takes least."""
+    """A function that keeps the baseline, and for each variant the other runner expected to be fastest."""
 
     def keep(field: Field) -> Field:
         baseline, *others = field.candidates
@@ -186,13 +186,13 @@ def least_needed(costs: Costs) -> float:
 
 
 def what_is_measured(effort: Effort | None, costs: Costs, budget: float, needed: float) -> str:
-    """A sentence on what the budget does not allow; empty where it allows everything.
+    """Describe the limits that the budget sets to the race; empty where it allows everything.
 
     Args:
-        effort: what it allows; None: nothing but the look.
-        costs: as far as they are known.
-        budget: of everything together.
-        needed: what would allow a race over few items.
+        effort: the race that the budget allows; None if it allows only the look.
+        costs: the known costs.
+        budget: seconds for the whole search.
+        needed: seconds that a race over few items would need.
     """
     look, starting = costs.look, costs.starting
     took = f"One task takes {seconds(look.seconds)}"
@@ -225,5 +225,5 @@ def _what_the_look_shows(look: Look) -> str:
 
 
 def _rounded_up(value: float) -> int:
-    """To a multiple of 10 seconds."""
+    """Round up to a multiple of 10 seconds."""
     return 10 * math.ceil(value / 10)

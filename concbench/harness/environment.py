@@ -1,4 +1,4 @@
-"""What the machine and the interpreter were: recorded with every run, never the environment variables at large."""
+"""Facts about the machine and the interpreter, recorded with every run; of environment variables only a few."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from concbench.runners import start_method
 
 _PACKAGES = ("numpy", "aiohttp", "urllib3", "psutil", "rich")
 _VARIABLES = ("PYTHON_GIL", "PYTHON_CPU_COUNT", *POOL_VARIABLES)
-"""The only variables that are recorded: others may hold secrets."""
+"""The only environment variables that are recorded: others may hold secrets."""
 
 
 def environment(seed: int = 0) -> Json:
-    """Plain JSON values; the seed is that of the run."""
+    """Return facts about the machine and the interpreter as plain JSON values; `seed` is the seed of the run."""
     clock = time.get_clock_info("perf_counter")
     return {
         "implementation": platform.python_implementation(),

@@ -1,4 +1,4 @@
-"""What a measurement tells whoever listens, always between two executions and never during one."""
+"""The events of a measurement, sent to its listener between two executions and never during one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concbench.results.records import Table
 
 
 class Phase(Enum):
-    """What is done with a cell; the value is what a person reads."""
+    """The kind of a step of a cell; the value is its name for users."""
 
     PREPARE = "preparing"
     REFERENCE = "reference"
@@ -22,7 +22,7 @@ class Phase(Enum):
 
     @property
     def executes(self) -> bool:
-        """Whether the work is executed in it."""
+        """Whether the step executes the work."""
         return self not in {Phase.PREPARE, Phase.COMPARE}
 
 
@@ -34,17 +34,17 @@ class Step:
     phase: Phase
     cell: str
     done: int
-    """Executions that are over."""
+    """Executions done."""
     total: int
-    """Executions that are planned, as far as is known."""
+    """Executions planned, as far as is known."""
     seconds_left: float | None
-    """Estimated from what the cells took so far; None before anything is known."""
+    """Estimated remaining seconds; None before any execution was timed."""
     round: int | None = None
-    """Which round, from 1; None in any other phase."""
+    """The number of the round, from 1; None in any other phase."""
 
     @property
     def label(self) -> str:
-        """The phase as a person reads it: `warm-up`, `round 3`."""
+        """The phase in words, such as `warm-up` or `round 3`."""
         return self.phase.value if self.round is None else f"{self.phase.value} {self.round}"
 
 
@@ -54,42 +54,42 @@ class LookPlanned:
 
     workload: str
     calls: int
-    """That are made at most."""
+    """Most calls that are made."""
 
 
 @dataclass(frozen=True)
 class LessPlanned:
-    """`advise` has seen how long the function takes, and that the budget does not allow all that it would measure."""
+    """`advise` knows how long the function takes, and the budget does not allow a complete race."""
 
     workload: str
     what: str
-    """What it allows instead, as a sentence."""
+    """The part that the budget allows, as a sentence."""
 
 
 @dataclass(frozen=True)
 class CallsPlanned:
-    """A workload is about to be executed under all its runners: calls can cost, and can have effects."""
+    """A workload is about to be executed under all its runners: calls can be expensive, and can have side effects."""
 
     workload: str
     calls: int
-    """That are made at least."""
+    """Fewest calls that are made."""
     calls_per_execution: int
     at_once: int
-    """Calls in progress at the same time at most, those of runners that may join included."""
+    """Most calls in progress at the same time, including those of runners that may join."""
 
 
 @dataclass(frozen=True)
 class ProcessesRenewed:
-    """Nobody has said how processes are used, and every execution gets a new one because of what the function keeps."""
+    """Every execution gets a new process because of state that the function keeps; no option says otherwise."""
 
     workload: str
     why: str
-    """What was found out, as a whole sentence."""
+    """The reason, as a whole sentence."""
 
 
 @dataclass(frozen=True)
 class TableUpdated:
-    """The warm-up, a round or the observed passes are over; this is all that is known by now."""
+    """The warm-up, a round or the observed passes are over; carries the table as measured so far."""
 
     table: Table
 

@@ -1,8 +1,8 @@
-"""What is found out before the first sample, in processes in which no sample is ever taken.
+"""The reference and the checks before the first sample, made in processes that never take samples.
 
-A sequential pass shows what the function returns and does to its items; its results are the reference that every cell
-is compared with. Pickling, loading and comparing them leaves a heap behind that no program of the user's has, and which
-makes the next execution faster or slower than it is: so all of it happens elsewhere than the sampling.
+A sequential pass shows the results of the function and its effects on the items; the results are the reference for
+every cell. Pickling, loading and comparing them changes the heap, so that the next execution would be faster or slower
+than in the user's program. All of this therefore happens in other processes than the sampling.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class Examination:
         self._steps = steps
 
     def make_reference(self) -> None:
-        """Make the sequential pass, in the first cell that can: that of the sequential runner, if there is one.
+        """Make the sequential pass in the first cell that can; the cell of the sequential runner is tried first.
 
-        Where it fails under one variant it is made under another, so that the others are compared with each other.
+        Where it fails under one variant, it is made under another, so that the other variants are still compared.
 
         Raises:
-            BadFunction: the function returns work that has not been done.
+            BadFunction: the function returns unfinished work, such as a future.
         """
         bench = self._bench
         if not bench.plan.makes_reference:
@@ -63,7 +63,7 @@ class Examination:
             bench.referee.goes_without(next(iter(failed.values())))
 
     def _found_by(self, cell: LiveCell) -> ReferencePass:
-        """What the pass of a cell shows; it is made again if it shows that there is something to await."""
+        """The findings of the pass in a cell; it is repeated if the function turns out to return awaitables."""
         bench = self._bench
         found = self._referred(cell)
         if found.awaitable:
@@ -75,7 +75,7 @@ class Examination:
         return found
 
     def _referred(self, cell: LiveCell) -> ReferencePass:
-        """What the pass showed; nothing, if it could not be made."""
+        """The findings of one pass; empty if it failed."""
         found = ReferencePass()
 
         def refer(cell: LiveCell) -> None:
@@ -95,15 +95,15 @@ class Examination:
         return found
 
     def check(self, cells: Sequence[LiveCell]) -> None:
-        """Compare the results of cells, and see whether their workers can be sent the work."""
+        """Compare the results of cells, and check that the work can be sent to their workers."""
         for together in self._bench.started_together(cells):
             self._check(together)
 
     def _check(self, cells: Sequence[LiveCell]) -> None:
-        """The same of some.
+        """Check a group of cells.
 
-        The hosts are started together, which takes less time; none executes before all have loaded their cells, and
-        each is ended once it is done.
+        Their hosts are started together, to save time. No host executes before all have loaded their cells, and each is
+        closed after its check.
         """
         with ExitStack() as hosts:
             for cell in cells:
@@ -128,13 +128,13 @@ class Examination:
                 cell.checked = True
 
     def _compares(self, cell: LiveCell) -> bool:
-        """Whether it is still to be compared before the first sample; results that cannot be pickled must be."""
+        """Whether a cell needs a comparison before the first sample; results that cannot be pickled always do."""
         plan, referee = self._bench.plan, self._bench.referee
         return (plan.checks_first or bool(referee.unsendable)) and referee.compares and not cell.checked
 
     def _compare(self, cell: LiveCell) -> None:
         bench = self._bench
-        if not self._compares(cell):  # results have turned out not to be comparable
+        if not self._compares(cell):  # results turned out not to be comparable
             return
         if bench.referee.unsendable:
             bench.calls.count()
@@ -144,7 +144,7 @@ class Examination:
         bench.calls.count()
         made = cell.checking.check(1 if once else MOST_CHECKS)
         if cell.awaits and made.first is not None and made.executions == 1 and not once:
-            cell.checking.check(1)  # in a second event loop, which what the function keeps may not stand
+            cell.checking.check(1)  # in a second event loop, where kept objects may fail
             made = replace(made, executions=2)
         bench.calls.count(made.executions - 1)
         cell.executions += made.executions - 1
@@ -152,13 +152,13 @@ class Examination:
             bench.has_run(cell, made.first, (AWAKE.now() - began) / made.executions)
 
     def _is_unread(self, cell: LiveCell) -> bool:
-        """Whether it is not known yet if the variant of a cell can read the results of another."""
+        """Whether it is still unknown if the variant of a cell can read the results of another variant."""
         referee = self._bench.referee
         made = self._bench.plan.makes_reference and referee.compares_later
         return made and not cell.checked and cell.record.variant not in referee.readers
 
     def _read_reference(self, cell: LiveCell) -> None:
-        """Find out whether a variant can read the results of another; if not, it gets a sequential pass of its own."""
+        """Find out whether a variant can read the results of another; if not, make its own sequential pass."""
         bench, variant = self._bench, cell.record.variant
         if why := cell.checking.reads():
             bench.calls.count()

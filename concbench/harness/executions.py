@@ -1,6 +1,6 @@
-"""How often the work is executed, and for what: the one place where executions are added up.
+"""The number of executions and their purposes, added up in this one place.
 
-A plan, its loop, a run that is resumed, the looks of `advise`, and what is announced to users all ask here.
+It is used by plans, by their loop, for resumed runs, for the looks of `advise`, and for announcements to users.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Executions:
-    """How often the work is executed for each of its purposes; one execution does all tasks once."""
+    """Numbers of executions by purpose; one execution does all tasks once."""
 
     reference: int = 0
-    """The sequential pass; where that is the check of the sequential cell as well, it is counted here."""
+    """Sequential passes; one that is also the check of the sequential cell is counted here."""
     check: int = 0
     warm_up: int = 0
     rounds: int = 0
@@ -29,22 +29,22 @@ class Executions:
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """Executions for all purposes."""
         return sum(vars(self).values())
 
 
 LOOK = Executions(reference=1, warm_up=1, rounds=1)
-"""A look of `advise` at some items: a single round of `sequential`, after the pass that it is compared with, and a
-warm-up that shows whether the function keeps state."""
+"""A look of `advise` at some items: the reference pass, a warm-up that shows whether the function keeps state, and a
+single round of `sequential`."""
 
 MOST_CHECKS = 10
-"""Executions of short work that a check makes at most."""
+"""Most executions of short work in a check."""
 RETRIAL = 2
-"""Sequential passes at least by which it is found out who is to blame for results that differ."""
+"""Least number of sequential passes made to find the cause of differing results."""
 
 
 def planned(plan: Plan) -> Executions:
-    """The fewest: every verdict is found as soon as can be, and no work is so short that samples repeat it."""
+    """The fewest executions: every verdict is reached as early as possible, and a sample is one execution."""
     cells = len(plan.cells)
     check = cells if plan.checks_first else 0
     if check and plan.reference_checks:
@@ -59,11 +59,11 @@ def planned(plan: Plan) -> Executions:
 
 
 def left(plan: Plan, cell: LiveCell, *, compares: bool, relaunches: bool) -> Executions:
-    """What is still to come for a cell if nothing goes wrong, samples counted as one each.
+    """The executions left for a cell if nothing fails; every sample counts as one.
 
     Args:
-        plan: to which the cell belongs.
-        cell: as it is now.
+        plan: the plan of the cell.
+        cell: the cell in its current state.
         compares: whether results are still compared.
         relaunches: whether its process is relaunched for every round.
     """
@@ -77,19 +77,19 @@ def left(plan: Plan, cell: LiveCell, *, compares: bool, relaunches: bool) -> Exe
 
 
 def to_join(next_round: int, repeats: int, *, own_reference: bool) -> Executions:
-    """What a cell takes that joins a race, with the next round of the others.
+    """The executions of a cell that joins a race, plus the next round of the other cells.
 
     Args:
-        next_round: executions of the others in that round.
-        repeats: executions in a sample of its own.
-        own_reference: whether each check makes a reference of its own.
+        next_round: executions of the other cells in that round.
+        repeats: executions in a sample of the joining cell.
+        own_reference: whether each check makes its own reference.
     """
     rounds = next_round + FEWEST * repeats
     return Executions(reference=int(own_reference), check=1, warm_up=1, rounds=rounds, observed=1)
 
 
 def made(table: Table) -> Executions:
-    """What a table surely took; every cell that was sampled had been checked."""
+    """The executions that a table certainly took; every sampled cell had been checked."""
     cells = table.cells
     return Executions(
         reference=1,

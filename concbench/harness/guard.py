@@ -1,4 +1,7 @@
-"""The guardian of what this process measures with: started with the first measuring process, ended after the last."""
+"""Starts and feeds the guardian process (host/guardian.py), which kills our children if this process dies.
+
+It is started with the first measuring process, and ended after the last.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _END_SECONDS = 5.0
 
 
 class Guard:
-    """Tells the guardian what must not outlive this process."""
+    """Tells the guardian which processes and directories must not outlive this process."""
 
     def __init__(self) -> None:
         self._begin()
@@ -30,18 +33,18 @@ class Guard:
         self._directories: set[Path] = set()
 
     def abandon(self) -> None:
-        """In a forked child: the guardian is its parent's, and what is guarded, too."""
+        """Forget everything in a forked child: the guardian belongs to its parent."""
         if self._guardian is not None:
-            self._guardian[0].returncode = 0  # not a child of this process, so nothing that it could wait for
+            self._guardian[0].returncode = 0  # not a child of this process, which therefore cannot wait for it
         self._begin()
 
     def keep(self, directory: Path) -> None:
-        """From the first measuring process on, until it is forgotten, a directory goes with the present process."""
+        """Have a directory removed if this process dies, from the first measuring process until `forget`."""
         with self._lock:
             self._directories.add(directory)
 
     def watch(self, pid: int, mark: str) -> None:
-        """From now on a measuring process, and all that carries its mark, go with the present process."""
+        """Have a measuring process, and every process with its mark, killed if this process dies."""
         with self._lock:
             if self._guardian is None:
                 self._mark = secrets.token_hex(8)
@@ -52,7 +55,7 @@ class Guard:
             self._tell("watch", pid, mark)
 
     def release(self, pid: int) -> None:
-        """The process has been ended."""
+        """Stop watching a process that has been ended."""
         with self._lock:
             if pid in self._watched:
                 self._watched.discard(pid)
@@ -60,7 +63,7 @@ class Guard:
                 self._end_if_idle()
 
     def forget(self, directory: Path) -> None:
-        """The directory has been removed."""
+        """Stop guarding a directory that has been removed."""
         with self._lock:
             self._directories.discard(directory)
             if self._guardian is not None:
@@ -69,7 +72,7 @@ class Guard:
 
     def _tell(self, word: str, *what: object) -> None:
         assert self._guardian is not None
-        with contextlib.suppress(OSError):  # somebody has killed it: there is no guard then, and all else goes on
+        with contextlib.suppress(OSError):  # it was killed: the measurement continues without a guardian
             self._guardian[1].send([word, *what])
 
     def _end_if_idle(self) -> None:
@@ -83,11 +86,11 @@ class Guard:
         except subprocess.TimeoutExpired:
             guardian.kill()
             guardian.wait(_END_SECONDS)
-        end(guardian.pid, self._mark)  # an interpreter may start others as it starts (sitecustomize, .pth files)
+        end(guardian.pid, self._mark)  # its start may have started others (sitecustomize, .pth files)
 
 
 GUARD = Guard()
-"""The one of this process."""
+"""The guard of this process."""
 
 
 if hasattr(os, "register_at_fork"):

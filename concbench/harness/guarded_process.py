@@ -1,4 +1,4 @@
-"""A process in which code of the user's runs: its own session and process group, a mark, a log, limits, and an end."""
+"""A process that runs user code, with its own session and process group, a mark, a log, and time and memory limits."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from concbench.wire import WireBroken
 
 _CLOSE_SECONDS = 5.0
 _DYING_SECONDS = 2.0
-"""That a process gets to end once it can answer no more."""
+"""Seconds that a process gets to end after its side of the wire was closed."""
 _LEAVE_SECONDS = 1.0
-"""That a process gets to end by itself, whatever threads, executors and atexit hooks are in it."""
+"""Seconds that a process gets to end by itself, with its threads, executors and atexit hooks."""
 _GROUP_SECONDS = 2.0
 _LEAST_BETWEEN, _TIMES_BETWEEN = 30.0, 20
-"""Seconds at least, and times what came before it took, that it may take to pickle and compare items or results."""
+"""Timeout for pickling and comparing: the least seconds, and the multiple of the time of the request before that."""
 _ADVICE = "close and write only those that it has opened itself"
 _STRAY = f"answers: the function, or a program that it started, writes to descriptors that are not its own; {_ADVICE}"
 _CLOSED = (
@@ -50,24 +50,24 @@ _NO_MEMORY = (
 
 
 class GuardedProcess:
-    """It cannot hang, nor flood, nor outlive us, nor leave anything behind.
+    """A process that cannot hang, fill the disk with output, outlive this process, or leave processes behind.
 
-    It and all that it starts carry a mark by which they are found, even if this process is killed.
+    It and every process that it starts carry a mark by which they are found, even if this process is killed.
     """
 
     def __init__(self, name: str, memory_limit: int | None = None, at_work: Callable[[], str] = str) -> None:
-        """Think of one; it is not started yet.
+        """Describe a process without starting it.
 
         Args:
-            name: what it is called in messages.
-            memory_limit: bytes that it and all that it starts may use together.
-            at_work: asked, if it has died, for a clause that says what it was at.
+            name: its name in messages.
+            memory_limit: bytes that it and every process that it starts may use together.
+            at_work: called if it has died; returns a clause that names the tasks in progress.
         """
         self.mark = secrets.token_hex(8)
         self.doing = ""
-        """What it does before it answers, as it has told."""
+        """Its current activity within a request, as it reported."""
         self.left: list[str] = []
-        """The names of the programs that were ended after it had ended by itself."""
+        """Names of the programs that had to be ended after it had ended by itself."""
         self._name = name
         self._memory_limit = memory_limit
         self._at_work = at_work
@@ -76,32 +76,32 @@ class GuardedProcess:
         self._answers: queue.SimpleQueue[Json | Exception | None] = queue.SimpleQueue()
         self._asked, self._until = 0.0, math.inf
         self._printed = self._heard = 0
-        """Bytes that it had printed when it answered the request before the last one, and the last one."""
+        """Bytes that it had printed at its answer to the last request but one, and at its last answer."""
         self._has_answered = False
         self._idle = False
-        """Whether it was no more when it was asked, and so between two executions."""
+        """Whether it had died before a request was sent, and so between two executions."""
 
     @property
     def pid(self) -> int:
-        """That of its group, too."""
+        """Its process id, which is also the id of its group."""
         return self._process.pid
 
     @property
     def meanwhile(self) -> str:
-        """The same as `doing`, as a clause."""
+        """Its activity (`doing`) as a clause; empty if there is none."""
         return f" while {self.doing}" if self.doing else ""
 
     def start(self, module: str, log: Path, environment: Mapping[str, str], command: Sequence[str] = ()) -> None:
-        """Start it.
+        """Start the process.
 
         Args:
-            module: whose main() it runs.
-            log: a file for what it prints.
-            environment: in addition to ours.
-            command: what runs it, if not this interpreter.
+            module: the module whose main() it runs.
+            log: the file for its output.
+            environment: environment variables in addition to ours.
+            command: the command of its interpreter; empty for this interpreter.
 
         Raises:
-            OSError: it cannot be: there are too many processes or open files, or a disk is full.
+            OSError: it cannot be started: there are too many processes or open files, or a disk is full.
         """
         self._log = KeptLog(log)
         output = self._log.open()
@@ -115,7 +115,7 @@ class GuardedProcess:
             GUARD.watch(self.pid, self.mark)
             self._memory = MemoryLimit(self.pid, self._memory_limit)
             self._reader.start()
-        except (OSError, RuntimeError) as error:  # RuntimeError is what Python says where there can be no more threads
+        except (OSError, RuntimeError) as error:  # Python raises RuntimeError if no thread can be started
             self._kill()
             GUARD.release(self.pid)
             self._wire.close()
@@ -123,10 +123,10 @@ class GuardedProcess:
         self._closed = False
 
     def close(self, group_seconds: float | None = None) -> None:
-        """End the process, which gets a moment to end by itself, and all that it started.
+        """End the process, after a moment to end by itself, and every process that it started.
 
         Args:
-            group_seconds: that what it started gets to end by itself; None: two.
+            group_seconds: seconds that the processes it started get to end by themselves; None: two.
         """
         if self._closed:
             return
@@ -144,20 +144,20 @@ class GuardedProcess:
             self._wire.close()
 
     def kill(self) -> None:
-        """End the process and all that it started, at once."""
+        """Kill the process and every process that it started."""
         if not self._closed:
             self._kill()
 
     def busy(self) -> list[Belonging]:
-        """It, and what it has started, as far as it computes at this moment."""
+        """The processes that compute at this moment, among this process and those it started."""
         return [one for one in belonging(self.pid, self.mark, self._started) if one.computes]
 
     def cpu_seconds(self) -> float:
-        """CPU time that it has used so far, without its children."""
+        """CPU seconds that it has used so far, without its children."""
         return cpu_seconds(self.pid)
 
     def send(self, request: dict[str, Any]) -> None:
-        """What cannot be sent has no answer: the process has died, as whoever waits for the answer will find."""
+        """Send a request; if that fails, the process has died, and waiting for the answer reports its death."""
         self.doing = ""
         self._asked, self._until = AWAKE.now(), math.inf
         self._printed = self._heard
@@ -167,14 +167,14 @@ class GuardedProcess:
             self._idle = self._has_answered
 
     def answer(self, timeout: float, *, watch: TreeWatch | None = None) -> Json:
-        """Wait for it; the process is ended if none comes.
+        """Wait for the answer to a request; the process is ended if none arrives in time.
 
         Args:
-            timeout: seconds that it may take.
-            watch: looks at all that the process has started meanwhile.
+            timeout: seconds to wait.
+            watch: observes the memory and CPU time of the process tree during the wait.
 
         Raises:
-            CellEnded: says what happened instead.
+            CellEnded: no answer arrived; the outcome says why.
         """
         answer = self.arrived(timeout, watch=watch)
         if answer is None:
@@ -182,22 +182,22 @@ class GuardedProcess:
         return answer
 
     def timed_out(self, why: str, seconds: float | None = None) -> CellEnded:
-        """End the process, which took too long; the outcome says so."""
+        """Kill the process, which took too long, and return the error to raise."""
         self._kill()
         return CellEnded(Outcome("failed", why, self.output(), "timeout", seconds))
 
     def arrived(
         self, timeout: float, *, others: Collection[GuardedProcess] = (), watch: TreeWatch | None = None
     ) -> Json | None:
-        """The same, but the process goes on where no answer has come, and there is None.
+        """Wait for an answer like `answer`, but return None and leave the process running if none arrives in time.
 
         Args:
-            timeout: seconds that are waited.
-            others: processes whose memory is watched meanwhile, too.
-            watch: looks at all that the process has started meanwhile.
+            timeout: seconds to wait.
+            others: other processes whose memory is watched during the wait.
+            watch: observes the memory and CPU time of the process tree during the wait.
 
         Raises:
-            CellEnded: says what happened instead.
+            CellEnded: the process ended or was ended; the outcome says why.
         """
         deadline = AWAKE.now() + timeout
         began = monotonic()
@@ -229,7 +229,7 @@ class GuardedProcess:
                 self._kill()
                 raise CellEnded(Outcome("failed", self._unread(answer), self.output()))
             if answer is None:
-                self._answers.put(None)  # whoever asks again finds the same
+                self._answers.put(None)  # the next wait must find it as well
                 raise self._died()
             if "doing" not in answer:
                 self._has_answered = True
@@ -238,13 +238,13 @@ class GuardedProcess:
             self._notes(answer["doing"])
 
     def _notes(self, doing: str) -> None:
-        """What it does from now on; if that is something, it has a limit of its own."""
+        """Note the current activity of the process; an activity has its own timeout."""
         now = AWAKE.now()
         self.doing = doing
         self._until = now + max(_LEAST_BETWEEN, _TIMES_BETWEEN * (now - self._asked)) if doing else math.inf
 
     def end_if_too_large(self) -> None:
-        """End the process if it uses more memory than it may; whoever waits for its answer is told."""
+        """Kill the process if it exceeds its memory limit; waiting for its answer then raises."""
         used = self._memory.used()
         if used is not None:
             self._kill()
@@ -253,18 +253,18 @@ class GuardedProcess:
             self._too_large = Outcome("failed", why, self.output(), "memory")
 
     def output(self) -> str:
-        """What it has printed, both ends of it."""
+        """The start and the end of its output."""
         return self._log.text()
 
     def last_line(self) -> str:
-        """The last that it has printed since it had answered the request before, as a clause."""
+        """A clause with the last line that it printed since its previous answer; empty if there is none."""
         last = self._log.last_line(self._printed)
         return f"; last printed: {one_line(last, 120)}" if last else ""
 
     def _read(self) -> None:
-        """Hand on the answers; None is the end. In a thread because a pipe cannot be waited for on Windows.
+        """Pass on the answers, then None at the end; in a thread, because Windows cannot wait for a pipe.
 
-        Whatever goes wrong here is an answer, too: nobody must wait for one that cannot come.
+        Errors are passed on like answers, so that a wait never hangs.
         """
         try:
             for answer in self._wire:
@@ -276,7 +276,7 @@ class GuardedProcess:
         self._answers.put(None)
 
     def _unread(self, error: Exception) -> str:
-        """Why an answer could not be read."""
+        """The reason why an answer could not be read."""
         if isinstance(error, WireBroken):
             return f"something else wrote to the channel on which {self._name} {_STRAY}"
         if isinstance(error, MemoryError):
@@ -284,7 +284,7 @@ class GuardedProcess:
         return f"the answer of {self._name} cannot be read: {exception_text(error)}"
 
     def _died(self) -> CellEnded:
-        """Its end of the wire is closed: it has ended, for the most part."""
+        """The error for a process whose end of the wire is closed, mostly because it has died."""
         ended = until_ended(self._process, _DYING_SECONDS)
         closed = ended is None or ended.code == self._wire.closed
         if ended is None:
@@ -295,7 +295,7 @@ class GuardedProcess:
         return CellEnded(Outcome("failed", reason, self.output(), "death"), idle=self._idle)
 
     def _let_end(self) -> None:
-        """Not by Popen.wait(), which keeps a lock for good if it is interrupted at the wrong moment."""
+        """Wait for the end without Popen.wait(), which keeps its lock for good if interrupted at the wrong moment."""
         patience = monotonic() + _LEAVE_SECONDS
         while self._process.poll() is None and monotonic() < patience:
             with INTERRUPTION.allowed():
@@ -304,14 +304,14 @@ class GuardedProcess:
     def _kill(self) -> None:
         end(self.pid, self.mark)
         self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel has not let it go yet
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel has not released it yet
             self._process.wait(_CLOSE_SECONDS)
 
     def _end_group(self, seconds: float) -> list[str]:
-        """Let what the process started end by itself, such as the tracker that removes semaphores; then kill the rest.
+        """Let its children end by themselves, such as the tracker that removes semaphores; then kill the rest.
 
         Returns:
-            The names of what was killed.
+            The names of the killed programs.
         """
         if sys.platform == "win32":
             return []
@@ -334,7 +334,7 @@ class GuardedProcess:
 
 
 def _lives_in(group: int, pid: int) -> bool:
-    """Whether a process of this group still runs; one that has ended and waits to be reaped does not."""
+    """Whether a process belongs to this group and still runs; a zombie does not run."""
     try:
         return os.getpgid(pid) == group and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except (ProcessLookupError, PermissionError, psutil.Error):

@@ -1,8 +1,8 @@
-"""The second seam: where the samples of one cell are taken. The loop of rounds knows nothing else.
+"""The interface between the loop of rounds and the hosts that take the samples of cells.
 
-ProcessHosts     a process of its own for each cell: what is used unless said otherwise
+ProcessHosts     the default: a separate process for each cell
 InProcessHosts   this process, for notebooks and closures
-SimulatedHosts   in concbench.testing: given samples, no clock
+SimulatedHosts   in concbench.testing: prepared samples, no clock
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ T = TypeVar("T")
 
 
 class CellEnded(ConcbenchError):  # noqa: N818
-    """A cell can go on no further; carries its outcome."""
+    """A cell has ended; carries its outcome."""
 
     def __init__(self, outcome: Outcome, *, idle: bool = False) -> None:
-        """Carry it.
+        """Create the error.
 
         Args:
-            outcome: how the cell ends.
-            idle: whether no execution was under way, so that none has failed.
+            outcome: the outcome of the cell.
+            idle: whether no execution was in progress, so that none has failed.
         """
         super().__init__(outcome.reason)
         self.outcome = outcome
@@ -52,140 +52,140 @@ class CellEnded(ConcbenchError):  # noqa: N818
 
 
 class Host(Protocol):
-    """Takes the samples of one cell. Every method but close may raise CellEnded.
+    """Takes the samples of one cell. Every method except close may raise CellEnded.
 
-    Nothing of ours allocates, pickles or compares there before the last sample: it would leave a heap behind that no
-    program of the user's has.
+    No code of concbench allocates, pickles or compares there before the last sample: the heap would otherwise differ
+    from the heap of the user's program.
     """
 
     def prepare(self) -> Json:
-        """Import and load all that the cell needs; returns what the interpreter is after that."""
+        """Import and load everything that the cell needs; return facts about the interpreter afterwards."""
         ...
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
-        """Execute the cell so many times, timed; `collect` what is compared, if this is the last sample."""
+        """Time `repeats` executions of the cell; `collect` the results for comparison, if this is the last sample."""
         ...
 
     def interpreter(self) -> Json:
-        """What has become of the interpreter since: a function may import more when it is called."""
+        """Return the current facts about the interpreter, since a called function may import more."""
         ...
 
     def compare(self) -> None:
-        """Compare what was collected last with the reference; after the last sample."""
+        """Compare the results collected last with the reference; after the last sample."""
         ...
 
     def items_as_text(self) -> list[str]:
-        """The first items, each as a short text; after the last sample."""
+        """Return the first items, each as a short text; after the last sample."""
         ...
 
     def allow(self, seconds: float) -> None:
-        """From now on, a request may take so long."""
+        """Set the timeout of the requests from now on."""
         ...
 
     def observe(self, *, collect: bool = False) -> Observed:
-        """Execute the cell once with every task recorded, and `collect` what is compared; after the last sample."""
+        """Make an observed pass after the last sample; `collect` the results for comparison."""
         ...
 
     def remarks(self) -> list[str]:
-        """What was noticed beside the results, as clauses of which the work is the subject; never raises."""
+        """Return observations that do not concern results, as clauses with the work as subject; never raises."""
         ...
 
     def close(self) -> None:
-        """End it; never raises."""
+        """End the host; never raises."""
         ...
 
 
 class CheckHost(Protocol):
-    """Finds out what the results of one cell must be, and whether they are. No sample that counts is taken there."""
+    """Makes the reference results, and checks the results of one cell. No sample that counts is taken there."""
 
     def prepare(self) -> Json:
-        """As of a Host; and find out whether the function and the items can be sent to workers."""
+        """Prepare like a Host, and find out whether the function and the items can be sent to workers."""
         ...
 
     def reference(self, *, own: bool = False) -> ReferencePass:
-        """Make and keep the sequential results that every cell of the workload, or of its variant, is compared with."""
+        """Make and keep the reference results for all cells of the workload, or with `own` for those of the variant."""
         ...
 
     def reads(self) -> str:
-        """Why the results that another variant has made cannot be read in this one; empty if they can."""
+        """Return why the results of another variant cannot be read in this one; empty if they can."""
         ...
 
     def check(self, most: int) -> CheckPass:
-        """Execute the cell and compare its results with the reference, short work several times, `most` at most."""
+        """Execute the cell and compare its results with the reference; short work is executed up to `most` times."""
         ...
 
     def passes(self, most: int) -> Finding:
         """Make sequential passes in one worker of this cell, and compare them with each other and the reference.
 
-        Two are made, of short work up to `most`.
+        There are two passes; for short work, up to `most`.
         """
         ...
 
     def remarks(self) -> list[str]:
-        """As of a Host."""
+        """Return the remarks as a Host does."""
         ...
 
     def allow(self, seconds: float) -> None:
-        """From now on, a request may take so long."""
+        """Set the timeout of the requests from now on."""
         ...
 
     def close(self) -> None:
-        """End it; never raises."""
+        """End the host; never raises."""
         ...
 
 
 class Hosts(Protocol):
-    """Makes the hosts of one workload."""
+    """Creates the hosts of one workload."""
 
     renews: bool
-    """Whether each of them is a new process, in which nothing of an earlier execution is left."""
+    """Whether each host is a new process, without state from an earlier execution."""
 
     def host(
         self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> AbstractContextManager[Host]:
-        """A host that takes the samples of a cell.
+        """Create a host that takes the samples of a cell.
 
         Args:
-            workload: as it is running now.
-            cell: what to execute.
+            workload: the running workload.
+            cell: the cell to execute.
             directory: private, shared by the hosts of the workload, removed afterwards.
-            options: whether it is warm, and how long one request may take at most.
+            options: among others, whether executions are warm, and the timeout of a request.
         """
         ...
 
     def check_host(
         self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> AbstractContextManager[CheckHost]:
-        """A host in which the results of a cell are checked; always cold."""
+        """Create a host that checks the results of a cell; always cold."""
         ...
 
     def load_watch(self) -> LoadWatch | None:
-        """What tells the load of others during a round; None where no machine is measured."""
+        """Start watching the load by other processes during a round; None if no real machine is measured."""
         ...
 
     def throttled(self) -> float | None:
-        """Seconds for which a quota has kept us from running so far; None without one, or where nothing is measured."""
+        """Seconds for which a CPU quota has throttled us so far; None without a quota or a real machine."""
         ...
 
 
 class Clock:
-    """Seconds since it was made, without those in which this process was suspended.
+    """Counts seconds from its start, without those in which this process was suspended.
 
-    What hosts have simulated counts as if it had taken its time.
+    Simulated seconds of hosts count as well.
     """
 
     def __init__(self, hosts: Hosts, began: float | None = None) -> None:
-        """Begin now, or at that time by AWAKE.now()."""
+        """Start now, or at the time `began` by AWAKE.now()."""
         self._hosts = hosts
         self._began = AWAKE.now() if began is None else began
         self._simulated = self._played()
 
     def put_forward(self, seconds: float) -> None:
-        """So many had gone by before it was made."""
+        """Add seconds that passed before its start."""
         self._began -= seconds
 
     def elapsed(self) -> float:
-        """Since it was made."""
+        """Seconds since its start."""
         return AWAKE.now() - self._began + self._played() - self._simulated
 
     def _played(self) -> float:
@@ -193,21 +193,21 @@ class Clock:
 
 
 class InProcessHosts:
-    """Samples are taken in this very process: closures work, and a crash or a leak is everybody's."""
+    """Takes samples in this process: closures work, but a crash or a leak affects every cell."""
 
     renews = False
 
     def load_watch(self) -> LoadWatch:
-        """This machine is measured."""
+        """Start watching the load by other processes on this machine."""
         return LoadWatch()
 
     def throttled(self) -> float | None:
-        """By the account of our control group."""
+        """Seconds for which our control group was throttled so far."""
         return throttled_seconds()
 
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
-        """A host in this process; the timeout cannot be kept, since nobody is there to keep it."""
+        """Create a host in this process; timeouts are not enforced, since no other process could enforce them."""
         with closing(_InProcessHost(workload, cell, directory / "reference.pickle", warm=options["warm"])) as host:
             yield host
 
@@ -215,9 +215,9 @@ class InProcessHosts:
     def check_host(
         self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> Iterator[CheckHost]:
-        """The same process, so that what checking leaves behind is there when samples are taken."""
+        """Create a host in the same process; anything a check leaves behind is still there during samples."""
         del options
-        cell = replace(cell, runner=copy(cell.runner))  # the one that takes samples may be entered now
+        cell = replace(cell, runner=copy(cell.runner))  # the runner that takes samples may be entered already
         with closing(_InProcessHost(workload, cell, directory / "reference.pickle", examine=True)) as host:
             yield host
 
@@ -280,7 +280,7 @@ class _InProcessHost:
         return self._prepared().items_as_text()
 
     def allow(self, seconds: float) -> None:
-        """Nobody is there to keep it."""
+        """Do nothing: a timeout cannot be enforced from within the process."""
 
     def remarks(self) -> list[str]:
         return []
@@ -297,9 +297,9 @@ class _InProcessHost:
 
 
 def _do(action: Callable[[], T]) -> T:
-    """Do it, in a thread of its own where an event loop is running in this one, as in a notebook.
+    """Run the action, in a separate thread if an event loop is running in this one, as in a notebook.
 
-    A child that the function has forked, and that comes back, ends: it must not go on with the measurement.
+    A child process that the function forked ends when it returns here: it must not continue the measurement.
     """
     process = getpid()
 
@@ -314,14 +314,14 @@ def _do(action: Callable[[], T]) -> T:
             return act()
         with ThreadPoolExecutor(1) as aside:
             return aside.submit(act).result()
-    except KeyboardInterrupt:  # it may be a person's
+    except KeyboardInterrupt:  # the user may have pressed Ctrl-C
         raise
     except BaseException as error:
         raise CellEnded(build(Outcome, describe(error))) from error
 
 
 def _in_event_loop() -> bool:
-    """Whether one runs in this thread: then asyncio, which takes long to import, is there already."""
+    """Whether an event loop runs in this thread; if so, asyncio, which is slow to import, is imported already."""
     if (asyncio := sys.modules.get("asyncio")) is None:
         return False
     try:

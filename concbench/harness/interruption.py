@@ -1,8 +1,8 @@
-"""Ctrl-C, SIGTERM and SIGHUP on the command line: the first is remembered, the second ends everything at once.
+"""Ctrl-C, SIGTERM and SIGHUP on the command line: the first is remembered, the second exits immediately.
 
-What is remembered is raised, as KeyboardInterrupt, where concbench waits for others, and nowhere else: no process is
-started and not yet known, no file is half written, no table half printed. A program that calls measure() keeps the
-signals to itself; nothing here has an effect then.
+A remembered signal is raised as KeyboardInterrupt only where concbench waits for other processes. So no process is
+started without being registered, and no file or table is left half written. A program that calls measure() handles the
+signals itself; this module then has no effect.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from typing import Any
 from concbench.exit_codes import HANGUP, INTERRUPTED, OK, TERMINATED
 
 _SIGHUP: int | None = getattr(signal, "SIGHUP", None)
-"""The terminal has been closed; Windows has no such signal."""
+"""The signal of a closed terminal; None on Windows."""
 EXIT_CODES: dict[int, int] = {
     signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, **({} if _SIGHUP is None else {_SIGHUP: HANGUP}),
 }  # fmt: skip
-"""Of the signals that are handled."""
+"""Exit codes of the handled signals."""
 _SHOW_CURSOR = b"\x1b[?25h"
-"""The progress bar hides it."""
+"""Terminal code that shows the cursor, which the progress bar hides."""
 
 
 class Interruption:
-    """Remembers which signal came, and raises it once, where that is allowed."""
+    """Remembers a signal, and raises it once, where that is allowed."""
 
     def __init__(self) -> None:
         self._came: int | None = None
@@ -38,24 +38,24 @@ class Interruption:
 
     @property
     def exit_code(self) -> int:
-        """That of the signal that came; OK as long as none did."""
+        """The exit code of the remembered signal; OK if there is none."""
         return OK if self._came is None else EXIT_CODES[self._came]
 
     def handle(self) -> None:
-        """From now on; in the main thread only, as Python wants it."""
+        """Install the signal handlers; Python allows this in the main thread only."""
         for one in EXIT_CODES:
-            if signal.getsignal(one) != signal.SIG_IGN:  # as for what a script starts in the background
+            if signal.getsignal(one) != signal.SIG_IGN:  # a shell script ignores some for its background commands
                 self._before[one] = signal.signal(one, self._remember)
 
     def release(self) -> None:
-        """No longer: what handled them before does again."""
+        """Restore the previous signal handlers."""
         with self.allowed():
             for one, before in self._before.items():
                 signal.signal(one, before)
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
-        """An interruption that came before this is raised now, and one that comes meanwhile at once."""
+        """Raise a remembered signal now, and a signal that arrives within the block immediately."""
         self._allowed = True
         try:
             if self._came is not None:
@@ -66,10 +66,10 @@ class Interruption:
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
         del frame
-        if self._came is not None and number == _SIGHUP:  # of one terminal come several: the shell sends some, too
+        if self._came is not None and number == _SIGHUP:  # one closed terminal sends several: the shell sends some, too
             return
-        if self._came is not None:  # the guardian ends the measuring processes once this one has gone
-            if files := sys.modules.get("concbench.results.files"):  # not imported: nothing of ours is, as yet
+        if self._came is not None:  # the guardian ends the measuring processes after this process
+            if files := sys.modules.get("concbench.results.files"):  # if not imported, no file is being written
                 files.discard_pending()
             if sys.stderr.isatty():
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)
@@ -85,4 +85,4 @@ class Interruption:
 
 
 INTERRUPTION = Interruption()
-"""That of the command line."""
+"""The instance of the command line."""

@@ -1,9 +1,9 @@
-"""What the function keeps in its process from one execution to the next, and what follows for the table.
+"""State that the function keeps in its process from one execution to the next, and its effect on the table.
 
-State (a cache, a model that is loaded at first use) makes later executions shorter in a process that is kept, and not
-in worker processes, which are new each time. An object that is bound to an event loop fails under asyncio from the
-second execution on, though a program that runs one loop would work. In both cases every execution gets a new process:
-what the function keeps is then cold under all runners.
+State such as a cache, or a model that is loaded at first use, makes later executions shorter in a process that is
+reused, but not in worker processes, which are new each time. An object bound to an event loop fails under asyncio from
+the second execution on, although a program that runs one loop would work. In both cases every execution gets a new
+process: the state is then cold under all runners.
 """
 
 from __future__ import annotations
@@ -21,35 +21,35 @@ from concbench.results.records import Kept, Outcome
 from concbench.units import seconds
 
 TIMES, LEAST = 1.5, 0.005
-"""A first execution shows state that takes so many times a later one, and so many seconds more."""
+"""Ratio and difference in seconds by which a first execution must exceed a later one to indicate kept state."""
 LOOKED = 2
-"""Executions in another new process, by which it is made sure."""
+"""Executions in another new process that confirm it."""
 _SEVERAL_LOOPS = "each of its workers has an event loop, and the function keeps an object that works in one only"
 _LATER = 3
-"""Later executions of one process, of which one fails if an object works in one event loop only."""
+"""Later executions in one process; one of them fails if an object works in one event loop only."""
 
 
-class BeginAgain(ConcbenchError):  # noqa: N818 - reads as what is to be done
-    """Everything is to be measured in new processes, because of what the function keeps."""
+class BeginAgain(ConcbenchError):  # noqa: N818 - reads as an instruction
+    """The measurement must begin again in new processes, because of state that the function keeps."""
 
 
 class Keeping:
-    """Finds out what the function keeps, unless somebody has said how it is to be measured."""
+    """Detects state that the function keeps, unless an option says how it is to be measured."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self.decides = bench.hosts.renews and not bench.plan.options["warm"]
-        """Whether it is still to be found out; a run that is resumed goes on as it began."""
+        """Whether detection is on; a resumed run continues as it began."""
 
     def look(self, sample: Sampler) -> None:
-        """Before the first round: sample `sequential` for it, and compare that with its first executions.
+        """Take the first sample of `sequential` before the first round, and compare it with its first executions.
 
         Raises:
-            BeginAgain: it keeps state, and nobody has said that processes are to be kept.
+            BeginAgain: the function keeps state, and processes were not asked to be kept.
         """
         bench = self._bench
         alike = [cell for cell in bench.alive if cell.planned.name == BASELINE]
-        cell = next((cell for cell in alike if not cell.record.interpreter.get("jit")), None)  # else it only warms up
+        cell = next((cell for cell in alike if not cell.record.interpreter.get("jit")), None)  # a JIT warms up as well
         if cell is None or not self.decides or bench.fresh or bench.kept.kind:
             return
         sample(cell, 0, 0)
@@ -68,10 +68,10 @@ class Keeping:
             raise BeginAgain
 
     def reconsider(self, cell: LiveCell, phase: Phase, outcome: Outcome) -> None:
-        """A cell has failed: perhaps for what works in one event loop only, as its second execution has another.
+        """Check whether a cell failed because an object works in one event loop only: later executions have others.
 
         Raises:
-            BeginAgain: so it is, and nobody has said that processes are to be kept.
+            BeginAgain: that is the cause, and processes were not asked to be kept.
         """
         bench = self._bench
         if not self.decides or bench.fresh or not cell.awaits or outcome.kind != "failed":
@@ -85,7 +85,7 @@ class Keeping:
                 raise BeginAgain
 
     def begin_again(self) -> None:
-        """Forget what was sampled; end the cells whose workers have several event loops where one is all that works."""
+        """Discard all samples; end the cells whose workers have several event loops if only one loop works."""
         for cell in self._bench.cells:
             cell.begin_again()
             several = cell.record.workers > 1 and cell.planned.traits.shares_state and not cell.awaits
@@ -93,10 +93,10 @@ class Keeping:
                 cell.end(Outcome("inapplicable", _SEVERAL_LOOPS))
 
     def _in_another(self, cell: LiveCell) -> tuple[float, float] | None:
-        """Seconds of a first and a later execution in another new process; None where that cannot be found out."""
+        """Seconds of a first and a later execution in another new process; None where they cannot be measured."""
         bench = self._bench
         asked = bench.plan.options["fresh"] is not None
-        rounds = 0 if asked else bench.plan.fewest_rounds  # they are taken anew if it shows state
+        rounds = 0 if asked else bench.plan.fewest_rounds  # if it keeps state, all rounds are taken again
         if not bench.affords(LOOKED + rounds * len(bench.alive) * bench.repeats):
             return None
         if not bench.fits(bench.starting + LOOKED * cell.first_runs[-1].seconds):
@@ -134,7 +134,7 @@ def _shows_state(first: float, later: float) -> bool:
 
 
 def _briefly(reason: str) -> str:
-    """Without what is in angle brackets, but for the first word: tasks and addresses tell a user nothing."""
+    """Shorten text in angle brackets to its first word: representations of tasks and addresses do not help a user."""
     parts, depth = list[str](), 0
     for part in re.split("([<>])", reason):
         depth += (part == "<") - (part == ">")
@@ -148,7 +148,7 @@ def _briefly(reason: str) -> str:
 
 
 def sentence(name: str, kept: Kept, *, fresh: bool) -> str:
-    """What was found out of a function, and how it is measured because of that; empty if there is nothing to say."""
+    """Describe the state that a function keeps and its effect on the measurement; empty if there is none."""
     if kept.kind == "state":
         found = (
             f"{name} keeps state in its process: the first execution took {seconds(kept.first[-1])} under sequential, "

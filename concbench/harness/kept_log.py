@@ -1,7 +1,7 @@
-"""What a process of ours prints: a file of which both ends are kept while it is written.
+"""The output of a measuring process, in a file whose start and end are kept.
 
-A file, since whoever reads a pipe meanwhile takes time from what is measured, at every line. It is looked at every now
-and then, and emptied when it has grown: whoever prints in floods fills neither the disk nor the memory.
+It is a file because reading a pipe would take time from the measurement at every line. The file is checked from time to
+time and emptied if it has grown, so that a flood of output fills neither the disk nor the memory.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from pathlib import Path
 from weakref import WeakSet
 
 MOST = 1_000_000
-"""Bytes, above which a file is emptied when it is looked at."""
+"""Bytes above which a file is emptied at the next check."""
 END = 2_000
-"""Bytes that are kept, of either end."""
+"""Bytes kept of each end."""
 OFTEN = 0.02
-"""Seconds until the next look, where one has been emptied."""
+"""Seconds until the next check after a file was emptied."""
 _TRIES = 5
-"""To read the end before more comes: what comes between reading and emptying is lost, and may be the last words."""
+"""Attempts to read the end before more is written: output between reading and emptying is lost."""
 
 
 class KeptLog:
-    """Of one process, all that it starts included."""
+    """The output of one process and of every process that it starts."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -31,11 +31,11 @@ class KeptLog:
         _LOGS.add(self)
 
     def open(self) -> int:
-        """A descriptor to print to. It appends, so that it goes on at the start of a file that was emptied."""
+        """Open a descriptor for the output. It appends, so that it continues at the start of an emptied file."""
         return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def empty(self) -> bool:
-        """Keep both ends of what is there, and empty the file, if it has grown; whether it had."""
+        """If the file has grown, keep both ends and empty it; return whether it was emptied."""
         with suppress(OSError):
             size = self._path.stat().st_size
             if size > MOST:
@@ -51,7 +51,7 @@ class KeptLog:
         return False
 
     def text(self) -> str:
-        """Both ends, or all of it if it is short."""
+        """Return both ends of the output, or the whole output if it is short."""
         first, last, size = self._first, self._last, 0
         with suppress(OSError):
             size = self._path.stat().st_size
@@ -66,13 +66,13 @@ class KeptLog:
         return f"{ends[0]}\n... {left_out:,} bytes were not kept ...\n{ends[1]}"
 
     def printed(self) -> int:
-        """Bytes that have come so far."""
+        """Bytes of output so far."""
         with suppress(OSError):
             return self._emptied + self._path.stat().st_size
         return self._emptied
 
     def last_line(self, since: int) -> str:
-        """The last that is not empty of what has come since so many bytes had, as far as it is kept."""
+        """The last line that is not empty in the kept output after the first `since` bytes; empty if there is none."""
         with suppress(OSError):
             size = self._path.stat().st_size
             came = min(END, self._emptied + size - since)
@@ -82,7 +82,7 @@ class KeptLog:
         return ""
 
     def _ends(self, size: int) -> tuple[bytes, bytes]:
-        """Of the file: they do not overlap."""
+        """Both ends of the file, without overlap."""
         with self._path.open("rb") as file:
             first = file.read(END)
             file.seek(max(len(first), size - END))
@@ -98,6 +98,6 @@ _LOGS: WeakSet[KeptLog] = WeakSet()
 
 
 def empty_logs() -> bool:
-    """Look at those of all processes; whether one had to be emptied."""
+    """Check the logs of all processes; return whether one had to be emptied."""
     emptied = [log.empty() for log in list(_LOGS)]
     return any(emptied)

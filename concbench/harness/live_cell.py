@@ -1,4 +1,4 @@
-"""A cell while it is being measured: where it is executed, what is known of it, and how it ended."""
+"""A cell while it is being measured: its host, its record so far, and its outcome."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from concbench.harness.runner_specs import PlannedCell
 from concbench.results.records import Cause, Cell, CellId, Outcome, Sample
 
 _MORE_TRIES = 2
-"""Executions by which it is seen whether a runner that failed after good samples fails now and then, or from now on."""
+"""Executions tried after a runner failed following good samples, to estimate how often it fails."""
 _GONE: set[Cause] = {"death", "timeout", "memory", "busy"}
-"""Causes by which the process of a cell is gone."""
+"""Causes that leave a cell without its process."""
 
 
 @dataclass
 class LiveCell:
-    """A cell of a plan, its record so far, and the host that executes it now."""
+    """A cell of a plan, its record so far, and its current host."""
 
     planned: PlannedCell
     record: Cell
     host: Host | CheckHost | None = None
     first_runs: list[Sample] = field(default_factory=list)
-    """Its first executions, each in a process of its own: that of a check, then that of the warm-up."""
+    """The first execution in each process: the one of the check, then the one of the warm-up."""
     warmed_up: bool = False
-    """Whether it has had its warm-up, and not before an interruption."""
+    """Whether it was warmed up in this run; a warm-up before an interruption does not count."""
     sampled: bool = False
-    """Whether a sample was taken in the process that it has now."""
+    """Whether a sample was taken in its current process."""
     checked: bool = False
-    """Whether its results were compared before the first sample, or need not be."""
+    """Whether its results were compared before the first sample, or need no comparison."""
     seconds: list[float] = field(default_factory=list)
-    """Seconds of the warm-up and of every sample, for the estimate of the time left."""
+    """Seconds of the warm-up and of every sample, for the estimate of the remaining time."""
     executions: int = 0
-    """Executions that succeeded, those of checks included."""
+    """Successful executions, including those of checks."""
     requested: int = 1
-    """Executions of the request by which it ended."""
+    """Executions asked for in the request that ended it."""
     _remarks: list[str] = field(default_factory=list)
 
     @property
     def id(self) -> CellId:
-        """What no other cell of the plan has."""
+        """The identity of the cell, unique in the plan."""
         return self.record.id
 
     @property
     def first_run(self) -> Sample | None:
-        """The last of its first executions."""
+        """The first execution in its latest process; None before any."""
         return self.first_runs[-1] if self.first_runs else None
 
     @property
     def alive(self) -> bool:
-        """Whether it goes on."""
+        """Whether it has not ended."""
         return self.record.outcome.kind == "ok"
 
     @property
     def is_warm(self) -> bool:
-        """Whether its process has been warmed up, and has given no sample."""
+        """Whether its process was warmed up and has taken no sample yet."""
         return self.warmed_up and not self.sampled
 
     @property
@@ -82,14 +82,14 @@ class LiveCell:
         return cast("CheckHost", self.host)
 
     def resume(self, record: Cell) -> None:
-        """Take up what was measured of it before an interruption."""
+        """Continue from its record of an interrupted run."""
         self.record = record
         self.seconds = [sample.seconds * sample.repeats for sample in record.samples]
         self.checked = bool(record.samples)
         self.executions = sum(sample.repeats for sample in record.samples)
 
     def begin_again(self) -> None:
-        """Its samples are taken anew, in new processes; what failed may not fail there. First executions still hold."""
+        """Discard its samples, to take them in new processes, where a failure may not recur; keep first executions."""
         self.leave_host()
         self.record = replace(self.record, samples=[], observed=None)
         self.seconds = self.seconds[: int(self.warmed_up)]
@@ -98,24 +98,24 @@ class LiveCell:
             self.checked = False
 
     def add(self, sample: Sample) -> None:
-        """A sample of it was taken."""
+        """Add a sample to its record."""
         self.record = replace(self.record, samples=[*self.record.samples, sample])
         self.seconds.append(sample.seconds * sample.repeats)
         self.executions += sample.repeats
         self.sampled = True
 
     def end(self, outcome: Outcome) -> None:
-        """It goes no further."""
+        """End it with this outcome, and close its host."""
         self.record = replace(self.record, outcome=outcome)
         if self.host is not None:
             self.host.close()
 
     def clear(self, outcome: Outcome) -> None:
-        """It turned out not to be to blame for how it ended: this is its outcome instead; its host has been ended."""
+        """Replace its outcome, after it turned out not to be to blame for it; its host has been closed."""
         self.record = replace(self.record, outcome=outcome)
 
     def leave_host(self) -> None:
-        """End the host, so that it can get another."""
+        """Close its host, so that it can get another one."""
         if self.host is not None:
             self.host.close()
             self._remarks = self.remarks
@@ -123,15 +123,15 @@ class LiveCell:
 
     @property
     def remarks(self) -> list[str]:
-        """What its hosts have noticed beside the results, each once."""
+        """The remarks of its hosts, without duplicates."""
         return list(dict.fromkeys([*self._remarks, *(self.host.remarks() if self.host is not None else [])]))
 
     def flaky(self, outcome: Outcome, may_execute: Callable[[], bool]) -> Outcome:
-        """What fails after it has succeeded fails now and then: it is tried again to say how often.
+        """Execute a cell again that failed after successes, and return the outcome with the count of failures.
 
         Args:
-            outcome: of the failure.
-            may_execute: asked before each execution, which it counts.
+            outcome: the outcome of the failure.
+            may_execute: called before each execution; counts it, and returns whether it is allowed.
         """
         failed, made = 1, self.executions + 1
         for _ in range(_MORE_TRIES if outcome.cause not in _GONE else 0):

@@ -1,7 +1,7 @@
-"""CPU that processes outside our own tree use: what no interval can allow for, and every answer must be read with.
+"""CPU use by processes outside our own tree, which confidence intervals do not cover and which qualifies every answer.
 
-Linux only: elsewhere the CPU time of workers that have ended is in nobody's account, and would be taken for others'.
-Steal time is left alone: it tells nothing (docs/methodology.md).
+Linux only: elsewhere the CPU time of workers that have ended is not accounted to their parents, and would count as load
+of others. Steal time is ignored: it tells nothing (docs/methodology.md).
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import psutil
 
 
 class LoadWatch:
-    """Compares what the machine did with what our own processes did, from one reading to the next.
+    """Compares the CPU time of the machine with that of our own processes, from one reading to the next.
 
-    Interrupts are nobody's: those of our own loopback traffic must not count as others' work. A worker that was
-    reaped is in the account of whoever reaped it.
+    Time in interrupts is left out: interrupts of our own loopback traffic must not count as the work of others. The CPU
+    time of a reaped worker is accounted to the process that reaped it.
     """
 
     def __init__(self) -> None:
         self._before = _reading()
 
     def cores(self) -> float | None:
-        """Cores that others used since the last call, or None where it cannot be told."""
+        """Cores used by other processes since the last call; None where it cannot be measured."""
         before, self._before = self._before, _reading()
         if before is None or self._before is None:
             return None
@@ -33,7 +33,7 @@ class LoadWatch:
 
 
 def _reading() -> tuple[float, float, float] | None:
-    """The clock, CPU seconds of everybody, and CPU seconds of our tree."""
+    """The time, CPU seconds of all processes, and CPU seconds of our process tree."""
     if not sys.platform.startswith("linux"):
         return None
     try:

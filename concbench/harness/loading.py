@@ -1,4 +1,4 @@
-"""Waiting for processes that import what the user wrote, which may take long, or for ever."""
+"""Waiting for processes that import the user's code, which may take long or never end."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from concbench.harness.guarded_process import GuardedProcess
 from concbench.results.records import Json
 
 IMPORT_ALLOWS, BUDGET_ALLOWS = "--import-timeout", "--budget or --import-timeout"
-"""What allows more time, without a budget of everything together and with one."""
+"""The options that allow more time, without and with a total budget."""
 NOTICE_SECONDS = 2.0
-"""After which somebody is told what is being waited for."""
+"""Seconds of waiting after which the user is notified."""
 
 
 class Loading:
-    """Knows who loads at the same time, and tells once if that takes long."""
+    """Knows the processes that load at the same time, and notifies the user once if that takes long."""
 
     def __init__(self, tell: Callable[[str], None] | None = None, allows: str = IMPORT_ALLOWS) -> None:
-        """Begin with nobody.
+        """Begin without processes.
 
         Args:
-            tell: told in words if it takes long.
-            allows: what allows more time.
+            tell: called with a message if loading takes long.
+            allows: the options that allow more time, for messages.
         """
         self.processes: set[GuardedProcess] = set()
-        """Their memory is watched together."""
+        """The loading processes, whose memory is watched together."""
         self._tell = tell
         self._allows = allows
 
@@ -33,9 +33,9 @@ class Loading:
         """Wait for the answer of a process.
 
         Args:
-            process: which.
-            doing: what it does meanwhile, for messages.
-            since: when it began, by AWAKE.now().
+            process: the loading process.
+            doing: its activity, for messages.
+            since: the time when it began, by AWAKE.now().
             limit: seconds that it may take from then on.
 
         Raises:

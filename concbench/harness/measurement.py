@@ -1,15 +1,15 @@
-"""The story of one measurement: reference, checks, preparation, warm-up, rounds, observed passes.
+"""One measurement from start to end: reference, checks, preparation, warm-up, rounds, observed passes.
 
-measure_workload   keeps the work running meanwhile, and what there is if it is interrupted
-Measurement.run    the story; each of its sentences is told by one of these:
+measure_workload   starts what the workload needs, and returns the table, also after an interruption
+Measurement.run    the sequence of phases, each carried out by one of these parts:
 
 Examination   makes the reference, and checks every cell against it     examination.py
 Sampling      hosts, warm-ups, samples and observed passes              sampling.py
-Rounds        who takes part in a round, and when there are enough      rounds.py, stopping.py, race.py
-Keeping       what the function keeps in its process: new ones then         keeping.py
-Steps         one step with one cell, and what goes wrong in it         steps.py, referee.py
-Progress      how far it is                                             progress.py, executions.py
-Bench         what they share: the work, its cells, their hosts         bench.py, live_cell.py, calls.py, patience.py
+Rounds        the cells of each round, and the end of the rounds        rounds.py, stopping.py, race.py
+Keeping       state that the function keeps in its process              keeping.py
+Steps         one step of one cell, and the handling of failures        steps.py, referee.py
+Progress      an estimate of the work done and left                     progress.py, executions.py
+Bench         shared by them: the workload, its cells, their hosts      bench.py, live_cell.py, calls.py, patience.py
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ def measure_workload(plan: Plan, hosts: Hosts, listen: Listener, earlier: Table 
     """Measure one workload under all its cells.
 
     Args:
-        plan: what is measured.
-        hosts: where.
-        listen: told every step, and the table after every round.
-        earlier: whole rounds of the same plan, after which it is resumed.
+        plan: the workload, its cells and the options.
+        hosts: starts the measuring processes.
+        listen: called with every event: each step, and the table after every round.
+        earlier: the table of an interrupted run of the same plan, which is resumed after its last whole round.
 
     Returns:
-        What was seen, and whether it was interrupted (Ctrl-C) before its end.
+        The table, and whether the measurement was interrupted (Ctrl-C) before its end.
 
     Raises:
-        KeyboardInterrupt: it was interrupted before there was anything to see.
+        KeyboardInterrupt: it was interrupted before anything had been measured.
     """
     measurement = None
     try:
@@ -71,7 +71,7 @@ def measure_workload(plan: Plan, hosts: Hosts, listen: Listener, earlier: Table 
 
 @contextmanager
 def _running(workload: Workload, directory: Path) -> Iterator[Workload]:
-    """What must run meanwhile may take long to make, and to start."""
+    """Keep running what the workload needs, such as a server; its start may take long, and can be interrupted."""
     with ExitStack() as stack:
         with INTERRUPTION.allowed():
             running = stack.enter_context(workload.running(str(directory)))
@@ -79,7 +79,7 @@ def _running(workload: Workload, directory: Path) -> Iterator[Workload]:
 
 
 class Measurement:
-    """Measures one workload, and can say at any moment what is known of it."""
+    """Measures one workload; its table can be read at any moment."""
 
     def __init__(
         self, plan: Plan, hosts: Hosts, directory: Path, listen: Listener, earlier: Table | None = None
@@ -98,7 +98,7 @@ class Measurement:
             self._resume(earlier)
 
     def run(self) -> None:
-        """From the reference to the observed passes; once more from there, if every process must be a new one."""
+        """Measure from the reference to the observed passes; begin again if every process must be a new one."""
         self._tell_kept()
         self._examination.make_reference()
         while True:
@@ -110,7 +110,7 @@ class Measurement:
                 self._tell_kept()
 
     def _measure(self) -> None:
-        """From the checks to the observed passes."""
+        """Measure from the checks to the observed passes."""
         bench, rounds = self._bench, self._rounds
         self._examination.check(bench.baseline_first)
         rounds.give_up_hopeless()
@@ -128,7 +128,7 @@ class Measurement:
                 if bench.alive:
                     self._tell()
                 rounds.choose_repeats()
-            if not rounds.stopped:  # as they had, where the run was interrupted after them
+            if not rounds.stopped:  # it is set already if the resumed run was interrupted after its rounds
                 while cells := rounds.next_cells(partial(self._join, sampling)):
                     if self._plan.warm_up and not rounds.done:
                         self._keeping.look(sampling.sample)
@@ -141,7 +141,7 @@ class Measurement:
                 self._tell()
 
     def _join(self, sampling: Sampling, planned: PlannedCell) -> LiveCell:
-        """A cell that comes later: checked, prepared and warmed up like all others."""
+        """Add a cell during the rounds: check, prepare and warm it up like all others."""
         cell = self._bench.add(planned)
         self._examination.check([cell])
         if cell.alive:
@@ -152,32 +152,32 @@ class Measurement:
 
     def _observe(self, sampling: Sampling) -> None:
         for cell in self._bench.alive[:1]:
-            with suppress(CellEnded):  # whatever is wrong with it, its observed pass will tell
+            with suppress(CellEnded):  # its observed pass will report the error
                 self._items = cell.sampling.items_as_text()
         for cell in self._by_promise():
             if cell.record.observed is None and self._bench.fits(cell.seconds[-1] if cell.seconds else 0.0):
                 sampling.observe(cell)
 
     def _by_promise(self) -> list[LiveCell]:
-        """The cells that go on, those first of which most is said: there may not be the time for all."""
+        """The live cells; where time is limited, the baseline first, then the fastest, since not all may fit."""
         cells = self._bench.baseline_first
         if self._plan.limit is None:
             return self._bench.alive
         return cells[:1] + sorted(cells[1:], key=lambda cell: min(cell.seconds, default=0.0))
 
     def _keep_first_runs(self) -> None:
-        """What was executed before there was no more time is all that is known."""
+        """Record the first execution of each cell as its warm-up: the budget allowed nothing more."""
         for cell in self._bench.alive:
             cell.record = replace(cell.record, warmup=cell.first_run)
 
     def _tell_kept(self) -> None:
-        """Say that every process is a new one, where that was not asked for."""
+        """Report that every process is a new one, where the option `fresh` was left open."""
         bench = self._bench
         if self._plan.options["fresh"] is None and bench.fresh:
             self._listen(ProcessesRenewed(bench.workload.name, self._note_on_processes()))
 
     def _note_on_processes(self) -> str:
-        """Why every process is a new one, or what follows if it is not; empty where there is nothing to say."""
+        """The note on why every process is a new one, or on the effect if it is not; else an empty string."""
         bench = self._bench
         return sentence(bench.workload.name, bench.kept, fresh=bench.fresh) or (_FRESH if bench.fresh else "")
 
@@ -185,7 +185,7 @@ class Measurement:
         self._listen(TableUpdated(self.table()))
 
     def _resume(self, earlier: Table) -> None:
-        """Take these rounds for the first ones; cells that ended in them stay as they are."""
+        """Count the earlier rounds as the first ones; cells that ended in them keep their outcome."""
         self._earlier = {cell.id: cell for cell in earlier.cells}
         for cell in self._bench.cells:
             cell.resume(self._earlier.get(cell.id, cell.record))
@@ -199,7 +199,7 @@ class Measurement:
         self._notes.append(resumed_after(earlier.rounds))
 
     def table(self) -> Table:
-        """All that is known by now."""
+        """Return the table as measured so far."""
         bench = self._bench
         known = {cell.id: self._explained(cell) for cell in bench.cells}
         kept = self._note_on_processes()
@@ -218,7 +218,7 @@ class Measurement:
         )
 
     def _remarks(self) -> list[str]:
-        """What was noticed beside the results, each with the runners under which it was."""
+        """The remarks of the measuring processes, each with the runners that it occurred under."""
         under: dict[str, list[str]] = {}
         for cell in self._bench.cells:
             for remark in cell.remarks:
@@ -227,7 +227,7 @@ class Measurement:
         return [f"{name} {remark} (under {', '.join(labels)})." for remark, labels in under.items()]
 
     def _explained(self, cell: LiveCell) -> Cell:
-        """A cell that timed out says what that tells, and what allows more; that of an earlier run has said it."""
+        """The record of a cell, with a timeout explained; a cell of an earlier run is explained already."""
         if cell.id in self._earlier:
             return cell.record
         return replace(cell.record, outcome=self._bench.explained(cell))

@@ -1,4 +1,4 @@
-"""The memory that a cell may use: asked for while a sample is taken, so it must cost next to nothing."""
+"""The memory that a cell may use, checked during samples and therefore at almost no cost."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from concbench.machine import groups
 from concbench.options import LEAST_MEMORY
 
 LOOK_SECONDS = 0.2
-"""Between two looks at what the machine has left, which take some 50 us."""
+"""Seconds between two checks of the free memory, each of which takes some 50 us."""
 
 
 def available(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> int:
-    """Bytes that can still be used: of the machine, or of this process's control group if that has fewer."""
+    """Free bytes of the machine, or of this process's control group if that has fewer."""
     left = [int(psutil.virtual_memory().available)]
     with contextlib.suppress(OSError, ValueError):
         own = (_LEFT[version](folder) for folder, version in groups("memory", proc, cgroups))
@@ -26,12 +26,12 @@ def available(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")
 
 
 def most_processes(each: float, limit: int | None = None) -> int:
-    """Worker processes of so many bytes each that memory allows now, as a cell may use it."""
+    """Most worker processes of so many bytes each that fit into the memory that a cell may use now."""
     return processes_that_fit(allowed(limit), each)
 
 
 def allowed(limit: int | None = None) -> int:
-    """Bytes that a cell may use: a limit that was given, or most of what is left now."""
+    """Bytes that a cell may use: the given limit, or most of the memory that is free now."""
     return limit if limit is not None else max(LEAST_MEMORY, int(MEMORY_SHARE * available()))
 
 
@@ -44,7 +44,7 @@ def _left_v1(folder: Path) -> int | None:
 
 
 def _left(folder: Path, limit: str, usage: str, cache: str) -> int | None:
-    """The limit less what is used, the file cache that can be given back apart; None without a limit."""
+    """The limit minus the bytes in use, except reclaimable file cache; None without a limit."""
     try:
         most, used = ((folder / name).read_text().strip() for name in (limit, usage))
         if most == "max":
@@ -59,7 +59,10 @@ _LEFT = {2: _left_v2, 1: _left_v1}
 
 
 class MemoryLimit:
-    """Of one cell. What all its processes use is only counted once the machine has lost so much that they may."""
+    """The memory limit of one cell.
+
+    The process tree is only summed up once the free memory has dropped so far that the cell may exceed its limit.
+    """
 
     def __init__(self, pid: int, limit: int | None) -> None:
         self._pid = pid
@@ -68,7 +71,7 @@ class MemoryLimit:
         self.source = "--memory-limit" if limit is not None else "80 % of the free memory; --memory-limit allows more"
 
     def used(self) -> int | None:
-        """Bytes of the tree if they are above the limit; None if not."""
+        """Bytes used by the process tree if they exceed the limit; else None."""
         if self._before - available() < self.limit / 2:
             return None
         with contextlib.suppress(psutil.Error):
@@ -79,7 +82,7 @@ class MemoryLimit:
 
 
 def _bytes(process: psutil.Process) -> int:
-    """Pages that a process has for itself, or its share of them where the system tells."""
+    """The proportional set size of a process where the system reports it, else its unique set size, in bytes."""
     with contextlib.suppress(psutil.Error):
         full = process.memory_full_info()
         return int(getattr(full, "pss", full.uss))

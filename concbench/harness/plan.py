@@ -1,4 +1,4 @@
-"""What is to be measured, decided before anything runs: bad input ends here."""
+"""The plan of a measurement, made before anything runs; invalid input is rejected here."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ BASELINE = "sequential"
 
 @dataclass(frozen=True)
 class Limit:
-    """How long all of a measurement may take, in seconds from its beginning."""
+    """Time limits of a whole measurement, in seconds from its start."""
 
     begin: float
-    """After which nothing is begun that can be left out."""
+    """Seconds after which no optional step begins."""
     end: float
-    """After which what is being executed is ended."""
+    """Seconds after which a running execution is ended."""
     starting: float = 0.0
-    """That it takes to start a measuring process, the import of the function included."""
+    """Seconds that the start of a measuring process takes, including the import of the function."""
 
 
 @dataclass(frozen=True)
@@ -44,25 +44,25 @@ class Plan:
     baseline: CellId
     """The cell that the others are compared with."""
     stop_rule: StopRule
-    """Asked once before each round."""
+    """Decides, before each round, the cells that take part in it."""
     warm_up: bool
     options: MeasureOptions
-    """All of them; what decides on the rounds is what the stop rule keeps."""
+    """All options; those about rounds are applied by the stop rule."""
     kept: Kept = field(default_factory=Kept)
-    """What is known before of what the function keeps in its process."""
+    """State of the function in its process, as far as it is known in advance."""
     limit: Limit | None = None
-    """None: it takes as long as it takes."""
+    """Time limits; None if there are none."""
     requirements: tuple[Requirement, ...] = ()
-    """What is to be decided, by the names of the cells."""
+    """Requirements to decide, with the names of cells resolved."""
 
     @property
     def max_rounds(self) -> int:
-        """Rounds at most."""
+        """Most rounds."""
         return self.stop_rule.terms.max_rounds
 
     @property
     def fewest_rounds(self) -> int:
-        """Rounds of a cell that does not fail: all of them, or as many as a verdict takes at least."""
+        """Fewest rounds of a cell that does not fail: all rounds, or the fewest that allow a verdict."""
         return self.max_rounds if self.stop_rule.terms.all_rounds else FEWEST
 
     @property
@@ -74,45 +74,45 @@ class Plan:
     def relaunches(self) -> bool:
         """Whether the process of a cell is relaunched for every round, and warmed up again before its sample.
 
-        A process keeps the speed that chance gave it at its start. Where somebody compares variants, the intervals must
-        hold that chance as well.
+        The speed of a process depends partly on chance at its start. Where variants are compared, the intervals must
+        cover that chance as well.
         """
         asked = {cell.variant.label for cell in self.cells if not cell.variant.of_workers}
         return len(asked) > 1 and self.warm_up and not self.options["fresh"]
 
     @property
     def warm_ups(self) -> int:
-        """Of a cell that does not fail."""
+        """Warm-ups of a cell that does not fail."""
         return self.fewest_rounds if self.relaunches else int(self.warm_up)
 
     @property
     def reference_checks(self) -> bool:
-        """Whether that pass is the check of the sequential cell as well."""
+        """Whether the reference pass is also the check of the sequential cell."""
         return self.makes_reference and self.checks_first and any(cell.name == BASELINE for cell in self.cells)
 
     @property
     def checks_first(self) -> bool:
-        """Whether results are compared in processes of their own before anything is timed.
+        """Whether results are compared in separate processes before anything is timed.
 
-        Of a single round they are compared once that is taken, so that work that takes long is not done once more.
+        With a single round, they are compared after it, so that long work is not executed once more.
         """
         return self.workload.compares and self.max_rounds > 1
 
     @property
     def fewest_calls(self) -> int:
-        """Calls of the function that are made if every verdict is found as soon as can be, and none is too short."""
+        """Fewest calls of the function: every verdict is reached as early as possible, and no work is too short."""
         return self.workload.tasks * planned(self).total
 
     def calls_planned(self, at_once: int | None = None) -> CallsPlanned:
-        """What is said before the first call.
+        """Return the announcement of calls that is made before the first one.
 
         Args:
-            at_once: calls that may be in progress at the same time, where runners may join.
+            at_once: most calls in progress at the same time, if runners may join later.
         """
         return CallsPlanned(self.workload.name, self.fewest_calls, self.workload.tasks, at_once or self.most_at_once)
 
     def table(self) -> Table:
-        """What the results say of it as long as nothing has been measured."""
+        """Return the table of the plan before anything has been measured."""
         workload = self.workload
         return Table(
             workload=workload.name,
@@ -133,15 +133,15 @@ class Plan:
 
     @property
     def allowed(self) -> bool:
-        """Whether it needs no more calls than are allowed."""
+        """Whether the plan can do with the calls that are allowed."""
         most = self.options["max_calls"]
         return most is None or self.fewest_calls <= most
 
     def require_allowed(self) -> None:
-        """Refuse a plan that needs more calls than are allowed.
+        """Reject a plan that needs more calls than are allowed.
 
         Raises:
-            BadSetting: says how many.
+            BadSetting: it needs too many calls; the message says how many.
         """
         if not self.allowed:
             raise BadSetting(
@@ -151,7 +151,7 @@ class Plan:
 
     @property
     def most_at_once(self) -> int:
-        """Calls that may be in progress at the same time."""
+        """Most calls in progress at the same time."""
         return max(workers_for(cell.runner, self.workload.tasks) for cell in self.cells)
 
 
@@ -165,14 +165,14 @@ def plan(
     """Decide on cells, baseline and rounds.
 
     Args:
-        workload: what is measured.
-        runners: as on the command line, or instances.
-        options: all of them, filled in.
-        requirements: what decides on the rounds instead of the verdicts, if there are any.
-        variants: under which each runner is measured; None: all that the options ask for.
+        workload: the workload to measure.
+        runners: specifications as on the command line, or instances.
+        options: the complete options.
+        requirements: requirements; if there are any, they decide on the rounds instead of the verdicts.
+        variants: variants under which each runner is measured; None: all that the options ask for.
 
     Raises:
-        UsageError: a runner, setting, baseline or requirement that cannot be; says what to do.
+        UsageError: a runner, setting, baseline or requirement is invalid; the message says what to do.
     """
     if not workload.tasks:
         raise BadSetting(f"{workload.name} has no tasks: give it one at least")

@@ -1,7 +1,7 @@
 """Directories that only this user can read, one for each measurement; those of killed measurements are removed.
 
-Each is locked as long as the process lives that made it. So one that nobody holds was left by a process that was killed
-together with its guardian: whoever makes the next one ends what that process had started, and removes it.
+Each is locked while the process that made it lives. An unlocked one was therefore left by a process that was killed
+together with its guardian. The next measurement ends the processes that it had started, and removes the directory.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows: nothing is locked there, and so nothing is taken for abandoned
+except ImportError:  # Windows: without locks, no directory counts as abandoned
     fcntl = None  # type: ignore[assignment]
 
 from concbench.errors import HostFailure
@@ -25,9 +25,9 @@ from concbench.host.marked import end
 
 PREFIX = "concbench-run-"
 _SOCKETS = "sockets"
-"""The directory in it for sockets, or a link to one with a shorter name."""
+"""The subdirectory for sockets, or a link to a directory with a shorter name."""
 _LONGEST = 76
-"""Bytes of the name of that directory: a socket's whole name may have 103 everywhere, and the rest takes 26."""
+"""Most bytes in the path of that directory: every system allows 103 in the path of a socket, and the rest takes 26."""
 _SHORT = ("/tmp", "/var/tmp")  # noqa: S108 - made as tempfile makes them
 _MARKED = re.compile(r"-([0-9a-f]{16})\.\w+$")
 """The mark of a measuring process in the names of its files."""
@@ -35,10 +35,10 @@ _MARKED = re.compile(r"-([0-9a-f]{16})\.\w+$")
 
 @contextmanager
 def private_directory() -> Iterator[Path]:
-    """One that is removed even if this process is killed: by its guardian, or by whoever makes the next one.
+    """Make a directory that is removed even if this process is killed: by its guardian, or by the next measurement.
 
     Raises:
-        HostFailure: none can be made.
+        HostFailure: no directory can be made.
     """
     with _locked(_temporary()) as directory, ExitStack() as elsewhere:
         if len(os.fsencode(directory / _SOCKETS)) > _LONGEST:
@@ -48,7 +48,7 @@ def private_directory() -> Iterator[Path]:
 
 
 def sockets_in(directory: Path) -> Path:
-    """Where the processes of a private directory make their sockets: names of sockets may not be long."""
+    """The directory for the sockets of a private directory; paths of sockets must be short."""
     sockets = directory / _SOCKETS
     return sockets.readlink() if sockets.is_symlink() else sockets
 
@@ -64,7 +64,7 @@ def _locked(base: str) -> Iterator[Path]:
         try:
             lock = _lock(directory)
             break
-        except (BlockingIOError, FileNotFoundError):  # somebody took it for abandoned: it was not yet locked
+        except (BlockingIOError, FileNotFoundError):  # not locked yet, it was taken for abandoned
             continue
         except OSError:  # there are too many open files
             directory.rmdir()
@@ -93,9 +93,9 @@ def _none_in(place: str, why: str) -> HostFailure:
 
 
 def _remove_abandoned(base: Path) -> None:
-    """Remove the directories of measurements that were killed, and end what these had started."""
+    """Remove the directories of measurements that were killed, and end the processes that these had started."""
     for directory in base.glob(f"{PREFIX}*"):
-        with suppress(OSError):  # it is somebody's, or has just gone
+        with suppress(OSError):  # it is in use, or was just removed
             lock = _lock(directory)
             if lock is None:
                 continue
@@ -108,12 +108,12 @@ def _remove_abandoned(base: Path) -> None:
 
 
 def _lock(directory: Path) -> int | None:
-    """Lock a directory until the descriptor that this returns is closed; None where nothing can be locked.
+    """Lock a directory until the returned descriptor is closed; return None where locks do not exist.
 
     Raises:
-        BlockingIOError: another process holds it.
-        FileNotFoundError: it was removed in the meantime.
-        PermissionError: it is another user's.
+        BlockingIOError: another process holds the lock.
+        FileNotFoundError: the directory was removed in the meantime.
+        PermissionError: the directory belongs to another user.
     """
     if fcntl is None:
         return None

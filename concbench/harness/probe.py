@@ -1,4 +1,4 @@
-"""A function and items that are named, made a workload: a process of its own has looked at them first."""
+"""A workload made of a named function and its items, after a separate process has examined them."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def named_workload(
     budget: float | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Imported:
-    """The workload of a function that is named. Neither its module nor its items come into this process.
+    """Make the workload of a named function, without loading its module or its items into this process.
 
     Args:
-        function: where it is found.
+        function: the place of the function.
         how: how it is called.
-        source: where its items are read.
-        variant: the interpreter in which that is done.
-        limit: seconds that importing it and reading the items may take; None: IMPORT_SECONDS.
-        budget: seconds of everything together, of which that must not take too large a share; None: there is none.
-        tell: told in words if that takes long, and if numbers among the items are texts.
+        source: the source of its items.
+        variant: the interpreter of the examining process.
+        limit: seconds that importing the function and reading the items may take; None: IMPORT_SECONDS.
+        budget: total seconds, of which that may take only a share; None: there is no budget.
+        tell: called with a message if that takes long, and if numbers among the items are texts.
 
     Raises:
-        UsageError: something cannot be found, imported, read or called; the module's own traceback is a note.
+        UsageError: something cannot be found, imported, read or called; a note has the traceback of the module.
         HostFailure: no process can be started.
     """
     with private_directory() as directory:
@@ -66,21 +66,21 @@ def named_workload(
             f"JSON (an array, or a .jsonl file), or call int() or float() in {function.text}"
         )
     written = ItemsText.from_json(answer["written"]) if answer["written"] else None
-    source = replace(source, written=written, content=None)  # what it said is among the items
+    source = replace(source, written=written, content=None)  # the items have its content
     return Imported(function, how, Facts(**answer["facts"]), source=source, packed=packed)
 
 
 def _limited(tell: Callable[[str], None] | None, limit: float, budget: float | None) -> tuple[Loading, float]:
-    """Who waits, knowing what allows more, and how long."""
+    """The waiting object, with the options that allow more time, and the seconds to wait."""
     share = limit if budget is None else round(IMPORT_SHARE * budget, 3)
     return (Loading(tell, "--budget"), share) if share < limit else (Loading(tell), limit)
 
 
 def _asked(request: Json, module: str, directory: Path, variant: Variant, loading: Loading, limit: float) -> Json:
-    """What the process answers; it and all that it has started are ended then, whatever that is.
+    """The answer of the process; it and every process that it started are ended in any case.
 
     Raises:
-        BadFunction: the answer is that something is wrong, or there is none.
+        BadFunction: the answer reports an error, or there is no answer.
         HostFailure: the process cannot be started.
     """
     process = GuardedProcess(f"the process that imports {module}")

@@ -1,6 +1,6 @@
-"""A host that is a process of its own: its own session and process group, alive between rounds, idle meanwhile.
+"""A host that is a separate process with its own session and process group; it stays alive and idle between rounds.
 
-So a crash, a hang or a leak is one row of the table, and the order in which cells run cannot be seen in their heaps.
+So a crash, a hang or a leak affects one row of the table, and the order of the cells does not affect their heaps.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
 
 _MAIN = "concbench.host.main"
 UNTIL_KNOWN = 600.0
-"""Seconds that a request may take as long as nobody knows what the work takes."""
+"""Timeout of a request in seconds, while the time of the work is unknown."""
 _SETTLE_SECONDS, _MOST_SETTLE_SECONDS = 2.0, 10.0
-"""For which something may compute after the last task has returned, as the threads of native libraries do that wait."""
+"""Seconds for which a process may compute after the last task returned, as waiting threads of native libraries do."""
 _BUSY_SHARE = 0.2
-"""Of a core, which it then uses all along."""
+"""Share of a core above which a process counts as still computing."""
 _BRIEF = 0.02, 0.1
-"""Seconds of CPU time, and part of what an execution takes, that may be used after it without a word."""
+"""CPU seconds, and share of the time of an execution, that may be used after it without a remark."""
 
 
 class ProcessHost:
-    """Speaks with `concbench.host.main`; items travel as a pickle in a private directory."""
+    """Talks to a `concbench.host.main` process; items travel as a pickle in a private directory."""
 
     def __init__(
         self,
@@ -57,15 +57,15 @@ class ProcessHost:
         *,
         examine: bool = False,
     ) -> None:
-        """Start the process, which begins to load the cell at once.
+        """Start the process, which begins to load the cell immediately.
 
         Args:
-            workload: as it is running now.
-            cell: what to execute.
+            workload: the running workload.
+            cell: the cell to execute.
             directory: private, shared by the hosts of the workload.
-            options: whether it is warm, and how long one request may take at most.
+            options: among others, whether executions are warm, and the timeout of a request.
             loading: the processes that load at the same time.
-            examine: whether the function and the items are tried on pickle, which no process may do that takes samples.
+            examine: whether to try pickling the function and the items; never in a process that takes samples.
         """
         self._name = workload.name
         self._timeout = options["timeout"] or UNTIL_KNOWN
@@ -120,16 +120,16 @@ class ProcessHost:
 
     @property
     def _reference(self) -> Path:
-        """The results to compare with: those of the variant itself, where it has its own."""
+        """The file of the reference results; the variant's own, if there is one."""
         return self._own if self._own.exists() else self._shared
 
     def reads(self) -> str:
-        """Ask."""
+        """Return why the results of another variant cannot be read here; empty if they can."""
         why: str = self._ask({"do": "reads", "compare": str(self._shared)})
         return why
 
     def reference(self, *, own: bool = False) -> ReferencePass:
-        """Make the sequential results, in this host."""
+        """Make the reference results in this host."""
         save = self._own if own else self._shared
         request = {"do": "reference", "save": str(save), "record": str(self._record)}
         try:
@@ -155,23 +155,23 @@ class ProcessHost:
         return build(Sample, self._executed({"do": "sample", "repeats": repeats, "collect": collect}))
 
     def interpreter(self) -> Json:
-        """Ask."""
+        """Return the current facts about the interpreter of the process."""
         return build(Json, self._ask({"do": "interpreter"}))
 
     def compare(self) -> None:
-        """Compare what was collected last."""
+        """Compare the results collected last with the reference."""
         self._ask({"do": "compare", "compare": str(self._reference)})
 
     def allow(self, seconds: float) -> None:
-        """From the next request on."""
+        """Set the timeout from the next request on."""
         self._timeout = seconds
 
     def items_as_text(self) -> list[str]:
-        """Ask for them."""
+        """Return the first items, each as a short text."""
         return build(list[str], self._ask({"do": "items"}))
 
     def observe(self, *, collect: bool = False) -> Observed:
-        """Observe a pass, and watch the memory of all its processes from outside meanwhile."""
+        """Make an observed pass, and watch the memory of all its processes from outside."""
         watch, may_use = TreeWatch(self._process.pid), allowed(self._memory_limit)
         figures = self._executed({"do": "observe", "collect": collect}, watch)
         began = figures.pop("at")
@@ -187,16 +187,16 @@ class ProcessHost:
         )
 
     def close(self) -> None:
-        """End the process and all that it started."""
+        """End the process and every process that it started."""
         self._loading.processes.discard(self._process)
         self._process.close()
 
     def kill(self) -> None:
-        """End the process and all that it started, at once."""
+        """Kill the process and every process that it started."""
         self._process.kill()
 
     def remarks(self) -> list[str]:
-        """What went on when the tasks had returned."""
+        """Return remarks on programs and computation that continued after the tasks had returned."""
         remarks = []
         if self._process.left:
             remarks.append(f"left programs running, which were ended: {', '.join(self._process.left)}")
@@ -205,7 +205,7 @@ class ProcessHost:
         return remarks
 
     def _executed(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
-        """Have the cell executed, and wait until nothing of it computes any more: that would disturb all the others."""
+        """Execute the cell, and wait until its processes are idle, so that they do not disturb other cells."""
         began = monotonic()
         if self._settled is not None:
             since, cpu = self._settled
@@ -218,9 +218,9 @@ class ProcessHost:
             used = sum(one.cpu - before.setdefault(one.pid, one.cpu) for one in busy)
             waited = monotonic() - answered
             if waited > _SETTLE_SECONDS and used > _BUSY_SHARE * waited:
-                self._process.kill()  # at once: it takes a core from all others
+                self._process.kill()  # not later: it takes a core from the other cells
                 raise CellEnded(self._never_ends([one.pid for one in busy]))
-            if waited > _MOST_SETTLE_SECONDS:  # others use all cores, so that it cannot be told
+            if waited > _MOST_SETTLE_SECONDS:  # other processes use all cores: undecidable
                 break
             with INTERRUPTION.allowed():
                 sleep(pause)
@@ -230,7 +230,7 @@ class ProcessHost:
         return answer
 
     def _notice(self, used: float, seconds: float) -> None:
-        """Seconds of CPU time that it used between executions: as part of what one took, or of the time between two."""
+        """Note CPU seconds used outside executions, if they are many for the `seconds` of an execution or a pause."""
         self._went_on |= used > max(_BRIEF[0], _BRIEF[1] * seconds)
 
     def _never_ends(self, busy: list[int]) -> Outcome:
@@ -256,11 +256,11 @@ class ProcessHost:
         raise CellEnded(outcome)
 
     def _gone(self) -> str:
-        """A clause for whatever fails where the directory for all that concbench keeps meanwhile has gone."""
+        """A clause for error messages if the directory of temporary files was removed; else empty."""
         return "" if self._directory.exists() else f"; {self._directory} was removed"
 
     def _at_work(self) -> str:
-        """The tasks that it was at, which it records in its first execution."""
+        """A clause that names the tasks in progress, which are recorded in the first execution."""
         tasks = sorted(recorded(str(self._record))) if self._loaded else []
         if not tasks:
             return ", item unknown" if self._loaded else ""

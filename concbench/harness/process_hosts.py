@@ -21,30 +21,30 @@ from concbench.workloads.base import Workload
 
 
 class ProcessHosts:
-    """A process for each cell."""
+    """Starts a measuring process for each cell."""
 
     renews = True
 
     def __init__(self, tell: Callable[[str], None] | None = None, allows: str = IMPORT_ALLOWS) -> None:
-        """Begin with none.
+        """Begin without processes.
 
         Args:
-            tell: told in words if importing the function takes long.
-            allows: what allows more time for that.
+            tell: called with a message if importing the function takes long.
+            allows: the options that allow more time for that.
         """
         self._loading = Loading(tell, allows)
 
     def load_watch(self) -> LoadWatch:
-        """This machine is measured."""
+        """Start watching the load by other processes on this machine."""
         return LoadWatch()
 
     def throttled(self) -> float | None:
-        """By the account of our control group."""
+        """Seconds for which our control group was throttled so far."""
         return throttled_seconds()
 
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
-        """Start the process of a cell, and end it whatever happens."""
+        """Start the process of a cell, and end it in any case."""
         make = partial(ProcessHost, workload, cell, directory, options, self._loading)
         made: ProcessHost | FreshHost = FreshHost(make) if options["fresh"] else make()
         with _ending(made) as host:
@@ -54,7 +54,7 @@ class ProcessHosts:
     def check_host(
         self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> Iterator[CheckHost]:
-        """Start a process in which no sample is taken, and end it whatever happens."""
+        """Start a process that takes no samples, and end it in any case."""
         with _ending(
             ProcessHost(workload, cell, directory, changed(options, warm=False), self._loading, examine=True)
         ) as host:
@@ -66,10 +66,10 @@ H = TypeVar("H", bound="ProcessHost | FreshHost")
 
 @contextmanager
 def _ending(host: H) -> Iterator[H]:
-    """A host that is ended whatever happens."""
+    """Close a host in any case, and kill it first if the block raises."""
     try:
         yield host
-    except BaseException:  # interrupted, for the most part: what it is doing is of no use to anybody
+    except BaseException:  # mostly an interruption: its current work is useless
         host.kill()
         raise
     finally:
@@ -77,7 +77,7 @@ def _ending(host: H) -> Iterator[H]:
 
 
 class FreshHost:
-    """A new process for every execution: what the function keeps in its process is cold each time."""
+    """Starts a new process for every execution, so that state of the function is cold each time."""
 
     def __init__(self, make: Callable[[], ProcessHost]) -> None:
         self._make = make
@@ -87,12 +87,12 @@ class FreshHost:
         self._remarks: list[str] = []
 
     def prepare(self) -> Json:
-        """Load the cell once, to see that it can be."""
+        """Load the cell once, to check that it can be loaded."""
         with self._prepared():
             return self._interpreter
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
-        """As many processes as repeats; the last is kept if what is compared was collected there."""
+        """Time `repeats` executions, each in a new process; keep the last process if it collected results."""
         taken = []
         for number in range(repeats):
             last = collect and number == repeats - 1
@@ -101,42 +101,42 @@ class FreshHost:
         return reduce(add, taken)
 
     def items_as_text(self) -> list[str]:
-        """Of a new process: items may be made as they are read."""
+        """Return the first items as texts, from a new process, since items may be generated while they are read."""
         with self._prepared() as host:
             return host.items_as_text()
 
     def observe(self, *, collect: bool = False) -> Observed:
-        """In a process of its own too."""
+        """Make an observed pass in a new process."""
         with self._prepared(keep=collect) as host:
             return host.observe(collect=collect)
 
     def interpreter(self) -> Json:
-        """As of the last process, when it had loaded the cell."""
+        """Return facts about the interpreter of the last process, after it had loaded the cell."""
         return self._interpreter
 
     def compare(self) -> None:
-        """In the process that was kept, which then ends."""
+        """Compare the collected results in the kept process, and end it."""
         assert self._kept is not None, "nothing was collected"
         self._kept.compare()
         self.close()
 
     def allow(self, seconds: float) -> None:
-        """Of every process to come."""
+        """Set the timeout of every later process."""
         self._seconds = seconds
 
     def kill(self) -> None:
-        """End what was kept, at once."""
+        """Kill the kept process, if there is one."""
         if self._kept is not None:
             self._kept.kill()
 
     def close(self) -> None:
-        """End what was kept."""
+        """End the kept process, if there is one."""
         if self._kept is not None:
             self._end(self._kept)
         self._kept = None
 
     def remarks(self) -> list[str]:
-        """Those of all processes that have ended."""
+        """Return the remarks of all processes that have ended."""
         return self._remarks
 
     def _end(self, host: ProcessHost) -> None:
@@ -145,7 +145,7 @@ class FreshHost:
 
     @contextmanager
     def _prepared(self, *, keep: bool = False) -> Iterator[ProcessHost]:
-        """A process for one execution, which ends unless it is kept for a comparison."""
+        """Start a process for one execution; end it afterwards unless it is kept for a comparison."""
         host = self._make()
         if self._seconds is not None:
             host.allow(self._seconds)

@@ -1,4 +1,4 @@
-"""How far a measurement is, and how long it will still take: told before every step."""
+"""The progress of a measurement and its estimated remaining time, announced before every step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from concbench.harness.live_cell import LiveCell
 
 
 class Progress:
-    """Counts the executions that are over, and estimates those that are left."""
+    """Counts the executions done, and estimates those that remain."""
 
     def __init__(self, bench: Bench, listen: Listener) -> None:
         self._bench = bench
@@ -19,7 +19,7 @@ class Progress:
         self._done = 0
 
     def announce(self, cell: LiveCell, phase: Phase, number: int | None) -> None:
-        """A step is about to be taken, in the round of that number."""
+        """Announce the next step, in round `number` if it is part of a round."""
         left = {one.id: self._left(one) for one in self._bench.alive}
         total, seconds = self._done + sum(left.values()), None
         if all(one.seconds for one in self._bench.alive):
@@ -27,7 +27,7 @@ class Progress:
         self._listen(Step(self._bench.workload.name, phase, str(cell.id), self._done, total, seconds, number))
 
     def count(self, phase: Phase) -> None:
-        """A step was taken, whatever came of it."""
+        """Count a finished step, whether it succeeded or failed."""
         self._done += phase.executes
 
     def _left(self, cell: LiveCell) -> int:

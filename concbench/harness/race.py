@@ -1,7 +1,7 @@
-"""The search for the best of many cells: a race in which those that are behind stop, and neighbours of the best join.
+"""The search for the best of many cells: a race that drops slow cells and adds neighbours of the leader.
 
-Dropping is no claim, so it is done at an uncorrected 95 % after every round; one that is hopelessly behind is dropped
-after one round or two. How good the pick is: benchmarks/advice/accuracy.py.
+Dropping a cell makes no claim about it, so it is decided after every round at an uncorrected 95 % level; a cell that
+is hopelessly behind is dropped after one or two rounds. benchmarks/advice/accuracy.py measures how good the pick is.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ _DROP_LEVEL = 0.05
 
 @dataclass(frozen=True)
 class RaceRule:
-    """Two questions: which is the best, and how much faster is it than the baseline?"""
+    """Samples until the best cell is known, and how much faster it is than the baseline."""
 
     max_rounds: int
     comparisons: int
-    """Cells that are or may still be compared with the baseline, those that will probably join included."""
+    """Cells that are or may be compared with the baseline, including those that will probably join."""
     neighbours: Callable[[Samples], Sequence[PlannedCell]]
-    """The cells that are worth a try, given what others took."""
+    """Returns the cells that are worth trying, given the samples of the others."""
     budget: float | None = None
-    """Seconds after which no further round is begun, the first three apart."""
+    """Seconds after which no further round begins, except the first three."""
     limit: float | None = None
-    """Seconds after which none is begun in any case."""
+    """Seconds after which no round begins at all."""
     hopeless: float = HOPELESS
 
     @property
     def terms(self) -> Terms:
-        """At most so many rounds."""
+        """At most `max_rounds` rounds."""
         return Terms(self.max_rounds)
 
     def next_round(self, seen: Seen) -> NextRound:
-        """The cells that may still win or whose verdict the advice rests on, and neighbours of the leader."""
+        """Return the cells that may still win, the cells whose verdict the advice needs, and neighbours to add."""
         if seen.rounds == 0:
             return NextRound(list(seen.samples))
         if seen.rounds >= self.max_rounds:
@@ -64,7 +64,7 @@ class RaceRule:
         return NextRound([cell for cell in seen.samples if cell in wanted], joining=joining)
 
     def _joining(self, seen: Seen) -> list[PlannedCell]:
-        """The neighbours of the leader, once it is clear enough who that is."""
+        """The neighbours of the leader, once the leader is clear enough."""
         if seen.rounds < max(FAR_BEHIND):
             return []
         return [planned for planned in self.neighbours(seen.samples) if planned.id not in seen.samples]
@@ -82,10 +82,10 @@ class RaceRule:
         return wanted | ({seen.baseline, _leader(samples)} if unproved else {_leader(samples)})
 
     def _open(self, seen: Seen) -> set[CellId]:
-        """The leader and the cells that may be as fast and may be more than 5 % slower, at the level of the table.
+        """The leader and the cells that may be as fast or more than 5 % slower, at the level of the table.
 
-        The race has dropped them at a level that is no claim. As long as there is time, whether they are as fast is
-        found out; not of those that are far behind.
+        The race dropped them at a weaker level, which makes no claim. While there is time, sampling continues until
+        they are known to be as fast or slower; cells that are far behind are left out.
         """
         samples, leader = seen.samples, _leader(seen.samples)
         measured = {cell: by_round(taken) for cell, taken in samples.items() if len(taken) >= FEWEST}
@@ -101,9 +101,10 @@ class RaceRule:
         return look_level(self.max_rounds, max(self.comparisons, seen.comparisons))
 
     def _undecided(self, seen: Seen) -> set[CellId]:
-        """The cells whose verdict against the baseline the advice rests on, and that have none yet.
+        """The cells without a verdict against the baseline, among those whose verdict the advice needs.
 
-        That is the leader; if the baseline leads, all that were not given up as hopeless: none of them may be faster.
+        These are the leader or, if the baseline leads, all cells that were not dropped as hopeless: the advice then
+        claims that none of them is faster.
         """
         samples, leader = seen.samples, _leader(seen.samples)
         asked = {leader} if leader != seen.baseline else {cell for cell in samples if len(samples[cell]) >= FEWEST}
@@ -139,7 +140,7 @@ def _may_win(samples: Samples, leader: CellId, cell: CellId) -> bool:
 
 
 def _all_level(samples: Samples, running: set[CellId]) -> bool:
-    """Whether all that are left are within 5 % of the leader, so that it does not matter which it is."""
+    """Whether all remaining cells are within 5 % of the leader, so that the choice among them does not matter."""
     leader = _leader(samples)
     for cell in running - {leader}:
         interval = ratio_interval(log_ratios(by_round(samples[leader]), by_round(samples[cell])), _DROP_LEVEL)
@@ -149,9 +150,9 @@ def _all_level(samples: Samples, running: set[CellId]) -> bool:
 
 
 def _unpaired(seen: Seen, running: set[CellId]) -> set[CellId]:
-    """The cells that may win and have shared too few rounds with the baseline for a verdict.
+    """The cells that may win and share too few rounds with the baseline for a verdict.
 
-    The baseline, which is slow where it matters, rests as long as nothing is asked of it.
+    The baseline is sampled only when a verdict needs it, since it is slow where the race matters.
     """
     rounds = set(by_round(seen.samples[seen.baseline]))
     return {cell for cell in running if len(rounds & set(by_round(seen.samples[cell]))) < FEWEST}

@@ -1,4 +1,4 @@
-"""Whether an interpreter can be measured with, and what is missing there: `doctor --python`."""
+"""The check behind `doctor --python`: whether an interpreter can be measured, and which packages it lacks."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from concbench.results.records import Json
 from concbench.workloads.synthetic import Sleep
 
 _RUNNERS = ["sequential", "threads", "process-pool:1"]
-"""One of each place where tasks run."""
+"""One runner for each place where tasks run."""
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """What is known of an interpreter that somebody has named."""
+    """The result of checking an interpreter that the user named."""
 
     given: str
     well: bool
-    """Whether it can be measured with."""
+    """Whether it can be measured."""
     text: str
     advice: str = ""
-    """What to do, or what is good to know."""
+    """Advice or a hint; may be empty."""
 
     def as_json(self) -> Json:
-        """Plain JSON values."""
+        """Return plain JSON values."""
         return asdict(self)
 
 
 def readiness(given: str) -> Readiness:
-    """Ask an interpreter what it is, and execute a task in it under a few runners."""
+    """Query an interpreter for its version, and execute a task in it under a few runners."""
     try:
         interpreter = probed(given)
         made = plan(Sleep(tasks=1, seconds=0.0), _RUNNERS, chosen(python=[given], rounds=1, observe=False))

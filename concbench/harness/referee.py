@@ -1,4 +1,4 @@
-"""What results are compared with, and whether they can be: the table says it as `checked`, and why in its notes."""
+"""The choice of the reference for results, kept in the `checked` field of the table and explained in its notes."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from concbench.results.passes import Finding, ReferencePass
 from concbench.results.records import Cause, Checked, Outcome, Table
 
 DIFFER: set[Cause] = {"results", "rounding", "thread", "variant"}
-"""Causes of outcomes that are about what came out."""
+"""Causes of outcomes that concern differing results."""
 
 
 class Referee:
-    """Decides what results are compared with, and who is to blame where they differ."""
+    """Decides the reference for results, and whether a runner is to blame where they differ."""
 
     def __init__(self, plan: Plan) -> None:
         self.checked = plan.table().checked
-        """As in results.records.Table."""
+        """The kind of comparison, as in results.records.Table."""
         self.notes: list[str] = []
         self.unsendable = ""
-        """Why results cannot be sent from one process to another; empty: they can, as far as is known."""
+        """The reason why results cannot be sent to another process; empty if they can, as far as is known."""
         self.home = plan.baseline.variant
-        """The variant that makes the results with which those of all are compared."""
+        """The variant that computes the reference results."""
         self.readers: set[str] = {self.home}
-        """Variants of which it is known what they are compared with."""
+        """Variants whose reference is decided."""
         self._several = len({cell.id.variant for cell in plan.cells}) > 1
         self._others: set[str] = set()
-        """Variants that give other results."""
+        """Variants whose results differ from the reference as a whole."""
 
     @property
     def compares(self) -> bool:
@@ -37,16 +37,16 @@ class Referee:
 
     @property
     def compares_later(self) -> bool:
-        """Whether they can be compared in a process that has not made a reference of its own."""
+        """Whether results can be compared in a process that has not made its own reference."""
         return self.compares and not self.unsendable
 
     def resume(self, earlier: Table) -> None:
-        """What was found out before the interruption still holds."""
+        """Keep the decisions of the interrupted run."""
         if earlier.checked not in {"known", "sequential", "off"}:
             self.checked = earlier.checked
 
     def moves_to(self, variant: str, why: str) -> None:
-        """The sequential pass could not be made under the variant of the baseline, and was made under this one."""
+        """Take the reference from this variant, since the sequential pass failed under the variant of the baseline."""
         if variant == self.home:
             return
         if why and self.checked == "sequential":
@@ -57,7 +57,7 @@ class Referee:
         self.home, self.readers = variant, {variant}
 
     def knows(self, found: ReferencePass) -> None:
-        """The sequential pass has been made, and showed that."""
+        """Take over the findings of the sequential pass."""
         self.unsendable = found.unsendable
         if found.changed:
             self.notes.append(
@@ -76,37 +76,37 @@ class Referee:
             self._gives_up("incomparable", f"Results cannot be compared: {found.incomparable}.")
 
     def goes_without(self, why: str) -> None:
-        """The sequential pass failed."""
+        """Give up comparing results, since the sequential pass failed."""
         if self.checked == "sequential":
             self._gives_up("incomparable", f"Results were not compared: the sequential pass failed ({why}).")
 
     def compares_apart(self, variant: str, why: str) -> None:
-        """A variant cannot read the results of others: it is compared with a sequential pass of its own."""
+        """Note that a variant cannot read the results of others, and is compared with its own sequential pass."""
         self.notes.append(
             f"Results under {variant} were compared only with each other, since {variant} cannot read those of "
             f"{self.home} ({why})."
         )
 
     def disputes(self, outcome: Outcome, variant: str) -> bool:
-        """Whether it can be asked if a cell ended so by the fault of its runner."""
+        """Whether it is worth checking that the runner is to blame for this outcome of its cell."""
         return outcome.cause in DIFFER and self.checked == "sequential" and variant not in self._others
 
     def differs(self, outcome: Outcome, variant: str) -> Outcome:
-        """The results of a whole variant are not those that are compared with: how a cell of it ends."""
+        """Note that the results of a whole variant differ from the reference; return the outcome of a cell of it."""
         self._others.add(variant)
         expected = f"the results under {self.home}" if self.home else "the other results"
         return replace(outcome, cause="variant", reason=f"differs from {expected}: {outcome.reason}")
 
     def is_other(self, outcome: Outcome, variant: str) -> bool:
-        """Whether that is known of the variant of a cell that ended so."""
+        """Whether a cell ended because the results of its whole variant differ."""
         return outcome.cause in DIFFER and variant in self._others
 
     def acquits(self, finding: Finding, outcome: Outcome) -> bool:
-        """Whether sequential passes differ, too, so that no runner is to blame and nothing is compared any more.
+        """Whether sequential passes differ as well; then no runner is to blame, and comparing is given up.
 
         Args:
-            finding: what sequential passes gave in a new process, in a worker of the runner that is accused.
-            outcome: how the cell of that runner ended.
+            finding: the finding of sequential passes in a new process, made in a worker of the suspected runner.
+            outcome: the outcome of the cell of that runner.
         """
         if finding == "process":
             self._gives_up(
@@ -128,9 +128,9 @@ class Referee:
 
 
 def blamed(outcome: Outcome, cell: PlannedCell, workers: int, finding: Finding) -> Outcome:
-    """Results that are right in sequential passes and wrong at once are a finding, and named as one.
+    """Name the finding in an outcome whose results are right in sequential passes and wrong under concurrency.
 
-    So are those that are right in the main thread and wrong in another.
+    Results that are right in the main thread and wrong in another thread are named in the same way.
     """
     if finding == "thread":
         return replace(outcome, reason=f"depends on the thread: {outcome.reason}", cause="thread")

@@ -1,7 +1,7 @@
-"""How often short work is executed within a sample, and what is too short to be timed at all.
+"""The number of executions in a sample of short work, and the limit below which work is too short to time.
 
-Below 10 ms one slice of the system's scheduler is more than half of a sample; below 1 ms, or 1,000 steps of the timer,
-the figure is the timer's as much as the work's. Source: docs/methodology.md.
+Below 10 ms, one slice of the system's scheduler is more than half of a sample. Below 1 ms, or 1,000 steps of the timer,
+the figure describes the timer as much as the work. Source: docs/methodology.md.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ LONG_ENOUGH = 0.010
 _TOO_SHORT = 0.001
 _MOST_REPEATS = 100
 _LONGEST = 1.0
-"""Seconds that repeating may make a sample take."""
+"""Most seconds of a sample with several executions."""
 
 
 def repeats_for(seconds: Sequence[float]) -> int:
-    """The number of executions in a sample that makes the quickest long enough, from one execution of each."""
+    """The number of executions that makes a sample of the fastest cell long enough; `seconds` has one of each cell."""
     if not seconds:
         return 1
     return min(math.ceil(LONG_ENOUGH / max(min(seconds), 1e-9)), _MOST_REPEATS)
 
 
 def bearable_repeats(repeats: int, seconds: float) -> int:
-    """As many, or so few that a sample of a slow cell, of which an execution takes so long, is no longer than bearable.
+    """The number of executions for a cell whose execution takes so many seconds: fewer if its sample would be too long.
 
-    A slow cell must not keep the others from being long enough.
+    Slow cells repeat less often, so that the samples of the other cells can be long enough.
     """
     return max(1, min(repeats, math.floor(_LONGEST / max(seconds, 1e-9))))
 
 
 def timer_step() -> float:
-    """Seconds of the smallest step that the timer makes, the call itself included; a median of 50."""
+    """The smallest step of the timer in seconds, including the call itself; the median of 50."""
     steps = []
     for _ in range(50):
         first = time.perf_counter()
@@ -45,5 +45,5 @@ def timer_step() -> float:
 
 
 def shortest_sample() -> float:
-    """Seconds below which a sample is refused: a millisecond, or 1,000 steps of the timer if those are longer."""
+    """Seconds below which a sample is rejected: a millisecond, or 1,000 steps of the timer if those are longer."""
     return max(_TOO_SHORT, 1_000 * max(timer_step(), time.get_clock_info("perf_counter").resolution))

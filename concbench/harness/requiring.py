@@ -1,4 +1,4 @@
-"""The stop rule of requirements, and to which cells of a plan they belong."""
+"""The stop rule of requirements, and the cells of a plan that they name."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from concbench.stats.verdicts import log_ratios
 
 @dataclass(frozen=True)
 class RequirementRule:
-    """One question is asked of every requirement: is it met, or is it missed?
+    """Samples until every requirement is known to be met or missed.
 
-    The cells of a requirement that is open take part; whatever nothing is required of takes the first three rounds.
+    The cells of an undecided requirement take part; cells without a requirement take only the first three rounds.
     """
 
     requirements: tuple[Requirement, ...]
     max_rounds: int
     budget: float | None = None
-    """Seconds after which no further round is begun, the first three apart."""
+    """Seconds after which no further round begins; the first three rounds are always taken."""
     hopeless: float = inf
 
     @property
     def terms(self) -> Terms:
-        """At most so many rounds."""
+        """At most `max_rounds` rounds."""
         return Terms(self.max_rounds)
 
     def next_round(self, seen: Seen) -> NextRound:
-        """The cells of requirements that are open."""
+        """Return the cells of undecided requirements."""
         if (settled := first_or_last(seen, self.max_rounds)) is not None:
             return settled
         wanted = {cell for one in self.requirements for cell in self._open(one, seen)}
         return further(seen, wanted, self.budget)
 
     def _open(self, requirement: Requirement, seen: Seen) -> list[CellId]:
-        """The two cells of a requirement of which more rounds tell something."""
+        """The two cells of a requirement that more rounds can decide; else none."""
         named = {str(cell): cell for cell in seen.samples}
         base, own = (named.get(name) for name in (requirement.other or str(seen.baseline), requirement.runner))
         if base is None or own is None or not requirement.of_ratio:
@@ -54,10 +54,10 @@ class RequirementRule:
 def resolved(
     requirements: Sequence[Requirement], cells: Sequence[PlannedCell], baseline: CellId
 ) -> tuple[Requirement, ...]:
-    """The same of the cells of a plan, by the names that these have in its table.
+    """The requirements with the names that their cells have in the table of the plan.
 
     Raises:
-        UsageError: one is of a runner that is not measured, or says nothing; or two contradict each other.
+        UsageError: one names a runner that is not measured, or compares it with itself; or two contradict each other.
     """
     found = []
     for one in requirements:
@@ -71,16 +71,16 @@ def resolved(
 
 
 def named(cells: Sequence[PlannedCell], asked: str, what: str, advice: str = "") -> CellId:
-    """The cell that somebody names: `sequential@3.13t`, or without a variant that under the first of several.
+    """Find a cell by its name, such as `sequential@3.13t`; without a variant, under the first of several variants.
 
     Args:
-        cells: those that there are.
+        cells: the cells to choose from.
         asked: the runner as on the command line, or its label.
-        what: what is not among them, for a message.
+        what: the subject of the message if the cell does not exist.
         advice: the end of that message.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such cell.
     """
     runner, _, variant = asked.partition("@")
     variants = [*dict.fromkeys(cell.id.variant for cell in cells)]

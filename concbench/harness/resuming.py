@@ -1,4 +1,4 @@
-"""Going on with a run that was interrupted: whether it is the same run at all, and what of it counts."""
+"""Resuming an interrupted run: the check that it is the same run, and the part of it that counts."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from concbench.results.records import Json, RunRecord, Table, number
 from concbench.task import one_line
 
 _PLANNED = ("size", "settings", "tasks", "variants", "baseline", "warmed_up")
-"""What a table and the plan of a table must have in common, beside the workload and the options."""
+"""Fields that a table and its plan must have in common, besides the workload and the options."""
 _MEASURED = {"timer_step", "memory"}
-"""Of the environment, what differs from time to time on one machine; memory by a little, and is looked at apart."""
+"""Environment facts that vary between runs on one machine; memory is compared separately, with a tolerance."""
 _MEMORY = 0.02
-"""Share by which it may."""
+"""Share by which the memory of the machine may differ."""
 
 
 def require_same_run(earlier: RunRecord, now: RunRecord, plans: Sequence[Plan]) -> None:
-    """Refuse to go on with another plan, or on another machine: what was measured there says nothing about this.
+    """Reject a run of another plan or on another machine, since its samples cannot be combined with new ones.
 
     Raises:
-        UsageError: names what differs first.
+        UsageError: the runs differ; the message names the first difference.
     """
     _compare("version of concbench", earlier.concbench, now.concbench)
     _compare("seed", earlier.seed, now.seed)
@@ -45,7 +45,7 @@ def require_same_run(earlier: RunRecord, now: RunRecord, plans: Sequence[Plan]) 
 
 
 def finished_part(table: Table) -> Table | None:
-    """The rounds of a table that are whole; None if there are none. Samples of one that was interrupted are dropped."""
+    """The table with its whole rounds only, without samples of an interrupted round; None if no round is whole."""
     if table.rounds == 0:
         return None
     cells = [
@@ -56,12 +56,12 @@ def finished_part(table: Table) -> Table | None:
 
 
 def resumed_after(rounds: int) -> str:
-    """The note of a table that was gone on with."""
+    """The note of a table that was resumed."""
     return f"Interrupted, and resumed after round {rounds}."
 
 
 def is_complete(table: Table, plan: Plan) -> bool:
-    """Whether nothing of it is left to do."""
+    """Whether the measurement of a table is complete."""
     well = [cell for cell in table.cells if cell.outcome.kind == "ok"]
     return bool(table.stopped) and (not plan.options["observe"] or all(cell.observed is not None for cell in well))
 
@@ -69,7 +69,7 @@ def is_complete(table: Table, plan: Plan) -> bool:
 def _require_same_plan(then: Table, now: Table) -> None:
     _compare("workload", then.workload, now.workload)
     said = _as_json(now.options)
-    earlier, options = ({**table, **completed(table)} for table in (then.options, said))  # a file may know fewer
+    earlier, options = ({**table, **completed(table)} for table in (then.options, said))  # an older file has fewer
     for name in sorted({*earlier, *options}, key=lambda name: (name not in said, name)):
         write = partial(_written, declared().get(name))
         _compare(f"{name.replace('_', '-')} of {now.workload}", earlier.get(name), options.get(name), write)
@@ -84,7 +84,7 @@ def _require_same_plan(then: Table, now: Table) -> None:
 
 
 def _written(option: Option | None, value: Any) -> str:
-    """A value as the command line has it."""
+    """A value as it is written on the command line."""
     return option.kind.write(value) if option and isinstance(value, option.kind.types) else _said(value)
 
 
@@ -93,10 +93,10 @@ def _said(value: Any) -> str:
 
 
 def _compare(what: str, then: Any, now: Any, said: Callable[[Any], str] = _said) -> None:
-    """Refuse values that differ; of objects and lists, what differs in them first.
+    """Reject values that differ, and name the first difference within objects and lists.
 
     Raises:
-        UsageError: they do.
+        UsageError: the values differ.
     """
     if isinstance(then, dict) and isinstance(now, dict):
         for key in sorted({*then, *now}):
@@ -109,10 +109,10 @@ def _compare(what: str, then: Any, now: Any, said: Callable[[Any], str] = _said)
 
 
 def _lasting(environment: Json) -> Json:
-    """Facts of a machine and an interpreter that stay as they are."""
+    """The constant facts about a machine and an interpreter."""
     return {key: _as_json(value) for key, value in environment.items() if key not in _MEASURED}
 
 
 def _as_json(value: Any) -> Any:
-    """As it comes back from a file."""
+    """The value as it is read back from a JSON file."""
     return json.loads(json.dumps(value))

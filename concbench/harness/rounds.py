@@ -1,4 +1,4 @@
-"""The rounds of a measurement: who takes part in each, in which order, and how often a sample executes the work."""
+"""The rounds of a measurement: the cells of each round, their order, and the executions in a sample."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ from concbench.results.records import CellId, Outcome, Stopped, Table
 from concbench.stats.intervals import FEWEST
 
 Sampler = Callable[[LiveCell, int, int], None]
-"""Takes the sample of a cell in a round, at a position in it."""
+"""Takes the sample of a cell; called with the cell, the round, and the position in the round."""
 Joiner = Callable[[PlannedCell], LiveCell]
-"""Adds a cell, and makes it ready to be sampled."""
+"""Adds a cell and prepares it for sampling."""
 
 
 class Rounds:
-    """Takes rounds until the stop rule has enough."""
+    """Takes rounds until the stop rule ends them."""
 
     def __init__(self, bench: Bench) -> None:
         self.done = 0
-        """Rounds that are whole."""
+        """Whole rounds taken."""
         self.stopped: Stopped = ""
-        """As in results.records.Table."""
+        """The reason for the end, as in results.records.Table."""
         self.load: list[float] = []
-        """Cores that other processes used, by round."""
+        """Cores used by other processes, by round."""
         self._bench = bench
         self._rule = bench.plan.stop_rule
         self._earlier_repeats: int | None = None
 
     def resume(self, earlier: Table) -> None:
-        """Go on after these, with as many executions in a sample."""
+        """Continue after the earlier rounds, with the same number of executions in a sample."""
         self.done, self.stopped, self.load = earlier.rounds, earlier.stopped, list(earlier.load)
         taken = [sample for cell in earlier.cells for sample in cell.samples]
         self._earlier_repeats = max((sample.repeats for sample in taken), default=1)
         self._bench.clock.put_forward(sum(sample.seconds * sample.repeats for sample in taken))
 
     def begin_again(self) -> None:
-        """Forget all rounds; what they took stays part of the budget."""
+        """Forget all rounds; their time still counts against the budget."""
         self.done, self.stopped, self.load = 0, "", []
 
     def give_up_hopeless(self) -> None:
-        """End the cells whose first execution shows that they cannot win the race, first-run costs allowed for."""
+        """End the cells that were too slow in their first execution to win the race, even after first-run costs."""
         bench = self._bench
         first = [replace(cell.record, samples=[run]) for cell in bench.alive if (run := cell.first_run)]
         fair = comparable(first, bench.workload.tasks)
@@ -66,13 +66,13 @@ class Rounds:
                 cell.end(Outcome("inapplicable", why))
 
     def give_up_unaffordable(self, first: Mapping[CellId, float], *, warm_up: bool) -> None:
-        """End the slowest cells until as many executions of the others fit into the time that is left.
+        """End the slowest cells until the executions that the others need fit into the remaining time.
 
-        The fastest of those whose tasks run in the same place, under the same variant, goes last.
+        For each variant and each place where tasks run, the fastest cell is ended after all others.
 
         Args:
-            first: what the first execution of each in its process took.
-            warm_up: whether another first one comes before the rounds.
+            first: seconds of the first execution of each cell in its process.
+            warm_up: whether the rounds are preceded by a warm-up, which is a first execution in another process.
         """
         bench = self._bench
         if bench.plan.limit is None or not first:
@@ -93,9 +93,9 @@ class Rounds:
             cell.end(Outcome("inapplicable", NO_TIME))
 
     def choose_repeats(self) -> None:
-        """One number of executions in a sample for all but slow cells; a cell that is too short even so is refused.
+        """Choose the executions in a sample for all but slow cells; reject cells that are too short even so.
 
-        In a single round, which proves nothing, each is one execution.
+        In a single round, which proves nothing, every sample is one execution.
         """
         bench = self._bench
         if bench.plan.max_rounds == 1:
@@ -114,7 +114,7 @@ class Rounds:
                 cell.end(Outcome("inapplicable", _too_short(cell, bench.repeats, limited=allowed < wanted)))
 
     def _repeats_allowed(self, cells: int) -> int:
-        """How often each may be executed in a sample so that three rounds fit into the calls that are allowed."""
+        """The most executions in a sample with which three rounds of so many cells fit into the allowed calls."""
         left = self._bench.calls.left()
         if left is None or not cells:
             return 10**9
@@ -122,7 +122,7 @@ class Rounds:
         return max(1, (left - self._bench.observed_later - warm_ups) // (FEWEST * cells))
 
     def next_cells(self, join: Joiner) -> list[LiveCell]:
-        """The cells of the next round; none once the measurement is over, and `stopped` says why."""
+        """Return the cells of the next round; none once the measurement is over, with the reason in `stopped`."""
         decided = self._decided()
         self.stopped = decided.why_none
         alive = {cell.id: cell for cell in self._bench.alive}
@@ -137,7 +137,7 @@ class Rounds:
         return cells
 
     def _executions(self, cells: Sequence[LiveCell]) -> int:
-        """What a round of these cells takes."""
+        """Executions needed for a round of these cells."""
         warm_ups = sum(cell.sampled for cell in cells) if self._bench.relaunches else 0
         return sum(map(self._bench.repeats_of, cells)) + warm_ups
 
@@ -150,9 +150,9 @@ class Rounds:
         return bench.affords(executions.to_join(next_round, bench.repeats, own_reference=unsendable).total)
 
     def take(self, cells: Sequence[LiveCell], sample: Sampler) -> None:
-        """Sample every cell once, in an order that is fresh in every round and follows from the seed.
+        """Sample every cell once, in an order that is shuffled for every round and determined by the seed.
 
-        A cell that was sampled for it already, by which it was found out whether the function keeps state, came first.
+        A cell sampled for this round already, to find out whether the function keeps state, holds the first position.
         """
         order = [cell for cell in cells if all(taken.round != self.done for taken in cell.record.samples)]
         random.Random(f"{self._bench.plan.options['seed']} {self.done}").shuffle(order)
@@ -165,9 +165,9 @@ class Rounds:
         self.done += 1
 
     def _decided(self) -> NextRound:
-        """What the stop rule says, and another chance for cells that have no comparable sample yet."""
+        """The decision of the stop rule, with another chance for cells that have no comparable sample yet."""
         plan, cells = self._bench.plan, self._bench.cells
-        if self.done >= plan.max_rounds:  # the rule sees fewer, if some cannot be compared
+        if self.done >= plan.max_rounds:  # the rule counts comparable rounds only
             return NextRound([], "rounds")
         samples = self._samples()
         records = [cell.record for cell in cells]
@@ -180,12 +180,12 @@ class Rounds:
         return replace(decided, cells=[*decided.cells, *left_out]) if baseline in decided.cells else decided
 
     def _left_out(self, samples: Samples) -> list[CellId]:
-        """Cells that have no comparable sample, since tasks failed, as long as that may have been chance."""
+        """Cells without a comparable sample, since tasks failed, for as long as that may have been chance."""
         alive = self._bench.alive
         return [cell.id for cell in alive if cell.id not in samples and len(cell.record.samples) < FEWEST]
 
     def _samples(self) -> Samples:
-        """Those that can be compared; without cells that have none of these."""
+        """The comparable samples of the live cells, without cells whose samples are all incomparable."""
         cells = [cell.record for cell in self._bench.alive]
         fair = zip(cells, comparable(cells, self._bench.workload.tasks), strict=True)
         return {after.id: after.samples for before, after in fair if after.samples or not before.samples}

@@ -1,4 +1,4 @@
-"""Runners as people write them (`thread-pool:32`) or make them, turned into the cells of a plan."""
+"""Runner specifications, such as `thread-pool:32`, and runner instances, turned into the cells of a plan."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ from concbench.variants import OWN, Variant
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A runner as it will be measured."""
+    """A cell to measure: a runner with its settings under a variant."""
 
     label: str
-    """As on the command line; no two of a plan are the same, unless their variants differ."""
+    """The specification as on the command line; unique in a plan, except under different variants."""
     name: str
     runner: Runner
     settings: dict[str, Any]
     variant: Variant = OWN
-    """How its measuring process is started."""
+    """The variant that its measuring process is started under."""
 
     @property
     def id(self) -> CellId:
-        """What no other cell of the plan has."""
+        """The identity of the cell, unique in the plan."""
         return CellId(self.label, self.variant.label)
 
     @property
     def traits(self) -> Traits:
-        """What the runner says of itself."""
+        """The traits that the runner declares."""
         return traits_of(self.runner)
 
     def record(self, tasks: int) -> Cell:
-        """What the results say of it over so many tasks, as long as nothing has been measured."""
+        """Return the record of the cell over so many tasks, before anything has been measured."""
         workers = workers_for(self.runner, tasks)
         return Cell(self.label, self.name, self.settings, workers, self.variant.label, self.traits)
 
 
 def plan_cells(runners: Sequence[str | Runner], variants: Sequence[Variant] = (OWN,)) -> tuple[PlannedCell, ...]:
-    """A cell for each runner in each variant, whether it is written as on the command line or an instance.
+    """Plan a cell for each runner in each variant; runners are specifications or instances.
 
     Raises:
-        UsageError: one of them cannot be, or is there twice.
+        UsageError: a runner is invalid, or occurs twice.
     """
     cells = tuple(parse(runner) if isinstance(runner, str) else _of_instance(runner) for runner in runners)
     if not cells:
@@ -65,7 +65,7 @@ def plan_cells(runners: Sequence[str | Runner], variants: Sequence[Variant] = (O
 
 
 def within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runner]:
-    """Runners whose number of workers was left to us get no more of them than are allowed."""
+    """Limit the default number of workers of specifications to `most`."""
     if most is None:
         return list(runners)
     return [
@@ -77,12 +77,12 @@ def within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runn
 
 
 def default_runners(python: tuple[int, int] = sys.version_info[:2]) -> list[str]:
-    """Every registered runner that there is in a version of Python, but for those that are measured on request."""
+    """Names of every registered runner that exists in a version of Python, except those measured on request only."""
     return [name for name in runner_names() if name not in ON_REQUEST and _exists_in(name, python)]
 
 
 def _exists_in(name: str, python: tuple[int, int]) -> bool:
-    """Whether there is such a runner; one that cannot be loaded says so when it is parsed."""
+    """Whether such a runner exists; a runner that cannot be loaded counts, and raises when it is parsed."""
     try:
         return exists_in(runner_class(name), python)
     except Unavailable:
@@ -90,9 +90,9 @@ def _exists_in(name: str, python: tuple[int, int]) -> bool:
 
 
 def with_workers(specs: Iterable[str], counts: Sequence[int]) -> list[str]:
-    """Each runner that has workers once for every count; the others once.
+    """Repeat each runner that has workers for every count; keep the others as they are.
 
-    A runner whose workers are written out already (thread-pool:32) keeps them.
+    A specification that has a number of workers already, such as `thread-pool:32`, keeps it.
     """
     chosen: list[str] = []
     for spec in specs:
@@ -104,7 +104,7 @@ def with_workers(specs: Iterable[str], counts: Sequence[int]) -> list[str]:
 
 
 def defaults_of(runner_type: type) -> dict[str, Any]:
-    """The default of each setting of a runner, None for one that must be given; empty for a class without settings."""
+    """The default of each setting of a runner; None if it is required. Empty for a class without settings."""
     known = _fields(runner_type)
     if any(setting.default is REQUIRED for setting in known.values()):
         return {key: None if setting.default is REQUIRED else setting.default for key, setting in known.items()}
@@ -113,11 +113,11 @@ def defaults_of(runner_type: type) -> dict[str, Any]:
 
 
 def parse(spec: str) -> PlannedCell:
-    """The runner that a text asks for: `thread-pool`, `thread-pool:32`, `process-pool:workers=2,chunksize=16`.
+    """Parse a specification: `thread-pool`, `thread-pool:32`, `process-pool:workers=2,chunksize=16`.
 
     Raises:
         UnknownName: no runner has this name.
-        BadSetting: a setting is unknown, malformed, or cannot be.
+        BadSetting: a setting is unknown, malformed, or invalid.
     """
     name, written = _written(spec)
     runner_type = runner_class(name)
@@ -134,12 +134,12 @@ def parse(spec: str) -> PlannedCell:
 
 
 def _written(spec: str) -> tuple[str, dict[str, str]]:
-    """A setting without a name is the number of workers."""
+    """Split a specification; a setting without a name is the number of workers."""
     return split(spec, "runner", unnamed="workers")
 
 
 def _fields(runner_type: type) -> dict[str, Setting]:
-    """The settings of a runner that are declared; a runner that is not a dataclass has none."""
+    """The declared settings of a runner; a runner that is not a dataclass has none."""
     if not dataclasses.is_dataclass(runner_type):
         return {}
     known = _settings_of(runner_type)
@@ -172,7 +172,7 @@ def _cell(name: str, runner: Runner) -> PlannedCell:
 
 
 def _label(name: str, runner: Runner, settings: dict[str, Any]) -> str:
-    """As short as it can be: workers always, the other settings where they are not the defaults."""
+    """The shortest specification: always the workers, other settings only if they differ from the defaults."""
     known = _fields(type(runner))
     others = {
         key: known[key].kind.write(value) if key in known and isinstance(value, known[key].kind.types) else str(value)

@@ -1,4 +1,4 @@
-"""What is executed in the process in which the samples of a cell are taken: from its start to its observed pass."""
+"""The life of a process that takes the samples of a cell: start, warm-up, samples, observed pass."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from concbench.options import decided
 from concbench.stats.trend import has_settled
 
 _MOST_WARM_UPS, _WARM_UP_SECONDS = 30, 5.0
-"""Executions, and seconds, for which an interpreter that compiles is warmed up."""
+"""Most executions and most seconds of the warm-up under an interpreter with a JIT compiler."""
 
 
 class Sampling:
-    """Starts the hosts that take samples, and takes them."""
+    """Starts the hosts of the cells and has them take samples."""
 
     def __init__(self, bench: Bench, steps: Steps, hosts: ExitStack) -> None:
-        """Begin with no host.
+        """Begin without hosts.
 
         Args:
-            bench: what is shared.
-            steps: how each step is taken.
-            hosts: ends them.
+            bench: the shared state of the measurement.
+            steps: carries out each step and handles its failures.
+            hosts: the exit stack that closes the hosts.
         """
         self._bench = bench
         self._steps = steps
         self._hosts = hosts
 
     def start(self, cells: Sequence[LiveCell]) -> None:
-        """Start the hosts of cells together, and let each import and load what it needs."""
+        """Start the hosts of cells together, then have each import the function and load its items."""
         self._bench.sampling = True
         for together in self._bench.started_together(cells):
             for cell in together:
@@ -46,14 +46,14 @@ class Sampling:
                 self._steps.take(cell, Phase.PREPARE, self._prepare)
 
     def warm_up(self, cells: Sequence[LiveCell]) -> None:
-        """Execute each for the first time in its process, which is never a sample; once, if every process is new."""
+        """Execute each cell for the first time in its process; this execution is never a sample."""
         for cell in cells:
             if cell.warmed_up:
                 continue
             self._steps.take(cell, Phase.WARM_UP, self._warm_up)
 
     def sample(self, cell: LiveCell, number: int, position: int) -> None:
-        """Take the sample of a round, counted from 0, and compare its results if it is the last."""
+        """Take the sample of round `number` (from 0), and compare its results if there is only one round."""
         bench = self._bench
         if bench.relaunches and cell.sampled:
             self._steps.take(cell, Phase.WARM_UP, self._relaunch)
@@ -75,7 +75,7 @@ class Sampling:
             self._compare(cell)
 
     def observe(self, cell: LiveCell) -> None:
-        """Execute it once more with every task recorded, and compare the results."""
+        """Make the observed pass, with every task recorded, and compare its results."""
         self._steps.take(cell, Phase.OBSERVE, self._observe)
         self._compare(cell)
 
@@ -104,15 +104,15 @@ class Sampling:
         cell.warmed_up = True
         self._bench.has_run(cell, sample, AWAKE.now() - began)
         self._bench.allow_all()
-        if not cell.record.interpreter.get("gil", True):  # what the function has imported may have turned it on
+        if not cell.record.interpreter.get("gil", True):  # an import by the function may have enabled it
             cell.record = replace(cell.record, interpreter={**cell.record.interpreter, **cell.sampling.interpreter()})
         self._warm_up_further(cell, sample.seconds)
 
     def _warm_up_further(self, cell: LiveCell, first: float) -> None:
-        """Execute it until an interpreter that compiles has compiled what it will, or for as long as that may take.
+        """Under an interpreter with a JIT compiler, execute the cell until its times settle or a limit is reached.
 
         Args:
-            cell: which.
+            cell: the cell to warm up.
             first: seconds of the first execution in its process.
         """
         bench, taken = self._bench, [first]
@@ -127,7 +127,7 @@ class Sampling:
 
     @property
     def _compares_samples(self) -> bool:
-        """Whether a sample is the last, and its results are compared: those of a single round are."""
+        """Whether the results of a sample are compared: those of a single round are."""
         return self._bench.plan.max_rounds == 1 and self._bench.referee.compares_later
 
     def _observe(self, cell: LiveCell) -> None:
@@ -142,6 +142,6 @@ class Sampling:
             self._steps.take(cell, Phase.COMPARE, self._compare_results)
 
     def _compare_results(self, cell: LiveCell) -> None:
-        """Compare those of the last execution, unless it has turned out that results cannot be compared."""
+        """Compare the results of the last execution, unless results turned out not to be comparable."""
         if self._bench.referee.compares_later:
             cell.sampling.compare()

@@ -1,4 +1,4 @@
-"""`advise`: a first look at the work, and a race of what may be worth it."""
+"""The search behind `advise`: one or two looks at the work, then a race of the promising runners."""
 
 from __future__ import annotations
 
@@ -33,37 +33,37 @@ from concbench.variants import variants_of
 from concbench.workloads.base import Workload
 
 FIRST_LOOK = 1
-"""Items of the first look, whose length nobody knows."""
+"""Items of the first look, since the length of a task is still unknown."""
 SECOND_LOOK = 32
-"""Items of the second, where the first was short."""
+"""Items of the second look, which is taken if the first was short."""
 _LOOK_SHARE = 0.1
-"""Of the budget, that the second look may take; and the first, before it begins the execution that is timed."""
+"""Share of the budget for the second look, and for the first look until it begins its timed execution."""
 _BYTES_OF_WORKER = 30_000_000
-"""That a worker process takes at least. What takes more than there is ends at its memory limit, and nothing else."""
+"""Least memory of a worker process. A cell that needs more than there is ends at its memory limit, and it alone."""
 _RACE_SHARE = 0.8
-"""Of what is left of the budget, that the rounds may take; the rest is for the observed passes."""
+"""Share of the remaining budget for the rounds; the rest is for the observed passes."""
 _BEGIN_SHARE, _END_SHARE = 1.1, 1.45
-"""Of the budget, after which nothing is begun that can be left out, and what is being executed is ended."""
+"""Shares of the budget: after the first, no optional step begins; after the second, the running step is ended."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a search has found."""
+    """The result of a search."""
 
     table: Table
-    """That of the race, with what was ruled out from the beginning; that of a look, if there was no race."""
+    """The table of the race, with the runners that were ruled out; the table of a look, if there was no race."""
     interrupted: bool
     cells: Mapping[CellId, PlannedCell]
-    """Those of the race, with their runners."""
+    """The cells of the race, with their runners."""
 
 
 def search(
     workload: Workload, hosts: Hosts, options: MeasureOptions, listen: Listener, began: float | None = None
 ) -> Found:
-    """Find the best runner for all of a workload: look at it once or twice, and race what may be worth it.
+    """Find the best runner for a whole workload: look at it once or twice, then race the promising runners.
 
-    The budget of the options is that of everything together, from the time by AWAKE.now() at which it began. How
-    often the function is called is told before it is, and what the budget does not allow before the race.
+    The budget of the options covers the whole search, from `began` by AWAKE.now(). The number of calls is announced
+    before the first call, and the limits that the budget sets are announced before the race.
 
     Raises:
         UsageError: the function fails under `sequential`, so that there is nothing to advise on.
@@ -89,7 +89,7 @@ def search(
     if less:
         listen(LessPlanned(workload.name, less))
     if effort is None:
-        unsaid = sentence(workload.name, table.kept, fresh=False)  # processes are kept in a look, whatever is asked for
+        unsaid = sentence(workload.name, table.kept, fresh=False)  # a look always keeps its processes
         notes = [*(note for note in table.notes if note != unsaid), less]
         return Found(replace(table, stopped="budget", notes=notes), interrupted, {})
     part = _part(looks.workload, effort.tasks, decided(options["seed"]))
@@ -107,10 +107,10 @@ def search(
 
 
 def _require_time(workload: Workload, took: float, budget: float) -> None:
-    """Refuse a budget that is over, or almost, before anything was called: every process has to import the function.
+    """Reject a budget that the import of the function almost uses up, since every process repeats the import.
 
     Raises:
-        BadSetting: says how long that took.
+        BadSetting: the budget is too short; the message says how long the import took.
     """
     if took > IMPORT_SHARE * budget:
         raise BadSetting(
@@ -120,14 +120,14 @@ def _require_time(workload: Workload, took: float, budget: float) -> None:
 
 
 def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
-    """Calls that both looks at so many tasks make at most."""
+    """Most calls that the two looks at a workload of so many tasks make."""
     second = min(SECOND_LOOK, tasks) if tasks > FIRST_LOOK else 0
     calls = (LOOK.total + LOOKED) * (min(FIRST_LOOK, tasks) + second)
     return calls if max_calls is None else min(calls, max_calls)
 
 
 def _too_many_calls(race: Plan, looked: int, most: int) -> BadSetting:
-    """What to say of a race that makes more calls than the looks have left of those that are allowed."""
+    """The error for a race that needs more calls than are left after the looks."""
     return BadSetting(
         f"advice on {race.workload.name} needs at least {looked + race.fewest_calls:,} calls ({looked:,} of them "
         f"already made to examine it), and --max-calls allows {most:,}: take fewer items (--limit, --sample), or allow more"
@@ -136,25 +136,25 @@ def _too_many_calls(race: Plan, looked: int, most: int) -> BadSetting:
 
 @dataclass(frozen=True)
 class _FirstUse:
-    """What the work takes longer the first time in a process, in seconds."""
+    """Extra seconds that the first execution in a process takes."""
 
     once: float = 0.0
-    """However many tasks there are."""
+    """Seconds independent of the number of tasks."""
     each: float = 0.0
-    """More for each of them, of what keeps something for every item."""
+    """Seconds for each task, if the function keeps something for every item."""
 
     def matters(self, look: Look) -> bool:
-        """Whether the first execution of all the tasks shows it, as Keeping would find out."""
+        """Whether Keeping would detect it in the first execution of all tasks."""
         of_all = self.once + look.tasks * self.each
         return of_all > LEAST and of_all > (TIMES - 1) * look.tasks * look.seconds
 
     def included(self, look: Look) -> Look:
-        """The same work as it is the first time in a process, but for what is done once."""
+        """The same work with the extra seconds of each task included; those of `once` are not."""
         return replace(look, seconds=look.seconds + self.each)
 
 
 def _known(kept: Kept, options: MeasureOptions, *, matters: bool, all_items: bool) -> Kept:
-    """What a race need not find out: state that matters over all items, or that may only seem to over a few of them."""
+    """The state that a race takes as known: it matters over all items, or would only seem to over a few of them."""
     if options["fresh"]:
         return Kept()
     if matters or not kept.excess:
@@ -169,22 +169,22 @@ class _Looks:
         self, workload: Workload, hosts: Hosts, options: MeasureOptions, listen: Listener, clock: Clock
     ) -> None:
         self.workload = workload
-        """The workload, knowing what was found out."""
+        """The workload, completed with the findings of the looks."""
         self.facts: Json = {}
-        """What a table must say that no later measurement finds out."""
+        """Facts for the table that no later measurement finds out."""
         self.calls = 0
-        """That were made."""
+        """Calls made."""
         self.starting = 0.0
-        """Seconds that it takes to start a measuring process, the import of the function included."""
+        """Seconds that the start of a measuring process takes, including the import of the function."""
         self.first_use = _FirstUse()
-        """What the first use in a process takes."""
+        """Extra seconds of the first execution in a process."""
         self._clock = clock
         self._hosts = hosts
         self._options = options
         self._listen = listen
 
     def take(self, items: int) -> tuple[Table, bool]:
-        """The table of a look at so many items, and whether it was interrupted.
+        """Look at so many items; return the table, and whether the look was interrupted.
 
         Raises:
             UsageError: the function fails.
@@ -193,7 +193,7 @@ class _Looks:
         most = self._options["max_calls"]
         once = changed(
             self._options, rounds=1, max_rounds=None, budget=None, observe=False,
-            fresh=False,  # what later executions take is of interest here, though the race may be in new processes
+            fresh=False,  # a look times later executions, even if the race uses new processes
             max_calls=None if most is None else most - self.calls,
         )  # fmt: skip
         budget, before = decided(self._options["budget"]), self._clock.elapsed()
@@ -208,14 +208,14 @@ class _Looks:
             self.starting = max(0.0, self._clock.elapsed() - before - executed) / processes
             self.first_use = self._first_use(table)
         self.calls += executions * table.tasks
-        if table.facts.get("awaits"):  # it turned out to return awaitables
+        if table.facts.get("awaits"):  # the function returns awaitables
             self.workload = self.workload.knowing(ReferencePass(awaitable=True))
             self.facts = {"awaits": table.facts["awaits"]}
             self.calls += table.tasks
         return table, interrupted
 
     def _first_use(self, table: Table) -> _FirstUse:
-        """What this look, and another over fewer items, show of it: by how much it grows with the items."""
+        """Estimate the first-use cost from this look; a look over fewer items before it shows the cost of each item."""
         excess = table.kept.excess
         before = self.first_use.once
         if not (before and excess and table.tasks > FIRST_LOOK):
@@ -224,9 +224,9 @@ class _Looks:
         return _FirstUse(max(0.0, excess - each * table.tasks), each)
 
     def worth_a_second(self, first: Table) -> int:
-        """Items of a second look, as many as time and the calls that are allowed permit; 0 if it would be no larger.
+        """Items of a second look, as many as the time and the allowed calls permit; 0 if it would not be larger.
 
-        The first use in a process may be that of every item, and takes as long then for each.
+        The estimate assumes that every item may cost as much extra in its first use as the item of the first look.
         """
         budget, most_calls = decided(self._options["budget"]), self._options["max_calls"]
         seconds = _LOOK_SHARE * budget - LOOK.total * self.starting
@@ -238,7 +238,7 @@ class _Looks:
 
 
 def _seen(workload: Workload, table: Table, options: MeasureOptions) -> Look:
-    """What a look at the work shows of it."""
+    """The properties of the work, as measured in a look."""
     busy = _busy(table.cells[0])
     worker = max(_BYTES_OF_WORKER, table.facts.get("process_bytes", 0.0))
     pickling, item, result = (table.facts.get(key, 0.0) for key in ("pickling_seconds", "item_bytes", "result_bytes"))
@@ -261,13 +261,13 @@ def _seen(workload: Workload, table: Table, options: MeasureOptions) -> Look:
 
 
 def _python_of(cell: Cell) -> tuple[int, int]:
-    """The version of the interpreter that a cell was measured in; ours, where nothing was."""
+    """The version of the interpreter that a cell was measured in; the current one, if it was not measured."""
     version = re.match(r"(\d+)\.(\d+)", str(cell.interpreter.get("python", "")))
     return (int(version[1]), int(version[2])) if version else sys.version_info[:2]
 
 
 def _with_ruled_out(table: Table, field: Field) -> Table:
-    """With the runners that may have been worth it, and for which was no time or no permission: none was measured."""
+    """Add rows for promising runners that were not measured, for lack of time or because of --max-workers."""
     why = f"calls at once are limited to {field.look.most_workers}; --max-workers allows more"
     known = {cell.id for cell in table.cells}
     added = [
@@ -280,10 +280,10 @@ def _with_ruled_out(table: Table, field: Field) -> Table:
 
 
 def plan_look(workload: Workload, options: MeasureOptions) -> Plan:
-    """A single round of `sequential`, after a warm-up, so that later executions are told from the first.
+    """Plan a single round of `sequential` after a warm-up, to distinguish later executions from the first.
 
     Raises:
-        BadSetting: it takes more calls than are allowed.
+        BadSetting: the look needs more calls than are allowed.
     """
     look = replace(plan(workload, [BASELINE], options, variants=variants_of(options)[:1]), warm_up=True)
     look.require_allowed()
@@ -291,7 +291,7 @@ def plan_look(workload: Workload, options: MeasureOptions) -> Plan:
 
 
 def plan_race(workload: Workload, effort: Effort, options: MeasureOptions, limit: Limit) -> Plan:
-    """The race of everything that may be worth it and that the time allows, over all items of a workload."""
+    """Plan the race of the promising runners that the time allows, over all items of a workload."""
     cells = tuple(effort.cells)
     several = len({cell.variant.label for cell in cells}) > 1
     joining = 4  # as a rule: half, three quarters and twice the leader's workers, and half of those that are level
@@ -309,7 +309,7 @@ def plan_race(workload: Workload, effort: Effort, options: MeasureOptions, limit
 
 
 def _left_for_race(options: MeasureOptions, left: float, calls: int) -> MeasureOptions:
-    """The same without the time and the calls that the looks took."""
+    """The options with the time and the calls that remain after the looks."""
     allowed = None if options["max_calls"] is None else max(1, options["max_calls"] - calls)
     return changed(options, budget=_RACE_SHARE * left, max_calls=allowed)
 
@@ -323,7 +323,7 @@ def _part(workload: Workload, items: int, seed: int) -> Workload:
 
 
 def _cure(cell: Cell, limit: Limit) -> str:
-    """What to do about a look that failed."""
+    """The remedy for a look that failed, as the end of a message."""
     if cell.outcome.cause == "timeout" and (cell.outcome.seconds or 0.0) >= 0.9 * limit.end:
         return ", which is all of it for a single task"
     by_task = not cell.outcome.cause and "raised by task " in cell.outcome.reason  # and not by an initializer
@@ -331,17 +331,17 @@ def _cure(cell: Cell, limit: Limit) -> str:
 
 
 def _execution(cell: Cell) -> Sample | None:
-    """What a look has timed: its sample, or the sequential pass if that was long enough."""
+    """The timed execution of a look: its sample, or the sequential pass if that was long enough."""
     return cell.samples[-1] if cell.samples else cell.warmup
 
 
 def _executed(table: Table) -> tuple[int, float, int]:
-    """Executions of a look, the seconds that they took, and the processes that were started for them."""
+    """Executions of a look, their total seconds, and the number of processes started for them."""
     cell, kept = table.cells[0], table.kept
     if not cell.samples:
         return 1, _execution_seconds(cell), 1
     first = kept.first or [cell.warmup.seconds if cell.warmup else 0.0] * 2
-    if len(first) > LOOK.total - 1:  # another process made sure
+    if len(first) > LOOK.total - 1:  # confirmed in another process
         return LOOK.total + LOOKED, sum(first) + sum(kept.later) + cell.samples[-1].seconds, len(first)
     return LOOK.total, sum(first) + cell.samples[-1].seconds, len(first)
 
@@ -353,12 +353,12 @@ def _execution_seconds(cell: Cell) -> float:
 
 def _task_seconds(table: Table) -> float:
     executed = _execution(table.cells[0])
-    initializer = executed.initializer if executed else 0.0  # no task has to pay for it again
+    initializer = executed.initializer if executed else 0.0  # paid once, not by each task
     return max((_execution_seconds(table.cells[0]) - initializer) / table.tasks, 1e-7)
 
 
 def _busy(cell: Cell) -> float:
-    """Cores that `sequential` kept busy; 0.7, between waiting and computing, where that is not known."""
+    """Cores that `sequential` kept busy; if unknown, 0.7, a value between waiting and computing."""
     sample = _execution(cell)
     if sample is None or sample.cpu is None:
         return 0.7

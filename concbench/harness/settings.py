@@ -3,8 +3,8 @@
     TEXT    = NAME [":" SETTING {"," SETTING}]
     SETTING = KEY "=" VALUE
 
-A value is a text of its kind (`concbench.values`), and a list has plus signs between its values. Which settings there
-are, of what kinds and with what defaults, is what the parameters of a class say.
+A value is a text of its kind (`concbench.values`), and a list has plus signs between its values. The parameters of a
+class declare its settings with their kinds and defaults.
 """
 
 from __future__ import annotations
@@ -20,38 +20,38 @@ from concbench.errors import BadSetting, nearest
 from concbench.values import INTEGER, NUMBER, SWITCH, TEXT, Declared, Kind, many, one_of
 
 REQUIRED = inspect.Parameter.empty
-"""Stands for the default of what has none."""
+"""The default of a setting that must be given."""
 _PLAIN = {int: INTEGER, float: NUMBER, bool: SWITCH, str: TEXT}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting as it is declared."""
+    """A declared setting."""
 
     declared: Declared
     default: Any
 
     @property
     def kind(self) -> Kind:
-        """What its values are."""
+        """The kind of its values."""
         return self.declared.kind
 
     @property
     def default_text(self) -> str:
-        """Its default as it would be written; empty where it has none, or one that stands for something else."""
+        """Its default as it is written; empty if it has none, or one that is not of its kind, such as None."""
         return self.kind.write(self.default) if isinstance(self.default, self.kind.types) else ""
 
 
 def split(text: str, what: str, unnamed: str = "") -> tuple[str, dict[str, str]]:
-    """The name in a text, and its settings as they are written.
+    """Split a text into a name and its settings, still as texts.
 
     Args:
-        text: what was written.
+        text: the text.
         what: runner or workload, for a message.
         unnamed: the setting that may be written without its name.
 
     Raises:
-        BadSetting: a part is none, or a setting is there twice.
+        BadSetting: a part is not a setting, or a setting occurs twice.
     """
     name, colon, rest = text.strip().partition(":")
     name, written = name.strip(), dict[str, str]()
@@ -73,12 +73,12 @@ def split(text: str, what: str, unnamed: str = "") -> tuple[str, dict[str, str]]
 
 
 def joined(name: str, written: Mapping[str, str]) -> str:
-    """The text that `split` takes apart."""
+    """Join a name and its settings into a text; the inverse of `split`."""
     return f"{name}:{','.join(f'{key}={value}' for key, value in written.items())}" if written else name
 
 
 def values_of(name: str, written: Mapping[str, str], known: Mapping[str, Setting]) -> dict[str, Any]:
-    """The values of settings that are written.
+    """Convert the texts of settings to values.
 
     Raises:
         BadSetting: there is no such setting, or a text is not of its kind.
@@ -96,7 +96,7 @@ def values_of(name: str, written: Mapping[str, str], known: Mapping[str, Setting
 
 
 def settings_of(made: Callable[..., Any]) -> dict[str, Setting]:
-    """What a class, or a function that makes an object, can be told."""
+    """The settings of a class, or of a function that makes an object: its parameters."""
     hints = _hints(made)
     return {
         key: Setting(_declared(hints.get(key, type(parameter.default))), parameter.default)
@@ -116,7 +116,7 @@ def _hints(made: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _declared(hint: Any) -> Declared:
-    """What an annotation declares; a plain type declares its kind."""
+    """The declaration in an annotation; a plain type declares its kind."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         found = (one for one in arguments[1:] if isinstance(one, Declared))

@@ -1,4 +1,4 @@
-"""How a step is taken with a cell: announced, tried, judged where results differ; a failure ends that cell alone."""
+"""One step of one cell: announce it, carry it out, and find the cause where results differ or it fails."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from concbench.results.passes import Finding
 from concbench.results.records import Outcome
 
 _MOST_PASSES = 100
-"""Sequential passes of short work at most by which it is found out who is to blame."""
+"""Most sequential passes of short work that are made to find the cause of differing results."""
 _TOO_LATE = "not measured: its results differed, and sequential passes were only later found to differ as well"
 
 Act = Callable[[LiveCell], None]
 
 
 class Steps:
-    """Takes steps, and ends the cells with which they go wrong."""
+    """Carries out steps, and ends the cells whose steps fail."""
 
     def __init__(self, bench: Bench, progress: Progress, keeping: Keeping) -> None:
         self._bench = bench
@@ -31,10 +31,10 @@ class Steps:
         self._keeping = keeping
 
     def take(self, cell: LiveCell, phase: Phase, act: Act, number: int | None = None) -> None:
-        """Do one thing with a cell, in the round of that number; what goes wrong ends this cell and no other.
+        """Carry out one step of a cell, in round `number` if it is part of a round; a failure ends this cell alone.
 
         Raises:
-            BeginAgain: it goes wrong because of what the function keeps in its process.
+            BeginAgain: the step failed because of state that the function keeps in its process.
         """
         self._progress.announce(cell, phase, number)
         try:
@@ -54,14 +54,14 @@ class Steps:
             bench.allow_all()
 
     def _may_execute(self) -> bool:
-        """Whether the work may be executed once more; if so, that is counted."""
+        """Whether one more execution is allowed; if so, count it."""
         if not self._bench.affords(1):
             return False
         self._bench.calls.count()
         return True
 
     def _judged(self, cell: LiveCell, act: Act) -> None:
-        """Do it; where results differ, find out whether that is the runner's doing or the function's own way."""
+        """Carry out the step; where results differ, find out whether the runner or the function is the cause."""
         referee = self._bench.referee
         try:
             act(cell)
@@ -71,7 +71,7 @@ class Steps:
                 raise CellEnded(referee.differs(ended.outcome, variant)) from ended
             if not referee.disputes(ended.outcome, variant):
                 raise
-            enough = self._bench.affords(_retrial(cell) + self._bench.repeats_of(cell))  # and then the sample again
+            enough = self._bench.affords(_retrial(cell) + self._bench.repeats_of(cell))  # and the step again
             finding = self._sequential_passes(cell) if enough else None
             if finding is None:
                 raise
@@ -89,9 +89,9 @@ class Steps:
         return bool(at_home) and bench.affords(RETRIAL) and self._sequential_passes(at_home[0]) == "same"
 
     def _sequential_passes(self, cell: LiveCell) -> Finding | None:
-        """What they give in a new process, in a worker of this cell's runner; None where that cannot be found out.
+        """The finding of sequential passes in a new process, in a worker of this cell's runner; None if they fail.
 
-        There are as many of short work as it may have taken the cell to give something else.
+        Short work gets as many passes as the cell may have needed until its results differed.
         """
         bench = self._bench
         limited = bench.plan.options["max_calls"] is not None
@@ -109,7 +109,7 @@ class Steps:
             return None
 
     def _clear_others(self) -> None:
-        """Nobody is blamed for results that turned out to differ in sequential passes, too."""
+        """Withdraw the failures of cells whose results differ, since those of sequential passes differ as well."""
         outcome = Outcome("inapplicable", _TOO_LATE) if self._bench.sampling else Outcome()
         for cell in self._bench.cells:
             if cell.record.outcome.cause in DIFFER:
@@ -117,5 +117,5 @@ class Steps:
 
 
 def _retrial(cell: LiveCell) -> int:
-    """Executions that it takes to find out who is to blame: of threads, one more in the main thread."""
+    """Executions needed to find the cause of differing results; for threads, one more in the main thread."""
     return RETRIAL + cell.planned.traits.in_threads

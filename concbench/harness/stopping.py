@@ -1,7 +1,7 @@
-"""When to stop: asked once before each round which cells take part in it.
+"""Stop rules: before each round, a rule decides the cells that take part in it, until none do.
 
-A stop rule is anything that answers as `StopRule` says. Here are the two of ordinary measurements; requirements have
-their own in requiring.py, a race in race.py, and controls in controls.py.
+`StopRule` is the protocol. This module has the two rules of ordinary measurements; requiring.py has the rule of
+requirements, race.py the rule of a race, and controls.py the rule of controls.
 """
 
 from __future__ import annotations
@@ -23,105 +23,105 @@ Samples = Mapping[CellId, Sequence[Sample]]
 
 @dataclass(frozen=True)
 class Seen:
-    """What is known before a round."""
+    """The state of a measurement before a round, as input of a stop rule."""
 
     baseline: CellId
     samples: Samples
-    """Those of every cell that goes on, in the order of the rounds."""
+    """The samples of every live cell, in the order of the rounds."""
     comparisons: int
-    """How many ratios may be printed, those of cells that have failed since included."""
+    """Number of ratios that may be printed, including those of cells that have failed since."""
     elapsed: float
     """Seconds since the measurement of this workload began."""
 
     @property
     def rounds(self) -> int:
-        """That were taken by the cell that took most."""
+        """Rounds taken so far, counted by the cell with the most samples."""
         return max((len(taken) for taken in self.samples.values()), default=0)
 
     def exceeds(self, budget: float | None, cells: Collection[CellId]) -> bool:
-        """Whether another round of these cells, going by their last samples, is more than the budget allows."""
+        """Whether another round of these cells, if it takes as long as their last samples, exceeds the budget."""
         taken = [self.samples[cell][-1] for cell in cells if self.samples[cell]]
         return budget is not None and self.elapsed + sum(one.seconds * one.repeats for one in taken) > budget
 
 
 @dataclass(frozen=True)
 class NextRound:
-    """What a stop rule decides."""
+    """The decision of a stop rule."""
 
     cells: Sequence[CellId]
-    """The cells that are sampled in it."""
+    """The cells that are sampled in the next round."""
     why_none: Stopped = ""
-    """Why there are none: verdicts, rounds, budget, or baseline (the baseline has ended)."""
+    """The reason if there are none: verdicts, rounds, budget, or baseline (the baseline has ended)."""
     joining: Sequence[PlannedCell] = ()
-    """Cells that are to join before it, if it takes place."""
+    """Cells that join before the round, if it takes place."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """How many rounds there may be."""
+    """The number of rounds that a stop rule may take."""
 
     max_rounds: int
     all_rounds: bool = False
-    """Whether every cell takes all of them."""
+    """Whether every cell takes all rounds."""
 
 
 class StopRule(Protocol):
-    """Decides who takes part in the next round, until nobody does."""
+    """Decides the cells of the next round, until there are none."""
 
     @property
     def terms(self) -> Terms:
-        """How many rounds it takes."""
+        """The number of rounds that the rule may take."""
         ...
 
     @property
     def hopeless(self) -> float:
-        """Times the shortest first execution beyond which a cell is not measured at all; infinity: all are."""
+        """A cell is dropped if its first execution takes more than this multiple of the shortest; infinity: never."""
         ...
 
     def next_round(self, seen: Seen) -> NextRound:
-        """Decide from what has been seen so far."""
+        """Decide on the next round from the samples so far."""
         ...
 
 
 @dataclass(frozen=True)
 class EveryRound:
-    """Every cell takes every round, whatever is known and whatever it takes."""
+    """Every cell takes every round, regardless of results and of time."""
 
     rounds: int
     hopeless: float = inf
 
     @property
     def terms(self) -> Terms:
-        """All of them."""
+        """All rounds, for every cell."""
         return Terms(self.rounds, all_rounds=True)
 
     def next_round(self, seen: Seen) -> NextRound:
-        """All of them, or none."""
+        """Return all cells, or none after the last round."""
         return NextRound([], "rounds") if seen.rounds >= self.rounds else NextRound(list(seen.samples))
 
 
 @dataclass(frozen=True)
 class VerdictRule:
-    """Two questions are asked of every cell: how fast against the baseline, and may it be the fastest of all?
+    """Samples every cell until its verdict against the baseline is known, and whether it may be the fastest of all.
 
-    A cell stops when both are answered, at the last round, or at the budget; the baseline runs while a verdict needs
-    it. The intervals hold at every round, so any of these may end the measurement without making a claim less sure.
+    A cell also stops at the last round or at the budget; the baseline is sampled while a verdict needs it. The
+    confidence intervals are valid at every round, so the measurement may end at any of these without weakening a claim.
     """
 
     max_rounds: int
     budget: float | None = None
-    """Seconds after which no further round is begun, the first three apart."""
+    """Seconds after which no further round begins; the first three rounds are always taken."""
     precision: float | None = None
-    """Go on past the verdict until the half-width of the interval is this share of the ratio."""
+    """Continue after the verdict until the half-width of the interval is at most this share of the ratio."""
     hopeless: float = inf
 
     @property
     def terms(self) -> Terms:
-        """At most so many rounds."""
+        """At most `max_rounds` rounds."""
         return Terms(self.max_rounds)
 
     def next_round(self, seen: Seen) -> NextRound:
-        """The cells of which a question is open, and what they are compared with."""
+        """Return the cells that are still undecided, with the cells that they are compared with."""
         if (settled := first_or_last(seen, self.max_rounds)) is not None:
             return settled
         level = look_level(self.max_rounds, seen.comparisons)
@@ -139,7 +139,7 @@ class VerdictRule:
 
 
 def first_or_last(seen: Seen, max_rounds: int) -> NextRound | None:
-    """The next round where no interval decides on it: the first three, none after the last or without a baseline."""
+    """The next round where no interval decides it: the first three, and none after the last or without a baseline."""
     if seen.rounds >= max_rounds:
         return NextRound([], "rounds")
     if seen.rounds < FEWEST:
@@ -148,7 +148,7 @@ def first_or_last(seen: Seen, max_rounds: int) -> NextRound | None:
 
 
 def further(seen: Seen, wanted: set[CellId], budget: float | None) -> NextRound:
-    """A round of the cells of which something is still asked, if there are any and the budget in seconds allows it."""
+    """A round of the wanted cells, if there are any and the budget in seconds allows it."""
     if not wanted:
         return NextRound([], "verdicts")
     if seen.exceeds(budget, wanted):
@@ -162,7 +162,7 @@ def by_round(samples: Sequence[Sample]) -> dict[int, float]:
 
 
 def contenders(samples: Samples, level: float) -> list[CellId]:
-    """The cells that may still be the fastest; none of them once that is settled, or they are all within 5 %."""
+    """The cells that may still be the fastest; empty once that is settled, or all of them are within 5 %."""
     group = fastest_group({cell: by_round(taken) for cell, taken in samples.items()}, level)
     behind = [interval for interval in group.values() if interval is not None]
     settled = len(behind) == len(group) - 1 and all(interval.low > 1 / BAND for interval in behind)

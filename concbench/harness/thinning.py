@@ -1,4 +1,4 @@
-"""Observed passes of very many tasks: what they come to is kept, and of the tasks a sample and the longest."""
+"""Thinning of observed passes with very many tasks: a summary is kept, a random sample of tasks, and the longest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concbench.analysis.time_shares import timeline_of
 from concbench.results.records import Cell, Summary, Tasks
 
 MOST_TASKS = 10_000
-"""That are all kept."""
+"""Number of tasks up to which all are kept."""
 SAMPLED, LONGEST = 2_000, 100
 
 
@@ -30,7 +30,7 @@ def thinned(cell: Cell, seed: int, *, warm: bool) -> Cell:
         index=kept,
         failed=tasks.failed[:MOST_TASKS],
     )
-    summary = Summary(**asdict(line)) if line else None  # of what runs where nobody can look there is none
+    summary = Summary(**asdict(line)) if line else None  # unobservable tasks have no summary
     return replace(
         cell,
         observed=replace(observed, began=observed.began[: max(1, cell.workers)], tasks=fewer, summary=summary),

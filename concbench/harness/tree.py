@@ -1,4 +1,4 @@
-"""Memory and CPU time of a process and all its descendants, seen from outside, during an observed pass only."""
+"""Memory and CPU time of a process and all its descendants, read from outside, during an observed pass only."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from concbench.results.records import MemoryKind
 
 
 class TreeWatch:
-    """Looks at a tree of processes now and then, and keeps the peak of its memory.
+    """Reads the memory of a process tree from time to time, and keeps its peak.
 
-    Memory is the proportional set size where the system tells it (Linux): a page that four processes share counts a
-    quarter for each, so that forked workers are not counted four times. Elsewhere it is what each process has for
-    itself (USS), and where that cannot be read, the resident size, which counts shared pages again for each.
+    Memory is the proportional set size (PSS) where the system reports it (Linux): a page shared by four processes
+    counts a quarter for each, so that forked workers are not counted four times. Elsewhere it is the unique set size
+    (USS) or, where that cannot be read, the resident size, which counts shared pages again for each process.
     """
 
     def __init__(self, pid: int) -> None:
@@ -24,13 +24,13 @@ class TreeWatch:
         self.peak: int | None = None
         self.kind: MemoryKind = ""
         self.track: list[tuple[float, int]] = []
-        """When it was looked at, by perf_counter(), and the memory then."""
+        """Pairs of a time, by perf_counter(), and the memory at that time, in bytes."""
         self.processes = 0
         self.threads = 0
         self._cpu_before = self._cpu()
 
     def look(self) -> float:
-        """Read the memory once; returns the seconds until the next look, so that looking costs 5 % of a core."""
+        """Read the memory once; return the seconds until the next reading, so that reading costs 5 % of a core."""
         began = perf_counter()
         with contextlib.suppress(psutil.Error):
             processes = list(self._processes())
@@ -42,7 +42,7 @@ class TreeWatch:
         return max(0.010, 20 * (perf_counter() - began))
 
     def cpu(self) -> float | None:
-        """CPU seconds of the tree since the watch began, in the system's ticks."""
+        """CPU seconds of the tree since the watch began, at the resolution of the system's ticks."""
         after = self._cpu()
         return None if after is None or self._cpu_before is None else max(0.0, after - self._cpu_before)
 
@@ -51,7 +51,7 @@ class TreeWatch:
         yield from self._root.children(recursive=True)
 
     def _memory(self, process: psutil.Process) -> int:
-        """Bytes of one process; 0 for one that has just gone."""
+        """Bytes of one process; 0 for one that has just ended."""
         try:
             full = process.memory_full_info()
             self.kind = "pss" if hasattr(full, "pss") else "uss"
@@ -63,7 +63,7 @@ class TreeWatch:
             return 0
 
     def _cpu(self) -> float | None:
-        """Every living process and, in its parent's account, every one that was waited for."""
+        """CPU seconds of every living process, and of every reaped one through its parent."""
         total = 0.0
         with contextlib.suppress(psutil.Error):
             for process in self._processes():
@@ -76,7 +76,7 @@ class TreeWatch:
 
 
 def _threads(process: psutil.Process) -> int:
-    """Of one process; 0 for one that has just gone."""
+    """Threads of one process; 0 for one that has just ended."""
     try:
         return int(process.num_threads())
     except psutil.Error:

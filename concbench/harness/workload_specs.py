@@ -1,4 +1,4 @@
-"""Workloads as people write them: `primes`, `download:images=100,latency=5ms`, `module:function`."""
+"""Workload specifications: `primes`, `download:images=100,latency=5ms`, `module:function`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from concbench.workloads.base import Workload
 from concbench.workloads.loading import Place, dotted, source_of
 
 _SETTINGS = re.compile(r"\s*[\w-]+\s*:\s*[\w-]*\s*=")
-"""What settings begin with: no function is called so."""
+"""The beginning of a text with settings; the name of a function cannot look like this."""
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 def is_function(text: str) -> bool:
-    """Whether a text names a function, or a module or a file of functions, and no registered workload."""
+    """Whether a text names a function, or a module or file of functions, rather than a registered workload."""
     if _SETTINGS.match(text):
         return False
     if ":" in text or text in WORKLOADS:
@@ -29,7 +29,7 @@ def is_function(text: str) -> bool:
 
 
 def kind_of(text: str) -> str:
-    """The registered name in a text that names one, without settings: what tables of one workload have in common."""
+    """The name in a specification without its settings, which tables of one workload have in common."""
     return text.partition(":")[0].strip() if _SETTINGS.match(text) else text
 
 
@@ -39,15 +39,15 @@ def normal(text: str) -> str:
 
 
 def workload_of(text: str, otherwise: Mapping[str, Any] = _NONE, write: Callable[[str], str] = str) -> Workload:
-    """The registered workload that a text asks for, called as it is written.
+    """Make the registered workload of a specification, with the specification as its name.
 
     Args:
-        text: its name, and perhaps settings.
-        otherwise: values of more settings.
-        write: how messages write the name of a setting that the text does not say.
+        text: the name, optionally with settings.
+        otherwise: values of further settings.
+        write: formats, for messages, the name of a setting that is not in the text.
 
     Raises:
-        UsageError: no workload has this name; or a setting is unknown or malformed, or cannot be, or not with another.
+        UsageError: no workload has this name; or a setting is unknown, malformed, invalid, or conflicts with another.
     """
     name, written = split(text, "workload")
     make = workload_class(name)
@@ -69,10 +69,10 @@ def workload_of(text: str, otherwise: Mapping[str, Any] = _NONE, write: Callable
 
 
 def place_of(text: str) -> Place:
-    """Where the function of a text is found.
+    """Return the place of the function that a text names.
 
     Raises:
-        BadFunction: it has another form; if it may be meant for a workload, says how settings are written.
+        BadFunction: the text has another form; if it may name a workload, the message shows how to write settings.
     """
     name = text.partition(":")[0]
     if ":" in text and name.isidentifier() and source_of(name) is None and name in workload_names():

@@ -1,4 +1,4 @@
 """The measuring process: prepares a cell, takes samples, observes a pass. Standard library only.
 
-What it imports beyond that is what the workload needs, so that nothing of ours is loaded while a sample runs.
+Beyond that, it imports only the modules that the workload needs, so that concbench loads nothing during a sample.
 """

@@ -1,4 +1,4 @@
-"""One workload under one runner, ready to be executed as often as asked."""
+"""One workload under one runner, ready to be executed any number of times."""
 
 from __future__ import annotations
 
@@ -37,51 +37,51 @@ from concbench.traits import CALLER, ELSEWHERE, traits_of
 from concbench.workloads.base import Workload
 
 MOST_LABELS, LABEL = 10_000, 40
-"""Items that are written down, and the length of each in characters."""
+"""Most items stored as text, and the length of each in characters."""
 _BATCH, _BATCHES = 200, 5
-"""Tasks on which the cost of observing is measured."""
+"""Tasks in a batch, and batches, that measure the cost of observing."""
 _RARELY = 10
-"""Times as long as a full collection of garbage took, after which another may be made."""
+"""A full collection of garbage may follow another after this many times its length."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One execution: what its parts took, and what came out."""
+    """The times and results of one execution."""
 
     start: Phase
     work: Phase
     stop: Phase
     origin: float
-    """perf_counter() when the runner was entered; if what lies between start and work took time, later by that."""
+    """perf_counter() at the beginning of the work, minus the seconds of the start."""
     results: list[Any]
     collected: list[Any]
-    """What is compared; empty where that was not asked for."""
+    """The values to compare; empty if they were not collected."""
     initializers: tuple[float, float]
-    """Seconds, and seconds of CPU time, of those that were called in this process."""
+    """Seconds and CPU seconds of the initializers that were called in this process."""
 
     def figures(self) -> dict[str, Any]:
-        """Seconds, as records have them."""
+        """Return the seconds with the names that records use."""
         phases = (self.start, self.work, self.stop)
         cpu = None if any(phase.cpu is None for phase in phases) else sum(phase.cpu or 0.0 for phase in phases)
         return {"start": self.start.seconds, "work": self.work.seconds, "stop": self.stop.seconds, "cpu": cpu}
 
 
 class HostedCell:
-    """A cell as its host holds it. The runner gets the workload's own function: what is timed is untouched."""
+    """A cell within its host. The runner gets the workload's own function, so that timed code is not modified."""
 
     def __init__(
         self, workload: Workload, runner: Runner, *, warm: bool = False, directory: Path | None = None
     ) -> None:
-        """Find the function, which imports what it needs.
+        """Load the function and its items.
 
         Args:
-            workload: what to do, already running.
-            runner: how to do it.
-            warm: keep the workers and the connections from execution to execution, and time the work alone.
-            directory: for temporary files, removed by somebody else if this process is killed.
+            workload: the workload, already running.
+            runner: the runner.
+            warm: keep workers and connections between executions, and time only the work.
+            directory: the directory for temporary files, removed by another process if this one is killed.
 
         Raises:
-            Inapplicable: the runner awaits coroutines and the workload has none, or this Python has no such runner.
+            Inapplicable: the runner awaits coroutines and the workload has none, or this Python lacks the runner.
         """
         require_python(runner)
         self.workload = workload
@@ -107,13 +107,13 @@ class HostedCell:
         self.items = workload.items  # after the function: items may be objects of its module
 
     def provide(self) -> dict[str, float]:
-        """Have the workers made that must be there before the work: seconds that it took, as `provided`, if it did."""
+        """Have the runner prepare workers that must exist before the work; return the seconds as `provided`, if any."""
         if not hasattr(self.runner, "provide"):
             return {}
         return {"provided": timed(self.runner.provide, self.function, self._directory)[0].seconds}
 
     def sample(self, *, collect: bool = False, record: str | None = None) -> Timing:
-        """Execute the cell once, timed; `collect` what is compared, and `record` in a file which items are at work."""
+        """Time one execution; `collect` the values to compare, and `record` the items in progress in a file."""
         if record is None or self.traits.where == ELSEWHERE or not 0 < len(self.items) <= MOST_LABELS:
             return self._execute(self.function, collect=collect)
         new_record(record, len(self.items))
@@ -121,7 +121,7 @@ class HostedCell:
         return self._execute(function, collect=collect, record=record)
 
     def sample_of(self, timing: Timing) -> Sample:
-        """An execution as it is recorded."""
+        """Return the record of an execution."""
         tally = self.workload.tally(timing.results)
         seconds, cpu = timing.initializers
         return Sample(
@@ -134,15 +134,15 @@ class HostedCell:
         )
 
     def items_as_text(self) -> list[str]:
-        """The first items, each as a short text."""
+        """Return the first items, each as a short text."""
         return [_cut(short(item, 10 * LABEL)) for item in self.items[:MOST_LABELS]]
 
     def observe(self, *, collect: bool = False) -> tuple[dict[str, Any], float, list[Any]]:
-        """Execute the cell once with every task recorded.
+        """Make an observed pass: execute the cell once with every task recorded.
 
         Returns:
-            Figures as `results.records.Observed` has them, perf_counter() when it began, and what is compared,
-            if that was to be collected.
+            Figures named as in `results.records.Observed`, perf_counter() at its beginning, and the values to compare,
+            if they were collected.
         """
         recorder = ObservedCoroutine if self.awaits else Observed
         before = counters()
@@ -173,13 +173,13 @@ class HostedCell:
         return figures, timing.origin, timing.collected
 
     def reference(self, record: str | None = None) -> tuple[list[Any], Sample | None]:
-        """What the function gives sequentially: what every runner must agree with.
+        """Make a sequential pass, whose results every runner must reproduce.
 
         Args:
-            record: as for a sample; only made where this is one.
+            record: a file for the items in progress, as for a sample; used only if the cell is sequential.
 
         Returns:
-            The results, and the sample that this is if the cell is sequential.
+            The results, and the pass as a sample if the cell is sequential.
         """
         if isinstance(self.runner, Sequential):
             timing = self.sample(collect=True, record=record)
@@ -198,7 +198,7 @@ class HostedCell:
             session.leave()
 
     def passes(self, most: int) -> list[list[Any]]:
-        """What two sequential passes or more give in one worker of this cell's runner, the first that it does."""
+        """Return the results of `most` sequential passes in one worker of this cell's runner, as its first task."""
         items = []
         for _ in range(most):
             self._reset()
@@ -213,14 +213,14 @@ class HostedCell:
             self._kept = None
 
     def _succeeded(self, results: list[Any]) -> list[Any]:
-        """What is compared of results, where the tasks did not fail."""
+        """The values to compare of results; raises if tasks failed."""
         self.workload.require_success(results)
         return self.workload.collect(results)
 
     def changed_item(self) -> tuple[str, bool]:
-        """The first item that the last execution has changed, in words, and whether it surely changed none.
+        """Describe the first item that the last execution has changed, and say whether it certainly changed none.
 
-        Items that cannot be compared are the same if their pickles are, and else not known to be changed.
+        Items that cannot be compared count as unchanged if their pickles are equal; otherwise it is unknown.
         """
         used, sure = self.items, True
         self._reset()
@@ -232,12 +232,12 @@ class HostedCell:
         return "", sure
 
     def examine(self) -> None:
-        """Refuse workers where the function or the items cannot be sent to them, or the runner cannot take them.
+        """Check that the function and the items can be sent to the workers, and that the runner accepts them.
 
-        It pickles, so it is not for a process in which samples are taken.
+        It pickles them, so it must not be called in a process that takes samples.
 
         Raises:
-            Inapplicable: says what cannot be sent, and what to change.
+            Inapplicable: something cannot be sent; the message says what to change.
         """
         if self.traits.pickles:
             if self.workload.unsendable:
@@ -250,7 +250,7 @@ class HostedCell:
             self.runner.examine(self.function)
 
     def _require_sendable(self, what: str, value: Any, *, shown: bool = False) -> None:
-        """There and back: what can be pickled cannot always be unpickled."""
+        """Pickle and unpickle a value, since not every pickle can be read back."""
         _, unsendable = tried(lambda: pickle.loads(pickle.dumps(value)))
         if unsendable is not None:
             what = f"{what}, {short(value)}," if shown else what
@@ -260,7 +260,7 @@ class HostedCell:
             ) from unsendable
 
     def close(self) -> None:
-        """Stop what was kept, and what was provided."""
+        """Stop the workers that were kept or provided."""
         try:
             if self._kept is not None:
                 self._kept.leave()
@@ -290,12 +290,12 @@ class HostedCell:
         return Timing(start, work, stop, began - start.seconds, results, collected, initializers)
 
     def _with_its_task(self, error: WorkerDied, record: str | None) -> BaseException:
-        """The failure with a note that says which task the worker had that died."""
+        """The failure with a note on the task of the worker that died."""
         tasks = [index for index, pid in recorded(record).items() if pid == error.process] if record else []
         return named(error, tasks[0], self.items) if tasks else noted(error, "raised by a task, item unknown")
 
     def _entered(self) -> tuple[Session, Phase]:
-        """A runner that has been entered, just now or, warm, before the first execution."""
+        """An entered runner: entered now or, if warm, before the first execution; and the timed start."""
         self._reset()
         session = self._kept or self._session(self.runner, self.workers)
         self._sweep()
@@ -305,7 +305,7 @@ class HostedCell:
         if not self._warm:
             return session, start
         self._kept = session
-        if not self.awaits and not hasattr(self.runner, "provide"):  # which has met them
+        if not self.awaits and not hasattr(self.runner, "provide"):  # provided workers have run something
             _meet(self.runner, session.initialized(meet), self.workers, self.function, self._directory)
         elif self.workload.initializer is not None:
             self.runner.run(session.initialized(idle if self.awaits else _nothing), [None] * self.workers)
@@ -338,7 +338,7 @@ class HostedCell:
             raise Inapplicable(f"it would make {self.workers:,} calls at once, and {most} are allowed (--max-workers)")
 
     def _require_few_clients(self) -> None:
-        """Threads and coroutines of one interpreter share a client that keeps to the limit; others may have more."""
+        """Check the limit on connections, which the shared client of threads and coroutines enforces by itself."""
         most = self.workload.most_at_once
         one_client = self.traits.where == CALLER or self.traits.interleaves
         if most is not None and not one_client and self.workers > most:
@@ -349,10 +349,10 @@ class HostedCell:
 
 
 def observing_cost(*, sends: bool) -> float:
-    """Seconds that recording adds to a task; median of a few batches of tasks that do nothing.
+    """Seconds that recording adds to a task: the median of a few batches of tasks that do nothing.
 
     Args:
-        sends: whether what was seen travels from another process, as a pickle.
+        sends: whether observations travel from another process, as a pickle.
     """
     costs = []
     for _ in range(_BATCHES):
@@ -364,13 +364,13 @@ def observing_cost(*, sends: bool) -> float:
 
 
 def _cut(text: str) -> str:
-    """At most LABEL characters; the end is kept, since that is where addresses differ."""
+    """Shorten a text to LABEL characters; the end is kept, since addresses differ there."""
     half = (LABEL - 3) // 2
     return text if len(text) <= LABEL else f"{text[:half]}...{text[-half:]}"
 
 
 def _plain(results: list[Any]) -> list[Any]:
-    """Results without the records of an observed pass around them."""
+    """The results without the observations of an observed pass around them."""
     return [task.result for task in results] if results and isinstance(results[0], Observation) else results
 
 
@@ -383,12 +383,12 @@ def _meet(
 ) -> None:
     """Have every worker run something: pools start lazily, and a worker that was never used is not warm.
 
-    The function goes with it, so that its module is imported, and is not called.
+    The function is sent along so that its module is imported, but it is not called.
 
     Raises:
-        WorkerFailure: some of them did not come.
+        WorkerFailure: some workers did not begin a task in time.
     """
-    import tempfile  # here: few processes need it, and it would make up a tenth of what each of them imports
+    import tempfile  # imported here, since few processes need it, and it takes a tenth of their import time
 
     tasks = workers * (getattr(runner, "chunksize", 1) or 1)  # neighbouring tasks of a chunk run in one worker
     with tempfile.TemporaryDirectory(prefix="concbench-meet-", dir=within) as directory:
@@ -400,5 +400,5 @@ def _meet(
 def _same_pickle(one: Any, other: Any) -> bool:
     try:
         return pickle.dumps(one) == pickle.dumps(other)
-    except Exception:  # noqa: BLE001 - whatever the reason, that tells nothing
+    except Exception:  # noqa: BLE001 - without a pickle, equality is unknown
         return False

@@ -1,4 +1,4 @@
-"""Whether the results of an execution are what they must be, in words where they are not."""
+"""The comparison of results with the reference, with a description of the first difference."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _HINT = "--check module:function compares with a function of your own"
 
 
 def require_equal(collected: Sequence[Any], expected: Sequence[Any], same: _Same = same) -> None:
-    """Compare what came out with what must. What is not equal to a copy of itself is not compared.
+    """Compare collected values with the expected ones. Values not equal to a copy of themselves are left out.
 
     Args:
-        collected: what came out.
-        expected: what must.
-        same: says of a pair, expected first, whether it is right.
+        collected: the values of an execution.
+        expected: the values to compare with.
+        same: returns whether a pair, the expected value first, counts as equal.
 
     Raises:
-        ResultsDiffer: says how many differ, and how the first does; and whether all of it is rounding. Or what
-            comparing raises.
+        ResultsDiffer: values differ, or comparing raises; the message has their number and the first difference.
+        RoundingDiffers: all differences are due to rounding.
     """
     if len(collected) != len(expected):
         raise ResultsDiffer(f"{len(collected):,} results instead of {len(expected):,}")
@@ -51,18 +51,18 @@ def require_equal(collected: Sequence[Any], expected: Sequence[Any], same: _Same
 
 
 def is_comparable(value: Any, same: _Same = same) -> bool:
-    """Whether it does not differ from a copy of itself, so that a difference to another value means something."""
+    """Whether a value is equal to a copy of itself, so that a difference from another value is meaningful."""
     alike, broken = tried(same, value, copied(value))
     return broken is None and alike is not False
 
 
 def incomparable(results: Sequence[Any], copies: Sequence[Any], same: _Same = same) -> tuple[int, str]:
-    """How many results cannot be compared, and why the first of them cannot, as the end of a sentence.
+    """The number of results that cannot be compared, and why the first of them cannot, as the end of a sentence.
 
     Args:
-        results: what a pass gave.
-        copies: the same results, as another process has them.
-        same: says of a pair whether the second is right.
+        results: the results of a pass.
+        copies: the same results after pickling.
+        same: returns whether a pair counts as equal.
     """
     count, why = 0, ""
     for index, (result, copy) in enumerate(zip(results, copies, strict=True)):
@@ -74,13 +74,13 @@ def incomparable(results: Sequence[Any], copies: Sequence[Any], same: _Same = sa
 
 
 def _why(result: Any, copy: Any, alike: bool | None, broken: BaseException | None) -> str:
-    """Why a result cannot be compared with a copy of itself."""
+    """The reason why a result cannot be compared with a copy of itself."""
     if broken is not None:
         return f"raises {exception_text(broken)} when it is compared"
     if alike is False and same(result, copy):
         return "is not equal to a pickled copy of itself by the given check"
     part = different_part(result, copy)
-    if same(part, copied(part)):  # it is what the pickle of the whole does not hold
+    if same(part, copied(part)):  # the difference is lost in the pickle of the whole
         part = result
     _, broken = tried(lambda: bool(part == copied(part)))
     if broken is not None:

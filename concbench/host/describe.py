@@ -1,4 +1,4 @@
-"""An exception as the outcome of a cell, whatever the exception is."""
+"""The conversion of any exception to the outcome of a cell."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:  # a measuring process has no other use for the records of a r
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """One line, and the traceback behind it; never an exception of its own."""
+    """Return an outcome with a reason in one line and the traceback; never raises."""
     task = _task_of(error)
     kind: OutcomeKind = "failed"
     cause: Cause = ""
-    if not task and issubclass(type(error), Inapplicable):  # raised by a task, it is the task's own
+    if not task and issubclass(type(error), Inapplicable):  # if a task raised it, it is an ordinary failure
         kind = "inapplicable"
         cause = "lacking" if issubclass(type(error), Lacking) else ""
     if not task and issubclass(type(error), ResultsDiffer):
@@ -31,6 +31,6 @@ def describe(error: BaseException) -> dict[str, str]:
 
 
 def _task_of(error: BaseException) -> str:
-    """The last note that says which task raised it; empty if there is none."""
+    """The last note that names the task that raised the exception; empty if there is none."""
     notes, _ = tried(lambda: [note for note in error.__notes__ if type(note) is str and note.startswith("raised by")])
     return notes[-1] if notes else ""

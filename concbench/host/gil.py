@@ -1,4 +1,4 @@
-"""Which modules turned the GIL on again in a free-threaded interpreter: CPython names each in a warning."""
+"""Detection of modules that re-enable the GIL in a free-threaded interpreter; CPython names each in a warning."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from concbench.machine import gil_enabled
 
 _NAMED = re.compile(r"\(GIL\) has been enabled to load module '([^']+)'")
 SOMETHING = "a module"
-"""What is said of one that was not named, since the warning was turned off."""
+"""The name used for a module that was not named, since the warning was turned off."""
 
 
 class GilWatch:
-    """From now on, in an interpreter that has no GIL at this moment, such warnings are noted, and shown as before."""
+    """Notes such warnings from its creation on, if the GIL is disabled then; they are still shown."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
@@ -24,7 +24,7 @@ class GilWatch:
             self._shown, warnings.showwarning = warnings.showwarning, self._show
 
     def turned_on_by(self) -> list[str]:
-        """The modules that have turned it on since."""
+        """Return the modules that have re-enabled the GIL since."""
         return self._names or [SOMETHING] if self._watches and gil_enabled() else []
 
     def _show(self, message: Any, *where: Any, **more: Any) -> None:

@@ -1,8 +1,9 @@
-"""A small process that outlives its parent for a moment: it ends the measuring processes if the parent could not.
+"""A small process that outlives its parent for a moment, and ends the measuring processes if the parent could not.
 
-It is told `["watch", PID, MARK]` and `["release", PID]` of a process, `["keep", DIRECTORY]` and `["forget", DIRECTORY]`
-of a temporary directory. The end of the wire means that the parent has gone, by whatever way; what is still on the
-lists is killed then, and removed. A thread in the measuring process could not do that: a task may hold the GIL.
+It receives `["watch", PID, MARK]` and `["release", PID]` for a process, and `["keep", DIRECTORY]` and
+`["forget", DIRECTORY]` for a temporary directory. The end of the wire means that the parent has ended in some way. The
+guardian then kills the processes and removes the directories that are still listed. A thread in the measuring process
+could not do that, since a task may hold the GIL.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from concbench.wire import take_over
 
 
 def main() -> None:
-    """Watch until the parent has gone."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # it goes when the parent has gone, not before
+    """Watch until the parent has ended."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # it must not end before the parent
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     marks: dict[int, str] = {}
@@ -32,9 +33,9 @@ def main() -> None:
             directories.discard(what)
     for pid, mark in marks.items():
         end(pid, mark)
-    import shutil  # at the end, which most come to with nothing left to remove
+    import shutil  # imported late, since most guardians have nothing to remove
 
     for directory in directories:
         shutil.rmtree(directory, ignore_errors=True)
-    if marks or directories:  # the parent could not: it ends what was started with this process, too
+    if marks or directories:  # the parent was killed: end the processes that started with this one, too
         end(os.getpid(), own_mark())

@@ -1,30 +1,31 @@
-"""The measuring process: it answers one request after the other.
+"""The measuring process, which answers requests in sequence.
 
-    {"do": "prepare", "cell": FILE, "sockets": DIRECTORY,            the pickled workload and runner; where sockets are
-     "warm": BOOL, "examine": BOOL}                                  made; `examine`: whether the function and the items
-                                                                     can be sent to workers
-    {"do": "sample", "collect": BOOL, "repeats": 1}                  so many timed executions, added up
-    {"do": "observe", "collect": BOOL}                               one execution with every task recorded; `at`: when
-                                                                     it began, by perf_counter()
-    {"do": "compare", "compare": FILE}                               the results that were collected last; no sample
-                                                                     counts that is taken after that
-    {"do": "interpreter"}                                            what the interpreter is by now
+    {"do": "prepare", "cell": FILE, "sockets": DIRECTORY,            load the pickled workload and runner; sockets are
+     "warm": BOOL, "examine": BOOL}                                  made in the directory; `examine`: check that the
+                                                                     function and the items can be sent to workers
+    {"do": "sample", "collect": BOOL, "repeats": 1}                  time so many executions, and add them up
+    {"do": "observe", "collect": BOOL}                               make an observed pass; `at` in the answer: its
+                                                                     beginning by perf_counter()
+    {"do": "compare", "compare": FILE}                               compare the results collected last; samples taken
+                                                                     later do not count
+    {"do": "interpreter"}                                            current facts about the interpreter
     {"do": "items"}                                                  the items as short texts
 
-These are for processes in which no sample is ever taken, since they leave a heap behind that no user's program has:
+The following requests are for processes that never take samples, since they change the heap:
 
-    {"do": "reference", "save": FILE, "record": FILE}                a sequential pass; its results are saved, or kept
-    {"do": "check", "compare": FILE, "most": 10,                     executions whose results are compared
+    {"do": "reference", "save": FILE, "record": FILE}                make a sequential pass; save or keep its results
+    {"do": "check", "compare": FILE, "most": 10,                     execute the cell, and compare the results
      "record": FILE}
-    {"do": "passes", "compare": FILE, "most": 2}                     what sequential passes in one of its workers give
-    {"do": "reads", "compare": FILE}                                 why this interpreter cannot read what another has
-                                                                     saved; empty if it can
+    {"do": "passes", "compare": FILE, "most": 2}                     make sequential passes in one worker, and compare
+                                                                     their results
+    {"do": "reads", "compare": FILE}                                 why this interpreter cannot read the results of
+                                                                     another; empty if it can
 
-FILE holds the results to compare with, unless the workload knows them, or this process has made them. "record": FILE is
-where the items are written down that are at work, in the first execution. An answer is {"ok": ...}, or {"failed":
-{"kind": ..., "reason": ..., "detail": ...}, "worker": whether one of its workers died}. Before it, {"doing": ...} may
-say what is done to items or results, which may run code of theirs; if that is empty, the work is executed again. The
-end of the wire ends it.
+"compare": FILE holds the results to compare with, unless the workload knows them or this process has made them.
+"record": FILE gets the items in progress during the first execution. An answer is {"ok": ...}, or {"failed": {"kind":
+..., "reason": ..., "detail": ...}, "worker": whether one of its workers died}. Before it, {"doing": ...} may announce
+an activity on items or results, which may run user code; if it is empty, the work is executed again. The process ends
+with the wire.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from __future__ import annotations
 import gc
 
 _BARE = len(gc.get_objects()) if hasattr(gc, "freeze") else 0
-"""Objects that the garbage collector knows before anything of ours is loaded; 0 where it cannot pass over any."""
+"""Objects known to the garbage collector before concbench is loaded; 0 where it cannot ignore any (PyPy)."""
 
 import contextlib
 import errno
@@ -65,10 +66,10 @@ from concbench.traits import CALLER, INTERPRETERS, LOOP, THREADS
 from concbench.wire import end_if_forked, take_over
 
 Tell = Callable[[str], None]
-"""Told what is done with items or results, or that the work is executed again."""
+"""Called with the next activity on items or results; with an empty text when the work is executed again."""
 _WANTS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT}
 CHECK_SECONDS = 0.05
-"""Seconds for which short work is executed again and again in a check, since what goes wrong by chance shows seldom."""
+"""Seconds for which short work is repeated in a check, since random failures are rare."""
 
 
 def _nobody(doing: str) -> None:
@@ -88,7 +89,7 @@ class Host:
         self.collected: list[Any] | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Do what is asked; every exception becomes an answer, those that would end the process included."""
+        """Answer a request; every exception becomes an answer, even if it would end the process."""
         doing: dict[str, Callable[[dict[str, Any]], Any]] = {
             "prepare": self._prepare,
             "sample": self._sample,
@@ -155,7 +156,7 @@ class Host:
         require_equal(collected, self._expected(request), self._prepared().workload.same)
 
     def _expected(self, request: dict[str, Any]) -> Any:
-        """What results must be."""
+        """The results to compare with."""
         return expected_of(self._prepared(), self.reference, Path(request["compare"]))
 
     def _tell(self, doing: str) -> None:
@@ -169,7 +170,7 @@ class Host:
 
 
 class Reference:
-    """The results of a sequential pass: in a file that all cells share, or kept here if they cannot be pickled."""
+    """The results of a sequential pass, in a file shared by all cells, or in memory if they cannot be pickled."""
 
     def __init__(self, cell: HostedCell, path: Path) -> None:
         self._cell = cell
@@ -177,9 +178,9 @@ class Reference:
         self._kept: list[Any] | None = None
 
     def make(self, record: str | None = None, tell: Tell = _nobody) -> ReferencePass:
-        """Make the pass, and say what it showed."""
+        """Make the pass, and return its findings."""
         function = self._cell.function
-        if held_by(function):  # its pickle may run code of a user's
+        if held_by(function):  # pickling it may run user code
             tell(SENT)
             sent = carried(function)
             tell("")
@@ -211,12 +212,12 @@ class Reference:
         )
 
     def _save(self, results: list[Any]) -> tuple[str, list[Any]]:
-        """Save them in the file, or keep them here if they cannot be pickled; returns why not, and copies of them.
+        """Save the results in the file, or in memory if they cannot be pickled; return why not, and copies of them.
 
         Raises:
-            HostFailure: that is not the fault of the results; says why.
+            HostFailure: they cannot be saved for another reason; the message says why.
         """
-        packed, unsendable = tried(dumps, results, 5)  # a protocol that every interpreter reads
+        packed, unsendable = tried(dumps, results, 5)  # a protocol that every supported interpreter reads
         if unsendable is None:
             copies, unsendable = tried(loads, packed)
         if unsendable is not None and not _is_ours(unsendable):
@@ -235,20 +236,20 @@ class Reference:
         return "", copies
 
     def results(self) -> list[Any]:
-        """What the pass gave."""
+        """Return the results of the pass."""
         return self._kept if self._kept is not None else _read_results(self._path)
 
 
 def _is_ours(error: BaseException) -> bool:
-    """Whether it is for want of what processes need, such as open files, and not the way that results are."""
+    """Whether an error is due to a lack of resources, such as open files, and not to the results."""
     return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _WANTS)
 
 
 def expected_of(cell: HostedCell, reference: Reference | None, path: Path) -> Any:
-    """What the results of a cell must be: known to the workload, made here, or saved in a file.
+    """The results to compare a cell with: known to the workload, made in this process, or saved in a file.
 
     Raises:
-        HostFailure: the file has gone.
+        HostFailure: the file cannot be read.
     """
     if cell.workload.expected is not None:
         return cell.workload.expected
@@ -267,17 +268,17 @@ def _read_results(path: Path) -> list[Any]:
 
 
 def take_sample(cell: HostedCell, repeats: int, *, collect: bool) -> tuple[Sample, list[Any]]:
-    """Execute a cell so many times, and add up the figures.
+    """Execute a cell `repeats` times, and add up the figures.
 
-    Each execution begins when the results of the one before are gone, as in a program that does this once.
+    Each execution begins after the results of the previous one are freed, as in a program that does the work once.
 
     Args:
-        cell: what to execute.
-        repeats: how often.
-        collect: whether to keep what is compared, of the last execution.
+        cell: the cell to execute.
+        repeats: number of executions.
+        collect: whether to keep the values to compare of the last execution.
 
     Returns:
-        The figures, and what was collected.
+        The sample, and the collected values.
     """
     total: Sample | None = None
     collected: list[Any] = []
@@ -291,18 +292,18 @@ def take_sample(cell: HostedCell, repeats: int, *, collect: bool) -> tuple[Sampl
 
 
 def check(cell: HostedCell, most: int, expected: Any, record: str | None = None, tell: Tell = _nobody) -> CheckPass:
-    """Execute a cell and compare its results, short work several times.
+    """Execute a cell and compare its results; short work is executed several times.
 
     Args:
-        cell: what to execute; no sample is ever taken of it in this process.
-        most: executions at most.
-        expected: results to compare with.
-        record: a file for the items that are at work in the first execution.
-        tell: told what is done between executions.
+        cell: the cell to execute; this process never takes samples of it.
+        most: most executions.
+        expected: the results to compare with.
+        record: a file for the items in progress during the first execution.
+        tell: called with the activities between executions.
 
     Raises:
-        ResultsDiffer: they are not what they must be.
-        BadFunction: they are work that has not been done.
+        ResultsDiffer: the results differ from the expected ones.
+        BadFunction: the results are unfinished work.
     """
     first: Sample | None = None
     executions = 0
@@ -322,13 +323,13 @@ def check(cell: HostedCell, most: int, expected: Any, record: str | None = None,
 
 
 def sequential_passes(cell: HostedCell, most: int, expected: Any) -> Finding:
-    """What sequential passes give in a worker of this cell: two, of short work up to `most`.
+    """Make sequential passes in a worker of this cell: two, or for short work up to `most`.
 
-    If the worker is a thread, and what it gives is not what is expected, there is another pass in the main thread.
+    If the worker is a thread and its results differ from the expected ones, another pass is made in the main thread.
 
     Returns:
-        `unsteady` if they differ from one another; `same` if they give what is expected; `thread` if they do not
-        and the pass in the main thread does; `process` if that pass differs too, or if the worker is not a thread.
+        `unsteady` if the passes differ from one another; `same` if they give the expected results; `thread` if only the
+        pass in the main thread does; `process` if that pass differs too, or if the worker is not a thread.
     """
     first, *others = cell.passes(most)
     if any(_differ(other, first, cell) for other in others):
@@ -348,11 +349,11 @@ def _differ(collected: list[Any], expected: Any, cell: HostedCell) -> bool:
 
 
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
-"""As `platform` calls them, which takes longer to import than all else that is asked of it."""
+"""Names as in `platform`, which is slow to import."""
 
 
 def interpreter() -> dict[str, Any]:
-    """What this interpreter is, once the workload's imports are done."""
+    """Return facts about this interpreter, after the imports of the workload."""
     return {
         "implementation": _IMPLEMENTATIONS.get(sys.implementation.name, sys.implementation.name),
         "python": sys.version.split()[0],
@@ -365,9 +366,9 @@ def interpreter() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Serve until the parent has closed the wire, or has gone."""
+    """Serve until the parent has closed the wire, or has ended."""
     wire = take_over()
-    mark = own_mark()  # before code of the user's may empty the environment
+    mark = own_mark()  # before user code may empty the environment
     wear(mark)
     _volunteer()
     ballast = stand_aside()
@@ -380,11 +381,11 @@ def main() -> None:
 
 
 def stand_aside() -> list[Callable[[], None]]:
-    """Have the garbage collector pass over what we have loaded, which the user's own program would not have.
+    """Have the garbage collector ignore the objects of concbench, which the user's own program does not have.
 
-    A full collection looks at every object, so functions that make many of them would be slower here than by hand. The
-    interpreter's own objects are passed over as well then: as many others stand in for them, as long as these live. The
-    collector of PyPy passes over nothing.
+    A full collection visits every object, so functions that make many objects would be slower here than by hand. The
+    collector then ignores the interpreter's own objects as well; the returned objects replace them in number, for as
+    long as they live. The collector of PyPy cannot ignore objects.
     """
     gc.collect()
     if hasattr(gc, "freeze"):
@@ -393,6 +394,6 @@ def stand_aside() -> list[Callable[[], None]]:
 
 
 def _volunteer() -> None:
-    """If memory runs out, let the kernel kill this process and its workers before anything else (Linux)."""
+    """Have the kernel kill this process and its workers first if memory runs out (Linux)."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")

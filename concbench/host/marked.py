@@ -1,10 +1,10 @@
-"""Finding and ending what a measuring process has started, wherever it went: its group, and what left the group.
+"""Finding and ending the processes that a measuring process has started, within its group and outside it.
 
-Everything that a measuring process starts inherits two marks: a variable of its environment, which a run within a run
-keeps, and a limit on file locks, which Linux keeps for each process and has not enforced since version 2.4. Neither a
-session of its own, nor an emptied environment, nor the death of its parent takes the second one away. The trackers of
-multiprocessing are spared until they have removed what the others left in shared memory; what trackers could not, since
-a task killed them, is found by its name. Standard library only.
+Every process that a measuring process starts inherits two marks. The first is an environment variable, which a run
+within a run keeps. The second is a limit on file locks, which Linux keeps for each process and has not enforced since
+version 2.4. A new session, an emptied environment or the death of its parent does not remove the second mark. The
+trackers of multiprocessing are killed last, after they have removed the shared memory of the others. Semaphores that
+trackers could not remove, since a task killed them, are found by name. Standard library only.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from time import monotonic, sleep
 MARK = "CONCBENCH_HOST"
 """Name of the environment variable."""
 TRACKER_SECONDS = 2.0
-"""That a tracker gets to clean up once all others have gone."""
+"""Seconds that a tracker gets to clean up after all other processes have ended."""
 _SCANS = 5
-"""Looks at the list of processes at most: one that is killed may just have started another."""
+"""Most scans of the list of processes: a process may have started another just before it was killed."""
 _FILE_LOCKS = 10
 """The number of the limit: RLIMIT_LOCKS, for which Python has no name."""
 _LIMIT = re.compile(rb"Max file locks +(\d+) ")
@@ -31,26 +31,26 @@ _SHARED = Path("/dev/shm")  # noqa: S108 - where Linux keeps semaphores
 
 
 def with_mark(mark: str) -> dict[str, str]:
-    """The environment of this process, and a mark more, for a process that it starts."""
+    """The environment of this process with another mark, for a process that it starts."""
     return {**os.environ, MARK: f"{os.environ.get(MARK, '')} {mark}".strip()}
 
 
 def own_mark() -> str:
-    """That of the process of ours which this is; empty if it is none."""
+    """The mark of this process; empty if it has none."""
     return (os.environ.get(MARK, "").split() or [""])[-1]
 
 
 def wear(mark: str) -> None:
-    """Have all that this process starts inherit the mark, whatever becomes of its environment (Linux)."""
+    """Have every process that this one starts inherit the mark, even if its environment is emptied (Linux)."""
     if sys.platform.startswith("linux"):
         import resource
 
-        with contextlib.suppress(ValueError, OSError):  # a sandbox with a limit of its own, or without any
+        with contextlib.suppress(ValueError, OSError):  # a sandbox may have its own limit, or none at all
             resource.setrlimit(_FILE_LOCKS, (_number(mark), resource.getrlimit(_FILE_LOCKS)[1]))
 
 
 def semaphores(mark: str) -> str:
-    """What the names of all semaphores begin with that a measuring process and its workers make."""
+    """The prefix of the names of all semaphores that a measuring process and its workers create."""
     return f"/mp-{mark}"
 
 
@@ -58,11 +58,11 @@ def end(group: int, mark: str) -> list[str]:
     """Kill the process group of a measuring process, and every process that carries the mark.
 
     Args:
-        group: the process group; 0 if nobody knows any more which it was.
-        mark: that of the measuring process.
+        group: the process group; 0 if it is unknown.
+        mark: the mark of the measuring process.
 
     Returns:
-        The names of the programs that were killed, trackers apart.
+        The names of the killed programs, except trackers.
     """
     if sys.platform == "win32":
         return []
@@ -89,48 +89,48 @@ def end(group: int, mark: str) -> list[str]:
 
 
 class Belonging:
-    """A living process of a measuring process."""
+    """A living process that belongs to a measuring process."""
 
     def __init__(self, pid: int, fields: list[str]) -> None:
         self.pid = pid
         self.cpu = _cpu(fields)
-        """Seconds of CPU time that it has used."""
+        """CPU seconds that it has used."""
         self._running = fields[0] == "R"
         self._threads = int(fields[17])
 
     @property
     def computes(self) -> bool:
-        """Whether one of its threads has a core at this moment, or waits for one."""
+        """Whether one of its threads runs on a core at this moment, or waits for a core."""
         if self._running or self._threads < 2:
             return self._running
         states = []
         for thread in Path(f"/proc/{self.pid}/task").glob("*/stat"):
-            with contextlib.suppress(OSError):  # it has gone
+            with contextlib.suppress(OSError):  # it has ended
                 states.append(_fields(thread)[0])
         return "R" in states
 
 
 def belonging(group: int, mark: str, since: int = 0) -> Iterator[Belonging]:
-    """Living processes of the group or with the mark, other than this one; none where there is no /proc.
+    """Living processes of the group or with the mark, except this one; none where /proc does not exist.
 
     Args:
-        group: the process group; 0 if nobody knows any more which it was.
-        mark: that of the measuring process.
-        since: what was started before that, in ticks, is passed over without a look at its marks.
+        group: the process group; 0 if it is unknown.
+        mark: the mark of the measuring process.
+        since: processes started before this time, in ticks, are skipped without reading their marks.
     """
     number = str(_number(mark)).encode()
     for entry in _numbered():
-        with contextlib.suppress(OSError, ValueError, IndexError):  # it has gone, or is another user's
+        with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended, or belongs to another user
             fields = _fields(f"/proc/{entry}/stat")
             if fields[0] in "ZX" or int(entry) == os.getpid() or int(fields[19]) < since:
                 continue
-            in_group = group != 0 and int(fields[2]) == group  # 0 is that of all whose leader cannot be seen from here
+            in_group = group != 0 and int(fields[2]) == group  # 0 if the leader is in another namespace
             if in_group or _limited(entry) == number or _wears(entry, mark.encode()):
                 yield Belonging(int(entry), fields)
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time that a process has used so far, its children's apart; 0 where that is not known."""
+    """CPU seconds that a process has used so far, without its children; 0 if unknown."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         return _cpu(_fields(f"/proc/{pid}/stat"))
     return 0.0
@@ -148,14 +148,14 @@ def _numbered() -> list[str]:
 
 
 def started(pid: int) -> int:
-    """When a process was started, in ticks; nothing that is older can be of its making. 0 if that is not known."""
+    """The start time of a process in ticks; it cannot have started an older process. 0 if unknown."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         return int(_fields(f"/proc/{pid}/stat")[19])
     return 0
 
 
 def _fields(path: str | Path) -> list[str]:
-    """What follows the name in a stat file: state, parent, group ..."""
+    """The fields after the name in a stat file: state, parent, group ..."""
     with open(path, "rb") as file:  # noqa: PTH123 - hundreds are read between two samples
         return file.read().rpartition(b")")[2].decode().split()
 
@@ -168,7 +168,7 @@ def _limited(entry: str) -> bytes:
 
 
 def _wears(entry: str, mark: bytes) -> bool:
-    """Whether the mark is in its environment: of a run in a run, both marks are."""
+    """Whether a process has the mark in its environment; a run within a run has both marks."""
     environment = Path(f"/proc/{entry}/environ").read_bytes()
     name = f"{MARK}=".encode()
     return mark in environment and any(
@@ -177,19 +177,19 @@ def _wears(entry: str, mark: bytes) -> bool:
 
 
 def _number(mark: str) -> int:
-    """A mark as a limit; so many locks nobody could take."""
+    """A mark as a limit, too high to be reached."""
     return int(mark, 16) >> 2 | 1 << 61
 
 
 def _remove_shared(group: int, mark: str) -> None:
-    """Remove the semaphores, and what joblib keeps in shared memory, that the trackers have not removed.
+    """Remove the semaphores, and the files of joblib in shared memory, that the trackers have not removed.
 
-    loky and joblib put the identity of the process that made it into a name: that of the measuring process.
+    loky and joblib put the process id of their creator, the measuring process, into the names.
     """
     begins = [f"sem.{semaphores(mark)[1:]}"]
     if group:
         begins += [f"sem.loky-{group}-", f"joblib_memmapping_folder_{group}_"]
-    with contextlib.suppress(OSError):  # there is no such directory here
+    with contextlib.suppress(OSError):  # the directory does not exist on this platform
         for left in _SHARED.iterdir():
             if left.name.startswith(tuple(begins)):
                 if left.is_dir():

@@ -1,4 +1,4 @@
-"""Files of a user that have the name of a module which Python itself imports where work is done: only one can be it."""
+"""Detection of user files whose names clash with modules that Python itself imports in workers."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ _MACHINERY = (
     "multiprocessing.forkserver", "multiprocessing.pool", "multiprocessing.popen_forkserver",
     "multiprocessing.popen_spawn_posix", "multiprocessing.resource_tracker", "multiprocessing.spawn",
 )  # fmt: skip
-"""What measuring processes and workers import, as far as there is such a module on this platform."""
+"""Modules that measuring processes and workers import, if they exist on this platform."""
 
 
 def require_names_of_their_own(directories: Iterable[Path]) -> None:
-    """Refuse directories of which a file would be imported by some processes, and not by others.
+    """Reject directories with a file that some processes would import instead of Python's own module.
 
-    A process that has imported Python's own `queue` finds no other, and a worker that has not, such as one that was
-    just started in the same directory, finds the user's first. To be asked before any of these directories is on the
-    path.
+    A process that has imported Python's own `queue` does not import another. A worker that has not, such as one just
+    started in the same directory, imports the user's file. This must be called before any of these directories is on
+    the path.
 
     Args:
-        directories: where the function and all that comes with it are found; the current one is looked at, too.
+        directories: the directories of the function and of everything that comes with it; the current one is added.
 
     Raises:
-        BadFunction: says which file to rename.
+        BadFunction: a name clashes; the message says which file to rename.
     """
-    started_in = [] if sys.flags.safe_path else [Path.cwd()]  # worker processes have it on their path when they start
+    started_in = [] if sys.flags.safe_path else [Path.cwd()]  # worker processes start with it on their path
     found = sorted(path for directory in {*directories, *started_in} for path in _alike(directory))
     if not found:
         return
     for name in _MACHINERY:
         try:
             importlib.import_module(name)
-        except ImportError:  # there is none here
+        except ImportError:  # not on this platform
             continue
     for path in found:
         name = path.parent.name if path.name == "__init__.py" else path.stem
@@ -50,7 +50,7 @@ def require_names_of_their_own(directories: Iterable[Path]) -> None:
 
 
 def _alike(directory: Path) -> list[Path]:
-    """Modules in a directory that are called like one of Python's, or like our package."""
+    """Modules in a directory that have the name of a standard library module, or of concbench."""
     try:
         there = {path.name: path for path in directory.iterdir()}
     except OSError:

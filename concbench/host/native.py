@@ -9,9 +9,9 @@ from concbench.machine import POOL_VARIABLES
 
 
 def native_threads() -> dict[str, float]:
-    """The largest pool of the libraries that are loaded by now, as `native_threads`; empty where none is known.
+    """The size of the largest thread pool of the loaded libraries, as `native_threads`; empty if it is unknown.
 
-    threadpoolctl tells, where it is installed; else the environment variables that limit such pools do.
+    It is read with threadpoolctl, if that is installed, else from the environment variables that limit such pools.
     """
     if "numpy" not in sys.modules and "torch" not in sys.modules:
         return {}

@@ -1,7 +1,7 @@
-"""A process that looks at a user's function and items, so that whatever their module does, it does it there.
+"""A process that examines a user's function and items, so that their module runs there and not in the parent.
 
-One request: the function, items and settings as they were written. One answer: {"ok": facts} or {"failed": sentence,
-"shown": the end of a traceback}. The items go to a file, as a pickle.
+It gets one request with the function, items and settings as written. It gives one answer: {"ok": facts} or {"failed":
+sentence, "shown": the end of a traceback}. The items are pickled to a file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from concbench.workloads.loading import Place
 
 
 def look(request: dict[str, Any]) -> dict[str, Any]:
-    """Load everything that was named, and say what is known then.
+    """Load everything that was named, and return facts about it.
 
     Raises:
         UsageError: something cannot be found, imported, read or called.
@@ -41,7 +41,7 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     others = [one for one in how.named.values() if isinstance(one, Place)]
     made_by = source.place()
     require_names_of_their_own({Path(one.directory) for one in (place, *others, *([made_by] if made_by else []))})
-    found = source.find() if made_by is None else None  # before a module may change what there is to be read
+    found = source.find() if made_by is None else None  # before a module may change the files
     function = place.load()
     for other in others:
         require_function(other.load(), other.text)
@@ -65,7 +65,7 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_directory(directory: str) -> bool:
-    """Whether relative paths still begin where they did before the modules were imported."""
+    """Whether this is still the current directory, which an import may have changed."""
     try:
         return Path.cwd() == Path(directory)
     except OSError:
@@ -89,6 +89,6 @@ def main() -> None:
         answer = {"ok": look(wire.receive())}
     except ConcbenchError as error:
         answer = {"failed": str(error), "shown": "\n".join(getattr(error, "__notes__", []))}
-    except BaseException as error:  # noqa: BLE001 - whatever a module does, there is an answer
+    except BaseException as error:  # noqa: BLE001 - a module may raise anything, and there must be an answer
         answer = {"failed": f"{type(error).__name__}: {short(str(error), 200)}", "shown": ""}
     wire.send(answer)

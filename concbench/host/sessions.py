@@ -1,4 +1,4 @@
-"""A runner and the context of a workload, entered and left by hand, each part timed apart."""
+"""Sessions: a runner and the context of a workload, entered and left explicitly, with each part timed separately."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from concbench.runners.base import Runner
 from concbench.workloads.base import Workload
 
 _NUMBERS = count(int.from_bytes(os.urandom(6), "big"))
-"""Of sessions. No two of any processes are alike, since workers of a cluster outlive the process that they serve."""
+"""Numbers of sessions, unique across processes, since workers of a cluster outlive the process that they serve."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Phase:
 
 
 class Session:
-    """A runner with the workload's context around it, for as long as its workers are kept."""
+    """A runner within the workload's context, for as long as its workers are kept."""
 
     awaits = False
 
@@ -42,19 +42,19 @@ class Session:
         return workload.context(workers)
 
     def enter(self) -> Phase:
-        """Enter the context, and the runner on the clock."""
+        """Enter the context, then the runner; only the runner is timed."""
         self._context.__enter__()
         return timed(self._runner.__enter__)[0]
 
     def leave(self) -> Phase:
-        """Leave both."""
+        """Leave the runner, timed, then the context."""
         try:
             return timed(self._runner.__exit__, None, None, None)[0]
         finally:
             self._context.__exit__(None, None, None)
 
     def initialized(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """The function, with an initializer before its first call in each worker if there is one."""
+        """Return the function; if there is an initializer, it is called before the first call in each worker."""
         if self._initializer is None:
             return function
         from concbench.workloads.adapters import Initialized, InitializedCoroutine
@@ -63,8 +63,8 @@ class Session:
 
 
 def in_initializers() -> tuple[float, float]:
-    """Seconds, and seconds of CPU time, that initializers have taken in this process since this was asked last."""
-    adapters = sys.modules.get("concbench.workloads.adapters")  # not imported, there was none
+    """Seconds and CPU seconds that initializers have taken in this process since the last call."""
+    adapters = sys.modules.get("concbench.workloads.adapters")  # None: there was no initializer
     if adapters is None or not adapters.initializing:
         return 0.0, 0.0
     taken, adapters.initializing = adapters.initializing, []  # type: ignore[attr-defined]
@@ -72,7 +72,7 @@ def in_initializers() -> tuple[float, float]:
 
 
 class LoopSession(Session):
-    """The same where the context belongs to the runner's event loop: entered and left in it, off the clock."""
+    """A session whose context is entered and left in the runner's event loop, untimed."""
 
     awaits = True
 
@@ -80,13 +80,13 @@ class LoopSession(Session):
         return workload.coroutine_context(workers)
 
     def enter(self) -> Phase:
-        """Enter the runner on the clock, and the context."""
+        """Enter the runner, timed, then the context."""
         start = timed(self._runner.__enter__)[0]
         self._runner.run(enter, [self._context])
         return start
 
     def leave(self) -> Phase:
-        """Leave both."""
+        """Leave the context, then the runner, timed."""
         try:
             self._runner.run(leave, [self._context])
         finally:
@@ -95,7 +95,7 @@ class LoopSession(Session):
 
 
 def timed(action: Callable[..., Any], *arguments: Any) -> tuple[Phase, Any]:
-    """What it takes, and what it returns."""
+    """Call the action; return its times and its result."""
     cpu = cpu_seconds()
     began = perf_counter()
     result = action(*arguments)
@@ -115,5 +115,5 @@ async def enter(context: AbstractAsyncContextManager[Any]) -> None:
 
 
 async def leave(context: AbstractAsyncContextManager[Any]) -> None:
-    """A task that leaves one."""
+    """A task that leaves a context."""
     await context.__aexit__(None, None, None)

@@ -1,4 +1,4 @@
-"""What it costs to send a task to another process and its result back: pickled, through a pipe, and unpickled."""
+"""The cost of sending a task to another process and its result back: pickling, a pipe, and unpickling."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from concbench.task import tried, type_name
 from concbench.workloads import adapters
 
 _MOST = 64
-"""Tasks that are looked at."""
+"""Most tasks that are measured."""
 _LONGEST = 0.1
-"""Seconds after which no further one is."""
+"""Seconds after which no further task is measured."""
 _IN_PIPE = 65_536
-"""Bytes that a pipe takes at once: what is larger is handed over piece by piece, which may take longest of all."""
+"""Capacity of a pipe in bytes; larger data is passed in pieces, which may take the most time."""
 
 
 def carried(function: Callable[[Any], Any]) -> dict[str, Any]:
-    """Send the function, which has not been called yet: that of a pool is sent by a process that does not call it.
+    """Measure sending the function before its first call, since a pool sends it from a process that does not call it.
 
     Returns:
-        For each time that it is sent: `function_bytes`, `function_seconds`, and in words `function_holds`. Nothing, if
-        it cannot be pickled.
+        The cost of one transfer: `function_bytes`, `function_seconds`, and in words `function_holds`. Empty if the
+        function cannot be pickled.
     """
     try:
-        _sent(function)  # the first time may import what reads it
+        _sent(function)  # the first time may import modules
         began = perf_counter()
         size = _sent(function)
         seconds = perf_counter() - began
-    except Exception:  # noqa: BLE001 - whatever the reason, there is no figure then
+    except Exception:  # noqa: BLE001 - pickling may raise anything, and there are no figures then
         return {}
     return {"function_bytes": float(size), "function_seconds": seconds, "function_holds": held_by(function)}
 
 
 def grown(function: Callable[[Any], Any], before: dict[str, Any]) -> dict[str, Any]:
-    """By how many bytes it has grown since then, now that it was called: `function_grown`; nothing, if it has not."""
+    """Bytes by which the function has grown through calls since `before`, as `function_grown`; empty if none."""
     if not before.get("function_holds"):
         return {}
     packed, _ = tried(pickle.dumps, function)
@@ -49,10 +49,10 @@ def grown(function: Callable[[Any], Any], before: dict[str, Any]) -> dict[str, A
 
 
 def transfer(items: Sequence[Any], results: Sequence[Any]) -> dict[str, Any]:
-    """Send some items and their results, spread evenly over all of them.
+    """Measure sending some items and their results, spread evenly over all of them.
 
     Returns:
-        Means of a task: `item_bytes`, `result_bytes`, and `pickling_seconds` for both ways, at both ends. Nothing, if
+        Means for one task: `item_bytes`, `result_bytes`, and `pickling_seconds` for both ways and both ends. Empty if
         something cannot be pickled.
     """
     sizes: list[tuple[int, int]] = []
@@ -73,7 +73,7 @@ def transfer(items: Sequence[Any], results: Sequence[Any]) -> dict[str, Any]:
 
 
 def _sent(value: Any) -> int:
-    """Send it there, and return how large it was."""
+    """Transfer a value as to another process, and return its size in bytes."""
     packed = pickle.dumps(value)
     pickle.loads(packed if len(packed) <= _IN_PIPE else _through_pipe(packed))
     return len(packed)
@@ -81,7 +81,7 @@ def _sent(value: Any) -> int:
 
 def _through_pipe(packed: bytes) -> bytes:
     receiving, sending = os.pipe()
-    with open(receiving, "rb", buffering=0) as inbox:  # noqa: PTH123 - no path has it
+    with open(receiving, "rb", buffering=0) as inbox:  # noqa: PTH123 - a descriptor, not a path
         writer = threading.Thread(target=_write, args=(sending, packed))
         writer.start()
         received = inbox.read()
@@ -95,7 +95,7 @@ def _write(sending: int, packed: bytes) -> None:
 
 
 def held_by(function: Any) -> str:
-    """What a function holds that travels with it, in words; empty if it is found by its name."""
+    """Describe the data that is sent along with a function; empty if the function is sent by its name."""
     while type(function).__module__ == adapters.__name__:
         function = function.function
     if isinstance(function, MethodType):

@@ -1,4 +1,4 @@
-"""Results that are work not yet done: what a function returns that has computed nothing so far."""
+"""Detection of results that are unfinished work, such as futures, coroutines or lazy iterators."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 _INSIDE = 100
-"""Values that are looked at within a result that is a list, a tuple, a set or a dict."""
+"""Most values examined within a result that is a list, a tuple, a set or a dict."""
 _LAZY_MODULES = {"builtins", "itertools", "_csv", "multiprocessing.pool"}
-"""Where the types of iterators stand that compute, or read, as they are asked. Files and cursors are of others."""
+"""Modules of iterator types that compute or read on demand; files and cursors belong to other modules."""
 _FUTURES = (("result", "done"), ("get", "ready"))
-"""Methods by which futures are known, those of concurrent.futures and those of multiprocessing."""
+"""Pairs of methods that identify futures of concurrent.futures and of multiprocessing."""
 
 
 def awaitable(results: Sequence[Any]) -> bool:
-    """Whether some results must be awaited: the function is a coroutine function by another name."""
+    """Whether some results are awaitables, so that the function acts as a coroutine function."""
     return any(hasattr(type(result), "__await__") for result in results)
 
 
 def unfinished(results: Sequence[Any]) -> str:
-    """Look at all results of a pass for work that has not been done.
+    """Search all results of a pass for unfinished work.
 
     Returns:
-        What the function returns and what to return instead, as the end of a sentence; empty if there is none.
+        The kind of the result and what to return instead, as the end of a sentence; empty if there is none.
     """
     for result in results:
         told = _told(result)
@@ -38,7 +38,7 @@ def unfinished(results: Sequence[Any]) -> str:
 
 
 def close_unawaited(results: Sequence[Any]) -> None:
-    """Close coroutines that nobody will await, so that Python does not warn of them."""
+    """Close coroutines that will not be awaited, to avoid Python's warning."""
     for result in results:
         for one in (result, *_within(result)):
             close = getattr(one, "close", None)
@@ -48,7 +48,7 @@ def close_unawaited(results: Sequence[Any]) -> None:
 
 
 def _told(value: Any) -> str:
-    """What is unfinished about a value, and what to return instead; empty if it is finished."""
+    """Describe why a value is unfinished, and what to return instead; empty if it is finished."""
     kind = type(value)
     name, module = kind.__name__, kind.__module__
     polars = sys.modules.get("polars")

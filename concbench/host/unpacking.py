@@ -1,4 +1,4 @@
-"""The work and the runner of a cell, as they travel to its measuring process."""
+"""Unpickling the workload and the runner of a cell in its measuring process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OURS = "concbench.runners."
 
 
 class _Unpacking(pickle.Unpickler):
-    """Knows a runner of ours whose package the interpreter does not have from a function that cannot be imported."""
+    """Distinguishes a built-in runner whose package is missing from a function that cannot be imported."""
 
     def find_class(self, module: str, name: str) -> Any:
         try:
@@ -24,10 +24,10 @@ class _Unpacking(pickle.Unpickler):
 
 
 def unpacked(path: Path) -> Any:
-    """The workload and the runner of a cell.
+    """Return the workload and the runner of a cell.
 
     Raises:
-        Lacking: the runner needs a package that this interpreter does not have; says how to install it.
+        Lacking: the runner needs a package that this interpreter does not have; the message says how to install it.
     """
     with path.open("rb") as file:
         return _Unpacking(file).load()

@@ -1,4 +1,4 @@
-"""CPU time of this process and of the children that it has reaped, and how many files it may open."""
+"""Resource use of this process and its reaped children, and its limit on open files."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _MORE_DESCRIPTORS = 16
 
 
 def cpu_seconds() -> float | None:
-    """User and system seconds so far, or None where the system does not tell (Windows).
+    """User and system CPU seconds so far; None where the system does not report them (Windows).
 
-    A child counts once it has been waited for, so workers must be stopped before this is read; those of a fork server
-    are that server's children and never count here.
+    A child counts after it has been waited for, so workers must be stopped before this is read. Workers of a fork
+    server are children of that server, and never count here.
     """
     if resource is None:
         return None
@@ -26,7 +26,7 @@ def cpu_seconds() -> float | None:
 
 
 def own_memory(proc: Path = Path("/proc")) -> dict[str, float]:
-    """What this process has in memory, with its share of shared pages: `process_bytes`; empty if nobody knows."""
+    """The proportional set size of this process as `process_bytes`; empty if it is unknown."""
     with suppress(OSError, ValueError):
         for line in (proc / "self" / "smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -35,16 +35,16 @@ def own_memory(proc: Path = Path("/proc")) -> dict[str, float]:
 
 
 def allow_more_descriptors() -> None:
-    """Let this process open a few more files, to say and save what it must though the work has taken all."""
+    """Let this process open a few more files, so that it can answer and save results if the work has used up all."""
     if resource is not None:
         most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         more = most + _MORE_DESCRIPTORS
-        with suppress(ValueError, OSError):  # it may not, if it has all that it can have
+        with suppress(ValueError, OSError):  # the hard limit is reached
             resource.setrlimit(resource.RLIMIT_NOFILE, (more, more if 0 <= hard < more else hard))
 
 
 def counters() -> dict[str, int]:
-    """Context switches and page faults so far, counted as CPU time is; empty where the system does not tell."""
+    """Context switches and page faults so far, of the same processes as CPU time; empty where unavailable."""
     if resource is None:
         return {}
     readings = _readings()

@@ -1,1 +1,1 @@
-"""What was seen: raw figures only, frozen and versioned; every mean, ratio and verdict is derived when it is read."""
+"""Records of measurements: raw figures only, frozen and versioned; ratios and verdicts are derived on reading."""

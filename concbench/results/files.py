@@ -1,9 +1,9 @@
-"""Results files: versioned JSON, written atomically, and read with a sentence for everything that can be wrong.
+"""Results files: versioned JSON, written atomically, and read with a clear message for every fault.
 
 History of the format:
     1   the first
     2   a cell has a variant and the traits of its runner, the baseline is named by both label and variant, the options
-        of a table are one object, and its facts name no workload
+        of a table are one object, and names of facts are independent of the workload
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 try:
     import fcntl
-except ImportError:  # Windows, where an empty file that exists is as good as any other
+except ImportError:  # Windows, where names are not reserved
     fcntl = None  # type: ignore[assignment]
 
 from concbench.errors import BadOutput, BadResults
@@ -36,37 +36,37 @@ T = TypeVar("T")
 FORMAT = "concbench-run"
 VERSION = 2
 PENDING: set[Path] = set()
-"""Files that are not yet what they are to be."""
+"""Temporary and lock files to remove at the end."""
 _RESERVED: dict[Path, int] = {}
-"""Names of files that are not yet written, and the descriptors by which they are held."""
+"""Reserved files that are not written yet, with the descriptors of their lock files."""
 _LARGEST = 200_000_000
 _LEAST, _MOST = 1e-100, 1e100
-"""Of every figure but 0: whatever is calculated from such figures does not overflow."""
+"""Bounds on the size of every figure except 0, so that calculations do not overflow."""
 _DEEPEST = 50
-"""Levels of what is in settings and the like."""
+"""Most levels of nesting in settings and the like."""
 
 
 def to_json(record: RunRecord) -> str:
-    """The text of a results file."""
+    """Return the text of a results file."""
     return json.dumps({"format": FORMAT, "version": VERSION, **asdict(record)}, indent=1, allow_nan=False) + "\n"
 
 
 def save(record: RunRecord, path: str | Path) -> None:
-    """Write a results file so that whoever reads it, at any moment, finds a whole one.
+    """Write a results file atomically, so that readers always find a whole one.
 
     Raises:
-        BadOutput: it cannot be written; says why.
+        BadOutput: the file cannot be written; the message says why.
     """
     write(to_json(record), path)
 
 
 def write(text: str, path: str | Path) -> None:
-    """Write a file so that whoever reads it, at any moment, finds a whole one.
+    """Write a file atomically, so that readers always find a whole one.
 
-    A symbolic link is followed. A file that is replaced keeps its mode; a new one can be written again.
+    A symbolic link is followed. A replaced file keeps its mode; a new file is readable and writable by its owner.
 
     Raises:
-        BadOutput: it cannot be written; says why.
+        BadOutput: the file cannot be written; the message says why.
     """
     target = replaceable(path)
     temporary = target.with_name(f".concbench-{secrets.token_hex(8)}")
@@ -78,7 +78,7 @@ def write(text: str, path: str | Path) -> None:
             os.fsync(file.fileno())
         mode = stat.S_IMODE((target if target.exists() else temporary).stat().st_mode)
         if not target.exists():
-            mode |= stat.S_IRUSR | stat.S_IWUSR  # whatever the umask says: it is written after every round
+            mode |= stat.S_IRUSR | stat.S_IWUSR  # regardless of the umask: it is written after every round
         temporary.chmod(mode)
         temporary.replace(target)
         _let_go(target)
@@ -92,17 +92,17 @@ def write(text: str, path: str | Path) -> None:
 
 
 def reserve(path: str | Path) -> None:
-    """Hold the name of a new file until it is written or discarded, so that nobody else makes the file meanwhile.
+    """Reserve the name of a new file until it is written or discarded, so that no other run creates it meanwhile.
 
-    A file beside it is made and locked, so that whoever finds the file itself finds it whole. If that is left by a
-    process that was killed, nobody holds it any more.
+    A lock file is created beside it, so that the file itself is always whole if it exists. The lock file of a killed
+    process is no longer locked, and can be reused.
 
     Raises:
-        BadOutput: it exists, or another process holds it.
+        BadOutput: the file exists, or another process has reserved it.
     """
     target = replaceable(path)
     try:
-        while target not in _RESERVED and fcntl is not None:  # as often as another has just let it go
+        while target not in _RESERVED and fcntl is not None:  # again if another run has just released it
             _try_to_hold(target)
     except BlockingIOError:
         raise BadOutput(f"{path} is being written by another run; name another file") from None
@@ -136,7 +136,7 @@ def _beside(target: Path) -> Path:
 
 
 def _let_go(target: Path) -> None:
-    """It has been written, or discarded."""
+    """Release the name of a file that was written or discarded."""
     if target in _RESERVED:
         beside = _beside(target)
         with contextlib.suppress(OSError):
@@ -146,7 +146,7 @@ def _let_go(target: Path) -> None:
 
 
 def discard_pending() -> None:
-    """Remove what is not what it is to be, and let go of all names; for whoever ends, perhaps in the middle of it."""
+    """Remove all temporary and lock files, and release all names; called at the end, perhaps during a write."""
     for target in list(_RESERVED):
         _let_go(target)
     while PENDING:
@@ -155,10 +155,10 @@ def discard_pending() -> None:
 
 
 def replaceable(path: str | Path) -> Path:
-    """The file that would be written: what a symbolic link points to.
+    """Return the file that would be written, with symbolic links resolved.
 
     Raises:
-        BadOutput: it is something else than a file that may be written, or its directory is missing.
+        BadOutput: it is not a writable regular file, or its directory is missing.
     """
     try:
         target = Path(path)
@@ -184,10 +184,10 @@ def replaceable(path: str | Path) -> Path:
 
 
 def _make_lasting(directory: Path) -> None:
-    """That a file has taken the place of another is known to the directory, and on disk once that is."""
+    """Flush the directory to disk, so that the replacement of a file survives a crash."""
     if not hasattr(os, "O_DIRECTORY"):
         return
-    with contextlib.suppress(OSError):  # some file systems cannot, and some directories may not be read
+    with contextlib.suppress(OSError):  # some file systems cannot do it, and some directories are not readable
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
@@ -199,11 +199,11 @@ def load(path: str | Path) -> RunRecord:
     """Read a results file of this version or an older one.
 
     Raises:
-        BadResults: it is missing, too large, no JSON, not ours, damaged, or newer than this version.
+        BadResults: the file is missing, too large, not JSON, not a results file, damaged, or of a newer version.
     """
     try:
         with Path(path).open("rb") as file:
-            content = file.read(_LARGEST + 1)  # a device or a pipe does not say how large it is
+            content = file.read(_LARGEST + 1)  # a device or a pipe has no known size
     except OSError as error:
         raise BadResults(f"cannot read {path}: {error.strerror or error}") from error
     except ValueError as error:  # a null character in the path
@@ -218,10 +218,10 @@ def load(path: str | Path) -> RunRecord:
 
 
 def from_json(text: str, name: str = "the results") -> RunRecord:
-    """Read the text of a results file; `name` is what messages call it.
+    """Read the text of a results file; messages call it `name`.
 
     Raises:
-        BadResults: as load.
+        BadResults: the text is not JSON, not a results file, damaged, or of a newer version.
     """
     try:
         data = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
@@ -243,11 +243,11 @@ def from_json(text: str, name: str = "the results") -> RunRecord:
 
 
 class _Mismatch(Exception):  # noqa: N818
-    """A value is not of the type that its field has."""
+    """A value does not have the type of its field."""
 
 
 def build(kind: type[T], data: Any) -> T:
-    """A value of this type from JSON, such as a measuring process sends: a record, a list of texts, an object."""
+    """Build a value of this type from JSON data: a record, a list of texts, an object."""
     built: T = _build(kind, data, "")
     return built
 
@@ -257,7 +257,7 @@ def _no_constant(constant: str) -> Any:
 
 
 def _finite(text: str) -> float:
-    """JSON allows 1e999, which becomes an infinity that JSON cannot say."""
+    """Reject numbers such as 1e999, which JSON allows, but which become infinite when they are read."""
     number = float(text)
     return number if isfinite(number) else _no_constant(text)
 
@@ -268,7 +268,7 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _build(kind: Any, value: Any, where: str) -> Any:
-    """The value as the type hint has it; JSON knows no tuples and records, so only lists, objects and scalars occur."""
+    """Build the value that a type hint describes from JSON, which has only lists, objects and scalars."""
     if kind is Any:
         return value
     if is_dataclass(kind):
@@ -298,7 +298,7 @@ def _one_of(texts: tuple[str, ...], value: Any, where: str) -> str:
 
 
 def _build_inner(kind: Any, value: Any, where: str) -> Any:
-    """The same with what is in it, if it is a list or an object."""
+    """Build the elements of a list or an object; return any other value as it is."""
     element = get_args(kind)[-1] if get_args(kind) else Any
     if isinstance(value, list):
         return [_build(element, item, f"{where}[{index}]") for index, item in enumerate(value)]
@@ -309,7 +309,7 @@ def _build_inner(kind: Any, value: Any, where: str) -> Any:
 
 
 def _require_shallow(value: Any, where: str, levels: int = _DEEPEST) -> None:
-    """What is deeper can be read and not be written or shown, since Python's own depth is limited."""
+    """Reject deeper nesting: json.dumps and repr would hit the recursion limit."""
     if levels == 0:
         raise _Mismatch(f"{where} should be nested in no more than {_DEEPEST} levels")
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():

@@ -1,4 +1,4 @@
-"""What executions of one cell gave, as the process that made them tells it. Light: measuring processes import this."""
+"""Records of executions of one cell, as sent by measuring processes, which import this module; so it stays light."""
 
 from __future__ import annotations
 
@@ -7,54 +7,58 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 SHORTEST = 1e-9
-"""Seconds that an execution takes at least: no clock of ours shows less, and nothing can be divided by 0."""
+"""Least seconds of an execution: no clock used here shows less, and it avoids divisions by 0."""
 MOST_FAILED = 20
-"""Tasks of a sample that failed and are named; of each thing that happened the first is named in any case."""
+"""Most failed items that a sample names; the first item of each kind of failure is always named."""
 PICKLED = "its results were pickled"
 COMPARED = "its results were compared"
 SENT = "its items were pickled and unpickled"
-"""What a measuring process does between executions with what users have made: it may hang, or end the process."""
+"""Activities of a measuring process between executions that may run user code, which may hang or end the process."""
 Finding = Literal["same", "thread", "process", "unsteady"]
-"""What sequential passes gave: the reference again; the same twice, and not the reference, though the main thread of
-the same process gives it, or not even that; or not the same twice."""
+"""The finding of sequential passes.
+
+same: they give the reference; thread: they agree but differ from the reference, and the main thread of the same process
+gives the reference; process: they agree but differ from the reference, also in the main thread; unsteady: they differ
+from one another."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One timed execution of a cell: what a person would have timed around the whole `with` block."""
+    """The timed executions of one cell in one round, as one would time them by hand around the whole `with` block."""
 
     start: float
-    """Seconds to start the workers, as far as entering the runner does."""
+    """Seconds to start the workers, as far as entering the runner does that."""
     work: float
     """Seconds of run()."""
     stop: float
     """Seconds to stop and reap the workers."""
     cpu: float | None = None
-    """CPU seconds of the measuring process and its reaped children; workers of a fork server are not among them."""
+    """CPU seconds of the measuring process and its reaped children, without the workers of a fork server; None where
+    the system does not report them."""
     round: int = 0
-    """Which round this was taken in, from 0."""
+    """The round of this sample, from 0."""
     position: int = 0
-    """Where in the random order of the round, from 0."""
+    """The position in the random order of the round, from 0."""
     repeats: int = 1
-    """Executions that the figures above are sums of: short work is repeated within a sample."""
+    """The number of executions; the figures above are their sums. Short work is repeated within a sample."""
     failed: dict[str, int] = field(default_factory=dict)
-    """Tasks that failed where that is tolerated: for each thing that happened, how many, in all these executions."""
+    """Numbers of tolerated failures in all executions, by kind of failure."""
     retries: int = 0
-    """Tries of tasks beyond their first, in all these executions."""
+    """Attempts of tasks beyond their first, in all executions."""
     failed_items: dict[str, list[str]] = field(default_factory=dict)
-    """For each thing that happened, the first items to which it did, as texts."""
+    """The first failed items, as texts, by kind of failure."""
     throttled: float | None = None
-    """Seconds for which a quota kept the control group from running meanwhile, summed over cores; None without one."""
+    """Seconds for which a quota throttled the control group during the sample, summed over cores; None without one."""
     initializer: float = 0.0
-    """Seconds of all calls of the initializer in the measuring process itself; they are among those above."""
+    """Seconds of all calls of the initializer in the measuring process itself; included in the figures above."""
     initializer_cpu: float = 0.0
-    """CPU seconds of these."""
+    """CPU seconds of these calls."""
 
     def __post_init__(self) -> None:
-        """Refuse what no clock and no counter can say.
+        """Reject negative figures and impossible times.
 
         Raises:
-            ValueError: names the field.
+            ValueError: the message names the field.
         """
         require_not_negative(
             self, "start", "work", "stop", "cpu", "round", "position", "retries", "throttled",
@@ -69,11 +73,11 @@ class Sample:
 
     @property
     def seconds(self) -> float:
-        """The headline: start, work and stop of one execution together."""
+        """The headline figure: the mean seconds of one execution, with start, work and stop."""
         return (self.start + self.work + self.stop) / self.repeats
 
     def __add__(self, other: Sample) -> Sample:
-        """Both together, in the round and at the position of the first."""
+        """Combine the executions of both, in the round and at the position of the first."""
         return Sample(
             start=self.start + other.start,
             work=self.work + other.work,
@@ -91,7 +95,7 @@ class Sample:
 
 
 def _both(one: dict[str, list[str]], other: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The items of both, each once for what happened to it, and no more of them than one execution may name."""
+    """The failed items of both, without duplicates, and no more than one sample may name."""
     both = {
         happened: list(dict.fromkeys([*one.get(happened, ()), *items])) for happened, items in {**one, **other}.items()
     }
@@ -104,46 +108,46 @@ def _both(one: dict[str, list[str]], other: dict[str, list[str]]) -> dict[str, l
 
 @dataclass(frozen=True)
 class ReferencePass:
-    """What a sequential pass showed of the function; its results are what every cell is compared with.
+    """The findings of the sequential pass that makes the reference results.
 
-    If results must be awaited, or are work that is not done, nothing else is known.
+    If results are awaitables or unfinished work, nothing else is known.
     """
 
     awaitable: bool = False
-    """Whether the function returns what must be awaited."""
+    """Whether the function returns awaitables."""
     unfinished: str = ""
-    """What work it leaves undone; empty if it does it all."""
+    """Description of the work that the function leaves undone; empty if there is none."""
     unsendable: str = ""
-    """Why the results cannot be pickled; empty if they can."""
+    """The reason why the results cannot be pickled; empty if they can."""
     incomparable: str = ""
-    """Why none of the results can be compared; empty if some can."""
+    """The reason why none of the results can be compared; empty if some can."""
     excluded: str = ""
-    """How many of the results cannot be compared while the others can, and why; empty if all can, or none."""
+    """The number of results that cannot be compared while the others can, and the reason; empty if all can, or none."""
     changed: str = ""
-    """Which item the function has changed, and how; empty if it is not known to have changed one."""
+    """Description of an item that the function has changed; empty if no change is known."""
     unchanged: bool = False
-    """Whether it surely changed none."""
+    """Whether the function certainly changed no item."""
     sample: Sample | None = None
-    """The pass itself, where it was an execution of a sequential cell."""
+    """The pass as a sample, if it was an execution of a sequential cell."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """Figures, and a few words, about the work, for the table."""
+    """Figures and short texts about the work, for the table."""
 
 
 @dataclass(frozen=True)
 class CheckPass:
-    """Executions of a cell whose results were compared, and were what they must be."""
+    """Executions of a cell whose results were compared and found equal to the reference."""
 
     first: Sample | None
-    """The first execution; None where nothing was executed, as in a simulation."""
+    """The first execution; None if nothing was executed, as in a simulation."""
     executions: int
-    """How many were made."""
+    """The number of executions."""
 
 
 def require_not_negative(record: object, *names: str) -> None:
-    """Refuse figures below 0, in fields that are a number, a list of numbers or None.
+    """Reject figures below 0 in fields that are a number, a list of numbers or None.
 
     Raises:
-        ValueError: names the first.
+        ValueError: a figure is below 0; the message names the first.
     """
     for name in names:
         value = getattr(record, name)

@@ -8,36 +8,40 @@ from typing import Any, Literal
 
 from concbench.errors import nearest
 from concbench.results.passes import SHORTEST, require_not_negative
-from concbench.results.passes import Sample as Sample  # noqa: PLC0414 - a record of a run, as those below are
+from concbench.results.passes import Sample as Sample  # noqa: PLC0414 - re-exported, since it is a record as well
 from concbench.traits import Traits
 
 Json = dict[str, Any]
-"""A JSON object whose keys are not ours to fix: settings, versions."""
+"""A JSON object with keys that concbench does not define, such as settings or versions."""
 
 OutcomeKind = Literal["ok", "inapplicable", "failed"]
 Cause = Literal["", "results", "rounding", "thread", "variant", "timeout", "memory", "busy", "death", "lacking"]
-"""Of a failure: results that differ, or differ by rounding, or depend on the thread, or are not those of another
-variant; too much time or memory; the measuring process computed on and on after the last task had returned; or it died.
-Empty for exceptions, and of what did not fail."""
+"""The cause of a failure.
+
+results: results differ; rounding: they differ by rounding; thread: they depend on the thread; variant: they differ from
+those of another variant; timeout: too much time; memory: too much memory; busy: the measuring process still computed
+after the last task had returned; death: the measuring process died; lacking: a package is missing. Empty for exceptions
+of tasks, and for a cell that did not fail."""
 Stopped = Literal["", "verdicts", "rounds", "budget", "calls", "baseline", "cells"]
-"""Why rounds ended: every verdict was found; no more rounds, seconds or calls were allowed; the baseline ended, or all
-cells did. Empty if they did not end."""
+"""The reason why rounds ended: every verdict was reached; no more rounds, seconds or calls were allowed; the baseline
+ended; or all cells ended. Empty if the rounds did not end."""
 Checked = Literal["known", "sequential", "off", "incomparable", "process", "unsteady"]
-"""What results were compared with: known ones, or those of a sequential pass. Or why they were not: that was not
-wanted; they have no equality; sequential passes differ from one process to another, or within one."""
+"""The reference that results were compared with: known results, or those of a sequential pass. Otherwise the reason why
+they were not compared: checking was off; they have no equality; sequential passes differ from one process to another;
+or they differ within one process."""
 KeptKind = Literal["", "nothing", "state", "loop"]
-"""What a function keeps in its process from one execution to the next: nothing that makes later ones much shorter;
-state, that does; or an object that works in the event loop of the first only. Empty: that was not found out."""
+"""The kind of state that a function keeps in its process between executions: nothing that makes later executions much
+shorter; state that does; or an object that works only in the event loop of the first. Empty if that is unknown."""
 MemoryKind = Literal["", "pss", "uss", "rss"]
-"""What the memory of several processes is a sum of; empty where it was not looked at."""
+"""The quantity summed over several processes as their memory; empty where it was not measured."""
 
 
 _MOST_ROUNDS = 10**15
-"""More cannot have been planned, and would be more than can be calculated with."""
+"""A bound on the number of rounds: a larger one cannot have been planned, nor be used in calculations."""
 
 
 def number(values: Json, key: str) -> float | None:
-    """A figure of an object whose keys are not ours: None if it is not there, or nothing to calculate with."""
+    """Return the number under a key; None if it is missing, not a number, or too large for calculations."""
     value = values.get(key)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not -1e100 < value < 1e100:
         return None
@@ -49,22 +53,24 @@ class Tasks:
     """The tasks of an observed pass, as parallel lists in the order of the items."""
 
     started: list[float]
-    """Seconds after the pass began."""
+    """Start of each task, in seconds after the pass began."""
     finished: list[float]
+    """End of each task, in seconds after the pass began."""
     cpu: list[float]
-    """CPU seconds of the worker's thread; of a coroutine, summed over its steps."""
+    """CPU seconds of each task: of the worker's thread; for a coroutine, summed over its steps."""
     worker: list[int]
-    """A number for each worker, in the order in which they began: an index into Observed.began, as far as that goes."""
+    """The number of the worker of each task, in the order of their first tasks; an index into Observed.began, which may
+    be shorter."""
     index: list[int] | None = None
-    """Which items these are, where they are not all: a sample of them, and the longest."""
+    """Indexes of the items, where only some tasks are kept: a random sample, and the longest. None: all are kept."""
     failed: list[int] = field(default_factory=list)
     """Indexes of the items whose task raised, where that was tolerated."""
 
     def __post_init__(self) -> None:
-        """Refuse lists of different lengths, and tasks that cannot have been.
+        """Reject lists of different lengths, and impossible times.
 
         Raises:
-            ValueError: says which.
+            ValueError: the message names the fault.
         """
         lengths = {len(self.started), len(self.finished), len(self.cpu), len(self.worker)}
         if self.index is not None:
@@ -78,7 +84,7 @@ class Tasks:
 
 @dataclass(frozen=True)
 class Summary:
-    """What all tasks of an observed pass come to, as stats.timeline.Timeline, which has the same fields."""
+    """A summary of all tasks of an observed pass, with the same fields as stats.timeline.Timeline."""
 
     workers: int
     makespan: float
@@ -98,10 +104,10 @@ class Summary:
     last_seconds: float
 
     def __post_init__(self) -> None:
-        """Refuse what is no summary of tasks.
+        """Reject impossible figures.
 
         Raises:
-            ValueError: there are no tasks, or not four quantiles, or a figure is less than it can be.
+            ValueError: there are no tasks, or not four quantiles, or a figure is too small.
         """
         if min(self.workers, self.tasks) < 1 or len(self.service) != 4 or len(self.queueing) != 4:
             raise ValueError("a summary takes one task or more, and four quantiles")
@@ -115,51 +121,53 @@ class Summary:
 
 @dataclass(frozen=True)
 class Observed:
-    """One more execution in which every task was recorded; never a source of the times that are compared."""
+    """The observed pass: one more execution, with every task recorded; its times are never compared."""
 
     start: float
     work: float
     stop: float
     cpu: float | None
-    """As in Sample."""
+    """CPU seconds, as in Sample."""
     began: list[float]
-    """For each worker, seconds until it began its first task, the earliest first; of very many workers the first."""
+    """Seconds until each worker began its first task, the earliest first; shortened if there are very many workers."""
     tasks: Tasks | None
-    """None where nothing is known of tasks."""
+    """The recorded tasks; None if tasks cannot be recorded."""
     summary: Summary | None = None
-    """What all tasks come to, where there are too many to be kept."""
+    """The summary of all tasks, where they are too many to be kept."""
     observing: float = 0.0
     """Seconds that recording adds to a task, measured on tasks that do nothing."""
     voluntary_switches: int | None = None
-    """Times that a thread of the cell gave up its core: to wait, or for a lock. Of reaped processes, as `cpu`."""
+    """Voluntary context switches: a thread of the cell gave up its core to wait, or for a lock. Counts the measuring
+    process and reaped processes, like `cpu`."""
     involuntary_switches: int | None = None
-    """Times that one was made to."""
+    """Involuntary context switches of the same processes."""
     page_faults: int | None = None
+    """Page faults of the same processes."""
     tree_cpu: float | None = None
-    """CPU seconds of all processes of the cell, in the system's ticks (10 ms on Linux)."""
+    """CPU seconds of all processes of the cell, at the resolution of the system's ticks (10 ms on Linux)."""
     memory: int | None = None
-    """Peak bytes of all processes of the cell together, shared pages counted once where the system tells (PSS)."""
+    """Peak bytes of all processes of the cell together; shared pages count once where the system reports PSS."""
     memory_kind: MemoryKind = ""
     memory_track: list[list[float]] = field(default_factory=list)
-    """Pairs: seconds after the pass began, and bytes of all processes then."""
+    """Pairs of seconds after the pass began, and bytes of all processes at that time."""
     processes: int | None = None
-    """Processes that were seen alive at once, the measuring process among them."""
+    """Most processes observed alive at once, including the measuring process."""
     threads: int | None = None
-    """Threads of all of them that were seen alive at once."""
+    """Most threads of all processes observed alive at once."""
     memory_allowed: int | None = None
-    """Bytes that all of them together might use, as of the beginning of the pass."""
+    """Bytes that all processes together were allowed to use, determined when the pass began."""
     figures: Json = field(default_factory=dict)
-    """Of the workers, as they tell them where nobody else can: those of a cluster."""
+    """Figures reported by the workers of a cluster, which cannot be observed from outside."""
     initializer_calls: int = 0
-    """Workers in which the initializer was called."""
+    """Number of workers that called the initializer."""
     initializer_seconds: float = 0.0
-    """Seconds that it took, in all of them together."""
+    """Seconds of all calls of the initializer together."""
 
     def __post_init__(self) -> None:
-        """Refuse what no clock and no counter can say.
+        """Reject negative figures and impossible times.
 
         Raises:
-            ValueError: names the field.
+            ValueError: the message names the field.
         """
         require_not_negative(
             self, "start", "work", "stop", "cpu", "observing", "voluntary_switches", "involuntary_switches",
@@ -174,26 +182,26 @@ class Observed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a cell ended."""
+    """The outcome of a cell."""
 
     kind: OutcomeKind = "ok"
     reason: str = ""
-    """One line for a person."""
+    """The reason in one line, for users."""
     detail: str = ""
-    """More, such as a traceback or the end of what the measuring process printed."""
+    """Details, such as a traceback or the last output of the measuring process."""
     cause: Cause = ""
     seconds: float | None = None
-    """After which it timed out."""
+    """The timeout in seconds, if the cell timed out."""
 
 
 @dataclass(frozen=True, order=True)
 class CellId:
-    """Which cell of a table: a configured runner, and what it was run under."""
+    """The identity of a cell in a table: a configured runner and its variant."""
 
     label: str
     """The runner as on the command line: thread-pool:32."""
     variant: str = ""
-    """What distinguishes cells of one runner, such as the interpreter; empty where nothing does."""
+    """The label of the variant, such as the interpreter; empty if the table has only one."""
 
     def __str__(self) -> str:
         return f"{self.label} ({self.variant})" if self.variant else self.label
@@ -201,32 +209,32 @@ class CellId:
 
 @dataclass(frozen=True)
 class Cell:
-    """One workload under one configured runner."""
+    """The measurement of one workload under one configured runner and variant."""
 
     label: str
-    """As on the command line: thread-pool:32."""
+    """The runner as on the command line: thread-pool:32."""
     runner: str
-    """The registered name, or that of the class."""
+    """The registered name of the runner, or the name of its class."""
     settings: Json
     workers: int
-    """Tasks in progress at most."""
+    """Most tasks in progress at the same time."""
     variant: str = ""
-    """As in CellId."""
+    """The label of the variant, as in CellId."""
     traits: Traits = field(default_factory=Traits)
-    """What the runner declares of itself, configured like this."""
+    """The traits that the runner declares with these settings."""
     outcome: Outcome = Outcome()
     warmup: Sample | None = None
     samples: list[Sample] = field(default_factory=list)
     observed: Observed | None = None
     interpreter: Json = field(default_factory=dict)
-    """Version and GIL state of the measuring process after the workload's imports; `provided`: seconds for which
-    workers were made ready before any execution."""
+    """Facts about the measuring process after the imports of the workload, such as version and GIL state; `provided`:
+    seconds spent on preparing workers before any execution."""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot have been measured.
+        """Reject impossible cells.
 
         Raises:
-            ValueError: it had no workers, or took a round twice.
+            ValueError: there are no workers, or two samples of one round.
         """
         if self.workers < 1:
             raise ValueError(f"workers must be 1 or more, not {self.workers}")
@@ -235,17 +243,17 @@ class Cell:
 
     @property
     def id(self) -> CellId:
-        """What no other cell of its table has."""
+        """The identity of the cell, unique in its table."""
         return CellId(self.label, self.variant)
 
     @property
     def shown(self) -> str:
-        """How tables and sentences call it: threads, thread-pool(32), process-pool(2, spawn)."""
+        """The name of the cell in tables and sentences: threads, thread-pool(32), process-pool(2, spawn)."""
         return self._shown([self.variant] if self.variant else [])
 
     @property
     def shown_alone(self) -> str:
-        """The same without the variant."""
+        """The name of the cell in tables and sentences, without its variant."""
         return self._shown([])
 
     def _shown(self, more: list[str]) -> str:
@@ -259,34 +267,34 @@ class Cell:
 
 @dataclass(frozen=True)
 class Kept:
-    """What the function keeps in its process from one execution to the next, and by what it was found out."""
+    """State that the function keeps in its process between executions, with the evidence for it."""
 
     kind: KeptKind = ""
     first: list[float] = field(default_factory=list)
-    """Seconds of the first execution of `sequential` in each of the new processes in which it was timed."""
+    """Seconds of the first execution of `sequential` in each new process in which it was timed."""
     later: list[float] = field(default_factory=list)
-    """Seconds of a later one in the last of these processes."""
+    """Seconds of a later execution in the last of these processes."""
     reason: str = ""
-    """How a later execution failed, of an object that works in one event loop only."""
+    """The failure of a later execution, if the function keeps an object that works in one event loop only."""
 
     def __post_init__(self) -> None:
-        """Refuse what no clock can say.
+        """Reject negative times.
 
         Raises:
-            ValueError: names the field.
+            ValueError: the message names the field.
         """
         require_not_negative(self, "first", "later")
 
     @property
     def cold(self) -> bool:
-        """Whether every execution gets a new process because of it, unless something else was asked for."""
+        """Whether every execution gets a new process because of it, unless the option `fresh` says otherwise."""
         return self.kind in {"state", "loop"}
 
     @property
     def excess(self) -> float:
-        """Seconds that state makes a first execution longer than a later one, at the least; 0 where there is none.
+        """Least extra seconds of a first execution over a later one because of state; 0 without state.
 
-        There may be state where nothing is known but these executions, since there was no time to make sure.
+        It may be positive where the kind is unknown, since there was no time to confirm it.
         """
         if self.kind not in {"state", ""} or not (self.first and self.later):
             return 0.0
@@ -295,7 +303,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Table:
-    """One workload under all its runners."""
+    """The measurement of one workload under all its runners."""
 
     workload: str
     kind: str
@@ -306,31 +314,30 @@ class Table:
     baseline: CellId
     """The cell that the others are compared with."""
     options: Json
-    """The options that it was measured with, by name: those that were given or decided. Either `rounds` is among them,
-    or `max_rounds`."""
+    """The given or decided options of the measurement, by name; they include either `rounds` or `max_rounds`."""
     stopped: Stopped
     warmed_up: bool
     checked: Checked
     facts: Json
     cells: list[Cell]
     notes: list[str] = field(default_factory=list)
-    """What a reader must know of the work and of how it was measured: whole sentences."""
+    """Notes for readers on the work and its measurement, as whole sentences."""
     items: list[str] = field(default_factory=list)
-    """The first 10,000 items as short texts, where a pass was observed."""
+    """The first 10,000 items as short texts, if there was an observed pass."""
     load: list[float] = field(default_factory=list)
-    """Cores that other processes used, by round; empty where that cannot be read."""
+    """Cores used by other processes, by round; empty where that cannot be measured."""
     rounds: int = 0
-    """Rounds that were finished; samples of a later one are of a round that was interrupted."""
+    """Number of finished rounds; samples of a later round belong to an interrupted one."""
     kept: Kept = Kept()
-    """What the function keeps in its process, and so whether every execution was in a new one where nobody said."""
+    """State that the function keeps in its process; unless `fresh` was given, it decides on a process per execution."""
     variants: Json = field(default_factory=dict)
-    """What each variant of its cells is, by its label: the interpreter, and how it was started."""
+    """Description of each variant by its label: the interpreter, and how it was started."""
 
     def __post_init__(self) -> None:
-        """Refuse cells that cannot be told apart, and what cannot be counted.
+        """Reject cells with the same identity, and impossible counts.
 
         Raises:
-            ValueError: says which.
+            ValueError: the message names the fault.
         """
         if type(self.max_rounds) is not int or not 0 <= self.max_rounds < _MOST_ROUNDS:
             raise ValueError("options must say how many rounds or max_rounds there may be")
@@ -340,13 +347,13 @@ class Table:
 
     @property
     def max_rounds(self) -> int:
-        """The most rounds that were planned; the level of the intervals depends on it."""
+        """The most rounds that were planned; the level of the confidence intervals depends on it."""
         most: Any = self.options.get("rounds" if self.all_rounds else "max_rounds")
-        return most  # type: ignore[no-any-return] # that it is one is checked when the table is made
+        return most  # type: ignore[no-any-return] # its type is checked when the table is made
 
     @property
     def all_rounds(self) -> bool:
-        """Whether every cell was to take all of them, instead of stopping at its verdict."""
+        """Whether every cell takes all rounds, instead of stopping at its verdict."""
         return self.options.get("rounds") is not None
 
     @property
@@ -366,10 +373,10 @@ class Table:
         return self.kept.cold if asked is None else asked is True
 
     def cell(self, which: str | CellId) -> Cell:
-        """The cell of this label, or of this identity.
+        """Return the cell with this label or identity.
 
         Raises:
-            KeyError: there is none; names the nearest.
+            KeyError: there is no such cell; the message names the nearest.
         """
         for cell in self.cells:
             if which in (cell.id, str(cell.id)):
@@ -380,18 +387,18 @@ class Table:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """Everything that one run saw."""
+    """The complete record of one run."""
 
     concbench: str
-    """Our version."""
+    """The version of concbench."""
     created: str
-    """ISO 8601, UTC."""
+    """The time of creation in ISO 8601, UTC."""
     seed: int
-    """Of the order of the cells in each round."""
+    """The seed of the order of the cells in each round."""
     interrupted: bool
     environment: Json
     tables: list[Table]
     configured: Json = field(default_factory=dict)
-    """What came from a file of settings: its path as `file`, and what it says as `options`, as it is written there."""
+    """The settings read from a file: its path as `file`, and its content as `options`, as written there."""
     command: str = ""
-    """The command line that measured it; empty where a program did."""
+    """The command line that measured it; empty if a program did."""

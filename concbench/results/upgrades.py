@@ -1,7 +1,7 @@
-"""Results files of older formats, made into those of the present one step by step.
+"""Upgrades of results files from older formats to the current one, step by step.
 
-An upgrade gets the JSON object of a whole file, which may be damaged: what is not as it should be is left as it is, and
-reading says so afterwards.
+An upgrade gets the JSON object of a whole file, which may be damaged. It leaves damaged parts unchanged; reading
+reports them afterwards.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _TRAITS_OF_1: dict[str, Data] = {
     "process-pool": {"where": "processes", "simplicity": 50},
     "processes": {"where": "processes", "worker_per_task": True, "simplicity": 60},
 }
-"""Of the runners that there were when format 1 was written; nothing is known of those of others."""
+"""Traits of the runners that existed with format 1; the traits of other runners are unknown."""
 
 _ALGORITHMS_OF_1 = {"sieve_seconds": "a sieve", "trial_seconds": "trial division"}
-"""The facts that told what another algorithm takes."""
+"""Facts with the seconds of another algorithm, and the names of these algorithms."""
 
 
 def from_1(data: Data) -> Data:
-    """From 1 to 2: cells have an identity and traits, the options are one object, and facts name no workload."""
+    """Upgrade from 1 to 2: cells with identity and traits, options as one object, facts independent of workloads."""
     return _facts_in_general(_identity_traits_and_options(data))
 
 
 def _identity_traits_and_options(data: Data) -> Data:
-    """Cells have a variant, which was none, and say what their runner is; the options are one object."""
+    """Add an empty variant and the traits of runners to cells, and collect the options in one object."""
     for table in _objects(data.get("tables")):
         table["options"] = _options_of_1(table)
         if isinstance(table.get("baseline"), str):
@@ -45,7 +45,7 @@ def _identity_traits_and_options(data: Data) -> Data:
 
 
 def _options_of_1(table: Data) -> Data:
-    """Those that a table had: rounds that were fixed stood as the most that there may be."""
+    """The options of a table in format 1, which stored a fixed number of rounds as `max_rounds`."""
     rounds = "rounds" if table.get("all_rounds") is True else "max_rounds"
     said = {
         rounds: table.get("max_rounds"),
@@ -68,7 +68,7 @@ def _traits_of_1(name: str, settings: Data) -> Data:
 
 
 def _facts_in_general(data: Data) -> Data:
-    """Facts no longer say by their names which algorithm or what kind of task they are of."""
+    """Rename facts whose names contain an algorithm or a kind of task."""
     for table in _objects(data.get("tables")):
         facts, settings = table.get("facts"), table.get("settings")
         if not isinstance(facts, dict) or not isinstance(settings, dict):
@@ -86,4 +86,4 @@ def _objects(value: Any) -> Iterator[Data]:
 
 
 UPGRADES: tuple[Callable[[Data], Data], ...] = (from_1,)
-"""The first makes a file of format 1 one of format 2, and so on."""
+"""The upgrades in order: the first from format 1 to format 2, and so on."""

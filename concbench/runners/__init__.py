@@ -1,4 +1,4 @@
-"""How work is done: one short file for each way, every one of them usable alone.
+"""Runners, the ways of executing tasks: one short file for each; every runner can be used on its own.
 
     with ThreadPool(workers=32) as runner:
         pages = runner.run(fetch, urls)

@@ -1,4 +1,4 @@
-"""Coroutines in one thread, a bounded number at once: asyncio."""
+"""The runner of asyncio: coroutines in one thread, a bounded number at once."""
 
 import asyncio
 import inspect
@@ -44,7 +44,7 @@ class Asyncio:
         results: list[Any] = [None] * len(items)
         errors: dict[int, BaseException] = {}
         self._runner.run(self._work(function, items, results, errors))
-        if errors:  # not raised in the loop, which SystemExit for one would tear down
+        if errors:  # raised here, since SystemExit, for example, would break the loop
             raise named(errors[min(errors)], min(errors), items)
         return results
 
@@ -55,7 +55,7 @@ class Asyncio:
         results: list[Any],
         errors: dict[int, BaseException],
     ) -> None:
-        """Fill in what the tasks return and raise, by index; nothing is returned, since asyncio would take its repr."""
+        """Store results and exceptions by index; they are not returned, since asyncio would call repr on them."""
         waiting = iter(range(len(items)))
         run = asyncio.current_task()
         assert run is not None, "this is awaited by a task"
@@ -66,24 +66,24 @@ class Asyncio:
                     results[index] = await function(items[index])
                 except BaseException as error:
                     if run.cancelling() and not isinstance(error, Exception):
-                        raise  # the whole run is cancelled, by Ctrl-C for one; no task did that
+                        raise  # the whole run is cancelled, for example by Ctrl-C, and not by a task
                     errors[index] = error
-                if errors:  # tasks in progress end, so that the first in order is known; no more are begun
+                if errors:  # tasks in progress finish, so that the first error in order is known; no new ones begin
                     return
 
         await asyncio.gather(*(worker() for _ in range(min(self.workers, len(items)))))
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:
-        """A few numbers of coroutines, where there is a coroutine function."""
+        """Offer a few numbers of coroutines, if there is a coroutine function."""
         return [cls(workers) for workers in look.waiting_workers()] if look.awaitable else []
 
     def neighbours(self, look: "Look") -> list[Self]:
-        """Half and twice the coroutines."""
+        """Offer half and twice the coroutines."""
         return [type(self)(workers) for workers in look.beside(self.workers, look.most_threads)]
 
     def program(self, call: "Call") -> "Program":
-        """A semaphore keeps to the number in progress."""
+        """Write a program with a semaphore that limits the number in progress."""
         call = call.awaited()
         return call.in_one_loop(
             f"at_once = asyncio.Semaphore({self.workers})",
@@ -102,10 +102,10 @@ class Asyncio:
 
 
 def new_loop() -> asyncio.Runner:
-    """An event loop for this thread.
+    """Make an event loop for this thread.
 
     Raises:
-        Inapplicable: one runs in it already.
+        Inapplicable: an event loop runs in this thread already.
     """
     if _in_event_loop():
         raise Inapplicable("an event loop runs in this thread already; use the runner in a thread of its own")
@@ -123,5 +123,5 @@ def _in_event_loop() -> bool:
 
 
 def is_coroutine_function(function: Callable[..., Any]) -> bool:
-    """Whether calling it gives a coroutine."""
+    """Whether calling the function returns a coroutine."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004

@@ -1,4 +1,4 @@
-"""Threads in batches, each joined before the next begins: the article's cure for too many threads."""
+"""The runner of threads in batches, each joined before the next begins, which limits the number of threads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Workers of a Dask cluster, on this machine or on others: dask.distributed."""
+"""The runner of dask.distributed: workers of a Dask cluster, on this machine or on others."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Dask:
     """Workers of a Dask cluster: one that is started on this machine, or the one at an address."""
 
     workers: int | None = None
-    """Tasks in progress at once; by default one for each core that this process may use, or all that the cluster at the
-    address has."""
+    """Tasks in progress at once; by default one for each core that this process may use, or for each thread of the
+    cluster at the address."""
     address: str = ""
-    """Of a running scheduler, such as tcp://HOST:8786; empty: a cluster is started on this machine."""
+    """Address of a running scheduler, such as tcp://HOST:8786; empty: a cluster is started on this machine."""
     chunksize: int | None = None
-    """Neighbouring tasks that are handed over in one go; None: as many as take 50 ms, going by the first."""
+    """Neighbouring tasks sent together; None: as many as take 50 ms, estimated from the first."""
 
     def __post_init__(self) -> None:
         given = {"workers": self.workers, "chunksize": self.chunksize}
@@ -48,7 +48,7 @@ class Dask:
         self._begin()
 
     def _choose(self, address: str) -> None:
-        """Which workers are to do it; where all are, those that come later may, too."""
+        """Choose the workers; if all are chosen, workers that join later may take part, too."""
         from concbench.runners.clusters.running import chosen, threads_at
 
         there = threads_at(address)
@@ -62,10 +62,10 @@ class Dask:
         self._ready = False
         self._alone = False
         self.figures: dict[str, float] = {}
-        """Of the last run, as its workers tell it."""
+        """Figures of the last run, reported by its workers."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy has the settings alone, and no cluster."""
+        """Copy the settings alone, without a cluster."""
         return {name: vars(self)[name] for name in ("workers", "address", "chunksize", "_threads")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -74,9 +74,9 @@ class Dask:
 
     @property
     def traits(self) -> Traits:
-        """A cluster at an address may be anywhere, and have several threads in a process.
+        """Traits that depend on the address: such a cluster may be anywhere, with several threads in a process.
 
-        Whether its processes are reaped depends on who has started it.
+        Whether its processes are reaped is unknown.
         """
         several = max(self._threads.values(), default=1) > 1
         return Traits(
@@ -85,7 +85,7 @@ class Dask:
         )  # fmt: skip
 
     def provide(self, function: Callable[[Any], Any] | None = None, directory: Path | None = None) -> None:
-        """See to the workers, off the clock; see `base.Runner`."""
+        """Prepare the workers, untimed; see `base.Runner`."""
         from concbench.runners.clusters import running
 
         if not self.address:
@@ -98,7 +98,7 @@ class Dask:
             running.require_alike(connection.client, list(self._threads), function)
 
     def release(self) -> None:
-        """End what was started; see `base.Runner`."""
+        """End the cluster that `provide` has started; see `base.Runner`."""
         cluster, self._cluster, self._ready = self._cluster, None, False
         if cluster is not None:
             cluster.close()
@@ -137,7 +137,7 @@ class Dask:
         return results
 
     def program(self, call: Call) -> Program:
-        """A client, with chunks if they are set."""
+        """Write a program with a client, and with chunks if they are set."""
         call = call.ordinary(by_value=True).of_one_item()
         one = f"LocalCluster(n_workers={self.workers}, threads_per_worker=1, dashboard_address=None)"
         opened = f'Client("{self.address}")' if self.address else f"{one} as cluster, Client(cluster)"

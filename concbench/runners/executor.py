@@ -1,4 +1,4 @@
-"""Anybody's executor: what has `map` or `submit`, of any package, called by its name."""
+"""The runner of executors of other packages: any object with `map` or `submit`, given by the name of its maker."""
 
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # a measuring process must not pay for it
 _PLACES = {
     "InterpreterPoolExecutor": INTERPRETERS, "ThreadPoolExecutor": THREADS, "ProcessPoolExecutor": PROCESSES,
 }  # fmt: skip
-"""Where the executors of the standard library, and those that are made of them, run tasks; the first is made of the
-second."""
+"""Places where the executors of the standard library and their subclasses run tasks. Order matters: the first is a
+subclass of the second."""
 
 
 @dataclass
@@ -32,14 +32,14 @@ class Executor:
     collects: ClassVar[str] = "arguments"
 
     target: str
-    """What makes it, a class or a function: `loky:get_reusable_executor`."""
+    """The class or function that makes the executor: `loky:get_reusable_executor`."""
     workers: int | None = None
-    """How many it has, which it is told as `max_workers`. None: it decides, and it may be one for each task."""
+    """Number of workers, passed as `max_workers`. None: the executor decides; it may be one for each task."""
     where: Literal["threads", "interpreters", "processes", "elsewhere"] | None = None
-    """Where it runs tasks, so that it is judged as others are that do. None: of executors that are not made of those of
-    the standard library nothing is known."""
+    """The place where it runs tasks, the basis of explanations. None: known only for subclasses of executors of the
+    standard library."""
     arguments: dict[str, Any] = field(default_factory=dict)
-    """What it is called with."""
+    """Further arguments of the call."""
 
     def __post_init__(self) -> None:
         self.arguments = dict(self.arguments)
@@ -50,16 +50,16 @@ class Executor:
         self._make()
 
     def _make(self) -> Callable[..., Any]:
-        """What makes the executor.
+        """Import the class or function that makes the executor.
 
         Raises:
-            BadSetting: it cannot be found.
+            BadSetting: the target cannot be imported, or cannot be called.
         """
         module, _, path = self.target.partition(":")
         if not all(part.isidentifier() for part in [*module.split("."), *path.split(".")]):
             raise BadSetting(f"target must be module:name, such as loky:get_reusable_executor, not {self.target!r}")
         if self._directory not in sys.path:
-            sys.path.append(self._directory)  # last: a file of the user must not stand for a module of ours
+            sys.path.append(self._directory)  # last: a user's file must not hide an installed module
         found, failed = tried(import_module, module)
         if isinstance(failed, ModuleNotFoundError) and f"{module}.".startswith(f"{failed.name}."):
             raise BadSetting(f"there is no module {failed.name!r}: install its package, or correct {self.target!r}")
@@ -76,7 +76,7 @@ class Executor:
 
     @property
     def traits(self) -> Traits:
-        """What follows from where it runs, and no more: other executors may do otherwise."""
+        """Traits that follow from the place where it runs tasks; all others are unknown."""
         where = self.where or self._known_place()
         if where == THREADS:
             return Traits(where=THREADS, shares_interpreter=True, pickles=False)
@@ -89,7 +89,7 @@ class Executor:
         return next((place for name, place in _PLACES.items() if name in classes), None)
 
     def preload(self, function: Callable[[Any], Any]) -> None:
-        """Import its module before the clock; see `base.Runner`."""
+        """Import its module, untimed; see `base.Runner`."""
         del function
         self._make()
 
@@ -113,7 +113,7 @@ class Executor:
             return gather(opened(answers), items)
 
     def _answers(self, function: Sealing, items: Sequence[Any]) -> Generator[Any, None, None]:
-        """What the tasks return or raise: both are values, so what is raised here is the executor's own."""
+        """Yield results and exceptions of tasks, both as values; an exception raised here is the executor's own."""
         done: Any = ()
         try:
             mapped = getattr(self._executor, "map", self._submitted)
@@ -125,7 +125,7 @@ class Executor:
             raise self._failed(error, items) from error
         finally:
             if hasattr(done, "close"):
-                done.close()  # which leaves out what has not begun
+                done.close()  # cancels tasks that have not begun
 
     def _submitted(self, function: Sealing, items: Sequence[Any]) -> Iterator[Any]:
         futures = [self._executor.submit(function, item) for item in items]
@@ -137,7 +137,7 @@ class Executor:
                 future.cancel()
 
     def _failed(self, error: BaseException, items: Sequence[Any]) -> BaseException:
-        """What it was: a worker that died, an item on its way to one, or something else."""
+        """The cause of a failure: a worker that died, an item that cannot be sent, or another error."""
         if isinstance(error, BrokenExecutor):
             return WorkerDied(f"the executor of {self.target} is broken: {exception_text(error)}")
         if (unsendable := unsendable_item(items)) is not None:
@@ -145,10 +145,10 @@ class Executor:
         return WorkerFailure(f"the executor of {self.target} failed: {exception_text(error)}")
 
     def program(self, call: "Call") -> "Program":
-        """The executor as it is made here.
+        """Write a program that makes the executor in the same way.
 
         Raises:
-            NotImplementedError: it cannot be entered, or has no `map`: a program has to use this runner.
+            NotImplementedError: it cannot be entered, or has no `map`; a program must use this runner.
         """
         make = self._make()
         if isinstance(make, type) and not (hasattr(make, "__enter__") and hasattr(make, "map")):
@@ -172,5 +172,5 @@ class Executor:
         else:
             ends = (getattr(made, name, None) for name in ("shutdown", "close"))
             next((end for end in ends if end is not None), lambda: None)()
-        if hasattr(made, "join"):  # as pools of multiprocessing have it, which do not wait for their processes
+        if hasattr(made, "join"):  # pools of multiprocessing do not wait for their processes on exit
             made.join()

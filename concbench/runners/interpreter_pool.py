@@ -1,4 +1,4 @@
-"""A pool of interpreters of this process, each with a GIL of its own: concurrent.futures.InterpreterPoolExecutor."""
+"""The runner of InterpreterPoolExecutor: a pool of interpreters in this process, each with its own GIL."""
 
 import pickle
 import re
@@ -20,9 +20,9 @@ if TYPE_CHECKING:  # a measuring process must not pay for it
     from concbench.runners.look import Look
 
 _REFUSED = re.compile(r"module (\S+) does not support loading in subinterpreters")
-"""What Python says of an extension that has not declared that several interpreters may load it."""
+"""Python's message on an extension that does not declare support for several interpreters."""
 _MACHINERY = {"concurrent.interpreters", "concurrent.interpreters._queues", "concurrent.futures.interpreter"}
-"""Modules of the exceptions that the executor raises itself: those of tasks come home as values."""
+"""Modules of the exceptions that the executor raises itself; exceptions of tasks are returned as values."""
 
 
 @dataclass
@@ -38,15 +38,15 @@ class InterpreterPool:
     workers: int = field(default_factory=usable_cores)
     """Interpreters; by default one for each core that this process may use."""
     chunksize: int = 1
-    """Neighbouring tasks that are handed over in one go."""
+    """Neighbouring tasks that are sent together."""
 
     def __post_init__(self) -> None:
         require_positive(workers=self.workers, chunksize=self.chunksize)
 
     def examine(self, function: Callable[[Any], Any]) -> None:
-        """Refuse a function whose module does not load in a subinterpreter; see `base.Runner`."""
+        """Reject a function whose module does not load in a subinterpreter; see `base.Runner`."""
         with type(self)(workers=1) as pool:
-            unloadable = pool._unloadable(function)  # noqa: SLF001 - it is one of these
+            unloadable = pool._unloadable(function)  # noqa: SLF001 - of the same class
         if unloadable:
             raise Inapplicable(unloadable)
 
@@ -54,7 +54,7 @@ class InterpreterPool:
         require_python(self)
         from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defined,unused-ignore] # from 3.14 on
 
-        path = tuple(map(str, sys.path))  # a new interpreter has the path that this process was started with
+        path = tuple(map(str, sys.path))  # a new interpreter has the initial path of this process
         self._executor = InterpreterPoolExecutor(self.workers, initializer=_set_path, initargs=(path,))
         return self
 
@@ -65,9 +65,9 @@ class InterpreterPool:
             return gather(answers, items)
 
     def _answers(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Generator[Any, None, None]:
-        """What the tasks return or raise.
+        """Yield results and exceptions of tasks, both as values.
 
-        Both come home in a pickle of our own making: the executor does not say why it could not make or read one.
+        They are pickled by concbench, since the executor does not report why it could not make or read a pickle.
         """
         following = iter(items)
         chunks = iter(lambda: tuple(islice(following, self.chunksize)), ())
@@ -90,7 +90,7 @@ class InterpreterPool:
     def _refused(
         self, error: BaseException, function: Callable[[Any], Any], first: int, items: Sequence[Any]
     ) -> BaseException:
-        """What it was: an item or the function on its way to an interpreter, or the interpreter itself."""
+        """The cause of a failure: an item or the function cannot be sent, or the interpreter failed."""
         for index in range(first, min(first + self.chunksize, len(items))):
             unsendable = tried(lambda: pickle.loads(pickle.dumps((function, items[index]))))[1]  # noqa: B023
             if unsendable is not None:
@@ -101,10 +101,10 @@ class InterpreterPool:
         return WorkerFailure(f"an interpreter of interpreter-pool({self.workers}) failed: {_said_there(error)[1]}")
 
     def _unloadable(self, function: Callable[[Any], Any]) -> str:
-        """Why an interpreter of the pool cannot load the module of a function, in words; empty if it can.
+        """Describe why an interpreter of the pool cannot load the module of a function; empty if it can.
 
-        Python sends the code alone of a function that needs nothing of its module. Within a `Caught`, as within what
-        checks and observes functions, it is sent by its name.
+        Python sends only the code of a function that does not use its module. Wrapped in a `Caught`, as in checks and
+        observed passes, a function is sent by its name.
         """
         error = tried(lambda: self._executor.submit(run_packed, Caught(function), ()).result())[1]
         if error is None:
@@ -117,19 +117,19 @@ class InterpreterPool:
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:
-        """One for each core, for work that computes; where tasks are short, with chunks too."""
+        """Offer one interpreter for each core, for CPU-bound work; with chunks as well, if tasks are short."""
         sizes = look.up_to([look.cores]) if look.computes else []
         return [cls(workers, chunksize=chunk) for workers in sizes for chunk in look.chunks(workers)]
 
     def neighbours(self, look: "Look") -> list[Self]:
-        """Half and twice the interpreters."""
+        """Offer half and twice the interpreters."""
         sizes = look.beside(self.workers, look.most_processes)
         return [type(self)(workers, chunksize=chunk) for workers in sizes for chunk in look.chunks(workers)]
 
     def program(self, call: "Call") -> "Program":
-        """The pool of the standard library, which hands over tasks one by one: chunks are made by hand.
+        """Write a program with the pool of the standard library; it makes chunks itself, since the pool has none.
 
-        A function of the program has the interpreters run it, and so look for modules where it does.
+        A function defined in the program makes the interpreters run the program, and so use its module path.
         """
         elsewhere = any(name.directory for name in call.imports if not isinstance(name, str))
         call = call.ordinary().of_one_item(defined=elsewhere and self.chunksize == 1)
@@ -153,14 +153,14 @@ class InterpreterPool:
 
 
 def _set_path(path: tuple[str, ...]) -> None:
-    """Look for modules where this process does. It needs nothing of its module, so that none is imported for it."""
+    """Use the module path of this process. It uses nothing from its module, which is therefore not imported for it."""
     import sys
 
     sys.path[:] = path
 
 
 def _said_there(error: BaseException) -> tuple[str, str]:
-    """What went wrong in an interpreter, as its executor tells it here: all of it, and its last line."""
+    """The error in an interpreter as reported by its executor: the whole text, and its last line."""
     text = str(error.__cause__ or error)
     text = text.rpartition("\n\nThe above exception was the direct cause")[0] or text
     return text, one_line(text.strip().rpartition("\n")[2])

@@ -1,4 +1,4 @@
-"""joblib.Parallel, with each of its own backends. It is an extra: pip install "concbench[joblib]"."""
+"""The runner of joblib.Parallel with its own backends. It is an extra: pip install "concbench[joblib]"."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ _BATCH_SIZE = Kind(
     f"{_AUTO}, or {COUNT.what}", lambda text: text if text == _AUTO else COUNT.read(text), (int, str), "N"
 )
 _EXIT_CODES = re.compile(r"exit codes of the workers are \{(.*)\}")
-"""In what loky says when workers have died."""
+"""The exit codes in loky's message on workers that died."""
 
 
 @dataclass
@@ -33,20 +33,21 @@ class Joblib:
     """joblib.Parallel: processes of loky that are sent tasks in batches, threads, or processes of multiprocessing."""
 
     workers: int = field(default_factory=usable_cores)
-    """Processes or threads; by default one for each core that this process may use. One is this thread itself."""
+    """Processes or threads; by default one for each core that this process may use. A single one is the calling
+    thread."""
     backend: Literal["loky", "threading", "multiprocessing"] = "loky"
-    """Who has them."""
+    """The backend that provides them."""
     batch_size: Annotated[int | str, Declared(_BATCH_SIZE, "neighbouring tasks that are handed over in one go")] = _AUTO
-    """Neighbouring tasks that are handed over in one go; auto: ever more, until a batch takes 0.2 s."""
+    """Neighbouring tasks that are sent together; auto: more and more, until a batch takes 0.2 s."""
     inner_max_num_threads: int | None = None
-    """Of loky: threads that libraries such as BLAS have in each process. None: as many as share the cores evenly."""
+    """For loky: threads of libraries such as BLAS in each process. None: so many that the cores are shared evenly."""
 
     def __post_init__(self) -> None:
         require_positive(workers=self.workers)
         if self.backend not in {"loky", "threading", "multiprocessing"}:
             raise BadSetting(f"backend must be loky, threading or multiprocessing, not {self.backend!r}")
         if self.batch_size != _AUTO:
-            require_positive(batch_size=self.batch_size)  # type: ignore[arg-type] # what else it is, is refused
+            require_positive(batch_size=self.batch_size)  # type: ignore[arg-type] # other types are rejected
         if self.inner_max_num_threads is not None:
             require_positive(inner_max_num_threads=self.inner_max_num_threads)
             if self.backend != "loky":
@@ -54,19 +55,20 @@ class Joblib:
 
     @property
     def chunksize(self) -> int:
-        """Neighbouring tasks that surely run in one worker."""
+        """Number of neighbouring tasks that certainly run in one worker."""
         return 1 if self.batch_size == _AUTO else int(self.batch_size)
 
     @property
     def hangs(self) -> str:
-        """See `base.Runner`."""
+        """The reason why a run may never end; empty if it always does. See `base.Runner`."""
         processes = self.backend == "multiprocessing" and self.workers > 1
         return "this backend of joblib never answers when a worker process has died" if processes else ""
 
     @property
     def traits(self) -> Traits:
-        """One worker is the thread that calls. Who reaps processes of multiprocessing depends on how they are started,
-        and that is the default of the platform.
+        """Traits of the backend; a single worker is the calling thread.
+
+        Whether processes of multiprocessing are reaped depends on the start method, the default of the platform.
         """
         if self.workers == 1:
             return Traits(CALLER, True, False, False, False, simplicity=46)
@@ -91,12 +93,12 @@ class Joblib:
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Call the function on each item; the contract is that of `base.Runner.run`.
 
-        When a task fails, the others still run, so that the first in order is known.
+        When a task fails, the others still run, so that the first failure in order is known.
         """
         items = as_sequence(items)
         backend = self._parallel._backend  # noqa: SLF001
         if hasattr(backend, "reset_batch_stats"):
-            backend.reset_batch_stats()  # so that batches begin to grow again, as in another call of Parallel
+            backend.reset_batch_stats()  # let batches grow anew, as in a new call of Parallel
         call = delayed(Sealing(function))
         answers, broken = tried(self._parallel, (call(item) for item in items))
         if broken is not None:
@@ -104,7 +106,7 @@ class Joblib:
         return gather(opened(answers), items)
 
     def _broken(self, error: BaseException, items: Sequence[Any]) -> BaseException:
-        """What it was: a worker that died, or an item on its way to one, since tasks raise nothing."""
+        """The cause of a failure: a worker that died, or an item that cannot be sent; tasks do not raise here."""
         codes = _EXIT_CODES.search(str(error))
         if isinstance(error, BrokenExecutor) and codes:
             return WorkerDied(f"a worker process of joblib({self.workers}) died ({codes[1]})")
@@ -113,7 +115,7 @@ class Joblib:
         return WorkerFailure(f"joblib({self.workers}) failed: {exception_text(error)}")
 
     def program(self, call: "Call") -> "Program":
-        """A call of Parallel, with what is not its default."""
+        """Write a program that calls Parallel, with the settings that are not its defaults."""
         call = call.ordinary(by_value=self.backend == "loky").of_one_item()
         settings = [f"n_jobs={self.workers}"]
         settings += [f'backend="{self.backend}"'] if self.backend != "loky" else []
@@ -140,5 +142,5 @@ class Joblib:
         if self.backend == "loky" and self.workers > 1:
             from joblib.externals.loky import get_reusable_executor
 
-            executor = get_reusable_executor(reuse=True)  # there is one: its processes would stay for five minutes
-            getattr(executor, "terminate", executor.shutdown)()  # the former removes its temporary folders, too
+            executor = get_reusable_executor(reuse=True)  # its processes would stay for five minutes
+            getattr(executor, "terminate", executor.shutdown)()  # terminate() removes its temporary folders, too

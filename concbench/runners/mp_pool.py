@@ -1,4 +1,4 @@
-"""The older pool of processes: multiprocessing.Pool, which hands a task over for less than any other."""
+"""The runner of multiprocessing.Pool, the older pool of processes, which sends a task at less cost than any other."""
 
 import pickle
 from collections.abc import Callable, Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:  # a measuring process must not pay for it
     from concbench.runners.look import Look
 
 _LOOK_SECONDS = 0.1
-"""Between two looks at whether a worker has died: the pool itself looks as often."""
+"""Seconds between two checks for workers that died; the pool itself checks as often."""
 _PATIENCE = 3.0
-"""Seconds that a pool may take to end after a worker has died, before it is helped."""
+"""Seconds that a pool gets to end after a worker has died, before its locks are released."""
 
 
 @dataclass
@@ -36,9 +36,9 @@ class MpPool:
     start_method: str = starting.DEFAULT
     """fork, forkserver or spawn."""
     chunksize: int = 1
-    """Neighbouring tasks that are handed over in one go."""
+    """Neighbouring tasks that are sent together."""
     maxtasksperchild: int | None = None
-    """Chunks after which a process is replaced by a new one; None: none is."""
+    """Chunks after which a process is replaced by a new one; None: never."""
 
     def __post_init__(self) -> None:
         require_positive(workers=self.workers, chunksize=self.chunksize)
@@ -49,7 +49,7 @@ class MpPool:
 
     @property
     def traits(self) -> Traits:
-        """Whether the processes are ours to reap depends on how they are started."""
+        """Traits that depend on the settings: the start method decides whether this process reaps its workers."""
         return Traits(
             where=PROCESSES, shares_interpreter=False, pickles=True, sends=True,
             worker_per_task=self.maxtasksperchild == self.chunksize == 1, barriers=False,
@@ -58,12 +58,12 @@ class MpPool:
 
     @property
     def hangs(self) -> str:
-        """See `base.Runner`: processes that are replaced end with exit code 0 as a matter of course."""
+        """The reason why a run may never end: replaced processes also end with exit code 0. See `base.Runner`."""
         never = "multiprocessing.Pool never answers when a worker process ends in a task with exit code 0"
         return never if self.maxtasksperchild is not None else ""
 
     def preload(self, function: Callable[[Any], Any]) -> None:
-        """Have a fork server import what a program by hand would have it import; see `base.Runner`."""
+        """Have a fork server import the modules that it imports in an ordinary program; see `base.Runner`."""
         if self.start_method == "forkserver":
             starting.preload(function, "concbench.sealing")
 
@@ -79,11 +79,11 @@ class MpPool:
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Call the function on each item; the contract is that of `base.Runner.run`.
 
-        It does what `Pool.map` does, which has every task run even when one of them fails.
+        Like `Pool.map`, it runs every task even if one of them fails.
         """
         items = as_sequence(items)
         pool = self._pool = self._pool or self._started()
-        # map() itself, with another loop over the tasks of a chunk than its own
+        # the implementation of map(), with a different loop over the tasks of a chunk
         result = pool._map_async(function, items, run_sealed, self.chunksize)  # type: ignore[attr-defined] # noqa: SLF001
         while not result.ready():
             result.wait(_LOOK_SECONDS)
@@ -95,14 +95,14 @@ class MpPool:
         return gather(opened(answers), items)
 
     def _require_alive(self, pool: Pool) -> None:
-        """End the pool where a worker has died: it starts another, and never answers for the task of the first.
+        """End the pool if a worker has died: the pool replaces it, but never answers for its task.
 
         Raises:
-            WorkerDied: one has.
+            WorkerDied: a worker has died.
         """
         here = _workers_of(pool)
         gone, self._seen = [process for process in self._seen if process not in here], here
-        for process in gone:  # and reaped by the pool: its exit code cannot change any more
+        for process in gone:  # the pool has reaped it, so its exit code is final
             if process.exitcode or self.maxtasksperchild is None:
                 self._pool = None
                 _end(pool)
@@ -111,7 +111,7 @@ class MpPool:
                 raise failure
 
     def _unsent(self, error: BaseException, function: Callable[[Any], Any], items: Sequence[Any]) -> BaseException:
-        """What it was: an item on its way to a worker, since results cannot fail on theirs."""
+        """The cause of a failure: an item that cannot be sent; results are sealed, and always arrive."""
         for index, item in enumerate(items):
             if tried(pickle.dumps, (function, item))[1] is not None:
                 return named(error, index, items)
@@ -119,15 +119,15 @@ class MpPool:
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:
-        """Where tasks are short: one by one it deals them out evenly, which others must do by chunks."""
+        """Offer a few sizes if tasks are short: it sends them one by one, where others need chunks."""
         return [cls(workers) for workers in look.processes() if look.chunks(workers) != [1]]
 
     def neighbours(self, look: "Look") -> list[Self]:
-        """Half and twice the processes."""
+        """Offer half and twice the processes."""
         return [type(self)(workers) for workers in look.beside(self.workers, look.most_processes)]
 
     def program(self, call: "Call") -> "Program":
-        """The pool of the standard library, with a start method and a chunk size that are named."""
+        """Write a program with the pool of the standard library, and explicit start method and chunk size."""
         call = call.ordinary().of_one_item()
         renewed = f", maxtasksperchild={self.maxtasksperchild}" if self.maxtasksperchild is not None else ""
         return call.program(
@@ -152,8 +152,8 @@ def _workers_of(pool: Pool) -> list[BaseProcess]:
 def _end(pool: Pool) -> None:
     """End a pool that has lost a worker.
 
-    One that was killed while it waited for a task, or sent a result, holds the lock of that queue for ever: whoever
-    ends the pool would wait for it.
+    A worker that was killed while it waited for a task, or sent a result, never releases the lock of that queue.
+    Ending the pool would wait for the lock, so it is released here.
     """
     ends = Thread(target=pool.terminate, daemon=True)
     ends.start()

@@ -1,4 +1,4 @@
-"""A pool of processes: concurrent.futures.ProcessPoolExecutor."""
+"""The runner of concurrent.futures.ProcessPoolExecutor: a pool of processes."""
 
 import pickle
 from collections.abc import Callable, Generator, Sequence
@@ -36,7 +36,7 @@ class ProcessPool:
     start_method: str = starting.DEFAULT
     """fork, forkserver or spawn."""
     chunksize: int = 1
-    """Neighbouring tasks that are handed over in one go."""
+    """Neighbouring tasks that are sent together."""
 
     def __post_init__(self) -> None:
         require_positive(workers=self.workers, chunksize=self.chunksize)
@@ -45,14 +45,14 @@ class ProcessPool:
 
     @property
     def traits(self) -> Traits:
-        """Whether the processes are ours to reap depends on how they are started."""
+        """Traits that depend on the settings: the start method decides whether this process reaps its workers."""
         return Traits(
             where=PROCESSES, shares_interpreter=False, pickles=True, sends=True, worker_per_task=False,
             barriers=False, reaped=self.start_method != "forkserver", simplicity=50,
         )  # fmt: skip
 
     def preload(self, function: Callable[[Any], Any]) -> None:
-        """Have a fork server import what a program by hand would have it import; see `base.Runner`."""
+        """Have a fork server import the modules that it imports in an ordinary program; see `base.Runner`."""
         if self.start_method == "forkserver":
             starting.preload(function)
 
@@ -67,7 +67,7 @@ class ProcessPool:
             return gather(answers, items)
 
     def _answers(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Generator[Any, None, None]:
-        """What the tasks return or raise: both come back as values, so what is raised here is about sending them."""
+        """Yield results and exceptions of tasks, both as values; an exception raised here concerns sending them."""
         following = iter(items)
         chunks = iter(lambda: tuple(islice(following, self.chunksize)), ())
         first = 0
@@ -85,7 +85,7 @@ class ProcessPool:
             raise self._unsent(error, function, first, items) from error
 
     def _broken(self, broken: BrokenProcessPool, items: Sequence[Any]) -> BaseException:
-        """What it was: the executor tells a worker that died from an answer that it could not read by the cause."""
+        """The cause of a broken pool: an answer that cannot be read is its `__cause__`; without one, a worker died."""
         if broken.__cause__ is None:
             return self._death()
         why = one_line(str(broken.__cause__).strip("\n '\"").splitlines()[-1])
@@ -97,9 +97,9 @@ class ProcessPool:
         return unsent(why, first, items, min(self.chunksize, len(items) - first))
 
     def _death(self) -> WorkerDied:
-        """Which worker died, and how: the one that the executor has not terminated when another had died.
+        """Describe the worker that died: the one that the executor did not terminate itself.
 
-        If it has terminated all, one of them seemed dead to it.
+        After a death, the executor terminates the other workers. If it has terminated all, it took one for dead.
         """
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
         self._executor.shutdown()  # returns when all of them have ended
@@ -114,7 +114,7 @@ class ProcessPool:
     def _unsent(
         self, error: BaseException, function: Callable[[Any], Any], first: int, items: Sequence[Any]
     ) -> BaseException:
-        """What it was: an item on its way to a worker, or a result on its way back."""
+        """The cause of a failure: an item that cannot be sent, or a result that cannot be sent back."""
         chunk = range(first, min(first + self.chunksize, len(items)))
         for index in chunk:
             if tried(pickle.dumps, (function, items[index]))[1] is not None:
@@ -123,16 +123,16 @@ class ProcessPool:
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:
-        """A few sizes; where tasks are short, with chunks too."""
+        """Offer a few sizes; with chunks as well, if tasks are short."""
         return [cls(workers, chunksize=chunk) for workers in look.processes() for chunk in look.chunks(workers)]
 
     def neighbours(self, look: "Look") -> list[Self]:
-        """Half and twice the processes."""
+        """Offer half and twice the processes."""
         sizes = look.beside(self.workers, look.most_processes)
         return [type(self)(workers, chunksize=chunk) for workers in sizes for chunk in look.chunks(workers)]
 
     def program(self, call: "Call") -> "Program":
-        """The pool of the standard library, with a start method that is named."""
+        """Write a program with the pool of the standard library, and an explicit start method."""
         call = call.ordinary().of_one_item()
         chunks = f", chunksize={self.chunksize}" if self.chunksize != 1 else ""
         return call.program(
@@ -149,7 +149,7 @@ class ProcessPool:
 
 
 def _is_from_worker(error: BaseException | None) -> bool:
-    """Whether the executor brought it: such an exception has the traceback of the worker for its cause."""
+    """Whether an exception was sent by a worker: it then has the worker's traceback as its cause."""
     while error is not None and type(error).__name__ != "_RemoteTraceback":
         error = error.__cause__
     return error is not None

@@ -1,4 +1,4 @@
-"""A process for each task, all at once, each sending its result back: the article's cure for computing."""
+"""The runner with a process for each task, all started at once, each sending its result back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # a measuring process must not pay for it
 
 
 _MOST_FORKED = 64
-"""Tasks up to which a process for each is worth a race."""
+"""Most tasks for which a process for each is worth a race."""
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Processes:
     start_method: str = starting.DEFAULT
     """fork, forkserver or spawn."""
     limit: int = 256
-    """Refuse to start more processes than this at once."""
+    """Most processes at once; more tasks are rejected."""
 
     def __post_init__(self) -> None:
         require_positive(limit=self.limit)
@@ -39,14 +39,14 @@ class Processes:
 
     @property
     def traits(self) -> Traits:
-        """Whether the processes are ours to reap depends on how they are started."""
+        """Traits that depend on the settings: the start method decides whether this process reaps its workers."""
         return Traits(
             where=PROCESSES, shares_interpreter=False, pickles=True, sends=self.start_method != "fork",
             worker_per_task=True, barriers=False, reaped=self.start_method != "forkserver", simplicity=60,
         )  # fmt: skip
 
     def preload(self, function: Callable[[Any], Any]) -> None:
-        """Have a fork server import what a program by hand would have it import; see `base.Runner`."""
+        """Have a fork server import the modules that it imports in an ordinary program; see `base.Runner`."""
         if self.start_method == "forkserver":
             starting.preload(function)
 
@@ -80,7 +80,7 @@ class Processes:
 
     @classmethod
     def candidates(cls, look: Look) -> list[Self]:
-        """Where items are large and the platform forks safely enough: a forked process inherits its item."""
+        """Offer fork if items are large and the platform forks safely enough: a forked process inherits its item."""
         forks = starting.DEFAULT == "forkserver" and look.items_are_large
         return [cls(start_method="fork")] if forks and 1 < look.tasks <= min(look.most, _MOST_FORKED) else []
 
@@ -96,7 +96,7 @@ class Processes:
                 target=answer, args=(outbox, function, item)
             )
             process.start()
-            outbox.close()  # the child's copy is then the last: when it dies, the parent reads the end of the file
+            outbox.close()  # only the child's copy is left: if it dies, the parent reads the end of the file
             return process, inbox
 
         return start

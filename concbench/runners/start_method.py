@@ -1,7 +1,7 @@
-"""How worker processes are started: always named, never left to the interpreter's default.
+"""The start method of worker processes, always explicit and never the interpreter's default.
 
-The default is what Python 3.14 made the default of each platform, on every version: `forkserver`, and `spawn` on
-macOS and Windows. Why: docs/decisions/start-method.md.
+On every version of Python, the default is that of Python 3.14 for the platform: `forkserver`, and `spawn` on macOS and
+Windows. docs/decisions/start-method.md gives the reasons.
 """
 
 import sys
@@ -20,18 +20,18 @@ DEFAULT = "spawn" if sys.platform in {"win32", "darwin"} else "forkserver"
 
 
 def context(start_method: str) -> "BaseContext":
-    """The multiprocessing context of a start method."""
+    """Return the multiprocessing context of a start method."""
     import multiprocessing
 
     return multiprocessing.get_context(start_method)
 
 
 def preload(function: Callable[..., Any], ours: str = "concbench.task") -> None:
-    """Have the fork servers of this process import what that of a program by hand would have, and our own part.
+    """Have the fork servers of this process import the same modules as in an ordinary program, and a concbench module.
 
-    For a process that is ours alone: it replaces what was to be preloaded. A program's main module imports the
-    function's module, and a fork server imports the main module first, but only from Python 3.13.8 and 3.14.1 on
-    (python/cpython#126631); before, each worker imports both again, and so must ours.
+    This is for measuring processes only, since it replaces the list of preloaded modules. In an ordinary program, the
+    main module imports the function's module, and a fork server imports the main module first, but only from Python
+    3.13.8 and 3.14.1 on (python/cpython#126631). Before, each worker imports both again, and so must workers here.
     """
     import multiprocessing
 
@@ -42,14 +42,14 @@ def preload(function: Callable[..., Any], ours: str = "concbench.task") -> None:
 
 
 def keep_names(sockets: "Path", semaphores: str) -> None:
-    """Have multiprocessing put its sockets, and name its semaphores, where somebody else finds and removes them.
+    """Set the place of the sockets and the names of the semaphores of multiprocessing, so that they can be removed.
 
-    For a process that may be killed, with all that it has started: it would leave a directory and semaphores behind.
-    Workers inherit both. They are what multiprocessing.util.get_temp_dir and SemLock look at, since Python 3.4.
+    This is for a process that may be killed with every process that it has started, and would leave them behind.
+    Workers inherit both settings. multiprocessing.util.get_temp_dir and SemLock read them, since Python 3.4.
 
     Args:
-        sockets: a directory for this process alone; it is made.
-        semaphores: what their names begin with.
+        sockets: a directory for this process alone; it is created.
+        semaphores: the prefix of the names of semaphores.
     """
     import multiprocessing
 
@@ -59,20 +59,20 @@ def keep_names(sockets: "Path", semaphores: str) -> None:
 
 
 def require_few(workers: int, name: str) -> None:
-    """Refuse more worker processes than a pool can wait for.
+    """Reject more worker processes than a pool can wait for on this platform.
 
     Raises:
-        BadSetting: says how many that are.
+        BadSetting: there are too many; the message has the limit.
     """
     if sys.platform == "win32" and workers > 61:
         raise BadSetting(f"workers must be 61 or fewer for {name} on Windows, not {workers}")
 
 
 def require_start_method(name: str) -> None:
-    """Refuse a start method that this platform does not have.
+    """Reject a start method that this platform does not have.
 
     Raises:
-        BadSetting: lists those that it has.
+        BadSetting: it does not exist here; the message lists those that do.
     """
     import multiprocessing
 

@@ -1,4 +1,4 @@
-"""A pool of threads: concurrent.futures.ThreadPoolExecutor."""
+"""The runner of concurrent.futures.ThreadPoolExecutor: a pool of threads."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -40,15 +40,15 @@ class ThreadPool:
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:
-        """A few sizes."""
+        """Offer a few sizes."""
         return [cls(workers) for workers in look.threads()]
 
     def neighbours(self, look: "Look") -> list[Self]:
-        """Half and twice the threads."""
+        """Offer half and twice the threads."""
         return [type(self)(workers) for workers in look.beside(self.workers, look.most_threads)]
 
     def program(self, call: "Call") -> "Program":
-        """The pool of the standard library."""
+        """Write a program with the pool of the standard library."""
         call = call.ordinary().of_one_item()
         return call.program(
             f"with ThreadPoolExecutor({self.workers}) as pool:",

@@ -1,4 +1,4 @@
-"""A thread for each task, all at once: the article's first cure for waiting."""
+"""The runner with a thread for each task, all started at once."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -34,11 +34,11 @@ class Threads:
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:
-        """Where tasks may wait, and so many threads are allowed."""
+        """Offer itself if tasks may wait, and so many threads are allowed."""
         return [cls()] if not look.computes and look.tasks <= min(look.most, look.most_threads) else []
 
     def program(self, call: "Call") -> "Program":
-        """Threads by hand: each keeps its result in its place."""
+        """Write a program that starts threads itself; each stores its result by index."""
         call = call.ordinary(once=True)
         return call.program(
             f"threads = [threading.Thread(target=work, args=pair) for pair in enumerate({call.items})]",
@@ -63,19 +63,19 @@ def work(place, item):
         results[place] = {call}
     except Exception as error:
         errors.append(error)"""
-"""What each thread of a program does."""
+"""The function that each thread of a program runs."""
 
 
 def run_in_threads(function: Callable[[Any], Any], items: Sequence[Any], at_once: int) -> list[Any]:
-    """A fresh thread for each task, `at_once` of them started and joined before the next begin.
+    """Run each task in a new thread; batches of `at_once` threads are started and joined in sequence.
 
-    When a task fails, the batches after its own are not begun.
+    When a task fails, later batches are not started.
     """
     return gather(_answers(function, items, at_once), items)
 
 
 def _answers(function: Callable[[Any], Any], items: Sequence[Any], at_once: int) -> Iterator[Any]:
-    """A raw thread returns nothing and swallows what its target raises: both are noted by index."""
+    """Yield results and exceptions of tasks; both are stored by index, since a thread returns neither."""
     caught = Caught(function)
     answers: list[Any] = [None] * len(items)
 

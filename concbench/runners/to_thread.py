@@ -1,4 +1,4 @@
-"""Ordinary functions in threads that one event loop waits for: asyncio.to_thread, as web applications have it."""
+"""The runner of asyncio.to_thread: ordinary functions in threads that one event loop awaits, as in web applications."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ class ToThread:
     )
 
     workers: int = 32
-    """Threads, and calls that are waited for at once."""
+    """Number of threads, and of calls awaited at once."""
 
     def __post_init__(self) -> None:
         require_positive(workers=self.workers)
@@ -45,7 +45,7 @@ class ToThread:
         return gather(answers, items)
 
     async def _work(self, caught: Caught, items: Sequence[Any], answers: list[Any]) -> None:
-        """Fill in the answers, by index; nothing is returned, since asyncio would take its repr."""
+        """Store the answers by index; they are not returned, since asyncio would call repr on them."""
         waiting = iter(range(len(items)))
         failed = False
 
@@ -54,13 +54,13 @@ class ToThread:
             for index in waiting:
                 answers[index] = answer = await asyncio.to_thread(caught, items[index])
                 failed = failed or type(answer) is Raised
-                if failed:  # tasks in progress end, so that the first in order is known; no more are begun
+                if failed:  # tasks in progress finish, so that the first error in order is known; no new ones begin
                     return
 
         await asyncio.gather(*(worker() for _ in range(min(self.workers, len(items)))))
 
     def program(self, call: "Call") -> "Program":
-        """A semaphore keeps to the number in progress, and an executor of that size has a thread for each."""
+        """Write a program with a semaphore that limits the number in progress, and an executor of the same size."""
         call = call.ordinary().of_one_item()
         return call.in_one_loop(
             f"asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor({self.workers}))",
@@ -80,7 +80,7 @@ class ToThread:
 
 
 def _awaits(function: Any) -> bool:
-    """Whether it is a coroutine function, or a coroutine function is in what we have put around it."""
+    """Whether a function is a coroutine function, possibly inside adapters of concbench."""
     while not is_coroutine_function(function):
         if not type(function).__module__.startswith("concbench.") or not hasattr(function, "function"):
             return False

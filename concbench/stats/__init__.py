@@ -1,1 +1,1 @@
-"""Arrays in, numbers out; knows nothing of workloads and runners."""
+"""Statistics: arrays in, numbers out, independent of workloads and runners."""

@@ -1,8 +1,9 @@
-"""Intervals for a typical per-round ratio that hold for a whole table, at any stopping point.
+"""Confidence intervals for a typical per-round ratio, valid for a whole table and at any stopping point.
 
 The quantity is d = log(T_baseline / T_candidate) within a round. Below 8 rounds: Student's t on the mean of d. From 8
-on: the 20 % trimmed mean with the winsorised deviation (Tukey and McLaughlin 1963), which one bad round cannot widen.
-The level of a look is so small that looking after every round is free; how it was calibrated: docs/methodology.md.
+rounds: the 20 % trimmed mean with the winsorised deviation (Tukey and McLaughlin 1963), which one bad round cannot
+widen. The level of a look is so small that a look after every round does not weaken the claim; docs/methodology.md
+describes its calibration.
 """
 
 from __future__ import annotations
@@ -17,20 +18,22 @@ from numpy.typing import NDArray
 from concbench.stats.student import quantile
 
 FEWEST = 3
-"""Rounds without which there is no interval."""
+"""Fewest rounds for an interval."""
 MOST = 100
-"""Rounds for which a level was calibrated."""
+"""Most rounds for which a level was calibrated."""
 TRIM_FROM = 8
-"""Rounds from which the trimmed mean is used."""
+"""Fewest rounds for the trimmed mean."""
 _LEVELS = ((30, 0.0045), (60, 0.0035), (100, 0.0030))
-"""Error level of one look for one comparison, by the most rounds that may be taken: 5 % over all looks."""
+"""Error level of one look for one comparison, by the most rounds that may be taken: 5 % over all looks at normally
+distributed ratios. Source: docs/methodology.md."""
 _REQUIREMENT_LEVELS = ((30, 7.0e-5), (60, 5.0e-5), (100, 4.5e-5))
-"""The same for a requirement: 0.1 % over all looks on each side, of which only one can be wrong."""
+"""Error level of one look at a requirement, by the most rounds: 0.1 % over all looks on each side; only one side can be
+wrong. Source: docs/methodology.md."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A ratio with what it may be: low <= centre <= high, as speed-ups."""
+    """A ratio with its confidence interval: low <= centre <= high, as speed-ups."""
 
     low: float
     centre: float
@@ -38,22 +41,22 @@ class Interval:
 
     @property
     def half_width(self) -> float:
-        """Half of the width relative to the centre: 0.05 is plus or minus 5 %."""
+        """Half of the width, relative to the centre: 0.05 is plus or minus 5 %."""
         return (self.high - self.low) / 2 / self.centre
 
 
 def look_level(max_rounds: int, comparisons: int) -> float:
-    """The error level of one look at one of so many comparisons, after any round up to `max_rounds`.
+    """The two-sided error level of one look at one of so many comparisons, after any round up to `max_rounds`.
 
-    For more rounds than levels were calibrated for, all looks share 5 % evenly (Bonferroni), which is on the safe side.
+    Above the calibrated numbers of rounds, all looks share 5 % evenly (Bonferroni), which is conservative.
     """
     return _of_a_look(_LEVELS, 0.05, max_rounds) / max(comparisons, 1)
 
 
 def requirement_level(max_rounds: int) -> float:
-    """The error level of one look at a requirement: it is wrong in 0.1 %, and fifty of them in less than 5 %.
+    """The error level of one look at a requirement, which is decided wrongly in 0.1 % of cases; 50 in less than 5 %.
 
-    It does not depend on how many there are, which nobody knows where tests are selected or distributed.
+    It does not depend on the number of requirements, which is unknown where tests are selected or distributed.
     """
     return _of_a_look(_REQUIREMENT_LEVELS, 0.002, max_rounds)
 
@@ -63,10 +66,10 @@ def _of_a_look(levels: Sequence[tuple[int, float]], whole: float, max_rounds: in
 
 
 def ratio_interval(log_ratios: NDArray[np.float64], level: float) -> Interval | None:
-    """The interval of the typical ratio; None below 3 rounds.
+    """The confidence interval of the typical ratio; None below 3 rounds.
 
     Args:
-        log_ratios: d of each round, shape (rounds,).
+        log_ratios: d = log(T_baseline / T_candidate) of each round, shape (rounds,).
         level: two-sided error level of this look.
     """
     n = log_ratios.size
@@ -90,5 +93,5 @@ def _trimmed(ordered: NDArray[np.float64]) -> tuple[float, float, int]:
 
 
 def _exp(value: float) -> float:
-    """Three rounds that disagree may bound nothing: then 0 or a very large number, never an overflow."""
+    """Compute exp without overflow: the interval of three very different rounds may be almost unbounded."""
     return exp(min(max(value, -700.0), 700.0))

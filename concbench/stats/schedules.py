@@ -1,4 +1,4 @@
-"""The shortest that given tasks can take on a number of workers: what a speed-up is to be compared with."""
+"""The shortest time of given tasks on a number of workers, as a bound to compare speed-ups with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def in_order(seconds: Iterable[float], workers: int) -> float:
-    """Makespan of workers that take the tasks as they come, each the next when it is free (a pool)."""
+    """Makespan in seconds of a pool: each worker takes the next task, in the given order, when it is free."""
     free: list[float] = []
     for length in seconds:
         start = heapq.heappop(free) if len(free) >= workers else 0.0
@@ -18,15 +18,15 @@ def in_order(seconds: Iterable[float], workers: int) -> float:
 
 
 def longest_first(seconds: Sequence[float], workers: int) -> float:
-    """The same with the longest tasks first: at most 4/3 of the best possible (Graham 1969)."""
+    """Makespan in seconds of a pool with the longest tasks first: at most 4/3 of the best possible (Graham 1969)."""
     return in_order(sorted(seconds, reverse=True), workers)
 
 
 def in_batches(seconds: Sequence[float], size: int) -> float:
-    """Makespan of batches, each of which begins when the one before has ended."""
+    """Makespan in seconds of batches of `size` tasks; each batch begins when the previous one has ended."""
     return sum(max(seconds[first : first + size]) for first in range(0, len(seconds), size))
 
 
 def least(seconds: Sequence[float], workers: int) -> float:
-    """No schedule is shorter: all the work shared evenly, and no less than the longest task (Brent 1974)."""
+    """Lower bound on the makespan in seconds: the work shared evenly, but at least the longest task (Brent 1974)."""
     return max(float(np.sum(seconds)) / workers, max(seconds, default=0.0)) if seconds else 0.0

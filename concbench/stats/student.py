@@ -1,4 +1,4 @@
-"""Quantiles of Student's t, without scipy, whose import alone costs more than many a measurement."""
+"""Quantiles of Student's t without scipy, whose import alone takes longer than many measurements."""
 
 from functools import cache
 from math import atan, cos, pi, sin, sqrt, tan
@@ -16,7 +16,7 @@ def two_sided(t: float, df: int) -> float:
 def quantile(alpha: float, df: int) -> float:
     """The t with P(|T| > t) = alpha, for 0 < alpha < 1 and whole df of 1 or more; two-sided.
 
-    By bisection over the angle of the series, in which the probability rises from 0 to 1 over (0, pi/2).
+    It is found by bisection over the angle of the series; the probability rises from 0 to 1 over (0, pi/2).
     """
     low, high = 0.0, pi / 2
     for _ in range(200):

@@ -1,8 +1,8 @@
-"""Where the workers' time went, from the start and end of every task: arrays in, numbers out.
+"""The division of the workers' time, from the start and end of every task: arrays in, numbers out.
 
-Workers times makespan is an area; each worker is a lane in it. A lane is at work while it has a task. Before its first
-it is started; between two it waits to be handed the next; after the last task of all was handed out it has nothing left
-to do (the tail); after the last task of all has ended, it is shut down.
+Workers times makespan is an area; each worker is a lane in it. A lane is busy while it has a task. The time before its
+first task is start-up; between two tasks it waits for the next (dispatch). After the last task of all was handed out,
+the lane has nothing left to do (tail). After the last task of all has ended, it is shut down.
 
     lane 1   sssTTTTTTdTTTTTTTTTTTTTTTxx        s  start-up     d  dispatch
     lane 2   sssssTTTTTTTTTdTTTTTT.....xx       T  tasks        .  tail
@@ -23,51 +23,58 @@ QUANTILES = (0.5, 0.9, 0.99, 1.0)
 
 @dataclass(frozen=True)
 class Spans:
-    """Tasks as arrays of one length; seconds after the beginning of everything."""
+    """Tasks as arrays of one shape (tasks,); times are in seconds after the execution began."""
 
     started: ArrayLike
+    """Start of each task."""
     finished: ArrayLike
-    """Never before started."""
+    """End of each task, never before its start."""
     cpu: ArrayLike
-    """CPU seconds."""
+    """CPU seconds of each task."""
     worker: ArrayLike
-    """A number for each worker. Where there were more of them than lanes, one took the place of another that had ended,
-    and tasks are put into lanes by their start."""
+    """The number of the worker of each task. If there are more workers than lanes, since some replaced others that had
+    ended, tasks are assigned to lanes by their start."""
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """One execution of all tasks; areas are in worker-seconds: their sum is the workers' time, but for overlaps."""
+    """One execution of all tasks; areas are in worker-seconds, and add up to the workers' time except for overlaps."""
 
     workers: int
+    """Number of lanes."""
     makespan: float
+    """Seconds from the beginning to the end of the execution."""
     tasks: int
     busy: float
-    """In tasks."""
+    """Worker-seconds in tasks."""
     cpu: float
-    """Of which on the CPU."""
+    """CPU seconds within `busy`."""
     start_up: float
+    """Worker-seconds before first tasks."""
     dispatch: float
+    """Worker-seconds of waiting for a next task."""
     tail: float
+    """Worker-seconds without a task left to take, until the last task ended."""
     shut_down: float
+    """Worker-seconds after the last task ended."""
     in_flight: float
-    """Tasks in progress, in the mean from the first start to the last end."""
+    """Mean number of tasks in progress, from the first start to the last end."""
     peak: int
-    """And at most."""
+    """Most tasks in progress at the same time."""
     service: list[float]
-    """Seconds of a task: its median, 90 %, 99 % and the longest."""
+    """Seconds of a task: the median, the 90 % and 99 % quantiles, and the longest."""
     queueing: list[float]
-    """Seconds from the beginning of the work to a task's start: the same."""
+    """Seconds from the submission of the tasks to the start of a task: the same four quantiles."""
     longest: int
     """Index of the longest task."""
     last: int
     """Index of the task that ended last."""
     last_seconds: float
-    """And how long it took."""
+    """Seconds of the task that ended last."""
 
     @property
     def total(self) -> float:
-        """The workers' time."""
+        """The workers' time in worker-seconds."""
         return self.workers * self.makespan
 
 
@@ -81,20 +88,20 @@ def timeline(
     one_task_each: bool = False,
     dealt_out: bool = False,
 ) -> Timeline:
-    """Take an execution apart.
+    """Divide the workers' time of an execution.
 
     Args:
         spans: its tasks.
-        workers: lanes: tasks in progress at most.
-        makespan: seconds from the beginning to the end of everything.
-        submitted: when all tasks were handed to the runner.
-        kept: the workers were there before, so that what lies before their first tasks is dispatch.
-        dealt_out: tasks were assigned to workers beforehand, so that one whose own are done has nothing left to do.
-        one_task_each: a worker is started for every task, so that what lies between two tasks of a lane is start-up,
-            and there are as many lanes as workers ever were at work at once.
+        workers: number of lanes: the most tasks in progress at the same time.
+        makespan: seconds from the beginning to the end of the execution.
+        submitted: seconds after which all tasks were handed to the runner.
+        kept: the workers existed before the execution, so that the time before their first tasks is dispatch.
+        dealt_out: tasks were assigned to workers in advance, so that a worker that has done its own is in the tail.
+        one_task_each: a worker is started for every task, so that the time between two tasks of a lane is start-up, and
+            there are as many lanes as workers were busy at once.
 
     Raises:
-        ValueError: there is no task.
+        ValueError: there are no tasks.
     """
     begin, end, of = (np.asarray(values, dtype=float) for values in (spans.started, spans.finished, spans.cpu))
     if not begin.size:
@@ -127,9 +134,9 @@ def timeline(
 
 
 def tasks_in_flight(started: ArrayLike, finished: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
-    """How many tasks were in progress: the moments at which that changed, and the number from each of them on."""
+    """The number of tasks in progress over time: the times at which it changed, and the number from each of them on."""
     begin, end = np.asarray(started, dtype=float), np.asarray(finished, dtype=float)
-    moments = np.concatenate([end, begin])  # of an end and a start at one moment, the end comes first
+    moments = np.concatenate([end, begin])  # at equal times, an end comes before a start
     changes = np.concatenate([np.full(end.size, -1), np.ones(begin.size, dtype=int)])
     order = np.argsort(moments, kind="stable")
     return moments[order], np.cumsum(changes[order])
@@ -142,7 +149,7 @@ def _in_flight(begin: Floats, end: Floats) -> tuple[int, float]:
 
 
 def _lanes(begin: Floats, end: Floats, worker: NDArray[np.int64], lanes: int, order: NDArray[np.int64]) -> list[int]:
-    """The lane of each task: its worker, or if there were more workers than lanes, whichever has been free longest."""
+    """The lane of each task: its worker or, with more workers than lanes, the lane that has been free longest."""
     known, own = np.unique(worker, return_inverse=True)
     if known.size <= lanes:
         return [int(number) for number in own]
@@ -158,7 +165,7 @@ def _lanes(begin: Floats, end: Floats, worker: NDArray[np.int64], lanes: int, or
 def _idle(
     begin: Floats, end: Floats, lane: list[int], lanes: int, order: NDArray[np.int64], *, dealt_out: bool
 ) -> tuple[float, float, float]:
-    """Before the first task, between tasks and after the last, added up over the lanes."""
+    """Idle seconds before the first task, between tasks and after the last, each summed over the lanes."""
     handed_out, ended = float(begin.max()), float(end.max())
     free_from: dict[int, float] = {}
     start_up = dispatch = tail = 0.0

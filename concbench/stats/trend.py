@@ -1,7 +1,7 @@
-"""Whether times still change from one execution to the next, as those of a compiler that warms up do (PyPy).
+"""Trends in times from one execution to the next, as they occur while a JIT compiler warms up (PyPy).
 
-Verdicts rest on rounds that could have come in any order. Where the ratios of two cells go on rising or falling, there
-is no verdict yet: what is measured is the way there.
+Verdicts assume that the order of the rounds does not matter. While the ratios of two cells keep rising or falling,
+there is no verdict: the samples describe the transition.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SURE = 2.6
-"""Standard deviations, by the test of Mann and Kendall: six values in order are enough, five are not."""
+"""Threshold of the Mann-Kendall trend test in standard deviations: six values in order suffice, five do not."""
 _MUCH = log(1.05)
-"""And by how much the later half differs from the earlier one."""
+"""Least difference of log ratios between the earlier and the later half."""
 _LAST, _GAIN = 3, 0.97
-"""Executions that have settled: the best of so many is no less than this share of the best before."""
+"""Number of last executions, and the share of the best before that their best must reach for times to have settled."""
 
 
 def trends(log_ratios: NDArray[np.float64]) -> bool:
-    """Whether ratios, in the order of their rounds, surely rise or fall, and by more than a little."""
+    """Whether log ratios, shape (rounds,), in the order of their rounds, have a significant trend of more than 5 %."""
     count = log_ratios.size
     if count < 2 * _LAST:
         return False

@@ -1,4 +1,4 @@
-"""Verdicts in words from intervals, and which cells cannot be told apart from the best."""
+"""Verdicts in words from confidence intervals, and the group of cells statistically tied with the fastest."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from concbench.stats.intervals import FEWEST, Interval, ratio_interval
 from concbench.stats.trend import trends
 
 Cell = TypeVar("Cell", bound=Hashable)
-"""What cells are told apart by."""
+"""The identity of a cell."""
 
 MARGIN = 1.02
-"""Faster and slower are said only past 2 %: it halves the false claims for a tenth to one round more."""
+"""Least ratio for `faster` and `slower`: a margin of 2 % halves the false claims for 0.1 to 1 more rounds."""
 BAND = 1.05
-"""The same is said within 5 %."""
+"""Ratio within which cells count as the same: 5 %."""
 
 FASTER, SLOWER, SAME, UNDECIDED = "faster", "slower", "same", "undecided"
 
 
 def verdict(interval: Interval | None) -> str:
-    """What an interval allows to say of a cell against the baseline; where two hold, the difference goes first."""
+    """The verdict that an interval allows on a cell against the baseline; faster and slower precede same."""
     if interval is None:
         return UNDECIDED
     if interval.low > MARGIN:
@@ -41,20 +41,20 @@ def verdict_of(log_ratios: NDArray[np.float64], level: float) -> str:
 
 
 def fastest(seconds: Mapping[Cell, Mapping[int, float]]) -> Cell:
-    """The cell that leads: the least median of its seconds by round, whatever number of rounds it took."""
+    """The leading cell: the one with the least median of its seconds by round, for any number of rounds."""
     return min(seconds, key=lambda cell: float(np.median(list(seconds[cell].values()))))
 
 
 def fastest_group(seconds: Mapping[Cell, Mapping[int, float]], level: float) -> dict[Cell, Interval | None]:
-    """The leader and the cells that cannot be told apart from it: not proved to be more than 2 % slower.
+    """The leader and the cells statistically tied with it: not proved to be more than 2 % slower.
 
     Args:
-        seconds: of every cell, by round.
-        level: two-sided error level of each comparison at this look; the leader is compared, and no pair of others.
+        seconds: seconds of one execution of every cell, by round.
+        level: two-sided error level of each comparison at this look; cells are compared with the leader only.
 
     Returns:
-        For each of them the ratio to the leader (1: as fast), None for the leader and below three rounds. A cell that
-        has fewer, though the leader has them, was given up as hopeless and is not among them.
+        The ratio of each cell to the leader (1: as fast); None for the leader itself, and below three rounds. A cell
+        with fewer than three rounds, while the leader has three, was dropped as hopeless and is not included.
     """
     leader = fastest(seconds)
     group: dict[Cell, Interval | None] = {leader: None}
@@ -67,6 +67,6 @@ def fastest_group(seconds: Mapping[Cell, Mapping[int, float]], level: float) -> 
 
 
 def log_ratios(base: Mapping[int, float], candidate: Mapping[int, float]) -> NDArray[np.float64]:
-    """log(T_base / T_candidate) of the rounds that both took part in, shape (rounds,): above 0 is faster."""
+    """Return log(T_base / T_candidate) of the rounds that both took part in, shape (rounds,): above 0 is faster."""
     shared = sorted(base.keys() & candidate.keys())
     return np.log([base[number] / candidate[number] for number in shared]) if shared else np.empty(0)

@@ -1,4 +1,4 @@
-"""For those who write runners, and for tests that need no clock: the laws of runners, and hosts that are simulated.
+"""Tools for testing runners and measurements: the laws that every runner keeps, and simulated hosts without a clock.
 
 @pytest.mark.parametrize("law", RUNNER_LAWS, ids=law_name)
 def test_my_runner_keeps(law, tmp_path):

@@ -1,6 +1,6 @@
-"""The law that a runner is what it declares: process ids, threads, interpreters and overlaps of its tasks tell.
+"""The law that declared traits are true, checked by process ids, threads, interpreters and overlaps of tasks.
 
-What a runner does not declare is not looked at.
+Traits that a runner does not declare are not checked.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from concbench.task import exception_text, tried
 from concbench.traits import CALLER, ELSEWHERE, INTERPRETERS, LOOP, PLACES, PROCESSES, THREADS, Traits
 
 _SHORT, _LONG = 0.005, 0.1
-"""Seconds of a task, and of that which others may overtake."""
+"""Seconds of a task, and of a long task that others may overtake."""
 _BURNT = 0.05
-"""Seconds that a task computes where it is seen whose CPU time that is."""
+"""CPU seconds of a task in the check of CPU time accounting."""
 _FEW_TASKS, _MOST_TASKS = 6, 80
-"""More than a pool has workers, where that is possible."""
+"""Bounds on the number of tasks, which should exceed the workers of a pool."""
 _threads: set[int] = set()
-"""Those that have run a task in this interpreter."""
+"""Native ids of the threads that have run a task in this interpreter."""
 
 
 @dataclass(frozen=True)
 class Sight:
-    """Where and when a task ran."""
+    """The place and time of one task."""
 
     machine: tuple[str, int]
     """Host name and process id."""
     interpreter: int
-    """Differs between the interpreters of a process."""
+    """An id that differs between the interpreters of a process."""
     thread: int
     looping: bool
     """Whether an event loop was running in the thread."""
@@ -49,7 +49,7 @@ class Sight:
 
 
 class Traveller:
-    """What knows whether it has been through pickle, on its way to a task or back."""
+    """An item or result that records whether it has been pickled."""
 
     def __init__(self, seconds: float, *, travelled: bool = False) -> None:
         self.seconds = seconds
@@ -64,14 +64,14 @@ def _arrived(seconds: float) -> Traveller:
 
 
 def look_around(item: Traveller) -> Sight:
-    """A task that waits."""
+    """A task that waits, and returns where and when it ran."""
     seen = _begun()
     time.sleep(item.seconds)
     return _ended(item, seen)
 
 
 async def look_around_awaiting(item: Traveller) -> Sight:
-    """The same as a coroutine function."""
+    """A coroutine function that waits, and returns where and when it ran."""
     import asyncio
 
     seen = _begun()
@@ -85,7 +85,7 @@ class Sent:
     times = 0
 
     def __call__(self, item: Traveller) -> Sight:
-        """Look around."""
+        """Wait, and return where and when it ran."""
         return look_around(item)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -101,7 +101,7 @@ def burn(seconds: float) -> None:
 
 
 def _begun() -> tuple[bool, float]:
-    thread = threading.get_native_id()  # get_ident() is soon given to another
+    thread = threading.get_native_id()  # get_ident() is soon reused
     first = thread not in _threads
     _threads.add(thread)
     return first, time.monotonic()
@@ -115,7 +115,7 @@ def _ended(item: Traveller, seen: tuple[bool, float]) -> Sight:
 
 
 def _looping() -> bool:
-    asyncio = sys.modules.get("asyncio")  # not imported, no loop runs; to import it costs every worker
+    asyncio = sys.modules.get("asyncio")  # if it is not imported, no loop runs; an import would cost every worker
     try:
         return asyncio is not None and asyncio.get_running_loop() is not None
     except RuntimeError:
@@ -123,7 +123,7 @@ def _looping() -> bool:
 
 
 def it_is_what_it_declares(make: Callable[[], Runner], directory: Path) -> None:
-    """Every trait that it declares is seen: where tasks run, what they share, how workers are made and fed."""
+    """Every declared trait is observed: where tasks run, what they share, and how workers are started and fed."""
     del directory
     runner = make()
     traits = _declared(runner)
@@ -146,7 +146,7 @@ def it_is_what_it_declares(make: Callable[[], Runner], directory: Path) -> None:
 
 
 def _declared(runner: Runner) -> Traits:
-    """Its traits; those that a measurement would pass over are named."""
+    """The traits of a runner; faults that a measurement would ignore are reported."""
     if not hasattr(type(runner), "traits") and not hasattr(runner, "traits"):
         return Traits()
     traits, error = tried(getattr, runner, "traits")
@@ -158,7 +158,7 @@ def _declared(runner: Runner) -> Traits:
 def _contradictions(
     traits: Traits, seen: Sequence[Sight], last: Sequence[Sight], at_once: int
 ) -> Iterator[tuple[str, str]]:
-    """What it says, and what was seen instead."""
+    """Yield pairs of a declared trait and the observation that contradicts it."""
     if traits.where is not None:
         why = _elsewhere_than(traits.where, seen)
         if why:
@@ -189,7 +189,7 @@ def _contradictions(
 
 
 def _elsewhere_than(where: str, seen: Sequence[Sight]) -> str:
-    """What contradicts the place that is declared; empty if nothing does."""
+    """The observation that contradicts the declared place; empty if there is none."""
     if where not in PLACES:
         return f"it must be one of {', '.join(PLACES)}"
     here = socket.gethostname(), os.getpid()
@@ -204,7 +204,7 @@ def _elsewhere_than(where: str, seen: Sequence[Sight]) -> str:
 
 
 def _elsewhere_here(where: str, seen: Sequence[Sight]) -> str:
-    """The same among the places of this process."""
+    """The observation that contradicts a declared place within this process; empty if there is none."""
     other_interpreter = sum(sight.interpreter != id(sys.modules) for sight in seen)
     own_thread = sum(sight.thread == threading.get_ident() and not sight.looping for sight in seen)
     looping = sum(sight.looping for sight in seen)
@@ -243,7 +243,7 @@ def _in_batches(seen: Sequence[Sight], size: int) -> bool:
 
 
 def _require_sending(runner: Runner, tasks: int, chunk: int, *, sends: bool) -> None:
-    """Whether the function is pickled for every chunk of tasks."""
+    """Check whether the function is pickled for every chunk of tasks."""
     Sent.times = 0
     with runner:
         runner.run(Sent(), [Traveller(_SHORT) for _ in range(tasks)])
@@ -254,7 +254,7 @@ def _require_sending(runner: Runner, tasks: int, chunk: int, *, sends: bool) -> 
 
 
 def _require_account(runner: Runner, *, reaped: bool) -> None:
-    """Whether the CPU time of its processes is in this process's account once it has been left."""
+    """Check whether the CPU time of its processes is accounted to this process after the runner was left."""
     if sys.platform == "win32":
         return
     import resource

@@ -1,7 +1,7 @@
 """The laws that every runner keeps.
 
-A law is called with what makes a runner (a class, or a function without arguments) and an empty directory; it raises
-AssertionError, with what was seen, if the runner breaks it. It needs no test framework.
+A law is called with a class or function that makes a runner without arguments, and an empty directory. It raises
+AssertionError, with the observation, if the runner breaks it. It needs no test framework.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Law = Callable[[MakeRunner, Path], None]
 
 
 class WrongItemError(ValueError):
-    """What the failing tasks of the laws raise."""
+    """The exception that failing tasks of the laws raise."""
 
 
 def double(item: int) -> int:
@@ -33,7 +33,7 @@ def double(item: int) -> int:
 
 
 def double_from(items: Sequence[int]) -> list[int]:
-    """What double must give."""
+    """The expected results of `double`."""
     return [item * 2 for item in items]
 
 
@@ -42,14 +42,14 @@ def _nothing(item: int) -> None:
 
 
 def touch(path: str) -> str:
-    """Leave a mark; a second call with the same path fails."""
+    """Create a file; a second call with the same path fails."""
     with Path(path).open("x"):
         pass
     return path
 
 
 def fail_on_thirteen(item: int) -> int:
-    """A task that fails on 13 and on 17, on 17 sooner."""
+    """A task that fails for items 13 and 17, and earlier for 17."""
     if item == 13:
         time.sleep(0.02)
     if item in {13, 17}:
@@ -58,14 +58,14 @@ def fail_on_thirteen(item: int) -> int:
 
 
 def end_at_five(ending: type[BaseException], item: int) -> int:
-    """A task that raises what ends iterations, on 5."""
+    """A task that raises the given exception for item 5."""
     if item == 5:
         raise ending
     return item
 
 
 def where(item: int) -> tuple[int, int]:
-    """The process and the thread that a task runs in; long enough for every worker to get one."""
+    """A task that returns its process and thread, and takes long enough for every worker to get one."""
     del item
     time.sleep(0.02)
     return os.getpid(), threading.get_ident()
@@ -83,7 +83,7 @@ def _for(runner: Runner, function: Callable[[Any], Any]) -> Callable[[Any], Any]
 
 
 def results_come_in_the_order_of_the_items(make: MakeRunner, directory: Path) -> None:
-    """Whatever order the tasks end in."""
+    """Results are a list in the order of the items, regardless of the order in which tasks end."""
     del directory
     with make() as runner:
         got = runner.run(_for(runner, double), range(11))
@@ -92,7 +92,7 @@ def results_come_in_the_order_of_the_items(make: MakeRunner, directory: Path) ->
 
 
 def every_task_is_run_once(make: MakeRunner, directory: Path) -> None:
-    """None is left out and none is repeated: each leaves a mark that a second call would stumble on."""
+    """No task is left out or repeated: each creates a file that makes a second call fail."""
     paths = [str(directory / f"task-{number}") for number in range(10)]
     with make() as runner:
         runner.run(_for(runner, touch), paths)
@@ -101,7 +101,7 @@ def every_task_is_run_once(make: MakeRunner, directory: Path) -> None:
 
 
 def few_items_are_enough(make: MakeRunner, directory: Path) -> None:
-    """No items, one item, fewer items than workers."""
+    """A runner accepts no items, one item, and fewer items than workers."""
     del directory
     for items in ([], [7], [7, 8]):
         with make() as runner:
@@ -110,7 +110,7 @@ def few_items_are_enough(make: MakeRunner, directory: Path) -> None:
 
 
 def equal_items_are_different_tasks(make: MakeRunner, directory: Path) -> None:
-    """Items need not differ, nor be hashable."""
+    """Items may be equal, and need not be hashable."""
     del directory
     items = [[1], [1], [2], [1]]
     with make() as runner:
@@ -119,7 +119,7 @@ def equal_items_are_different_tasks(make: MakeRunner, directory: Path) -> None:
 
 
 def the_first_failure_is_raised_with_its_item(make: MakeRunner, directory: Path) -> None:
-    """The task's own exception, first in the order of the items and not of time, with a note that names the item."""
+    """The first exception in the order of the items, not of time, is raised unwrapped, with a note on its item."""
     del directory
     try:
         with make() as runner:
@@ -144,7 +144,7 @@ def one_result_for_each_item_or_an_exception(make: MakeRunner, directory: Path) 
 
 
 def exceptions_that_end_iteration_are_reported_with_their_item(make: MakeRunner, directory: Path) -> None:
-    """StopIteration as the cause of a RuntimeError, since raised by run() it would end a loop of the caller's."""
+    """StopIteration becomes the cause of a RuntimeError, since it would end a loop of the caller of run()."""
     del directory
     for ending, raised in (
         (StopIteration, RuntimeError),
@@ -164,7 +164,7 @@ def exceptions_that_end_iteration_are_reported_with_their_item(make: MakeRunner,
 
 
 def it_can_be_entered_again(make: MakeRunner, directory: Path) -> None:
-    """After it was left, after a failure too; and run() may be called again while it is entered."""
+    """A runner can be entered again after it was left, also after a failure; run() can be called repeatedly."""
     del directory
     runner = make()
     for _ in range(2):
@@ -181,7 +181,7 @@ def it_can_be_entered_again(make: MakeRunner, directory: Path) -> None:
 
 
 def _interpreters() -> set[object]:
-    """Those of this process, where Python tells."""
+    """The interpreters of this process, if Python can list them."""
     try:
         from concurrent.interpreters import list_all  # type: ignore[import-not-found,unused-ignore] # from 3.14 on
     except ImportError:
@@ -190,7 +190,7 @@ def _interpreters() -> set[object]:
 
 
 def no_worker_is_left(make: MakeRunner, directory: Path) -> None:
-    """When it has been left, its threads, interpreters and processes have ended, after a failure too."""
+    """After a runner was left, its threads, interpreters and processes have ended, also after a failure."""
     del directory
     threads = set(threading.enumerate())
     interpreters = _interpreters()
@@ -208,7 +208,7 @@ def no_worker_is_left(make: MakeRunner, directory: Path) -> None:
 
 
 def no_more_workers_than_said(make: MakeRunner, directory: Path) -> None:
-    """At most as many processes and threads run tasks as its `workers` allow at once, batches apart."""
+    """No more processes and threads run tasks than its `workers` allow at once, times the number of batches."""
     del directory
     with make() as runner:
         tasks = 12
@@ -231,16 +231,20 @@ RUNNER_LAWS: tuple[Law, ...] = (
     no_more_workers_than_said,
     it_is_what_it_declares,
 )
-"""Every law that a runner keeps."""
+"""Every law that a runner must keep."""
 
 
 def law_name(law: Law) -> str:
-    """A name for test ids."""
+    """The name of a law, for test ids."""
     return law.__name__
 
 
 def check_runner(make: MakeRunner, directory: Path) -> None:
-    """Try every law on a runner; `directory` is an empty one that marks may be left in."""
+    """Check every law on a runner; `directory` is an empty directory for temporary files.
+
+    Raises:
+        AssertionError: the runner breaks a law.
+    """
     for number, law in enumerate(RUNNER_LAWS):
         place = directory / str(number)
         place.mkdir()

@@ -1,4 +1,4 @@
-"""Hosts that are simulated: a measurement without a clock."""
+"""Simulated hosts, for measurements without a clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from concbench.errors import Inapplicable
 
-if TYPE_CHECKING:  # whoever imports the laws must not pay for the harness
+if TYPE_CHECKING:  # importing the laws must not import the harness
     from concbench.harness.hosts import CheckHost, Host
     from concbench.harness.runner_specs import PlannedCell
     from concbench.options import MeasureOptions
@@ -25,41 +25,41 @@ def _repeating(sequences: Mapping[str, Sequence[float | Exception]]) -> Times:
 
 
 class SimulatedHosts:
-    """Hosts without a clock: times come from a function, and nothing is run.
+    """Hosts without a clock: times come from a function, and nothing is executed.
 
-    Hand it to `measure(..., hosts=...)`: the loop, the stop rule and the table are those of real runs, so that
-    thousands of sessions can be played in seconds.
+    Pass an instance to `measure(..., hosts=...)`: the loop, the stop rule and the table are those of real runs, so that
+    thousands of runs can be simulated in seconds.
     """
 
     renews = True
 
     def __init__(self, seconds: Times | Mapping[str, Sequence[float | Exception]], busy: float | None = None) -> None:
-        """Play a session.
+        """Describe a simulated run.
 
         Args:
-            seconds: from a cell's label and the number of the execution in its process (0 is the warm-up, and every
-                execution where each is in a new process) to the seconds it takes, or to an Exception that it fails
-                with (Inapplicable: it is inapplicable); a function, or for each label a sequence, which begins anew
-                at its end.
-            busy: cores that every execution keeps busy; None: that is not known.
+            seconds: a function of a cell's label and the number of the execution in its process (0 is the warm-up, and
+                every execution where each is in a new process). It returns the seconds of that execution, or an
+                Exception that it fails with (Inapplicable: it is inapplicable). Or a sequence of these for each label,
+                which is repeated at its end.
+            busy: cores that every execution keeps busy; None: unknown.
         """
         self.busy = busy
         self.seconds = seconds if callable(seconds) else _repeating(seconds)
         self.order: list[tuple[str, int]] = []
-        """Every execution in the order in which it was asked for: label and number."""
+        """Label and number of every execution, in order."""
         self.simulated = 0.0
-        """Seconds that all of it would have taken."""
+        """Total simulated seconds."""
 
     def load_watch(self) -> None:
-        """No machine is measured."""
+        """Return None, since no real machine is measured."""
 
     def throttled(self) -> float | None:
-        """There is no quota."""
+        """Return None, since there is no quota."""
         return None
 
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
-        """A host whose samples are given."""
+        """Create a host with simulated samples."""
         del workload, directory
         yield _SimulatedHost(self, str(cell.id), fresh=bool(options["fresh"]))
 
@@ -67,7 +67,7 @@ class SimulatedHosts:
     def check_host(
         self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> Iterator[CheckHost]:
-        """A host that finds nothing to say, and uses up none of the samples."""
+        """Create a host whose checks succeed, and use none of the simulated executions."""
         del workload, directory, options
         yield _SimulatedHost(self, str(cell.id))
 
@@ -83,25 +83,25 @@ class _SimulatedHost:
         return {"implementation": "simulated", "python": "", "gil": True}
 
     def reads(self) -> str:
-        """There is nothing to read."""
+        """Return an empty text: there is nothing to read."""
         return ""
 
     def reference(self, *, own: bool = False) -> ReferencePass:
-        """Nothing is run, so nothing is found out."""
+        """Return empty findings: nothing is executed."""
         from concbench.results.passes import ReferencePass
 
         del own
         return ReferencePass()
 
     def check(self, most: int) -> CheckPass:
-        """They are what they must be."""
+        """Return a check that succeeded."""
         from concbench.results.passes import CheckPass
 
         del most
         return CheckPass(None, 1)
 
     def passes(self, most: int) -> Finding:
-        """They would be the same."""
+        """Return the finding that all passes agree."""
         del most
         return "same"
 
@@ -113,18 +113,18 @@ class _SimulatedHost:
         return Sample(start=0.0, work=work, stop=0.0, cpu=self._cpu(work), repeats=repeats)
 
     def allow(self, seconds: float) -> None:
-        """Nothing takes time."""
+        """Do nothing: there are no timeouts."""
 
     def items_as_text(self) -> list[str]:
-        """Nothing is run, so no item is named."""
+        """Return no items: nothing is executed."""
         return []
 
     def interpreter(self) -> Json:
-        """As it was."""
+        """Return the same facts as `prepare`."""
         return self.prepare()
 
     def compare(self) -> None:
-        """They are equal."""
+        """Do nothing: results are always equal."""
 
     def observe(self, *, collect: bool = False) -> Observed:
         from concbench.results.records import Observed
@@ -134,11 +134,11 @@ class _SimulatedHost:
         return Observed(start=0.0, work=work, stop=0.0, cpu=self._cpu(work), began=[0.0], tasks=None)
 
     def remarks(self) -> list[str]:
-        """Nothing was noticed."""
+        """Return no remarks."""
         return []
 
     def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing: there is nothing to close."""
 
     def _cpu(self, seconds: float) -> float | None:
         return None if self._hosts.busy is None else self._hosts.busy * seconds

@@ -1,1 +1,1 @@
-"""What a runner of clusters needs: workers of this machine, a look at a scheduler and its workers, chunks of tasks."""
+"""Parts of cluster runners: a local cluster, checks of a scheduler and its workers, and chunks of tasks."""

@@ -1,7 +1,7 @@
-"""Neighbouring tasks on their way to a worker of a cluster and back, as bytes that only we read.
+"""Chunks of neighbouring tasks sent to a worker of a cluster and back, as bytes that only concbench reads.
 
-So what cannot be sent is noticed by us, on the side where it is: an engine tries again and again, or never answers.
-Workers import this, and the standard library is all that it needs there.
+So concbench itself detects errors in sending, on the side where they occur; an engine would retry repeatedly, or never
+answer. Workers import this module, which needs only the standard library there.
 """
 
 from __future__ import annotations
@@ -15,43 +15,45 @@ from concbench.errors import WorkerFailure
 from concbench.task import Raised, exception_text, tried
 
 _LOOKED_AT, _MOST_LOOKED_AT, _FEWEST = 0.05, 0.5, 3
-"""Seconds after which a look at the work ends, if it has seen three tasks; and after which it ends whatever it saw."""
+"""Seconds after which a look at the work ends, if three tasks are done; seconds after which it ends in any case; and
+that number of tasks."""
 
 
 class Reply(NamedTuple):
-    """What a worker tells of neighbouring tasks: plain values."""
+    """The answer of a worker for one chunk, as plain values."""
 
     answers: bytes | str
-    """A pickle of what they return or, as a Raised, raise; or why there is none."""
+    """A pickle of the results, with exceptions as Raised; or the reason why they cannot be pickled."""
     done: int
-    """Tasks that were done; fewer than were sent where one raised, or the look was over."""
+    """Tasks done; fewer than were sent if one raised, or the look was over."""
     seconds: float
-    """From reading them to the end of the last, what the initializer of the worker took apart."""
+    """Seconds from reading the chunk to the end of its last task, without the initializer of the worker."""
     cpu: float
-    """CPU seconds of the thread meanwhile."""
+    """CPU seconds of the thread in the same time."""
     typical: float
-    """Seconds of the task in the middle, by length: what the first one pays for all others does not count."""
+    """Median seconds of a task, so that first-use costs of the first task do not count."""
     longest: float
+    """Seconds of the longest task."""
 
 
 class Call:
-    """What a worker does when it reads it: the scheduler, which need not have concbench, passes it on as bytes."""
+    """A chunk that a worker executes by unpickling it; the scheduler passes it on as bytes, without concbench."""
 
     def __init__(self, packed: bytes, *, look: bool) -> None:
         self._packed = packed
         self._look = look
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Reading it is doing the work; what comes of that is read."""
+        """Pickle as a call of `work`, so that unpickling does the work and gives its result."""
         return work, (self._packed, self._look)
 
 
 def work(packed: bytes, look: bool = False) -> tuple[Any, ...]:
-    """Run neighbouring tasks in a worker.
+    """Run a chunk of neighbouring tasks in a worker.
 
     Args:
-        packed: a pickle of the function and of their items.
-        look: whether to stop when it is known what a task takes.
+        packed: a pickle of the function and of the items.
+        look: whether to stop when the time of a task is known.
 
     Returns:
         A Reply, as a tuple.
@@ -66,7 +68,7 @@ def work(packed: bytes, look: bool = False) -> tuple[Any, ...]:
         answers.append(Raised(WorkerFailure(why)))
     else:
         function, items = read
-        paid = getattr(function, "paid", float)  # of one with an initializer, whose time is no task's
+        paid = getattr(function, "paid", float)  # seconds of its initializer, if any, which no task counts
         before = paid()
         _run(function, items, answers, took, paid, look=look)
         initialized = paid() - before
@@ -87,7 +89,7 @@ def work(packed: bytes, look: bool = False) -> tuple[Any, ...]:
 def _run(
     function: Any, items: Any, answers: list[Any], took: list[float], paid: Callable[[], float], *, look: bool
 ) -> None:
-    """Add what they return, up to the first that raises, and how long each took without what was paid meanwhile."""
+    """Append results, up to the first task that raises, and the seconds of each task without those of `paid`."""
     began = before = perf_counter() - paid()
     for item in items:
         try:

@@ -1,4 +1,4 @@
-"""One run on a cluster: tasks go out in chunks, and come home in the order of the items."""
+"""One run on a cluster: tasks are sent in chunks, and results are returned in the order of the items."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from concbench.runners.clusters.chunks import Call, Reply
 from concbench.task import Raised, exception_text, gather, named, noted, one_line, tried, unsent
 
 _CHUNK_SECONDS = 0.05
-"""That the tasks of a chunk take: beside it, the 2 ms that an engine takes to hand it over are little."""
+"""Seconds of tasks in a chunk; compared with it, the 2 ms that an engine needs to send a chunk are short."""
 _CHUNKS_EACH = 4
-"""Chunks for each worker at least, so that none waits long for the last."""
+"""Least number of chunks for each worker, so that no worker waits long for the last."""
 _MOST_LOOKED_AT = 100
-"""Tasks that are sent for a look at what they take."""
+"""Most tasks that each worker gets for the look at their time."""
 _NO_WARNING = 1 << 60
-"""Bytes of items below which Dask gives no advice on other ways to send them: what that costs is measured."""
+"""Bytes of items below which Dask gives no advice on other ways to send them, since that cost is measured."""
 _MOST_NAMED = 5
-"""Tasks of a worker that died."""
+"""Most tasks of a dead worker that a message names."""
 _AT_ONCE = 256
-"""Chunks for each worker whose results are fetched in one go."""
+"""Chunks for each worker whose results are fetched together."""
 
 
 class Dispatch:
-    """The tasks of one run, and what is known of them."""
+    """The tasks of one run, with their futures and figures."""
 
     def __init__(
         self, client: Any, function: Callable[[Any], Any], items: Sequence[Any], workers: int, only: Sequence[str]
     ) -> None:
-        """Think of it; nothing is sent yet.
+        """Describe a run without sending anything.
 
         Args:
-            client: of the engine.
-            function: called on each item.
-            items: as they are.
-            workers: tasks in progress at most.
-            only: the workers that are to do them; empty: any.
+            client: the client of the engine.
+            function: the function to call on each item.
+            items: the items.
+            workers: most tasks in progress at the same time.
+            only: addresses of the workers to use; empty: any.
         """
         self._client = client
         self._function = function
@@ -52,14 +52,14 @@ class Dispatch:
         self.figures: dict[str, float] = dict.fromkeys(
             ("chunks", "tasks_seconds", "cpu_seconds", "longest", "sent", "received", "sending", "first"), 0.0
         )
-        """What it came to: seconds that workers were at tasks, bytes on the wire, seconds to the first answer beside
-        the tasks in it."""
+        """Figures of the run, such as worker-seconds in tasks, bytes sent and received, and the seconds until the first
+        answer without the tasks in it."""
 
     def results(self, chunksize: int | None) -> list[Any]:
-        """Do all of it.
+        """Execute all tasks, and return their results in order.
 
         Args:
-            chunksize: neighbouring tasks that go to a worker in one go; None: that is found out first.
+            chunksize: neighbouring tasks sent to a worker together; None: chosen after a look at their time.
         """
         if chunksize is None:
             self._look()
@@ -68,14 +68,14 @@ class Dispatch:
         return gather(self._answers(), self._items)
 
     def cancel(self) -> None:
-        """Forget what has not come home."""
+        """Cancel the chunks whose results have not been fetched."""
         futures = [future for _, future in self._sent.values()]
         self._sent = {}
         if futures:
             self._client.cancel(futures)
 
     def _look(self) -> None:
-        """Each worker begins with a few tasks, by which the first to answer tells how many make a chunk."""
+        """Send a few tasks to each worker; the first answer decides the size of chunks for the rest."""
         from distributed import as_completed
 
         tasks = len(self._items)
@@ -83,7 +83,7 @@ class Dispatch:
         few = min(most, _MOST_LOOKED_AT)
         looked_at = min(tasks, few * self._workers)
         self._send(range(looked_at), few, look=True)
-        size = 0  # as long as nothing is known
+        size = 0  # unknown
         by_future = {future: span for span, future in self._sent.values()}
         for future in as_completed(list(by_future), loop=self._client.loop):
             span = by_future[future]
@@ -125,9 +125,9 @@ class Dispatch:
         raise unsendable
 
     def _answers(self) -> Generator[Any, None, None]:
-        """What the tasks return or raise: both come back as values."""
+        """Yield results and exceptions of tasks, both as values."""
         order = sorted(self._sent)
-        size = 1  # the first alone, which tells how long an answer takes
+        size = 1  # the first alone, to time its answer
         while order:
             chunks = [self._sent.pop(index) for index in order[:size]]
             replies = self._fetched(chunks)
@@ -157,11 +157,11 @@ class Dispatch:
         return list(answers)
 
     def _fetched(self, chunks: Sequence[tuple[range, Any]]) -> list[Reply]:
-        """What chunks gave.
+        """Fetch the replies of chunks.
 
         Raises:
-            WorkerDied: the engine has given up on one, since its workers died.
-            WorkerFailure: it cannot do it; says why.
+            WorkerDied: the engine has given up on a chunk, since its workers died.
+            WorkerFailure: the engine failed; the message says why.
         """
         from asyncio import CancelledError
         from concurrent.futures import CancelledError as Cancelled
@@ -181,9 +181,9 @@ class Dispatch:
         return WorkerFailure(f"the Dask cluster could not do the tasks: {one_line(exception_text(error), 200)}")
 
     def _death(self, error: BaseException, spans: Sequence[range]) -> BaseException:
-        """Which tasks the worker had, and which process it was, as far as that is known.
+        """The failure of a dead worker, with its tasks and its process as far as they are known.
 
-        Dask gives up on all that it had, what it had not begun included.
+        Dask gives up on all tasks that the worker had, including those it had not begun.
         """
         tasks = sorted({index for span in spans for index in span})
         these = ", ".join(map(str, tasks[:_MOST_NAMED])) + (" ..." if len(tasks) > _MOST_NAMED else "")

@@ -1,7 +1,7 @@
-"""Workers of Dask on this machine: a LocalCluster in a process of its own, of which nothing is left when it has ended.
+"""Dask workers on this machine: a LocalCluster in a separate process, which leaves nothing behind when it ends.
 
-In the process of whoever uses it, it would leave threads behind, and its scheduler would compete for the GIL there. As
-its own process it ends as soon as the other end of its wire has gone, by whatever way.
+In the user's process, it would leave threads behind, and its scheduler would compete for the GIL. As a separate
+process, it ends as soon as the other end of its wire is closed for any reason.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from concbench.wire import Wire, take_over
 
 _END_SECONDS = 10.0
 _STANDARD_ERROR = 2
-"""Where what workers print goes."""
+"""The descriptor for the output of workers."""
 _SHARED = Path("/dev/shm")  # noqa: S108 - where Linux keeps semaphores
 _QUIET: dict[str, Any] = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "5s",
 }
-"""By default every process of a cluster looks at itself so often that it keeps 3 % of a core busy without any work,
-which would disturb whatever else is measured."""
+"""Settings for less self-monitoring: by default it keeps 3 % of a core busy in every idle process of a cluster, which
+would disturb measurements."""
 
 
 class LocalCluster:
-    """A scheduler and so many worker processes of one thread each, on the loopback interface, without a dashboard."""
+    """A scheduler and worker processes with one thread each, on the loopback interface, without a dashboard."""
 
     def __init__(self, workers: int, directory: Path | None = None) -> None:
-        """Start it, and wait for its workers.
+        """Start the cluster, and wait for its workers.
 
         Args:
-            workers: how many.
-            directory: where its temporary files go; None: where such files go.
+            workers: number of worker processes.
+            directory: directory for its temporary files; None: the default of the system.
 
         Raises:
-            WorkerFailure: it cannot be started; says why.
+            WorkerFailure: it cannot be started; the message says why.
         """
         self._process: subprocess.Popen[bytes] | None = None
         self._semaphores = f"{_own_names()}-{secrets.token_hex(4)}"
@@ -65,7 +65,7 @@ class LocalCluster:
         self.address: str = answer["address"]
 
     def close(self, seconds: float = _END_SECONDS) -> None:
-        """End it, with all that it started; it gets so many seconds to do it by itself."""
+        """End the cluster with all its processes, after `seconds` to end by itself."""
         process, self._process = self._process, None
         if process is not None:
             self._wire.close()
@@ -83,13 +83,13 @@ class LocalCluster:
 
 
 def _own_names() -> str:
-    """What the names of this process's semaphores begin with, so that somebody finds them if all of it is killed."""
+    """The prefix of the names of this process's semaphores, by which they are found if all processes are killed."""
     own: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined] # noqa: SLF001
     return str(own.get("semprefix", "/mp"))
 
 
 def main() -> None:
-    """Be the cluster until whoever started it has gone."""
+    """Run the cluster until the process that started it has closed the wire, or has ended."""
     wire = take_over()
     told = wire.receive()
     if told is None:
@@ -118,7 +118,7 @@ def _serve(wire: Wire, workers: int, directory: str) -> None:
             local_directory=directory,
             silence_logs=logging.CRITICAL,
         )
-    except Exception as error:  # noqa: BLE001 - whatever a package of somebody else raises
+    except Exception as error:  # noqa: BLE001 - another package may raise anything
         wire.send({"failed": exception_text(error)})
         return
     with cluster:

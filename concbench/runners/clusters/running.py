@@ -1,4 +1,4 @@
-"""A cluster that is running: which workers it has, and whether they have what the work needs."""
+"""Access to a running cluster: its workers, and a check that they have the modules that the work needs."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from concbench.errors import BadSetting, Inapplicable, WorkerFailure
 from concbench.task import exception_text, one_line, tried
 
 CONNECT_SECONDS = 3.0
-"""That a scheduler gets to answer."""
+"""Seconds that a scheduler gets to answer."""
 _CLOSE_SECONDS = 5.0
 _ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(\d{1,5})")
 _CREDENTIALS = ("ca-file", "client.cert", "client.key")
-"""What Dask must be told of TLS, below distributed.comm.tls."""
+"""Settings that Dask needs for TLS, below distributed.comm.tls."""
 _NEEDED = ("concbench", "distributed", "cloudpickle")
-"""Packages that tasks need where they run, in the version that is here."""
+"""Packages that workers need, in the same version as here."""
 _LOOK = """
 import hashlib, importlib, importlib.metadata, pathlib, sys
 
@@ -55,14 +55,15 @@ seen = {
     "modules": {name: module(name) for name in modules},
 }
 """
-"""As source text: pickles of code cannot be read by other versions of Python, and concbench may not be there."""
+"""Code that workers execute to describe themselves. It is source text, since other versions of Python cannot read
+pickled code, and concbench may be missing there."""
 
 
 def require_address(address: str) -> None:
-    """Refuse what is no address of a scheduler, and one that asks for credentials where there are none.
+    """Reject a text that is not an address of a scheduler, and a TLS address without credentials.
 
     Raises:
-        BadSetting: says what to write.
+        BadSetting: the address is invalid; the message says what to write.
     """
     found = _ADDRESS.fullmatch(address)
     if found is None or not 0 < int(found[3]) < 1 << 16:
@@ -80,17 +81,17 @@ def require_address(address: str) -> None:
 
 
 def threads_at(address: str) -> dict[str, int]:
-    """The threads of each worker of a scheduler, by the worker's address.
+    """The number of threads of each worker of a scheduler, by the worker's address.
 
     Raises:
-        BadSetting: nobody listens there, or no scheduler does, or it has no workers.
+        BadSetting: no scheduler answers at the address, or it has no workers.
     """
     require_address(address)
     try:
         with ThreadPoolExecutor(1) as aside:  # an event loop may be running in this thread, as in a notebook
             identity = aside.submit(asyncio.run, _identity(address)).result()
         workers = identity["workers"]
-    except Exception as error:  # an engine of somebody else may raise anything
+    except Exception as error:  # another package may raise anything
         raise BadSetting(
             f"no Dask scheduler answers at {address} ({one_line(exception_text(error), 120)}); start one with "
             "`dask scheduler` there, or give the address that it prints"
@@ -110,10 +111,10 @@ async def _identity(address: str) -> Mapping[str, Any]:
 
 
 def chosen(threads: Mapping[str, int], wanted: int | None) -> dict[str, int]:
-    """Whole workers that have so many threads together; None: all.
+    """Choose whole workers that have exactly `wanted` threads together; None: all workers.
 
     Raises:
-        BadSetting: no such workers are there.
+        BadSetting: no choice of workers has that number of threads.
     """
     if wanted is None:
         return dict(threads)
@@ -131,13 +132,13 @@ def chosen(threads: Mapping[str, int], wanted: int | None) -> dict[str, int]:
 
 
 class Connection:
-    """A client of a scheduler, with an event loop in a thread of its own: nothing is left of either once it is closed.
+    """A client of a scheduler with an event loop in a separate thread, which ends when the connection is closed.
 
-    A client that has lost its scheduler, or never had one, would leave the thread that it makes for itself.
+    A client with its own thread would leave it behind after it has lost its scheduler, or if it never had one.
     """
 
     def __init__(self, address: str) -> None:
-        """Connect.
+        """Connect to the scheduler at an address.
 
         Raises:
             WorkerFailure: the scheduler does not answer.
@@ -147,14 +148,14 @@ class Connection:
         self.client: Any = None
         self._log = logging.getLogger("distributed.client")
         self._level = self._log.level
-        self._log.setLevel(logging.CRITICAL)  # what goes wrong is told as a failure
+        self._log.setLevel(logging.CRITICAL)  # errors are reported as failures
         self._serving: Future[tuple[Any, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = Thread(target=asyncio.run, args=[self._serve()], name="concbench-dask", daemon=True)
         self._thread.start()
         try:
             loop = self._serving.result()[0]
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of other versions, which are looked at more closely
+                warnings.simplefilter("ignore")  # about other versions, which are checked later
                 self.client = distributed.Client(
                     address, loop=loop, timeout=CONNECT_SECONDS, set_as_default=False, name="concbench"
                 )
@@ -172,10 +173,10 @@ class Connection:
         await ended.wait()
 
     def close(self) -> None:
-        """Leave the scheduler, which forgets all that is ours."""
+        """Disconnect from the scheduler, which then forgets all data of this client."""
         try:
             if self.client is not None:
-                with suppress(Exception):  # it has gone, and whoever waited for it has been told
+                with suppress(Exception):  # the scheduler has ended, which was reported already
                     self.client.close(_CLOSE_SECONDS)
         finally:
             _, loop, ended = self._serving.result()
@@ -185,10 +186,11 @@ class Connection:
 
 
 def require_alike(client: Any, workers: list[str], function: Callable[[Any], Any] | None) -> None:
-    """Refuse workers that lack what the work needs, or have it in another version. They import it.
+    """Have workers import the modules of the work, and reject workers that lack one or have another version.
 
     Raises:
-        Inapplicable: says what the first of them lacks.
+        Inapplicable: a worker differs; the message says what the first of them lacks.
+        WorkerFailure: a worker cannot be asked.
     """
     names = {"packages": list(_NEEDED), "modules": modules_of(function)}
     expression = f"(lambda names: (exec({_LOOK!r}, names), names['seen'])[1])({names!r})"
@@ -204,7 +206,7 @@ def require_alike(client: Any, workers: list[str], function: Callable[[Any], Any
 
 
 def modules_of(function: object) -> list[str]:
-    """The modules that a worker must import for a function, the standard library's apart."""
+    """The modules that a worker must import for a function, except those of the standard library."""
     packed, _ = tried(pickle.dumps, function, 2)
     names = {argument.partition(" ")[0] for code, argument, _ in _codes(packed or b"") if code.name == "GLOBAL"}
     passed_over = {"__main__", "__builtin__", "copy_reg", "concbench", *sys.stdlib_module_names}
@@ -216,7 +218,7 @@ def _codes(packed: bytes) -> Any:
 
 
 def _difference(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
-    """What a worker lacks or has in another version, and what to do; empty if it has all."""
+    """Describe a package or module that a worker lacks or has in another version, and the remedy; empty if none."""
     pythons = [(one["implementation"], *one["python"].split(".")[:2]) for one in (here, there)]
     if pythons[0] != pythons[1]:
         ours, theirs = (f"{one['implementation']} {one['python']}" for one in (here, there))
