@@ -1,7 +1,7 @@
 """Whether a cluster pays compared with the best of this machine, from how many items on, and what limits it.
 
-The time of a runner is divided into a fixed part and a part that grows with the items, which is never less than one task
-takes. That is a model: it assumes that items are alike.
+The time of a runner is divided into a fixed part and a part that grows with the items, which is at least the time of
+one task. That is a model: it assumes that items are alike.
 """
 
 from __future__ import annotations

@@ -15,9 +15,7 @@ _MOST_ROUNDS = ("use --max-rounds N",)
 _LEAST_ROUNDS = ("leave it out: at least three rounds are always run; --rounds N runs exactly N",)
 _CALLS = ("use --repeat N for N calls in an execution, or --max-rounds N for at most N rounds",)
 _TIME = ("use --budget TIME",)
-_WARM_UP = (
-    "leave it out: every runner is warmed up before its first round; --warm keeps its workers between rounds",
-)
+_WARM_UP = ("leave it out: every runner is warmed up before its first round; --warm keeps its workers between rounds",)
 _WORKERS = ("use --workers N,N to try these numbers of workers", "use --max-workers N for at most N calls at once")
 _THREADS = ("use -r thread-pool:N for a pool of N threads", "use --max-workers N for at most N calls at once")
 _PROCESSES = ("use -r process-pool:N for a pool of N processes", "use --max-workers N for at most N calls at once")

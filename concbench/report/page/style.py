@@ -35,7 +35,8 @@ white-space:nowrap}
 .concbench pre{overflow-x:auto;border:1px solid var(--rule);border-radius:6px;padding:10px;font:13px/1.45 monospace;
 background:none;color:inherit}
 .concbench svg{display:block;overflow:hidden}
-.concbench svg text{fill:var(--ink);font:13px system-ui,sans-serif;paint-order:stroke;stroke:var(--paper);stroke-width:3px}
+.concbench svg text{fill:var(--ink);font:13px system-ui,sans-serif;paint-order:stroke;stroke:var(--paper);
+stroke-width:3px}
 .concbench svg text.best{stroke:var(--best)}
 .concbench svg .name{font-weight:600}
 .concbench svg .tick{fill:var(--muted);font-size:12px}
