@@ -74,7 +74,8 @@ def measure_plans(
     done: list[Table] = []
     if earlier is not None:
         require_same_run(earlier, record, plans)
-        record, done = replace(record, created=earlier.created), earlier.tables
+        record = replace(record, created=earlier.created, command=earlier.command or command)
+        done = earlier.tables
     _announce([one for one, table in zip_longest(plans, done) if table is None or not is_complete(table, one)], listen)
     for place, one in enumerate(plans):
         before, later = done[place] if place < len(done) else None, done[place + 1 :]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FILE = "pyproject.toml"
 COMMANDS = ("run", "advise")
 """The commands that read it."""
-_OF_ONE_RUN = {"output", "force", "resume", "split", "summary"}
+_OF_ONE_RUN = {"output", "force", "resume", "html", "split", "summary"}
 """Options that name the files of a single run, so they cannot be configured."""
 
 

@@ -76,16 +76,17 @@ def left(plan: Plan, cell: LiveCell, *, compares: bool, relaunches: bool) -> Exe
     )
 
 
-def to_join(next_round: int, repeats: int, *, own_reference: bool) -> Executions:
+def to_join(next_round: int, repeats: int, *, own_reference: bool, relaunches: bool) -> Executions:
     """The executions of a cell that joins a race, plus the next round of the other cells.
 
     Args:
         next_round: executions of the other cells in that round.
         repeats: executions in a sample of the joining cell.
         own_reference: whether each check makes its own reference.
+        relaunches: whether its process is relaunched for every round.
     """
-    rounds = next_round + FEWEST * repeats
-    return Executions(reference=int(own_reference), check=1, warm_up=1, rounds=rounds, observed=1)
+    rounds, warm_up = next_round + FEWEST * repeats, FEWEST if relaunches else 1
+    return Executions(reference=int(own_reference), check=1, warm_up=warm_up, rounds=rounds, observed=1)
 
 
 def made(table: Table) -> Executions:

@@ -142,6 +142,7 @@ class GuardedProcess:
             GUARD.release(self.pid)
             self._reader.join(_CLOSE_SECONDS)
             self._wire.close()
+            self._log.close()
 
     def kill(self) -> None:
         """Kill the process and every process that it started."""

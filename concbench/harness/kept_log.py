@@ -28,6 +28,7 @@ class KeptLog:
         self._path = path
         self._first = self._last = b""
         self._emptied = 0
+        self._text: str | None = None
         _LOGS.add(self)
 
     def open(self) -> int:
@@ -52,6 +53,8 @@ class KeptLog:
 
     def text(self) -> str:
         """Return both ends of the output, or the whole output if it is short."""
+        if self._text is not None:
+            return self._text
         first, last, size = self._first, self._last, 0
         with suppress(OSError):
             size = self._path.stat().st_size
@@ -64,6 +67,13 @@ class KeptLog:
             return (first + last).decode(errors="replace").strip()
         ends = [end.decode(errors="replace").strip() for end in (first, last)]
         return f"{ends[0]}\n... {left_out:,} bytes were not kept ...\n{ends[1]}"
+
+    def close(self) -> None:
+        """Keep the text, and remove the file: every process that could print has ended."""
+        self._text = self.text()
+        _LOGS.discard(self)
+        with suppress(OSError):
+            self._path.unlink()
 
     def printed(self) -> int:
         """Bytes of output so far."""

@@ -27,6 +27,8 @@ class LiveCell:
     """The first execution in each process: the one of the check, then the one of the warm-up."""
     warmed_up: bool = False
     """Whether it was warmed up in this run; a warm-up before an interruption does not count."""
+    relaunching: float = 0.0
+    """Seconds that the last relaunch of its process took, with the warm-up."""
     sampled: bool = False
     """Whether a sample was taken in its current process."""
     checked: bool = False

@@ -132,6 +132,9 @@ class Measurement:
                 while cells := rounds.next_cells(partial(self._join, sampling)):
                     if self._plan.warm_up and not rounds.done:
                         self._keeping.look(sampling.sample)
+                    if not sampling.relaunch(cells, rounds.done):
+                        rounds.stopped = "budget"
+                        break
                     rounds.take([cell for cell in cells if cell.alive], sampling.sample)
                     self._tell()
             if not bench.alive:

@@ -79,7 +79,10 @@ class Rounds:
             return
         seconds = {cell.id: bench.later(cell, first[cell.id]) for cell in bench.alive if cell.id in first}
         behind = FAR_BEHIND[1] * min(seconds.values())
-        needed = {cell: one * (1 if one > behind else FEWEST + warm_up) for cell, one in seconds.items()}
+        warm_ups = FEWEST - 1 if bench.relaunches else 0
+        enough = FEWEST + warm_up + warm_ups
+        needed = {cell: one * (1 if one > behind else enough) for cell, one in seconds.items()}
+        needed = {cell: one + warm_ups * bench.starting for cell, one in needed.items()}
         if warm_up:
             needed = {cell: total + first[cell] - seconds[cell] for cell, total in needed.items()}
         rivals = [cell for cell in bench.alive if cell.id in seconds and cell.id != bench.plan.baseline]
@@ -147,7 +150,10 @@ class Rounds:
         if not bench.fits(bench.starting * 2 + least * (FEWEST + 2)):
             return False
         unsendable, next_round = bool(bench.referee.unsendable), self._executions(others)
-        return bench.affords(executions.to_join(next_round, bench.repeats, own_reference=unsendable).total)
+        joining = executions.to_join(
+            next_round, bench.repeats, own_reference=unsendable, relaunches=bench.relaunches
+        )
+        return bench.affords(joining.total)
 
     def take(self, cells: Sequence[LiveCell], sample: Sampler) -> None:
         """Sample every cell once, in an order that is shuffled for every round and determined by the seed.
@@ -173,7 +179,8 @@ class Rounds:
         records = [cell.record for cell in cells]
         baseline = baseline_of(records, plan.baseline)
         made = compared(records, baseline)
-        decided = self._rule.next_round(Seen(baseline, samples, made, self._bench.clock.elapsed()))
+        begins = self._bench.clock.elapsed() + sum(cell.relaunching for cell in self._bench.alive)
+        decided = self._rule.next_round(Seen(baseline, samples, made, begins))
         left_out = self._left_out(samples)
         if baseline in left_out:
             return replace(decided, cells=[*samples, *left_out], why_none="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 
 from concbench.harness.awake import AWAKE
 from concbench.harness.bench import Bench
@@ -14,6 +15,7 @@ from concbench.harness.live_cell import LiveCell
 from concbench.harness.steps import Steps
 from concbench.harness.thinning import thinned
 from concbench.options import decided
+from concbench.results.records import CellId
 from concbench.stats.trend import has_settled
 
 _MOST_WARM_UPS, _WARM_UP_SECONDS = 30, 5.0
@@ -34,14 +36,14 @@ class Sampling:
         self._bench = bench
         self._steps = steps
         self._hosts = hosts
+        self._own: dict[CellId, ExitStack] = {}
 
     def start(self, cells: Sequence[LiveCell]) -> None:
         """Start the hosts of cells together, then have each import the function and load its items."""
         self._bench.sampling = True
         for together in self._bench.started_together(cells):
             for cell in together:
-                cell.host = self._hosts.enter_context(self._bench.host(cell))
-                self._bench.allow(cell)
+                self._launch(cell)
             for cell in together:
                 self._steps.take(cell, Phase.PREPARE, self._prepare)
 
@@ -52,13 +54,32 @@ class Sampling:
                 continue
             self._steps.take(cell, Phase.WARM_UP, self._warm_up)
 
+    def relaunch(self, cells: Sequence[LiveCell], number: int) -> bool:
+        """Before a round, relaunch the processes in which earlier samples were taken, if that is due, and warm them up.
+
+        During the round it would count as load.
+
+        Args:
+            cells: the cells of the round.
+            number: of the round, from 0.
+
+        Returns:
+            False if there is no time for it; then every process is still there.
+        """
+        bench = self._bench
+        due = [cell for cell in cells if cell.sampled and cell.record.samples[-1].round != number]
+        if not (bench.relaunches and due):
+            return True
+        if not bench.fits(sum(max(cell.relaunching, bench.starting + cell.seconds[-1]) for cell in due)):
+            return False
+        reserved = sum(map(bench.repeats_of, cells)) + len(due)
+        for cell in due:
+            self._steps.take(cell, Phase.WARM_UP, partial(self._relaunch, reserved=reserved))
+        return True
+
     def sample(self, cell: LiveCell, number: int, position: int) -> None:
         """Take the sample of round `number` (from 0), and compare its results if there is only one round."""
         bench = self._bench
-        if bench.relaunches and cell.sampled:
-            self._steps.take(cell, Phase.WARM_UP, self._relaunch)
-            if not cell.alive:
-                return
 
         def take(cell: LiveCell) -> None:
             repeats = bench.repeats_of(cell)
@@ -79,17 +100,28 @@ class Sampling:
         self._steps.take(cell, Phase.OBSERVE, self._observe)
         self._compare(cell)
 
-    def _relaunch(self, cell: LiveCell) -> None:
-        """End its process, start another, and warm that up."""
-        cell.leave_host()
-        cell.host = self._hosts.enter_context(self._bench.host(cell))
+    def _launch(self, cell: LiveCell) -> None:
+        """Give it a host, instead of the one that it may have had."""
+        if cell.id in self._own:
+            cell.leave_host()
+            self._own[cell.id].close()
+        self._own[cell.id] = self._hosts.enter_context(ExitStack())
+        cell.host = self._own[cell.id].enter_context(self._bench.host(cell))
         self._bench.allow(cell)
+
+    def _relaunch(self, cell: LiveCell, reserved: int) -> None:
+        """End its process, start another, and warm that up; reserved are the executions that the round still needs."""
+        began = AWAKE.now()
+        self._launch(cell)
         try:
             cell.sampling.prepare()
         except CellEnded as ended:
             raise CellEnded(ended.outcome, idle=True) from ended  # nothing was executed that might succeed next time
         self._bench.calls.count()
-        self._warm_up_further(cell, cell.sampling.sample().seconds)
+        first = cell.sampling.sample().seconds
+        cell.executions += 1
+        self._warm_up_further(cell, first, reserved)
+        cell.relaunching = AWAKE.now() - began
 
     def _prepare(self, cell: LiveCell) -> None:
         cell.record = replace(cell.record, interpreter=cell.sampling.prepare())
@@ -108,18 +140,19 @@ class Sampling:
             cell.record = replace(cell.record, interpreter={**cell.record.interpreter, **cell.sampling.interpreter()})
         self._warm_up_further(cell, sample.seconds)
 
-    def _warm_up_further(self, cell: LiveCell, first: float) -> None:
+    def _warm_up_further(self, cell: LiveCell, first: float, reserved: int = 0) -> None:
         """Under an interpreter with a JIT compiler, execute the cell until its times settle or a limit is reached.
 
         Args:
             cell: the cell to warm up.
             first: seconds of the first execution in its process.
+            reserved: executions that must still be allowed afterwards.
         """
         bench, taken = self._bench, [first]
         if not cell.record.interpreter.get("jit") or bench.fresh or cell.planned.traits.isolates:
             return
         while not has_settled(taken) and len(taken) < _MOST_WARM_UPS and sum(taken) < _WARM_UP_SECONDS:
-            if not (bench.affords(1) and bench.fits(taken[-1])):
+            if not (bench.affords(1 + reserved) and bench.fits(taken[-1])):
                 return
             bench.calls.count()
             taken.append(cell.sampling.sample().seconds)

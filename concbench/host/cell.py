@@ -146,6 +146,7 @@ class HostedCell:
         """
         recorder = ObservedCoroutine if self.awaits else Observed
         before = counters()
+        self._swept = 0.0, 0.0  # its memory is not to hold garbage of executions before it
         timing = self._execute(recorder(self.function), collect=collect)
         counted = {name: count - before[name] for name, count in counters().items()}
         seen: list[Observation] = timing.results

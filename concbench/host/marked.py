@@ -189,15 +189,17 @@ def _remove_shared(group: int, mark: str) -> None:
     begins = [f"sem.{semaphores(mark)[1:]}"]
     if group:
         begins += [f"sem.loky-{group}-", f"joblib_memmapping_folder_{group}_"]
+    left = []
     with contextlib.suppress(OSError):  # the directory does not exist on this platform
-        for left in _SHARED.iterdir():
-            if left.name.startswith(tuple(begins)):
-                if left.is_dir():
-                    import shutil  # none of the others needs it
+        left = [path for path in _SHARED.iterdir() if path.name.startswith(tuple(begins))]
+    for path in left:
+        with contextlib.suppress(OSError):  # it is another user's, in a container with the same process ids
+            if path.is_dir():
+                import shutil  # seldom needed
 
-                    shutil.rmtree(left, ignore_errors=True)
-                else:
-                    left.unlink(missing_ok=True)
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _kill(pid: int) -> None:

@@ -79,11 +79,16 @@ _CHECKED = {
 """Sentences on the check of results; if results could not be compared, a note of the table says so."""
 
 
+_RELAUNCHED = "Every sample is taken in a new measuring process, after a warm-up that is not timed."
+
+
 def _reading(table: TableAnalysis) -> list[str]:
     record = table.record
     if not table.measured:
         return [*record.notes]
-    if record.warm:
+    if record.warm and record.relaunched:
+        timed = "Workers and connections are kept from the warm-up of each process on (warm), and only the work is timed"
+    elif record.warm:
         timed = "Workers and connections are kept between rounds (warm), and only the work is timed"
     elif record.kept.cold and not record.fresh:
         timed = (
@@ -94,6 +99,7 @@ def _reading(table: TableAnalysis) -> list[str]:
         timed = "Workers and connections are fresh for each execution (cold), timed from start to stop"
     lines = [
         f"{timed}; times are medians, speed-ups typical ratios to {record.baseline} within a round.",
+        *([_RELAUNCHED] if record.relaunched else []),
         *([f"{_CHECKED[record.checked]}."] if record.checked in _CHECKED else []),
         *interpreters(table),
         *record.notes,
