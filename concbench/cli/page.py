@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from concbench.cli.cache import last_run
 from concbench.cli.output import Output, as_file, say
+from concbench.errors import BadOutput
 
 if TYPE_CHECKING:
     import argparse
@@ -22,6 +23,21 @@ def add_page(parser: argparse.ArgumentParser) -> None:
                         "at in a browser")  # fmt: skip
 
 
+def _kept() -> str:
+    """The file of a page that is opened at once, beside the last run.
+
+    Raises:
+        BadOutput: there is no place for it.
+    """
+    try:
+        path = last_run().with_name("shown.html")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, BadOutput) as error:
+        reason = error.strerror if isinstance(error, OSError) else "there is no home directory"
+        raise BadOutput(f"there is no place for the page to open ({reason}); name a file with --html FILE") from error
+    return str(path)
+
+
 class Page(Output):
     """The file: checked before anything runs, written when there are results."""
 
@@ -35,8 +51,7 @@ class Page(Output):
         """
         self._opened = opened
         if path is None and opened:
-            path, force = str(last_run().with_suffix(".html")), True
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            path, force = _kept(), True
         super().__init__(path, force=force, format=_FORMAT)
 
     def write_document(self, document: Document) -> bool:

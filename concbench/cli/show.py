@@ -40,9 +40,9 @@ def main(arguments: argparse.Namespace) -> int:
     split = Split(arguments.split, force=arguments.force, format=chosen)
     if written.path is not None and split.directory is not None:
         raise UsageError("--output writes one file, and --split one for each runner; leave out one of them")
-    page = Page(arguments.html, force=arguments.force, opened=arguments.open)
-    require_different({"--output": written.path, "--trace": traced.path, "--html": page.path})
+    require_different({"--output": written.path, "--trace": traced.path, "--html": arguments.html})
     run = _loaded(arguments.file)
+    page = Page(arguments.html, force=arguments.force, opened=arguments.open)
     for output in (written, traced, page):
         output.require_writable()
     split.require_writable(cell.id for table in run for cell in table)
@@ -55,7 +55,7 @@ def main(arguments: argparse.Namespace) -> int:
             done = page.write_document(document)
         if split.directory is not None:
             done = split.write(document) and done
-        elif written.path is None and page.path is None:
+        elif written.path is None and (page.path is None or arguments.format or arguments.json):
             present(document, chosen, arguments.color)
         elif written.path is not None:
             written.write(as_file(document, chosen))

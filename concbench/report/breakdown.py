@@ -114,7 +114,7 @@ def breakdown(table: TableAnalysis) -> Breakdown:
     used = [part for part in PARTS if any(abs(dict(bar.shares)[part]) >= _LEAST for bar in bars)]
     return Breakdown(
         title=f"Where the workers' time went: {table.workload}",
-        reading=_WHAT if bars else _NO_BARS,
+        reading=WHAT if bars else _NO_BARS,
         legend=tuple((part, MEANINGS[part]) for part in used),
         bars=bars,
         pace=grid(known, [*PACE, *_throughput(table.record)]),
@@ -156,7 +156,7 @@ _NO_BARS = (
     "There is nothing to explain. That needs an observed pass of the runner and of a baseline that runs one task at a "
     "time, such as sequential; runners that declare their traits; and tasks that take longer than recording them."
 )
-_WHAT = (
+WHAT = (
     "One more pass, with every task recorded: workers x its time = 100 %, sorted by kind, not in order of time. It can "
     "take longer than the timed executions, and the bars of different runners stand for different times."
 )

@@ -92,6 +92,22 @@ def test_what_cannot_be_written_is_refused_before_anything_runs(
     assert Path("there.html").read_text() == "precious"
 
 
+def test_a_format_that_is_asked_for_is_printed_beside_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "run.json", "--html", "run.html", "--format", "csv"]) == 0
+    assert capsys.readouterr().out.startswith("workload,")
+    assert Path("run.html").exists()
+
+
+def test_nothing_is_made_for_a_run_that_is_not_there_or_where_nothing_can_be_kept(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", "missing.json", "--open"]) != 0
+    assert not (here / "cache").exists()
+    (here / "cache").write_text("in the way")
+    assert main(["show", "run.json", "--open"]) == 2
+    assert "there is no place for the page to open" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a script in place of a browser")
 def test_show_opens_the_page_in_a_browser(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -104,7 +120,7 @@ def test_show_opens_the_page_in_a_browser(
     monkeypatch.delitem(sys.modules, "webbrowser", raising=False)
     for _ in range(2):
         assert main(["show", "run.json", "--open"]) == 0
-    page = here / "cache" / "concbench" / "last-run.html"
+    page = here / "cache" / "concbench" / "shown.html"
     assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
     assert (here / "opened").read_text().split() == [page.as_uri()] * 2
     assert f"wrote {page}" in capsys.readouterr().err

@@ -99,6 +99,14 @@ def test_figures_of_the_table_are_those_of_the_text() -> None:
         assert cell.name in text
         assert cell.verdict in text
     assert "2.00x" in text
+    assert sum(f"{cell.name} *" in text for cell in run[0]) == len(run[0].fastest_group)
+
+
+def test_medians_are_those_of_the_table() -> None:
+    """Of an even number of rounds, too."""
+    hosts = SimulatedHosts({"sequential": [0.5, 1.0, 1.5, 1.1], "threads": [0.5, 1.0, 1.5, 1.1]})
+    text = a_run(runners=["sequential", "threads"], hosts=hosts, rounds=2).to("html")
+    assert text.count("1.25 s") == 4
 
 
 def test_names_that_would_be_html_are_texts() -> None:
@@ -156,6 +164,8 @@ def test_a_notebook_shows_the_short_form() -> None:
     assert re.search("Answer for", run._repr_html_())
     advice = advise(nothing, items=range(20), hosts=SimulatedHosts(times), seed=1, compare=False)
     assert "Advice" in advice._repr_html_()
+    other = Outline(a_run(seed=2, rounds=5)._repr_html_())
+    assert not {*outline.identities} & {*other.identities}
 
 
 def test_every_rule_of_the_style_is_for_pages_of_ours() -> None:

@@ -86,14 +86,14 @@ def test_an_interval_that_goes_far_beyond_is_cut_off_and_looks_so() -> None:
 def test_everything_that_is_drawn_is_within_the_figure(number: int) -> None:
     rows = [Rated(f"runner {place}", "x", 0.1 * (1 + place), 0.05, 9.0) for place in range(number)]
     taken = [(f"runner {place}", [(0, 1.0), (1, 100.0), (2, 0.01)]) for place in range(number)]
-    lanes = [Lanes(f"runner {place}", 2.0, ((0, 0.0, 2.0, False), (1, 0.5, 1.0, True))) for place in range(number)]
+    lanes = [Lanes(f"runner {place}", 2.0, ((0, 0.0, 2.0, False), (1, 0.5, 2.0, True)), 2) for place in range(number)]
     drawn = [Curve(f"runner {place}", ((1, 0.9, 0.8, 1.0), (8, 3.0, None, None))) for place in range(number)]
     shares = [(f"runner {place}", "", {"a": 0.5, "b": 0.6, "c": -0.1}) for place in range(number)]
     for figure in map(
         parsed,
         (
             forest("f", "t", rows), dots("d", "t", taken, [0.1, 0.2, 3.0]), timeline("l", "t", lanes),
-            curves("c", "t", drawn), stacked("s", "t", shares),
+            curves("c", "t", drawn, ideal=True), stacked("s", "t", shares),
         ),
     ):  # fmt: skip
         height = float(figure.get("height", ""))
@@ -114,14 +114,36 @@ def test_the_parts_of_a_bar_come_to_all_of_it() -> None:
     assert widths == pytest.approx([25, 75])
 
 
+POINTS = ((1, 1.0, 0.9, 1.1), (2, 1.9, 1.8, 2.0), (4, 2.5, 2.0, 3.0))
+
+
 def test_a_curve_has_a_point_for_each_number_of_workers_beside_the_ideal() -> None:
-    figure = parsed(
-        curves("c", "t", [Curve("thread-pool", ((1, 1.0, 0.9, 1.1), (2, 1.9, 1.8, 2.0), (4, 2.5, 2.0, 3.0)))])
-    )
+    figure = parsed(curves("c", "t", [Curve("thread-pool", POINTS)], ideal=True))
     assert len(of_class(figure, "filled")) == 3
     assert len(of_class(figure, "curve")) == 2
     assert len(of_class(figure, "ideal")) == 1
     assert "2.50x" in str(figure[1].text)
+    assert not of_class(parsed(curves("c", "t", [Curve("thread-pool", POINTS)], ideal=False)), "ideal")
+
+
+def test_a_curve_that_gains_nothing_has_no_ideal_beside_it_that_would_be_beyond_the_axis() -> None:
+    level = Curve("thread-pool", tuple((workers, 1.0, None, None) for workers in (4, 8, 16)))
+    assert not of_class(parsed(curves("c", "t", [level], ideal=True)), "ideal")
+
+
+def test_the_interval_of_a_point_is_shown_whole_or_looks_cut() -> None:
+    """An interval that looks narrower than it is would look surer than it is."""
+    wide, open_ended = Curve("a", ((1, 1.0, 0.5, 4.0), (2, 2.0, 1.0, 4.0))), Curve("a", ((1, 1.0, 0.0, 1e6), (2, 1, 1, 1)))
+    lines = of_class(parsed(curves("c", "t", [wide], ideal=True)), "thin")
+    heights = [float(one.get("y1", "")) - float(one.get("y2", "")) for one in lines]
+    assert heights[0] == pytest.approx(1.5 * heights[1], abs=0.1)
+    assert len(of_class(parsed(curves("c", "t", [open_ended], ideal=True)), "cut")) == 1
+
+
+def test_lines_that_have_the_same_colour_are_told_apart_by_dashes() -> None:
+    many = [Curve(f"runner {place}", POINTS) for place in range(10)]
+    figure = parsed(curves("c", "t", many, ideal=True))
+    assert {one.get("class") for one in of_class(figure, "filled")} >= {"c0 filled", "c0 dashed filled"}
 
 
 def test_ten_thousand_tasks_are_thinned_and_what_matters_is_kept() -> None:
@@ -133,14 +155,14 @@ def test_ten_thousand_tasks_are_thinned_and_what_matters_is_kept() -> None:
     assert spans[5_000] in kept
     assert kept == sorted(kept, key=lambda span: span[1])
     assert thinned(spans[:100]) == spans[:100]
-    figure = parsed(timeline("l", "t", [Lanes("threads", 10_000.0, tuple(spans))]))
-    assert f"{len(kept)} of 10,000 tasks shown" in "".join(figure.itertext())
+    figure = parsed(timeline("l", "t", [Lanes("threads", 10_000.0, tuple(spans), 50_000)]))
+    assert f"{len(kept)} of 50,000 tasks" in "".join(figure.itertext())
 
 
 def test_more_workers_than_fit_are_counted() -> None:
     spans = tuple((worker, 0.0, 1.0, False) for worker in range(100))
-    text = "".join(parsed(timeline("l", "t", [Lanes("threads", 1.0, spans)])).itertext())
-    assert "84 more workers not shown" in text
+    text = "".join(parsed(timeline("l", "t", [Lanes("threads", 1.0, spans, 100)])).itertext())
+    assert "16 of 100 workers" in text
 
 
 def test_every_text_reads_as_it_is_written() -> None:

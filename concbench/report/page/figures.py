@@ -1,56 +1,63 @@
-"""The figures of a page: pure functions from plain values to SVG, that know nothing of runs and cells."""
+"""The figures of a page: pure functions from plain values to SVG. They know nothing of runs and cells."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
+from statistics import median
 
 from concbench.report.page.svg import TEXT, LogAxis, box, dot, element, escaped, figure, line, words
-from concbench.units import ratio, seconds
+from concbench.units import listed, ratio, seconds
 
 _BAR = 24
-"""Pixels of what is drawn below a label, with some room."""
+"""Pixels for a bar below a label."""
 _TOGETHER, _LONGEST = 52, 52
-"""Characters of a name and what is said of it on one line, and of either alone, on a page of 400 pixels."""
+"""Characters of a label and its value that fit on one line of a page of 400 pixels, and of either alone."""
 _AXIS = 24
 """Pixels for an axis below the rows."""
 _OPEN = 8.0
-"""Times the largest ratio of a plot, or below the smallest, where an interval may be cut off."""
+"""An interval that ends so many times beyond the largest or smallest ratio of a figure is cut off."""
 _STRIP = 34
 """Pixels of a strip of dots."""
 _LANE = 9
-"""Pixels of a worker's lane."""
+"""Pixels of the lane of a worker."""
 _MOST_LANES = 16
 _MOST_SPANS = 240
-"""Tasks of one runner that are drawn, so that a page stays small."""
+"""Most tasks of one runner that are drawn."""
+_MOST_DOTS = 200
+"""Most rounds of one runner that are drawn."""
 _HEIGHT = 260
 """Pixels of a plot of lines."""
+_DESCRIBED = 12
+"""Most rows that a description lists."""
 COLOURS = 9
-"""Colours that the style sheet has for parts and lines: c0 to c8."""
+"""Colours of the style sheet for parts and lines: c0 to c8."""
+Ends = tuple[float | None, float | None]
+"""The ends of an interval; None if there is no interval."""
+Span = tuple[int, float, float, bool]
+"""A task: its worker, its start and end in seconds, and whether it failed."""
 
 
 @dataclass(frozen=True)
 class Rated:
-    """A runner in a forest plot."""
+    """A row of a forest plot."""
 
     name: str
     said: str
-    """Its speed-up and verdict, in words."""
+    """The speed-up and the verdict as text."""
     centre: float
     low: float | None = None
     high: float | None = None
-    """None where there is no interval."""
+    """The ends of the interval; None if there is no interval."""
     fastest: bool = False
     baseline: bool = False
 
 
 def forest(identity: str, title: str, rows: Sequence[Rated]) -> str:
-    """Speed-ups with their intervals on a logarithmic axis; the fastest group is shaded."""
-    centres = [row.centre for row in rows]
-    least, most = min([1.0, *centres]) / _OPEN, max([1.0, *centres]) * _OPEN
-    ends = [end for row in rows for end in (row.low, row.high) if end is not None]
-    axis = LogAxis.around([*centres, *(min(max(end, least), most) for end in ends)])
+    """Draw speed-ups with their intervals on a logarithmic axis; the fastest group is shaded."""
+    axis = _axis_of([row.centre for row in rows], [(row.low, row.high) for row in rows])
     shaded, drawn, top = [], [], 0.0
     for row in rows:
         label, below = _label(top, row.name, row.said, "best" if row.fastest else "")
@@ -58,24 +65,39 @@ def forest(identity: str, title: str, rows: Sequence[Rated]) -> str:
         if row.fastest:
             shaded.append(box(0, top, 100, below + _BAR - top, "fastest"))
         top = below + _BAR
-    fastest = [row.name for row in rows if row.fastest]
-    described = f"{len(rows)} runners. {'; '.join(f'{row.name}: {row.said}' for row in rows[:12])}."
-    if fastest:
-        described += f" Fastest group: {', '.join(fastest[:12])}."
+    described = _described(f"{row.name}: {row.said}" for row in rows)
+    if fastest := [row.name for row in rows if row.fastest]:
+        described += f" Tied with the fastest: {listed(fastest)}."
     return figure(identity, title, described, top + _AXIS, [*shaded, *_grid(axis, top), *drawn])
 
 
+def _axis_of(centres: Sequence[float], intervals: Sequence[Ends], begin: float = 2.0, end: float = 98.0) -> LogAxis:
+    """An axis for ratios and their intervals, of which very wide ones are cut off."""
+    least, most = min([1.0, *centres]) / _OPEN, max([1.0, *centres]) * _OPEN
+    ends = [min(max(one, least), most) for interval in intervals for one in interval if one is not None]
+    return LogAxis.around([*centres, *ends], begin, end)
+
+
+def _described(rows: Iterable[str]) -> str:
+    """A description that lists the first rows."""
+    lines = list(rows)
+    more = f" And {len(lines) - _DESCRIBED:,} more." if len(lines) > _DESCRIBED else ""
+    return f"{'; '.join(lines[:_DESCRIBED])}.{more}"
+
+
 def _label(top: float, name: str, said: str, css: str = "") -> tuple[list[str], float]:
-    """A name on the left and what is said of it on the right, below it where both are long; and where that ends."""
+    """A name on the left and its value on the right, on two lines if they are long; and the height where they end."""
     below = top if len(name) + len(said) <= _TOGETHER else top + TEXT
-    parts = [words(0.5, top + TEXT, _cut(name), css=f"name {css}".strip())]
+    parts = [words(0.5, top + TEXT, _cut(name), css=f"name {css}".strip(), title=name)]
     if said:
-        parts.append(words(99.5, below + TEXT, _cut(said), css=css, anchor="end"))
+        parts.append(words(99.5, below + TEXT, _cut(said), css=css, anchor="end", title=said))
     return parts, below + TEXT + 4
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    """A text without its middle if it is too long: names of variants differ at their ends."""
+    half = (_LONGEST - 3) // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]}...{text[-half:]}"
 
 
 def _rated(row: Rated, axis: LogAxis, middle: float) -> list[str]:
@@ -93,7 +115,11 @@ def _rated(row: Rated, axis: LogAxis, middle: float) -> list[str]:
 def _grid(axis: LogAxis, height: float) -> list[str]:
     places = [(tick, axis.at(tick)) for tick in axis.ticks()]
     lines = [line(x, 0, x, height, "one" if tick == 1.0 else "grid") for tick, x in places]
-    return lines + [words(x, height + TEXT, ratio(tick), css="tick", anchor="middle") for tick, x in places]
+    return lines + [words(x, height + TEXT, _tick(tick), css="tick", anchor="middle") for tick, x in places]
+
+
+def _tick(value: float) -> str:
+    return f"{value:.6g}x"
 
 
 @dataclass(frozen=True)
@@ -102,30 +128,46 @@ class Curve:
 
     name: str
     points: tuple[tuple[int, float, float | None, float | None], ...]
-    """Workers, speed-up, and the ends of its interval, by workers."""
+    """The number of workers, the speed-up, and the ends of its interval, ordered by workers."""
 
 
-def curves(identity: str, title: str, drawn: Sequence[Curve]) -> str:
-    """Speed-ups over workers, both logarithmic, with the line of a speed-up by as much as there are workers."""
+def curves(identity: str, title: str, drawn: Sequence[Curve], *, ideal: bool) -> str:
+    """Draw speed-ups over workers on two logarithmic axes.
+
+    Args:
+        identity: unique in the page.
+        title: the title of the figure.
+        drawn: the curves.
+        ideal: whether to draw a dashed line where the speed-up is the number of workers.
+    """
     workers = [float(point[0]) for curve in drawn for point in curve.points]
     ratios = [point[1] for curve in drawn for point in curve.points]
-    across = LogAxis(min(workers) / 1.1, max(workers) * 1.1, 7, 97)
-    up = LogAxis.around([*ratios, min(max(workers), 2 * max(ratios))], _HEIGHT - _AXIS, TEXT)
+    across = LogAxis(min(workers) / 1.1, max(workers) * 1.1, 8, 97)
+    reached = min(max(workers), 2 * max(ratios)) if ideal else 1.0
+    intervals = [(point[2], point[3]) for curve in drawn for point in curve.points]
+    up = _axis_of([*ratios, reached], intervals, _HEIGHT - _AXIS, TEXT)
     heights = [(tick, up.at(tick)) for tick in up.ticks()]
-    parts = [line(7, y, 97, y, "one" if tick == 1.0 else "grid") for tick, y in heights]
-    parts += [words(6, y + 4, ratio(tick), css="tick", anchor="end") for tick, y in heights]
-    parts += [
-        words(across.at(number), _HEIGHT - 6, f"{number:,.0f}", css="tick", anchor="middle")
-        for number in sorted({*workers})
-    ]
+    parts = [line(8, y, 97, y, "one" if tick == 1.0 else "grid") for tick, y in heights]
+    parts += [words(7, y + 4, _tick(tick), css="tick", anchor="end") for tick, y in heights]
+    shown = -100.0
+    for number in sorted({*workers}):
+        if across.at(number) - shown >= 5:
+            shown = across.at(number)
+            parts.append(words(shown, _HEIGHT - 6, f"{number:,.0f}", css="tick", anchor="middle"))
     first, last = max(min(workers), up.low), min(max(workers), up.high)
-    parts.append(line(across.at(first), up.at(first), across.at(last), up.at(last), "ideal"))
+    if ideal and first < last:
+        parts.append(line(across.at(first), up.at(first), across.at(last), up.at(last), "ideal"))
     for place, curve in enumerate(drawn):
-        parts += _curve(curve, across, up, f"c{place % COLOURS}")
+        parts += _curve(curve, across, up, colour(place))
     best = max(drawn, key=lambda curve: max(point[1] for point in curve.points))
     top = max(best.points, key=lambda point: point[1])
-    described = f"The most is {ratio(top[1])}, of {best.name} with {top[0]:,} workers. Dashed: as much as workers."
+    described = f"The largest speed-up is {ratio(top[1])}: {best.name} with {top[0]:,} workers."
     return figure(identity, title, described, _HEIGHT, parts)
+
+
+def colour(place: int) -> str:
+    """The class of a line or part: a colour, and dashed when the colours are used up."""
+    return f"c{place % COLOURS}{' dashed' if place >= COLOURS else ''}"
 
 
 def _curve(curve: Curve, across: LogAxis, up: LogAxis, css: str) -> list[str]:
@@ -133,60 +175,74 @@ def _curve(curve: Curve, across: LogAxis, up: LogAxis, css: str) -> list[str]:
     parts = [line(*before, *after, f"{css} curve") for before, after in pairwise(places)]
     for (x, y), (_, _, low, high) in zip(places, curve.points, strict=True):
         if low is not None and high is not None:
-            parts.append(line(x, up.at(low), x, up.at(high), f"{css} thin"))
+            cut = " cut" if up.beyond(low) or up.beyond(high) else ""
+            parts.append(line(x, up.at(low), x, up.at(high), f"{css} thin{cut}"))
         parts.append(dot(x, y, 4, f"{css} filled"))
     return parts
 
 
 def stacked(identity: str, title: str, rows: Sequence[tuple[str, str, Mapping[str, float]]]) -> str:
-    """Bars of 100 %, one for each row: its name, what is said of it, and the share of each part in one order."""
+    """Draw a bar of 100 % for each row.
+
+    Args:
+        identity: unique in the page.
+        title: the title of the figure.
+        rows: for each row its name, its value as text, and the share of each part, in one order. Parts that overlap
+            have a sum above 1; then the bar is scaled, and the row says so.
+    """
     parts, top = [], 0.0
     for name, said, shares in rows:
-        label, top = _label(top, name, said)
+        whole = sum(max(0.0, share) for share in shares.values()) or 1.0
+        overlap = f"; parts overlap by {100 * (whole - 1):.0f} %" if whole > 1.01 else ""
+        label, top = _label(top, name, f"{said}{overlap}".removeprefix("; "))
         parts += label
         x = 0.0
-        whole = sum(max(0.0, share) for share in shares.values()) or 1.0
         for number, (part, share) in enumerate(shares.items()):
             width = 100 * max(0.0, share) / whole
             if width >= 0.1:
-                parts.append(box(x, top, width, 13, f"c{number % COLOURS} part", f"{part}: {100 * share:.0f} %"))
+                parts.append(box(x, top, width, 13, f"{colour(number)} part", f"{part}: {100 * share:.0f} %"))
             x += width
         top += _BAR
-    described = "; ".join(f"{name}: {said}" for name, said, _ in rows[:12])
-    return figure(identity, title, f"{described}.", top, parts)
+    return figure(identity, title, _described(f"{name}: {said}" for name, said, _ in rows), top, parts)
 
 
 def dots(
     identity: str, title: str, rows: Sequence[tuple[str, Sequence[tuple[int, float]]]], load: Sequence[float]
 ) -> str:
-    """The times of each row by round, each around its own median; below, the cores that others used in each round.
+    """Draw the times of each row by round, relative to its own median, and the cores used by others in each round.
 
     Args:
-        identity: what no other figure of the page is called.
-        title: what it shows.
-        rows: a name, and pairs of a round, counted from 0, and its seconds.
-        load: cores that other processes used, by round; empty where that is not known.
+        identity: unique in the page.
+        title: the title of the figure.
+        rows: for each row its name, and pairs of a round (from 0) and its seconds. All rows have one scale.
+        load: cores that other processes used, by round; empty if they are not known.
     """
     last = max([len(load) - 1, *(number for _, taken in rows for number, _ in taken)])
+    middles = [median(value for _, value in taken) for _, taken in rows]
+    all_of = [value / middle for (_, taken), middle in zip(rows, middles, strict=True) for _, value in taken]
     parts, top = [], 0.0
-    for name, taken in rows:
-        middle = sorted(value for _, value in taken)[len(taken) // 2]
+    for (name, taken), middle in zip(rows, middles, strict=True):
         span = f"{seconds(min(value for _, value in taken))} to {seconds(max(value for _, value in taken))}"
         label, top = _label(top, name, span)
-        axis = LogAxis.around([value / middle for _, value in taken] + [1.25, 0.8], top + _STRIP - 4, top + 4)
+        axis = LogAxis.around([*all_of, 1.25, 0.8], top + _STRIP - 4, top + 4)
         parts += [*label, line(1, axis.at(1.0), 99, axis.at(1.0), "grid")]
-        parts += [dot(_moment(number, last), axis.at(value / middle), 2.5, "sample") for number, value in taken]
+        parts += [dot(_moment(number, last), axis.at(value / middle), 2.5, "sample") for number, value in _few(taken)]
         top += _STRIP
     if load:
         label, top = _label(top, "cores used by other processes", f"at most {max(load):.2f}")
         parts += label
         most = max(1.0, *load)
-        for number, used in enumerate(load):
+        for number, used in _few(list(enumerate(load))):
             height = max(1.0, (_STRIP - 4) * used / most)
             parts.append(box(_moment(number, last) - 0.4, top + _STRIP - height, 0.8, height, "load"))
         top += _STRIP + 4
-    described = f"{len(rows)} runners in {last + 1} rounds, from the first on the left to the last on the right."
+    described = f"{len(rows)} runners in {last + 1} rounds, the first round on the left."
     return figure(identity, title, described, top, parts)
+
+
+def _few(taken: Sequence[tuple[int, float]]) -> Sequence[tuple[int, float]]:
+    """Every n-th round, if there are too many to draw."""
+    return taken[:: ceil(len(taken) / _MOST_DOTS)]
 
 
 def _moment(number: int, last: int) -> float:
@@ -199,38 +255,39 @@ class Lanes:
 
     name: str
     seconds: float
-    """How long all of it took."""
-    spans: tuple[tuple[int, float, float, bool], ...]
-    """Of each task: its worker, when it began and ended in seconds, and whether it failed."""
+    """The length of the execution."""
+    spans: tuple[Span, ...]
+    """The tasks that are known."""
+    tasks: int
+    """All tasks of the execution."""
 
 
 def timeline(identity: str, title: str, rows: Sequence[Lanes]) -> str:
-    """Tasks in the lanes of their workers; where there are too many, every n-th of them and the longest."""
-    longest = max(row.seconds for row in rows)
+    """Draw tasks in the lanes of their workers; of too many, those that failed, the longest, and every n-th other."""
+    longest = max(row.seconds for row in rows) or 1.0
     parts, top, told = [], 0.0, []
     for row in rows:
         workers = sorted({worker for worker, _, _, _ in row.spans})
         lanes = {worker: place for place, worker in enumerate(workers[:_MOST_LANES])}
         shown = thinned([span for span in row.spans if span[0] in lanes])
-        more = f", {len(workers) - len(lanes):,} more workers not shown" if len(workers) > len(lanes) else ""
-        fewer = f", {len(shown):,} of {len(row.spans):,} tasks shown" if len(shown) < len(row.spans) else ""
-        told.append(f"{row.name}: {seconds(row.seconds)}{more}{fewer}")
-        label, top = _label(top, row.name, f"{seconds(row.seconds)}{more}{fewer}")
-        parts += label
-        parts.append(box(0, top, 100 * row.seconds / longest, _LANE * len(lanes), "lanes"))
+        said = seconds(row.seconds)
+        if len(workers) > len(lanes):
+            said += f", {len(lanes)} of {len(workers):,} workers"
+        if len(shown) < row.tasks:
+            said += f", {len(shown):,} of {row.tasks:,} tasks"
+        told.append(f"{row.name}: {said}")
+        label, top = _label(top, row.name, said)
+        parts += [*label, box(0, top, 100 * row.seconds / longest, _LANE * len(lanes), "lanes")]
         for worker, began, ended, failed in shown:
-            width = max(0.05, 100 * (ended - began) / longest)
-            css = "task failed" if failed else "task"
-            parts.append(box(100 * began / longest, top + _LANE * lanes[worker] + 1, width, _LANE - 2, css))
+            x = min(100 * began / longest, 99.9)
+            width = min(max(0.1, 100 * (ended - began) / longest), 100 - x)
+            parts.append(box(x, top + _LANE * lanes[worker] + 1, width, _LANE - 2, "task failed" if failed else "task"))
         top += _LANE * len(lanes) + 8
-    return figure(identity, title, f"{'; '.join(told)}.", top, parts)
-
-
-Span = tuple[int, float, float, bool]
+    return figure(identity, title, _described(told), top, parts)
 
 
 def thinned(spans: Sequence[Span], most: int = _MOST_SPANS) -> list[Span]:
-    """So many tasks at most: those that failed and the longest first, and of the others every n-th."""
+    """At most so many tasks: first those that failed and the longest, then every n-th other."""
     if len(spans) <= most:
         return list(spans)
     by_length = sorted(range(len(spans)), key=lambda place: (not spans[place][3], spans[place][1] - spans[place][2]))
@@ -242,14 +299,14 @@ def thinned(spans: Sequence[Span], most: int = _MOST_SPANS) -> list[Span]:
 
 
 def legend(names: Sequence[str], shown: Collection[str] | None = None) -> str:
-    """What the colours c0, c1 ... stand for, as a list in HTML.
+    """The meaning of the colours, as an HTML list.
 
     Args:
         names: in the order of the colours.
-        shown: those that are in the figure; None: all.
+        shown: the names that are in the figure; None: all.
     """
     keys = [
-        element("li", element("span", " ", css=f"c{number % COLOURS} key", aria_hidden="true") + escaped(name))
+        element("li", element("span", " ", css=f"{colour(number)} key", aria_hidden="true") + escaped(name))
         for number, name in enumerate(names)
         if shown is None or name in shown
     ]

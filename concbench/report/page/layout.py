@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from statistics import median
+from zlib import crc32
 
 from concbench.advice.finding import Finding
 from concbench.advice.recommendation import Recommendation
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.time_shares import PARTS
-from concbench.report.breakdown import MEANINGS, PACE
+from concbench.report.breakdown import MEANINGS, PACE, WHAT, Breakdown
 from concbench.report.document import Document
 from concbench.report.facts import facts
 from concbench.report.grid import Column, Grid, Value, grid
@@ -19,7 +21,7 @@ from concbench.report.page.svg import element, escaped
 from concbench.report.section import Section
 from concbench.report.visible import printable
 from concbench.stats.intervals import FEWEST
-from concbench.units import percent, ratio, seconds
+from concbench.units import percent, ratio, seconds, span
 
 _LEAST_SHARE = 0.005
 """Share of the workers' time from which a part is shown."""
@@ -45,7 +47,7 @@ def page(document: Document) -> str:
         f"<style>{STYLE}</style>",
     ]
     return "\n".join(
-        ["<!DOCTYPE html>", '<html lang="en">', "<head>", *head, "</head>", '<body class="concbench">', "<main>",
+        ["<!DOCTYPE html>", '<html lang="en" class="concbench">', "<head>", *head, "</head>", "<body>", "<main>",
          *body, "</main>", "</body>", "</html>", ""]
     )  # fmt: skip
 
@@ -54,9 +56,16 @@ def short(document: Document) -> str:
     """The answer, the speed-ups and their table, for a cell of a notebook."""
     parts = [f"<style>{STYLE}</style>", *_answers(document, heading="h3")]
     for place, one in enumerate(document.sections):
-        parts += [element("h3", escaped(one.title)), *_speedups(document.analyses[place], one, f"short{place}")]
+        parts.append(element("h3", escaped(one.title)))
+        parts += _speedups(document.analyses[place], one, f"{_identity(document)}-{place}")
     parts.append(element("p", escaped(document.heading), css="note"))
     return element("div", "\n".join(parts), css="concbench")
+
+
+def _identity(document: Document) -> str:
+    """The prefix of ids in a notebook, where the figures of other runs may be shown as well."""
+    cells = [(table.workload, cell.id, cell.seconds) for table in document.analyses for cell in table.cells]
+    return f"c{crc32(repr((document.record.created, cells)).encode()):08x}"
 
 
 def _answers(document: Document, heading: str = "h2") -> list[str]:
@@ -88,26 +97,40 @@ def _workload(document: Document, place: int, one: Section) -> list[str]:
     parts = [element("h2", escaped(one.title)), *_speedups(table, one, name)]
     if lines := curves_of(table):
         rows = [
-            (Value(curve.name), Value(f"{workers:,}"), Value(ratio(speedup)))
+            (Value(curve.name), Value(f"{workers:,}"), Value(_interval(speedup, low, high)))
             for curve in lines
-            for workers, speedup, _, _ in curve.points
+            for workers, speedup, low, high in curve.points
         ]
         numbers = Grid((Column("runner"), Column("workers"), Column("speed-up")), tuple(rows))
-        parts += _figure(
-            "Speed-up over workers", curves(f"{name}-workers", "Speed-up over workers", lines),
-            legend([curve.name for curve in lines]), _numbers(_table(numbers)),
-        )  # fmt: skip
+        title = f"Speed-up over workers, compared with {table.baseline.name}"
+        plot = curves(f"{name}-workers", title, lines, ideal=table.baseline.works_singly)
+        parts += _figure(title, plot, legend([curve.name for curve in lines]), _numbers(_table(numbers)))
     if shares := shares_of(table):
         title = "Where the workers' time went"
         drawn = stacked(f"{name}-shares", title, shares)
-        parts += _figure(title, drawn, legend(PARTS, _used(shares)), _numbers(_shares(shares)))
-    for bar in one.breakdown.bars if one.breakdown else ():
-        parts += [element("h3", escaped(f"{bar.name}: {bar.workers}")), _list(map(_found, bar.findings))]
+        note = element("p", escaped(WHAT), css="note")
+        parts += _figure(title, drawn, legend(PARTS, _used(shares)), note, _numbers(_shares(shares)))
+    parts += _why(one.breakdown) if one.breakdown else []
     parts += _rounds(table, name)
     if lanes := lanes_of(table):
         title = "Tasks in the lanes of their workers, in one more execution that was observed"
         parts += _figure(title, timeline(f"{name}-tasks", title, lanes), _numbers(_table(grid(by_speed(table), PACE))))
     return parts
+
+
+def _why(breakdown: Breakdown) -> list[str]:
+    """Where the time of each runner went, in words, and the latencies."""
+    if not breakdown.bars:
+        return [element("p", escaped(breakdown.reading), css="note")]
+    parts = []
+    for bar in breakdown.bars:
+        parts += [element("h3", escaped(f"{bar.name}: {bar.workers}")), _list(map(_found, bar.findings))]
+    tables = [_table(rows) for rows in (breakdown.pace, breakdown.latency) if rows.rows]
+    return [*parts, *tables, _list(map(escaped, breakdown.notes))]
+
+
+def _interval(speedup: float, low: float | None, high: float | None) -> str:
+    return ratio(speedup) if low is None or high is None else f"{ratio(speedup)} [{span(low, high)}]"
 
 
 def _speedups(table: TableAnalysis, one: Section, name: str) -> list[str]:
@@ -134,7 +157,7 @@ def _rounds(table: TableAnalysis, name: str) -> list[str]:
     rows = samples_of(table)
     if not rows or max(len(taken) for _, taken in rows) < 2:
         return []
-    title = "Times by round, each around the runner's own median"
+    title = "Times by round, relative to the median of each runner"
     numbers = Grid(
         (Column("runner"), Column("least"), Column("median"), Column("most")),
         tuple(
@@ -146,7 +169,7 @@ def _rounds(table: TableAnalysis, name: str) -> list[str]:
 
 
 def _of_times(values: Sequence[float]) -> tuple[float, float, float]:
-    return min(values), sorted(values)[len(values) // 2], max(values)
+    return min(values), median(values), max(values)
 
 
 _Shares = Sequence[tuple[str, str, dict[str, float]]]
@@ -193,8 +216,13 @@ def _numbers(table: str) -> str:
 def _table(rows: Grid, fastest: Sequence[bool] = ()) -> str:
     head = element("tr", "".join(element("th", escaped(column.header), scope="col") for column in rows.columns))
     lines = [
-        element("tr", "".join(_cell("td", value.text) for value in row), css="fastest" if is_fastest else "")
-        for row, is_fastest in zip(rows.rows, fastest or [False] * len(rows.rows), strict=True)
+        element(
+            "tr",
+            "".join(_cell("td", text) for text in (f"{first.text} *" if is_fastest else first.text, *others)),
+            css="fastest" if is_fastest else "",
+        )
+        for (first, *values), is_fastest in zip(rows.rows, fastest or [False] * len(rows.rows), strict=True)
+        for others in [[value.text for value in values]]
     ]
     table = element("table", element("thead", head) + element("tbody", "".join(lines)))
     return element("div", table, css="wide", tabindex=0)

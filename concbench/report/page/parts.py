@@ -5,7 +5,7 @@ from __future__ import annotations
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.time_shares import PARTS
-from concbench.report.page.figures import Curve, Lanes, Rated
+from concbench.report.page.figures import Curve, Lanes, Rated, Span
 from concbench.traits import ELSEWHERE
 from concbench.units import percent, ratio, span
 
@@ -47,15 +47,23 @@ def curves_of(table: TableAnalysis) -> list[Curve]:
             kinds.append([cell])
         else:
             alike.append(cell)
-    return [_curve(kind) for kind in kinds if len({cell.workers for cell in kind}) > 1]
+    return [_curve(kind) for kind in kinds if len({_asked(cell) for cell in kind}) > 1]
 
 
 def _curve(cells: list[CellAnalysis]) -> Curve:
     first = cells[0]
-    settings = [str(value) for key, value in first.settings.items() if key != "workers" and value is not None]
+    others = {key: value for key, value in first.settings.items() if key != "workers" and value is not None}
+    method = [str(others.pop("start_method"))] if "start_method" in others else []
+    settings = [*method, *(f"{key}={value}" for key, value in others.items())]
     name = ", ".join([first.runner, *settings, *([first.variant] if first.variant else [])])
-    points = [(cell.workers, cell.speedup or 0.0, cell.low, cell.high) for cell in cells]
+    points = [(_asked(cell), cell.speedup or 0.0, cell.low, cell.high) for cell in cells]
     return Curve(name, tuple(sorted(points, key=lambda point: point[0])))
+
+
+def _asked(cell: CellAnalysis) -> int:
+    """The number of workers that was asked for; there are no more workers than items."""
+    asked = cell.settings.get("workers")
+    return asked if isinstance(asked, int) and asked > 0 else cell.workers
 
 
 def shares_of(table: TableAnalysis) -> list[tuple[str, str, dict[str, float]]]:
@@ -80,10 +88,10 @@ def lanes_of(table: TableAnalysis) -> list[Lanes]:
     known = [cell for cell in by_speed(table) if cell.traits.where != ELSEWHERE and _tasks(cell)]
     first = [cell for cell in known if cell is not table.baseline][: _MOST_LANES - 1]
     shown = [cell for cell in known if cell is table.baseline] + first
-    return [Lanes(cell.name, cell.pass_seconds or 0.0, _tasks(cell)) for cell in shown]
+    return [Lanes(cell.name, cell.pass_seconds or 0.0, _tasks(cell), table.record.tasks) for cell in shown]
 
 
-def _tasks(cell: CellAnalysis) -> tuple[tuple[int, float, float, bool], ...]:
+def _tasks(cell: CellAnalysis) -> tuple[Span, ...]:
     tasks = cell.record.observed.tasks if cell.record.observed else None
     if tasks is None or not tasks.started:
         return ()

@@ -5,12 +5,12 @@ STYLE = """
 --c0:#1a7f37;--c1:#1b7c83;--c2:#cf222e;--c3:#8250df;--c4:#9a6700;--c5:#0969da;--c6:#bc4c00;--c7:#6e7781;--c8:#bf3989;
 color:var(--ink);background:var(--paper);font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 @media (prefers-color-scheme:dark){.concbench{--ink:#e6edf3;--muted:#9198a1;--paper:#0d1117;--rule:#3d444d;
---best:#12361f;--warn:#d29922;--link:#79c0ff;--c0:#3fb950;--c1:#39c5cf;--c2:#f85149;--c3:#a371f7;--c4:#d29922;--c5:#58a6ff;--c6:#db6d28;
---c7:#8b949e;--c8:#db61a2}}
+--best:#12361f;--warn:#d29922;--link:#79c0ff;--c0:#3fb950;--c1:#39c5cf;--c2:#f85149;--c3:#a371f7;--c4:#d29922;
+--c5:#58a6ff;--c6:#db6d28;--c7:#8b949e;--c8:#db61a2}}
 @media print{.concbench{--ink:#000;--muted:#444;--paper:#fff;--rule:#bbb;--best:#e8f5ea;--warn:#7a5200;--link:#000;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}.concbench figure,.concbench tr{break-inside:avoid}}
-html:has(body.concbench){background:var(--paper,#fff);color-scheme:light dark}
-body.concbench{margin:0 auto;max-width:960px;padding:16px}
+html.concbench{color-scheme:light dark}
+.concbench body{margin:0 auto;max-width:960px;padding:16px}
 .concbench h1{font-size:1.15rem;font-weight:600;color:var(--muted);margin:0 0 8px}
 .concbench h2{font-size:1.25rem;margin:32px 0 8px;border-top:1px solid var(--rule);padding-top:16px}
 .concbench h3{font-size:1rem;margin:24px 0 4px}
@@ -54,7 +54,8 @@ stroke-width:3px}
 .concbench svg .task{fill:var(--c5)}
 .concbench svg .failed{fill:var(--c2)}
 .concbench svg .curve{stroke-width:2}
-.concbench svg .part{stroke:var(--paper);stroke-width:.5}
+.concbench svg .dashed{stroke-dasharray:6 3}
+.concbench svg rect.part{stroke:var(--paper);stroke-width:.5}
 .concbench .legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:4px 16px;font-size:.9rem}
 .concbench .key{display:inline-block;width:12px;height:12px;margin-right:6px}
 """ + "".join(

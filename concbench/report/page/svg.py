@@ -31,17 +31,19 @@ def element(tag: str, content: str = "", **attributes: str | float) -> str:
     return f"<{tag}{written}>{content}</{tag}>" if content else f"<{tag}{written}/>"
 
 
-def words(x: float, y: float, text: str, *, css: str = "", anchor: str = "") -> str:
+def words(x: float, y: float, text: str, *, css: str = "", anchor: str = "", title: str = "") -> str:
     """A line of text.
 
     Args:
         x: percent of the width.
         y: pixels to its base line.
-        text: what it says.
+        text: the text.
         css: its class.
-        anchor: `middle` or `end` where it does not begin at x.
+        anchor: `middle` or `end`, unless it begins at x.
+        title: the whole text, if the other was shortened; shown under the pointer.
     """
-    return element("text", escaped(text), x=_percent(x), y=y, css=css, text_anchor=anchor)
+    whole = element("title", escaped(title)) if title not in {"", text} else ""
+    return element("text", f"{escaped(text)}{whole}", x=_percent(x), y=y, css=css, text_anchor=anchor)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
@@ -114,7 +116,8 @@ class LogAxis:
             if len(shown) <= _MOST_TICKS:
                 break
             shown = [value for value in shown if any(math.isclose(_mantissa(value), step) for step in steps)]
-        return shown[:: math.ceil(len(shown) / _MOST_TICKS)] if shown else []
+        kept = shown[:: math.ceil(len(shown) / _MOST_TICKS)] if shown else []
+        return sorted({*kept, *({1.0} & {*shown})})
 
 
 def _mantissa(value: float) -> float:
