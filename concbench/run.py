@@ -123,7 +123,7 @@ class Run:
             return cell_rows(self.analyses)
         if of == "samples":
             return sample_rows(self.analyses)
-        raise UsageError(f"rows must be of 'cells' or 'samples', not of {short(of)}")
+        raise UsageError(f"of must be 'cells' or 'samples', not {short(of)}")
 
     @cached_property
     def analyses(self) -> list[TableAnalysis]:

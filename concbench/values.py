@@ -154,7 +154,7 @@ def _whole(least: int) -> Kind:
 
     def read(text: str) -> int:
         if re.fullmatch(rf"\s*\d{{{_MOST_DIGITS + 1},}}\s*", text):
-            raise BadSetting(f"{text.strip()!r} is too large; give {what}, of {_MOST_DIGITS} digits at most")
+            raise BadSetting(f"{text.strip()!r} is too large; give {what}, with at most {_MOST_DIGITS} digits")
         if not re.fullmatch(r"\s*\d+\s*", text) or int(text) < least:
             raise BadSetting(f"{text.strip()!r} is not {what}")
         return int(text)

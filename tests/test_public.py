@@ -185,13 +185,13 @@ def simulated() -> SimulatedHosts:
 @pytest.mark.parametrize(
     ("items", "says"),
     [
-        ("urls.txt", "would be its letters: write ['urls.txt'] for one item, or Path"),
+        ("urls.txt", "each character would be an item: write ['urls.txt'] for one item, or Path"),
         (b"abc", "write [data] for one item"),
         (bytearray(b"abc"), "write [data] for one item"),
-        ({"Oslo": 1}, "would be its keys: write list(d.items())"),
-        (Frame(), 'would be its columns: write df.to_dict("records"), or list(df.itertuples(index=False))'),
-        (PolarsFrame(), "would be its columns: write df.to_dicts()"),
-        (ArrowTable(), "would be its columns: write table.to_pylist()"),
+        ({"Oslo": 1}, "each key would be an item: write list(d.items())"),
+        (Frame(), 'each column would be an item: write df.to_dict("records"), or list(df.itertuples(index=False))'),
+        (PolarsFrame(), "each column would be an item: write df.to_dicts()"),
+        (ArrowTable(), "each column would be an item: write table.to_pylist()"),
         (Path("urls.txt"), "write path.read_text().splitlines() for its lines, or [path]"),
         (5, "write range(5) for so many, or [5] for one item"),
         (1.5, "1.5, which is not a list of items"),

@@ -128,7 +128,7 @@ def judge(requirement: Requirement, table: TableAnalysis) -> Judgement:
 
 def _of_memory(blank: Judgement, requirement: Requirement, cell: CellAnalysis, table: TableAnalysis) -> Judgement:
     if cell.memory is None:
-        why = "there was no observed pass, or some of its processes are elsewhere"
+        why = "no pass was observed, or some of its processes run where they cannot be observed"
         return replace(blank, reason=f"The memory of {cell.name} is not known: {why}.")
     measured = replace(blank, figure=data(cell.memory), rows=_rows(cell))
     if cell.memory <= requirement.bound:

@@ -114,8 +114,8 @@ def _require_time(workload: Workload, took: float, budget: float) -> None:
     """
     if took > IMPORT_SHARE * budget:
         raise BadSetting(
-            f"importing {workload.name} and reading its items took {told(took)}, and each process has to do it again: "
-            f"a budget of {told(budget)} is too short; give more than {told(took / IMPORT_SHARE)} (--budget)"
+            f"importing {workload.name} and reading its items took {told(took)}, and each process has to do it again, "
+            f"so a budget of {told(budget)} is too short; give more than {told(took / IMPORT_SHARE)} (--budget)"
         )
 
 
@@ -326,7 +326,7 @@ def _part(workload: Workload, items: int, seed: int) -> Workload:
 def _cure(cell: Cell, limit: Limit) -> str:
     """The remedy for a look that failed, as the end of a message."""
     if cell.outcome.cause == "timeout" and (cell.outcome.seconds or 0.0) >= 0.9 * limit.end:
-        return ", which is all of it for a single task"
+        return ", which a single task used up"
     by_task = not cell.outcome.cause and "raised by task " in cell.outcome.reason  # and not by an initializer
     return "; --tolerate counts exceptions as results" if by_task else ""
 

@@ -175,7 +175,7 @@ class Observed:
             "initializer_calls", "initializer_seconds",
         )  # fmt: skip
         if self.start + self.work + self.stop < SHORTEST:
-            raise ValueError(f"start, work and stop must come to {SHORTEST:g} seconds or more")
+            raise ValueError(f"start, work and stop must add up to at least {SHORTEST:g} seconds")
         if any(len(pair) != 2 for pair in self.memory_track):
             raise ValueError("memory_track must be pairs")
 

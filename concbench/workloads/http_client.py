@@ -237,7 +237,7 @@ class _Answer(HTTPResponse):
         line = self.fp.readline(_LONGEST_LINE)
         size = line.partition(b";")[0].strip()
         if line.endswith(b"\n") and not (size and len(size) <= 16 and _HEXADECIMAL.issuperset(size)):
-            raise HTTPException(f"{ascii(size[:20])[1:]} is not the length of a chunk")
+            raise HTTPException(f"{ascii(size[:20])[1:]} is not a valid chunk length")
         if len(line) == _LONGEST_LINE:
             raise HTTPException("a line that begins a chunk is too long")
         if not line.endswith(b"\n"):

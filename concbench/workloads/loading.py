@@ -59,9 +59,7 @@ class Place:
             return cls._in_file(text, Path(directory, where), attribute)
         for part in where.split("."):
             if not part.isidentifier():
-                raise BadFunction(
-                    f"cannot read {text!r}: {part!r} is not a name that a program can import; {_rename(where, part)}"
-                )
+                raise BadFunction(f"cannot read {text!r}: {part!r} is not a valid module name; {_rename(where, part)}")
         return cls(text, where, attribute, directory or str(Path.cwd()))
 
     @classmethod
@@ -71,8 +69,8 @@ class Place:
         file = file.absolute()
         if not file.stem.isidentifier():
             raise BadFunction(
-                f"{file.name} cannot be imported: {file.stem!r} is not a name that a program can import; rename the "
-                f"file, for example to {_identifier(file.stem)}.py"
+                f"{file.name} cannot be imported: {file.stem!r} is not a valid module name; rename the file, "
+                f"for example to {_identifier(file.stem)}.py"
             )
         names, directory = [file.stem], file.parent
         while (directory / "__init__.py").is_file() and directory.name.isidentifier():

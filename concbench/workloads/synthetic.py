@@ -102,7 +102,7 @@ class Spin(Workload):
 
     def title(self) -> str:
         """Number of tasks, and turns of each."""
-        return f"{len(self._items)} tasks of {self._items[0]:,} turns of a loop"
+        return f"{len(self._items)} tasks of {self._items[0]:,} loop iterations"
 
     def settings(self) -> dict[str, Any]:
         """Number of tasks, and turns of each."""

@@ -52,7 +52,7 @@ def test_an_unknown_name_is_a_key_error_with_the_nearest() -> None:
         found["primes"]["thread-pool:3"]
     with pytest.raises(IndexError):
         found[1]
-    with pytest.raises(UsageError, match="rows must be of 'cells' or 'samples', not of 'smaples'"):
+    with pytest.raises(UsageError, match="of must be 'cells' or 'samples', not 'smaples'"):
         found.rows("smaples")  # type: ignore[arg-type]
 
 

@@ -194,7 +194,7 @@ def test_long_tasks_are_not_raced_and_it_is_said_before_what_they_showed() -> No
 
 def test_a_task_that_takes_more_than_the_budget_is_one_line() -> None:
     """The task may never end."""
-    with pytest.raises(UsageError, match=r"timed out after .* raise --budget, which is all of it for a single"):
+    with pytest.raises(UsageError, match=r"timed out after .* raise --budget, which a single task used up"):
         played(waits(1e9), 10.0)
 
 

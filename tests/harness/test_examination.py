@@ -170,7 +170,7 @@ def test_what_returns_awaitables_is_a_coroutine_function(name: str) -> None:
         ("async_generator", "return .part async for part in"),
         ("mapped", "a map, which computes as it is read"),
         ("counted", "return list"),
-        ("future", r"return its .result\(\)"),
+        ("future", r"return the result of .result\(\)"),
         ("list_of_coroutines", "a list that holds a coroutine"),
         ("not_entered", "with statement"),
     ],

@@ -402,7 +402,7 @@ def test_what_can_answer_no_more_is_not_said_to_have_died_of_our_own_signal(
     began = time.monotonic()
     reason = outcome(function, runner)[1]
     assert time.monotonic() - began < 30
-    assert "by another program (exec), or closes descriptors that are not its own" in reason
+    assert "with another program (exec), or closes file descriptors that it did not open" in reason
     assert "died" not in reason
 
 

@@ -97,7 +97,7 @@ CELL = ("tables", 0, "cells", 1)
     ("place", "value", "says"),
     [
         ((*CELL, "samples", 2, "work"), -1, r"tables\[0\].cells\[1\].samples\[2\]: work must be 0 or more, not -1"),
-        ((*CELL, "samples", 2, "work"), 0, r"samples\[2\]: start, work and stop must come to 1e-09 seconds or more"),
+        ((*CELL, "samples", 2, "work"), 0, r"samples\[2\]: start, work and stop must add up to at least 1e-09 seconds"),
         ((*CELL, "samples", 2, "repeats"), 0, r"samples\[2\]: repeats must be 1 or more, not 0"),
         ((*CELL, "samples", 2, "round"), 1, r"cells\[1\]: two samples are of the same round"),
         ((*CELL, "samples", 2, "work"), 10**400, r"samples\[2\].work should be 0, or between"),

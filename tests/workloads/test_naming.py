@@ -80,8 +80,8 @@ def test_a_module_is_imported_by_as_much_of_its_path_as_has_names(text: str, mod
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("my-app.py:one", "is not a name that a program can import; rename the file, for example to my_app.py"),
-        ("my-app:one", "'my-app' is not a name that a program can import; rename my-app.py, for example to my_app.py"),
+        ("my-app.py:one", "is not a valid module name; rename the file, for example to my_app.py"),
+        ("my-app:one", "'my-app' is not a valid module name; rename my-app.py, for example to my_app.py"),
         ("my-project/relative.py:one", "the folder 'my-project' cannot be a package"),
         ("named_package:sub.leaf.one", "write named_package.sub.leaf:one"),
         ("named_package:sub", "write named_package.sub:FUNCTION"),
