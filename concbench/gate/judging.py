@@ -203,14 +203,14 @@ def _why_failed(cell: CellAnalysis, table: TableAnalysis) -> str:
 def _why_undecided(interval: Interval | None, disturbed: list[str], cell: CellAnalysis, table: TableAnalysis) -> str:
     meanwhile = f" {listed(disturbed).capitalize()}." if disturbed else ""
     if interval is None:
-        return f"{cell.name} took part in {cell.shared} rounds, and a decision needs at least {FEWEST}.{meanwhile}"
+        return f"{cell.name} took part in {cell.shared} rounds, but a decision needs at least {FEWEST}.{meanwhile}"
     ended = {
-        "rounds": "There were no more rounds",
-        "budget": "The budget was over",
-        "calls": "No more calls are allowed",
+        "rounds": "The maximum number of rounds was reached",
+        "budget": "The budget was used up",
+        "calls": "The maximum number of calls was reached",
     }
     why = ended.get(table.record.stopped, "The measurement ended")
-    return f"{why} before it was decided: allow more, or take a quieter machine.{meanwhile}"
+    return f"{why} before the requirement was decided. Allow more, or use a quieter machine.{meanwhile}"
 
 
 def _figure(interval: Interval | None) -> str:
