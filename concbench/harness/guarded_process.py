@@ -251,8 +251,8 @@ class GuardedProcess:
         used = self._memory.used()
         if used is not None:
             self._kill()
-            allowed = f"{self._memory.limit / 1e9:.1f} GB are allowed ({self._memory.source})"
-            why = f"used {used / 1e9:.1f} GB of memory, and {allowed}"
+            allowed = f"only {self._memory.limit / 1e9:.1f} GB is allowed ({self._memory.source})"
+            why = f"used {used / 1e9:.1f} GB of memory, but {allowed}"
             self._too_large = Outcome("failed", why, self.output(), "memory")
 
     def output(self) -> str:

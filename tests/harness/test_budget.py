@@ -177,7 +177,7 @@ def test_starting_processes_counts(starting: float) -> None:
     """Every process imports the function, which takes most of its start."""
     advice, took, said = played(waits(0.05), 10.0, starting=starting)
     assert took <= 15.0
-    assert advice.recommendation is not None or "are too short to compare runners" in said[0]
+    assert advice.recommendation is not None or "is too short to compare runners" in said[0]
 
 
 def test_long_tasks_are_not_raced_and_it_is_said_before_what_they_showed() -> None:

@@ -216,7 +216,7 @@ def test_what_cannot_be_compared_is_reported_and_the_rest_is_compared() -> None:
     assert set(outcomes(table).values()) == {"ok"}
     (note,) = [note for note in table.notes if "compared" in note]
     assert note.startswith(
-        "1 of 4 results cannot be compared, the others are: result 2, of type Token, is not equal to "
+        "1 of 4 results cannot be compared (the others are): result 2, of type Token, is not equal to "
     )
     assert "--check" in note
     assert table_of_function(lambda _: Token(), runners=runners).checked == "incomparable"

@@ -126,7 +126,7 @@ def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytes
     (here / "app.py").write_text(HEAD + "time.sleep(0.5)" + TAIL)
     said: list[str] = []
     named_workload(Place.read("app:work"), How(), ItemSource("1..3"), limit=50, tell=said.append)
-    assert said == ["importing app and reading the items takes long; it may take 50 s (--import-timeout)"]
+    assert said == ["importing app and reading the items is taking long; the limit is 50 s (--import-timeout)"]
 
 
 @pytest.mark.parametrize(
