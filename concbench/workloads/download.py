@@ -80,7 +80,7 @@ class Download(Workload):
             Sequence[str] | None,
             Declared(
                 URLS,
-                "download these URLs, one a line, instead: one round, at most 10 connections to a host",
+                "download these URLs, one per line, instead: one round, at most 10 connections to a host",
                 excludes=("size", "images", "latency", "jitter", "image_size"),
             ),
         ] = None,
@@ -257,8 +257,8 @@ class Download(Workload):
         notes = []
         if self.limits.retries:
             notes.append(
-                "Failed downloads were retried if the reason may pass; the times include the retries and the pauses "
-                "before them."
+                "Failed downloads were retried if the failure may be temporary; the times include the retries and the "
+                "pauses before them."
             )
         if self.tolerate:
             notes.append("Failed downloads are counted (--tolerate), and are not among the results that are compared.")

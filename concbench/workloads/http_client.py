@@ -215,7 +215,7 @@ class _Answer(HTTPResponse):
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if version not in {"HTTP/1.0", "HTTP/1.1"}:
-                raise HTTPException(f"{version} was answered")
+                raise HTTPException(f"the answer is {version}")
             if not 101 < status < 200:  # 100 is skipped by http.client
                 return version, status, reason
             parse_headers(self.fp)

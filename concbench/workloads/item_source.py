@@ -128,7 +128,7 @@ class ItemSource:
         if os.path.exists(self._path) or ":" not in self.text:  # noqa: PTH110 - false of what cannot be a path
             return True
         if "://" in self.text:
-            raise BadInput(f"{self.text} is a URL: write it into a file, one URL a line, and name that")
+            raise BadInput(f"{self.text} is a URL: write it into a file, one URL per line, and name that")
         return has_magic(self.text)
 
     def called(self) -> bool:

@@ -157,7 +157,7 @@ class Place:
         if there and not any(taken and taken.exists() and path.samefile(taken) for path in there):
             raise BadFunction(
                 f"{self.text}: the name {name!r} belongs to another module ({taken or 'a part of Python'}), so that "
-                f"{there[0]} cannot be imported by it; rename the file"
+                f"{there[0]} cannot be imported by that name; rename the file"
             )
 
     def _broken(self, error: BaseException) -> BadFunction:
@@ -172,7 +172,7 @@ class Place:
         hint = "; is its main part under if __name__ == '__main__'?" if isinstance(error, SystemExit) else ""
         folder = Path(self.directory)
         if isinstance(error, ImportError) and "relative import" in str(error) and (folder / "__init__.py").is_file():
-            hint = f"; the folder {folder.name!r} cannot be a package, since that is not a name in Python: rename it"
+            hint = f"; the folder {folder.name!r} cannot be a package, since that is not a valid Python name: rename it"
         broken = BadFunction(f"{self.module} cannot be imported: {what[:300]}{hint}")
         broken.add_note("".join(shown.format()).rstrip())
         return broken
@@ -194,7 +194,7 @@ def _write(text: str) -> str:
         return f"write {where}:{name}"
     wrong = next((part for part in attribute.split(".") if part and not part.isidentifier()), "")
     if where and wrong and ":" not in attribute:
-        return f"{wrong!r} is not a name in Python; write module:function or path/to/file.py:function"
+        return f"{wrong!r} is not a valid Python name; write module:function or path/to/file.py:function"
     return "write module:function or path/to/file.py:function"
 
 

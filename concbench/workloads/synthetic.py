@@ -84,7 +84,7 @@ class Spin(Workload):
     def __init__(
         self,
         tasks: Annotated[int, Declared(COUNT, "how many tasks")] = 4,
-        turns: Annotated[int, Declared(NATURAL, "turns of the loop in each task")] = 1_000_000,
+        turns: Annotated[int, Declared(NATURAL, "loop iterations in each task")] = 1_000_000,
     ) -> None:
         """Create `tasks` tasks of `turns` turns of a loop each."""
         self._items = [turns] * tasks

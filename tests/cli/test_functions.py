@@ -141,14 +141,14 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
         (["app:fetch", "--items", "nowhere.txt"], "cannot read nowhere.txt: No such file or directory"),
         (
             ["app:fetch", "--items", "bytes.bin"],
-            "bytes.bin is not text in UTF-8: save it as UTF-8, or write '*.bin' (in quotes) for paths of files",
+            "bytes.bin is not UTF-8 text: save it as UTF-8, or write '*.bin' (in quotes) for paths of files",
         ),
-        (["app:fetch", "--items", "-"], "no items in standard input: write one a line"),
+        (["app:fetch", "--items", "-"], "no items in standard input: write one per line"),
         (["app:fetch", "--items", "/dev/null"], "no items in /dev/null"),
         (["app:fetch", "--items", "*.nowhere"], "matches the pattern *.nowhere"),
         (["app:fetch", "--items", "package"], "write 'package/*' (in quotes)"),
         (["app:fetch", "--items", "cities.txt", "pairs.jsonl"], "write a pattern of paths in quotes"),
-        (["--items", "cities.txt", "pairs.jsonl", "app:fetch"], "so that the shell leaves it alone (--items '*.txt')"),
+        (["--items", "cities.txt", "pairs.jsonl", "app:fetch"], "the shell does not expand it (--items '*.txt')"),
         (["app.py", "--items", "cities.txt"], "app.py does not name a function; did you mean app.py:stream"),
         (["app:fetch", "--items", "ragged.csv"], "line 2 of ragged.csv has 1 value, and the header has 2 columns"),
         (
@@ -219,6 +219,6 @@ def test_numbers_that_are_passed_as_texts_are_told_before_the_first_call(app: Pa
     assert done.returncode == 1
     first = done.stderr.splitlines()[0]
     assert first.startswith(
-        "concbench: numbers in standard input are passed as texts, such as '4': for numbers, write JSON"
+        "concbench: numbers in standard input are passed as strings, such as '4': for numbers, write JSON"
     )
     assert first.endswith("or call int() or float() in math:sqrt")

@@ -97,7 +97,7 @@ def test_a_module_is_imported_by_as_much_of_its_path_as_has_names(text: str, mod
         ("named_app::one", "write named_app:one"),
         ("named_app.py::one", "write named_app.py:one"),
         ("named_app:one()", "write named_app:one"),
-        ("named_app:my-one", "'my-one' is not a name in Python"),
+        ("named_app:my-one", "'my-one' is not a valid Python name"),
     ],
 )  # fmt: skip
 def test_the_part_of_a_name_that_is_wrong_is_named(text: str, says: str) -> None:
