@@ -117,7 +117,7 @@ def _speedups(table: TableAnalysis, one: Section, name: str) -> list[str]:
     title = f"Times as fast as {table.baseline.name}, with the 95 % confidence interval"
     rows = rated(table)
     shaded = ["Shaded: tied with the fastest."] if any(row.fastest for row in rows) else []
-    unsure = [] if any(row.low is not None for row in rows) else [f"An interval takes {FEWEST} shared rounds."]
+    unsure = [] if any(row.low is not None for row in rows) else [f"An interval needs {FEWEST} shared rounds."]
     parts = []
     if rows:
         note = " ".join([*shaded, *unsure])
