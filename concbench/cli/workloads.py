@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for key, owners in _owners().items():
         title, option = ", ".join(owners), _option(key)
         if option in there:
-            there[option].help = f"{there[option].help}; of {title}: {_help(owners)}"
+            there[option].help = f"{there[option].help}; for {title}: {_help(owners)}"
             continue
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
