@@ -235,7 +235,7 @@ def one_of(*words: str) -> Kind:
     return Kind(f"one of {', '.join(words)}", read, (str,), "WORD", words)
 
 
-TEXT = Kind("a text", str, (str,))
+TEXT = Kind("a string", str, (str,))
 PATH = Kind("a path", str, (str,), "FILE", moved=path_from)
 DIRECTORY = replace(PATH, metavar="DIR")
 SWITCH = Kind("true or false", _switch, (bool,), write=lambda value: str(value).lower())

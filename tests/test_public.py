@@ -238,7 +238,7 @@ ITEMS: dict[str, Any] = {"items": [1, 2]}
         ({"arguments": False}, "'arguments' is not one of them"),
         ({"max_round": 3}, "measure() has the options baseline, budget, check"),
         ({"resume": "run.json"}, "write resume=load('run.json')"),
-        ({"baseline": ThreadPool(2)}, "baseline must be a text such as 'thread-pool:2', not ThreadPool"),
+        ({"baseline": ThreadPool(2)}, "baseline must be a string such as 'thread-pool:2', not ThreadPool"),
         ({"items": None, "star": True}, "there are none: give items"),
         ({"items": None, "repeat": 0}, "repeat must be 1 or more, not 0"),
     ],
