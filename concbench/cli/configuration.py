@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     Options that are not given stay None until the file has been read, whatever their defaults are.
     """
-    parser.add_argument("--no-config", action="store_true", help=f"take no options from {FILE}")
+    parser.add_argument("--no-config", action="store_true", help=f"ignore the options in {FILE}")
     defaults = {action.dest: action.default for action in _actions(parser).values() if action.default is not None}
     parser.set_defaults(parser=parser, defaults=defaults, **dict.fromkeys(defaults))
 

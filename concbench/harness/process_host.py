@@ -236,9 +236,7 @@ class ProcessHost:
     def _never_ends(self, busy: list[int]) -> Outcome:
         what = "a busy thread" if self._process.pid in busy else "a busy process"
         why = f"{self._name} leaves {what} behind that was still computing {_SETTLE_SECONDS:g} s after the last task"
-        return Outcome(
-            "failed", f"{why} had returned: end it, or wait for it, before the task returns", cause="busy"
-        )
+        return Outcome("failed", f"{why} had returned: end it, or wait for it, before the task returns", cause="busy")
 
     def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
         self._settled = None

@@ -165,7 +165,7 @@ def replaceable(path: str | Path) -> Path:
         if target.is_symlink():
             target = Path(os.path.realpath(target))
             if target.is_symlink():
-                raise BadOutput(f"{path} is a symbolic link that leads in a circle; name a file")
+                raise BadOutput(f"{path} is a symbolic link that leads back to itself; name a file")
         if not target.parent.is_dir():
             raise BadOutput(f"cannot write {path}: the directory {target.parent} does not exist")
         if not target.exists():

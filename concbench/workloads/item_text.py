@@ -278,7 +278,7 @@ def _require_header(header: list[str], name: str) -> None:
             )
     column, times = Counter(header).most_common(1)[0]
     if times > 1:
-        raise BadInput(f"{name} has {times} columns called {short(column)}: give each a name of its own")
+        raise BadInput(f"{name} has {times} columns called {short(column)}: give each its own name")
 
 
 def _counted(number: int, what: str) -> str:

@@ -160,7 +160,7 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
         (["app:fetch", "--items", "cities.txt", "--max-calls", "5"], "at least 9 times"),
         (["app:fetch", "--items", "cities.txt", "--context", "app:nothing"], "has no nothing"),
         (["app:fetch", "--items", "cities.txt", "--check", "app:pair", "--no-check"], "exclude each other"),
-        (["shadow/json.py:dumps", "--items", "1..2"], "shadow/json.py: Python has a module 'json' of its own"),
+        (["shadow/json.py:dumps", "--items", "1..2"], "shadow/json.py: Python has its own module 'json'"),
         (["app:fetch", "--items", "app:places"], "each key would be an item: write list(d.items())"),
         (["app:fetch", "--items", "app:motto"], "each character would be an item"),
         (["app:fetch", "--items", "app:count"], "write range(7) for so many"),

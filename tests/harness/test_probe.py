@@ -166,7 +166,7 @@ def test_a_file_that_is_called_like_a_module_which_workers_import_is_refused(her
     (here / f"{name}.py").write_text(TAIL)
     (here / "app.py").write_text(TAIL)
     for function in (f"{name}:work", f"./{name}.py:work", "app:work"):
-        with pytest.raises(BadFunction, match=rf"^rename .*{name}\.py: Python has a module '{name}' of its own"):
+        with pytest.raises(BadFunction, match=rf"^rename .*{name}\.py: Python has its own module '{name}'"):
             tasks(function)
 
 

@@ -242,7 +242,7 @@ def test_a_text_says_itself_what_it_is(text: str, ending: str, form: str) -> Non
         ("x.csv", b"a,b\n", "no items in x.csv: write rows below the names"),
         ("x.csv", b"a,b\n1,2\n\n3\n", "line 4 of x.csv has 1 value, and the header has 2 columns: .*contains commas"),
         ("x.csv", b'a;b\n"1\n1";2;3\n', "line 3 of x.csv has 3 values, .*contains semicolons"),
-        ("x.csv", b"a,b,a\n1,2,3\n", "x.csv has 2 columns called 'a': give each a name of its own"),
+        ("x.csv", b"a,b,a\n1,2,3\n", "x.csv has 2 columns called 'a': give each its own name"),
         ("x.csv", b",a\n0,1\n", "column 1 of x.csv has no name: .*index=False"),
         ("x.csv", b"1,2\n3,4\n", "first line of x.csv is a row of numbers: write the names of the columns above it"),
         ("x.csv", b'a,b\n"1,2\n3,4\n', "line 3 of x.csv is not CSV .unexpected end of data.: correct it"),

@@ -124,7 +124,10 @@ def curves(identity: str, title: str, drawn: Sequence[Curve]) -> str:
         parts += _curve(curve, across, up, f"c{place % COLOURS}")
     best = max(drawn, key=lambda curve: max(point[1] for point in curve.points))
     top = max(best.points, key=lambda point: point[1])
-    described = f"The most is {ratio(top[1])}, of {best.name} with {top[0]:,} workers. Dashed: as much as workers."
+    described = (
+        f"The largest speed-up is {ratio(top[1])}, of {best.name} with {top[0]:,} workers. The dashed line is a "
+        "speed-up equal to the number of workers."
+    )
     return figure(identity, title, described, _HEIGHT, parts)
 
 

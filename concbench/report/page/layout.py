@@ -105,7 +105,7 @@ def _workload(document: Document, place: int, one: Section) -> list[str]:
         parts += [element("h3", escaped(f"{bar.name}: {bar.workers}")), _list(map(_found, bar.findings))]
     parts += _rounds(table, name)
     if lanes := lanes_of(table):
-        title = "Tasks in the lanes of their workers, in one more execution that was observed"
+        title = "Tasks of one more, observed execution, in the lanes of their workers"
         parts += _figure(title, timeline(f"{name}-tasks", title, lanes), _numbers(_table(grid(by_speed(table), PACE))))
     return parts
 
