@@ -75,8 +75,8 @@ def require_address(address: str) -> None:
         if missing:
             names = ", ".join(key.replace(".", "__").replace("-", "_").upper() for key in missing)
             raise BadSetting(
-                f"{address} requires TLS, but Dask has no credentials here; set the paths of its files in variables "
-                f"(DASK_DISTRIBUTED__COMM__TLS__ with {names}), or give a tcp:// address"
+                f"{address} requires TLS, but Dask has no credentials here; set the paths of its files in "
+                f"environment variables (DASK_DISTRIBUTED__COMM__TLS__ with {names}), or give a tcp:// address"
             )
 
 
