@@ -57,7 +57,7 @@ def hosts_for(
     for name, option in declared().items():
         if option.isolates and option.is_set(options[name]):  # type: ignore[literal-required]
             why = f" ({at_home[0].unsendable})" if at_home and isolate is None else ""
-            raise UsageError(f"{name} needs processes, and everything is measured in this one{why}: leave it out")
+            raise UsageError(f"{name} needs processes, but everything is measured in this one{why}: leave it out")
     return InProcessHosts()
 
 
@@ -67,7 +67,7 @@ def runners_of(runners: Sequence[str | Runner] | None, options: MeasureOptions) 
         return [*default_runners(newest(options))]
     if isinstance(runners, (str, bytes)) or not isinstance(runners, Iterable):
         one = repr(runners) if isinstance(runners, str) else short(runners)
-        raise UsageError(f"runners is a list of them, not {one}: write runners=[{one}]")
+        raise UsageError(f"runners must be a list, not {one}: write runners=[{one}]")
     return list(runners)
 
 
@@ -119,7 +119,7 @@ def workloads_of(
     of_one = [*(["items"] if items is not None else []), *of_functions(asked, declared())]
     if of_one and not any(map(_is_function, given)):
         raise UsageError(
-            f"{as_keyword(of_one[0], declared().get(of_one[0]))} is for a function of your own, and none was given"
+            f"{as_keyword(of_one[0], declared().get(of_one[0]))} is for a function of your own, but none was given"
         )
     calls = list(range(options["repeat"] or 1)) if items is None else read_items(items)
     how = how_of(options, arguments=items is not None)

@@ -53,7 +53,7 @@ def advise_workload(
         variables = cell.variant.set_by_program
         program, _ = tried(lambda: snippet(call(workers), cell.runner, variables))  # if that fails, keep the race
         typed = program and cell.variant.label and not variables
-        run_so = f"# Run it so: {cell.variant.typed}\n" if typed else ""
+        run_so = f"# Run it with: {cell.variant.typed}\n" if typed else ""
         recommendation = replace(recommendation, snippet=f"{run_so}{program or ''}")
     return Advice(run, recommendation)
 

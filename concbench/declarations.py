@@ -58,7 +58,7 @@ VARIABLES = Kind(
     "KEY=V,V", write=_variables,
 )  # fmt: skip
 """Variables with values; on the command line each text has one variable, and the option may be repeated."""
-RUNNER = Kind("a text such as 'thread-pool:2'", str, (str,), "SPEC")
+RUNNER = Kind("a string such as 'thread-pool:2'", str, (str,), "SPEC")
 PLACE = Kind("a function, or where one is found, such as 'app:same'", str, (str, Callable), "M:NAME", moved=place_from)  # type: ignore[arg-type]
 
 

@@ -58,7 +58,7 @@ def require_possible() -> None:
         if owner in _REPLACERS:
             raise UsageError(
                 f"{owner} has replaced {name} in this program, so that a measurement would wait for ever; measure in "
-                "a program that does not call monkey_patch() or patch_all(), or by python -m concbench"
+                "a program that does not call monkey_patch() or patch_all(), or with python -m concbench"
             )
 
 

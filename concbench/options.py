@@ -190,7 +190,7 @@ class _Options(TypedDict, total=False):
     env: Annotated[
         Mapping[str, Sequence[str]] | None,
         Option(
-            VARIABLES, "measure with each of these values of a variable of the environment; repeatable", isolates=True,
+            VARIABLES, "measure with each of these values of an environment variable; repeatable", isolates=True,
 
         ),
     ]  # fmt: skip

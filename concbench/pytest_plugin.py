@@ -38,10 +38,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, about in flags.items():
         group.addoption(f"--concbench-{name}", action="store_true", default=False, help=about)
     group.addoption("--concbench-budget", metavar="TIME", help=f"for each measurement (default: {_BUDGET})")
-    group.addoption("--concbench-undecided", choices=_UNDECIDED, metavar="WORD", help="what becomes of a test with a "
-                    "requirement that is undecided: skip, fail or pass (default: skip)")  # fmt: skip
-    group.addoption("--concbench-json", metavar="PATH", help="write all that was measured as a results file")
-    group.addoption("--concbench-markdown", metavar="PATH", help="write all that was measured as Markdown")
+    group.addoption("--concbench-undecided", choices=_UNDECIDED, metavar="WORD", help="outcome of a test with an "
+                    "undecided requirement: skip, fail or pass (default: skip)")  # fmt: skip
+    group.addoption("--concbench-json", metavar="PATH", help="write all measurements as a results file")
+    group.addoption("--concbench-markdown", metavar="PATH", help="write all measurements as Markdown")
     parser.addini("concbench_budget", "seconds for each measurement, as --concbench-budget", default="")
     parser.addini("concbench_undecided", "as --concbench-undecided", default="")
 
@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     config.addinivalue_line(
         "markers",
-        "concbench(**options): options of measuring for the fixture concbench, such as budget='5s', runners=[...]",
+        "concbench(**options): measurement options for the fixture concbench, such as budget='5s', runners=[...]",
     )
     if config.option.concbench_only and config.option.concbench_skip:
         raise pytest.UsageError("--concbench-only and --concbench-skip exclude each other; leave out one of them")
@@ -147,7 +147,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if not path:
             continue
         if measured is None:
-            unwritten.append(f"nothing was measured, so that {path} was not written")
+            unwritten.append(f"nothing was measured, so {path} was not written")
             continue
         from concbench.gate.fixture import written
 

@@ -118,7 +118,7 @@ def _load(kind: str, ours: Mapping[str, str], name: str) -> Any:
     if not isinstance(name, str):
         from concbench.task import short
 
-        raise UsageError(f"a {kind} is named by a text such as {next(iter(ours))!r}, not {short(name)}")
+        raise UsageError(f"a {kind} is named by a string such as {next(iter(ours))!r}, not {short(name)}")
     place = ours.get(name) or _table(kind, ours).get(name)
     if place is None:
         known = list(_table(kind, ours))

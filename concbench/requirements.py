@@ -104,7 +104,7 @@ class Requirement:
             share = _WITHIN if within is None else _value("within", SHARE, within)
             made.append(cls(runner, "same_as", share, same_as))
         elif within is not None:
-            raise BadSetting("within needs same_as, the runner that it is to be compared with")
+            raise BadSetting("within needs same_as, the runner to compare with")
         if memory is not None:
             made.append(cls(runner, "memory", _value("memory", SIZE, memory)))
         if not made:
@@ -187,4 +187,4 @@ def _value(name: str, kind: Kind, value: Any) -> Any:
 
 def _require_text(name: str, value: Any) -> None:
     if not isinstance(value, str) or not value:
-        raise BadSetting(f"{name} must be a text such as 'thread-pool:2', not {short(value)}")
+        raise BadSetting(f"{name} must be a string such as 'thread-pool:2', not {short(value)}")

@@ -84,7 +84,7 @@ class Run:
         if len(places) > 1:
             names = [self.tables[place].workload for place in places]
             ways = " or ".join(f"run[{key!r}]" for key in (names if len({*names}) == len(names) else places))
-            raise KeyError(f"{len(places)} tables of this run are of {workload!r}: take {ways}")
+            raise KeyError(f"this run has {len(places)} tables of {workload!r}: use {ways}")
         if not places:
             names = list(dict.fromkeys(table.workload for table in self.tables))
             from concbench.errors import nearest
@@ -123,7 +123,7 @@ class Run:
             return cell_rows(self.analyses)
         if of == "samples":
             return sample_rows(self.analyses)
-        raise UsageError(f"rows must be of 'cells' or 'samples', not of {short(of)}")
+        raise UsageError(f"of must be 'cells' or 'samples', not {short(of)}")
 
     @cached_property
     def analyses(self) -> list[TableAnalysis]:

@@ -86,7 +86,7 @@ def _formatted_alone(error: BaseException) -> str:
 
     frames = "".join(traceback.format_tb(error.__traceback__))
     notes = [note for note in getattr(error, "__notes__", ()) if type(note) is str]
-    others = f"(more than {_MOST_EXCEPTIONS} exceptions came with it)"
+    others = f"(more than {_MOST_EXCEPTIONS} chained or grouped exceptions are not shown)"
     lines = [f"Traceback (most recent call last):\n{frames}{exception_text(error, LONGEST)}", *notes, others]
     return "\n".join(lines)
 

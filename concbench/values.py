@@ -154,7 +154,7 @@ def _whole(least: int) -> Kind:
 
     def read(text: str) -> int:
         if re.fullmatch(rf"\s*\d{{{_MOST_DIGITS + 1},}}\s*", text):
-            raise BadSetting(f"{text.strip()!r} is too large; give {what}, of {_MOST_DIGITS} digits at most")
+            raise BadSetting(f"{text.strip()!r} is too large; give {what}, with at most {_MOST_DIGITS} digits")
         if not re.fullmatch(r"\s*\d+\s*", text) or int(text) < least:
             raise BadSetting(f"{text.strip()!r} is not {what}")
         return int(text)
@@ -235,7 +235,7 @@ def one_of(*words: str) -> Kind:
     return Kind(f"one of {', '.join(words)}", read, (str,), "WORD", words)
 
 
-TEXT = Kind("a text", str, (str,))
+TEXT = Kind("a string", str, (str,))
 PATH = Kind("a path", str, (str,), "FILE", moved=path_from)
 DIRECTORY = replace(PATH, metavar="DIR")
 SWITCH = Kind("true or false", _switch, (bool,), write=lambda value: str(value).lower())

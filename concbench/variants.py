@@ -162,7 +162,7 @@ def _interpreters(given: Sequence[str] | None) -> list[Interpreter | None]:
     found: dict[tuple[str, str], Interpreter] = {}
     for one in given:
         if not isinstance(one, (str, os.PathLike)):
-            raise BadSetting(f"python must be a list of texts such as 'python3.13', not {one!r}")
+            raise BadSetting(f"python must be a list of strings such as 'python3.13', not {one!r}")
         if not os.fspath(one):
             raise BadSetting("python contains an empty name; remove the extra comma")
         interpreter = probed(os.fspath(one))
@@ -186,7 +186,7 @@ def _gils(given: Sequence[Any] | None, interpreters: Sequence[Interpreter | None
         interpreter = one or probed(sys.executable)
         if "0" in gils and not interpreter.free_threaded:
             raise BadSetting(
-                f"{interpreter.called} always has a GIL, so that there is no --gil 0: name free-threaded builds alone "
+                f"{interpreter.called} always has a GIL, so --gil 0 is not possible: name only free-threaded builds "
                 "with --python (such as python3.13t), or leave out --gil"
             )
     return [*gils]
@@ -195,13 +195,13 @@ def _gils(given: Sequence[Any] | None, interpreters: Sequence[Interpreter | None
 def _environments(given: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, str]]:
     for key, values in given.items():
         if not isinstance(key, str) or not key or not {*key}.isdisjoint("=\0 \t\n"):
-            raise BadSetting(f"{key!r} cannot be the name of a variable; write --env KEY=VALUE,VALUE")
+            raise BadSetting(f"{key!r} is not a valid name for an environment variable; write --env KEY=VALUE,VALUE")
         if isinstance(values, str) or not isinstance(values, Sequence):
-            raise BadSetting(f"the values of {key} must be a list of texts, not {values!r}")
+            raise BadSetting(f"the values of {key} must be a list of strings, not {values!r}")
         _require_some(f"env {key}", values)
         texts = [str(value) for value in values]
         if "\0" in "".join(texts):
-            raise BadSetting(f"no value of {key} can have a null character in it; leave it out")
+            raise BadSetting(f"a value of {key} contains a null character; leave it out")
         _require_different(f"env {key}", texts)
     for combined in product(*given.values()):
         yield {key: str(value) for key, value in zip(given, combined, strict=True)}
@@ -209,7 +209,7 @@ def _environments(given: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, str]
 
 def _require_some(name: str, given: Sequence[Any]) -> None:
     if not given:
-        raise BadSetting(f"{name} has no values: give it one at least, or leave it out")
+        raise BadSetting(f"{name} has no values: give it at least one, or leave it out")
 
 
 def _require_different(name: str, given: Sequence[str]) -> None:

@@ -95,7 +95,7 @@ def test_what_is_not_installed_is_a_usage_error(
 @pytest.mark.parametrize("name", [None, 3, ["text"]])
 def test_a_name_is_a_text(load: Callable[[Any], Any], name: object) -> None:
     """This also holds for names that are given in Python."""
-    with pytest.raises(UsageError, match=r"is named by a text such as '[a-z]+', not "):
+    with pytest.raises(UsageError, match=r"is named by a string such as '[a-z]+', not "):
         load(name)
 
 

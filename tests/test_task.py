@@ -123,7 +123,7 @@ def test_a_deep_a_wide_and_a_long_one_are_told_in_bounds() -> None:
         described = describe(group)
         assert len(described["reason"]) <= 500
         assert len(described["detail"]) <= 4_000
-        assert described["detail"].endswith("(more than 100 exceptions came with it)")
+        assert described["detail"].endswith("(more than 100 chained or grouped exceptions are not shown)")
     assert len(looked) < 300
 
 

@@ -51,7 +51,7 @@ def test_a_number_as_python_writes_it_is_a_time(number: float) -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "says"),
     [
-        (COUNT, "9" * 20, "is too large; give a whole number of 1 or more, of 18 digits at most"),
+        (COUNT, "9" * 20, "is too large; give a whole number of 1 or more, with at most 18 digits"),
         (DURATION, "1e400", "is too large; give a time"),
         (SIZE, "1e400", "is too large; give a size"),
     ],

@@ -73,14 +73,14 @@ def _limited(cluster: Cluster) -> Finding | None:
         "items their share is smaller",
         "initializer": f"the initializer took {seconds(figures['initializer'])} of {seconds(total)} in each worker; "
         "with more items its share is smaller",
-        "longest": f"the longest task took {seconds(figures['longest'])} of {seconds(total)}; divide it, or "
-        "begin with it",
+        "longest": f"the longest task took {seconds(figures['longest'])} of {seconds(total)}; split it, or "
+        "start it first",
         "bytes": f"{data(figures['bytes'])} were transferred; send the names of data that workers can read "
         "themselves, or return less",
         "short": f"a chunk of tasks took {seconds(figures['chunk'])}, and handing it over "
-        f"{seconds(figures['handing'])}; make tasks longer, or give a larger chunksize",
+        f"{seconds(figures['handing'])}; make tasks longer, or use a larger chunksize",
         "rate": f"handing over {chunks} chunks took the scheduler {seconds(figures['beside'])} in addition to their "
-        "tasks; give a larger chunksize",
+        "tasks; use a larger chunksize",
     }[cluster.limit]
     return Finding(f"What limits {name}: {why}.", figures, _PAGE)
 

@@ -28,7 +28,8 @@ def why_missing(cell: CellAnalysis) -> str:
     if not cell.left_out:
         return executed_once(cell) or "it was not sampled"
     done = counted(cell.mishaps) or f"all its {cell.mishaps.tasks:,} tasks succeeded"
-    return f"{done}; different tasks failed than under the other runners, so it is not compared with them"
+    other = "the tasks that failed were not the ones that failed under the other runners"
+    return f"{done}; {other}, so it is not compared with them"
 
 
 def executed_once(cell: CellAnalysis) -> str:

@@ -196,7 +196,7 @@ def _what_looks(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis
     looks = f"{chosen.name} looks {rate} as fast as {table.baseline.name} after {rounds}, but this is not proved"
     if proved is not table.baseline:
         looks += f"; {proved.name} is proved to be {rate_of(proved)} as fast"
-    return f"{looks}. {more_rounds(table)} allows more."
+    return f"{looks}. More rounds ({more_rounds(table)}) may prove it."
 
 
 def _why(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group: list[CellAnalysis]) -> list[Finding]:

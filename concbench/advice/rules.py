@@ -230,9 +230,9 @@ def out_of_memory(table: TableAnalysis) -> Finding | None:
         return None
     fit = min(processes_that_fit(allowed, each), *(cell.workers - 1 for cell in failed))
     return Finding(
-        f"Memory is the limit of {listed(cell.name for cell in failed)}: a worker takes about {data(each)}, so that "
-        f"about {fit:,} of them fit into the {data(allowed)} that they may use. Take fewer workers, or have each hold "
-        "less.",
+        f"Memory limits {listed(cell.name for cell in failed)}: a worker takes about {data(each)}, so that "
+        f"about {fit:,} of them fit into the {data(allowed)} that they may use. Use fewer workers, or make each "
+        "hold less.",
         {"worker_bytes": each, "memory_allowed": allowed, "processes_that_fit": fit},
         "pitfalls/index",
     )

@@ -67,7 +67,7 @@ def travelling(table: TableAnalysis) -> list[str]:
     often = "; ".join(f"{how_often} under {_names(pairs)}" for how_often, pairs in ways.items())
     _, one = sending[0]
     size, took = data(one.size), seconds(one.seconds)
-    return [f"Beside the items, worker processes are sent {holds(table)}: {size} in {took}, {often}."]
+    return [f"Besides the items, worker processes are sent {holds(table)}: {size} in {took}, {often}."]
 
 
 def holds(table: TableAnalysis) -> str:

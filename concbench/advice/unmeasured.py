@@ -1,4 +1,4 @@
-"""Cells that were not measured to the end and may still win: until then, "nothing was faster" is not known."""
+"""Cells that were not fully measured and may still win: until then, "nothing was faster" is not known."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _ended(cell: CellAnalysis, table: TableAnalysis, given_up: str) -> tuple[str
     if cell.seconds is not None:
         shared = f"only {cell.shared} round{'' if cell.shared == 1 else 's'}" if cell.shared else "no round"
         more = f"and a verdict needs {FEWEST}; more with {more_rounds(table)}"
-        return "was not measured to the end", f"{shared} shared with {table.baseline.name}, {more}"
+        return "was not fully measured", f"{shared} shared with {table.baseline.name}, {more}"
     if outcome.kind == "inapplicable" and cell.record.warmup is not None:
-        return "was not measured to the end", f"{reason}{given_up if reason.startswith('given up') else ''}"
+        return "was not fully measured", f"{reason}{given_up if reason.startswith('given up') else ''}"
     return "was not measured", reason

@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     Options that are not given stay None until the file has been read, whatever their defaults are.
     """
-    parser.add_argument("--no-config", action="store_true", help=f"take no options from {FILE}")
+    parser.add_argument("--no-config", action="store_true", help=f"ignore the options in {FILE}")
     defaults = {action.dest: action.default for action in _actions(parser).values() if action.default is not None}
     parser.set_defaults(parser=parser, defaults=defaults, **dict.fromkeys(defaults))
 
@@ -174,7 +174,7 @@ def _table(path: Path, file: str) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except UnicodeDecodeError as error:
-        raise BadInput(f"{file} is not text in UTF-8") from error
+        raise BadInput(f"{file} is not UTF-8 text") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadInput(f"{file} is not TOML: {error}; correct it, or ignore it with --no-config") from error
     except OSError as error:
@@ -234,7 +234,7 @@ def _read(action: argparse.Action, value: Any, where: str, directory: str) -> An
     allowed: tuple[type, ...] = (str, *((int, float) if numbers else ()), *((list,) if several else ()))
     parts = value if isinstance(value, list) else [value]
     if not isinstance(value, allowed) or not all(type(part) in {str, int, float} for part in parts):
-        words: list[str] = ["a list"] * several + ["a text"] + ["a number"] * numbers
+        words: list[str] = ["a list"] * several + ["a string"] + ["a number"] * numbers
         *others, last = words
         what = f"{', '.join(others)} or {last}" if others else last
         raise BadSetting(f"{where} must be {what}, not {_shown(value)}")

@@ -40,7 +40,7 @@ class Items(TypedDict, total=False):
         str | None,
         Option(
             Kind("where the items are", str, (str,), "WHERE", moved=_items_from),
-            "the items: a file (one item a line, a JSON array, JSON lines, CSV; .gz of these), '*.png' in "
+            "the items: a file (one item per line, a JSON array, JSON lines, CSV; .gz of these), '*.png' in "
             "quotes for paths, - for standard input, 1..100, or module:name", of_function=True,
         ),
     ]  # fmt: skip
@@ -147,8 +147,8 @@ def require_pattern_in_quotes(arguments: argparse.Namespace, unknown: Sequence[s
     directory, name = os.path.split(arguments.items)
     pattern = path_from(f"*{os.path.splitext(name)[1]}", directory)  # noqa: PTH122
     raise UsageError(
-        f"--items takes one value, and {more[0]} is another: write a pattern of paths in quotes, so that the shell "
-        f"leaves it alone (--items '{pattern}')"
+        f"--items takes one value, but {more[0]} is another: write a pattern of paths in quotes, so that the shell "
+        f"does not expand it (--items '{pattern}')"
     )
 
 

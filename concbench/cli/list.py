@@ -103,7 +103,7 @@ def _missing() -> list[str]:
 
     here = multiprocessing.get_all_start_methods()
     lines = [
-        f"start_method={method}: this platform cannot start processes so"
+        f"start_method={method}: this platform cannot start processes this way"
         for method in ("fork", "forkserver", "spawn")
         if method not in here
     ]

@@ -19,8 +19,8 @@ _FORMAT = "html"
 
 def add_page(parser: argparse.ArgumentParser) -> None:
     """Declare the option."""
-    parser.add_argument("--html", metavar="FILE", help="write a page with figures, which needs no other file, to look "
-                        "at in a browser")  # fmt: skip
+    parser.add_argument("--html", metavar="FILE", help="write a self-contained page with figures, to open "
+                        "in a browser")  # fmt: skip
 
 
 def _kept() -> str:

@@ -58,6 +58,6 @@ async def _serve(serving: Serving, title: str) -> None:
     async with ImageServer(serving) as server:
         with printing():
             print(f"Serving {title}.")
-            print(f"All addresses, one a line: {server.url}")
+            print(f"All addresses, one per line: {server.url}")
             print("Ctrl-C stops it.")
         await asyncio.Event().wait()

@@ -66,7 +66,7 @@ class Split:
         directory = Path(self.directory)
         for file in self._files.values():
             if beside is not None and os.path.realpath(str(file.path)) == os.path.realpath(beside):
-                raise BadOutput(f"--output and --split are both to write {beside}; name another file")
+                raise BadOutput(f"--output and --split would both write {beside}; name another file")
         if directory.is_dir():
             for file in self._files.values():
                 file.require_writable()

@@ -17,6 +17,7 @@ from concbench.errors import UsageError
 from concbench.harness.settings import Setting, settings_of, split, values_of
 from concbench.harness.workload_specs import is_function, kind_of, normal, workload_of
 from concbench.registry import WORKLOADS, workload_class
+from concbench.units import listed
 from concbench.values import SWITCH, Declared, Kind, excluding
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for key, owners in _owners().items():
         title, option = ", ".join(owners), _option(key)
         if option in there:
-            there[option].help = f"{there[option].help}; of {title}: {_help(owners)}"
+            there[option].help = f"{there[option].help}; for {title}: {_help(owners)}"
             continue
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
@@ -96,8 +97,8 @@ def require_applicable(arguments: argparse.Namespace) -> None:
     """
     for key in _given(arguments):
         if key not in functions.known() and not _having(key, arguments):
-            owners = " or ".join(_owners()[key])
-            raise UsageError(f"{_option(key)} is an option of {owners}, which is not run; leave it out")
+            owners, option = listed(_owners()[key]), _option(key)
+            raise UsageError(f"{option} applies only to {owners}, which this command does not run; leave {option} out")
     of_ours = [key for key in _owners() if _having(key, arguments)]
     functions.require_function(
         arguments, but=[key for key in functions.known() if key in of_ours or _concerns_functions(key, arguments)]

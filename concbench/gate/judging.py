@@ -128,7 +128,7 @@ def judge(requirement: Requirement, table: TableAnalysis) -> Judgement:
 
 def _of_memory(blank: Judgement, requirement: Requirement, cell: CellAnalysis, table: TableAnalysis) -> Judgement:
     if cell.memory is None:
-        why = "there was no observed pass, or some of its processes are elsewhere"
+        why = "no pass was observed, or some of its processes run where they cannot be observed"
         return replace(blank, reason=f"The memory of {cell.name} is not known: {why}.")
     measured = replace(blank, figure=data(cell.memory), rows=_rows(cell))
     if cell.memory <= requirement.bound:
@@ -203,14 +203,14 @@ def _why_failed(cell: CellAnalysis, table: TableAnalysis) -> str:
 def _why_undecided(interval: Interval | None, disturbed: list[str], cell: CellAnalysis, table: TableAnalysis) -> str:
     meanwhile = f" {listed(disturbed).capitalize()}." if disturbed else ""
     if interval is None:
-        return f"{cell.name} took part in {cell.shared} rounds, and a decision needs at least {FEWEST}.{meanwhile}"
+        return f"{cell.name} took part in {cell.shared} rounds, but a decision needs at least {FEWEST}.{meanwhile}"
     ended = {
-        "rounds": "There were no more rounds",
-        "budget": "The budget was over",
-        "calls": "No more calls are allowed",
+        "rounds": "The maximum number of rounds was reached",
+        "budget": "The budget was used up",
+        "calls": "The maximum number of calls was reached",
     }
     why = ended.get(table.record.stopped, "The measurement ended")
-    return f"{why} before it was decided: allow more, or take a quieter machine.{meanwhile}"
+    return f"{why} before the requirement was decided. Allow more, or use a quieter machine.{meanwhile}"
 
 
 def _figure(interval: Interval | None) -> str:

@@ -206,7 +206,7 @@ def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, 
     bound = 1 + ADDS * (workers - 1)
     processes = Control(
         "parallelism", f"{workers} computing processes", workers, bound,
-        "look for a limit of the container or the virtual machine, or measure elsewhere",
+        "look for a limit of the container or the virtual machine, or measure on another machine",
     )  # fmt: skip
     threads = Control(
         "threads", f"{workers} computing threads", workers, bound,
@@ -278,7 +278,7 @@ def judge(control: Control, seen: CellAnalysis, load: float | None) -> Finding:
 def _one_core() -> Finding:
     return Finding(
         "parallelism", BAD, "there is one usable core, so nothing can be computed in parallel",
-        "measure where there are two cores or more",
+        "measure on a machine with at least two cores",
     )  # fmt: skip
 
 
@@ -311,7 +311,7 @@ def _clock(facts: Json) -> Iterator[Finding]:
     if facts["timer_step"] > _COARSE:
         yield Finding(
             "timer", NOTE, f"the timer steps by {1e6 * facts['timer_step']:.1f} us",
-            "give short work more items, so that a sample lasts a thousand steps",
+            "use more items for short work, so that a sample lasts a thousand steps",
         )  # fmt: skip
     if facts["governor"] not in {None, "performance"}:
         yield Finding(

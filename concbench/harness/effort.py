@@ -199,11 +199,11 @@ def what_is_measured(effort: Effort | None, costs: Costs, budget: float, needed:
     if costs.first_use > look.seconds:
         took += f", the first in a process {seconds(costs.first_use)} more"
     if starting > look.seconds:
-        took += f", and {seconds(starting)} go by until a process has imported the function"
+        took += f", and a process takes {seconds(starting)} to start and import the function"
     wanted = f"--budget {_rounded_up(needed)}s"
     if effort is None:
         return (
-            f"{took}: {seconds(budget)} are too short to compare runners, which takes about {wanted}. "
+            f"{took}: {seconds(budget)} is too short to compare runners, which takes about {wanted}. "
             f"{_what_the_look_shows(look)}"
         )
     of = f"{effort.tasks:,} of {look.tasks:,} items"
@@ -218,7 +218,7 @@ def what_is_measured(effort: Effort | None, costs: Costs, budget: float, needed:
 
 def _what_the_look_shows(look: Look) -> str:
     if look.computes:
-        return "It computes all the time: processes may help, and threads only if it releases the GIL meanwhile."
+        return "It is CPU-bound: processes may help, and threads only if it releases the GIL meanwhile."
     if look.waits:
         return "It waits most of the time, and threads can overlap the waiting of many tasks."
     return "It waits part of the time, and threads can overlap the waiting of several tasks."

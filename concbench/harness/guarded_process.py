@@ -38,11 +38,14 @@ _LEAVE_SECONDS = 1.0
 _GROUP_SECONDS = 2.0
 _LEAST_BETWEEN, _TIMES_BETWEEN = 30.0, 20
 """Timeout for pickling and comparing: the least seconds, and the multiple of the time of the request before that."""
-_ADVICE = "close and write only those that it has opened itself"
-_STRAY = f"answers: the function, or a program that it started, writes to descriptors that are not its own; {_ADVICE}"
-_CLOSED = (
-    ": something in it has replaced the process by another program (exec), or closes descriptors that are not its own; "
+_ADVICE = "close and write only those that the code itself has opened"
+_STRAY = (
+    "answers: the function, or a program that it started, writes to file descriptors that it did not open; "
     f"{_ADVICE}"
+)
+_CLOSED = (
+    ": something in it has replaced the process with another program (exec), or closes file descriptors that it did "
+    f"not open; {_ADVICE}"
 )
 _NO_MEMORY = (
     "concbench ran out of memory while reading the answer of {name}; allow it more (ulimit -v, or the control group)"
@@ -249,8 +252,8 @@ class GuardedProcess:
         used = self._memory.used()
         if used is not None:
             self._kill()
-            allowed = f"{self._memory.limit / 1e9:.1f} GB are allowed ({self._memory.source})"
-            why = f"used {used / 1e9:.1f} GB of memory, and {allowed}"
+            allowed = f"only {self._memory.limit / 1e9:.1f} GB is allowed ({self._memory.source})"
+            why = f"used {used / 1e9:.1f} GB of memory, but {allowed}"
             self._too_large = Outcome("failed", why, self.output(), "memory")
 
     def output(self) -> str:

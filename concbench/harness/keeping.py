@@ -24,7 +24,7 @@ TIMES, LEAST = 1.5, 0.005
 """Ratio and difference in seconds by which a first execution must exceed a later one to indicate kept state."""
 LOOKED = 2
 """Executions in another new process that confirm it."""
-_SEVERAL_LOOPS = "each of its workers has an event loop, and the function keeps an object that works in one only"
+_SEVERAL_LOOPS = "each of its workers has an event loop, and the function keeps an object that works in only one"
 _LATER = 3
 """Later executions in one process; one of them fails if an object works in one event loop only."""
 
@@ -154,7 +154,7 @@ def sentence(name: str, kept: Kept, *, fresh: bool) -> str:
             f"{name} keeps state in its process: the first execution took {seconds(kept.first[-1])} under sequential, "
             f"a later one {seconds(kept.later[-1])}"
         )
-        mixed = "workers that are processes pay for the first one each time, and others do not"
+        mixed = "worker processes pay for the first one each time, and other workers do not"
     elif kept.kind == "loop":
         found = f"State that {name} keeps works only in the event loop of its first execution ({_briefly(kept.reason)})"
         mixed = "asyncio, which has a new loop for each execution, fails"

@@ -46,6 +46,6 @@ class Loading:
             if answer is not None:
                 return answer
             if seconds < limit and self._tell is not None:
-                self._tell(f"{doing} takes long; it may take {limit:g} s ({self._allows})")
+                self._tell(f"{doing} is taking long; the limit is {limit:g} s ({self._allows})")
                 self._tell = None
         raise process.timed_out(f"{doing} took more than {limit:g} s{process.meanwhile}; {self._allows} allows more")

@@ -146,7 +146,7 @@ class Plan:
         if not self.allowed:
             raise BadSetting(
                 f"{self.workload.name} would be called at least {self.fewest_calls:,} times, but only "
-                f"{self.options['max_calls']:,} calls are allowed: take fewer items or fewer runners, or allow more"
+                f"{self.options['max_calls']:,} calls are allowed: use fewer items or fewer runners, or allow more"
             )
 
     @property
@@ -175,12 +175,12 @@ def plan(
         UsageError: a runner, setting, baseline or requirement is invalid; the message says what to do.
     """
     if not workload.tasks:
-        raise BadSetting(f"{workload.name} has no tasks: give it one at least")
+        raise BadSetting(f"{workload.name} has no tasks: give it at least one")
     cells = plan_cells(within(workload.most_workers, runners), variants or variants_of(options))
     baseline = _baseline(cells, options["baseline"])
     required = resolved(requirements, cells, baseline)
     if required and options["precision"] is not None:
-        raise BadSetting("precision says when verdicts are enough, and here requirements decide: leave out precision")
+        raise BadSetting("precision ends a run by its verdicts, but here requirements decide: leave out precision")
     warm_up = options["rounds"] != 1
     rounds = options["rounds"] or workload.rounds
     if rounds is not None:

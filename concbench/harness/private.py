@@ -83,12 +83,12 @@ def _temporary() -> str:
     try:
         return tempfile.gettempdir()
     except FileNotFoundError as error:
-        raise _none_in("any of the usual places", "none of them can be written") from error
+        raise _none_in("any of the usual places", "none of them is writable") from error
 
 
 def _none_in(place: str, why: str) -> HostFailure:
     return HostFailure(
-        f"no directory for temporary files can be made in {place}: {why}; set TMPDIR to a directory that can be written"
+        f"no directory for temporary files can be made in {place}: {why}; set TMPDIR to a writable directory"
     )
 
 
@@ -120,7 +120,7 @@ def _lock(directory: Path) -> int | None:
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         if os.fstat(descriptor).st_uid != os.getuid():
-            raise PermissionError(f"{directory} is another user's")
+            raise PermissionError(f"{directory} belongs to another user")
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not os.path.samestat(os.fstat(descriptor), directory.stat()):
             raise FileNotFoundError(directory)

@@ -62,7 +62,7 @@ def named_workload(
         packed = items.read_bytes() if answer["packed"] else None
     if tell is not None and answer["number_as_text"]:
         tell(
-            f"numbers in {source.name} are passed as texts, such as {answer['number_as_text']!r}: for numbers, write "
+            f"numbers in {source.name} are passed as strings, such as {answer['number_as_text']!r}: for numbers, write "
             f"JSON (an array, or a .jsonl file), or call int() or float() in {function.text}"
         )
     written = ItemsText.from_json(answer["written"]) if answer["written"] else None

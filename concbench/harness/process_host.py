@@ -201,7 +201,7 @@ class ProcessHost:
         if self._process.left:
             remarks.append(f"left programs running, which were ended: {', '.join(self._process.left)}")
         if self._went_on:
-            remarks.append("still computed for a while after its last task had returned, which no time above includes")
+            remarks.append("was still computing a while after its last task had returned; no time above includes that")
         return remarks
 
     def _executed(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
@@ -235,10 +235,8 @@ class ProcessHost:
 
     def _never_ends(self, busy: list[int]) -> Outcome:
         what = "a busy thread" if self._process.pid in busy else "a busy process"
-        why = f"{self._name} leaves {what} behind, which still computed {_SETTLE_SECONDS:g} s after the last task"
-        return Outcome(
-            "failed", f"{why} had returned: have it end, or wait for it, before the task returns", cause="busy"
-        )
+        why = f"{self._name} leaves {what} behind that was still computing {_SETTLE_SECONDS:g} s after the last task"
+        return Outcome("failed", f"{why} had returned: end it, or wait for it, before the task returns", cause="busy")
 
     def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
         self._settled = None

@@ -44,9 +44,9 @@ def readiness(given: str) -> Readiness:
     broken = [f"{cell.shown} {cell.outcome.reason}" for cell in table.cells if cell.outcome.kind == "failed"]
     told = f"{given} is {_told(interpreter)}"
     if broken:
-        return Readiness(given, well=False, text=f"{told}, and cannot be measured: {broken[0]}")
+        return Readiness(given, well=False, text=f"{told}, but cannot be used for measuring: {broken[0]}")
     missing = " ".join(interpreter.lacks)
-    advice = f"download needs more there: {interpreter.executable} -m pip install {missing}" if missing else ""
+    advice = f"for download, run {interpreter.executable} -m pip install {missing}" if missing else ""
     return Readiness(given, well=True, text=f"{told}: it can be used for measuring", advice=advice)
 
 

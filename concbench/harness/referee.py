@@ -67,8 +67,8 @@ class Referee:
             return
         if found.unsendable and self._several:
             self.notes.append(
-                f"Results were compared with those of a sequential pass in the same process, and not from one "
-                f"interpreter to another, since they cannot be sent ({found.unsendable})."
+                f"Results were compared with those of a sequential pass in the same process, and not across "
+                f"interpreters, since they cannot be sent ({found.unsendable})."
             )
         if found.excluded:
             self.notes.append(f"{found.excluded}.")

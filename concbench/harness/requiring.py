@@ -85,7 +85,7 @@ def named(cells: Sequence[PlannedCell], asked: str, what: str, advice: str = "")
     runner, _, variant = asked.partition("@")
     variants = [*dict.fromkeys(cell.id.variant for cell in cells)]
     if variant and variant not in variants:
-        why = f"is not one of {', '.join(variants)}" if any(variants) else "is unknown, since there are none"
+        why = f"is not one of {', '.join(variants)}" if any(variants) else "is unknown: this run has no variants"
         raise UsageError(f"the variant {variant} of {asked} {why}")
     labels = {cell.label: cell.id for cell in reversed(cells) if cell.id.variant == (variant or variants[0])}
     try:

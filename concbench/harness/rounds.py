@@ -202,4 +202,4 @@ def _too_short(cell: LiveCell, repeats: int, *, limited: bool) -> str:
     in_a_row = f"too short to time even {repeats} times in a row" if repeats > 1 else "too short to time"
     if limited:
         in_a_row += ", and --max-calls allows no more"
-    return f"one execution takes {1e6 * cell.seconds[0]:.0f} us, {in_a_row}: give it more items, or longer tasks"
+    return f"one execution takes {1e6 * cell.seconds[0]:.0f} us, {in_a_row}: use more items or longer tasks"

@@ -114,8 +114,8 @@ def _require_time(workload: Workload, took: float, budget: float) -> None:
     """
     if took > IMPORT_SHARE * budget:
         raise BadSetting(
-            f"importing {workload.name} and reading its items took {told(took)}, and each process has to do it again: "
-            f"a budget of {told(budget)} is too short; give more than {told(took / IMPORT_SHARE)} (--budget)"
+            f"importing {workload.name} and reading its items took {told(took)}, and each process has to do it again, "
+            f"so a budget of {told(budget)} is too short; give more than {told(took / IMPORT_SHARE)} (--budget)"
         )
 
 
@@ -130,7 +130,7 @@ def _too_many_calls(race: Plan, looked: int, most: int) -> BadSetting:
     """The error for a race that needs more calls than are left after the looks."""
     return BadSetting(
         f"advice on {race.workload.name} needs at least {looked + race.fewest_calls:,} calls ({looked:,} of them "
-        f"already made to examine it), and --max-calls allows {most:,}: take fewer items (--limit, --sample), or "
+        f"already made to examine it), and --max-calls allows {most:,}: use fewer items (--limit, --sample), or "
         "allow more"
     )
 
@@ -326,7 +326,7 @@ def _part(workload: Workload, items: int, seed: int) -> Workload:
 def _cure(cell: Cell, limit: Limit) -> str:
     """The remedy for a look that failed, as the end of a message."""
     if cell.outcome.cause == "timeout" and (cell.outcome.seconds or 0.0) >= 0.9 * limit.end:
-        return ", which is all of it for a single task"
+        return ", which a single task used up"
     by_task = not cell.outcome.cause and "raised by task " in cell.outcome.reason  # and not by an initializer
     return "; --tolerate counts exceptions as results" if by_task else ""
 

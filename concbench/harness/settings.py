@@ -61,9 +61,7 @@ def split(text: str, what: str, unnamed: str = "") -> tuple[str, dict[str, str]]
         if not key or not value:
             if value and written:
                 last = f"{[*written][-1]}={[*written.values()][-1]}+{value}"
-                raise BadSetting(
-                    f"cannot read the {what} {text!r}; several values have plus signs between them: {last}"
-                )
+                raise BadSetting(f"cannot read the {what} {text!r}; separate several values with plus signs: {last}")
             short = f", {name}:4 or {name}:{unnamed}=4" if unnamed else f" or {name}:KEY=VALUE"
             raise BadSetting(f"cannot read the {what} {text!r}; write {name}{short} (KEY=VALUE, ...)")
         if key in written:

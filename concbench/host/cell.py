@@ -256,8 +256,8 @@ class HostedCell:
         if unsendable is not None:
             what = f"{what}, {short(value)}," if shown else what
             raise Inapplicable(
-                f"{what} cannot be sent to another process ({exception_text(unsendable)}); what is sent must survive "
-                "pickle, and functions be defined at the top level of a module"
+                f"{what} cannot be sent to another process ({exception_text(unsendable)}); everything sent must be "
+                "picklable, and functions must be defined at the top level of a module"
             ) from unsendable
 
     def close(self) -> None:
@@ -336,7 +336,8 @@ class HostedCell:
     def _require_no_more_than_allowed(self) -> None:
         most = self.workload.most_workers
         if most is not None and self.workers > most:
-            raise Inapplicable(f"it would make {self.workers:,} calls at once, and {most} are allowed (--max-workers)")
+            calls = f"{self.workers:,} calls at once"
+            raise Inapplicable(f"it would make {calls}, but only {most} are allowed (--max-workers)")
 
     def _require_few_clients(self) -> None:
         """Check the limit on connections, which the shared client of threads and coroutines enforces by itself."""
@@ -344,7 +345,7 @@ class HostedCell:
         one_client = self.traits.where == CALLER or self.traits.interleaves
         if most is not None and not one_client and self.workers > most:
             raise Inapplicable(
-                f"{self.workers} workers would open {self.workers} connections at once, and other people's servers "
+                f"{self.workers} workers would open {self.workers} connections at once, but other people's servers "
                 f"get at most {most}; use {most} workers"
             )
 

@@ -86,7 +86,7 @@ def _why(result: Any, copy: Any, alike: bool | None, broken: BaseException | Non
     if broken is not None:
         why = f"raises {exception_text(broken)} when it is compared"
     elif getattr(type(part), "__eq__") is object.__eq__:  # noqa: B009 - mypy takes the two for different
-        why = "has no equality of its own"
+        why = "does not define equality"
     else:
         why = "is not equal to a pickled copy of itself"
     return f"{why if part is result else f'holds a value of type {type_name(part)}, which {why}'}; {_HINT}"

@@ -198,7 +198,7 @@ class Reference:
         return ReferencePass(
             unsendable=unsendable,
             incomparable=why if count == len(results) else "",
-            excluded=f"{count:,} of {len(results):,} results cannot be compared, the others are: {why}"
+            excluded=f"{count:,} of {len(results):,} results cannot be compared (the others are): {why}"
             if 0 < count < len(results)
             else "",
             changed=changed,

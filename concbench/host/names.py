@@ -44,8 +44,8 @@ def require_names_of_their_own(directories: Iterable[Path]) -> None:
         taken = getattr(sys.modules.get(name), "__file__", None)
         if name in sys.modules and not (taken and Path(taken).exists() and path.samefile(taken)):
             raise BadFunction(
-                f"rename {path}: Python has a module {name!r} of its own, which worker processes import, and in each "
-                "process only one of the two can have the name"
+                f"rename {path}: Python has its own module {name!r}, which worker processes import, and a process "
+                "can hold only one module of that name"
             )
 
 

@@ -56,7 +56,7 @@ def _told(value: Any) -> str:
         (name == "async_generator", "which has computed nothing yet: return [part async for part in ...]"),
         (
             module in _LAZY_MODULES and isinstance(value, Iterator),
-            "which computes as it is read and has computed nothing yet: return list(...) of it",
+            "which computes as it is read and has computed nothing yet: return list(...) instead",
         ),
         (hasattr(kind, "__await__"), "which was never awaited: await it in the function"),
         (
@@ -66,14 +66,17 @@ def _told(value: Any) -> str:
         *(
             (
                 callable(getattr(kind, wait, None)) and callable(getattr(kind, ask, None)),
-                f"whose work may not be done yet: return its .{wait}()",
+                f"whose work may not be done yet: return the result of .{wait}()",
             )
             for wait, ask in _FUTURES
         ),
-        (hasattr(kind, "__dask_graph__"), "which is lazy and has computed nothing yet: return its .compute()"),
+        (
+            hasattr(kind, "__dask_graph__"),
+            "which is lazy and has computed nothing yet: return the result of .compute()",
+        ),
         (
             polars is not None and isinstance(value, polars.LazyFrame),
-            "which has computed nothing yet: return its .collect()",
+            "which has computed nothing yet: return the result of .collect()",
         ),
     )
     return next((f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}, {what}" for is_one, what in kinds if is_one), "")

@@ -204,7 +204,7 @@ def _left_out(table: TableAnalysis) -> list[str]:
         if cell.record.observed and cell.shares is None and table.baseline.timeline:
             reason = "recording a task took longer than the task" if cell.timeline else "no task was recorded"
             if cell.traits.where == ELSEWHERE:
-                reason = "their tasks run elsewhere"
+                reason = "their tasks run where they cannot be observed"
             elif not is_described(cell.record):
                 reason = "their runner does not declare its traits"
             why.setdefault(reason, []).append(cell.name)

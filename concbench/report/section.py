@@ -124,7 +124,8 @@ def _mishaps(table: TableAnalysis) -> list[str]:
     short = [f"{cell.name} {cell.left_out}" for cell in table.measured if cell.left_out]
     if short:
         lines.append(
-            f"Rounds left out because different tasks failed than under the other runners: {', '.join(short)}."
+            "Rounds left out because the tasks that failed were not the ones that failed under the other runners: "
+            f"{', '.join(short)}."
         )
     return lines
 
@@ -166,7 +167,8 @@ def _load(table: TableAnalysis) -> tuple[str, bool]:
         return _unsteady(table)
     used = f"Other processes used {table.others:.2f} cores meanwhile"
     if table.others > STRONG:
-        return f"{used}: these are not the ratios of a quiet machine. Stop them and measure again.", True
+        differ = "so the ratios may differ from those on a quiet machine. Stop these programs and measure again."
+        return f"{used}, {differ}", True
     if table.others > FLAGGED:
         return f"{used}: enough to change ratios, especially those of runners that use every core.", True
     return f"{used}.", False

@@ -165,7 +165,7 @@ def replaceable(path: str | Path) -> Path:
         if target.is_symlink():
             target = Path(os.path.realpath(target))
             if target.is_symlink():
-                raise BadOutput(f"{path} is a symbolic link that leads in a circle; name a file")
+                raise BadOutput(f"{path} is a symbolic link that leads back to itself; name a file")
         if not target.parent.is_dir():
             raise BadOutput(f"cannot write {path}: the directory {target.parent} does not exist")
         if not target.exists():
@@ -281,7 +281,7 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         return _one_of(get_args(kind), value, where)
     expected = origin or kind
     if type(value) is not expected and not (kind is float and type(value) is int):
-        raise _Mismatch(f"{where or 'the file'} should be {_named(expected)}, and is {_named(type(value))}")
+        raise _Mismatch(f"{where or 'the file'} should be {_named(expected)}, but is {_named(type(value))}")
     if expected in {int, float}:
         if value and not _LEAST < abs(value) < _MOST:
             raise _Mismatch(f"{where} should be 0, or between {_LEAST:g} and {_MOST:g} in size")
@@ -294,7 +294,7 @@ def _one_of(texts: tuple[str, ...], value: Any, where: str) -> str:
         return value
     *others, last = map(repr, texts)
     seen = short(value) if isinstance(value, str) else _named(type(value))
-    raise _Mismatch(f"{where} should be {', '.join(others)} or {last}, and is {seen}")
+    raise _Mismatch(f"{where} should be {', '.join(others)} or {last}, but is {seen}")
 
 
 def _build_inner(kind: Any, value: Any, where: str) -> Any:
@@ -319,7 +319,7 @@ def _require_shallow(value: Any, where: str, levels: int = _DEEPEST) -> None:
 
 def _build_record(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
-        raise _Mismatch(f"{where or 'the file'} should be an object, and is {_named(type(value))}")
+        raise _Mismatch(f"{where or 'the file'} should be an object, but is {_named(type(value))}")
     hints = _hints(kind)
     for field in fields(kind):
         if field.name not in value and field.default is MISSING and field.default_factory is MISSING:
@@ -334,7 +334,7 @@ def _build_record(kind: Any, value: Any, where: str) -> Any:
 
 def _named(kind: Any) -> str:
     names = {
-        dict: "an object", list: "a list", str: "a text", float: "a number", int: "a whole number",
+        dict: "an object", list: "a list", str: "a string", float: "a number", int: "a whole number",
         bool: "true or false",
     }  # fmt: skip
     return names.get(kind, "null" if kind is NoneType else kind.__name__)

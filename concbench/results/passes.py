@@ -69,7 +69,7 @@ class Sample:
         if self.repeats < 1:
             raise ValueError(f"repeats must be 1 or more, not {self.repeats}")
         if self.seconds < SHORTEST:
-            raise ValueError(f"start, work and stop must come to {SHORTEST:g} seconds or more, not {self.seconds:g}")
+            raise ValueError(f"start, work and stop must add up to at least {SHORTEST:g} seconds, not {self.seconds:g}")
 
     @property
     def seconds(self) -> float:

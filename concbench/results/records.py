@@ -110,7 +110,7 @@ class Summary:
             ValueError: there are no tasks, or not four quantiles, or a figure is too small.
         """
         if min(self.workers, self.tasks) < 1 or len(self.service) != 4 or len(self.queueing) != 4:
-            raise ValueError("a summary takes one task or more, and four quantiles")
+            raise ValueError("a summary needs at least one task, and four quantiles")
         require_not_negative(
             self, "busy", "cpu", "start_up", "dispatch", "tail", "shut_down", "in_flight", "peak", "service", "longest",
             "last", "last_seconds",
@@ -175,9 +175,9 @@ class Observed:
             "initializer_calls", "initializer_seconds",
         )  # fmt: skip
         if self.start + self.work + self.stop < SHORTEST:
-            raise ValueError(f"start, work and stop must come to {SHORTEST:g} seconds or more")
+            raise ValueError(f"start, work and stop must add up to at least {SHORTEST:g} seconds")
         if any(len(pair) != 2 for pair in self.memory_track):
-            raise ValueError("memory_track must be pairs")
+            raise ValueError("memory_track must be a list of pairs")
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ class Cell:
         if self.workers < 1:
             raise ValueError(f"workers must be 1 or more, not {self.workers}")
         if len({sample.round for sample in self.samples}) < len(self.samples):
-            raise ValueError("two samples are of the same round")
+            raise ValueError("two samples have the same round")
 
     @property
     def id(self) -> CellId:
@@ -340,7 +340,7 @@ class Table:
             ValueError: the message names the fault.
         """
         if type(self.max_rounds) is not int or not 0 <= self.max_rounds < _MOST_ROUNDS:
-            raise ValueError("options must say how many rounds or max_rounds there may be")
+            raise ValueError("options must have a number of rounds or of max_rounds")
         if len({cell.id for cell in self.cells}) < len(self.cells):
             raise ValueError("two cells have the same label and the same variant")
         require_not_negative(self, "tasks", "load", "rounds")

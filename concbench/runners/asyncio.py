@@ -108,7 +108,7 @@ def new_loop() -> asyncio.Runner:
         Inapplicable: an event loop runs in this thread already.
     """
     if _in_event_loop():
-        raise Inapplicable("an event loop runs in this thread already; use the runner in a thread of its own")
+        raise Inapplicable("an event loop is already running in this thread; use the runner in another thread")
     runner = asyncio.Runner()
     runner.get_loop()
     return runner

@@ -81,7 +81,7 @@ def require_python(runner: object) -> None:
     """
     if not exists_in(runner, sys.version_info[:2]):
         needed, this = (".".join(map(str, version)) for version in (runner.needs, sys.version_info[:3]))  # type: ignore[attr-defined] # it is what was compared
-        raise Lacking(f"it needs Python {needed}, and this is {this}")
+        raise Lacking(f"it needs Python {needed}, but this is {this}")
 
 
 def as_sequence(items: Any) -> Sequence[Any]:

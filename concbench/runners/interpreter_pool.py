@@ -112,8 +112,8 @@ class InterpreterPool:
         text, why = _said_there(error)
         refused = _REFUSED.search(text)
         if refused:
-            return f"it imports {refused[1]}, which does not load in a subinterpreter; take process-pool instead"
-        return f"it cannot be loaded in a subinterpreter ({why}); take process-pool instead"
+            return f"it imports {refused[1]}, which does not load in a subinterpreter; use process-pool instead"
+        return f"it cannot be loaded in a subinterpreter ({why}); use process-pool instead"
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:

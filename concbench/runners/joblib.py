@@ -51,7 +51,7 @@ class Joblib:
         if self.inner_max_num_threads is not None:
             require_positive(inner_max_num_threads=self.inner_max_num_threads)
             if self.backend != "loky":
-                raise BadSetting("inner_max_num_threads is for the backend loky alone: leave it out")
+                raise BadSetting("inner_max_num_threads applies only to the backend loky: leave it out")
 
     @property
     def chunksize(self) -> int:

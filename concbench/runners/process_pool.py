@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # a measuring process must not pay for it
 
 _TERMINATED = (
     "was terminated by its executor or by another process (signal SIGTERM); this also happens when the function "
-    "replaces its process by another program (exec), or closes descriptors that are not its own"
+    "replaces its process with another program (exec), or closes file descriptors that it did not open"
 )
 
 

@@ -36,7 +36,7 @@ class Sequential:
         except BaseException as error:  # noqa: BLE001 - it is raised again
             raise named(error, len(results), items)  # noqa: B904 - it is the same exception, or has it as cause
         if len(results) != count:
-            raise RuntimeError(f"the items were changed while they were worked on: {len(results)} instead of {count}")
+            raise RuntimeError(f"the items changed during the run: {len(results)} instead of {count}")
         return results
 
     @classmethod

@@ -38,7 +38,7 @@ class ToThread:
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Call the function on each item; the contract is that of `base.Runner.run`."""
         if _awaits(function):
-            raise Inapplicable("to-thread calls ordinary functions, and this is a coroutine function: take asyncio")
+            raise Inapplicable("to-thread calls ordinary functions, but this is a coroutine function: use asyncio")
         items = as_sequence(items)
         answers: list[Any] = [None] * len(items)
         self._runner.run(self._work(Caught(function), items, answers))

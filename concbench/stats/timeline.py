@@ -105,7 +105,7 @@ def timeline(
     """
     begin, end, of = (np.asarray(values, dtype=float) for values in (spans.started, spans.finished, spans.cpu))
     if not begin.size:
-        raise ValueError("a timeline takes one task or more")
+        raise ValueError("a timeline needs at least one task")
     peak, mean = _in_flight(begin, end)
     lanes = min(workers, peak) if one_task_each else workers
     order = np.argsort(begin, kind="stable")

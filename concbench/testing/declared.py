@@ -265,6 +265,6 @@ def _require_account(runner: Runner, *, reaped: bool) -> None:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     counted = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert (counted >= _BURNT) == reaped, (
-        f"traits.reaped is {reaped}, but {counted:.2f} of {2 * _BURNT:.2f} seconds of CPU time were in the account of "
+        f"traits.reaped is {reaped}, but {counted:.2f} of {2 * _BURNT:.2f} seconds of CPU time were attributed to "
         "this process's children"
     )

@@ -201,10 +201,10 @@ def no_worker_is_left(make: MakeRunner, directory: Path) -> None:
         except WrongItemError:
             pass
         left = [thread for thread in threading.enumerate() if thread not in threads and thread.is_alive()]
-        assert not left, f"threads that are left: {left}"
-        assert _interpreters() <= interpreters, f"interpreters that are left: {_interpreters() - interpreters}"
+        assert not left, f"leftover threads: {left}"
+        assert _interpreters() <= interpreters, f"leftover interpreters: {_interpreters() - interpreters}"
         children = multiprocessing.active_children()
-        assert not children, f"processes that are left: {children}"
+        assert not children, f"leftover processes: {children}"
 
 
 def no_more_workers_than_said(make: MakeRunner, directory: Path) -> None:

@@ -80,7 +80,7 @@ class Download(Workload):
             Sequence[str] | None,
             Declared(
                 URLS,
-                "download these URLs, one a line, instead: one round, at most 10 connections to a host",
+                "download these URLs, one per line, instead: one round, at most 10 connections to a host",
                 excludes=("size", "images", "latency", "jitter", "image_size"),
             ),
         ] = None,
@@ -91,8 +91,8 @@ class Download(Workload):
             int,
             Declared(
                 NATURAL,
-                "retry a failed download up to N times (at most 10) if the reason may pass; retries change what is "
-                "measured",
+                "retry a failed download up to N times (at most 10) if the failure may be temporary; retries "
+                "change what is measured",
             ),
         ] = 0,
         tolerate: Annotated[bool, Declared(SWITCH, "count failed downloads and continue")] = False,
@@ -145,7 +145,7 @@ class Download(Workload):
         if not 0 <= retries <= MOST_RETRIES:
             raise BadSetting(f"retries must be 0 to {MOST_RETRIES}, not {retries}")
         if follow_redirects and urls is None:
-            raise BadSetting("follow_redirects is for urls: our own image server redirects nothing; leave it out")
+            raise BadSetting("follow_redirects applies only to urls: the image server never redirects; leave it out")
         self.tolerate = tolerate
         if self.urls is not None:
             self.names = file_names(self.urls)
@@ -257,8 +257,8 @@ class Download(Workload):
         notes = []
         if self.limits.retries:
             notes.append(
-                "Failed downloads were retried if the reason may pass; the times include the retries and the pauses "
-                "before them."
+                "Failed downloads were retried if the failure may be temporary; the times include the retries and the "
+                "pauses before them."
             )
         if self.tolerate:
             notes.append("Failed downloads are counted (--tolerate), and are not among the results that are compared.")

@@ -215,7 +215,7 @@ class _Answer(HTTPResponse):
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if version not in {"HTTP/1.0", "HTTP/1.1"}:
-                raise HTTPException(f"{version} was answered")
+                raise HTTPException(f"the answer is {version}")
             if not 101 < status < 200:  # 100 is skipped by http.client
                 return version, status, reason
             parse_headers(self.fp)
@@ -237,7 +237,7 @@ class _Answer(HTTPResponse):
         line = self.fp.readline(_LONGEST_LINE)
         size = line.partition(b";")[0].strip()
         if line.endswith(b"\n") and not (size and len(size) <= 16 and _HEXADECIMAL.issuperset(size)):
-            raise HTTPException(f"{ascii(size[:20])[1:]} is not the length of a chunk")
+            raise HTTPException(f"{ascii(size[:20])[1:]} is not a valid chunk length")
         if len(line) == _LONGEST_LINE:
             raise HTTPException("a line that begins a chunk is too long")
         if not line.endswith(b"\n"):

@@ -3,7 +3,7 @@
 In the measuring process it would share the GIL that is being measured. It ends when its wire ends; the operating system
 closes that, whatever happens to the owner.
 
-    GET /TOKEN/             the addresses of all images, one a line
+    GET /TOKEN/             the addresses of all images, one per line
     GET /TOKEN/<name>       an image, after the latency
     GET /TOKEN/stats        {"requests": ..., "in_progress": ..., "most_in_progress": ...}
 """

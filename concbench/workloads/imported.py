@@ -259,8 +259,8 @@ class Imported(Workload):
         notes = []
         if self.unsendable:
             notes.append(
-                "Measured in this process, since other processes cannot import the function or receive its items: a "
-                "crash would have ended the program."
+                "Measured in this process, because other processes cannot import the function or receive its items; a "
+                "crash in the function would therefore have ended concbench as well."
             )
         if self._facts.awaits:
             notes.append("Threads and processes run the coroutine function in one event loop per worker.")

@@ -128,7 +128,7 @@ class ItemSource:
         if os.path.exists(self._path) or ":" not in self.text:  # noqa: PTH110 - false of what cannot be a path
             return True
         if "://" in self.text:
-            raise BadInput(f"{self.text} is a URL: write it into a file, one URL a line, and name that")
+            raise BadInput(f"{self.text} is a URL: write it into a file, one URL per line, and name that")
         return has_magic(self.text)
 
     def called(self) -> bool:
@@ -252,13 +252,15 @@ def _mistakes(items: Any) -> Iterator[str]:
     kind = type(items)
     if isinstance(items, str):
         lines = "Path(file).read_text().splitlines() for the lines of a file"
-        yield f"the text {short(items)}, and would be its letters: write [{short(items)}] for one item, or {lines}"
+        one = f"[{short(items)}] for one item"
+        yield f"a string, {short(items)}, so each character would be an item: write {one}, or {lines}"
     if isinstance(items, (bytes, bytearray, memoryview)):
-        yield f"{kind.__name__}, and would be their numbers: write [data] for one item"
+        yield f"{kind.__name__}, so each byte would be an item: write [data] for one item"
     if isinstance(items, Mapping):
-        yield f"a {kind.__name__}, and would be its keys: write list(d.items()) for pairs, or list(d) for the keys"
+        pairs = "list(d.items()) for pairs, or list(d) for the keys"
+        yield f"a {kind.__name__}, so each key would be an item: write {pairs}"
     if hasattr(items, "columns") and hasattr(items, "shape"):
-        yield f"a {kind.__name__}, and would be its columns: write {_rows_of(items)}"
+        yield f"a {kind.__name__}, so each column would be an item: write {_rows_of(items)}"
     if isinstance(items, os.PathLike):
         lines = "path.read_text().splitlines() for its lines"
         yield f"the path {short(str(items))}, which is not a list of items: write {lines}, or [path] for one item"
@@ -266,10 +268,10 @@ def _mistakes(items: Any) -> Iterator[str]:
         number = short(items)
         yield f"{number}, which is not a list of items: write range({number}) for so many, or [{number}] for one item"
     if hasattr(items, "__aiter__"):
-        yield f"an {kind.__name__}, which only a coroutine can read: write [item async for item in items] in one"
+        yield f"an {kind.__name__}, which only a coroutine can read: write [item async for item in items] in it"
     iterable = hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")
     if callable(items) and not iterable:
-        yield f"{short(items)}, which was not called: write names() where it is called names"
+        yield f"{short(items)}, a function that was not called: write names() instead of names"
     if not iterable:
         yield f"{short(items)}, which is not a list of items: write a list, a range or another iterable"
 

@@ -85,7 +85,7 @@ def read_file(path: Path, name: str, otherwise: str = "") -> tuple[str, str]:
         otherwise: further advice on a file that is not text.
 
     Raises:
-        BadInput: it cannot be read, or is not text in UTF-8; says what to do.
+        BadInput: it cannot be read, or is not UTF-8 text; says what to do.
     """
     import gzip
     import zlib
@@ -96,7 +96,7 @@ def read_file(path: Path, name: str, otherwise: str = "") -> tuple[str, str]:
         with gzip.open(path, "rt", encoding=ENCODING) as file:
             return file.read(), Path(path.stem).suffix
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name} is not text in UTF-8: save it as UTF-8{otherwise}") from error
+        raise BadInput(f"{name} is not UTF-8 text: save it as UTF-8{otherwise}") from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         what_to_do = "compress it again, or leave .gz out of its name if it is not compressed"
         raise BadInput(f"{name} cannot be decompressed by gzip ({error}): {what_to_do}") from error
@@ -117,13 +117,13 @@ def read_stream(stream: BinaryIO, name: str) -> str:
     """The text of a stream, up to its end.
 
     Raises:
-        BadInput: it cannot be read, or is not text in UTF-8.
+        BadInput: it cannot be read, or is not UTF-8 text.
     """
     reader = TextIOWrapper(stream, encoding=ENCODING)
     try:
         return reader.read()
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name} is not text in UTF-8: convert it, such as by iconv -t UTF-8") from error
+        raise BadInput(f"{name} is not UTF-8 text: convert it, for example with iconv -t UTF-8") from error
     except OSError as error:
         raise BadInput(f"cannot read {name}: {error.strerror or error}") from error
     finally:
@@ -215,15 +215,15 @@ JSON_LINES = Form(
     "JSON lines",
     _json_lines,
     r'[json.loads(line) for line in text.split("\n") if line.strip()]',
-    "write one JSON value a line",
+    "write one JSON value per line",
     ("import json",),
 )
-LINES = Form("lines", _lines, r'[line for line in text.split("\n") if line.strip()]', "write one a line", plain=True)
+LINES = Form("lines", _lines, r'[line for line in text.split("\n") if line.strip()]', "write one per line", plain=True)
 URLS = Form(
     "URLs",
     _urls,
     r'[line.strip() for line in text.split("\n") if line.strip() and line.strip()[0] != "#"]',
-    "write one URL a line",
+    "write one URL per line",
 )
 _FORMS = {".json": ARRAY, ".jsonl": JSON_LINES, ".ndjson": JSON_LINES}
 
@@ -278,7 +278,7 @@ def _require_header(header: list[str], name: str) -> None:
             )
     column, times = Counter(header).most_common(1)[0]
     if times > 1:
-        raise BadInput(f"{name} has {times} columns called {short(column)}: give each a name of its own")
+        raise BadInput(f"{name} has {times} columns called {short(column)}: give each its own name")
 
 
 def _counted(number: int, what: str) -> str:

@@ -59,9 +59,7 @@ class Place:
             return cls._in_file(text, Path(directory, where), attribute)
         for part in where.split("."):
             if not part.isidentifier():
-                raise BadFunction(
-                    f"cannot read {text!r}: {part!r} is not a name that a program can import; {_rename(where, part)}"
-                )
+                raise BadFunction(f"cannot read {text!r}: {part!r} is not a valid module name; {_rename(where, part)}")
         return cls(text, where, attribute, directory or str(Path.cwd()))
 
     @classmethod
@@ -71,8 +69,8 @@ class Place:
         file = file.absolute()
         if not file.stem.isidentifier():
             raise BadFunction(
-                f"{file.name} cannot be imported: {file.stem!r} is not a name that a program can import; rename the "
-                f"file, for example to {_identifier(file.stem)}.py"
+                f"{file.name} cannot be imported: {file.stem!r} is not a valid module name; rename the file, "
+                f"for example to {_identifier(file.stem)}.py"
             )
         names, directory = [file.stem], file.parent
         while (directory / "__init__.py").is_file() and directory.name.isidentifier():
@@ -159,7 +157,7 @@ class Place:
         if there and not any(taken and taken.exists() and path.samefile(taken) for path in there):
             raise BadFunction(
                 f"{self.text}: the name {name!r} belongs to another module ({taken or 'a part of Python'}), so that "
-                f"{there[0]} cannot be imported by it; rename the file"
+                f"{there[0]} cannot be imported by that name; rename the file"
             )
 
     def _broken(self, error: BaseException) -> BadFunction:
@@ -174,7 +172,7 @@ class Place:
         hint = "; is its main part under if __name__ == '__main__'?" if isinstance(error, SystemExit) else ""
         folder = Path(self.directory)
         if isinstance(error, ImportError) and "relative import" in str(error) and (folder / "__init__.py").is_file():
-            hint = f"; the folder {folder.name!r} cannot be a package, since that is not a name in Python: rename it"
+            hint = f"; the folder {folder.name!r} cannot be a package, since that is not a valid Python name: rename it"
         broken = BadFunction(f"{self.module} cannot be imported: {what[:300]}{hint}")
         broken.add_note("".join(shown.format()).rstrip())
         return broken
@@ -196,7 +194,7 @@ def _write(text: str) -> str:
         return f"write {where}:{name}"
     wrong = next((part for part in attribute.split(".") if part and not part.isidentifier()), "")
     if where and wrong and ":" not in attribute:
-        return f"{wrong!r} is not a name in Python; write module:function or path/to/file.py:function"
+        return f"{wrong!r} is not a valid Python name; write module:function or path/to/file.py:function"
     return "write module:function or path/to/file.py:function"
 
 

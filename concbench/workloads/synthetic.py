@@ -84,7 +84,7 @@ class Spin(Workload):
     def __init__(
         self,
         tasks: Annotated[int, Declared(COUNT, "how many tasks")] = 4,
-        turns: Annotated[int, Declared(NATURAL, "turns of the loop in each task")] = 1_000_000,
+        turns: Annotated[int, Declared(NATURAL, "loop iterations in each task")] = 1_000_000,
     ) -> None:
         """Create `tasks` tasks of `turns` turns of a loop each."""
         self._items = [turns] * tasks
@@ -102,7 +102,7 @@ class Spin(Workload):
 
     def title(self) -> str:
         """Number of tasks, and turns of each."""
-        return f"{len(self._items)} tasks of {self._items[0]:,} turns of a loop"
+        return f"{len(self._items)} tasks of {self._items[0]:,} loop iterations"
 
     def settings(self) -> dict[str, Any]:
         """Number of tasks, and turns of each."""

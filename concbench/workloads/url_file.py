@@ -1,4 +1,4 @@
-"""URLs to download, and files of them, one a line; blank lines and `#` comments are ignored."""
+"""URLs to download, and files of them, one per line; blank lines and `#` comments are ignored."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def read_urls(path: str) -> list[str]:
     lines = enumerate(lines_of(text), start=1)
     urls = [require_url(line.strip(), f"{path}, line {number}") for number, line in lines if counts(line)]
     if not urls:
-        raise BadInput(f"the URL file {path} has no URLs: write one a line")
+        raise BadInput(f"the URL file {path} has no URLs: write one per line")
     return urls
 
 
@@ -39,7 +39,7 @@ def require_url(text: str, where: str) -> str:
         BadInput: it is not; the message begins with `where`.
     """
     if not isinstance(text, str):
-        raise BadInput(f"{where}: {text!r} is not a text")
+        raise BadInput(f"{where}: {text!r} is not a string")
     try:
         parts = urlsplit(text)
         if "@" in parts.netloc or "\\" in text:

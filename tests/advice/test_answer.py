@@ -172,7 +172,7 @@ def test_a_single_cell_is_not_compared_with_itself() -> None:
     [
         ([0.02] * 9, "Other processes used 0.02 cores meanwhile.", False),
         ([0.2] * 9, "enough to change ratios", True),
-        ([0.9] * 9, "not the ratios of a quiet machine", True),
+        ([0.9] * 9, "may differ from those on a quiet machine", True),
         ([0.01] * 8 + [2.0], "used 0.01 cores", False),
         ([], "could not be read", False),
     ],
@@ -324,16 +324,16 @@ def test_what_was_measured_too_seldom_is_not_said_to_be_unmeasured() -> None:
         ),
         (
             [ended("process-pool:2", Outcome("inapplicable", "given up"), warm_up=2.0)],
-            "process-pool(2, spawn) was not measured to the end (given up; concbench run measures it anyway).",
+            "process-pool(2, spawn) was not fully measured (given up; concbench run measures it anyway).",
         ),
         (
             [ended("process-pool:2", Outcome("inapplicable", "no time; --budget allows more"), warm_up=2.0)],
-            "process-pool(2, spawn) was not measured to the end (no time; --budget allows more).",
+            "process-pool(2, spawn) was not fully measured (no time; --budget allows more).",
         ),
         (
             [cell("process-pool:2", 0.9, rounds=2)],
             (
-                "process-pool(2, spawn) was not measured to the end (only 2 rounds shared with sequential, and a "
+                "process-pool(2, spawn) was not fully measured (only 2 rounds shared with sequential, and a "
                 "verdict needs 3; more with --max-rounds, --budget)."
             ),
         ),
@@ -362,7 +362,7 @@ def test_what_is_far_behind_cannot_win_and_is_not_named(behind: Cell) -> None:
     """It was dropped from the race for that; with kept workers, the warm-up says nothing."""
     assert advice_line(SEQUENTIAL, SLOWER, behind) == "Do not parallelise: nothing was faster than sequential."
     if not behind.samples:
-        assert "not measured to the end (given up" in advice_line(SEQUENTIAL, SLOWER, behind, warm=True)
+        assert "not fully measured (given up" in advice_line(SEQUENTIAL, SLOWER, behind, warm=True)
 
 
 def test_where_nothing_else_was_measured_that_is_said() -> None:

@@ -157,7 +157,7 @@ def test_a_pool_that_was_ended_for_its_memory_is_answered_with_how_many_processe
         outcome=Outcome("failed", "used 4.0 GB of memory", cause="memory"),
     )  # fmt: skip
     two = using(of_seconds("process-pool:2", 0.5, 1.9, workers=2), 1100 * MB, 2000 * MB)
-    says = "Memory is the limit of process-pool(8, spawn): a worker takes about"
+    says = "Memory limits process-pool(8, spawn): a worker takes about"
     assert f"{says} 500 MB, so that about 4 of them fit" in words(table(BASE, two, ended))
     assert f"{says} 400 MB, so that about 5 of them fit" in words(table(BASE, ended, facts={"process_bytes": 4e8}))
     small = replace(ended, workers=3)

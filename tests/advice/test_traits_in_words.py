@@ -165,7 +165,7 @@ def test_no_rule_and_no_loss_names_a_runner_that_does_not_say_what_it_is(traits:
     why = breakdown(analysis)
     assert [bar.name for bar in why.bars] == ["sequential"]
     (note,) = [note for note in why.notes if "waves(2)" in note and note.startswith("Not shown")]
-    assert ("run elsewhere" if traits is REMOTE else "does not declare its traits") in note
+    assert ("run where they cannot be observed" if traits is REMOTE else "does not declare its traits") in note
     fast = waves(traits, 0.5, 1.9)
     assert told(BUSY, fast).startswith("waves(2) was fastest: 2.0")
     found = recommend(analyse(table(BUSY, fast)), 4)

@@ -52,13 +52,13 @@ def test_an_unknown_name_is_a_key_error_with_the_nearest() -> None:
         found["primes"]["thread-pool:3"]
     with pytest.raises(IndexError):
         found[1]
-    with pytest.raises(UsageError, match="rows must be of 'cells' or 'samples', not of 'smaples'"):
+    with pytest.raises(UsageError, match="of must be 'cells' or 'samples', not 'smaples'"):
         found.rows("smaples")  # type: ignore[arg-type]
 
 
 def test_a_name_of_two_tables_is_told_apart_by_place() -> None:
     found = run(Primes(limits=[10]), Primes(limits=[20]))
-    with pytest.raises(KeyError, match=r"2 tables of this run are of 'primes': take run\[0\] or run\[1\]"):
+    with pytest.raises(KeyError, match=r"this run has 2 tables of 'primes': use run\[0\] or run\[1\]"):
         found["primes"]
     assert found[1].record is found.tables[1]
 

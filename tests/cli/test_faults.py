@@ -118,7 +118,7 @@ def test_unbounded_memory_is_stopped(app: Path) -> None:
         app, "app:hungry", "--items", "1..4", "--rounds", "1", "--memory-limit", "300MB", "--timeout", "20s", *RUNNERS
     )
     assert {outcome.cause for outcome in seen.values()} == {"memory"}
-    assert all("0.3 GB are allowed (--memory-limit)" in outcome.reason for outcome in seen.values())
+    assert all("0.3 GB is allowed (--memory-limit)" in outcome.reason for outcome in seen.values())
 
 
 def test_a_child_that_left_its_group_is_found(app: Path) -> None:
@@ -175,7 +175,7 @@ def test_an_import_that_takes_long_is_said_and_its_limit_can_be_chosen(app: Path
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
-        "concbench: importing slow and reading the items takes long; it may take 2.5 s (--import-timeout)",
+        "concbench: importing slow and reading the items is taking long; the limit is 2.5 s (--import-timeout)",
         "concbench: importing slow and reading the items took more than 2.5 s; --import-timeout allows more",
     ]
 

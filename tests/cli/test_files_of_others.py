@@ -93,7 +93,7 @@ def test_names_of_files_are_plain_and_differ(cells: list[CellId]) -> None:
         ([*RUN, "--summary", "t", "-o", "t"], "--output and --summary are both t; name two files"),
         ([*RUN, "--summary", "t", "-o", "./t"], "--output and --summary are both ./t; name two files"),
         ([*RUN, "--format", "pyperf", "--split", ".", "-o", "sequential.json"],
-         "--output and --split are both to write sequential.json; name another file"),
+         "--output and --split would both write sequential.json; name another file"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_written_is_refused_before_anything_runs(

@@ -141,14 +141,14 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
         (["app:fetch", "--items", "nowhere.txt"], "cannot read nowhere.txt: No such file or directory"),
         (
             ["app:fetch", "--items", "bytes.bin"],
-            "bytes.bin is not text in UTF-8: save it as UTF-8, or write '*.bin' (in quotes) for paths of files",
+            "bytes.bin is not UTF-8 text: save it as UTF-8, or write '*.bin' (in quotes) for paths of files",
         ),
-        (["app:fetch", "--items", "-"], "no items in standard input: write one a line"),
+        (["app:fetch", "--items", "-"], "no items in standard input: write one per line"),
         (["app:fetch", "--items", "/dev/null"], "no items in /dev/null"),
         (["app:fetch", "--items", "*.nowhere"], "matches the pattern *.nowhere"),
         (["app:fetch", "--items", "package"], "write 'package/*' (in quotes)"),
         (["app:fetch", "--items", "cities.txt", "pairs.jsonl"], "write a pattern of paths in quotes"),
-        (["--items", "cities.txt", "pairs.jsonl", "app:fetch"], "so that the shell leaves it alone (--items '*.txt')"),
+        (["--items", "cities.txt", "pairs.jsonl", "app:fetch"], "the shell does not expand it (--items '*.txt')"),
         (["app.py", "--items", "cities.txt"], "app.py does not name a function; did you mean app.py:stream"),
         (["app:fetch", "--items", "ragged.csv"], "line 2 of ragged.csv has 1 value, and the header has 2 columns"),
         (
@@ -160,16 +160,16 @@ def test_a_function_that_fails_is_a_row_with_its_reason(app: Path, arguments: li
         (["app:fetch", "--items", "cities.txt", "--max-calls", "5"], "at least 9 times"),
         (["app:fetch", "--items", "cities.txt", "--context", "app:nothing"], "has no nothing"),
         (["app:fetch", "--items", "cities.txt", "--check", "app:pair", "--no-check"], "exclude each other"),
-        (["shadow/json.py:dumps", "--items", "1..2"], "shadow/json.py: Python has a module 'json' of its own"),
-        (["app:fetch", "--items", "app:places"], "would be its keys: write list(d.items())"),
-        (["app:fetch", "--items", "app:motto"], "would be its letters"),
+        (["shadow/json.py:dumps", "--items", "1..2"], "shadow/json.py: Python has its own module 'json'"),
+        (["app:fetch", "--items", "app:places"], "each key would be an item: write list(d.items())"),
+        (["app:fetch", "--items", "app:motto"], "each character would be an item"),
         (["app:fetch", "--items", "app:count"], "write range(7) for so many"),
         (["app:fetch", "--items", "app:stream"], "write [item async for item in items]"),
         (
             ["app:fetch", "--items", "1..2", "-w", "2,4", "-r", "sequential", "-r", "thread-pool:2"],
             "--workers has nothing",
         ),
-        (["app:fetch", "--items", "1..2", "--size", "full"], "--size is an option of download or primes"),
+        (["app:fetch", "--items", "1..2", "--size", "full"], "--size applies only to download and primes"),
         (["primes", "--items", "1..2"], "--items is for a function of your own"),
         (["broken:f", "--items", "1..2"], "ZeroDivisionError"),
         (["unparsable:f", "--items", "1..2"], "SyntaxError"),
@@ -219,6 +219,6 @@ def test_numbers_that_are_passed_as_texts_are_told_before_the_first_call(app: Pa
     assert done.returncode == 1
     first = done.stderr.splitlines()[0]
     assert first.startswith(
-        "concbench: numbers in standard input are passed as texts, such as '4': for numbers, write JSON"
+        "concbench: numbers in standard input are passed as strings, such as '4': for numbers, write JSON"
     )
     assert first.endswith("or call int() or float() in math:sqrt")

@@ -71,7 +71,7 @@ def test_arguments_make_the_same_requirements_as_texts() -> None:
         ({"at_most": True}, "at_most must be a number"),
         ({"at_least": 0}, "more than 0"),
         ({"within": 0.1}, "within needs same_as"),
-        ({"same_as": 2}, "same_as must be a text"),
+        ({"same_as": 2}, "same_as must be a string"),
         ({"memory": "much"}, "memory: 'much' is not a size"),
         ({"memory": -1}, "more than 0"),
         ({"same_as": "threads", "within": None, "memory": object()}, "memory must be a size"),

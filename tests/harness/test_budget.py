@@ -177,7 +177,7 @@ def test_starting_processes_counts(starting: float) -> None:
     """Every process imports the function, which takes most of its start."""
     advice, took, said = played(waits(0.05), 10.0, starting=starting)
     assert took <= 15.0
-    assert advice.recommendation is not None or "are too short to compare runners" in said[0]
+    assert advice.recommendation is not None or "is too short to compare runners" in said[0]
 
 
 def test_long_tasks_are_not_raced_and_it_is_said_before_what_they_showed() -> None:
@@ -194,7 +194,7 @@ def test_long_tasks_are_not_raced_and_it_is_said_before_what_they_showed() -> No
 
 def test_a_task_that_takes_more_than_the_budget_is_one_line() -> None:
     """The task may never end."""
-    with pytest.raises(UsageError, match=r"timed out after .* raise --budget, which is all of it for a single"):
+    with pytest.raises(UsageError, match=r"timed out after .* raise --budget, which a single task used up"):
         played(waits(1e9), 10.0)
 
 

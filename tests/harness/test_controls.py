@@ -139,7 +139,7 @@ def test_one_usable_core_is_said_without_measuring() -> None:
     assert hosts.rounds("process-pool") == 0
     assert checkup.conclusion == (
         "This machine can show concurrency but cannot show parallelism: there is one usable core, so nothing can be "
-        "computed in parallel; measure where there are two cores or more."
+        "computed in parallel; measure on a machine with at least two cores."
     )
 
 

@@ -170,7 +170,7 @@ def test_what_returns_awaitables_is_a_coroutine_function(name: str) -> None:
         ("async_generator", "return .part async for part in"),
         ("mapped", "a map, which computes as it is read"),
         ("counted", "return list"),
-        ("future", r"return its .result\(\)"),
+        ("future", r"return the result of .result\(\)"),
         ("list_of_coroutines", "a list that holds a coroutine"),
         ("not_entered", "with statement"),
     ],
@@ -216,7 +216,7 @@ def test_what_cannot_be_compared_is_reported_and_the_rest_is_compared() -> None:
     assert set(outcomes(table).values()) == {"ok"}
     (note,) = [note for note in table.notes if "compared" in note]
     assert note.startswith(
-        "1 of 4 results cannot be compared, the others are: result 2, of type Token, is not equal to "
+        "1 of 4 results cannot be compared (the others are): result 2, of type Token, is not equal to "
     )
     assert "--check" in note
     assert table_of_function(lambda _: Token(), runners=runners).checked == "incomparable"

@@ -95,5 +95,5 @@ def test_where_none_can_be_made_there_is_a_sentence(
         monkeypatch.setattr(tempfile, "gettempdir", none)
     else:
         temporary.rmdir()
-    with pytest.raises(HostFailure, match=r"set TMPDIR to a directory that can be written$"), private_directory():
+    with pytest.raises(HostFailure, match=r"set TMPDIR to a writable directory$"), private_directory():
         pass

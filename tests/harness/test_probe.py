@@ -126,7 +126,7 @@ def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytes
     (here / "app.py").write_text(HEAD + "time.sleep(0.5)" + TAIL)
     said: list[str] = []
     named_workload(Place.read("app:work"), How(), ItemSource("1..3"), limit=50, tell=said.append)
-    assert said == ["importing app and reading the items takes long; it may take 50 s (--import-timeout)"]
+    assert said == ["importing app and reading the items is taking long; the limit is 50 s (--import-timeout)"]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_file_that_is_called_like_a_module_which_workers_import_is_refused(her
     (here / f"{name}.py").write_text(TAIL)
     (here / "app.py").write_text(TAIL)
     for function in (f"{name}:work", f"./{name}.py:work", "app:work"):
-        with pytest.raises(BadFunction, match=rf"^rename .*{name}\.py: Python has a module '{name}' of its own"):
+        with pytest.raises(BadFunction, match=rf"^rename .*{name}\.py: Python has its own module '{name}'"):
             tasks(function)
 
 

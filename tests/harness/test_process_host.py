@@ -185,7 +185,7 @@ def test_an_import_that_hangs_only_in_measuring_processes_has_the_limit_too(
     one = plan(workload, ["sequential", "threads", "thread-pool:2"], options)
     table = measure_plans([one], ProcessHosts(said.append)).record.tables[0]
     doing = "importing slow_in_hosts:work in a measuring process"
-    assert said == [f"{doing} takes long; it may take {limit:g} s (--import-timeout)"]
+    assert said == [f"{doing} is taking long; the limit is {limit:g} s (--import-timeout)"]
     if seconds < limit:
         assert {cell.outcome.kind for cell in table.cells} == {"ok"}
         return
@@ -292,7 +292,7 @@ def test_what_computes_on_and_on_ends_its_cell_before_it_disturbs_another(
     monkeypatch.setattr("concbench.harness.process_host._SETTLE_SECONDS", 0.5)
     cell = measure(Uncompared(function), runners=[runner], rounds=1).tables[0].cells[0]
     assert (cell.outcome.kind, cell.outcome.cause) == ("failed", "busy")
-    assert cell.outcome.reason.startswith(f"odd leaves {what} behind, which still computed 0.5 s after the last task")
+    assert cell.outcome.reason.startswith(f"odd leaves {what} behind that was still computing 0.5 s after the last")
     assert cell.samples == []
 
 
@@ -301,7 +301,7 @@ def test_what_computes_for_a_while_after_the_last_task_is_said() -> None:
     """Its time is in no figure."""
     table = measure(Uncompared(finish_later), runners=["sequential"], rounds=1, observe=False).tables[0]
     assert table.cells[0].outcome.kind == "ok"
-    said = "odd still computed for a while after its last task had returned, which no time above includes"
+    said = "odd was still computing a while after its last task had returned; no time above includes that"
     assert f"{said} (under sequential)." in table.notes
 
 
@@ -319,7 +319,7 @@ def test_what_we_ask_of_it_between_executions_is_not_put_down_to_the_work() -> N
     """The texts of the items are such a request."""
     table = measure(Uncompared(where, [Slow(), Slow()]), runners=["sequential"], rounds=1).tables[0]
     assert table.items == ["slow", "slow"]
-    assert not any("still computed" in note for note in table.notes)
+    assert not any("still computing" in note for note in table.notes)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is it found")
@@ -402,7 +402,7 @@ def test_what_can_answer_no_more_is_not_said_to_have_died_of_our_own_signal(
     began = time.monotonic()
     reason = outcome(function, runner)[1]
     assert time.monotonic() - began < 30
-    assert "by another program (exec), or closes descriptors that are not its own" in reason
+    assert "with another program (exec), or closes file descriptors that it did not open" in reason
     assert "died" not in reason
 
 

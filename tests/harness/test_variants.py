@@ -255,7 +255,7 @@ def test_a_race_is_across_variants_and_the_best_of_all_is_advised() -> None:
     assert best.variant == "MODE=fast"
     assert best.runner.startswith("thread-pool")
     assert "MODE=fast" in best.headline
-    assert best.snippet.startswith("# Run it so: MODE=fast python program.py\n")
+    assert best.snippet.startswith("# Run it with: MODE=fast python program.py\n")
     assert "ThreadPoolExecutor" in best.snippet
     (table,) = advice.run.tables
     assert table.baseline == CellId("sequential", "MODE=plain")

@@ -75,7 +75,7 @@ def test_a_check_that_refuses_a_copy_blames_nobody() -> None:
     [
         (Token(1), "result 1, of type Token, is not equal to a pickled copy of itself; --check module:function "),
         ({"a": [Token(1)]}, "result 1, of type dict, holds a value of type Token, which is not equal to a pickled "),
-        (object(), "result 1, of type object, has no equality of its own; --check module:function "),
+        (object(), "result 1, of type object, does not define equality; --check module:function "),
         (
             Cached(1, "computed"),
             "result 1, of type Cached, is not equal to a pickled copy of itself; --check module:function ",

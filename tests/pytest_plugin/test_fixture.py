@@ -44,7 +44,7 @@ def test_is_undecided(concbench):
             "test_it.py::test_fails: thread-pool:2 >= 1.5x: failed, 1.11x *",
             "test_it.py::test_is_undecided: thread-pool:2 >= 1.5x: undecided, *",
             "requirements: 1 passed, 1 failed, 1 undecided; *",
-            "SKIPPED *test_it.py:*thread-pool:2 >= 1.5x: undecided*There were no more rounds before it was decided*",
+            "SKIPPED *test_it.py:*thread-pool:2 >= 1.5x: undecided*The maximum number of rounds was reached*",
         ],
         consecutive=False,
     )  # fmt: skip
@@ -347,7 +347,7 @@ def test_where_it_is_disabled_every_runner_runs_once_and_results_are_compared(su
     result.assert_outcomes(passed=1, skipped=1)
     result.stdout.fnmatch_lines(["*::test_safe: equal results: passed*"])
     assert "confidence" not in said(result)
-    assert "so that out.json was not written" in said(result)
+    assert "so out.json was not written" in said(result)
     assert not Path("out.json").exists()
 
 
@@ -371,7 +371,7 @@ def test_refused(concbench, tmp_path):
 """)
     result.assert_outcomes(passed=1, failed=1)
     assert "equal results: passed (measured in this process)" in said(result)
-    assert "timeout needs processes, and everything is measured in this one" in said(result)
+    assert "timeout needs processes, but everything is measured in this one" in said(result)
 
 
 def test_an_interruption_ends_the_session_and_what_was_measured_before_is_written(suite: Suite) -> None:

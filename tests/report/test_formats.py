@@ -260,7 +260,7 @@ def test_a_format_of_another_package_says_what_it_is(
     ("name", "says"),
     [
         ("clumsy", r"the format 'clumsy' failed: AttributeError: 'Document' .*'title' \(other_ways.py, line \d+\)"),
-        ("silent", "the format 'silent' must return a text, not None"),
+        ("silent", "the format 'silent' must return a string, not None"),
     ],
 )
 def test_a_format_that_fails_is_a_sentence(
@@ -299,7 +299,7 @@ def test_a_format_that_cannot_be_loaded_is_refused_before_anything_runs(
 
 @pytest.mark.parametrize("name", [None, 3, ["csv"]])
 def test_a_name_that_is_not_a_text_is_refused(name: Any) -> None:
-    with pytest.raises(UsageError, match="a format is named by a text such as 'text', not "):
+    with pytest.raises(UsageError, match="a format is named by a string such as 'text', not "):
         explained().to(name)
 
 

@@ -125,7 +125,7 @@ def test_names_that_would_be_html_are_texts() -> None:
 def test_few_rounds_have_a_page(rounds: int) -> None:
     text = a_run(rounds=rounds).to("html")
     Outline(text)
-    assert ("An interval takes 3 shared rounds" in text) == (rounds < 3)
+    assert ("An interval needs 3 shared rounds" in text) == (rounds < 3)
 
 
 def test_a_run_without_times_says_why() -> None:

@@ -119,7 +119,7 @@ def test_threads_of_a_loop_refuse_a_coroutine_function_before_calling_it(around:
     async def task(item: int) -> None:
         called.append(item)
 
-    with pytest.raises(Inapplicable, match="take asyncio"), ToThread() as runner:
+    with pytest.raises(Inapplicable, match="use asyncio"), ToThread() as runner:
         runner.run(around(task), [1])
     assert called == []
 

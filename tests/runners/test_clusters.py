@@ -42,13 +42,13 @@ def test_whole_workers_are_taken() -> None:
     [
         (
             {"python": "3.10.2"},
-            "runs cpython 3.10.2, and this is cpython 3.11.7: start it with the same Python",
+            "runs cpython 3.10.2, but this is cpython 3.11.7: start it with the same Python",
         ),
         ({"packages": {"concbench": None}}, "lacks concbench: pip install concbench==1.0 where it runs"),
-        ({"packages": {"concbench": "0.9"}}, "has concbench 0.9, and here is 1.0: pip install concbench==1.0 where it"),
+        ({"packages": {"concbench": "0.9"}}, "has concbench 0.9, but this machine has 1.0: pip install concbench==1.0"),
         (
             {"modules": {"app": {"version": "2", "digest": "x"}}},
-            "has another app than this machine (2, and here 1): put",
+            "has a different app from this machine (2 there, 1 here): use",
         ),
         ({"python": "3.11.9"}, ""),
     ],

@@ -196,7 +196,7 @@ def test_a_scheduler_that_vanishes_is_a_failure_within_seconds(tmp_path: Path) -
         ("127.0.0.1:8786", "address must be that of a running scheduler, such as tcp://HOST:8786"),
         ("tcp://", "address must be that of a running scheduler"),
         ("tcp://127.0.0.1:99999", "address must be that of a running scheduler"),
-        ("tls://127.0.0.1:8786", "wants TLS, and Dask has no credentials here; set the paths"),
+        ("tls://127.0.0.1:8786", "requires TLS, but Dask has no credentials here; set the paths"),
     ],
 )
 def test_an_address_that_is_none_is_refused(address: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -246,7 +246,7 @@ def own_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     ("name", "text", "says"),
     [
         ("dask_shelf", SHOP, "cannot import dask_shelf (ModuleNotFoundError: No module named 'dask_shelf'): put it"),
-        ("dask_shop", SHOP + "LATER = 1\n", "has another dask_shop than this machine: use the same version there"),
+        ("dask_shop", SHOP + "LATER = 1\n", "has a different dask_shop from this machine: use the same version there"),
         ("dask_shop", SHOP, ""),
     ],
     ids=["lacking", "another", "same"],
@@ -289,7 +289,7 @@ def test_a_worker_of_another_python_is_refused(shared: Cluster) -> None:
     other = shared.worker(have[0])
     shared.wait_for(3)
     try:
-        with pytest.raises(Inapplicable, match=r"^the worker tcp://\S+ runs cpython 3\.\d+\.\d+, and this is cpython "):
+        with pytest.raises(Inapplicable, match=r"^the worker tcp://\S+ runs cpython 3\.\d+\.\d+, but this is cpython "):
             Dask(address=shared.address).provide(double)
     finally:
         other.kill()

@@ -65,16 +65,16 @@ def test_a_runner_that_this_python_lacks_says_which_has_it() -> None:
     run = measure(Primes(limits=[30, 20]), runners=["sequential", Newer()], rounds=1, isolate=False)
     first, second = (cell.outcome for cell in run.tables[0].cells)
     assert (first.kind, second.kind) == ("ok", "inapplicable")
-    assert second.reason == f"it needs Python 9.1, and this is {'.'.join(map(str, sys.version_info[:3]))}"
+    assert second.reason == f"it needs Python 9.1, but this is {'.'.join(map(str, sys.version_info[:3]))}"
 
 
 @pytest.mark.skipif(sys.version_info >= NEW, reason="this Python has a pool of interpreters")
 def test_alone_it_says_so_too_and_so_does_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     """There is one line."""
-    with pytest.raises(Inapplicable, match=r"^it needs Python 3\.14, and this is 3"), InterpreterPool():
+    with pytest.raises(Inapplicable, match=r"^it needs Python 3\.14, but this is 3"), InterpreterPool():
         pass
     assert main(["list"]) == 0
-    assert "\n  interpreter-pool: it needs Python 3.14, and this is 3" in capsys.readouterr().out
+    assert "\n  interpreter-pool: it needs Python 3.14, but this is 3" in capsys.readouterr().out
 
 
 @entered
@@ -84,12 +84,12 @@ def test_alone_it_says_so_too_and_so_does_the_list(capsys: pytest.CaptureFixture
         (
             "picky",
             'ImportError("module fancy._core does not support loading in subinterpreters")',
-            "it imports fancy._core, which does not load in a subinterpreter; take process-pool instead",
+            "it imports fancy._core, which does not load in a subinterpreter; use process-pool instead",
         ),
         (
             "proud",
             'LookupError("not here")',
-            "it cannot be loaded in a subinterpreter (LookupError: not here); take process-pool instead",
+            "it cannot be loaded in a subinterpreter (LookupError: not here); use process-pool instead",
         ),
     ],
 )

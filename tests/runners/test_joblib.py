@@ -73,7 +73,7 @@ def test_where_it_runs_depends_on_its_settings(spec: str, where: str) -> None:
         ("joblib:batch_size=some", "batch_size of joblib: 'some' is not a whole number of 1 or more"),
         ("joblib:0", "joblib: workers must be a whole number, 1 or more"),
         ("joblib:inner_max_num_threads=0", "joblib: inner_max_num_threads must be a whole number, 1 or more"),
-        ("joblib:backend=threading,inner_max_num_threads=1", "inner_max_num_threads is for the backend loky alone"),
+        ("joblib:backend=threading,inner_max_num_threads=1", "inner_max_num_threads applies only to the backend loky"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(spec: str, says: str) -> None:

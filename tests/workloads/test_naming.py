@@ -80,8 +80,8 @@ def test_a_module_is_imported_by_as_much_of_its_path_as_has_names(text: str, mod
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("my-app.py:one", "is not a name that a program can import; rename the file, for example to my_app.py"),
-        ("my-app:one", "'my-app' is not a name that a program can import; rename my-app.py, for example to my_app.py"),
+        ("my-app.py:one", "is not a valid module name; rename the file, for example to my_app.py"),
+        ("my-app:one", "'my-app' is not a valid module name; rename my-app.py, for example to my_app.py"),
         ("my-project/relative.py:one", "the folder 'my-project' cannot be a package"),
         ("named_package:sub.leaf.one", "write named_package.sub.leaf:one"),
         ("named_package:sub", "write named_package.sub:FUNCTION"),
@@ -97,7 +97,7 @@ def test_a_module_is_imported_by_as_much_of_its_path_as_has_names(text: str, mod
         ("named_app::one", "write named_app:one"),
         ("named_app.py::one", "write named_app.py:one"),
         ("named_app:one()", "write named_app:one"),
-        ("named_app:my-one", "'my-one' is not a name in Python"),
+        ("named_app:my-one", "'my-one' is not a valid Python name"),
     ],
 )  # fmt: skip
 def test_the_part_of_a_name_that_is_wrong_is_named(text: str, says: str) -> None:

@@ -126,7 +126,7 @@ class Format:
                 f"the format {self.name!r} failed: {type(error).__name__}: {error} ({where})"
             ) from error
         if not isinstance(text, str):
-            raise ConcbenchError(f"the format {self.name!r} must return a text, not {short(text)}")
+            raise ConcbenchError(f"the format {self.name!r} must return a string, not {short(text)}")
         return text
 
 

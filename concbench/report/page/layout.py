@@ -113,7 +113,7 @@ def _workload(document: Document, place: int, one: Section) -> list[str]:
     parts += _why(one.breakdown) if one.breakdown else []
     parts += _rounds(table, name)
     if lanes := lanes_of(table):
-        title = "Tasks in the lanes of their workers, in one more execution that was observed"
+        title = "Tasks of one more, observed execution, in the lanes of their workers"
         parts += _figure(title, timeline(f"{name}-tasks", title, lanes), _numbers(_table(grid(by_speed(table), PACE))))
     return parts
 
@@ -140,7 +140,7 @@ def _speedups(table: TableAnalysis, one: Section, name: str) -> list[str]:
     title = f"Times as fast as {table.baseline.name}, with the 95 % confidence interval"
     rows = rated(table)
     shaded = ["Shaded: tied with the fastest."] if any(row.fastest for row in rows) else []
-    unsure = [] if any(row.low is not None for row in rows) else [f"An interval takes {FEWEST} shared rounds."]
+    unsure = [] if any(row.low is not None for row in rows) else [f"An interval needs {FEWEST} shared rounds."]
     parts = []
     if rows:
         note = " ".join([*shaded, *unsure])

@@ -75,8 +75,8 @@ def require_address(address: str) -> None:
         if missing:
             names = ", ".join(key.replace(".", "__").replace("-", "_").upper() for key in missing)
             raise BadSetting(
-                f"{address} wants TLS, and Dask has no credentials here; set the paths of its files in the environment "
-                f"(DASK_DISTRIBUTED__COMM__TLS__ with {names}), or give a tcp:// address"
+                f"{address} requires TLS, but Dask has no credentials here; set the paths of its files in "
+                f"environment variables (DASK_DISTRIBUTED__COMM__TLS__ with {names}), or give a tcp:// address"
             )
 
 
@@ -222,13 +222,13 @@ def _difference(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
     pythons = [(one["implementation"], *one["python"].split(".")[:2]) for one in (here, there)]
     if pythons[0] != pythons[1]:
         ours, theirs = (f"{one['implementation']} {one['python']}" for one in (here, there))
-        return f"runs {theirs}, and this is {ours}: start it with the same Python"
+        return f"runs {theirs}, but this is {ours}: start it with the same Python"
     for name, version in here["packages"].items():
         other = there["packages"].get(name)
         if other is None:
             return f"lacks {name}: pip install {name}=={version} where it runs"
         if other != version:
-            return f"has {name} {other}, and here is {version}: pip install {name}=={version} where it runs"
+            return f"has {name} {other}, but this machine has {version}: pip install {name}=={version} where it runs"
     for name, own in here["modules"].items():
         other = there["modules"].get(name, {})
         if "missing" in own:
@@ -237,6 +237,7 @@ def _difference(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
             why = one_line(other["missing"], 120)
             return f"cannot import {name} ({why}): put it where its Python finds it, as with PYTHONPATH"
         if own != other:
-            versions = f" ({other['version']}, and here {own['version']})" if own["version"] != other["version"] else ""
-            return f"has another {name} than this machine{versions}: use the same version there, and restart it"
+            both = f" ({other['version']} there, {own['version']} here)"
+            versions = both if own["version"] != other["version"] else ""
+            return f"has a different {name} from this machine{versions}: use the same version there, and restart it"
     return ""
