@@ -40,8 +40,7 @@ _LEAST_BETWEEN, _TIMES_BETWEEN = 30.0, 20
 """Timeout for pickling and comparing: the least seconds, and the multiple of the time of the request before that."""
 _ADVICE = "close and write only those that the code itself has opened"
 _STRAY = (
-    "answers: the function, or a program that it started, writes to file descriptors that it did not open; "
-    f"{_ADVICE}"
+    f"answers: the function, or a program that it started, writes to file descriptors that it did not open; {_ADVICE}"
 )
 _CLOSED = (
     ": something in it has replaced the process with another program (exec), or closes file descriptors that it did "

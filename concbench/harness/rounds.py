@@ -150,9 +150,7 @@ class Rounds:
         if not bench.fits(bench.starting * 2 + least * (FEWEST + 2)):
             return False
         unsendable, next_round = bool(bench.referee.unsendable), self._executions(others)
-        joining = executions.to_join(
-            next_round, bench.repeats, own_reference=unsendable, relaunches=bench.relaunches
-        )
+        joining = executions.to_join(next_round, bench.repeats, own_reference=unsendable, relaunches=bench.relaunches)
         return bench.affords(joining.total)
 
     def take(self, cells: Sequence[LiveCell], sample: Sampler) -> None:

@@ -87,7 +87,9 @@ def _reading(table: TableAnalysis) -> list[str]:
     if not table.measured:
         return [*record.notes]
     if record.warm and record.relaunched:
-        timed = "Workers and connections are kept from the warm-up of each process on (warm), and only the work is timed"
+        timed = (
+            "Workers and connections are kept from the warm-up of each process on (warm), and only the work is timed"
+        )
     elif record.warm:
         timed = "Workers and connections are kept between rounds (warm), and only the work is timed"
     elif record.kept.cold and not record.fresh:

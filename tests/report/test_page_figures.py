@@ -133,7 +133,10 @@ def test_a_curve_that_gains_nothing_has_no_ideal_beside_it_that_would_be_beyond_
 
 def test_the_interval_of_a_point_is_shown_whole_or_looks_cut() -> None:
     """An interval that looks narrower than it is would look surer than it is."""
-    wide, open_ended = Curve("a", ((1, 1.0, 0.5, 4.0), (2, 2.0, 1.0, 4.0))), Curve("a", ((1, 1.0, 0.0, 1e6), (2, 1, 1, 1)))
+    wide, open_ended = (
+        Curve("a", ((1, 1.0, 0.5, 4.0), (2, 2.0, 1.0, 4.0))),
+        Curve("a", ((1, 1.0, 0.0, 1e6), (2, 1, 1, 1))),
+    )
     lines = of_class(parsed(curves("c", "t", [wide], ideal=True)), "thin")
     heights = [float(one.get("y1", "")) - float(one.get("y2", "")) for one in lines]
     assert heights[0] == pytest.approx(1.5 * heights[1], abs=0.1)
