@@ -11,8 +11,9 @@ workers beside the best, in five more, and these say which is the best. How good
 further rounds, interleaved, of the best and of what was advised, in three launches: so the best is not chosen from
 the rounds that it is judged by. All versions and runs are judged against the same measurement.
 
-The score of an advice is best / advised, and 1 at most: the share of the best speed that it reaches. It is a miss if
-the 95 % interval of advised / best lies above 1.05, or if there was no answer, which leaves the program sequential.
+The score of a recommendation is best / advised, capped at 1: the fraction of the best speed that it reaches. It is a
+miss if the 95 % interval of advised / best lies above 1.05, or if there was no answer, since the program then stays
+sequential.
 The bound is a time that no runner can undercut, known from how the job is made: a best cell near the bound shows
 that the exhaustive measurement finds what there is.
 """

@@ -13,8 +13,9 @@ def wrong_at_once(table: TableAnalysis) -> Finding | None:
     if not wrong or table.record.checked != "sequential":
         return None
     return Finding(
-        f"The function is not safe to run concurrently in one process: under {listed(cell.name for cell in wrong)}, "
-        "results are wrong that are right under sequential. Fix that before you use threads, however fast they are."
+        "The function is not safe to run concurrently in one process: it gave wrong results under "
+        f"{listed(cell.name for cell in wrong)}, but correct ones under sequential. "
+        "Fix that before using threads, however fast they are."
     )
 
 

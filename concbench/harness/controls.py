@@ -285,8 +285,9 @@ def _one_core() -> Finding:
 def _load(load: float | None) -> Finding:
     if load is None:
         return Finding(
-            "load", NOTE, "the load of other processes cannot be read here", "check it yourself before you measure"
-        )
+            "load", NOTE, "the load of other processes cannot be read on this system",
+            "check it yourself before you measure",
+        )  # fmt: skip
     text = f"other processes used {load:.2f} cores meanwhile"
     if load > STRONG:
         return Finding("load", BAD, text, f"stop them ('top' shows which), and {AGAIN}")

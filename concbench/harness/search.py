@@ -130,7 +130,7 @@ def _too_many_calls(race: Plan, looked: int, most: int) -> BadSetting:
     """The error for a race that needs more calls than are left after the looks."""
     return BadSetting(
         f"advice on {race.workload.name} needs at least {looked + race.fewest_calls:,} calls ({looked:,} of them "
-        f"already made to examine it), and --max-calls allows {most:,}: use fewer items (--limit, --sample), or "
+        f"already made to examine it), but --max-calls allows {most:,}: use fewer items (--limit, --sample), or "
         "allow more"
     )
 

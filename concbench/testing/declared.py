@@ -184,8 +184,11 @@ def _contradictions(
     if traits.barriers is not None and 1 < at_once < len(last):
         batched = _in_batches(last, at_once)
         if batched != traits.barriers:
-            how = "every" if batched else "not every"
-            yield f"barriers is {traits.barriers}", f"{how} batch of {at_once} began after the one before had ended"
+            began = "no batch" if batched else "at least one batch"
+            yield (
+                f"barriers is {traits.barriers}",
+                f"{began} of {at_once} tasks began before the previous one had finished",
+            )
 
 
 def _elsewhere_than(where: str, seen: Sequence[Sight]) -> str:

@@ -140,7 +140,7 @@ def one_result_for_each_item_or_an_exception(make: MakeRunner, directory: Path) 
     assert got == [None] * 7, f"expected None for each of 7 items, got {got}"
     with make() as runner:
         got, error = tried(runner.run, _for(runner, partial(end_at_five, StopIteration)), range(7))
-    assert error is not None, f"a task raised StopIteration; run() must raise, and returned {got} for 7 items"
+    assert error is not None, f"a task raised StopIteration; run() must raise, but returned {got} for 7 items"
 
 
 def exceptions_that_end_iteration_are_reported_with_their_item(make: MakeRunner, directory: Path) -> None:

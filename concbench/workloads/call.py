@@ -23,7 +23,7 @@ def _all_of(source: ItemSource, *, called: bool) -> Written:
     if source.written:
         return Written(source.written.expression, source.written.imports, source.written.before)
     place = source.place()
-    assert place is not None, "items that are read from elsewhere say how"
+    assert place is not None, "items that are not an object of a module must have the source text that reads them"
     found = function_text(place)
     return replace(found, expression=f"{found.expression}()") if called else found
 

@@ -126,7 +126,7 @@ class Download(Workload):
         if urls is not None:
             _refuse_with_urls(size=size, images=images, latency=latency, jitter=jitter, image_size=image_size)
         elif images is not None and size != "quick":
-            raise BadSetting("images replace a size; leave out one of them")
+            raise BadSetting("give either images or a size, not both")
         self.size = "" if images is not None or urls is not None else size
         self.latency = _at_least_zero("latency", latency)
         self.jitter = _at_least_zero("jitter", jitter)

@@ -48,7 +48,7 @@ class Primes(Workload):
             BadSetting: anything else, or limits and a size.
         """
         if limits is not None and size != "quick":
-            raise BadSetting("limits replace a size; leave out one of them")
+            raise BadSetting("give either limits or a size, not both")
         if algorithm not in ALGORITHMS:
             raise BadSetting(f"algorithm must be one of {', '.join(ALGORITHMS)}, not {algorithm!r}")
         if limits is not None and (not limits or min(limits) < 2):

@@ -57,7 +57,7 @@ def told(*cells: Cell, **changes: Any) -> str:
 def test_who_shares_an_interpreter_is_named_where_results_are_wrong(traits: Traits) -> None:
     wrong = replace(waves(traits, 1.0, 1.0), samples=[], outcome=Outcome("failed", "they differ", cause="results"))
     said = told(BUSY, wrong, checked="sequential")
-    assert ("not safe to run concurrently in one process: under waves(2)" in said) is (
+    assert ("not safe to run concurrently in one process: it gave wrong results under waves(2)" in said) is (
         traits in (POOL, COROUTINES, OF_SEVERAL_THREADS)
     )
 

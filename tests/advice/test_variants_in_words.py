@@ -79,7 +79,7 @@ def test_results_that_are_wrong_at_once_in_one_interpreter_alone_are_told() -> N
     wrong = Outcome("failed", "3 of 8 results differ", cause="results")
     cells = scaling().record.cells
     text = said(table(*cells[:3], replace(cells[3], samples=[], observed=None, outcome=wrong)))
-    assert "under threads(3.13t), results are wrong that are right under sequential" in text
+    assert "it gave wrong results under threads(3.13t), but correct ones under sequential" in text
 
 
 def test_a_table_of_one_interpreter_says_nothing_of_several() -> None:

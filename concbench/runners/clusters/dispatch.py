@@ -153,7 +153,7 @@ class Dispatch:
         if unreadable is not None:
             raise unsent(exception_text(unreadable), span.start, self._items, len(span)) from unreadable
         short = len(answers) < len(span) and not (answers and type(answers[-1]) is Raised)
-        assert not short, "a chunk ends early where a task raised, and nowhere else"
+        assert not short, "a chunk may end early only at a task that raised, but the last one here did not raise"
         return list(answers)
 
     def _fetched(self, chunks: Sequence[tuple[range, Any]]) -> list[Reply]:
