@@ -119,7 +119,7 @@ def test_show_before_anything_was_measured_says_what_to_do() -> None:
         (["run", "primes", "-r", "threads", "-r", "threads"], "twice"),
         (["run", "download", "--urls", "missing.txt"], "cannot read the URL file missing.txt"),
         (["run", "download", "--urls", "empty.txt"], "has no URLs"),
-        (["run", "download", "--urls", "binary.txt"], "is not text"),
+        (["run", "download", "--urls", "binary.txt"], "is not UTF-8 text"),
         (["run", "download", "--urls", "bad.txt"], "bad.txt, line 2: 'nonsense' is not an http or https URL"),
         (
             ["run", "download", "--urls", "good.txt", "--images", "3"],

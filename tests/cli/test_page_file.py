@@ -94,7 +94,7 @@ def test_what_cannot_be_written_is_refused_before_anything_runs(
 
 def test_a_format_that_is_asked_for_is_printed_beside_the_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "run.json", "--html", "run.html", "--format", "csv"]) == 0
-    assert capsys.readouterr().out.startswith("workload,")
+    assert capsys.readouterr().out.startswith("table,workload,")
     assert Path("run.html").exists()
 
 

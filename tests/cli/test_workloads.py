@@ -100,7 +100,7 @@ def test_help_of_an_option_is_that_of_everybody_who_has_it(capsys: pytest.Captur
     with pytest.raises(SystemExit):
         main(["run", "--help"])
     helped = " ".join(capsys.readouterr().out.split())
-    assert "--tolerate count exceptions as results; of download: count failed downloads and continue" in helped
+    assert "--tolerate count exceptions as results; for download: count failed downloads and continue" in helped
 
 
 class Hashing(Workload):
@@ -171,7 +171,7 @@ def test_what_is_named_twice_is_measured_once() -> None:
         (["download", "primes", "--size", "huge"], "size of download: 'huge' is not one of quick, article, full"),
         (
             ["download:images=3", "primes:limits=9", "--size", "full"],
-            "download:images=3 says images, which excludes size",
+            "download:images=3 sets images, which excludes size",
         ),
         (["download", "primes", "--images", "3", "--limits", "1"], "limits of primes: '1' is not a whole number of 2"),
         (["primes", "--limits", ""], "the value of 'limits' is empty"),
@@ -179,7 +179,7 @@ def test_what_is_named_twice_is_measured_once() -> None:
         (["download", "--images", "3", "--size", "quick"], "download: --images and --size exclude each other"),
         (
             ["primes:limits=30", "--size", "quick"],
-            "says limits, which excludes size; leave out --size",
+            "sets limits, which excludes size; leave out --size",
         ),
         (["sleep:tasks=4", "--tasks", "2"], "sleep:tasks=4 sets tasks itself; leave out --tasks"),
         (["download", "--follow-redirects"], "download: --follow-redirects needs --urls"),

@@ -63,7 +63,7 @@ def test_below_three_rounds_nothing_is_decided() -> None:
     """The number of rounds is given."""
     few = [replace(cell, samples=cell.samples[:2]) for cell in (BASE, pool(0.5))]
     found = judged("thread-pool:2 >= 1.5x", few[1], base=few[0])
-    assert (found.decision, found.reason[:41]) == ("undecided", "thread-pool(2) took part in 2 rounds, and")
+    assert (found.decision, found.reason[:41]) == ("undecided", "thread-pool(2) took part in 2 rounds, but")
 
 
 DISTURBED: list[tuple[dict[str, Any], dict[str, Any], str]] = [

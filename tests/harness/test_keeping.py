@@ -185,7 +185,7 @@ def test_the_answer_says_for_which_programs_it_holds() -> None:
     assert said.figures == {"first_seconds": FIRST, "later_seconds": LATER}
     other = measure(WORK, runners=RUNNERS, rounds=3, hosts=SimulatedHosts(keeps), fresh=False)
     (said,) = [finding for finding in answer(other[0]) if finding.page == "pitfalls/first-use"]
-    assert "many times" in said.sentence
+    assert "with new workers each time" in said.sentence
     assert "was not measured: use --fresh" in said.sentence
 
 

@@ -142,7 +142,7 @@ def test_the_seed_is_that_of_the_run() -> None:
     """If a seed is given, it must be the same."""
     stopped = played(Played(10))
     assert measure(WORK, runners=RUNNERS, hosts=Played(), rounds=ROUNDS, resume=stopped).record.seed == 7
-    with pytest.raises(UsageError, match="seed was 7, and is 8"):
+    with pytest.raises(UsageError, match="seed was 7 and is now 8"):
         played(Played(), resume=stopped, seed=8)
 
 

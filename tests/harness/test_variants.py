@@ -170,8 +170,9 @@ def test_a_process_that_cannot_be_relaunched_ends_its_cell_alone(monkeypatch: py
     def failing(workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
         nonlocal launches
         with host(workload, cell, directory, options) as one:
-            launches += cell.label == "threads" and cell.variant.label == "MODE=fast"
-            if launches == 3:
+            is_fast = cell.label == "threads" and cell.variant.label == "MODE=fast"
+            launches += is_fast
+            if is_fast and launches == 3:
                 monkeypatch.setattr(one, "prepare", ended)
                 monkeypatch.setattr(one, "sample", None)
             yield one

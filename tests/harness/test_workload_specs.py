@@ -253,7 +253,7 @@ def test_two_tables_of_one_workload_have_names_of_their_own() -> None:
     assert run["spin"] is run["spin:turns=10"] is run[2]
     assert "sleep" in run
     assert "primes" not in run
-    with pytest.raises(KeyError, match=r"take run\['sleep:tasks=2'\] or run\['sleep:tasks=3'\]"):
+    with pytest.raises(KeyError, match=r"use run\['sleep:tasks=2'\] or run\['sleep:tasks=3'\]"):
         run["sleep"]
     assert simulated("sleep", "sleep:tasks=3")["sleep"].record.tasks == 8
     assert "Answer for sleep:tasks=2" in str(run)

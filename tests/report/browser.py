@@ -40,7 +40,7 @@ class Look:
 @contextmanager
 def browser() -> Iterator[str]:
     """Run a browser; gives the address of its protocol."""
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(dir="/tmp") as profile:  # the name of a socket in it may not be long
         command = [str(CHROMIUM), *_ARGUMENTS, f"--user-data-dir={profile}", "about:blank"]
         process = subprocess.Popen(
             command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env={**os.environ, "TMPDIR": profile}

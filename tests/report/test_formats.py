@@ -203,9 +203,9 @@ def test_an_unknown_format_is_answered_with_the_nearest() -> None:
             show("markdwn")
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name not in {"text", "markdown"}])
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in {"text", "markdown", "html"}])
 def test_figures_alone_have_no_place_for_where_the_time_went(name: str) -> None:
-    with pytest.raises(UsageError, match=f"why needs text or markdown, and {name} holds only figures"):
+    with pytest.raises(UsageError, match=f"why needs text, markdown or html, and {name} holds only figures"):
         explained().to(name, why=True)
 
 
@@ -240,7 +240,7 @@ def test_a_format_of_another_package_says_what_it_is(
     monkeypatch.chdir(tmp_path)
     run = explained()
     run.save("run.json")
-    with pytest.raises(UsageError, match="why needs text or markdown, and conf holds only figures"):
+    with pytest.raises(UsageError, match="why needs text, markdown or html, and conf holds only figures"):
         run.to("conf", why=True)
     assert main(["show", "run.json", "--format", "conf", "--why"]) == 2
     for arguments in (["-o", "t.conf"], ["-o", "t.CONF"], ["-o", "u.txt", "--format", "conf"]):
@@ -361,9 +361,9 @@ def test_the_environment_is_shown_in_front_of_the_tables(tmp_path: Path, capsys:
         (["show", "run.json", "--format", "markdwn"], "no format is called 'markdwn'; did you mean 'markdown'?"),
         (["run", "primes", "--format", "cvs"], "no format is called 'cvs'; did you mean 'csv'?"),
         (["advise", "app:work", "--format", "xyz"], "no format is called 'xyz'; known: text, markdown, csv,"),
-        (["run", "primes", "--why", "--format", "csv"], "--why needs text or markdown, and csv holds only figures"),
-        (["show", "run.json", "--why", "--json"], "--why needs text or markdown, and json holds only figures"),
-        (["show", "run.json", "--env", "--format", "csv-samples"], "--env needs text or markdown, and csv-s"),
+        (["run", "primes", "--why", "--format", "csv"], "--why needs text, markdown or html, and csv holds "),
+        (["show", "run.json", "--why", "--json"], "--why needs text, markdown or html, and json holds only figures"),
+        (["show", "run.json", "--env", "--format", "csv-samples"], "--env needs text, markdown or html, and csv-s"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_shown_so_is_refused_before_anything_runs(

@@ -52,7 +52,7 @@ def test_every_measured_cell_is_explained() -> None:
     assert all(sum(share for _, share in bar.shares) == pytest.approx(1.0) for bar in why.bars)
     (most,) = (note for note in why.notes if note.startswith("With any number of workers"))
     tasks = run.tables[0].tasks
-    assert tasks / 2 < float(most.split()[3].rstrip("x")) <= tasks
+    assert tasks / 2 < float(most.split()[5].rstrip("x")) <= tasks
     assert len(why.pace.rows) == len(why.latency.rows) == 3
     text = run.why()
     assert all(len(line) <= 80 for line in text.splitlines())

@@ -380,7 +380,7 @@ def test_ctrl_c_ends_a_run_in_threads_and_is_no_failure_of_a_task() -> None:
 def test_items_that_change_meanwhile_are_told() -> None:
     """There is one result for each given item, or an exception."""
     items = [1, 2, 3, 4]
-    with pytest.raises(RuntimeError, match="items were changed"), Sequential() as runner:
+    with pytest.raises(RuntimeError, match="items changed"), Sequential() as runner:
         runner.run(lambda item: items.pop(), items)
 
 

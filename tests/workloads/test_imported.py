@@ -79,7 +79,9 @@ def test_a_function_that_is_not_thread_safe_is_the_finding() -> None:
     assert "of 40 results differ, first at item" in reason
 
 
-@pytest.mark.parametrize(("name", "says"), [("count", "another"), ("opaque", "no equality"), ("lock", "no equality")])
+@pytest.mark.parametrize(
+    ("name", "says"), [("count", "another"), ("opaque", "not define equality"), ("lock", "not define equality")]
+)
 def test_what_cannot_be_compared_is_not_called_wrong(name: str, says: str) -> None:
     """Its runners have not failed either."""
     runners = ["sequential", "thread-pool:2", "process-pool:2", "asyncio:2"]

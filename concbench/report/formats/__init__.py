@@ -88,7 +88,9 @@ class Format:
             UsageError: the format holds only figures.
         """
         if wanted and not self.declared.explains:
-            raise UsageError(f"{wanted[0]} needs text or markdown, and {self.name} holds only figures; leave out one")
+            raise UsageError(
+                f"{wanted[0]} needs text, markdown or html, and {self.name} holds only figures; leave out one"
+            )
 
     def require_split(self) -> None:
         """Refuse one file for each runner if the format cannot be split.
