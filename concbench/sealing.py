@@ -54,6 +54,14 @@ class Sealing(Caught):
         return answer if type(answer) in _SENDABLE else Sealed(answer)
 
 
+def sealed(function: Callable[[Any], Any], item: Any) -> Any:
+    """Call a function on an item as Sealing does, for engines that pickle a function and its arguments.
+
+    A pickle of two functions by name is read in a fraction of the time of a Sealing object.
+    """
+    return Sealing(function)(item)
+
+
 def opened(answers: Iterable[Any]) -> Iterator[Any]:
     """Unwrap the answers of Sealing functions to those of Caught functions."""
     return (answer.result if type(answer) is Sealed else answer for answer in answers)

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed, parallel_config
 from concbench.errors import BadSetting, WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners.base import as_sequence, require_positive
-from concbench.sealing import Sealing, opened, unsendable_item
+from concbench.sealing import opened, sealed, unsendable_item
 from concbench.task import exception_text, gather, tried
 from concbench.traits import CALLER, PROCESSES, THREADS, Traits
 from concbench.values import COUNT, Declared, Kind
@@ -99,8 +99,8 @@ class Joblib:
         backend = self._parallel._backend  # noqa: SLF001
         if hasattr(backend, "reset_batch_stats"):
             backend.reset_batch_stats()  # let batches grow anew, as in a new call of Parallel
-        call = delayed(Sealing(function))
-        answers, broken = tried(self._parallel, (call(item) for item in items))
+        call = delayed(sealed)
+        answers, broken = tried(self._parallel, (call(function, item) for item in items))
         if broken is not None:
             raise self._broken(broken, items) from broken
         return gather(opened(answers), items)

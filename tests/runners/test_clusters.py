@@ -69,7 +69,7 @@ def test_a_look_at_the_work_ends_when_it_knows_enough() -> None:
     """It ends after three tasks, or half a second; the rest is sent again in chunks of 50 ms."""
 
     def looked_at(seconds: list[float]) -> Reply:
-        return Reply(*work(pickle.dumps((nap, seconds)), look=True))
+        return Reply(*pickle.loads(work(pickle.dumps((nap, seconds)), look=True)))
 
     assert looked_at([0.03] * 9).done == 3
     assert looked_at([0.6] * 2).done == 1
@@ -81,7 +81,7 @@ def test_a_look_at_the_work_ends_when_it_knows_enough() -> None:
 def test_what_an_initializer_takes_is_no_task_s() -> None:
     """Otherwise a look at the work would end with the first task of a worker, and each task be a chunk of its own."""
     function = Initialized(nap, partial(time.sleep, 0.6), execution=-1)
-    first = Reply(*work(pickle.dumps((function, [0.001] * 9)), look=True))
+    first = Reply(*pickle.loads(work(pickle.dumps((function, [0.001] * 9)), look=True)))
     assert (first.done, len(pickle.loads(first.answers))) == (9, 9)  # type: ignore[arg-type] # it is bytes
     assert max(first.longest, first.seconds) < 0.3
 

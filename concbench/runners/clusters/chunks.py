@@ -48,7 +48,7 @@ class Call:
         return work, (self._packed, self._look)
 
 
-def work(packed: bytes, look: bool = False) -> tuple[Any, ...]:
+def work(packed: bytes, look: bool = False) -> bytes:
     """Run a chunk of neighbouring tasks in a worker.
 
     Args:
@@ -56,7 +56,7 @@ def work(packed: bytes, look: bool = False) -> tuple[Any, ...]:
         look: whether to stop when the time of a task is known.
 
     Returns:
-        A Reply, as a tuple.
+        A pickle of a Reply as a tuple: an engine spends 0.1 ms to find out the size of the tuple itself.
     """
     cpu, began = thread_time(), perf_counter()
     read, unreadable = tried(pickle.loads, packed)
@@ -74,16 +74,15 @@ def work(packed: bytes, look: bool = False) -> tuple[Any, ...]:
         initialized = paid() - before
     body, unsendable = tried(pickle.dumps, answers)
     ordered = sorted(took) or [0.0]
-    return tuple(
-        Reply(
-            exception_text(unsendable) if unsendable is not None else body,
-            len(answers),
-            perf_counter() - began - initialized,
-            thread_time() - cpu,
-            ordered[len(ordered) // 2],
-            ordered[-1],
-        )
+    reply = Reply(
+        exception_text(unsendable) if unsendable is not None else body,
+        len(answers),
+        perf_counter() - began - initialized,
+        thread_time() - cpu,
+        ordered[len(ordered) // 2],
+        ordered[-1],
     )
+    return pickle.dumps(tuple(reply))
 
 
 def _run(

@@ -167,7 +167,8 @@ class Dispatch:
         from concurrent.futures import CancelledError as Cancelled
 
         try:
-            return [Reply(*reply) for reply in self._client.gather([future for _, future in chunks])]
+            replies = self._client.gather([future for _, future in chunks])
+            return [Reply(*pickle.loads(reply)) for reply in replies]
         except (Exception, CancelledError, Cancelled) as error:
             raise self._failure(error, chunks) from error
 
