@@ -6,7 +6,16 @@ import argparse
 
 from concbench.cli import configuration, functions, options
 from concbench.cli.color import add_color
-from concbench.cli.output import Output, add_format, chosen_format, excluded_with, present, require_different, say
+from concbench.cli.output import (
+    Output,
+    add_format,
+    as_typed,
+    chosen_format,
+    excluded_with,
+    present,
+    require_different,
+    say,
+)
 from concbench.cli.page import Page, add_page
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
@@ -61,7 +70,7 @@ def main(arguments: argparse.Namespace) -> int:
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
         advice = advise_workload(
-            workload, chosen, ProcessHosts(say, BUDGET_ALLOWS), listen, configured.record, began, arguments.typed
+            workload, chosen, ProcessHosts(say, BUDGET_ALLOWS), listen, configured.record, began, as_typed(arguments)
         )
     output.save(advice.run.record)
     keep(advice.run.record)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -16,7 +15,6 @@ from concbench.cli.output import printing, say
 from concbench.errors import ConcbenchError, UsageError, nearest
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, USAGE, worst
 from concbench.harness.interruption import INTERRUPTION
-from concbench.launch import require_possible
 
 _OF_THE_PROGRAM = {"-h", "--help", "-V", "--version"}
 """Options that need no command."""
@@ -66,7 +64,7 @@ def _require_streams() -> None:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    typed = shlex.join(["concbench", *arguments])
+    typed = ["concbench", *arguments]
     arguments, alone = _command_first(arguments), False
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in _OF_THE_PROGRAM):
         arguments, alone = ["run", "download", "primes", *arguments], True
@@ -84,7 +82,7 @@ def _dispatch(arguments: list[str]) -> int:
     if unknown:
         commands[name].refuse(unknown)
     _require_no_empty_text(parsed)
-    require_possible()
+    import_module("concbench.launch").require_possible()  # after the parser, so that --help does not load it
     parsed.alone, parsed.typed = alone, typed
     code: int = import_module(f"concbench.cli.{parsed.command}").main(parsed)
     return code

@@ -106,6 +106,13 @@ def printing() -> Iterator[None]:
         raise ConcbenchError(f"cannot write to standard output: {error.strerror or error}") from error
 
 
+def as_typed(arguments: argparse.Namespace) -> str:
+    """The command line, for the results."""
+    import shlex  # with what it loads, it would be a tenth of the time of --help
+
+    return shlex.join(arguments.typed)
+
+
 def say(what: str, shown: Iterable[str] = ()) -> None:
     """Print a message on standard error; if that cannot be written, the command goes on without it.
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from concbench.cli import configuration, functions, workloads
 from concbench.cli.color import add_color
-from concbench.cli.output import Output, add_format, chosen_format, excluded_with, present, require_different, say
+from concbench.cli.output import (
+    Output,
+    add_format,
+    as_typed,
+    chosen_format,
+    excluded_with,
+    present,
+    require_different,
+    say,
+)
 from concbench.cli.page import Page, add_page
 from concbench.cli.split import Split, add_split
 from concbench.cli.summary import Summary, add_summary
@@ -95,7 +104,7 @@ def main(arguments: argparse.Namespace) -> int:
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
         with configured.to_blame():
-            run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record, arguments.typed)
+            run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record, as_typed(arguments))
     output.save(run.record)
     keep(run.record)
     judgements = judged(run, [one.requirements for one in plans])
