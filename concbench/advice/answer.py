@@ -151,7 +151,7 @@ def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
 
 
 def _too_few_rounds(table: TableAnalysis) -> Finding:
-    """Name the cell with the least time, and say why there is no verdict yet."""
+    """Name the cell with the shortest time, and say why there is no verdict yet."""
     least = min(table.measured, key=lambda cell: cell.seconds or 0.0)
     rounds = max(cell.rounds for cell in table.measured)
     speedup = None

@@ -47,7 +47,7 @@ class Cluster:
     rival: Line
     """The cell of this machine that the cluster overtakes last, or never."""
     items: float | None
-    """Number of items from which it is faster than all of this machine; None if there is no such number."""
+    """Number of items from which it is faster than every runner of this machine; None if it never is."""
     known: bool
     """Whether both took longer than their fixed parts; if not, nothing is known about more items."""
     limit: Limit

@@ -41,7 +41,7 @@ MEANINGS = {
     SHUT_DOWN: "after the last task has ended",
     UNEXPLAINED: "the remainder: the cost of recording tasks",
 }
-_LEAST = 0.005
+LEAST_SHARE = 0.005
 """Share from which a part is written out."""
 _ROUGH = 1.25
 """Factor between the observed pass and the timed rounds from which the pass is not typical of them."""
@@ -111,7 +111,7 @@ def breakdown(table: TableAnalysis) -> Breakdown:
     """Build the breakdown of a table."""
     known = [cell for cell in table.measured if cell.shares is not None]
     bars = tuple(_bar(cell, table) for cell in known)
-    used = [part for part in PARTS if any(abs(dict(bar.shares)[part]) >= _LEAST for bar in bars)]
+    used = [part for part in PARTS if any(abs(dict(bar.shares)[part]) >= LEAST_SHARE for bar in bars)]
     return Breakdown(
         title=f"Where the workers' time went: {table.workload}",
         reading=WHAT if bars else _NO_BARS,
@@ -129,7 +129,7 @@ def _bar(cell: CellAnalysis, table: TableAnalysis) -> Bar:
     line = cell.timeline
     most = f", at most {line.peak:,} at work at once" if line.peak < cell.workers else ""
     workers = f"{cell.workers:,} worker{'s' if cell.workers > 1 else ''}{most},"
-    shares = [(part, share) for part, share in cell.shares.items() if abs(share) >= _LEAST]
+    shares = [(part, share) for part, share in cell.shares.items() if abs(share) >= LEAST_SHARE]
     found = [overlap(cell), held_back_here(cell), *findings_of(cell, table), reached(cell)]
     return Bar(
         name=cell.name,

@@ -77,9 +77,13 @@ def test_a_pass_that_was_not_typical_is_called_rough() -> None:
     """It took twice as long as the timed rounds."""
     table = measure(Sleep(), runners=["sequential"], rounds=1).tables[0]
     (cell,) = table.cells
-    assert not any("Rough" in note for note in breakdown(analyse(table)).notes)
-    fast = replace(cell, samples=[replace(cell.samples[0], work=cell.samples[0].work / 2)])
-    assert any("Rough" in note for note in breakdown(analyse(replace(table, cells=[fast]))).notes)
+    assert cell.observed is not None
+    took = {name: getattr(cell.observed, name) for name in ("start", "work", "stop")}
+    as_long = replace(cell.samples[0], **took)
+    for times, rough in ((1.0, False), (2.0, True)):
+        half = replace(as_long, work=as_long.work / times)
+        notes = breakdown(analyse(replace(table, cells=[replace(cell, samples=[half])]))).notes
+        assert any("Rough" in note for note in notes) == rough
 
 
 def test_bytes_are_shown_where_it_is_known_how_many_a_task_moves() -> None:

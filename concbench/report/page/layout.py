@@ -10,7 +10,7 @@ from concbench.advice.finding import Finding
 from concbench.advice.recommendation import Recommendation
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.time_shares import PARTS
-from concbench.report.breakdown import MEANINGS, PACE, WHAT, Breakdown
+from concbench.report.breakdown import LEAST_SHARE, MEANINGS, PACE, WHAT, Breakdown
 from concbench.report.document import Document
 from concbench.report.facts import facts
 from concbench.report.grid import Column, Grid, Value, grid
@@ -23,8 +23,6 @@ from concbench.report.visible import printable
 from concbench.stats.intervals import FEWEST
 from concbench.units import percent, ratio, seconds, span
 
-_LEAST_SHARE = 0.005
-"""Share of the workers' time from which a part is shown."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Nothing may be loaded, and no script may run, whatever the names in a page say."""
 
@@ -177,7 +175,7 @@ _Shares = Sequence[tuple[str, str, dict[str, float]]]
 
 def _used(rows: _Shares) -> list[str]:
     """The parts that can be seen."""
-    return [part for part in PARTS if any(abs(shares[part]) >= _LEAST_SHARE for _, _, shares in rows)]
+    return [part for part in PARTS if any(abs(shares[part]) >= LEAST_SHARE for _, _, shares in rows)]
 
 
 def _shares(rows: _Shares) -> str:
@@ -215,17 +213,17 @@ def _numbers(table: str) -> str:
 
 def _table(rows: Grid, fastest: Sequence[bool] = ()) -> str:
     head = element("tr", "".join(element("th", escaped(column.header), scope="col") for column in rows.columns))
-    lines = [
-        element(
-            "tr",
-            "".join(_cell("td", text) for text in (f"{first.text} *" if is_fastest else first.text, *others)),
-            css="fastest" if is_fastest else "",
-        )
-        for (first, *values), is_fastest in zip(rows.rows, fastest or [False] * len(rows.rows), strict=True)
-        for others in [[value.text for value in values]]
-    ]
+    marked = zip(rows.rows, fastest or [False] * len(rows.rows), strict=True)
+    lines = [_row([value.text for value in row], is_fastest=is_fastest) for row, is_fastest in marked]
     table = element("table", element("thead", head) + element("tbody", "".join(lines)))
     return element("div", table, css="wide", tabindex=0)
+
+
+def _row(texts: Sequence[str], *, is_fastest: bool) -> str:
+    """A row; the fastest have a star beside their name, as in the other formats."""
+    name, *others = texts
+    cells = [f"{name} *" if is_fastest else name, *others]
+    return element("tr", "".join(_cell("td", text) for text in cells), css="fastest" if is_fastest else "")
 
 
 def _cell(tag: str, text: str) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.time_shares import PARTS
+from concbench.report.breakdown import LEAST_SHARE
 from concbench.report.page.figures import Curve, Lanes, Rated, Span
 from concbench.traits import ELSEWHERE
 from concbench.units import percent, ratio, span
 
 _MOST_LANES = 3
 """Runners of which the tasks are drawn: the baseline, and those that matter most."""
-_LEAST_LOSS = 0.005
-"""Share of the workers' time from which a loss is named."""
 
 
 def by_speed(table: TableAnalysis) -> list[CellAnalysis]:
@@ -73,7 +72,7 @@ def shares_of(table: TableAnalysis) -> list[tuple[str, str, dict[str, float]]]:
         if cell.shares is None:
             continue
         loss = cell.shares.largest_loss
-        said = f"lost most by {loss}: {percent(cell.shares[loss])}" if cell.shares[loss] >= _LEAST_LOSS else ""
+        said = f"lost most by {loss}: {percent(cell.shares[loss])}" if cell.shares[loss] >= LEAST_SHARE else ""
         rows.append((cell.name, said, {part: cell.shares[part] for part in PARTS}))
     return rows
 
