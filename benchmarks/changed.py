@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Do the work once for each line of standard input."""
     changes = set(sys.argv[1].split(","))
-    ballast = importlib.import_module("concbench.host.main").stand_aside() if "modules" in changes else []
+    ballast = importlib.import_module("concbench.host.host_process").stand_aside() if "modules" in changes else []
     if "first" in changes:
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:  # noqa: PTH123 - pathlib is a change too
             score.write("1000")
@@ -88,7 +88,7 @@ def timed(function: "Callable[[Any], Any]", items: "list[Any]") -> float:
 
 def measured(function: "Callable[[Any], Any]", items: "list[Any]") -> float:
     """The same, with the CPU time read before and after."""
-    from concbench.host.usage import cpu_seconds
+    from concbench.host.resources import cpu_seconds
 
     cpu_seconds()
     seconds = timed(function, items)

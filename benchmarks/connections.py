@@ -21,7 +21,7 @@ from pairs import Columns, verdict
 
 from concbench import Asyncio, Download
 from concbench.host.cell import HostedCell
-from concbench.host.comparing import require_equal
+from concbench.host.comparison import require_equal
 
 LEAST = 5_000
 SPARE = 200

@@ -25,7 +25,7 @@ from pairs import Columns, verdict
 from concbench import measure
 from concbench.analysis.clusters import clusters
 from concbench.analysis.table_analysis import TableAnalysis
-from concbench.runners.clusters.local import LocalCluster
+from concbench.runners.clusters.cluster_process import LocalCluster
 from concbench.runners.dask import Dask
 
 FACTOR = 1.5

@@ -292,7 +292,7 @@ def coroutines_by_hand() -> Iterator[Work]:
 @cache
 def dask_address() -> str:
     """The address of a cluster on this machine that both sides use, and that ends with this process."""
-    from concbench.runners.clusters.local import LocalCluster
+    from concbench.runners.clusters.cluster_process import LocalCluster
 
     cluster = LocalCluster(POOL_WORKERS)
     atexit.register(cluster.close)

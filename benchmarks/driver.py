@@ -18,13 +18,13 @@ from jobs import JOBS
 from pairs import Measure, serve
 
 from concbench import Workload
-from concbench.harness.process_hosts import ProcessHosts
-from concbench.harness.runner_specs import PlannedCell, parse
+from concbench.harness.hosts.launcher import ProcessHosts
+from concbench.harness.planning.runner_specs import PlannedCell, parse
 
 try:
     from concbench.options import chosen
 except ImportError:  # a version whose options were an object
-    from concbench.harness.plan import Options as chosen  # noqa: N813
+    from concbench.harness.planning.plan import Options as chosen  # noqa: N813
 
 OPTIONS = chosen(timeout=120.0)
 

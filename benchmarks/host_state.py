@@ -49,8 +49,8 @@ from pairs import (
 
 import concbench
 from concbench import Sequential
-from concbench.harness.memory import LOOK_SECONDS, available
-from concbench.host.marked import MARK
+from concbench.harness.hosts.memory_limit import LOOK_SECONDS, available
+from concbench.host.descendants import MARK
 from concbench.results.passes import ReferencePass
 
 HERE = Path(__file__).parent

@@ -15,10 +15,10 @@ from runpy import run_path
 from typing import Any, Protocol
 
 from concbench import Download, Primes, Workload
-from concbench.harness.probe import named_workload
-from concbench.workloads.how import How
-from concbench.workloads.item_source import ItemSource
-from concbench.workloads.loading import Place
+from concbench.harness.preparation.probe import named_workload
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.item_source import ItemSource
+from concbench.workloads.function.lookup import Place
 
 SCRIPTS = Path(__file__).parent / "standalone"
 
@@ -79,7 +79,7 @@ class DownloadJob:
 
     def check(self, running: Workload, directory: Path) -> str:
         del directory
-        from concbench.workloads.images import image
+        from concbench.workloads.download.images import image
 
         assert isinstance(running, Download)
         check = sha256()

@@ -53,8 +53,8 @@ from pairs import (
 
 import concbench
 from concbench import Workload
-from concbench.harness.hosts import CellEnded
-from concbench.harness.runner_specs import PlannedCell, default_runners, parse
+from concbench.harness.hosts.base import CellEnded
+from concbench.harness.planning.runner_specs import PlannedCell, default_runners, parse
 from concbench.runners.base import workers_for
 
 HERE = Path(__file__).parent

@@ -29,10 +29,10 @@ from time import monotonic, sleep
 from pairs import Columns, Measure, Pair, ratio_of, take_pairs, typical, verdict
 
 from concbench import Download
-from concbench.harness.runner_specs import PlannedCell, parse
+from concbench.harness.planning.runner_specs import PlannedCell, parse
 from concbench.host.cell import HostedCell
-from concbench.host.comparing import require_equal
-from concbench.workloads.images import image
+from concbench.host.comparison import require_equal
+from concbench.workloads.download.images import image
 
 LEAST = 0.9
 START_SECONDS = 10.0

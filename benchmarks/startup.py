@@ -34,7 +34,7 @@ STARTED = {
     "concbench --help": [sys.executable, "-m", "concbench", "--help"],
     "concbench run --help": [sys.executable, "-m", "concbench", "run", "--help"],
     "concbench list": [sys.executable, "-m", "concbench", "list"],
-    "a measuring process, its imports": [sys.executable, "-c", "import concbench.host.main"],
+    "a measuring process, its imports": [sys.executable, "-c", "import concbench.host.host_process"],
     "a worker that is spawned, its imports": [sys.executable, "-c", "import concbench.task"],
 }
 """The commands by which two versions are compared."""

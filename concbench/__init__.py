@@ -32,7 +32,7 @@ _PUBLIC = {
     "BatchedThreads": "concbench.runners.batched_threads",
     "CellAnalysis": "concbench.analysis.cell_analysis",
     "ConcbenchError": "concbench.errors",
-    "Download": "concbench.workloads.download",
+    "Download": "concbench.workloads.download.workload",
     "Executor": "concbench.runners.executor",
     "InterpreterPool": "concbench.runners.interpreter_pool",
     "MeasureOptions": "concbench.options",
@@ -84,7 +84,7 @@ if TYPE_CHECKING:
     from concbench.runners.to_thread import ToThread as ToThread
     from concbench.workloads.base import Tally as Tally
     from concbench.workloads.base import Workload as Workload
-    from concbench.workloads.download import Download as Download
+    from concbench.workloads.download.workload import Download as Download
     from concbench.workloads.primes import Primes as Primes
 
 

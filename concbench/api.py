@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from concbench.campaign import Told
-    from concbench.harness.hosts import Hosts
+    from concbench.harness.hosts.base import Hosts
     from concbench.runners.base import Runner
     from concbench.workloads.base import Workload
 
@@ -59,7 +59,7 @@ def measure(
     """
     from concbench import arguments
     from concbench.campaign import measure_plans
-    from concbench.harness.plan import plan
+    from concbench.harness.planning.plan import plan
     from concbench.launch import require_possible
 
     require_possible()
@@ -107,12 +107,12 @@ def advise(
     Raises:
         UsageError: an argument is invalid, or the function fails.
     """
-    from concbench.harness.awake import AWAKE
+    from concbench.harness.clock import AWAKE
 
     began = AWAKE.now()
     from concbench import arguments
     from concbench.campaign import advise_workload
-    from concbench.harness.loading import BUDGET_ALLOWS
+    from concbench.harness.hosts.import_wait import BUDGET_ALLOWS
     from concbench.launch import require_possible
 
     require_possible()

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from concbench.errors import BadSetting, UsageError
-from concbench.harness.hosts import Hosts, InProcessHosts
-from concbench.harness.loading import IMPORT_ALLOWS
-from concbench.harness.process_hosts import ProcessHosts
-from concbench.harness.runner_specs import default_runners
-from concbench.harness.workload_specs import is_function, place_of, workload_of
+from concbench.harness.hosts.base import Hosts, InProcessHosts
+from concbench.harness.hosts.import_wait import IMPORT_ALLOWS
+from concbench.harness.hosts.launcher import ProcessHosts
+from concbench.harness.planning.runner_specs import default_runners
+from concbench.harness.planning.workload_specs import is_function, place_of, workload_of
 from concbench.options import (
     MeasureOptions,
     as_keyword,
@@ -23,10 +23,10 @@ from concbench.runners.base import Runner
 from concbench.task import short
 from concbench.variants import newest
 from concbench.workloads.base import Workload
-from concbench.workloads.how import How
-from concbench.workloads.imported import Imported
-from concbench.workloads.item_source import read_items
-from concbench.workloads.loading import Place
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.item_source import read_items
+from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.workload import Imported
 
 
 def hosts_for(

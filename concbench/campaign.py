@@ -11,13 +11,13 @@ from concbench import __version__
 from concbench.advice.recommendation import recommend
 from concbench.advice.snippet import snippet
 from concbench.errors import ConcbenchError
-from concbench.harness.environment import environment
 from concbench.harness.events import CallsPlanned, Event, LessPlanned, LookPlanned, ProcessesRenewed, Step, TableUpdated
-from concbench.harness.hosts import Hosts
+from concbench.harness.hosts.base import Hosts
+from concbench.harness.machine.environment import environment
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import Plan
-from concbench.harness.resuming import finished_part, is_complete, require_same_run
-from concbench.harness.search import search
+from concbench.harness.planning.plan import Plan
+from concbench.harness.resumption import finished_part, is_complete, require_same_run
+from concbench.harness.search.search import search
 from concbench.options import MeasureOptions, decided
 from concbench.results.passes import ReferencePass
 from concbench.results.records import CellId, Json, Outcome, RunRecord, Table

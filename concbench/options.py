@@ -316,7 +316,7 @@ def recorded(options: MeasureOptions, *, of_function: bool) -> dict[str, Any]:
         options: the complete options.
         of_function: whether to include the options on how a function is called.
     """
-    from concbench.workloads.how import name_of
+    from concbench.workloads.function.calling import name_of
 
     return {
         name: name_of(options[name]) if callable(options[name]) else _plain(options[name])  # type: ignore[literal-required]

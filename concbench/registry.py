@@ -38,7 +38,7 @@ missing, and `executor` needs a target."""
 
 WORKLOADS: Mapping[str, str] = MappingProxyType(
     {
-        "download": "concbench.workloads.download:Download",
+        "download": "concbench.workloads.download.workload:Download",
         "primes": "concbench.workloads.primes:Primes",
         "sleep": "concbench.workloads.synthetic:Sleep",
         "spin": "concbench.workloads.synthetic:Spin",

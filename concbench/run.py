@@ -94,7 +94,7 @@ class Run:
 
     def _places(self, workload: object) -> list[int]:
         """Indexes of the tables with this name or, if there are none, with this name before their settings."""
-        from concbench.harness.workload_specs import kind_of
+        from concbench.harness.planning.workload_specs import kind_of
 
         names = [table.workload for table in self.tables]
         return [place for place, name in enumerate(names) if name == workload] or [

@@ -60,7 +60,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     alone = item.get_closest_marker("measured") is not None
     with ExitStack() as stack:
         running = stack.enter_context(Path(__file__).open())
-        with Path(__file__).with_name("made_cells.py").open() as turn:  # who waits comes before whoever comes later
+        with (
+            Path(__file__).parent / "helpers" / "made_cells.py"
+        ).open() as turn:  # who waits comes before whoever comes later
             fcntl.flock(turn, fcntl.LOCK_EX)
             fcntl.flock(running, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         return (yield)

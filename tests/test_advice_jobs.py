@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from concbench.harness.runner_specs import plan_cells
+from concbench.harness.planning.runner_specs import plan_cells
 from concbench.runners.base import workers_for
 
 ADVICE = Path(__file__).parents[1] / "benchmarks" / "advice"

@@ -31,8 +31,8 @@ import pytest
 from concbench import registry
 from concbench.cli.commands import COMMANDS
 from concbench.cli.main import main
-from concbench.harness.environment import environment
-from concbench.harness.runner_specs import default_runners, defaults_of
+from concbench.harness.machine.environment import environment
+from concbench.harness.planning.runner_specs import default_runners, defaults_of
 from concbench.report import columns
 from concbench.results import records
 

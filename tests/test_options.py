@@ -22,7 +22,7 @@ from concbench.options import chosen, decided_by_race, declared, filled
 from concbench.stats.intervals import FEWEST, MOST
 from concbench.testing import SimulatedHosts
 from concbench.values import SWITCH, excluding
-from concbench.workloads.how import How
+from concbench.workloads.function.calling import How
 
 CLI_REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "cli.md"
 

@@ -79,13 +79,13 @@ def test_importing_concbench_imports_nothing_of_others() -> None:
     ("module", "unwanted"),
     [
         (
-            "concbench.host.main",
+            "concbench.host.host_process",
             {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio", "concbench.results.records"},
         ),
         ("concbench.api", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio", "concbench.results.records"}),
-        ("concbench.workloads.http_client", {"numpy", "rich", "aiohttp", "psutil", "asyncio"}),
-        ("concbench.workloads.async_http_client", {"numpy", "rich", "urllib3", "psutil"}),
-        ("concbench.workloads.download", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
+        ("concbench.workloads.download.client", {"numpy", "rich", "aiohttp", "psutil", "asyncio"}),
+        ("concbench.workloads.download.async_client", {"numpy", "rich", "urllib3", "psutil"}),
+        ("concbench.workloads.download.workload", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
         ("concbench.workloads.primes", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
         ("concbench.testing", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),
         ("concbench.cli.main", {"numpy", "rich", "aiohttp", "urllib3", "psutil", "asyncio"}),

@@ -11,7 +11,7 @@ import pytest
 from concbench import registry
 from concbench.cli.main import main
 from concbench.errors import Inapplicable, Unavailable, UnknownName, UsageError
-from concbench.harness.runner_specs import default_runners
+from concbench.harness.planning.runner_specs import default_runners
 
 
 @pytest.mark.parametrize(("name", "place"), registry.RUNNERS.items())

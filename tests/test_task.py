@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concbench.errors import TaskFailure, UsageError, WorkerFailure
-from concbench.host.describe import describe
+from concbench.host.outcomes import describe
 from concbench.observing import Observed
 from concbench.task import exception_text, gather, named, noted, one_line, run_packed, sendable, short, type_name
 from concbench.workloads.products import product_of_primes_by_sieve

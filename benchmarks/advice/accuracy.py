@@ -46,7 +46,7 @@ from pairs import Columns, checkout, found_first, program, require  # noqa: E402
 
 import concbench  # noqa: E402
 from concbench import measure  # noqa: E402
-from concbench.harness.runner_specs import parse  # noqa: E402
+from concbench.harness.planning.runner_specs import parse  # noqa: E402
 from concbench.options import declared  # noqa: E402
 from concbench.results.records import Table  # noqa: E402
 from concbench.stats.intervals import ratio_interval  # noqa: E402

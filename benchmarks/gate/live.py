@@ -28,13 +28,13 @@ import numpy as np
 from concbench import measure
 from concbench.analysis.table_analysis import analyse
 from concbench.gate.judging import judge
+from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import plan
-from concbench.harness.process_hosts import ProcessHosts
+from concbench.harness.planning.plan import plan
 from concbench.options import chosen
 from concbench.requirements import FAILED, PASSED, Requirement
-from concbench.workloads.how import How
-from concbench.workloads.imported import Imported
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.workload import Imported
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "honesty"))
 from gate_jobs import compute, parts, turns_a_second, wait

@@ -23,7 +23,7 @@ from concbench import Primes
 from concbench.analysis.table_analysis import analyse
 from concbench.gate.judging import judge
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import plan
+from concbench.harness.planning.plan import plan
 from concbench.options import chosen
 from concbench.requirements import FAILED, PASSED, Requirement
 from concbench.testing import SimulatedHosts

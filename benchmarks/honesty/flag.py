@@ -13,9 +13,9 @@ import numpy as np
 
 from concbench.analysis.table_analysis import analyse
 from concbench.analysis.thresholds import FLAGGED, STRONG
+from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import plan
-from concbench.harness.process_hosts import ProcessHosts
+from concbench.harness.planning.plan import plan
 from concbench.options import chosen
 from concbench.workloads.synthetic import Spin
 

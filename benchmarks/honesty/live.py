@@ -21,11 +21,11 @@ import psutil
 
 from concbench.analysis.table_analysis import TableAnalysis, analyse
 from concbench.analysis.thresholds import FLAGGED
+from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import Plan
-from concbench.harness.process_hosts import ProcessHosts
-from concbench.harness.runner_specs import parse
-from concbench.harness.stopping import VerdictRule
+from concbench.harness.planning.plan import Plan
+from concbench.harness.planning.runner_specs import parse
+from concbench.harness.stop_rules import VerdictRule
 from concbench.options import chosen, decided
 from concbench.workloads.base import Workload
 from concbench.workloads.synthetic import Sleep, Spin

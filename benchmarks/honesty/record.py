@@ -16,9 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
-from concbench.harness.load import LoadWatch
-from concbench.harness.process_hosts import ProcessHosts
-from concbench.harness.runner_specs import parse
+from concbench.harness.hosts.launcher import ProcessHosts
+from concbench.harness.machine.other_load import LoadWatch
+from concbench.harness.planning.runner_specs import parse
 from concbench.options import chosen
 from concbench.workloads.synthetic import Sleep, Spin
 

@@ -19,7 +19,7 @@ import numpy as np
 from concbench import Primes, ThreadPool
 from concbench.analysis.table_analysis import TableAnalysis, analyse
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import plan
+from concbench.harness.planning.plan import plan
 from concbench.options import chosen
 from concbench.testing import SimulatedHosts
 

@@ -19,8 +19,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from http_faults import FAULTS, FaultyServer
-from matrix import traces
+from matrix import traces  # before http_faults, which it makes importable
+
+from http_faults import FAULTS, FaultyServer  # isort: skip
 
 RUNNERS = ("sequential", "thread-pool:2", "process-pool:2", "asyncio:2")
 TIMES = 2 * len(RUNNERS) + 2

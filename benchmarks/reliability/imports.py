@@ -17,13 +17,14 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from matrix import cells_of, ending
-from traces import WHERE, left, traces
+from matrix import cells_of, ending, traces  # makes what follows importable
+
+from traces import WHERE, left  # isort: skip
 
 MODULES = {
     "sleeps": "time.sleep(1000)",
     "deadlocks": "lock = threading.Lock(); lock.acquire(); lock.acquire()",
-    "sleeps_when_measured": "'concbench.host.main' in sys.modules and time.sleep(1000)",
+    "sleeps_when_measured": "'concbench.host.host_process' in sys.modules and time.sleep(1000)",
     "reads_input": "print(sys.stdin.read(), open('/dev/stdin').read())",
     "asks": "input('Name? ')",
     "exits": "os._exit(3)",

@@ -21,11 +21,14 @@ import time
 from pathlib import Path
 
 import psutil
-from traces import traces
 
 from concbench.errors import BadResults
-from concbench.harness.private import private_directory
+from concbench.harness.hosts.private_directory import private_directory
 from concbench.results.files import load
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "helpers"))
+
+from traces import traces
 
 LONGEST = 4.0
 """Seconds after which it is killed at the latest."""
@@ -38,7 +41,7 @@ COMMAND = (
 
 def is_guardian(process: psutil.Process) -> bool:
     try:
-        return "concbench.host.guardian" in " ".join(process.cmdline())
+        return "concbench.host.guardian_process" in " ".join(process.cmdline())
     except psutil.Error:
         return False
 

@@ -23,6 +23,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "helpers"))
+
 import faults
 from traces import traces
 

@@ -33,13 +33,13 @@ from matrix import traces
 
 from concbench import measure
 from concbench.harness.events import Event, TableUpdated
+from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import plan
-from concbench.harness.process_hosts import ProcessHosts
-from concbench.harness.stopping import EveryRound
+from concbench.harness.planning.plan import plan
+from concbench.harness.stop_rules import EveryRound
 from concbench.options import chosen
 from concbench.results.records import Table
-from concbench.workloads.download import Download
+from concbench.workloads.download.workload import Download
 
 RUNNERS = ("sequential", "thread-pool:2", "process-pool:2", "asyncio")
 SETTLED = 50
@@ -80,7 +80,7 @@ class Watch:
     def name(self, labels: list[str]) -> None:
         """Name every child process: a measuring process, the image server, or the guardian."""
         children = sorted(self._own.children(), key=lambda child: child.create_time())
-        hosts = [child for child in children if module_of(child) == "concbench.host.main"]
+        hosts = [child for child in children if module_of(child) == "concbench.host.host_process"]
         self._groups = dict(zip(labels, hosts, strict=True))
         self._groups |= {module_of(child): child for child in children if child not in hosts}
         self.seen = {name: np.zeros((self._rounds, 4)) for name in (OWN, *self._groups)}

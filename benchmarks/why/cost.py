@@ -20,11 +20,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from work import nothing, nothing_awaited
 
 from concbench import measure
-from concbench.harness.runner_specs import parse
+from concbench.harness.planning.runner_specs import parse
 from concbench.host.cell import HostedCell
 from concbench.results.files import to_json
-from concbench.workloads.how import How
-from concbench.workloads.imported import Imported
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.workload import Imported
 
 RUNNERS = ("sequential", "thread-pool:8", "process-pool:workers=2,chunksize=256", "asyncio:8")
 

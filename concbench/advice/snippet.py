@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass, replace
 from concbench.program import MAIN, Call, Program, UserName
 from concbench.runners.base import Runner
 from concbench.task import tried
-from concbench.workloads.item_text import quoted
+from concbench.workloads.function.item_text import quoted
 
 _OS = "import os"
 _FIRST = "# Before every other import: libraries read these when they are loaded, and workers inherit them."

@@ -19,8 +19,8 @@ from concbench.cli.output import (
 from concbench.cli.page import Page, add_page
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
-from concbench.harness.awake import AWAKE
-from concbench.harness.workload_specs import is_function
+from concbench.harness.clock import AWAKE
+from concbench.harness.planning.workload_specs import is_function
 from concbench.options import AdviseOptions, decided_by_race, declared, sentence_of_race
 
 
@@ -64,8 +64,8 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep
     from concbench.cli.progress import ProgressBar
-    from concbench.harness.loading import BUDGET_ALLOWS
-    from concbench.harness.process_hosts import ProcessHosts
+    from concbench.harness.hosts.import_wait import BUDGET_ALLOWS
+    from concbench.harness.hosts.launcher import ProcessHosts
 
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))

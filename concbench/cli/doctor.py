@@ -14,7 +14,7 @@ from concbench.declarations import PYTHONS
 from concbench.exit_codes import FAILED, OK
 
 if TYPE_CHECKING:
-    from concbench.harness.controls import Checkup
+    from concbench.harness.machine.controls import Checkup
 
 _MARKS = {"ok": "ok  ", "bad": "BAD ", "unknown": "?   ", "note": "note"}
 
@@ -31,7 +31,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Run the controls; returns the exit code: 1 if something is surely bad."""
     if arguments.python:
         return _interpreters(arguments)
-    from concbench.harness.controls import check_up
+    from concbench.harness.machine.controls import check_up
 
     checkup = check_up()
     with printing():
@@ -47,7 +47,7 @@ def _interpreters(arguments: argparse.Namespace) -> int:
     from rich.text import Text
 
     from concbench.cli.console import console_of
-    from concbench.harness.readiness import readiness
+    from concbench.harness.machine.readiness import readiness
 
     found = []
     console = console_of(sys.stdout, arguments.color)

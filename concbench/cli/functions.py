@@ -13,7 +13,7 @@ from concbench.declarations import Option, place_from
 from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LessPlanned, LookPlanned, ProcessesRenewed
 from concbench.harness.interruption import INTERRUPTION
-from concbench.harness.workload_specs import is_function, place_of
+from concbench.harness.planning.workload_specs import is_function, place_of
 from concbench.options import MeasureOptions, decided, declared, filled, of_functions
 from concbench.values import COUNT, Kind, path_from
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def _items_from(text: str, directory: str) -> str:
     """Resolve the place of items relative to a directory; standard input and a range stay as they are."""
-    from concbench.workloads.item_source import ItemSource
+    from concbench.workloads.function.item_source import ItemSource
 
     source = ItemSource(text, directory=directory)
     if text == "-" or source.bounds():
@@ -92,9 +92,9 @@ def workload(
         UsageError: something cannot be found, imported, read or called.
     """
     from concbench.arguments import how_of
-    from concbench.harness.probe import named_workload
+    from concbench.harness.preparation.probe import named_workload
     from concbench.variants import variants_of
-    from concbench.workloads.item_source import ItemSource
+    from concbench.workloads.function.item_source import ItemSource
 
     source = ItemSource(
         text=arguments.items or "",
@@ -154,7 +154,7 @@ def require_pattern_in_quotes(arguments: argparse.Namespace, unknown: Sequence[s
 
 def _streamed(text: str) -> str | None:
     """The content of standard input or a pipe, which can be read only once and only here; None for anything else."""
-    from concbench.workloads.item_text import STANDARD_INPUT, read_stream
+    from concbench.workloads.function.item_text import STANDARD_INPUT, read_stream
 
     with INTERRUPTION.allowed():
         if text == "-":

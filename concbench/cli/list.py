@@ -64,13 +64,13 @@ def _line(name: str, load: Callable[[str], Any], settings: Callable[[Any], Mappi
 
 
 def _of_workload(workload: Any) -> dict[str, str]:
-    from concbench.harness.settings import settings_of
+    from concbench.harness.planning.settings import settings_of
 
     return {key: setting.default_text for key, setting in settings_of(workload).items()}
 
 
 def _of_runner(runner: Any) -> dict[str, str]:
-    from concbench.harness.runner_specs import defaults_of
+    from concbench.harness.planning.runner_specs import defaults_of
 
     return {key: "" if default is None else str(default) for key, default in defaults_of(runner).items()}
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from concbench.gate.judging import Judgement
-    from concbench.harness.plan import Plan
+    from concbench.harness.planning.plan import Plan
     from concbench.results.records import RunRecord
     from concbench.run import Run
 
@@ -99,7 +99,7 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.cli.cache import keep
     from concbench.cli.progress import ProgressBar
     from concbench.gate.judging import judged, told
-    from concbench.harness.process_hosts import ProcessHosts
+    from concbench.harness.hosts.launcher import ProcessHosts
 
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
@@ -169,8 +169,8 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
     """Plan every workload; nothing has run or been written if this raises."""
     if arguments.why and arguments.observe is False:
         raise UsageError("--why needs the observed pass, which --no-observe skips")
-    from concbench.harness.plan import plan
-    from concbench.harness.runner_specs import default_runners, with_workers
+    from concbench.harness.planning.plan import plan
+    from concbench.harness.planning.runner_specs import default_runners, with_workers
     from concbench.requirements import Requirement
     from concbench.variants import newest
 

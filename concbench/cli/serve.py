@@ -14,7 +14,7 @@ from concbench.harness.interruption import INTERRUPTION
 from concbench.values import COUNT, DURATION, PORT, SIZE
 
 if TYPE_CHECKING:
-    from concbench.workloads.serving import Serving
+    from concbench.workloads.download.server import Serving
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C; returns the exit code."""
-    from concbench.workloads.download import Download
-    from concbench.workloads.serving import Serving
+    from concbench.workloads.download.server import Serving
+    from concbench.workloads.download.workload import Download
 
     checked = Download(
         images=arguments.images,
@@ -53,7 +53,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(serving: Serving, title: str) -> None:
-    from concbench.workloads.image_server import ImageServer
+    from concbench.workloads.download.server_process import ImageServer
 
     async with ImageServer(serving) as server:
         with printing():

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from concbench.cli import functions
 from concbench.cli.values import spelling
 from concbench.errors import UsageError
-from concbench.harness.settings import Setting, settings_of, split, values_of
-from concbench.harness.workload_specs import is_function, kind_of, normal, workload_of
+from concbench.harness.planning.settings import Setting, settings_of, split, values_of
+from concbench.harness.planning.workload_specs import is_function, kind_of, normal, workload_of
 from concbench.registry import WORKLOADS, workload_class
 from concbench.units import listed
 from concbench.values import SWITCH, Declared, Kind, excluding

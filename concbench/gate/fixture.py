@@ -11,15 +11,15 @@ from concbench import arguments
 from concbench.errors import BadOutput
 from concbench.gate.judging import Judgement
 from concbench.gate.scaling import Planner, Scaling, quietly
-from concbench.harness.hosts import InProcessHosts
-from concbench.harness.plan import Plan, plan
+from concbench.harness.hosts.base import InProcessHosts
+from concbench.harness.planning.plan import Plan, plan
 from concbench.options import MeasureOptions, declared, filled
 from concbench.requirements import MAX_ROUNDS, Requirement
 from concbench.results import files
 from concbench.run import Run
 
 if TYPE_CHECKING:
-    from concbench.harness.hosts import Hosts
+    from concbench.harness.hosts.base import Hosts
     from concbench.runners.base import Runner
     from concbench.workloads.base import Workload
 

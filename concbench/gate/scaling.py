@@ -13,9 +13,9 @@ from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.campaign import measure_plans
 from concbench.errors import ConcbenchError
 from concbench.gate.judging import Judgement, equal_results, judge, told
-from concbench.harness.hosts import Hosts
-from concbench.harness.plan import Plan
-from concbench.harness.resuming import resumed_after
+from concbench.harness.hosts.base import Hosts
+from concbench.harness.planning.plan import Plan
+from concbench.harness.resumption import resumed_after
 from concbench.requirements import Requirement
 from concbench.run import Run
 

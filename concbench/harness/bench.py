@@ -10,13 +10,13 @@ from pathlib import Path
 
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
 from concbench.harness.calls import Calls
-from concbench.harness.hosts import CheckHost, Clock, Host, Hosts
+from concbench.harness.hosts.base import CheckHost, Clock, Host, Hosts
 from concbench.harness.live_cell import LiveCell
-from concbench.harness.patience import Patience
-from concbench.harness.plan import BASELINE, Limit, Plan
-from concbench.harness.referee import Referee
+from concbench.harness.planning.plan import BASELINE, Limit, Plan
+from concbench.harness.planning.runner_specs import PlannedCell
+from concbench.harness.preparation.referee import Referee
 from concbench.harness.repeats import bearable_repeats
-from concbench.harness.runner_specs import PlannedCell
+from concbench.harness.timeouts import Patience
 from concbench.options import MeasureOptions, changed
 from concbench.results.records import CellId, Json, Outcome, Sample
 

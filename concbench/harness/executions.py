@@ -12,7 +12,7 @@ from concbench.stats.intervals import FEWEST
 
 if TYPE_CHECKING:
     from concbench.harness.live_cell import LiveCell
-    from concbench.harness.plan import Plan
+    from concbench.harness.planning.plan import Plan
     from concbench.results.records import Table
 
 

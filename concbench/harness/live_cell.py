@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from concbench.harness.hosts import CellEnded, CheckHost, Host
-from concbench.harness.runner_specs import PlannedCell
+from concbench.harness.hosts.base import CellEnded, CheckHost, Host
+from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.results.records import Cause, Cell, CellId, Outcome, Sample
 
 _MORE_TRIES = 2

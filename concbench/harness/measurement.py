@@ -23,17 +23,17 @@ from pathlib import Path
 from concbench.harness import executions
 from concbench.harness.bench import Bench
 from concbench.harness.events import Listener, ProcessesRenewed, TableUpdated
-from concbench.harness.examination import Examination
-from concbench.harness.hosts import CellEnded, Hosts
+from concbench.harness.hosts.base import CellEnded, Hosts
+from concbench.harness.hosts.private_directory import private_directory
 from concbench.harness.interruption import INTERRUPTION
-from concbench.harness.keeping import BeginAgain, Keeping, sentence
 from concbench.harness.live_cell import LiveCell
-from concbench.harness.plan import Plan
-from concbench.harness.private import private_directory
+from concbench.harness.planning.plan import Plan
+from concbench.harness.planning.runner_specs import PlannedCell
+from concbench.harness.preparation.examination import Examination
+from concbench.harness.preparation.kept_state import BeginAgain, Keeping, sentence
 from concbench.harness.progress import Progress
-from concbench.harness.resuming import resumed_after
+from concbench.harness.resumption import resumed_after
 from concbench.harness.rounds import Rounds
-from concbench.harness.runner_specs import PlannedCell
 from concbench.harness.sampling import Sampling
 from concbench.harness.steps import Steps
 from concbench.results.records import Cell, CellId, Table

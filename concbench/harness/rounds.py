@@ -13,9 +13,9 @@ from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
 from concbench.harness import executions
 from concbench.harness.bench import NO_TIME, Bench
 from concbench.harness.live_cell import LiveCell
+from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
-from concbench.harness.runner_specs import PlannedCell
-from concbench.harness.stopping import NextRound, Samples, Seen
+from concbench.harness.stop_rules import NextRound, Samples, Seen
 from concbench.results.records import CellId, Outcome, Stopped, Table
 from concbench.stats.intervals import FEWEST
 

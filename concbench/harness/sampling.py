@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
-from concbench.harness.awake import AWAKE
 from concbench.harness.bench import Bench
+from concbench.harness.clock import AWAKE
 from concbench.harness.events import Phase
-from concbench.harness.hosts import CellEnded
+from concbench.harness.hosts.base import CellEnded
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.steps import Steps
 from concbench.harness.thinning import thinned

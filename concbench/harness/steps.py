@@ -7,11 +7,11 @@ from collections.abc import Callable
 from concbench.harness.bench import Bench
 from concbench.harness.events import Phase
 from concbench.harness.executions import MOST_CHECKS, RETRIAL
-from concbench.harness.hosts import CellEnded
-from concbench.harness.keeping import Keeping
+from concbench.harness.hosts.base import CellEnded
 from concbench.harness.live_cell import LiveCell
+from concbench.harness.preparation.kept_state import Keeping
+from concbench.harness.preparation.referee import DIFFER, blamed
 from concbench.harness.progress import Progress
-from concbench.harness.referee import DIFFER, blamed
 from concbench.results.passes import Finding
 from concbench.results.records import Outcome
 

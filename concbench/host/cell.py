@@ -11,9 +11,9 @@ from typing import Any
 
 from concbench.equality import same
 from concbench.errors import Inapplicable, WorkerDied, WorkerFailure
-from concbench.host.comparing import is_comparable
+from concbench.host.comparison import is_comparable
+from concbench.host.resources import counters
 from concbench.host.sessions import LoopSession, Phase, Session, idle, in_initializers, timed
-from concbench.host.usage import counters
 from concbench.observing import (
     MEET_SECONDS,
     Numbered,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from concbench.host.usage import cpu_seconds
+from concbench.host.resources import cpu_seconds
 from concbench.observing import perf_counter
 from concbench.runners.base import Runner
 from concbench.workloads.base import Workload
@@ -57,14 +57,14 @@ class Session:
         """Return the function; if there is an initializer, it is called before the first call in each worker."""
         if self._initializer is None:
             return function
-        from concbench.workloads.adapters import Initialized, InitializedCoroutine
+        from concbench.workloads.function.adapters import Initialized, InitializedCoroutine
 
         return (InitializedCoroutine if self.awaits else Initialized)(function, self._initializer, self._number)
 
 
 def in_initializers() -> tuple[float, float]:
     """Seconds and CPU seconds that initializers have taken in this process since the last call."""
-    adapters = sys.modules.get("concbench.workloads.adapters")  # None: there was no initializer
+    adapters = sys.modules.get("concbench.workloads.function.adapters")  # None: there was no initializer
     if adapters is None or not adapters.initializing:
         return 0.0, 0.0
     taken, adapters.initializing = adapters.initializing, []  # type: ignore[attr-defined]

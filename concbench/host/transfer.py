@@ -12,7 +12,7 @@ from typing import Any
 
 from concbench.observing import perf_counter
 from concbench.task import tried, type_name
-from concbench.workloads import adapters
+from concbench.workloads.function import adapters
 
 _MOST = 64
 """Most tasks that are measured."""

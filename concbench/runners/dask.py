@@ -17,7 +17,7 @@ from concbench.traits import ELSEWHERE, PROCESSES, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
     from concbench.program import Call, Program
-    from concbench.runners.clusters.local import LocalCluster
+    from concbench.runners.clusters.cluster_process import LocalCluster
     from concbench.runners.clusters.running import Connection
 
 if find_spec("distributed") is None:
@@ -89,7 +89,7 @@ class Dask:
         from concbench.runners.clusters import running
 
         if not self.address:
-            from concbench.runners.clusters.local import LocalCluster
+            from concbench.runners.clusters.cluster_process import LocalCluster
 
             self._cluster = LocalCluster(self.workers or 1, directory)
         self._ready = True

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from concbench.errors import Inapplicable
 
 if TYPE_CHECKING:  # importing the laws must not import the harness
-    from concbench.harness.hosts import CheckHost, Host
-    from concbench.harness.runner_specs import PlannedCell
+    from concbench.harness.hosts.base import CheckHost, Host
+    from concbench.harness.planning.runner_specs import PlannedCell
     from concbench.options import MeasureOptions
     from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
     from concbench.results.records import Json, Observed
@@ -144,7 +144,7 @@ class _SimulatedHost:
         return None if self._hosts.busy is None else self._hosts.busy * seconds
 
     def _next(self, repeats: int = 1) -> float:
-        from concbench.harness.hosts import CellEnded
+        from concbench.harness.hosts.base import CellEnded
         from concbench.results.records import Outcome
 
         seconds = self._hosts.seconds(self._label, self._count)

@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from concbench.advice.snippet import snippet
-from concbench.harness.runner_specs import parse
+from concbench.harness.planning.runner_specs import parse
 from concbench.results.passes import ReferencePass
 from concbench.runners.sequential import Sequential
-from concbench.workloads.facts import Facts
-from concbench.workloads.how import How, takes_workers
-from concbench.workloads.imported import Imported
-from concbench.workloads.item_source import ItemSource
-from concbench.workloads.loading import Place
+from concbench.workloads.function.calling import How, takes_workers
+from concbench.workloads.function.facts import Facts
+from concbench.workloads.function.item_source import ItemSource
+from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.workload import Imported
 
 SHOP = """
 import asyncio

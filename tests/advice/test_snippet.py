@@ -18,12 +18,12 @@ import pytest
 
 from concbench.advice.snippet import snippet
 from concbench.errors import UsageError
-from concbench.harness.runner_specs import default_runners, parse
+from concbench.harness.planning.runner_specs import default_runners, parse
 from concbench.program import Program
 from concbench.registry import EXTRAS, ON_REQUEST
 from concbench.runners.thread_pool import ThreadPool
-from concbench.workloads.how import How
-from concbench.workloads.imported import Imported
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.workload import Imported
 
 FORMS = Path(__file__).with_name("forms.py")
 IN_ONE_PROCESS = "sequential threads thread-pool:2 batched-threads:2 to-thread:2 asyncio:2"
@@ -39,9 +39,9 @@ IMPORTS = Path(__file__).parents[2]
 MAIN = """
 import functools, re, sys
 from concbench.advice.snippet import snippet
-from concbench.harness.runner_specs import parse
-from concbench.workloads.how import How
-from concbench.workloads.imported import Imported
+from concbench.harness.planning.runner_specs import parse
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.workload import Imported
 
 results = [10, 20, 30]
 threads = 2

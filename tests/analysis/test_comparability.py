@@ -16,8 +16,8 @@ from concbench import advise, measure
 from concbench.advice.answer import answer
 from concbench.analysis.comparability import UNEVEN, comparable
 from concbench.analysis.table_analysis import analyse
-from concbench.harness.hosts import Host
-from concbench.harness.runner_specs import PlannedCell
+from concbench.harness.hosts.base import Host
+from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.options import MeasureOptions
 from concbench.report.section import Section, section
 from concbench.results.records import Cell, CellId, Sample, Table

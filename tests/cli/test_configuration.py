@@ -29,7 +29,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             "asyncio:32": [Inapplicable("no coroutine")],
         }
     )
-    monkeypatch.setattr("concbench.harness.process_hosts.ProcessHosts", lambda _tell: hosts)
+    monkeypatch.setattr("concbench.harness.hosts.launcher.ProcessHosts", lambda _tell: hosts)
     monkeypatch.chdir(tmp_path)
 
 
@@ -249,7 +249,7 @@ def test_strict_wants_a_verdict_on_every_runner_that_was_measured(
 
 def test_strict_is_not_content_with_an_undecided_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     hosts = SimulatedHosts({"sequential": [1.0, 2.0, 1.0, 1.5], "threads": [1.5, 1.0, 2.1]})
-    monkeypatch.setattr("concbench.harness.process_hosts.ProcessHosts", lambda _tell: hosts)
+    monkeypatch.setattr("concbench.harness.hosts.launcher.ProcessHosts", lambda _tell: hosts)
     assert main([*RUN, "--rounds", "5", "--strict"]) == 4
     assert main([*RUN, "--rounds", "5", "--force"]) == 0
 

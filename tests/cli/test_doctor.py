@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from concbench.cli.main import main
-from concbench.harness import controls
-from concbench.harness.controls import Checkup, Finding
+from concbench.harness.machine import controls
+from concbench.harness.machine.controls import Checkup, Finding
 
 SPIN = "while True: pass"
 DOCTOR = """
 import sys
 from concbench.cli.main import main
-from concbench.harness import controls
+from concbench.harness.machine import controls
 
 controls._COMPUTING_SECONDS = 1.5
 sys.exit(main(["doctor", "--json"]))

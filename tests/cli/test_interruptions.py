@@ -1,6 +1,6 @@
 """Ctrl-C, SIGTERM and SIGHUP in every phase of a run: at once, the table printed, the file whole, nothing left behind.
 
-The phases, the interruptions and the checks are in benchmarks/reliability/interruptions.py, which has more of them.
+The phases, the interruptions and the checks are in tests/helpers/interrupted_commands.py, which has more of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from interruptions import PHASES, Running, interrupt
+from interrupted_commands import PHASES, Running, interrupt
 
 QUICK = (
     "import of the module", "start of the image server", "preparing", "reference", "round", "observed pass",

@@ -16,7 +16,7 @@ RUN = ["run", "primes", "--limits", "10,20", "-r", "sequential", "-r", "thread-p
 def simulated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Simulated hosts: one pool is twice as fast, and one of coroutines is so at times."""
     seconds = {"sequential": [1.0], "thread-pool:2": [0.5], "asyncio:2": [0.5, 0.9]}
-    monkeypatch.setattr("concbench.harness.process_hosts.ProcessHosts", lambda _: SimulatedHosts(seconds))
+    monkeypatch.setattr("concbench.harness.hosts.launcher.ProcessHosts", lambda _: SimulatedHosts(seconds))
     monkeypatch.chdir(tmp_path)
 
 
@@ -51,7 +51,7 @@ def test_a_runner_that_failed_misses_what_is_required_of_it(
     """The exit code is that of a failure, and the requirement says why."""
     seconds: dict[str, list[float | Exception]]
     seconds = {"sequential": [1.0], "thread-pool:2": [ValueError("no such thing")], "asyncio:2": [0.5]}
-    monkeypatch.setattr("concbench.harness.process_hosts.ProcessHosts", lambda _: SimulatedHosts(seconds))
+    monkeypatch.setattr("concbench.harness.hosts.launcher.ProcessHosts", lambda _: SimulatedHosts(seconds))
     assert main([*RUN, "--require", "thread-pool:2 >= 1.5x"]) == FAILED
     assert "thread-pool:2 >= 1.5x: failed. thread-pool(2) failed: no such thing." in capsys.readouterr().err
 

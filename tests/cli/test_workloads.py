@@ -11,7 +11,7 @@ import pytest
 from concbench import options
 from concbench.cli import functions, run, workloads
 from concbench.cli.main import main
-from concbench.harness.settings import settings_of
+from concbench.harness.planning.settings import settings_of
 from concbench.registry import WORKLOADS, workload_class
 from concbench.results.files import from_json
 from concbench.values import DURATION, Declared, one_of
@@ -123,7 +123,7 @@ class Hashing(Workload):
 @pytest.fixture
 def hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Act as if it were a built-in workload."""
-    for module in ("concbench.cli.workloads", "concbench.registry", "concbench.harness.workload_specs"):
+    for module in ("concbench.cli.workloads", "concbench.registry", "concbench.harness.planning.workload_specs"):
         monkeypatch.setattr(f"{module}.WORKLOADS", {**WORKLOADS, "hashing": f"{__name__}:Hashing"})
     workloads._owners.cache_clear()
     yield

@@ -8,7 +8,7 @@ import pytest
 from concbench.errors import UsageError
 from concbench.gate.judging import judged
 from concbench.harness.measurement import measure_workload
-from concbench.harness.plan import plan
+from concbench.harness.planning.plan import plan
 from concbench.options import chosen
 from concbench.requirements import Requirement
 from concbench.results.records import RunRecord, Table

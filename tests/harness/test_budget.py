@@ -13,20 +13,20 @@ import pytest
 from concbench import Advice, advise
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, UsageError
-from concbench.harness.awake import Awake
-from concbench.harness.effort import Costs, affordable
+from concbench.harness.clock import Awake
 from concbench.harness.events import LessPlanned
-from concbench.harness.hosts import CellEnded, Clock
-from concbench.harness.runner_specs import PlannedCell
-from concbench.harness.search import search
+from concbench.harness.hosts.base import CellEnded, Clock
+from concbench.harness.planning.runner_specs import PlannedCell
+from concbench.harness.search.effort import Costs, affordable
+from concbench.harness.search.search import search
 from concbench.options import MeasureOptions, chosen
 from concbench.results.passes import CheckPass, ReferencePass, Sample
 from concbench.results.records import Json, Observed, Outcome
 from concbench.runners.base import workers_for
 from concbench.runners.look import Look
 from concbench.workloads.base import Workload
-from concbench.workloads.how import How
-from concbench.workloads.imported import Imported
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.workload import Imported
 
 Model = Callable[[PlannedCell, int], float]
 """Seconds of one execution of a cell over this many tasks."""
@@ -249,8 +249,8 @@ def test_runners_that_hang_leave_time_for_those_that_do_not() -> None:
 def test_the_time_in_which_this_process_is_suspended_is_none_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wait for half a second took half a minute."""
     now, awake = [100.0], Awake()
-    monkeypatch.setattr("concbench.harness.awake.monotonic", lambda: now[0])
-    monkeypatch.setattr("concbench.harness.hosts.AWAKE", awake)
+    monkeypatch.setattr("concbench.harness.clock.monotonic", lambda: now[0])
+    monkeypatch.setattr("concbench.harness.hosts.base.AWAKE", awake)
     clock = Clock(Played(waits(0.01)))
     now[0] += 30.0
     assert awake.passed(0.5, began=100.0) == 130.0
@@ -341,7 +341,7 @@ def test_what_it_takes_to_start_a_process_is_told_from_the_first_use(
         estimated.append(costs)
         return affordable(costs, budget, left)
 
-    monkeypatch.setattr("concbench.harness.search.affordable", spied)
+    monkeypatch.setattr("concbench.harness.search.search.affordable", spied)
     with_state(first_use, 0.005, 100, starting=0.2)
     (costs,) = estimated
     assert costs.starting == pytest.approx(0.2, abs=0.05)

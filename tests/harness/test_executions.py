@@ -12,12 +12,12 @@ from concbench.campaign import Told
 from concbench.harness import executions
 from concbench.harness.events import CallsPlanned, Step
 from concbench.harness.executions import LOOK, Executions
-from concbench.harness.plan import plan
-from concbench.harness.search import plan_look
+from concbench.harness.planning.plan import plan
+from concbench.harness.search.search import plan_look
 from concbench.options import chosen
 from concbench.testing import SimulatedHosts
-from concbench.workloads.how import How
-from concbench.workloads.imported import Imported
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.workload import Imported
 from concbench.workloads.primes import Primes
 
 RUNNERS = ["sequential", "threads", "thread-pool:2"]

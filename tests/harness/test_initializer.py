@@ -18,12 +18,12 @@ import pytest
 from concbench import Asyncio, BatchedThreads, ProcessPool, Sequential, ThreadPool, Threads, ToThread, load, measure
 from concbench.cli.main import main
 from concbench.errors import BadFunction, InitializerFailed, UsageError
-from concbench.harness.search import _task_seconds
+from concbench.harness.search.search import _task_seconds
 from concbench.host.cell import HostedCell
 from concbench.registry import runner_class
 from concbench.runners.base import Runner
-from concbench.workloads.how import How
-from concbench.workloads.imported import Imported
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.workload import Imported
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 SECONDS = 0.02

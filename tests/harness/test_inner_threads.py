@@ -17,16 +17,16 @@ import pytest
 from concbench import Advice, advise
 from concbench.advice.snippet import snippet
 from concbench.analysis.thresholds import COMPUTES, WAITS
-from concbench.harness.candidates import variants_to_race
-from concbench.harness.effort import Costs, affordable
-from concbench.harness.runner_specs import parse
+from concbench.harness.planning.runner_specs import parse
+from concbench.harness.search.candidates import variants_to_race
+from concbench.harness.search.effort import Costs, affordable
 from concbench.machine import POOL_VARIABLES
 from concbench.results.records import CellId
 from concbench.runners.look import Look
 from concbench.testing import SimulatedHosts
 from concbench.variants import ONE_INNER_THREAD, OWN
-from concbench.workloads.how import How
-from concbench.workloads.imported import Imported
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.workload import Imported
 
 PINNED = ONE_INNER_THREAD.label
 SET = [f'os.environ["{name}"] = "1"' for name in POOL_VARIABLES]
@@ -42,7 +42,7 @@ def pools(item):
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which no number of inner threads has been set."""
-    monkeypatch.setattr("concbench.harness.search.cores_to_race", lambda: 2)
+    monkeypatch.setattr("concbench.harness.search.search.cores_to_race", lambda: 2)
     for name in POOL_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 

@@ -12,7 +12,7 @@ from concbench.testing import SimulatedHosts
 from concbench.workloads.synthetic import Spin
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
-FILE = Path(__file__).parents[1] / "workloads" / "user_module.py"
+FILE = Path(__file__).parents[1] / "workloads" / "function" / "user_module.py"
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from concbench import measure
-from concbench.harness.hosts import CellEnded
+from concbench.harness.hosts.base import CellEnded
 from concbench.results.passes import Finding
 from concbench.results.records import Outcome, Table
 from concbench.testing import SimulatedHosts

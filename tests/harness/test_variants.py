@@ -17,9 +17,9 @@ from concbench.analysis.table_analysis import analyse
 from concbench.campaign import measure_plans
 from concbench.gate.judging import judge
 from concbench.harness.events import Step
-from concbench.harness.hosts import CellEnded, Host
-from concbench.harness.plan import Plan, plan
-from concbench.harness.runner_specs import PlannedCell, parse
+from concbench.harness.hosts.base import CellEnded, Host
+from concbench.harness.planning.plan import Plan, plan
+from concbench.harness.planning.runner_specs import PlannedCell, parse
 from concbench.options import MeasureOptions, chosen
 from concbench.requirements import FAILED, Requirement
 from concbench.results.records import CellId, Outcome

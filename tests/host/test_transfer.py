@@ -10,7 +10,7 @@ import pytest
 
 from concbench import measure
 from concbench.host.transfer import carried, grown, transfer
-from concbench.workloads.adapters import Unpacked
+from concbench.workloads.function.adapters import Unpacked
 
 
 def test_sizes_are_those_of_the_pickles() -> None:

@@ -40,7 +40,7 @@ class Idle:
 
 @pytest.fixture(autouse=True)
 def on_an_idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("concbench.harness.process_hosts.LoadWatch", Idle)
+    monkeypatch.setattr("concbench.harness.hosts.launcher.LoadWatch", Idle)
 
 
 def changed(pytester: pytest.Pytester, source: str) -> None:

@@ -10,7 +10,7 @@ from concbench import Run, advise, measure
 from concbench.report.terminal import plain, render
 from concbench.results.records import RunRecord
 from concbench.testing import SimulatedHosts
-from concbench.workloads.download import Download
+from concbench.workloads.download.workload import Download
 from concbench.workloads.primes import Primes
 
 RUNNERS = ["sequential", "threads", "batched-threads:10", "thread-pool:32", "process-pool:2", "asyncio:32"]

@@ -1,6 +1,6 @@
 """Hostile results files: a sentence that says where, or output in every format.
 
-The outcome of a file, and the formats in which it is shown, are in benchmarks/reliability/fuzz.py, which makes more.
+The outcome of a file, and the formats in which it is shown, are in tests/helpers/damaged_results.py, which makes more.
 """
 
 import copy
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fuzz import FORMATS, outcome, places
+from damaged_results import FORMATS, outcome, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

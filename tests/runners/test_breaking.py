@@ -14,7 +14,7 @@ import pytest
 from concbench import Asyncio, BatchedThreads, MpPool, Processes, ProcessPool, ThreadPool, Threads, ToThread
 from concbench.errors import BadSetting, Inapplicable, WorkerFailure
 from concbench.testing.laws import double
-from concbench.workloads.adapters import InEventLoop, Tolerant
+from concbench.workloads.function.adapters import InEventLoop, Tolerant
 
 
 def die(item: int) -> int:

@@ -11,7 +11,7 @@ from concbench.errors import BadSetting
 from concbench.runners.clusters import running
 from concbench.runners.clusters.chunks import Reply, work
 from concbench.testing.laws import double
-from concbench.workloads.adapters import Initialized
+from concbench.workloads.function.adapters import Initialized
 
 
 def nap(item: float) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from concbench import registry, testing
 from concbench.errors import Inapplicable
-from concbench.harness.runner_specs import defaults_of
+from concbench.harness.planning.runner_specs import defaults_of
 from concbench.runners.base import exists_in
 
 ELSEWHERE = {"dask", "executor"}

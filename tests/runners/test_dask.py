@@ -18,7 +18,7 @@ import pytest
 from concbench import measure
 from concbench.cli.main import main
 from concbench.errors import BadSetting, Inapplicable, WorkerDied, WorkerFailure
-from concbench.harness.runner_specs import default_runners, parse
+from concbench.harness.planning.runner_specs import default_runners, parse
 from concbench.testing import RUNNER_LAWS, Law, law_name
 from concbench.testing.declared import it_is_what_it_declares
 from concbench.testing.laws import (
@@ -34,7 +34,7 @@ pytest.importorskip("distributed")
 from dask_cluster import SHOP, Cluster, cluster, import_path
 
 from concbench.runners.clusters import running
-from concbench.runners.clusters.local import LocalCluster
+from concbench.runners.clusters.cluster_process import LocalCluster
 from concbench.runners.dask import Dask
 
 

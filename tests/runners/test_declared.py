@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from concbench.errors import BadSetting
-from concbench.harness.runner_specs import defaults_of
+from concbench.harness.planning.runner_specs import defaults_of
 from concbench.registry import RUNNERS, runner_class, runner_names
 from concbench.runners.base import Runner
 from concbench.runners.sequential import Sequential

@@ -34,10 +34,10 @@ from concbench import (
     measure,
 )
 from concbench.errors import Inapplicable, ResultsDiffer, TaskFailure, WorkerFailure
-from concbench.host.describe import describe
+from concbench.host.outcomes import describe
 from concbench.runners.base import Runner, exists_in
 from concbench.task import Raised
-from concbench.workloads.adapters import InEventLoop
+from concbench.workloads.function.adapters import InEventLoop
 
 
 class MuteError(Exception):

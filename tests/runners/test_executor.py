@@ -14,12 +14,12 @@ from concbench import Executor, measure
 from concbench.advice.snippet import snippet
 from concbench.cli.main import main
 from concbench.errors import BadSetting, WorkerDied, WorkerFailure
-from concbench.harness.runner_specs import default_runners, parse
+from concbench.harness.planning.runner_specs import default_runners, parse
 from concbench.testing import RUNNER_LAWS, law_name
 from concbench.testing.declared import it_is_what_it_declares
 from concbench.traits import PROCESSES, THREADS, Traits, traits_of
-from concbench.workloads.how import How
-from concbench.workloads.imported import Imported
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.workload import Imported
 
 HERE = "test_executor"
 left: list[str] = []

@@ -10,13 +10,13 @@ from concbench import InterpreterPool, Primes, Threads, measure
 from concbench.advice.snippet import snippet
 from concbench.cli.main import main
 from concbench.errors import Inapplicable
-from concbench.harness.candidates import Field
-from concbench.harness.runner_specs import default_runners, parse
+from concbench.harness.planning.runner_specs import default_runners, parse
+from concbench.harness.search.candidates import Field
 from concbench.runners.look import Look
-from concbench.workloads.facts import Facts
-from concbench.workloads.how import How
-from concbench.workloads.imported import Imported
-from concbench.workloads.loading import Place
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.facts import Facts
+from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.workload import Imported
 
 NEW, OLD = (3, 14), (3, 13)
 entered = pytest.mark.skipif(sys.version_info < NEW, reason="this Python has no pool of interpreters")

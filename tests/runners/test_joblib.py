@@ -11,7 +11,7 @@ import pytest
 
 from concbench.cli.main import main
 from concbench.errors import BadSetting, Unavailable, WorkerDied, WorkerFailure
-from concbench.harness.runner_specs import default_runners, parse
+from concbench.harness.planning.runner_specs import default_runners, parse
 from concbench.registry import runner_class
 from concbench.traits import CALLER, PROCESSES, THREADS, traits_of
 

@@ -1,0 +1,1 @@
+"""The processes that take samples: their interface, their lives, their limits."""

@@ -1,0 +1,1 @@
+"""The machine: its facts, the load of others, and what it can show."""

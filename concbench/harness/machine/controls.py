@@ -1,0 +1,350 @@
+"""Controls: work with a known speed-up, measured on this machine, with advice where the machine does not reach it.
+
+A control shows what the machine can do. Its workers are started before the clock, since the cost of starting a worker
+would hide the speed-up; that cost is measured separately. A control is measured until the interval of the ratio has
+passed a bound. A failure is reported only after all of the time allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from math import inf
+
+from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.table_analysis import analyse
+from concbench.analysis.thresholds import FLAGGED, STRONG
+from concbench.harness.hosts.base import Hosts
+from concbench.harness.hosts.launcher import ProcessHosts
+from concbench.harness.machine.environment import environment
+from concbench.harness.measurement import measure_workload
+from concbench.harness.planning.plan import BASELINE, plan
+from concbench.harness.stop_rules import NextRound, Seen, Terms, by_round
+from concbench.options import MeasureOptions, chosen
+from concbench.results.records import CellId, Json
+from concbench.runners import start_method
+from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
+from concbench.stats.verdicts import log_ratios
+from concbench.units import ratio, span
+from concbench.workloads.base import Workload
+from concbench.workloads.synthetic import Sleep, Spin
+
+OK, BAD, UNKNOWN, NOTE = "ok", "bad", "unknown", "note"
+"""The status of a finding: as expected; certainly not as expected, so that results mislead; undecided; a remark."""
+SHOWN, NOT_SHOWN = "shown", "not shown"
+
+AGAIN = "run 'concbench doctor' again"
+_ABILITIES = {"concurrency": ("concurrency", "coroutines"), "parallelism": ("parallelism", "threads")}
+
+WAITING = 8
+"""Number of waiting workers. Half of their speed-up is enough to show concurrency: serial execution gives 1x."""
+MOST_PROCESSES = 8
+"""Most cores tried at once: more would show nothing else, and take longer to start."""
+ADDS = 0.10
+"""Share of a core that each further core must add; on a shared host a second one adds 10 to 100 %, varying in time."""
+MAX_ROUNDS = 60
+_WAITING_SECONDS, _COMPUTING_SECONDS = 2.0, 4.0
+"""Seconds allowed for each group of controls."""
+_TURNS = 1_200_000
+"""Turns of the loop in one task, which take some 25 ms."""
+_COARSE = 1e-6
+
+
+@dataclass(frozen=True)
+class Control:
+    """The speed-up over sequential that one runner must reach."""
+
+    about: str
+    """concurrency, coroutines, parallelism or threads."""
+    who: str
+    """The workers in words, such as `8 waiting threads`."""
+    expected: float
+    """The speed-up on a machine that is otherwise idle."""
+    bound: float
+    """The speed-up above which the ability is shown; where no gain is expected, below which."""
+    advice: str
+    """The advice if the ability is certainly not shown."""
+    gains: bool = True
+    """Whether a gain is expected."""
+    condition: str = ""
+    """The condition of the expectation, where it is not obvious, such as `with a GIL`."""
+
+    def outcome(self, interval: Interval | None) -> str:
+        """Return SHOWN, NOT_SHOWN, or UNKNOWN while the bound lies in the interval."""
+        if interval is None or interval.low <= self.bound <= interval.high:
+            return UNKNOWN
+        return SHOWN if (interval.low > self.bound) == self.gains else NOT_SHOWN
+
+
+@dataclass(frozen=True)
+class ControlRule:
+    """Samples a control until it has shown the expected speed-up, or the time allowed is over."""
+
+    controls: Mapping[CellId, Control]
+    max_rounds: int
+    budget: float | None = None
+    """Seconds after which no further round begins; the first three rounds are always taken."""
+    hopeless: float = inf
+
+    @property
+    def terms(self) -> Terms:
+        """At most `max_rounds` rounds."""
+        return Terms(self.max_rounds)
+
+    def next_round(self, seen: Seen) -> NextRound:
+        """Return the baseline and the controls that have not passed their bounds."""
+        if seen.baseline not in seen.samples:
+            return NextRound([], "baseline")
+        if seen.rounds < FEWEST:
+            return NextRound(list(seen.samples))
+        if seen.rounds >= self.max_rounds:
+            return NextRound([], "rounds")
+        level = look_level(self.max_rounds, seen.comparisons)
+        base = by_round(seen.samples[seen.baseline])
+        wanted = [seen.baseline]
+        for cell, control in self.controls.items():
+            interval = ratio_interval(log_ratios(base, by_round(seen.samples.get(cell, []))), level)
+            if cell in seen.samples and control.outcome(interval) != SHOWN:
+                wanted.append(cell)
+        if len(wanted) == 1:
+            return NextRound([], "verdicts")
+        return NextRound([], "budget") if seen.exceeds(self.budget, wanted) else NextRound(wanted)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One result of a checkup, from a control or from a fact about the machine."""
+
+    about: str
+    """concurrency, coroutines, parallelism, threads, load, cores, timer or governor."""
+    status: str
+    """ok, bad, unknown or note."""
+    text: str
+    advice: str = ""
+    """The advice, unless the status is ok."""
+    speedup: Interval | None = None
+    """The speed-up of a control over sequential."""
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """All findings, with the facts about the machine."""
+
+    environment: Json
+    starting: dict[str, float]
+    """Seconds from the start of one worker that does nothing to its end: thread, process and interpreter."""
+    findings: list[Finding]
+
+    @property
+    def well(self) -> bool:
+        """Whether no finding is bad."""
+        return all(finding.status != BAD for finding in self.findings)
+
+    @property
+    def conclusion(self) -> str:
+        """One or two sentences: whether this machine can show concurrency and parallelism; if not, why, and advice."""
+        return conclude(self.findings)
+
+    def as_json(self) -> Json:
+        """Return plain JSON values."""
+        return {"well": self.well, "conclusion": self.conclusion, **asdict(self)}
+
+
+def check_up(hosts: Hosts | None = None, facts: Json | None = None) -> Checkup:
+    """Read the machine and measure the controls; takes less than ten seconds.
+
+    Args:
+        hosts: starts the measuring processes of the controls; by default on this machine.
+        facts: facts about the machine and the interpreter; by default about the current ones.
+    """
+    hosts = hosts or ProcessHosts()
+    facts = facts or environment()
+    starting = _starting(hosts)
+    watch = hosts.load_watch()
+    seen = _waiting(hosts)
+    cores = int(facts["cores_usable"])
+    if cores > 1:
+        seen += _computing(hosts, min(cores, MOST_PROCESSES), gil=bool(facts["gil"]))
+    load = watch.cores() if watch else None
+    facts = {**facts, "load_of_others": None if load is None else round(load, 2)}
+    findings = [judge(control, cell, load) for control, cell in seen]
+    if cores == 1:
+        findings.append(_one_core())
+    return Checkup(facts, starting, [*findings, _load(load), *_cores(facts), *_clock(facts)])
+
+
+def _starting(hosts: Hosts) -> dict[str, float]:
+    """Measure the start of each kind of worker alone, since the shortest decides the executions in a sample."""
+    runners = {
+        "thread": "threads",
+        "process": f"processes:start_method={start_method.DEFAULT}",
+        "interpreter": "processes:start_method=spawn",
+    }
+    options = chosen(rounds=FEWEST, observe=False)
+    found = {}
+    for name, runner in runners.items():
+        (cell,) = _measure(hosts, Sleep(tasks=1, seconds=0.0), [runner], options).values()
+        if cell.seconds is not None:
+            found[name] = cell.seconds
+    return found
+
+
+def _waiting(hosts: Hosts) -> list[tuple[Control, CellAnalysis]]:
+    advice = "look for a debugger, a tracer or an emulator around this Python, which serialises them"
+    controls = {
+        f"{runner}:{WAITING}": Control(about, f"{WAITING} waiting {who}", WAITING, WAITING / 2, advice)
+        for runner, about, who in (("thread-pool", "concurrency", "threads"), ("asyncio", "coroutines", "coroutines"))
+    }
+    return _control(hosts, Sleep(tasks=WAITING), BASELINE, controls, _WAITING_SECONDS)
+
+
+def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, CellAnalysis]]:
+    """Measure the computing controls against a pool of one process: the same loop takes 10 % longer in a host itself.
+
+    Processes are spawned: those of a fork server are not our children, and would count as the load of others.
+    """
+    bound = 1 + ADDS * (workers - 1)
+    processes = Control(
+        "parallelism", f"{workers} computing processes", workers, bound,
+        "look for a limit of the container or the virtual machine, or measure on another machine",
+    )  # fmt: skip
+    threads = Control(
+        "threads", f"{workers} computing threads", workers, bound,
+        "look for an extension that holds a lock, or suspect the interpreter build",
+        condition="without a GIL",
+    )  # fmt: skip
+    if gil:
+        threads = Control(
+            "threads", f"{workers} computing threads", 1, (1 + workers) / 2,
+            "do not conclude that threads run in parallel: suspect the load, or the interpreter build",
+            gains=False, condition="with a GIL",
+        )  # fmt: skip
+    one, all_ = (f"process-pool:workers={number},start_method=spawn" for number in (1, workers))
+    controls = {all_: processes, f"thread-pool:{workers}": threads}
+    return _control(hosts, Spin(tasks=workers, turns=_TURNS), one, controls, _COMPUTING_SECONDS)
+
+
+def _control(
+    hosts: Hosts, workload: Workload, baseline: str, controls: Mapping[str, Control], budget: float
+) -> list[tuple[Control, CellAnalysis]]:
+    options = chosen(baseline=baseline, max_rounds=MAX_ROUNDS, budget=budget, warm=True, observe=False, seed=1)
+    cells = _measure(hosts, workload, [baseline, *controls], options, controls)
+    return [(control, cells[runner]) for runner, control in controls.items()]
+
+
+def _measure(
+    hosts: Hosts,
+    workload: Workload,
+    runners: Sequence[str],
+    options: MeasureOptions,
+    controls: Mapping[str, Control] | None = None,
+) -> dict[str, CellAnalysis]:
+    """The analysis of each runner, by its specification."""
+    made = plan(workload, runners, options)
+    ids = {runner: cell.id for runner, cell in zip(runners, made.cells, strict=True)}
+    if controls:
+        named = {ids[runner]: control for runner, control in controls.items()}
+        made = replace(made, stop_rule=ControlRule(named, MAX_ROUNDS, options["budget"]))
+    table, interrupted = measure_workload(made, hosts, lambda _: None)
+    if interrupted:
+        raise KeyboardInterrupt
+    analysis = analyse(table)
+    return {runner: analysis[one] for runner, one in ids.items()}
+
+
+def judge(control: Control, seen: CellAnalysis, load: float | None) -> Finding:
+    """The finding of a control; a failure that the load of other processes may explain is not blamed on the machine."""
+    if seen.interval is None:
+        text = f"{control.who} could not be measured: {seen.outcome.reason or 'it was not sampled'}"
+        failed = BAD if seen.outcome.kind == "failed" else UNKNOWN
+        return Finding(control.about, failed if control.gains else NOTE, text, control.advice)
+    speedup = seen.interval
+    text = f"{control.who} were {ratio(speedup.centre)} [{span(speedup.low, speedup.high)}] as fast as sequential"
+    outcome = control.outcome(speedup)
+    if outcome == SHOWN:
+        text += f", as expected {control.condition}" if control.condition else ""
+        return Finding(control.about, OK, text, speedup=speedup)
+    text = f"{text}; about {control.expected:.0f}x was expected {control.condition}".rstrip()
+    if outcome == NOT_SHOWN and load is not None and load > FLAGGED:
+        text += f", but other processes used {load:.2f} cores"
+    elif outcome == NOT_SHOWN:
+        return Finding(control.about, BAD if control.gains else NOTE, text, control.advice, speedup)
+    else:
+        untold = f"whether it is {'more' if control.gains else 'less'} than {ratio(control.bound)} could not be decided"
+        text += f", and {untold} in the time allowed"
+    return Finding(control.about, UNKNOWN if control.gains else NOTE, text, f"{AGAIN}, on a quieter machine", speedup)
+
+
+def _one_core() -> Finding:
+    return Finding(
+        "parallelism", BAD, "there is one usable core, so nothing can be computed in parallel",
+        "measure on a machine with at least two cores",
+    )  # fmt: skip
+
+
+def _load(load: float | None) -> Finding:
+    if load is None:
+        return Finding(
+            "load", NOTE, "the load of other processes cannot be read on this system",
+            "check it yourself before you measure",
+        )  # fmt: skip
+    text = f"other processes used {load:.2f} cores meanwhile"
+    if load > STRONG:
+        return Finding("load", BAD, text, f"stop them ('top' shows which), and {AGAIN}")
+    if load > FLAGGED:
+        return Finding("load", NOTE, f"{text}: enough to change ratios", "stop them before you measure")
+    return Finding("load", OK, text)
+
+
+def _cores(facts: Json) -> Iterator[Finding]:
+    quota, affinity, machine = facts["cores_by_quota"], facts["cores_by_affinity"], facts["cores"]
+    if quota is not None and quota < affinity:
+        yield Finding(
+            "cores", NOTE, f"a quota allows {quota:g} cores, and os.cpu_count() says {machine}",
+            f"set the size of pools to {facts['cores_usable']}: those sized by cpu_count() will stall",
+        )  # fmt: skip
+    elif affinity < machine:
+        text = f"affinity allows {affinity} of {machine} cores"
+        yield Finding("cores", NOTE, text, f"set the size of pools to {facts['cores_usable']}, or lift it with taskset")
+
+
+def _clock(facts: Json) -> Iterator[Finding]:
+    if facts["timer_step"] > _COARSE:
+        yield Finding(
+            "timer", NOTE, f"the timer steps by {1e6 * facts['timer_step']:.1f} us",
+            "use more items for short work, so that a sample lasts a thousand steps",
+        )  # fmt: skip
+    if facts["governor"] not in {None, "performance"}:
+        yield Finding(
+            "governor", NOTE, f"the processor's governor is {facts['governor']}: speed follows load",
+            "'cpupower frequency-set -g performance', as root, makes times steadier",
+        )  # fmt: skip
+
+
+def conclude(findings: Sequence[Finding]) -> str:
+    """Say whether this machine can show concurrency and parallelism; if not, why, and what to do."""
+    worst = {ability: _worst([one for one in findings if one.about in about]) for ability, about in _ABILITIES.items()}
+    load = _worst([finding for finding in findings if finding.about == "load"])
+    can, cannot, untold = (
+        [ability for ability, finding in worst.items() if finding.status == status] for status in (OK, BAD, UNKNOWN)
+    )
+    able = f"can show {' and '.join(can)}" if can else ""
+    said = []
+    if cannot:
+        unable = f"cannot show {' or '.join(cannot)}"
+        why = worst[cannot[0]]
+        said.append(f"This machine {' but '.join(filter(None, [able, unable]))}: {why.text}; {why.advice}.")
+    if load.status == BAD:
+        said.append(f"Measurements taken here now would not be reliable: load; {load.text}: {load.advice}.")
+    if said:
+        return " ".join(said)
+    if untold:
+        first = f"This machine {able}; whether it" if able else "Whether this machine"
+        advice = worst[untold[0]].advice
+        return f"{first} can show {' and '.join(untold)} could not be decided in the time allowed: {advice}."
+    return f"This machine {able}."
+
+
+def _worst(findings: Sequence[Finding]) -> Finding:
+    """The finding with the worst status, which decides."""
+    return max(findings, key=lambda finding: [NOTE, OK, UNKNOWN, BAD].index(finding.status))

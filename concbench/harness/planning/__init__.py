@@ -1,0 +1,1 @@
+"""What is to be measured, from what was written to a checked plan."""

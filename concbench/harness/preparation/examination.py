@@ -1,0 +1,177 @@
+"""The reference and the checks before the first sample, made in processes that never take samples.
+
+A sequential pass shows the results of the function and its effects on the items; the results are the reference for
+every cell. Pickling, loading and comparing them changes the heap, so that the next execution would be faster or slower
+than in the user's program. All of this therefore happens in other processes than the sampling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+from concbench.errors import BadFunction
+from concbench.harness.bench import NO_TIME, Bench
+from concbench.harness.clock import AWAKE
+from concbench.harness.events import Phase
+from concbench.harness.executions import MOST_CHECKS
+from concbench.harness.hosts.base import CellEnded
+from concbench.harness.live_cell import LiveCell
+from concbench.harness.planning.plan import BASELINE
+from concbench.harness.steps import Steps
+from concbench.results.passes import ReferencePass
+from concbench.results.records import Outcome
+
+_UNSENDABLE = "its results cannot be sent back from another process"
+
+
+class Examination:
+    """Makes the reference, and compares every cell with it."""
+
+    def __init__(self, bench: Bench, steps: Steps) -> None:
+        self._bench = bench
+        self._steps = steps
+
+    def make_reference(self) -> None:
+        """Make the sequential pass in the first cell that can; the cell of the sequential runner is tried first.
+
+        Where it fails under one variant, it is made under another, so that the other variants are still compared.
+
+        Raises:
+            BadFunction: the function returns unfinished work, such as a future.
+        """
+        bench = self._bench
+        if not bench.plan.makes_reference:
+            return
+        home = bench.referee.home
+        failed: dict[str, str] = {}
+        for cell in sorted(bench.alive, key=lambda cell: (cell.record.variant != home, cell.planned.name != BASELINE)):
+            if cell.record.variant in failed:
+                continue
+            found = self._found_by(cell)
+            if cell.alive:
+                bench.workload = bench.workload.knowing(found)
+                bench.referee.moves_to(cell.record.variant, failed.get(home, ""))
+                bench.referee.knows(found)
+                bench.facts = {**bench.facts, **found.facts}
+                return
+            if cell.record.outcome.kind == "failed":
+                failed[cell.record.variant] = cell.record.outcome.reason
+                bench.patience.gives_up_knowing()
+        if failed:
+            bench.referee.goes_without(next(iter(failed.values())))
+
+    def _found_by(self, cell: LiveCell) -> ReferencePass:
+        """The findings of the pass in a cell; it is repeated if the function turns out to return awaitables."""
+        bench = self._bench
+        found = self._referred(cell)
+        if found.awaitable:
+            bench.workload = bench.workload.knowing(found)
+            bench.facts = {"awaits": 1.0}
+            found = self._referred(cell)
+        if found.unfinished:
+            raise BadFunction(f"{bench.workload.name} {found.unfinished}")
+        return found
+
+    def _referred(self, cell: LiveCell) -> ReferencePass:
+        """The findings of one pass; empty if it failed."""
+        found = ReferencePass()
+
+        def refer(cell: LiveCell) -> None:
+            nonlocal found
+            cell.checking.prepare()
+            self._bench.calls.count()
+            began = AWAKE.now()
+            found = cell.checking.reference()
+            if found.sample is not None:
+                self._bench.has_run(cell, found.sample, AWAKE.now() - began)
+                cell.checked = True
+
+        with ExitStack() as hosts:
+            self._start_host(cell, hosts)
+            self._steps.take(cell, Phase.REFERENCE, refer)
+            cell.leave_host()
+        return found
+
+    def check(self, cells: Sequence[LiveCell]) -> None:
+        """Compare the results of cells, and check that the work can be sent to their workers."""
+        for together in self._bench.started_together(cells):
+            self._check(together)
+
+    def _check(self, cells: Sequence[LiveCell]) -> None:
+        """Check a group of cells.
+
+        Their hosts are started together, to save time. No host executes before all have loaded their cells, and each is
+        closed after its check.
+        """
+        with ExitStack() as hosts:
+            for cell in cells:
+                if cell.pickles and self._bench.referee.unsendable:
+                    cell.end(Outcome("inapplicable", f"{_UNSENDABLE} ({self._bench.referee.unsendable})"))
+                elif cell.pickles or self._compares(cell) or self._is_unread(cell):
+                    self._start_host(cell, hosts)
+            for cell in cells:
+                if cell.host is not None:
+                    self._steps.take(cell, Phase.PREPARE, _prepare)
+            for cell in cells:
+                if cell.host is not None and cell.alive and self._is_unread(cell):
+                    self._steps.take(cell, Phase.PREPARE, self._read_reference)
+                if cell.host is not None and cell.alive and self._compares(cell):
+                    if not self._bench.may_check(cell):
+                        cell.end(Outcome("inapplicable", NO_TIME))
+                        cell.leave_host()
+                        continue
+                    self._bench.allow(cell)
+                    self._steps.take(cell, Phase.CHECK, self._compare)
+                cell.leave_host()
+                cell.checked = True
+
+    def _compares(self, cell: LiveCell) -> bool:
+        """Whether a cell needs a comparison before the first sample; results that cannot be pickled always do."""
+        plan, referee = self._bench.plan, self._bench.referee
+        return (plan.checks_first or bool(referee.unsendable)) and referee.compares and not cell.checked
+
+    def _compare(self, cell: LiveCell) -> None:
+        bench = self._bench
+        if not self._compares(cell):  # results turned out not to be comparable
+            return
+        if bench.referee.unsendable:
+            bench.calls.count()
+            cell.checking.reference()
+        once = bench.fresh or bench.plan.options["max_calls"] is not None
+        began = AWAKE.now()
+        bench.calls.count()
+        made = cell.checking.check(1 if once else MOST_CHECKS)
+        if cell.awaits and made.first is not None and made.executions == 1 and not once:
+            cell.checking.check(1)  # in a second event loop, where kept objects may fail
+            made = replace(made, executions=2)
+        bench.calls.count(made.executions - 1)
+        cell.executions += made.executions - 1
+        if made.first is not None:
+            bench.has_run(cell, made.first, (AWAKE.now() - began) / made.executions)
+
+    def _is_unread(self, cell: LiveCell) -> bool:
+        """Whether it is still unknown if the variant of a cell can read the results of another variant."""
+        referee = self._bench.referee
+        made = self._bench.plan.makes_reference and referee.compares_later
+        return made and not cell.checked and cell.record.variant not in referee.readers
+
+    def _read_reference(self, cell: LiveCell) -> None:
+        """Find out whether a variant can read the results of another; if not, make its own sequential pass."""
+        bench, variant = self._bench, cell.record.variant
+        if why := cell.checking.reads():
+            bench.calls.count()
+            found = cell.checking.reference(own=True)
+            if found.unsendable:
+                raise CellEnded(Outcome("inapplicable", f"{_UNSENDABLE} ({found.unsendable})"))
+            bench.referee.compares_apart(variant, why)
+        bench.referee.readers.add(variant)
+
+    def _start_host(self, cell: LiveCell, hosts: ExitStack) -> None:
+        cell.host = hosts.enter_context(self._bench.check_host(cell))
+        self._bench.allow(cell)
+
+
+def _prepare(cell: LiveCell) -> None:
+    cell.checking.prepare()

@@ -1,0 +1,110 @@
+"""A workload made of a named function and its items, after a separate process has examined them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from concbench.errors import BadFunction, HostFailure
+from concbench.harness.clock import AWAKE
+from concbench.harness.hosts.base import CellEnded
+from concbench.harness.hosts.child import GuardedProcess
+from concbench.harness.hosts.import_wait import Loading
+from concbench.harness.hosts.private_directory import private_directory
+from concbench.options import IMPORT_SECONDS, IMPORT_SHARE
+from concbench.results.records import Json
+from concbench.variants import OWN, Variant
+from concbench.workloads.function.calling import How
+from concbench.workloads.function.facts import Facts
+from concbench.workloads.function.item_source import ItemSource
+from concbench.workloads.function.item_text import ItemsText
+from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.workload import Imported
+
+_MAIN = "concbench.host.probe_process"
+
+
+def named_workload(
+    function: Place,
+    how: How,
+    source: ItemSource,
+    *,
+    variant: Variant = OWN,
+    limit: float | None = None,
+    budget: float | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Imported:
+    """Make the workload of a named function, without loading its module or its items into this process.
+
+    Args:
+        function: the place of the function.
+        how: how it is called.
+        source: the source of its items.
+        variant: the interpreter of the examining process.
+        limit: seconds that importing the function and reading the items may take; None: IMPORT_SECONDS.
+        budget: total seconds, of which that may take only a share; None: there is no budget.
+        tell: called with a message if that takes long, and if numbers among the items are texts.
+
+    Raises:
+        UsageError: something cannot be found, imported, read or called; a note has the traceback of the module.
+        HostFailure: no process can be started.
+    """
+    with private_directory() as directory:
+        items = directory / "items.pickle"
+        request = {
+            "function": asdict(function),
+            "how": how.to_json(),
+            "source": asdict(source),
+            "items": str(items),
+        }
+        answer = _asked(request, function.module, directory, variant, *_limited(tell, limit or IMPORT_SECONDS, budget))
+        packed = items.read_bytes() if answer["packed"] else None
+    if tell is not None and answer["number_as_text"]:
+        tell(
+            f"numbers in {source.name} are passed as strings, such as {answer['number_as_text']!r}: for numbers, write "
+            f"JSON (an array, or a .jsonl file), or call int() or float() in {function.text}"
+        )
+    written = ItemsText.from_json(answer["written"]) if answer["written"] else None
+    source = replace(source, written=written, content=None)  # the items have its content
+    return Imported(function, how, Facts(**answer["facts"]), source=source, packed=packed)
+
+
+def _limited(tell: Callable[[str], None] | None, limit: float, budget: float | None) -> tuple[Loading, float]:
+    """The waiting object, with the options that allow more time, and the seconds to wait."""
+    share = limit if budget is None else round(IMPORT_SHARE * budget, 3)
+    return (Loading(tell, "--budget"), share) if share < limit else (Loading(tell), limit)
+
+
+def _asked(request: Json, module: str, directory: Path, variant: Variant, loading: Loading, limit: float) -> Json:
+    """The answer of the process; it and every process that it started are ended in any case.
+
+    Raises:
+        BadFunction: the answer reports an error, or there is no answer.
+        HostFailure: the process cannot be started.
+    """
+    process = GuardedProcess(f"the process that imports {module}")
+    began = AWAKE.now()
+    try:
+        log = directory / f"probe-{process.mark}.log"
+        process.start(_MAIN, log, variant.variables(directory), variant.command(_MAIN))
+    except OSError as error:
+        raise HostFailure(f"no process can be started to import {module}: {error.strerror or error}") from error
+    try:
+        process.send(request)
+        answer = loading.answer(process, f"importing {module} and reading the items", began, limit)
+    except CellEnded as ended:
+        raise _with_note(variant, ended.outcome.reason, ended.outcome.detail) from None
+    finally:
+        process.close(group_seconds=0)
+    if "failed" in answer:
+        raise _with_note(variant, answer["failed"], answer["shown"])
+    facts: Json = answer["ok"]
+    return facts
+
+
+def _with_note(variant: Variant, reason: str, shown: str) -> BadFunction:
+    failed = BadFunction(f"under {variant.label}, {reason}" if variant.python else reason)
+    if shown:
+        failed.add_note(shown)
+    return failed

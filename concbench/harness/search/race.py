@@ -1,0 +1,158 @@
+"""The search for the best of many cells: a race that drops slow cells and adds neighbours of the leader.
+
+Dropping a cell makes no claim about it, so it is decided after every round at an uncorrected 95 % level; a cell that
+is hopelessly behind is dropped after one or two rounds. benchmarks/advice/accuracy.py measures how good the pick is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from concbench.analysis.thresholds import FAR_BEHIND, HOPELESS
+from concbench.harness.planning.runner_specs import PlannedCell
+from concbench.harness.stop_rules import NextRound, Samples, Seen, Terms, by_round
+from concbench.results.records import CellId
+from concbench.stats.intervals import FEWEST, look_level, ratio_interval
+from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, log_ratios, verdict_of
+
+_DROP_LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class RaceRule:
+    """Samples until the best cell is known, and how much faster it is than the baseline."""
+
+    max_rounds: int
+    comparisons: int
+    """Cells that are or may be compared with the baseline, including those that will probably join."""
+    neighbours: Callable[[Samples], Sequence[PlannedCell]]
+    """Returns the cells that are worth trying, given the samples of the others."""
+    budget: float | None = None
+    """Seconds after which no further round begins, except the first three."""
+    limit: float | None = None
+    """Seconds after which no round begins at all."""
+    hopeless: float = HOPELESS
+
+    @property
+    def terms(self) -> Terms:
+        """At most `max_rounds` rounds."""
+        return Terms(self.max_rounds)
+
+    def next_round(self, seen: Seen) -> NextRound:
+        """Return the cells that may still win, the cells whose verdict the advice needs, and neighbours to add."""
+        if seen.rounds == 0:
+            return NextRound(list(seen.samples))
+        if seen.rounds >= self.max_rounds:
+            return NextRound([], "rounds")
+        joining = self._joining(seen)
+        if seen.baseline not in seen.samples:
+            return NextRound([], "baseline", joining)
+        wanted = self._wanted(seen) or self._open(seen)
+        if not wanted:
+            return NextRound([], "verdicts", joining)
+        enough = all(len(seen.samples[cell]) >= FEWEST for cell in wanted)
+        budget = self.budget if enough else self.limit
+        if seen.exceeds(budget, wanted):
+            leader = _leader(seen.samples)
+            wanted = {leader, seen.baseline} if leader in self._undecided(seen) else set()
+            if not wanted or seen.exceeds(budget, wanted):
+                return NextRound([], "budget", joining)
+            joining = []
+        return NextRound([cell for cell in seen.samples if cell in wanted], joining=joining)
+
+    def _joining(self, seen: Seen) -> list[PlannedCell]:
+        """The neighbours of the leader, once the leader is clear enough."""
+        if seen.rounds < max(FAR_BEHIND):
+            return []
+        return [planned for planned in self.neighbours(seen.samples) if planned.id not in seen.samples]
+
+    def _wanted(self, seen: Seen) -> set[CellId]:
+        samples = seen.samples
+        running = _running({cell: taken for cell, taken in samples.items() if taken})
+        wanted = {cell for cell, taken in samples.items() if not taken} | running
+        if len(running) == 1 or _all_level(samples, running):
+            wanted -= {cell for cell in running if len(samples[cell]) >= FEWEST}
+        unproved = self._undecided(seen) | _unpaired(seen, running)
+        wanted |= unproved
+        if not wanted:
+            return set()
+        return wanted | ({seen.baseline, _leader(samples)} if unproved else {_leader(samples)})
+
+    def _open(self, seen: Seen) -> set[CellId]:
+        """The leader and the cells that may be as fast or more than 5 % slower, at the level of the table.
+
+        The race dropped them at a weaker level, which makes no claim. While there is time, sampling continues until
+        they are known to be as fast or slower; cells that are far behind are left out.
+        """
+        samples, leader = seen.samples, _leader(seen.samples)
+        measured = {cell: by_round(taken) for cell, taken in samples.items() if len(taken) >= FEWEST}
+        if leader not in measured:
+            return set()
+        far = FAR_BEHIND[max(FAR_BEHIND)] * np.median(list(measured[leader].values()))
+        near = {cell: own for cell, own in measured.items() if np.median(list(own.values())) < far}
+        group = fastest_group(near, self._level(seen))
+        unsure = {cell for cell, interval in group.items() if interval and interval.low <= 1 / BAND}
+        return unsure | {leader} if unsure else set()
+
+    def _level(self, seen: Seen) -> float:
+        return look_level(self.max_rounds, max(self.comparisons, seen.comparisons))
+
+    def _undecided(self, seen: Seen) -> set[CellId]:
+        """The cells without a verdict against the baseline, among those whose verdict the advice needs.
+
+        These are the leader or, if the baseline leads, all cells that were not dropped as hopeless: the advice then
+        claims that none of them is faster.
+        """
+        samples, leader = seen.samples, _leader(seen.samples)
+        asked = {leader} if leader != seen.baseline else {cell for cell in samples if len(samples[cell]) >= FEWEST}
+        level = self._level(seen)
+        base = by_round(samples[seen.baseline])
+        return {
+            cell
+            for cell in asked - {seen.baseline}
+            if verdict_of(log_ratios(base, by_round(samples[cell])), level) == UNDECIDED
+        }
+
+
+def _leader(samples: Samples) -> CellId:
+    return fastest({cell: by_round(taken) for cell, taken in samples.items() if taken})
+
+
+def _running(samples: Samples) -> set[CellId]:
+    """The cells that may still be the best."""
+    if not samples:
+        return set()
+    leader = _leader(samples)
+    return {leader} | {cell for cell in samples if cell != leader and _may_win(samples, leader, cell)}
+
+
+def _may_win(samples: Samples, leader: CellId, cell: CellId) -> bool:
+    best, own = (by_round(samples[name]) for name in (leader, cell))
+    rounds = len(own)
+    if rounds in FAR_BEHIND:
+        behind = np.median(list(own.values())) / np.median(list(best.values()))
+        return bool(behind < FAR_BEHIND[rounds])
+    interval = ratio_interval(log_ratios(best, own), _DROP_LEVEL)
+    return interval is None or interval.high >= 1
+
+
+def _all_level(samples: Samples, running: set[CellId]) -> bool:
+    """Whether all remaining cells are within 5 % of the leader, so that the choice among them does not matter."""
+    leader = _leader(samples)
+    for cell in running - {leader}:
+        interval = ratio_interval(log_ratios(by_round(samples[leader]), by_round(samples[cell])), _DROP_LEVEL)
+        if interval is None or interval.low <= 1 / BAND:
+            return False
+    return True
+
+
+def _unpaired(seen: Seen, running: set[CellId]) -> set[CellId]:
+    """The cells that may win and share too few rounds with the baseline for a verdict.
+
+    The baseline is sampled only when a verdict needs it, since it is slow where the race matters.
+    """
+    rounds = set(by_round(seen.samples[seen.baseline]))
+    return {cell for cell in running if len(rounds & set(by_round(seen.samples[cell]))) < FEWEST}

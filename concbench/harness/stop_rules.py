@@ -1,0 +1,169 @@
+"""Stop rules: before each round, a rule decides the cells that take part in it, until none do.
+
+`StopRule` is the protocol. This module has the two rules of ordinary measurements; requiring.py has the rule of
+requirements, race.py the rule of a race, and controls.py the rule of controls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Protocol
+
+from concbench.results.records import CellId, Sample, Stopped
+from concbench.stats.intervals import FEWEST, look_level, ratio_interval
+from concbench.stats.verdicts import BAND, UNDECIDED, fastest_group, log_ratios, verdict_of
+
+if TYPE_CHECKING:
+    from concbench.harness.planning.runner_specs import PlannedCell
+
+Samples = Mapping[CellId, Sequence[Sample]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The state of a measurement before a round, as input of a stop rule."""
+
+    baseline: CellId
+    samples: Samples
+    """The samples of every live cell, in the order of the rounds."""
+    comparisons: int
+    """Number of ratios that may be printed, including those of cells that have failed since."""
+    elapsed: float
+    """Seconds since the measurement of this workload began."""
+
+    @property
+    def rounds(self) -> int:
+        """Rounds taken so far, counted by the cell with the most samples."""
+        return max((len(taken) for taken in self.samples.values()), default=0)
+
+    def exceeds(self, budget: float | None, cells: Collection[CellId]) -> bool:
+        """Whether another round of these cells, if it takes as long as their last samples, exceeds the budget."""
+        taken = [self.samples[cell][-1] for cell in cells if self.samples[cell]]
+        return budget is not None and self.elapsed + sum(one.seconds * one.repeats for one in taken) > budget
+
+
+@dataclass(frozen=True)
+class NextRound:
+    """The decision of a stop rule."""
+
+    cells: Sequence[CellId]
+    """The cells that are sampled in the next round."""
+    why_none: Stopped = ""
+    """The reason if there are none: verdicts, rounds, budget, or baseline (the baseline has ended)."""
+    joining: Sequence[PlannedCell] = ()
+    """Cells that join before the round, if it takes place."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The number of rounds that a stop rule may take."""
+
+    max_rounds: int
+    all_rounds: bool = False
+    """Whether every cell takes all rounds."""
+
+
+class StopRule(Protocol):
+    """Decides the cells of the next round, until there are none."""
+
+    @property
+    def terms(self) -> Terms:
+        """The number of rounds that the rule may take."""
+        ...
+
+    @property
+    def hopeless(self) -> float:
+        """A cell is dropped if its first execution takes more than this multiple of the shortest; infinity: never."""
+        ...
+
+    def next_round(self, seen: Seen) -> NextRound:
+        """Decide on the next round from the samples so far."""
+        ...
+
+
+@dataclass(frozen=True)
+class EveryRound:
+    """Every cell takes every round, regardless of results and of time."""
+
+    rounds: int
+    hopeless: float = inf
+
+    @property
+    def terms(self) -> Terms:
+        """All rounds, for every cell."""
+        return Terms(self.rounds, all_rounds=True)
+
+    def next_round(self, seen: Seen) -> NextRound:
+        """Return all cells, or none after the last round."""
+        return NextRound([], "rounds") if seen.rounds >= self.rounds else NextRound(list(seen.samples))
+
+
+@dataclass(frozen=True)
+class VerdictRule:
+    """Samples every cell until its verdict against the baseline is known, and whether it may be the fastest of all.
+
+    A cell also stops at the last round or at the budget; the baseline is sampled while a verdict needs it. The
+    confidence intervals are valid at every round, so the measurement may end at any of these without weakening a claim.
+    """
+
+    max_rounds: int
+    budget: float | None = None
+    """Seconds after which no further round begins; the first three rounds are always taken."""
+    precision: float | None = None
+    """Continue after the verdict until the half-width of the interval is at most this share of the ratio."""
+    hopeless: float = inf
+
+    @property
+    def terms(self) -> Terms:
+        """At most `max_rounds` rounds."""
+        return Terms(self.max_rounds)
+
+    def next_round(self, seen: Seen) -> NextRound:
+        """Return the cells that are still undecided, with the cells that they are compared with."""
+        if (settled := first_or_last(seen, self.max_rounds)) is not None:
+            return settled
+        level = look_level(self.max_rounds, seen.comparisons)
+        unsure = [cell for cell in seen.samples if cell != seen.baseline and self._wants_more(seen, cell, level)]
+        wanted = {*unsure, *contenders(seen.samples, level), *([seen.baseline] if unsure else [])}
+        return further(seen, wanted, self.budget)
+
+    def _wants_more(self, seen: Seen, cell: CellId, level: float) -> bool:
+        base, own = (by_round(seen.samples[one]) for one in (seen.baseline, cell))
+        ratios = log_ratios(base, own)
+        interval = ratio_interval(ratios, level)
+        if interval is None or verdict_of(ratios, level) == UNDECIDED:
+            return True
+        return self.precision is not None and interval.half_width > self.precision
+
+
+def first_or_last(seen: Seen, max_rounds: int) -> NextRound | None:
+    """The next round where no interval decides it: the first three, and none after the last or without a baseline."""
+    if seen.rounds >= max_rounds:
+        return NextRound([], "rounds")
+    if seen.rounds < FEWEST:
+        return NextRound(list(seen.samples))
+    return None if seen.baseline in seen.samples else NextRound([], "baseline")
+
+
+def further(seen: Seen, wanted: set[CellId], budget: float | None) -> NextRound:
+    """A round of the wanted cells, if there are any and the budget in seconds allows it."""
+    if not wanted:
+        return NextRound([], "verdicts")
+    if seen.exceeds(budget, wanted):
+        return NextRound([], "budget")
+    return NextRound([cell for cell in seen.samples if cell in wanted])
+
+
+def by_round(samples: Sequence[Sample]) -> dict[int, float]:
+    """Seconds of one execution, by round."""
+    return {sample.round: sample.seconds for sample in samples}
+
+
+def contenders(samples: Samples, level: float) -> list[CellId]:
+    """The cells that may still be the fastest; empty once that is settled, or all of them are within 5 %."""
+    group = fastest_group({cell: by_round(taken) for cell, taken in samples.items()}, level)
+    behind = [interval for interval in group.values() if interval is not None]
+    settled = len(behind) == len(group) - 1 and all(interval.low > 1 / BAND for interval in behind)
+    return [] if settled else list(group)

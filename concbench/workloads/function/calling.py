@@ -1,0 +1,174 @@
+"""How a function is called, and whether it can be. Standard library only: the measuring process imports this."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from concbench.errors import BadFunction
+from concbench.task import short
+from concbench.workloads.function.lookup import Place
+
+
+@dataclass(frozen=True)
+class How:
+    """How a function is called, beyond its items."""
+
+    coroutine: Place | Callable[..., Any] | None = None
+    """The coroutine function that does the same."""
+    context: Place | Callable[..., Any] | None = None
+    """Makes a context manager that is entered around every execution, off the clock; called with the number of
+    workers if it takes an argument."""
+    initializer: Place | Callable[[], Any] | None = None
+    """Called once in each worker before its first task, on the clock."""
+    check: Place | Callable[[Any, Any], Any] | None = None
+    """Called with an expected and an actual result; returns whether the actual one is right."""
+    compare: bool = True
+    """Whether results are compared at all."""
+    star: bool = False
+    """Whether each item is unpacked into several arguments, a dict into keyword arguments."""
+    arguments: bool = True
+    """Whether the function takes arguments; if not, items only count the calls."""
+    tolerate: bool = False
+    """Whether exceptions are results like any other."""
+    max_workers: int | None = None
+    """Most calls in progress at once."""
+
+    @property
+    def named(self) -> dict[str, Place | Callable[..., Any]]:
+        """The objects beside the function, by the option that names them."""
+        values = {name: getattr(self, name) for name in ("coroutine", "context", "initializer", "check")}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for the process that examines the function; every object must be a place."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Read back what to_json wrote."""
+        places = {key: Place(**value) for key, value in values.items() if isinstance(value, dict)}
+        return cls(**{**values, **places})
+
+
+def resolve(found: Place | Callable[..., Any]) -> Any:
+    """The object itself, imported if it is a place."""
+    return found.load() if isinstance(found, Place) else found
+
+
+def takes_workers(make: Callable[..., Any]) -> bool:
+    """Whether the function that makes a context takes the number of workers."""
+    try:
+        return bool(inspect.signature(make).parameters)
+    except (TypeError, ValueError):
+        return False
+
+
+def name_of(found: Any) -> str:
+    """The name of an object as people write it: module:function."""
+    if isinstance(found, Place):
+        return found.text
+    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
+    return f"{module}:{name}" if module and name and module != "__main__" else name or type(found).__name__
+
+
+def require_function(function: Any, name: str) -> None:
+    """Refuse an object that cannot be called.
+
+    Raises:
+        BadFunction: it cannot be called.
+    """
+    if isinstance(function, property):
+        raise BadFunction(f"{name} is a property, which is read and cannot be called; name a function that reads it")
+    if not callable(function):
+        raise BadFunction(f"{name} is {short(function)}, which cannot be called")
+
+
+def require_initializer(initializer: Any, name: str) -> None:
+    """Refuse an initializer that needs arguments, or would have to be awaited.
+
+    Raises:
+        BadFunction: it cannot be used; says what to do.
+    """
+    require_function(initializer, name)
+    if inspect.iscoroutinefunction(initializer):
+        raise BadFunction(f"the initializer {name} is a coroutine function: name an ordinary one")
+    try:
+        signature = inspect.signature(initializer)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind()
+    except TypeError as error:
+        raise BadFunction(
+            f"the initializer {name}{signature} is called without arguments: {error}; name a function that calls it"
+        ) from None
+
+
+def require_callable(function: Any, name: str, items: Sequence[Any], how: How) -> None:
+    """Check, without calling it, whether a function can be called on the items.
+
+    Raises:
+        BadFunction: it cannot be called; says what to do.
+    """
+    require_function(function, name)
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        signature = None
+    if how.star:
+        _require_unpackable(items, signature)
+    if signature is None:
+        return
+    seen = set()
+    for index, item in enumerate(items if how.star else items[:1]):
+        arguments = item if how.star else [item] if how.arguments else ()
+        form = tuple(arguments) if isinstance(arguments, dict) else len(arguments)
+        if form not in seen:
+            seen.add(form)
+            _require_fitting(function, name, signature, arguments, item, how, index)
+
+
+def _require_unpackable(items: Sequence[Any], signature: inspect.Signature | None) -> None:
+    """Refuse items that are not several arguments each."""
+    alike = dict if isinstance(items[0], dict) else (list, tuple)
+    for index, item in enumerate(items):
+        if not isinstance(item, alike):
+            from concbench.workloads.function import arity
+
+            others = any(isinstance(other, alike) for other in items)
+            form = "dict" if alike is dict else "list"
+            advice = arity.instead_of_star(signature, item) if not others else f"others can: make it a {form} as well"
+            raise BadFunction(f"item {index}, {short(item)}, cannot be unpacked into arguments; {advice}")
+
+
+def _require_fitting(
+    function: Any,
+    name: str,
+    signature: inspect.Signature,
+    arguments: Sequence[Any] | dict[str, Any],
+    item: Any,
+    how: How,
+    index: int,
+) -> None:
+    """Refuse arguments that a function does not take."""
+    why = ""
+    try:
+        _ = signature.bind(**arguments) if isinstance(arguments, dict) else signature.bind(*arguments)
+    except TypeError as error:
+        why = str(error)
+    from concbench.workloads.function import arity  # loaded only where a measuring process needs it
+
+    owner = arity.owner_of(function)
+    if owner is not None and arity.is_misplaced(owner, signature, arguments):
+        instead = arity.bound_instead(function, name, owner)
+        raise BadFunction(f"{name} is an unbound method of {owner.__name__}; {instead}")
+    if not why:
+        return
+    what = f"{name}{signature}" if not isinstance(function, type) else f"the class {name}{signature}"
+    called = f"cannot be called with {arity.shown(arguments)}"
+    called += f", which is item {index}" if index else ""
+    advice = arity.cure(signature, item, star=how.star) if how.arguments else "give it items with --items"
+    raise BadFunction(f"{what} {called}: {why}; {advice}")

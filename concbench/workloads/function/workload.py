@@ -1,0 +1,393 @@
+"""A user's function over a user's items. Standard library only: the measuring process imports this."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from concbench.errors import BadFunction, Inapplicable
+from concbench.results.passes import ReferencePass
+from concbench.task import exception_text, short, type_name
+from concbench.workloads.base import Tally, Workload
+from concbench.workloads.function.adapters import (
+    Awaited,
+    InEventLoop,
+    Tolerant,
+    TolerantCoroutine,
+    Unpacked,
+    WithoutArguments,
+)
+from concbench.workloads.function.calling import (
+    How,
+    name_of,
+    require_callable,
+    require_initializer,
+    resolve,
+    takes_workers,
+)
+from concbench.workloads.function.facts import Facts, is_coroutine_function, pickled, why_at_home
+from concbench.workloads.function.item_source import ItemSource
+from concbench.workloads.function.lookup import Place
+
+if TYPE_CHECKING:  # a measuring process must not pay for it
+    from concbench.program import Call
+    from concbench.workloads.function.source_text import Written
+
+MOST_TO_OTHERS = 10
+"""Most calls in progress at once on addresses of other machines, which are not a test bench."""
+
+
+class Imported(Workload):
+    """A workload of a user's function over the user's items."""
+
+    kind: ClassVar[str] = "mixed"
+    examined: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        function: Place | Callable[..., Any],
+        how: How,
+        facts: Facts,
+        *,
+        source: ItemSource | None = None,
+        packed: bytes | None = None,
+        items: Sequence[Any] | None = None,
+    ) -> None:
+        """Create the workload; `of` is simpler if the function and the items are at hand.
+
+        Args:
+            function: an ordinary function or a coroutine function, or the place where it is found.
+            how: how it is called.
+            facts: the facts about the function and its items.
+            source: the source of the items, if they are not given.
+            packed: the items as a pickle, if they can be pickled.
+            items: the items themselves, for a measurement in this process.
+        """
+        self.name = name_of(function)
+        self._function = function
+        self._how = how
+        self._facts = facts
+        self._source = source
+        self._packed = packed
+        self._digest = _digest(packed) if packed else ""
+        self._given = items
+        self._items: Sequence[Any] | None = None
+        self._picked: list[int] | None = None
+        self._whole = facts.tasks
+        self._turned_out = False  # whether it returned awaitables and is not a coroutine function
+        self._file: Path | None = None
+        self.most_workers = how.max_workers or (MOST_TO_OTHERS if facts.elsewhere else None)
+        self.compares = how.compare
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], items: Sequence[Any], how: How) -> Self:
+        """Make a workload of a function and items of this process.
+
+        Raises:
+            BadFunction: the function cannot be called on the items.
+        """
+        require_callable(function, name_of(function), items, how)
+        if how.initializer is not None:
+            require_initializer(resolve(how.initializer), name_of(how.initializer))
+        told_workers = how.context is not None and takes_workers(resolve(how.context))
+        facts = replace(Facts.of(function, items), told_workers=told_workers)
+        made = cls(function, how, facts, packed=pickled(items), items=items)
+        made.unsendable = why_at_home(function, items, how)
+        return made
+
+    def some(self, count: int, seed: int) -> Self:
+        """The same workload over `count` of its items, drawn at random, in their order."""
+        from random import Random  # here and below: loaded only where it is needed
+
+        part = object.__new__(type(self))
+        part.__dict__.update(
+            self.__dict__,
+            _picked=sorted(Random(seed).sample(range(self.tasks), count)),
+            _facts=replace(self._facts, tasks=count),
+            _items=None,
+        )
+        return part
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the items, which travel in a file that all measuring processes share."""
+        return {**self.__dict__, "_items": None, "_given": None, "_packed": None if self._file else self._packed}
+
+    @property
+    def tasks(self) -> int:
+        """Calls in one execution."""
+        return self._facts.tasks
+
+    @property
+    def function(self) -> Callable[[Any], Any]:
+        """The user's function, adapted only if it must be."""
+        function = self._called(resolve(self._function))
+        if self._facts.awaits:
+            function = InEventLoop(self._awaitable(function))
+        return Tolerant(function) if self._how.tolerate else function
+
+    @property
+    def coroutine(self) -> Callable[[Any], Awaitable[Any]] | None:
+        """The user's coroutine function, or the function itself if it is one."""
+        found = (
+            self._how.coroutine if self._how.coroutine is not None else self._function if self._facts.awaits else None
+        )
+        if found is None:
+            return None
+        coroutine = self._awaitable(self._called(resolve(found)))
+        return TolerantCoroutine(coroutine) if self._how.tolerate else coroutine
+
+    @property
+    def initializer(self) -> Callable[[], object] | None:
+        """The user's initializer, if there is one."""
+        return resolve(self._how.initializer) if self._how.initializer is not None else None
+
+    @property
+    def items(self) -> Sequence[Any]:
+        """The items, as fresh as they were given after every `reset`."""
+        if self._items is None:
+            fresh = self._fresh()
+            self._items = fresh if self._picked is None else [fresh[place] for place in self._picked]
+        return self._items
+
+    def _fresh(self) -> Sequence[Any]:
+        made_by = self._source.place() if self._source is not None else None
+        for place in (self._function, *self._how.named.values(), made_by):
+            if isinstance(place, Place):
+                place.make_importable()  # items may be objects of these modules
+        items: Sequence[Any]
+        if self._file is not None:
+            items = self._shared(self._file, again=made_by is not None)
+        elif self._packed is not None:
+            items = pickle.loads(self._packed)
+        elif self._given is not None:
+            items = _copied(self._given)
+        else:
+            assert self._source is not None
+            items = self._source.read()
+        return items
+
+    def _shared(self, path: Path, *, again: bool) -> Sequence[Any]:
+        """The items of a file that another process has written, perhaps under another interpreter.
+
+        Args:
+            path: the file.
+            again: whether they can be made anew if they cannot be read.
+
+        Raises:
+            Inapplicable: they can be neither read nor made anew.
+        """
+        try:
+            with path.open("rb") as file:  # piece by piece: large blocks that are freed change the heap
+                items: Sequence[Any] = pickle.load(file)
+        except OSError:
+            raise
+        except Exception as error:
+            if again and self._source is not None:
+                return self._source.read()
+            raise Inapplicable(f"its items cannot be read by this interpreter: {exception_text(error)}") from error
+        return items
+
+    def knowing(self, found: ReferencePass) -> Self:
+        """The same workload, awaited if its results must be; fresh items are made only if the function changes them."""
+        known = object.__new__(type(self))
+        facts = replace(
+            self._facts,
+            awaits=self._facts.awaits or found.awaitable,
+            changing=self._facts.changing and not found.unchanged,
+        )
+        turned_out = self._turned_out or (found.awaitable and not self._facts.awaits)
+        known.__dict__.update(self.__dict__, _facts=facts, _turned_out=turned_out)
+        return known
+
+    @property
+    def awaitable(self) -> bool:
+        """Whether there is a coroutine function."""
+        return self._facts.awaits or self._how.coroutine is not None
+
+    def call(self, workers: int) -> Call:
+        """The call as source text, with all items.
+
+        Args:
+            workers: the number of workers that the context gets.
+        """
+        from concbench.program import Call
+        from concbench.workloads.function.source_text import Written, function_text, names_of_main
+
+        how, nothing = self._how, Written("")
+        function = function_text(self._function)
+        twin = function_text(how.coroutine) if how.coroutine is not None else nothing
+        context = function_text(how.context) if how.context is not None else nothing
+        initializer = function_text(how.initializer) if how.initializer is not None else nothing
+        told = str(workers) if self._facts.told_workers else ""
+        items = self._items_text()
+        call = Call(
+            imports=tuple(name for text in (function, items, twin, context, initializer) for name in text.names),
+            function=function.expression,
+            items=items.expression,
+            before=items.before,
+            star="" if not how.star else "**" if self._facts.keywords else "*",
+            arguments=how.arguments,
+            awaits=self._facts.awaits,
+            coroutine=twin.expression,
+            tolerate=how.tolerate,
+            context=f"{context.expression}({told})" if how.context is not None else "",
+            initializer=initializer.expression,
+            definitions=tuple(
+                dict.fromkeys(line for text in (function, twin, context, initializer) for line in text.before)
+            ),
+            taken=names_of_main() if self._given is not None else frozenset(),
+        )
+        return call.awaiting_some() if self._turned_out else call
+
+    def _items_text(self) -> Written:
+        from concbench.workloads.function.item_expression import listed
+        from concbench.workloads.function.source_text import items_text
+
+        if self._given is not None:
+            return items_text(self._given if self._how.arguments else range(self._whole))
+        assert self._source is not None
+        return listed(self._source, self._whole, called=self._facts.items_called)
+
+    def title(self) -> str:
+        """Number of items, and where they come from."""
+        if not self._how.arguments:
+            return f"{_counted(self.tasks, 'call')} without arguments"
+        if self._picked is not None:
+            return f"{self.tasks:,} of {self._whole:,} items, drawn at random"
+        origin = f" from {self._source.name}" if self._source and self._source.text else ""
+        return f"{_counted(self.tasks, 'item')}{origin}"
+
+    def notes(self) -> list[str]:
+        """Sentences that a reader of the table must know."""
+        notes = []
+        if self.unsendable:
+            notes.append(
+                "Measured in this process, because other processes cannot import the function or receive its items; a "
+                "crash in the function would therefore have ended concbench as well."
+            )
+        if self._facts.awaits:
+            notes.append("Threads and processes run the coroutine function in one event loop per worker.")
+        if self._how.tolerate:
+            notes.append("Exceptions of tasks are counted (--tolerate), and are not compared.")
+        if self._facts.elsewhere and self._how.max_workers is None:
+            notes.append(
+                f"At most {self.most_workers} calls at once, since items are addresses of other machines "
+                "(--max-workers changes that)."
+            )
+        return notes
+
+    @contextmanager
+    def running(self, directory: str) -> Iterator[Self]:
+        """Write the items to a file that all measuring processes find."""
+        if self._packed is not None:
+            self._file = Path(directory) / "items.pickle"
+            self._file.write_bytes(self._packed)
+        try:
+            yield self
+        finally:
+            self._file = None
+
+    def reset(self) -> None:
+        """Make the next execution start with fresh items, whatever the function did to them."""
+        if self._facts.changing:
+            self._items = None
+
+    def context(self, workers: int) -> AbstractContextManager[Any]:
+        """The user's context, if there is one."""
+        made = self._context(workers)
+        if not hasattr(made, "__enter__"):
+            raise Inapplicable(f"the context {self._context_name()} is asynchronous: it works only under asyncio")
+        context: AbstractContextManager[Any] = made
+        return context
+
+    def coroutine_context(self, workers: int) -> AbstractAsyncContextManager[Any]:
+        """The same for coroutines; an asynchronous context is entered in the event loop."""
+        made = self._context(workers)
+        return made if hasattr(made, "__aenter__") else _entered_in_loop(made)
+
+    def same(self, expected: Any, actual: Any) -> bool | None:
+        """Compare by the user's check, if there is one; tolerated exceptions are counted, not compared."""
+        if self._how.tolerate and (isinstance(expected, BaseException) or isinstance(actual, BaseException)):
+            return True
+        if self._how.check is None:
+            return super().same(expected, actual)
+        return bool(resolve(self._how.check)(expected, actual))
+
+    def tally(self, results: list[Any]) -> Tally:
+        """Exceptions that were tolerated as results, by type."""
+        if not self._how.tolerate:
+            return Tally()
+        failed = (index for index, result in enumerate(results) if isinstance(result, BaseException))
+        return Tally.of((type_name(results[index]), short(self.items[index])) for index in failed)
+
+    def settings(self) -> dict[str, Any]:
+        """The names and switches of this workload."""
+        how = self._how
+        source = self._source
+        return {
+            "function": self.name,
+            **({"items_sha256": self._digest} if self._digest else {}),
+            **(
+                {"items": source.text, "limit": source.limit, "sample": source.sample} if source and source.text else {}
+            ),
+            **{key: name_of(value) for key, value in how.named.items()},
+            **{key: getattr(how, key) for key in ("star", "tolerate") if getattr(how, key)},
+        }
+
+    def _awaitable(self, function: Callable[[Any], Any]) -> Callable[[Any], Awaitable[Any]]:
+        """A coroutine function itself, or one made from a function that returns awaitables."""
+        return function if is_coroutine_function(function) else Awaited(function)
+
+    def _called(self, function: Callable[..., Any]) -> Callable[[Any], Any]:
+        if not self._how.arguments:
+            return WithoutArguments(function)
+        return Unpacked(function) if self._how.star else function
+
+    def _context(self, workers: int) -> Any:
+        if self._how.context is None:
+            return nullcontext()
+        make = resolve(self._how.context)
+        made = make(workers) if takes_workers(make) else make()
+        if not hasattr(made, "__enter__") and not hasattr(made, "__aenter__"):
+            raise BadFunction(
+                f"the context {self._context_name()} returned {short(made)}, which is not a context manager"
+            )
+        return made
+
+    def _context_name(self) -> str:
+        return name_of(self._how.context)
+
+
+def _copied(items: Sequence[Any]) -> Sequence[Any]:
+    """A deep copy, or the items themselves if they cannot be copied."""
+    try:
+        return deepcopy(items)
+    except Exception:  # noqa: BLE001 - whatever the reason
+        return items
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+@asynccontextmanager
+async def _entered_in_loop(context: AbstractContextManager[Any]) -> AsyncIterator[Any]:
+    with context as entered:
+        yield entered
+
+
+def _digest(packed: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(packed).hexdigest()[:16]
