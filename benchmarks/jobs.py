@@ -16,9 +16,9 @@ from typing import Any, Protocol
 
 from concbench import Download, Primes, Workload
 from concbench.harness.preparation.probe import named_workload
-from concbench.workloads.function.calling import How
+from concbench.workloads.function.calling import CallForm
 from concbench.workloads.function.item_source import ItemSource
-from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.lookup import ObjectPath
 
 SCRIPTS = Path(__file__).parent / "standalone"
 
@@ -108,7 +108,7 @@ class CallsJob:
         return f"{SCRIPTS / self.module}.py:{self.items}" if isinstance(self.items, str) else str(self.items(directory))
 
     def workload(self, directory: Path) -> Workload:
-        return named_workload(Place.read(self.place()), How(), ItemSource(self.where(directory)))
+        return named_workload(ObjectPath.read(self.place()), CallForm(), ItemSource(self.where(directory)))
 
     def arguments(self, running: Workload, directory: Path, own: Path) -> list[str]:
         del running, own

@@ -98,7 +98,7 @@ def advise(
         isolate: whether to take samples in separate processes, as for `measure`.
         hosts: other hosts that take the samples, as for `measure`.
         listen: called with events as for `measure`; also with a LookPlanned before everything else, which has the
-            number of calls of the first looks, and with a LessPlanned if the budget does not allow a complete race.
+            number of calls of the first looks, and with a RaceReduced if the budget does not allow a complete race.
         **options: the options of `measure`, except those that the race decides; `AdviseOptions` describes each.
 
     Returns:

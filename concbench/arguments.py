@@ -23,10 +23,10 @@ from concbench.runners.base import Runner
 from concbench.task import short
 from concbench.variants import newest
 from concbench.workloads.base import Workload
-from concbench.workloads.function.calling import How
+from concbench.workloads.function.calling import CallForm
 from concbench.workloads.function.item_source import read_items
-from concbench.workloads.function.lookup import Place
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.lookup import ObjectPath
+from concbench.workloads.function.workload import FunctionWorkload
 
 
 def hosts_for(
@@ -90,13 +90,13 @@ def require_known(caller: str, options: Mapping[str, object], kind: Any) -> None
             raise BadSetting(sentence_of_race(name, f"{caller}()", "measure()", as_keyword))
 
 
-def how_of(options: Mapping[str, Any], *, arguments: bool) -> How:
+def how_of(options: Mapping[str, Any], *, arguments: bool) -> CallForm:
     """Describe how a function is called, from the complete options; `arguments`: whether it is called on items."""
-    said = {name: options[name] for name in How.__dataclass_fields__ if name in declared()}
+    said = {name: options[name] for name in CallForm.__dataclass_fields__ if name in declared()}
     found: dict[str, Any] = {
-        name: Place.read(value) if isinstance(value, str) else value for name, value in said.items()
+        name: ObjectPath.read(value) if isinstance(value, str) else value for name, value in said.items()
     }
-    return How(**found, arguments=arguments)
+    return CallForm(**found, arguments=arguments)
 
 
 def workloads_of(
@@ -131,9 +131,9 @@ def _is_function(given: str | Workload | Callable[..., Any]) -> bool:
     return is_function(given) if isinstance(given, str) else not isinstance(given, Workload)
 
 
-def _workload(given: str | Workload | Callable[..., Any], items: Sequence[Any], how: How) -> Workload:
+def _workload(given: str | Workload | Callable[..., Any], items: Sequence[Any], how: CallForm) -> Workload:
     if isinstance(given, Workload):
         return given
     if isinstance(given, str) and not _is_function(given):
         return workload_of(given)
-    return Imported.of(place_of(given).load() if isinstance(given, str) else given, items, how)
+    return FunctionWorkload.of(place_of(given).load() if isinstance(given, str) else given, items, how)

@@ -11,7 +11,7 @@ from concbench import __version__
 from concbench.advice.recommendation import recommend
 from concbench.advice.snippet import snippet
 from concbench.errors import ConcbenchError
-from concbench.harness.events import CallsPlanned, Event, LessPlanned, LookPlanned, ProcessesRenewed, Step, TableUpdated
+from concbench.harness.events import CallsPlanned, Event, LookPlanned, ProcessesRenewed, RaceReduced, Step, TableUpdated
 from concbench.harness.hosts.base import Hosts
 from concbench.harness.machine.environment import environment
 from concbench.harness.measurement import measure_workload
@@ -25,7 +25,7 @@ from concbench.run import Advice, Run
 from concbench.task import tried
 from concbench.workloads.base import Workload
 
-Told = Step | LookPlanned | LessPlanned | CallsPlanned | ProcessesRenewed | RunRecord
+Told = Step | LookPlanned | RaceReduced | CallsPlanned | ProcessesRenewed | RunRecord
 """The events that a listener receives."""
 
 

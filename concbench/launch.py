@@ -111,14 +111,14 @@ def start(
     return process, Wire(reading, writing, token)
 
 
-class Ended(NamedTuple):
+class ProcessEnd(NamedTuple):
     """The end of a process."""
 
     code: int | None
     """Its exit code as in subprocess; None if it is lost, since other code has reaped the process."""
 
 
-def until_ended(process: subprocess.Popen[bytes], seconds: float) -> Ended | None:
+def until_ended(process: subprocess.Popen[bytes], seconds: float) -> ProcessEnd | None:
     """Wait at most so many seconds until a process has ended; return None if it still runs.
 
     A program that ignores SIGCHLD, or whose handler reaps all children, loses their exit codes; subprocess reports 0
@@ -126,20 +126,20 @@ def until_ended(process: subprocess.Popen[bytes], seconds: float) -> Ended | Non
     """
     if not hasattr(os, "waitid"):
         with suppress(subprocess.TimeoutExpired):
-            return Ended(process.wait(seconds))
+            return ProcessEnd(process.wait(seconds))
         return None
     deadline = monotonic() + seconds
     while process.returncode is None:
         try:
             found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
-            return Ended(process.returncode)
+            return ProcessEnd(process.returncode)
         if found is not None:
-            return Ended(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
+            return ProcessEnd(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
         if monotonic() > deadline:
             return None
         sleep(0.002)
-    return Ended(process.returncode)
+    return ProcessEnd(process.returncode)
 
 
 def end_group(leader: int) -> None:

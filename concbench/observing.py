@@ -55,7 +55,7 @@ before this task; None if it had been called already.
 """
 
 
-class Observed:
+class Observer:
     """A function that returns an Observation of each call; it can be pickled if its function can."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -71,7 +71,7 @@ class Observed:
         return Observation(result, started, finished, cpu, (getpid(), threading.get_native_id()))
 
 
-class ObservedCoroutine:
+class CoroutineObserver:
     """A coroutine function that returns an Observation of each call."""
 
     def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
@@ -87,7 +87,7 @@ class ObservedCoroutine:
         return Observation(result, started, finished, steps.cpu, (getpid(), id(asyncio.current_task())))
 
 
-class Numbered:
+class NumberedItem:
     """An item with its index; it has the repr of the item."""
 
     def __init__(self, index: int, item: Any) -> None:
@@ -98,23 +98,23 @@ class Numbered:
         return repr(self.item)
 
 
-class Recorded:
+class Recorder:
     """A function of Numbered items that records the process of each item in progress in a file that survives it."""
 
     def __init__(self, function: Callable[[Any], Any], path: str) -> None:
         self.function = function
         self.path = path
 
-    def __call__(self, numbered: Numbered) -> Any:
+    def __call__(self, numbered: NumberedItem) -> Any:
         """Call the function on the item, recorded while it is in progress."""
         with _Record(self.path, numbered.index):
             return self.function(numbered.item)
 
 
-class RecordedCoroutine(Recorded):
+class CoroutineRecorder(Recorder):
     """A coroutine function of Numbered items that records the process of each item in progress."""
 
-    async def __call__(self, numbered: Numbered) -> Any:
+    async def __call__(self, numbered: NumberedItem) -> Any:
         """Await the function on the item, recorded while it is in progress."""
         with _Record(self.path, numbered.index):
             return await self.function(numbered.item)

@@ -47,7 +47,7 @@ class Program:
 
 
 @dataclass(frozen=True)
-class Call:
+class CallExpression:
     """A call of the user's function on items, as expressions."""
 
     imports: tuple[str | UserName, ...]
@@ -84,7 +84,7 @@ class Call:
         """The call for one `item`, as an expression."""
         return f"{self.function}({f'{self.star}item' if self.arguments else ''})"
 
-    def ordinary(self, *, once: bool = False, by_value: bool = False) -> Call:
+    def ordinary(self, *, once: bool = False, by_value: bool = False) -> CallExpression:
         """The call with an ordinary function: a coroutine function runs in an event loop that each worker keeps.
 
         Args:
@@ -106,7 +106,7 @@ class Call:
             [_LOOP, _OWN],
         )
 
-    def awaited(self) -> Call:
+    def awaited(self) -> CallExpression:
         """The call with a coroutine function: the twin if there is one."""
         if self.initializer:
             call = replace(self, initializer="").awaited()
@@ -114,7 +114,7 @@ class Call:
         call = replace(self, function=self.coroutine or self.function, coroutine="", awaits=True)
         return call._defined("async def", f"await {call.on_item}") if self.tolerate else call  # noqa: SLF001
 
-    def of_one_item(self, *, defined: bool = False) -> Call:
+    def of_one_item(self, *, defined: bool = False) -> CallExpression:
         """The call with a function of one item.
 
         Args:
@@ -125,7 +125,7 @@ class Call:
         kind, expression = ("async def", f"await {self.on_item}") if self.awaits else ("def", self.on_item)
         return self._defined(kind, expression)
 
-    def awaiting_some(self) -> Call:
+    def awaiting_some(self) -> CallExpression:
         """The call with a coroutine function around a function that sometimes or always returns awaitables."""
         definition = (
             f"async def awaited(item):\n    result = {self.on_item}\n"
@@ -144,7 +144,7 @@ class Call:
         before: Sequence[str] = (),
         imports: Sequence[str] = (),
         definitions: Sequence[str] = (),
-    ) -> Call:
+    ) -> CallExpression:
         """The call with a function of one item that is defined in the program."""
         lines = [*before, f"return {expression}"]
         if self.tolerate:
@@ -162,7 +162,9 @@ class Call:
         awaits = kind.startswith("async")
         return replace(self._calls(_ONE_ITEM, [*definitions, definition], imports), awaits=awaits, tolerate=False)
 
-    def _initialized(self, initializer: str, kind: str, *, once: bool = False, by_value: bool = False) -> Call:
+    def _initialized(
+        self, initializer: str, kind: str, *, once: bool = False, by_value: bool = False
+    ) -> CallExpression:
         """The call with a function of one item that first calls the initializer, once in each worker."""
         kept = ['    if not hasattr(own, "ready"):', f"        {initializer}()", "        own.ready = True"]
         first = [f"    {initializer}()"] if once else kept
@@ -176,7 +178,7 @@ class Call:
             [] if once else ["import threading"],
         )
 
-    def _calls(self, name: str, definitions: Sequence[str], imports: Sequence[str]) -> Call:
+    def _calls(self, name: str, definitions: Sequence[str], imports: Sequence[str]) -> CallExpression:
         return replace(
             self,
             function=name,

@@ -14,10 +14,10 @@ TYPE_CHECKING = False  # importing it from typing would take time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from concbench.gate.fixture import Concbench, Session
+    from concbench.gate.fixture import Concbench, SharedState
     from concbench.gate.judging import Judgement
 
-_SESSION = pytest.StashKey["Session"]()
+_SESSION = pytest.StashKey["SharedState"]()
 _FIXTURE = pytest.StashKey["Concbench"]()
 _UNWRITTEN = pytest.StashKey["list[str]"]()
 _PREFIX = "concbench_"
@@ -185,15 +185,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(f"concbench: {line}")
 
 
-def _session(config: pytest.Config) -> Session:
+def _session(config: pytest.Config) -> SharedState:
     """The state shared by the tests of this session, created on first use."""
     if _SESSION not in config.stash:
         from random import randrange
 
-        from concbench.gate.fixture import Session
+        from concbench.gate.fixture import SharedState
 
         disabled = config.option.concbench_disable and not config.option.concbench_enable
-        config.stash[_SESSION] = Session(
+        config.stash[_SESSION] = SharedState(
             {"budget": _budget(config), "seed": randrange(2**32)},
             once=_is_worker(config) or disabled,
             undecided=_undecided(config),

@@ -182,9 +182,9 @@ class Advice:
 
     def document(self, *, why: bool = False) -> Document:
         """Return the document that every format lays out, like `Run.document`."""
-        from concbench.report.document import Advised, build
+        from concbench.report.document import RaceOutcome, build
 
-        return build(self.run.record, self.run.analyses, Advised(self.recommendation), why=why)
+        return build(self.run.record, self.run.analyses, RaceOutcome(self.recommendation), why=why)
 
     def _repr_html_(self) -> str:
         """Show the advice, the speed-ups as a figure, and their table in a notebook."""

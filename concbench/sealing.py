@@ -9,17 +9,17 @@ It uses as little of the standard library as possible, since workers import it.
 
 from __future__ import annotations
 
-from concbench.task import PLAIN, Caught, Raised, exception_text, named, tried, unsendable_result
+from concbench.task import PLAIN, Catcher, TaskException, exception_text, named, tried, unsendable_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
-_SENDABLE = PLAIN | {Raised}
+_SENDABLE = PLAIN | {TaskException}
 
 
-class Sealed:
+class SealedResult:
     """The result of a task on its way back from a worker; if it cannot be sent, that counts as a failure of the task.
 
     Some pools never answer when a result cannot be read. Within one process, this is only a wrapper.
@@ -34,24 +34,24 @@ class Sealed:
 
         packed, unsendable = tried(pickle.dumps, self.result)
         if unsendable is not None:
-            return Raised(unsendable_result(exception_text(unsendable))).__reduce__()
+            return TaskException(unsendable_result(exception_text(unsendable))).__reduce__()
         return _unsealed, (packed,)
 
 
-def _unsealed(packed: bytes) -> Sealed | Raised:
+def _unsealed(packed: bytes) -> SealedResult | TaskException:
     import pickle
 
     result, unreadable = tried(pickle.loads, packed)
-    return Sealed(result) if unreadable is None else Raised(unsendable_result(exception_text(unreadable)))
+    return SealedResult(result) if unreadable is None else TaskException(unsendable_result(exception_text(unreadable)))
 
 
-class Sealing(Caught):
+class Sealer(Catcher):
     """A Caught function whose results are Sealed, except those that can certainly be sent; `opened` undoes that."""
 
     def __call__(self, item: Any) -> Any:
         """Call the function, and seal its result if needed."""
         answer = super().__call__(item)
-        return answer if type(answer) in _SENDABLE else Sealed(answer)
+        return answer if type(answer) in _SENDABLE else SealedResult(answer)
 
 
 def sealed(function: Callable[[Any], Any], item: Any) -> Any:
@@ -59,18 +59,18 @@ def sealed(function: Callable[[Any], Any], item: Any) -> Any:
 
     A pickle of two functions by name is read in a fraction of the time of a Sealing object.
     """
-    return Sealing(function)(item)
+    return Sealer(function)(item)
 
 
 def opened(answers: Iterable[Any]) -> Iterator[Any]:
     """Unwrap the answers of Sealing functions to those of Caught functions."""
-    return (answer.result if type(answer) is Sealed else answer for answer in answers)
+    return (answer.result if type(answer) is SealedResult else answer for answer in answers)
 
 
 def run_sealed(chunk: tuple[Callable[[Any], Any], Sequence[Any]]) -> list[Any]:
     """Run all tasks of a chunk, given as a function and its items, in a worker of multiprocessing.Pool."""
     function, items = chunk
-    return list(map(Sealing(function), items))
+    return list(map(Sealer(function), items))
 
 
 def unsendable_item(items: Sequence[Any]) -> BaseException | None:

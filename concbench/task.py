@@ -250,7 +250,7 @@ def _pickled(error: BaseException) -> bytes:
     return buffer.getvalue()
 
 
-class Raised:
+class TaskException:
     """The exception of a task, as a value that can always be sent, also from a worker process."""
 
     def __init__(self, error: BaseException) -> None:
@@ -262,17 +262,17 @@ class Raised:
         return _unpacked, (_packed(self.error), os.getpid(), *told)
 
 
-def _unpacked(packed: bytes, process: int, name: str, text: str, trace: str) -> Raised:
+def _unpacked(packed: bytes, process: int, name: str, text: str, trace: str) -> TaskException:
     import pickle
 
     from concbench.errors import TaskFailure
 
     error, _ = tried(pickle.loads, packed) if packed else (None, None)
     where = "another interpreter" if process == os.getpid() else f"the worker process {process}"
-    return Raised(noted(TaskFailure(name, text) if error is None else error, f"in {where}:\n{trace}"))
+    return TaskException(noted(TaskFailure(name, text) if error is None else error, f"in {where}:\n{trace}"))
 
 
-class Caught:
+class Catcher:
     """A function that returns exceptions, as a Raised; it can be pickled if the wrapped function can."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -283,7 +283,7 @@ class Caught:
         try:
             return self.function(item)
         except BaseException as error:  # noqa: BLE001 - raised again by gather
-            return Raised(error)
+            return TaskException(error)
 
 
 def gather(answers: Iterable[Any], items: Sequence[Any]) -> list[Any]:
@@ -294,7 +294,7 @@ def gather(answers: Iterable[Any], items: Sequence[Any]) -> list[Any]:
     """
     results: list[Any] = []
     for answer in answers:
-        if type(answer) is Raised:
+        if type(answer) is TaskException:
             raise named(answer.error, len(results), items)
         results.append(answer)
     return results
@@ -361,7 +361,7 @@ def run_packed(function: Callable[[Any], Any], items: Sequence[Any]) -> bytes:
     for place, answer in enumerate(answers if unsendable is not None else ()):
         _, why = tried(pickle.dumps, answer)
         if why is not None:
-            return pickle.dumps([*answers[:place], Raised(unsendable_result(exception_text(why)))])
+            return pickle.dumps([*answers[:place], TaskException(unsendable_result(exception_text(why)))])
     return packed  # type: ignore[no-any-return]
 
 
@@ -372,7 +372,7 @@ def _answers(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         for item in items:
             answers.append(function(item))  # noqa: PERF401 - results before an exception are kept
     except BaseException as error:  # noqa: BLE001 - raised again by gather
-        answers.append(Raised(error))
+        answers.append(TaskException(error))
     return answers
 
 
@@ -395,6 +395,6 @@ def unsendable_result(why: str) -> WorkerFailure:
 
 def answer(connection: Connection[Any, Any], function: Callable[[Any], Any], item: Any) -> None:
     """Run one task in its own process; send its result, or its exception as a Raised."""
-    _, unsendable = tried(connection.send, Caught(function)(item))
+    _, unsendable = tried(connection.send, Catcher(function)(item))
     if unsendable is not None:
-        connection.send(Raised(unsendable_result(exception_text(unsendable))))
+        connection.send(TaskException(unsendable_result(exception_text(unsendable))))

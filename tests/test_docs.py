@@ -347,7 +347,7 @@ def test_what_contributors_are_told_to_touch_is_there() -> None:
 
 RECORDS = (
     records.RunRecord, records.Table, records.Cell, records.Outcome, records.Sample, records.Observed, records.Tasks,
-    records.Summary, records.Kept,
+    records.Summary, records.KeptState,
 )  # fmt: skip
 
 

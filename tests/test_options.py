@@ -22,7 +22,7 @@ from concbench.options import chosen, decided_by_race, declared, filled
 from concbench.stats.intervals import FEWEST, MOST
 from concbench.testing import SimulatedHosts
 from concbench.values import SWITCH, excluding
-from concbench.workloads.function.calling import How
+from concbench.workloads.function.calling import CallForm
 
 CLI_REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "cli.md"
 
@@ -218,7 +218,7 @@ def test_bounds_of_rounds_are_those_of_the_intervals() -> None:
 def test_options_of_functions_are_how_a_function_is_called() -> None:
     """Exceptions are the number of calls, which is the number of items, and the time limit of the import."""
     of_functions = {name for name, option in MEASURING.items() if option.of_function} - {"import_timeout"}
-    assert of_functions - {"repeat"} == {field.name for field in fields(How)} - {"arguments"}
+    assert of_functions - {"repeat"} == {field.name for field in fields(CallForm)} - {"arguments"}
     hints = get_type_hints(MeasureOptions)
     for name in of_functions - {"repeat", "coroutine", "context", "initializer", "check"}:  # texts here, places there
-        assert get_args(hints[name]) == get_args(get_type_hints(How)[name])
+        assert get_args(hints[name]) == get_args(get_type_hints(CallForm)[name])

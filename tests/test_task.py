@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from concbench.errors import TaskFailure, UsageError, WorkerFailure
 from concbench.host.outcomes import describe
-from concbench.observing import Observed
+from concbench.observing import Observer
 from concbench.task import exception_text, gather, named, noted, one_line, run_packed, sendable, short, type_name
 from concbench.workloads.products import product_of_primes_by_sieve
 
@@ -49,7 +49,7 @@ def test_a_broken_repr_does_not_hide_the_message_that_it_is_for() -> None:
 
 def test_an_observation_says_when_and_at_what_cost() -> None:
     """It keeps the result unchanged."""
-    seen = Observed(sum)([1, 2, 3])
+    seen = Observer(sum)([1, 2, 3])
     assert seen.result == 6
     assert seen.started <= seen.finished
     assert seen.cpu >= 0

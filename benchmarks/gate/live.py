@@ -33,8 +33,8 @@ from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import plan
 from concbench.options import chosen
 from concbench.requirements import FAILED, PASSED, Requirement
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.workload import FunctionWorkload
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "honesty"))
 from gate_jobs import compute, parts, turns_a_second, wait
@@ -45,14 +45,14 @@ TRUE = (1.2, 1.35, 1.5, 1.65, 1.8)
 POOLS = {"sleep": "thread-pool:2", "compute": "process-pool:2"}
 
 
-def job(name: str, ratio: float, turns_a_second: float) -> Imported:
+def job(name: str, ratio: float, turns_a_second: float) -> FunctionWorkload:
     """The work with this true ratio."""
     if name == "sleep":
-        return Imported.of(wait, list(parts(ratio)), How())
-    return Imported.of(compute, [round(length * turns_a_second) for length in parts(ratio)], How())
+        return FunctionWorkload.of(wait, list(parts(ratio)), CallForm())
+    return FunctionWorkload.of(compute, [round(length * turns_a_second) for length in parts(ratio)], CallForm())
 
 
-def decision(workload: Imported, pool: str, budget: float, seed: int) -> tuple[bool, bool, float, float]:
+def decision(workload: FunctionWorkload, pool: str, budget: float, seed: int) -> tuple[bool, bool, float, float]:
     """Whether it passed, whether it failed, its rounds, and its seconds in all."""
     began = perf_counter()
     options = chosen(seed=seed, budget=budget, max_rounds=100, fresh=False, warm=_is_kept(pool))
@@ -67,7 +67,7 @@ def _is_kept(pool: str) -> bool:
     return pool.startswith("process")
 
 
-def plain(workload: Imported, pool: str, seed: int) -> bool:
+def plain(workload: FunctionWorkload, pool: str, seed: int) -> bool:
     """Whether an assertion on one timing of each would have passed."""
     run = measure(
         workload, runners=["sequential", pool], rounds=1, observe=False, seed=seed, fresh=False, warm=_is_kept(pool)

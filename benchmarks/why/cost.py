@@ -23,15 +23,15 @@ from concbench import measure
 from concbench.harness.planning.runner_specs import parse
 from concbench.host.cell import HostedCell
 from concbench.results.files import to_json
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.workload import FunctionWorkload
 
 RUNNERS = ("sequential", "thread-pool:8", "process-pool:workers=2,chunksize=256", "asyncio:8")
 
 
 def added(runner: str, tasks: int) -> int:
     """Bytes that an observed pass adds to the peak of this process."""
-    workload = Imported.of(nothing, range(tasks), How(coroutine=nothing_awaited))
+    workload = FunctionWorkload.of(nothing, range(tasks), CallForm(coroutine=nothing_awaited))
     cell = HostedCell(workload, parse(runner).runner)
     cell.sample()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concbench.advice.finding import Finding
 from concbench.analysis.cell_analysis import CellAnalysis
-from concbench.analysis.sending import Carried, carried
+from concbench.analysis.sending import Cargo, carried
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.results.records import number
 from concbench.stats.verdicts import FASTER
@@ -61,7 +61,7 @@ def travelling(table: TableAnalysis) -> list[str]:
     task = _task_seconds(table) or float("inf")
     if not any(sent.size >= _LARGE or sent.seconds_each >= WORTH * task for _, sent in sending):
         return []
-    ways: dict[str, list[tuple[CellAnalysis, Carried]]] = {}
+    ways: dict[str, list[tuple[CellAnalysis, Cargo]]] = {}
     for cell, sent in sending:
         ways.setdefault(_how_often(sent), []).append((cell, sent))
     often = "; ".join(f"{how_often} under {_names(pairs)}" for how_often, pairs in ways.items())
@@ -82,7 +82,7 @@ def _task_seconds(table: TableAnalysis) -> float | None:
     return table.baseline.seconds / table.record.tasks
 
 
-def _sending(table: TableAnalysis) -> list[tuple[CellAnalysis, Carried]]:
+def _sending(table: TableAnalysis) -> list[tuple[CellAnalysis, Cargo]]:
     """Each executed cell with what it sends, including cells that were dropped or timed out."""
     executed = [
         cell
@@ -92,9 +92,9 @@ def _sending(table: TableAnalysis) -> list[tuple[CellAnalysis, Carried]]:
     return [(cell, sent) for cell in executed if (sent := carried(cell.record, table.record.facts)) is not None]
 
 
-def _names(pairs: list[tuple[CellAnalysis, Carried]]) -> str:
+def _names(pairs: list[tuple[CellAnalysis, Cargo]]) -> str:
     return listed([cell.name for cell, _ in pairs])
 
 
-def _how_often(sent: Carried) -> str:
+def _how_often(sent: Cargo) -> str:
     return "with every task" if sent.chunk == 1 else f"with every chunk of {sent.chunk} tasks"

@@ -10,7 +10,7 @@ import tokenize
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 
-from concbench.program import MAIN, Call, Program, UserName
+from concbench.program import MAIN, CallExpression, Program, UserName
 from concbench.runners.base import Runner
 from concbench.task import tried
 from concbench.workloads.function.item_text import quoted
@@ -21,7 +21,7 @@ _LONG = 40
 """Length in characters above which the items get a line of their own."""
 
 
-def snippet(call: Call, runner: Runner, variables: Mapping[str, str] | None = None) -> str:
+def snippet(call: CallExpression, runner: Runner, variables: Mapping[str, str] | None = None) -> str:
     """A complete program that runs the function over the items and binds `results` to the list of results.
 
     The runner writes it (`program`). If it cannot, the program uses the runner itself; the text is empty if the runner
@@ -44,7 +44,7 @@ def snippet(call: Call, runner: Runner, variables: Mapping[str, str] | None = No
     return _laid_out(program, call, before, first) if program is not None else ""
 
 
-def _with(runner: Runner, call: Call) -> Program | None:
+def _with(runner: Runner, call: CallExpression) -> Program | None:
     """A program that uses the runner itself."""
     module, name = type(runner).__module__, type(runner).__qualname__
     if module == MAIN or "<" in name:
@@ -60,7 +60,7 @@ def _with(runner: Runner, call: Call) -> Program | None:
     )
 
 
-def _laid_out(program: Program, call: Call, before: list[str], variables: Mapping[str, str]) -> str:
+def _laid_out(program: Program, call: CallExpression, before: list[str], variables: Mapping[str, str]) -> str:
     """The text of the whole program.
 
     Raises:

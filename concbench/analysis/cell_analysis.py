@@ -9,7 +9,7 @@ import numpy as np
 
 from concbench.analysis import costs
 from concbench.analysis.comparability import Mishaps, mishaps
-from concbench.analysis.limits import Limits, computing_cores, limits
+from concbench.analysis.limits import PossibleSpeedups, computing_cores, limits
 from concbench.analysis.places import is_described, is_here, works_singly
 from concbench.analysis.time_shares import TimeShares, time_shares, timeline_of
 from concbench.results.records import Cell, CellId, Json, Outcome, Sample, Table
@@ -54,7 +54,7 @@ class CellAnalysis:
     """Summary of the tasks of the observed pass."""
     shares: TimeShares | None
     """Where the workers' time went in the observed pass: a share for each part, such as `shares["waiting"]`."""
-    limits: Limits | None
+    limits: PossibleSpeedups | None
     """The highest possible speed-ups."""
     mishaps: Mishaps
     """Failures that were tolerated, and retries."""
@@ -245,7 +245,7 @@ def _shares(cell: Cell, timeline: Timeline | None, baseline: Timeline | None) ->
     return time_shares(timeline, baseline, observing) if timeline.busy > observing * timeline.tasks else None
 
 
-def _limits(cell: Cell, baseline: Baseline, cores: float | None) -> Limits | None:
+def _limits(cell: Cell, baseline: Baseline, cores: float | None) -> PossibleSpeedups | None:
     if baseline.timeline is None or cell is baseline.cell:
         return None
     return limits(cell, baseline.lengths, baseline.timeline, computing_cores(cell, cores))

@@ -25,7 +25,7 @@ _LONG_CHUNK = 0.020
 
 
 @dataclass(frozen=True)
-class Line:
+class CostLine:
     """The time of a runner as a straight line over the number of items."""
 
     cell: CellAnalysis
@@ -39,12 +39,12 @@ class Line:
 class Cluster:
     """A cell of a cluster, compared with the cells of this machine."""
 
-    line: Line
-    best: Line
+    line: CostLine
+    best: CostLine
     """The cell of this machine that was fastest for the measured number of items."""
     times: float
     """How many times as fast the cluster is as `best`."""
-    rival: Line
+    rival: CostLine
     """The cell of this machine that the cluster overtakes last, or never."""
     items: float | None
     """Number of items from which it is faster than every runner of this machine; None if it never is."""
@@ -67,7 +67,7 @@ def clusters(table: TableAnalysis) -> list[Cluster]:
     return [_cluster(_line(cell, table.record.tasks), best, here, table.record.tasks) for cell in remote]
 
 
-def _cluster(line: Line, best: Line, here: list[Line], tasks: int) -> Cluster:
+def _cluster(line: CostLine, best: CostLine, here: list[CostLine], tasks: int) -> Cluster:
     task = _of_all_tasks(line.cell) / tasks
     crossings = [(_crossing(line, one, task), one) for one in here]
     items, rival = max(crossings, key=lambda pair: (pair[0], pair[1].each > 0))
@@ -84,9 +84,9 @@ def _cluster(line: Line, best: Line, here: list[Line], tasks: int) -> Cluster:
     )
 
 
-def _line(cell: CellAnalysis, tasks: int) -> Line:
+def _line(cell: CellAnalysis, tasks: int) -> CostLine:
     total, fixed = cell.seconds or 0.0, _fixed(cell)
-    return Line(cell, min(fixed, total), max(0.0, total - fixed) / max(1, tasks))
+    return CostLine(cell, min(fixed, total), max(0.0, total - fixed) / max(1, tasks))
 
 
 def _fixed(cell: CellAnalysis) -> float:
@@ -105,7 +105,7 @@ def _of_all_tasks(cell: CellAnalysis) -> float:
     return (number(cell.record.observed.figures, "tasks_seconds") or 0.0) if cell.record.observed else 0.0
 
 
-def _crossing(line: Line, other: Line, task: float) -> float:
+def _crossing(line: CostLine, other: CostLine, task: float) -> float:
     """The number of items from which a line is faster than another; infinite if it never is.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concbench.analysis.thresholds import THROTTLED
-from concbench.results.records import Cell, Observed, number
+from concbench.results.records import Cell, ObservedPass, number
 from concbench.traits import CALLER, ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS
 
 CPU_TOLD = 100e-6
@@ -17,7 +17,7 @@ _TICKS = 0.020
 _IN_THIS_PROCESS = {CALLER, THREADS, LOOP, INTERPRETERS}
 
 
-def seconds_of(observed: Observed) -> float:
+def seconds_of(observed: ObservedPass) -> float:
     """Seconds of a pass, from start to stop."""
     return observed.start + observed.work + observed.stop
 

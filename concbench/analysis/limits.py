@@ -12,7 +12,7 @@ from concbench.stats.timeline import Timeline
 
 
 @dataclass(frozen=True)
-class Limits:
+class PossibleSpeedups:
     """The highest possible speed-ups of a cell."""
 
     here: float
@@ -23,7 +23,7 @@ class Limits:
     """Cores that can compute at once, if they set the limit; None if the workers or the tasks do."""
 
 
-def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: float | None) -> Limits | None:
+def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: float | None) -> PossibleSpeedups | None:
     """The highest speed-ups that a cell could have reached.
 
     Args:
@@ -39,7 +39,7 @@ def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: flo
         return None
     shared = baseline.cpu / cores
     here, reordered = _shortest(cell, tasks, baseline)
-    return Limits(
+    return PossibleSpeedups(
         here=baseline.busy / max(here, shared),
         reordered=baseline.busy / max(reordered, shared),
         cores=cores if shared >= here else None,

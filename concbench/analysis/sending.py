@@ -9,7 +9,7 @@ from concbench.results.records import Cell, Json, number
 
 
 @dataclass(frozen=True)
-class Carried:
+class Cargo:
     """Data that is sent once with every chunk of tasks."""
 
     size: float
@@ -25,9 +25,9 @@ class Carried:
         return self.seconds / self.chunk
 
 
-def carried(cell: Cell, facts: Json) -> Carried | None:
+def carried(cell: Cell, facts: Json) -> Cargo | None:
     """The data that a cell sends with its function; None if that is not known or nothing is sent."""
     size, seconds = number(facts, "function_bytes"), number(facts, "function_seconds")
     if size is None or seconds is None or cell.traits.sends is not True:
         return None
-    return Carried(size, seconds, max(1, chunk_of(cell)))
+    return Cargo(size, seconds, max(1, chunk_of(cell)))

@@ -16,7 +16,7 @@ from concbench.cli.output import (
     require_different,
     say,
 )
-from concbench.cli.page import Page, add_page
+from concbench.cli.page import PageFile, add_page
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
 from concbench.harness.clock import AWAKE
@@ -55,7 +55,7 @@ def main(arguments: argparse.Namespace) -> int:
         form = chosen_format(arguments)
         chosen = functions.fill_in(arguments, AdviseOptions)
         output = Output(arguments.output, force=arguments.force)
-        page = Page(arguments.html, force=arguments.force)
+        page = PageFile(arguments.html, force=arguments.force)
         require_different({"--output": output.path, "--html": page.path})
         output.require_writable()
         page.require_writable()

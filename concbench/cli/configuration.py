@@ -32,7 +32,7 @@ _OF_ONE_RUN = {"output", "force", "resume", "html", "split", "summary"}
 
 
 @dataclass(frozen=True)
-class Configured:
+class ConfiguredOptions:
     """Options that came from a file."""
 
     file: str = ""
@@ -93,7 +93,7 @@ def configure(
     known: Mapping[str, Declared],
     applies: Callable[[str], bool] = lambda _: True,
     excludes: Callable[[str, Any], set[str]] = lambda *_: set(),
-) -> Configured:
+) -> ConfiguredOptions:
     """Complete the arguments from the file, then from the defaults; returns what the file contributed.
 
     Args:
@@ -106,10 +106,10 @@ def configure(
         UsageError: the file cannot be read, or an option or a value is invalid; names the file and the key.
     """
     path = None if arguments.no_config else _nearest()
-    configured = Configured()
+    configured = ConfiguredOptions()
     if path is not None:
         file = os.path.relpath(path)
-        configured = Configured(file, _completed(arguments, _table(path, file), file, known, applies, excludes))
+        configured = ConfiguredOptions(file, _completed(arguments, _table(path, file), file, known, applies, excludes))
     for dest, default in arguments.defaults.items():
         if getattr(arguments, dest) is None:
             setattr(arguments, dest, default)

@@ -11,7 +11,7 @@ from concbench.cli import options
 from concbench.cli.output import say
 from concbench.declarations import Option, place_from
 from concbench.errors import UsageError
-from concbench.harness.events import CallsPlanned, LessPlanned, LookPlanned, ProcessesRenewed
+from concbench.harness.events import CallsPlanned, LookPlanned, ProcessesRenewed, RaceReduced
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.planning.workload_specs import is_function, place_of
 from concbench.options import MeasureOptions, decided, declared, filled, of_functions
@@ -110,14 +110,14 @@ def workload(
     return named_workload(place_of(name), how, source, variant=variant, limit=limit, budget=budget, tell=say)
 
 
-def announce(event: CallsPlanned | LookPlanned | LessPlanned | ProcessesRenewed) -> None:
+def announce(event: CallsPlanned | LookPlanned | RaceReduced | ProcessesRenewed) -> None:
     """Announce the calls of a function, what the budget does not allow, or why a workload has new processes."""
     if isinstance(event, ProcessesRenewed):
         say(event.why)
         return
     if not is_function(event.workload):
         return
-    if isinstance(event, LessPlanned):
+    if isinstance(event, RaceReduced):
         say(f"{event.workload}: {event.what}")
         return
     if isinstance(event, LookPlanned):

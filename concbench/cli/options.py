@@ -34,7 +34,7 @@ def add(parser: argparse._ActionsContainer, options: Mapping[str, Option], *, hi
             else {"type": reading(option.kind), "metavar": option.kind.metavar}
         )
         if Mapping in option.kind.types:
-            kind["action"] = _Merged
+            kind["action"] = _MergeMapping
         about = argparse.SUPPRESS if hidden else _help(option).replace("%", "%%")
         place.add_argument(as_flag(name, option), dest=name, help=about, **kind)
         if option.opposite:
@@ -42,7 +42,7 @@ def add(parser: argparse._ActionsContainer, options: Mapping[str, Option], *, hi
             place.add_argument(f"--no-{name}", dest=name, help=about, action="store_const", const=False)
 
 
-class _Merged(argparse.Action):
+class _MergeMapping(argparse.Action):
     """A mapping that may be given in several pieces."""
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *_: Any) -> None:

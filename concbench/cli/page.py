@@ -38,7 +38,7 @@ def _kept() -> str:
     return str(path)
 
 
-class Page(Output):
+class PageFile(Output):
     """The file: checked before anything runs, written when there are results."""
 
     def __init__(self, path: str | None, *, force: bool, opened: bool = False) -> None:

@@ -17,9 +17,9 @@ from concbench.cli.output import (
     require_different,
     say,
 )
-from concbench.cli.page import Page, add_page
-from concbench.cli.split import Split, add_split
-from concbench.cli.summary import Summary, add_summary
+from concbench.cli.page import PageFile, add_page
+from concbench.cli.split import SplitFiles, add_split
+from concbench.cli.summary import SummaryFile, add_summary
 from concbench.cli.values import reading
 from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, MISSED, OK, UNDECIDED, worst
@@ -84,9 +84,9 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.budget = _ALONE
     with configured.to_blame():
         chosen = chosen_format(arguments)
-        split = Split(arguments.split, force=arguments.force, format=chosen)
-        summary = Summary(arguments.summary)
-        page = Page(arguments.html, force=arguments.force)
+        split = SplitFiles(arguments.split, force=arguments.force, format=chosen)
+        summary = SummaryFile(arguments.summary)
+        page = PageFile(arguments.html, force=arguments.force)
         plans, output, earlier = _prepared(arguments)
         require_different({"--output": output.path, "--html": page.path, "--summary": summary.path})
         split.require_writable((cell.id for plan in plans for cell in plan.cells), beside=output.path)

@@ -14,7 +14,7 @@ from concbench.harness.interruption import INTERRUPTION
 from concbench.values import COUNT, DURATION, PORT, SIZE
 
 if TYPE_CHECKING:
-    from concbench.workloads.download.server import Serving
+    from concbench.workloads.download.server import ServerSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C; returns the exit code."""
-    from concbench.workloads.download.server import Serving
+    from concbench.workloads.download.server import ServerSettings
     from concbench.workloads.download.workload import Download
 
     checked = Download(
@@ -45,14 +45,14 @@ def main(arguments: argparse.Namespace) -> int:
         jitter=arguments.jitter,
         image_size=arguments.image_size,
     )
-    serving = Serving(checked.names, checked.image_size, checked.latency, checked.jitter, arguments.port)
+    serving = ServerSettings(checked.names, checked.image_size, checked.latency, checked.jitter, arguments.port)
     INTERRUPTION.release()  # asyncio handles Ctrl-C itself
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(serving, checked.title()))
     return OK
 
 
-async def _serve(serving: Serving, title: str) -> None:
+async def _serve(serving: ServerSettings, title: str) -> None:
     from concbench.workloads.download.server_process import ImageServer
 
     async with ImageServer(serving) as server:

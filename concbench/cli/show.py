@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from concbench.cli.color import add_color
 from concbench.cli.output import Output, add_format, as_file, chosen_format, present, require_different, say
-from concbench.cli.page import Page, add_page
-from concbench.cli.split import Split, add_split
+from concbench.cli.page import PageFile, add_page
+from concbench.cli.split import SplitFiles, add_split
 from concbench.errors import BadResults, UsageError
 from concbench.exit_codes import FAILED, OK
 
@@ -37,12 +37,12 @@ def main(arguments: argparse.Namespace) -> int:
     chosen = chosen_format(arguments, arguments.output)
     written = Output(arguments.output, force=arguments.force, format=chosen)
     traced = Output(arguments.trace, force=arguments.force)
-    split = Split(arguments.split, force=arguments.force, format=chosen)
+    split = SplitFiles(arguments.split, force=arguments.force, format=chosen)
     if written.path is not None and split.directory is not None:
         raise UsageError("--output writes one file, and --split one for each runner; leave out one of them")
     require_different({"--output": written.path, "--trace": traced.path, "--html": arguments.html})
     run = _loaded(arguments.file)
-    page = Page(arguments.html, force=arguments.force, opened=arguments.open)
+    page = PageFile(arguments.html, force=arguments.force, opened=arguments.open)
     for output in (written, traced, page):
         output.require_writable()
     split.require_writable(cell.id for table in run for cell in table)

@@ -27,7 +27,7 @@ def add_split(parser: argparse.ArgumentParser) -> None:
                         "for tools that compare files, such as pyperf")  # fmt: skip
 
 
-class Split:
+class SplitFiles:
     """The files of the runners: checked before anything runs, written when there are results."""
 
     def __init__(self, directory: str | None, *, force: bool, format: str) -> None:  # noqa: A002 - as the option

@@ -26,7 +26,7 @@ def add_summary(parser: argparse.ArgumentParser) -> None:
                         f"'{GITHUB}': to the summary of the step, in GitHub Actions")  # fmt: skip
 
 
-class Summary:
+class SummaryFile:
     """The summary file: checked before anything runs, appended to when there are results."""
 
     def __init__(self, asked: str | None) -> None:

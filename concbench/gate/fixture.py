@@ -27,7 +27,7 @@ _OF_ROUNDS = ("rounds", "max_rounds", "budget", "precision")
 
 
 @dataclass
-class Session:
+class SharedState:
     """State that all tests of a session share."""
 
     defaults: MeasureOptions
@@ -52,7 +52,7 @@ class Concbench:
     """Measures functions for a test. The fixture `concbench` is a new instance for each test."""
 
     def __init__(
-        self, session: Session, marked: Mapping[str, Any], name: str, tell: Callable[[Judgement], None]
+        self, session: SharedState, marked: Mapping[str, Any], name: str, tell: Callable[[Judgement], None]
     ) -> None:
         """Create the fixture of one test.
 

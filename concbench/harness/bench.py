@@ -9,14 +9,14 @@ from math import inf
 from pathlib import Path
 
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
-from concbench.harness.calls import Calls
+from concbench.harness.calls import CallCounter
 from concbench.harness.hosts.base import CheckHost, Clock, Host, Hosts
 from concbench.harness.live_cell import LiveCell
-from concbench.harness.planning.plan import BASELINE, Limit, Plan
+from concbench.harness.planning.plan import BASELINE, Plan, TimeLimits
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.harness.preparation.referee import Referee
 from concbench.harness.repeats import bearable_repeats
-from concbench.harness.timeouts import Patience
+from concbench.harness.timeouts import Timeouts
 from concbench.options import MeasureOptions, changed
 from concbench.results.records import CellId, Json, Outcome, Sample
 
@@ -54,8 +54,8 @@ class Bench:
         self.kept = plan.kept
         """State that the function keeps in its process, as far as it is known."""
         self.referee = Referee(plan)
-        self.calls = Calls(plan.workload.tasks, plan.options["max_calls"])
-        self.patience = Patience(plan)
+        self.calls = CallCounter(plan.workload.tasks, plan.options["max_calls"])
+        self.patience = Timeouts(plan)
         self.clock = Clock(hosts)
         self._hurried = set[CellId]()
         """Cells whose timeout was shortened by the budget."""
@@ -159,7 +159,7 @@ class Bench:
         if seconds is not None and cell.host is not None:
             cell.host.allow(seconds)
 
-    def _left_for(self, cell: LiveCell, limit: Limit) -> float:
+    def _left_for(self, cell: LiveCell, limit: TimeLimits) -> float:
         """Seconds allowed for a request of a cell: all that remain, once one execution of it has ended.
 
         Before that, it may never end. It is then allowed only the time that shows that it cannot win, or a share of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Calls:
+class CallCounter:
     """Counts the executions of one measurement against the calls that are allowed."""
 
     tasks: int

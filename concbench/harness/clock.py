@@ -8,7 +8,7 @@ _SUSPENDED = 1.0
 """Seconds by which a wait must exceed its planned length to show that this process was suspended."""
 
 
-class Awake:
+class AwakeClock:
     """Counts the seconds in which this process could run; every wait reports its planned length to it."""
 
     def __init__(self) -> None:
@@ -26,5 +26,5 @@ class Awake:
         return now
 
 
-AWAKE = Awake()
+AWAKE = AwakeClock()
 """The clock of this process."""

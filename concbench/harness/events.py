@@ -58,7 +58,7 @@ class LookPlanned:
 
 
 @dataclass(frozen=True)
-class LessPlanned:
+class RaceReduced:
     """`advise` knows how long the function takes, and the budget does not allow a complete race."""
 
     workload: str
@@ -94,5 +94,5 @@ class TableUpdated:
     table: Table
 
 
-Event = Step | LookPlanned | LessPlanned | CallsPlanned | ProcessesRenewed | TableUpdated
+Event = Step | LookPlanned | RaceReduced | CallsPlanned | ProcessesRenewed | TableUpdated
 Listener = Callable[[Event], None]

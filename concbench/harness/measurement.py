@@ -30,7 +30,7 @@ from concbench.harness.live_cell import LiveCell
 from concbench.harness.planning.plan import Plan
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.harness.preparation.examination import Examination
-from concbench.harness.preparation.kept_state import BeginAgain, Keeping, sentence
+from concbench.harness.preparation.kept_state import BeginAgain, StateDetector, sentence
 from concbench.harness.progress import Progress
 from concbench.harness.resumption import resumed_after
 from concbench.harness.rounds import Rounds
@@ -87,7 +87,7 @@ class Measurement:
         self._plan = plan
         self._listen = listen
         self._bench = Bench(plan, hosts, directory)
-        self._keeping = Keeping(self._bench)
+        self._keeping = StateDetector(self._bench)
         self._steps = Steps(self._bench, Progress(self._bench, listen), self._keeping)
         self._examination = Examination(self._bench, self._steps)
         self._rounds = Rounds(self._bench)

@@ -8,7 +8,7 @@ from math import inf
 
 from concbench.errors import UsageError
 from concbench.harness.planning.runner_specs import PlannedCell, parse
-from concbench.harness.stop_rules import NextRound, Seen, Terms, by_round, first_or_last, further
+from concbench.harness.stop_rules import NextRound, RoundLimit, Standings, by_round, first_or_last, further
 from concbench.requirements import UNDECIDED, Requirement, require_consistent
 from concbench.results.records import CellId
 from concbench.stats.intervals import ratio_interval, requirement_level
@@ -29,18 +29,18 @@ class RequirementRule:
     hopeless: float = inf
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> RoundLimit:
         """At most `max_rounds` rounds."""
-        return Terms(self.max_rounds)
+        return RoundLimit(self.max_rounds)
 
-    def next_round(self, seen: Seen) -> NextRound:
+    def next_round(self, seen: Standings) -> NextRound:
         """Return the cells of undecided requirements."""
         if (settled := first_or_last(seen, self.max_rounds)) is not None:
             return settled
         wanted = {cell for one in self.requirements for cell in self._open(one, seen)}
         return further(seen, wanted, self.budget)
 
-    def _open(self, requirement: Requirement, seen: Seen) -> list[CellId]:
+    def _open(self, requirement: Requirement, seen: Standings) -> list[CellId]:
         """The two cells of a requirement that more rounds can decide; else none."""
         named = {str(cell): cell for cell in seen.samples}
         base, own = (named.get(name) for name in (requirement.other or str(seen.baseline), requirement.runner))

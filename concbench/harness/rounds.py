@@ -15,7 +15,7 @@ from concbench.harness.bench import NO_TIME, Bench
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
-from concbench.harness.stop_rules import NextRound, Samples, Seen
+from concbench.harness.stop_rules import NextRound, Samples, Standings
 from concbench.results.records import CellId, Outcome, Stopped, Table
 from concbench.stats.intervals import FEWEST
 
@@ -178,7 +178,7 @@ class Rounds:
         baseline = baseline_of(records, plan.baseline)
         made = compared(records, baseline)
         begins = self._bench.clock.elapsed() + sum(cell.relaunching for cell in self._bench.alive)
-        decided = self._rule.next_round(Seen(baseline, samples, made, begins))
+        decided = self._rule.next_round(Standings(baseline, samples, made, begins))
         left_out = self._left_out(samples)
         if baseline in left_out:
             return replace(decided, cells=[*samples, *left_out], why_none="")

@@ -9,7 +9,7 @@ from concbench.harness.events import Phase
 from concbench.harness.executions import MOST_CHECKS, RETRIAL
 from concbench.harness.hosts.base import CellEnded
 from concbench.harness.live_cell import LiveCell
-from concbench.harness.preparation.kept_state import Keeping
+from concbench.harness.preparation.kept_state import StateDetector
 from concbench.harness.preparation.referee import DIFFER, blamed
 from concbench.harness.progress import Progress
 from concbench.results.passes import Finding
@@ -25,7 +25,7 @@ Act = Callable[[LiveCell], None]
 class Steps:
     """Carries out steps, and ends the cells whose steps fail."""
 
-    def __init__(self, bench: Bench, progress: Progress, keeping: Keeping) -> None:
+    def __init__(self, bench: Bench, progress: Progress, keeping: StateDetector) -> None:
         self._bench = bench
         self._progress = progress
         self._keeping = keeping

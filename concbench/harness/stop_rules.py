@@ -22,7 +22,7 @@ Samples = Mapping[CellId, Sequence[Sample]]
 
 
 @dataclass(frozen=True)
-class Seen:
+class Standings:
     """The state of a measurement before a round, as input of a stop rule."""
 
     baseline: CellId
@@ -57,7 +57,7 @@ class NextRound:
 
 
 @dataclass(frozen=True)
-class Terms:
+class RoundLimit:
     """The number of rounds that a stop rule may take."""
 
     max_rounds: int
@@ -69,7 +69,7 @@ class StopRule(Protocol):
     """Decides the cells of the next round, until there are none."""
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> RoundLimit:
         """The number of rounds that the rule may take."""
         ...
 
@@ -78,7 +78,7 @@ class StopRule(Protocol):
         """A cell is dropped if its first execution takes more than this multiple of the shortest; infinity: never."""
         ...
 
-    def next_round(self, seen: Seen) -> NextRound:
+    def next_round(self, seen: Standings) -> NextRound:
         """Decide on the next round from the samples so far."""
         ...
 
@@ -91,11 +91,11 @@ class EveryRound:
     hopeless: float = inf
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> RoundLimit:
         """All rounds, for every cell."""
-        return Terms(self.rounds, all_rounds=True)
+        return RoundLimit(self.rounds, all_rounds=True)
 
-    def next_round(self, seen: Seen) -> NextRound:
+    def next_round(self, seen: Standings) -> NextRound:
         """Return all cells, or none after the last round."""
         return NextRound([], "rounds") if seen.rounds >= self.rounds else NextRound(list(seen.samples))
 
@@ -116,11 +116,11 @@ class VerdictRule:
     hopeless: float = inf
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> RoundLimit:
         """At most `max_rounds` rounds."""
-        return Terms(self.max_rounds)
+        return RoundLimit(self.max_rounds)
 
-    def next_round(self, seen: Seen) -> NextRound:
+    def next_round(self, seen: Standings) -> NextRound:
         """Return the cells that are still undecided, with the cells that they are compared with."""
         if (settled := first_or_last(seen, self.max_rounds)) is not None:
             return settled
@@ -129,7 +129,7 @@ class VerdictRule:
         wanted = {*unsure, *contenders(seen.samples, level), *([seen.baseline] if unsure else [])}
         return further(seen, wanted, self.budget)
 
-    def _wants_more(self, seen: Seen, cell: CellId, level: float) -> bool:
+    def _wants_more(self, seen: Standings, cell: CellId, level: float) -> bool:
         base, own = (by_round(seen.samples[one]) for one in (seen.baseline, cell))
         ratios = log_ratios(base, own)
         interval = ratio_interval(ratios, level)
@@ -138,7 +138,7 @@ class VerdictRule:
         return self.precision is not None and interval.half_width > self.precision
 
 
-def first_or_last(seen: Seen, max_rounds: int) -> NextRound | None:
+def first_or_last(seen: Standings, max_rounds: int) -> NextRound | None:
     """The next round where no interval decides it: the first three, and none after the last or without a baseline."""
     if seen.rounds >= max_rounds:
         return NextRound([], "rounds")
@@ -147,7 +147,7 @@ def first_or_last(seen: Seen, max_rounds: int) -> NextRound | None:
     return None if seen.baseline in seen.samples else NextRound([], "baseline")
 
 
-def further(seen: Seen, wanted: set[CellId], budget: float | None) -> NextRound:
+def further(seen: Standings, wanted: set[CellId], budget: float | None) -> NextRound:
     """A round of the wanted cells, if there are any and the budget in seconds allows it."""
     if not wanted:
         return NextRound([], "verdicts")

@@ -6,7 +6,7 @@ import random
 from dataclasses import asdict, replace
 
 from concbench.analysis.time_shares import timeline_of
-from concbench.results.records import Cell, Summary, Tasks
+from concbench.results.records import Cell, Tasks, TaskSummary
 
 MOST_TASKS = 10_000
 """Number of tasks up to which all are kept."""
@@ -30,7 +30,7 @@ def thinned(cell: Cell, seed: int, *, warm: bool) -> Cell:
         index=kept,
         failed=tasks.failed[:MOST_TASKS],
     )
-    summary = Summary(**asdict(line)) if line else None  # unobservable tasks have no summary
+    summary = TaskSummary(**asdict(line)) if line else None  # unobservable tasks have no summary
     return replace(
         cell,
         observed=replace(observed, began=observed.began[: max(1, cell.workers)], tasks=fewer, summary=summary),

@@ -17,7 +17,7 @@ UNKNOWN = 60.0
 """The timeout in seconds if the baseline failed: the work may never end."""
 
 
-class Patience:
+class Timeouts:
     """Decides the timeouts of the executions of one measurement."""
 
     def __init__(self, plan: Plan) -> None:

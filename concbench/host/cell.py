@@ -16,14 +16,14 @@ from concbench.host.resources import counters
 from concbench.host.sessions import LoopSession, Phase, Session, idle, in_initializers, timed
 from concbench.observing import (
     MEET_SECONDS,
-    Numbered,
+    CoroutineObserver,
+    CoroutineRecorder,
+    NumberedItem,
     Observation,
-    Observed,
-    ObservedCoroutine,
+    Observer,
     Passes,
     PassesOfCoroutine,
-    Recorded,
-    RecordedCoroutine,
+    Recorder,
     meet,
     new_record,
     perf_counter,
@@ -117,7 +117,7 @@ class HostedCell:
         if record is None or self.traits.where == ELSEWHERE or not 0 < len(self.items) <= MOST_LABELS:
             return self._execute(self.function, collect=collect)
         new_record(record, len(self.items))
-        function = (RecordedCoroutine if self.awaits else Recorded)(self.function, record)
+        function = (CoroutineRecorder if self.awaits else Recorder)(self.function, record)
         return self._execute(function, collect=collect, record=record)
 
     def sample_of(self, timing: Timing) -> Sample:
@@ -144,7 +144,7 @@ class HostedCell:
             Figures named as in `results.records.Observed`, perf_counter() at its beginning, and the values to compare,
             if they were collected.
         """
-        recorder = ObservedCoroutine if self.awaits else Observed
+        recorder = CoroutineObserver if self.awaits else Observer
         before = counters()
         self._swept = 0.0, 0.0  # its memory is not to hold garbage of executions before it
         timing = self._execute(recorder(self.function), collect=collect)
@@ -272,7 +272,7 @@ class HostedCell:
 
     def _execute(self, function: Callable[[Any], Any], *, collect: bool, record: str | None = None) -> Timing:
         session, start = self._entered()
-        items = [Numbered(index, item) for index, item in enumerate(self.items)] if record else self.items
+        items = [NumberedItem(index, item) for index, item in enumerate(self.items)] if record else self.items
         try:
             function = session.initialized(function)
             in_initializers()
@@ -359,7 +359,7 @@ def observing_cost(*, sends: bool) -> float:
     costs = []
     for _ in range(_BATCHES):
         plain = timed(lambda: [_nothing(item) for item in range(_BATCH)])[0].seconds
-        watched, seen = timed(lambda: [Observed(_nothing)(item) for item in range(_BATCH)])
+        watched, seen = timed(lambda: [Observer(_nothing)(item) for item in range(_BATCH)])
         sent = timed(lambda: [pickle.loads(pickle.dumps(one)) for one in seen])[0].seconds if sends else 0.0  # noqa: B023
         costs.append((watched.seconds + sent - plain) / _BATCH)
     return max(0.0, sorted(costs)[_BATCHES // 2])

@@ -88,7 +88,7 @@ def end(group: int, mark: str) -> list[str]:
     return sorted(set(killed.values()) - {""})
 
 
-class Belonging:
+class OwnedProcess:
     """A living process that belongs to a measuring process."""
 
     def __init__(self, pid: int, fields: list[str]) -> None:
@@ -110,7 +110,7 @@ class Belonging:
         return "R" in states
 
 
-def belonging(group: int, mark: str, since: int = 0) -> Iterator[Belonging]:
+def belonging(group: int, mark: str, since: int = 0) -> Iterator[OwnedProcess]:
     """Living processes of the group or with the mark, except this one; none where /proc does not exist.
 
     Args:
@@ -126,7 +126,7 @@ def belonging(group: int, mark: str, since: int = 0) -> Iterator[Belonging]:
                 continue
             in_group = group != 0 and int(fields[2]) == group  # 0 if the leader is in another namespace
             if in_group or _limited(entry) == number or _wears(entry, mark.encode()):
-                yield Belonging(int(entry), fields)
+                yield OwnedProcess(int(entry), fields)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -16,7 +16,7 @@ from concbench.host.name_clashes import require_names_of_their_own
 from concbench.task import short
 from concbench.wire import take_over
 from concbench.workloads.function.calling import (
-    How,
+    CallForm,
     name_of,
     require_callable,
     require_function,
@@ -24,9 +24,9 @@ from concbench.workloads.function.calling import (
     resolve,
     takes_workers,
 )
-from concbench.workloads.function.facts import Facts, pickled
+from concbench.workloads.function.facts import FunctionFacts, pickled
 from concbench.workloads.function.item_source import ItemSource
-from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.lookup import ObjectPath
 
 
 def look(request: dict[str, Any]) -> dict[str, Any]:
@@ -35,10 +35,10 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: something cannot be found, imported, read or called.
     """
-    place = Place(**request["function"])
-    how = How.from_json(request["how"])
+    place = ObjectPath(**request["function"])
+    how = CallForm.from_json(request["how"])
     source = ItemSource(**request["source"])
-    others = [one for one in how.named.values() if isinstance(one, Place)]
+    others = [one for one in how.named.values() if isinstance(one, ObjectPath)]
     made_by = source.place()
     require_names_of_their_own({Path(one.directory) for one in (place, *others, *([made_by] if made_by else []))})
     found = source.find() if made_by is None else None  # before a module may change the files
@@ -55,7 +55,7 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
     if packed is not None:
         _keep(packed, Path(request["items"]))
     told_workers = how.context is not None and takes_workers(resolve(how.context))
-    facts = replace(Facts.of(function, items), items_called=source.called(), told_workers=told_workers)
+    facts = replace(FunctionFacts.of(function, items), items_called=source.called(), told_workers=told_workers)
     return {
         "facts": asdict(facts),
         "packed": packed is not None,

@@ -57,9 +57,9 @@ class Session:
         """Return the function; if there is an initializer, it is called before the first call in each worker."""
         if self._initializer is None:
             return function
-        from concbench.workloads.function.adapters import Initialized, InitializedCoroutine
+        from concbench.workloads.function.adapters import CoroutineWithInitializer, WithInitializer
 
-        return (InitializedCoroutine if self.awaits else Initialized)(function, self._initializer, self._number)
+        return (CoroutineWithInitializer if self.awaits else WithInitializer)(function, self._initializer, self._number)
 
 
 def in_initializers() -> tuple[float, float]:

@@ -27,7 +27,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Advised:
+class RaceOutcome:
     """The outcome of a run that was a race for a recommendation."""
 
     recommendation: Recommendation | None
@@ -48,7 +48,7 @@ class Document:
     """A sentence if the run was interrupted; otherwise empty."""
     answers: tuple[Answer, ...]
     """One for each workload; empty if there is a recommendation."""
-    advised: Advised | None
+    advised: RaceOutcome | None
     """None unless the run was a race."""
     record: RunRecord
     """The raw results."""
@@ -69,7 +69,7 @@ class Document:
 def build(
     record: RunRecord,
     analyses: Sequence[TableAnalysis],
-    advised: Advised | None = None,
+    advised: RaceOutcome | None = None,
     *,
     why: bool = False,
     environment: bool = False,

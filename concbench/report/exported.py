@@ -20,7 +20,7 @@ _LONGEST = 400
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedRow:
     """A runner that has times, in one table."""
 
     workload: str
@@ -57,11 +57,11 @@ class Exported:
         return {"warm": self.table.record.warm} | {name: value for name, value in known.items() if value is not None}
 
 
-def exported(document: Document) -> list[Exported]:
+def exported(document: Document) -> list[ExportedRow]:
     """The runners with times of every table, in order."""
     tables = zip(unique(table.workload for table in document.analyses), document.analyses, strict=True)
     return [
-        Exported(workload, runner, table, cell)
+        ExportedRow(workload, runner, table, cell)
         for workload, table in tables
         for runner, cell in zip(unique(str(cell.id) for cell in table), table, strict=True)
         if cell.seconds is not None

@@ -21,7 +21,7 @@ from concbench.stats.intervals import FEWEST
 
 
 @dataclass(frozen=True)
-class Missing:
+class MissingRunners:
     """A runner without times, or several for the same reason."""
 
     name: str
@@ -39,7 +39,7 @@ class Section:
     """Start-up, cores and memory of the same runners, in the same order."""
     fastest: tuple[bool, ...]
     """For each of their rows, whether it is in the fastest group."""
-    missing: tuple[Missing, ...]
+    missing: tuple[MissingRunners, ...]
     """The other runners."""
     reading: tuple[str, ...]
     """How to read the figures, one sentence each; in them, a star stands for the fastest group."""
@@ -154,12 +154,12 @@ def _first_runs(table: TableAnalysis) -> list[str]:
     return [f"First executions, not among the times, took longer: {', '.join(slow)}{fresh}."] if slow else []
 
 
-def _missing(table: TableAnalysis) -> tuple[Missing, ...]:
+def _missing(table: TableAnalysis) -> tuple[MissingRunners, ...]:
     ended: dict[str, list[CellAnalysis]] = {}
     for cell in table.cells:
         if cell.seconds is None:
             ended.setdefault(why_missing(cell), []).append(cell)
-    return tuple(Missing(units.listed(alike(table, cells)), reason) for reason, cells in ended.items())
+    return tuple(MissingRunners(units.listed(alike(table, cells)), reason) for reason, cells in ended.items())
 
 
 def _load(table: TableAnalysis) -> tuple[str, bool]:

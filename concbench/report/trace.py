@@ -14,7 +14,7 @@ import numpy as np
 
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
-from concbench.results.records import Json, Observed, Table, Tasks
+from concbench.results.records import Json, ObservedPass, Table, Tasks
 from concbench.stats.timeline import tasks_in_flight
 from concbench.traits import ELSEWHERE
 
@@ -35,7 +35,7 @@ def trace(tables: Iterable[TableAnalysis]) -> str:
     return json.dumps({"traceEvents": events, "displayTimeUnit": "ms"}) + "\n"
 
 
-def _cell(table: Table, cell: CellAnalysis, observed: Observed, pid: int) -> Iterator[Json]:
+def _cell(table: Table, cell: CellAnalysis, observed: ObservedPass, pid: int) -> Iterator[Json]:
     yield _name("process_name", f"{table.workload}: {cell.name}", pid, _PHASES)
     yield _name("thread_name", "phases", pid, _PHASES)
     began = 0.0

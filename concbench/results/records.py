@@ -83,7 +83,7 @@ class Tasks:
 
 
 @dataclass(frozen=True)
-class Summary:
+class TaskSummary:
     """A summary of all tasks of an observed pass, with the same fields as stats.timeline.Timeline."""
 
     workers: int
@@ -120,7 +120,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedPass:
     """The observed pass: one more execution, with every task recorded; its times are never compared."""
 
     start: float
@@ -132,7 +132,7 @@ class Observed:
     """Seconds until each worker began its first task, the earliest first; shortened if there are very many workers."""
     tasks: Tasks | None
     """The recorded tasks; None if tasks cannot be recorded."""
-    summary: Summary | None = None
+    summary: TaskSummary | None = None
     """The summary of all tasks, where they are too many to be kept."""
     observing: float = 0.0
     """Seconds that recording adds to a task, measured on tasks that do nothing."""
@@ -225,7 +225,7 @@ class Cell:
     outcome: Outcome = Outcome()
     warmup: Sample | None = None
     samples: list[Sample] = field(default_factory=list)
-    observed: Observed | None = None
+    observed: ObservedPass | None = None
     interpreter: Json = field(default_factory=dict)
     """Facts about the measuring process after the imports of the workload, such as version and GIL state; `provided`:
     seconds spent on preparing workers before any execution."""
@@ -266,7 +266,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptState:
     """State that the function keeps in its process between executions, with the evidence for it."""
 
     kind: KeptKind = ""
@@ -328,7 +328,7 @@ class Table:
     """Cores used by other processes, by round; empty where that cannot be measured."""
     rounds: int = 0
     """Number of finished rounds; samples of a later round belong to an interrupted one."""
-    kept: Kept = Kept()
+    kept: KeptState = KeptState()
     """State that the function keeps in its process; unless `fresh` was given, it decides on a process per execution."""
     variants: Json = field(default_factory=dict)
     """Description of each variant by its label: the interpreter, and how it was started."""

@@ -12,7 +12,7 @@ from concbench.task import named
 from concbench.traits import LOOP, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
-    from concbench.program import Call, Program
+    from concbench.program import CallExpression, Program
     from concbench.runners.look import Look
 
 
@@ -82,7 +82,7 @@ class Asyncio:
         """Offer half and twice the coroutines."""
         return [type(self)(workers) for workers in look.beside(self.workers, look.most_threads)]
 
-    def program(self, call: "Call") -> "Program":
+    def program(self, call: "CallExpression") -> "Program":
         """Write a program with a semaphore that limits the number in progress."""
         call = call.awaited()
         return call.in_one_loop(

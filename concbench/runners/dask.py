@@ -16,7 +16,7 @@ from concbench.runners.base import as_sequence, require_positive
 from concbench.traits import ELSEWHERE, PROCESSES, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
-    from concbench.program import Call, Program
+    from concbench.program import CallExpression, Program
     from concbench.runners.clusters.cluster_process import LocalCluster
     from concbench.runners.clusters.running import Connection
 
@@ -136,7 +136,7 @@ class Dask:
         self.figures = dispatch.figures
         return results
 
-    def program(self, call: Call) -> Program:
+    def program(self, call: CallExpression) -> Program:
         """Write a program with a client, and with chunks if they are set."""
         call = call.ordinary(by_value=True).of_one_item()
         one = f"LocalCluster(n_workers={self.workers}, threads_per_worker=1, dashboard_address=None)"

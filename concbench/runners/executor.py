@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from concbench.errors import BadSetting, WorkerDied, WorkerFailure, nearest
 from concbench.runners.base import as_sequence, require_positive
-from concbench.sealing import Sealed, Sealing, opened, unsendable_item
+from concbench.sealing import SealedResult, Sealer, opened, unsendable_item
 from concbench.task import exception_text, gather, short, tried
 from concbench.traits import INTERPRETERS, PROCESSES, THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
-    from concbench.program import Call, Program
+    from concbench.program import CallExpression, Program
 
 _PLACES = {
     "InterpreterPoolExecutor": INTERPRETERS, "ThreadPoolExecutor": THREADS, "ProcessPoolExecutor": PROCESSES,
@@ -109,17 +109,17 @@ class Executor:
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Call the function on each item; the contract is that of `base.Runner.run`."""
         items = as_sequence(items)
-        with closing(self._answers(Sealing(function), items)) as answers:
+        with closing(self._answers(Sealer(function), items)) as answers:
             return gather(opened(answers), items)
 
-    def _answers(self, function: Sealing, items: Sequence[Any]) -> Generator[Any, None, None]:
+    def _answers(self, function: Sealer, items: Sequence[Any]) -> Generator[Any, None, None]:
         """Yield results and exceptions of tasks, both as values; an exception raised here is the executor's own."""
         done: Any = ()
         try:
             mapped = getattr(self._executor, "map", self._submitted)
             done = mapped(function, items)
             for answer in done.result() if hasattr(done, "result") else done:
-                is_future = type(answer) is not Sealed and hasattr(answer, "result")
+                is_future = type(answer) is not SealedResult and hasattr(answer, "result")
                 yield answer.result() if is_future else answer
         except Exception as error:
             raise self._failed(error, items) from error
@@ -127,7 +127,7 @@ class Executor:
             if hasattr(done, "close"):
                 done.close()  # cancels tasks that have not begun
 
-    def _submitted(self, function: Sealing, items: Sequence[Any]) -> Iterator[Any]:
+    def _submitted(self, function: Sealer, items: Sequence[Any]) -> Iterator[Any]:
         futures = [self._executor.submit(function, item) for item in items]
         try:
             for future in futures:
@@ -144,7 +144,7 @@ class Executor:
             return unsendable
         return WorkerFailure(f"the executor of {self.target} failed: {exception_text(error)}")
 
-    def program(self, call: "Call") -> "Program":
+    def program(self, call: "CallExpression") -> "Program":
         """Write a program that makes the executor in the same way.
 
         Raises:

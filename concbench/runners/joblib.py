@@ -18,7 +18,7 @@ from concbench.traits import CALLER, PROCESSES, THREADS, Traits
 from concbench.values import COUNT, Declared, Kind
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
-    from concbench.program import Call, Program
+    from concbench.program import CallExpression, Program
 
 _AUTO = "auto"
 _BATCH_SIZE = Kind(
@@ -114,7 +114,7 @@ class Joblib:
             return unsendable
         return WorkerFailure(f"joblib({self.workers}) failed: {exception_text(error)}")
 
-    def program(self, call: "Call") -> "Program":
+    def program(self, call: "CallExpression") -> "Program":
         """Write a program that calls Parallel, with the settings that are not its defaults."""
         call = call.ordinary(by_value=self.backend == "loky").of_one_item()
         settings = [f"n_jobs={self.workers}"]

@@ -18,7 +18,7 @@ from concbench.task import ending, exception_text, gather, named, tried
 from concbench.traits import PROCESSES, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
-    from concbench.program import Call, Program
+    from concbench.program import CallExpression, Program
     from concbench.runners.look import Look
 
 _LOOK_SECONDS = 0.1
@@ -126,7 +126,7 @@ class MpPool:
         """Offer half and twice the processes."""
         return [type(self)(workers) for workers in look.beside(self.workers, look.most_processes)]
 
-    def program(self, call: "Call") -> "Program":
+    def program(self, call: "CallExpression") -> "Program":
         """Write a program with the pool of the standard library, and explicit start method and chunk size."""
         call = call.ordinary().of_one_item()
         renewed = f", maxtasksperchild={self.maxtasksperchild}" if self.maxtasksperchild is not None else ""

@@ -18,7 +18,7 @@ from concbench.task import Parcel, being_read, ending, exception_text, gather, n
 from concbench.traits import PROCESSES, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
-    from concbench.program import Call, Program
+    from concbench.program import CallExpression, Program
     from concbench.runners.look import Look
 
 _TERMINATED = (
@@ -131,7 +131,7 @@ class ProcessPool:
         sizes = look.beside(self.workers, look.most_processes)
         return [type(self)(workers, chunksize=chunk) for workers in sizes for chunk in look.chunks(workers)]
 
-    def program(self, call: "Call") -> "Program":
+    def program(self, call: "CallExpression") -> "Program":
         """Write a program with the pool of the standard library, and an explicit start method."""
         call = call.ordinary().of_one_item()
         chunks = f", chunksize={self.chunksize}" if self.chunksize != 1 else ""

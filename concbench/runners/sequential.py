@@ -9,7 +9,7 @@ from concbench.task import named
 from concbench.traits import CALLER, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
-    from concbench.program import Call, Program
+    from concbench.program import CallExpression, Program
     from concbench.runners.look import Look
 
 
@@ -45,7 +45,7 @@ class Sequential:
         del look
         return [cls()]
 
-    def program(self, call: "Call") -> "Program":
+    def program(self, call: "CallExpression") -> "Program":
         """Write a program with a list comprehension; for a coroutine function, in one event loop."""
         if call.awaits:
             call = replace(call, coroutine="").awaited()

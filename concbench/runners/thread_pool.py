@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import Caught, gather
+from concbench.task import Catcher, gather
 from concbench.traits import THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
-    from concbench.program import Call, Program
+    from concbench.program import CallExpression, Program
     from concbench.runners.look import Look
 
 
@@ -35,7 +35,7 @@ class ThreadPool:
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Call the function on each item; the contract is that of `base.Runner.run`."""
         items = as_sequence(items)
-        with closing(self._executor.map(Caught(function), items)) as answers:  # type: ignore[type-var] # a generator
+        with closing(self._executor.map(Catcher(function), items)) as answers:  # type: ignore[type-var] # a generator
             return gather(answers, items)
 
     @classmethod
@@ -47,7 +47,7 @@ class ThreadPool:
         """Offer half and twice the threads."""
         return [type(self)(workers) for workers in look.beside(self.workers, look.most_threads)]
 
-    def program(self, call: "Call") -> "Program":
+    def program(self, call: "CallExpression") -> "Program":
         """Write a program with the pool of the standard library."""
         call = call.ordinary().of_one_item()
         return call.program(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.errors import WorkerFailure
 from concbench.runners.base import as_sequence
-from concbench.task import Caught, gather
+from concbench.task import Catcher, gather
 from concbench.traits import THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
-    from concbench.program import Call, Program
+    from concbench.program import CallExpression, Program
     from concbench.runners.look import Look
 
 
@@ -37,7 +37,7 @@ class Threads:
         """Offer itself if tasks may wait, and so many threads are allowed."""
         return [cls()] if not look.computes and look.tasks <= min(look.most, look.most_threads) else []
 
-    def program(self, call: "Call") -> "Program":
+    def program(self, call: "CallExpression") -> "Program":
         """Write a program that starts threads itself; each stores its result by index."""
         call = call.ordinary(once=True)
         return call.program(
@@ -76,7 +76,7 @@ def run_in_threads(function: Callable[[Any], Any], items: Sequence[Any], at_once
 
 def _answers(function: Callable[[Any], Any], items: Sequence[Any], at_once: int) -> Iterator[Any]:
     """Yield results and exceptions of tasks; both are stored by index, since a thread returns neither."""
-    caught = Caught(function)
+    caught = Catcher(function)
     answers: list[Any] = [None] * len(items)
 
     def call(index: int, item: Any) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from concbench.errors import Inapplicable
 from concbench.runners.asyncio import is_coroutine_function, new_loop
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import Caught, Raised, gather
+from concbench.task import Catcher, TaskException, gather
 from concbench.traits import THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
-    from concbench.program import Call, Program
+    from concbench.program import CallExpression, Program
 
 
 @dataclass
@@ -41,10 +41,10 @@ class ToThread:
             raise Inapplicable("to-thread calls ordinary functions, but this is a coroutine function: use asyncio")
         items = as_sequence(items)
         answers: list[Any] = [None] * len(items)
-        self._runner.run(self._work(Caught(function), items, answers))
+        self._runner.run(self._work(Catcher(function), items, answers))
         return gather(answers, items)
 
-    async def _work(self, caught: Caught, items: Sequence[Any], answers: list[Any]) -> None:
+    async def _work(self, caught: Catcher, items: Sequence[Any], answers: list[Any]) -> None:
         """Store the answers by index; they are not returned, since asyncio would call repr on them."""
         waiting = iter(range(len(items)))
         failed = False
@@ -53,13 +53,13 @@ class ToThread:
             nonlocal failed
             for index in waiting:
                 answers[index] = answer = await asyncio.to_thread(caught, items[index])
-                failed = failed or type(answer) is Raised
+                failed = failed or type(answer) is TaskException
                 if failed:  # tasks in progress finish, so that the first error in order is known; no new ones begin
                     return
 
         await asyncio.gather(*(worker() for _ in range(min(self.workers, len(items)))))
 
-    def program(self, call: "Call") -> "Program":
+    def program(self, call: "CallExpression") -> "Program":
         """Write a program with a semaphore that limits the number in progress, and an executor of the same size."""
         call = call.ordinary().of_one_item()
         return call.in_one_loop(

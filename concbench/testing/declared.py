@@ -31,7 +31,7 @@ _threads: set[int] = set()
 
 
 @dataclass(frozen=True)
-class Sight:
+class TaskSighting:
     """The place and time of one task."""
 
     machine: tuple[str, int]
@@ -63,14 +63,14 @@ def _arrived(seconds: float) -> Traveller:
     return Traveller(seconds, travelled=True)
 
 
-def look_around(item: Traveller) -> Sight:
+def look_around(item: Traveller) -> TaskSighting:
     """A task that waits, and returns where and when it ran."""
     seen = _begun()
     time.sleep(item.seconds)
     return _ended(item, seen)
 
 
-async def look_around_awaiting(item: Traveller) -> Sight:
+async def look_around_awaiting(item: Traveller) -> TaskSighting:
     """A coroutine function that waits, and returns where and when it ran."""
     import asyncio
 
@@ -79,18 +79,18 @@ async def look_around_awaiting(item: Traveller) -> Sight:
     return _ended(item, seen)
 
 
-class Sent:
+class CountsPickling:
     """A task that waits, and counts how often it is pickled."""
 
     times = 0
 
-    def __call__(self, item: Traveller) -> Sight:
+    def __call__(self, item: Traveller) -> TaskSighting:
         """Wait, and return where and when it ran."""
         return look_around(item)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        Sent.times += 1
-        return Sent, ()
+        CountsPickling.times += 1
+        return CountsPickling, ()
 
 
 def burn(seconds: float) -> None:
@@ -107,11 +107,11 @@ def _begun() -> tuple[bool, float]:
     return first, time.monotonic()
 
 
-def _ended(item: Traveller, seen: tuple[bool, float]) -> Sight:
+def _ended(item: Traveller, seen: tuple[bool, float]) -> TaskSighting:
     first, began = seen
     machine = socket.gethostname(), os.getpid()
     interpreter, thread = id(sys.modules), threading.get_ident()
-    return Sight(machine, interpreter, thread, _looping(), first, item, began, time.monotonic())
+    return TaskSighting(machine, interpreter, thread, _looping(), first, item, began, time.monotonic())
 
 
 def _looping() -> bool:
@@ -156,7 +156,7 @@ def _declared(runner: Runner) -> Traits:
 
 
 def _contradictions(
-    traits: Traits, seen: Sequence[Sight], last: Sequence[Sight], at_once: int
+    traits: Traits, seen: Sequence[TaskSighting], last: Sequence[TaskSighting], at_once: int
 ) -> Iterator[tuple[str, str]]:
     """Yield pairs of a declared trait and the observation that contradicts it."""
     if traits.where is not None:
@@ -191,7 +191,7 @@ def _contradictions(
             )
 
 
-def _elsewhere_than(where: str, seen: Sequence[Sight]) -> str:
+def _elsewhere_than(where: str, seen: Sequence[TaskSighting]) -> str:
     """The observation that contradicts the declared place; empty if there is none."""
     if where not in PLACES:
         return f"it must be one of {', '.join(PLACES)}"
@@ -206,7 +206,7 @@ def _elsewhere_than(where: str, seen: Sequence[Sight]) -> str:
     return _elsewhere_here(where, seen)
 
 
-def _elsewhere_here(where: str, seen: Sequence[Sight]) -> str:
+def _elsewhere_here(where: str, seen: Sequence[TaskSighting]) -> str:
     """The observation that contradicts a declared place within this process; empty if there is none."""
     other_interpreter = sum(sight.interpreter != id(sys.modules) for sight in seen)
     own_thread = sum(sight.thread == threading.get_ident() and not sight.looping for sight in seen)
@@ -226,8 +226,8 @@ def _elsewhere_here(where: str, seen: Sequence[Sight]) -> str:
     )
 
 
-def _together_in_one_interpreter(seen: Sequence[Sight]) -> bool:
-    by_interpreter: dict[tuple[Any, ...], list[Sight]] = {}
+def _together_in_one_interpreter(seen: Sequence[TaskSighting]) -> bool:
+    by_interpreter: dict[tuple[Any, ...], list[TaskSighting]] = {}
     for sight in seen:
         by_interpreter.setdefault((sight.machine, sight.interpreter), []).append(sight)
     return any(
@@ -237,7 +237,7 @@ def _together_in_one_interpreter(seen: Sequence[Sight]) -> bool:
     )
 
 
-def _in_batches(seen: Sequence[Sight], size: int) -> bool:
+def _in_batches(seen: Sequence[TaskSighting], size: int) -> bool:
     batches = [seen[first : first + size] for first in range(0, len(seen), size)]
     return all(
         max(sight.ended for sight in before) <= min(sight.began for sight in after)
@@ -247,12 +247,13 @@ def _in_batches(seen: Sequence[Sight], size: int) -> bool:
 
 def _require_sending(runner: Runner, tasks: int, chunk: int, *, sends: bool) -> None:
     """Check whether the function is pickled for every chunk of tasks."""
-    Sent.times = 0
+    CountsPickling.times = 0
     with runner:
-        runner.run(Sent(), [Traveller(_SHORT) for _ in range(tasks)])
+        runner.run(CountsPickling(), [Traveller(_SHORT) for _ in range(tasks)])
     chunks = -(-tasks // chunk)
-    assert (Sent.times >= chunks) == sends, (
-        f"traits.sends is {sends}, but the function was pickled {Sent.times} times for {chunks} chunks of {chunk} tasks"
+    assert (CountsPickling.times >= chunks) == sends, (
+        f"traits.sends is {sends}, but the function was pickled {CountsPickling.times} times "
+        f"for {chunks} chunks of {chunk} tasks"
     )
 
 

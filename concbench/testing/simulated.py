@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # importing the laws must not import the harness
     from concbench.harness.planning.runner_specs import PlannedCell
     from concbench.options import MeasureOptions
     from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
-    from concbench.results.records import Json, Observed
+    from concbench.results.records import Json, ObservedPass
     from concbench.workloads.base import Workload
 
 Times = Callable[[str, int], float | Exception]
@@ -126,12 +126,12 @@ class _SimulatedHost:
     def compare(self) -> None:
         """Do nothing: results are always equal."""
 
-    def observe(self, *, collect: bool = False) -> Observed:
-        from concbench.results.records import Observed
+    def observe(self, *, collect: bool = False) -> ObservedPass:
+        from concbench.results.records import ObservedPass
 
         del collect
         work = self._next()
-        return Observed(start=0.0, work=work, stop=0.0, cpu=self._cpu(work), began=[0.0], tasks=None)
+        return ObservedPass(start=0.0, work=work, stop=0.0, cpu=self._cpu(work), began=[0.0], tasks=None)
 
     def remarks(self) -> list[str]:
         """Return no remarks."""

@@ -24,11 +24,11 @@ from concbench.advice.snippet import snippet
 from concbench.harness.planning.runner_specs import parse
 from concbench.results.passes import ReferencePass
 from concbench.runners.sequential import Sequential
-from concbench.workloads.function.calling import How, takes_workers
-from concbench.workloads.function.facts import Facts
+from concbench.workloads.function.calling import CallForm, takes_workers
+from concbench.workloads.function.facts import FunctionFacts
 from concbench.workloads.function.item_source import ItemSource
-from concbench.workloads.function.lookup import Place
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.lookup import ObjectPath
+from concbench.workloads.function.workload import FunctionWorkload
 
 SHOP = """
 import asyncio
@@ -170,39 +170,39 @@ def lay_out() -> None:
 
 def named(
     function: str, items: str = "1..3", *, module: str = "app", turned_out: bool = False, **more: Any
-) -> Imported:
+) -> FunctionWorkload:
     """A function that is named, as the command line has it."""
     of_source = {name: more.pop(name) for name in ("limit", "sample", "seed") if name in more}
     place = f"{LAYOUTS[module]}:{function}" if module in LAYOUTS else f"{module}:{function}"
     named: dict[str, Any] = {
-        name: Place.read(f"{place.rpartition(':')[0]}:{more.pop(name)}")
+        name: ObjectPath.read(f"{place.rpartition(':')[0]}:{more.pop(name)}")
         for name in ("context", "coroutine", "initializer")
         if name in more
     }
-    how = How(**named, **more, arguments=items != "")
+    how = CallForm(**named, **more, arguments=items != "")
     source = ItemSource(items, repeat=3, **of_source)
     source = replace(source, written=None if source.place() else source.find().written)
-    found = Place.read(place)
+    found = ObjectPath.read(place)
     facts = replace(
-        Facts.of(found.load(), source.read()),
+        FunctionFacts.of(found.load(), source.read()),
         items_called=source.called(),
         told_workers=how.context is not None and takes_workers(named["context"].load()),
     )
-    made = Imported(found, how, facts, source=source)
+    made = FunctionWorkload(found, how, facts, source=source)
     return made.knowing(ReferencePass(awaitable=True)) if turned_out else made
 
 
-def given(find: Callable[[Any], Any], items: Any = (3, 1, 2), *, module: str = "shop", **more: Any) -> Imported:
+def given(find: Callable[[Any], Any], items: Any = (3, 1, 2), *, module: str = "shop", **more: Any) -> FunctionWorkload:
     """A workload of a function that is given, as to measure()."""
     loaded = importlib.import_module(module)
     how = {
         name: getattr(loaded, more[name]) if name in {"context", "coroutine", "initializer"} else more[name]
         for name in more
     }
-    return Imported.of(find(loaded), list(items), How(**how))
+    return FunctionWorkload.of(find(loaded), list(items), CallForm(**how))
 
 
-def forms() -> Iterator[tuple[str, Imported, list[str]]]:
+def forms() -> Iterator[tuple[str, FunctionWorkload, list[str]]]:
     """The calls, and the runners that can run them."""
     ordinary = [*SHARING, FORKED]
     both = ordinary + AWAITING
@@ -256,7 +256,7 @@ def forms() -> Iterator[tuple[str, Imported, list[str]]]:
     yield from forms_with_initializer()
 
 
-def forms_with_initializer() -> Iterator[tuple[str, Imported, list[str]]]:
+def forms_with_initializer() -> Iterator[tuple[str, FunctionWorkload, list[str]]]:
     """The same calls with an initializer."""
     ordinary, ready = [*SHARING, FORKED], "get_ready"
     yield "initializer", named("needs_ready", initializer=ready), [*ordinary, *IMPORTED]
@@ -326,7 +326,7 @@ def as_at_first() -> Iterator[None]:
             sys.modules["joblib.externals.loky"].get_reusable_executor().shutdown()
 
 
-def measured(workload: Imported) -> list[Any]:
+def measured(workload: FunctionWorkload) -> list[Any]:
     """The results of the sequential runner, in a thread that closes its event loop."""
     with as_at_first(), ThreadPoolExecutor(1) as pool, workload.context(1), Sequential() as runner:
         if workload.initializer is not None:
@@ -338,7 +338,7 @@ def main(runners: list[str]) -> None:
     """Run every form that one of the runners can run."""
     lay_out()
     for place in LAYOUTS.values():
-        Place.read(f"{place}:double").make_importable()
+        ObjectPath.read(f"{place}:double").make_importable()
     every = [(name, form, spec) for name, form, able in forms() for spec in able if spec in runners]
     for name in sorted(names_taken(runners)) if not set(runners) & {*IMPORTED} else []:
         every += [(f"named {name}", named(name, module="taken", turned_out=spec in AWAITING), spec) for spec in runners]

@@ -10,7 +10,7 @@ from concbench.advice.answer import answer
 from concbench.advice.clusters import made_ready, past_one_machine
 from concbench.analysis.clusters import clusters
 from concbench.analysis.table_analysis import TableAnalysis, analyse
-from concbench.results.records import Cell, Observed, Sample
+from concbench.results.records import Cell, ObservedPass, Sample
 
 FIGURES = {
     "chunks": 100.0, "tasks_seconds": 20.0, "cpu_seconds": 20.0, "longest": 0.2, "sent": 1e4, "received": 1e4,
@@ -23,7 +23,7 @@ def remote(seconds: float, *, around: float = 0.4, **figures: float) -> Cell:
     cell = plug_in(of_seconds("far:4", 1.0), "far:4", REMOTE)
     work = seconds - around
     samples = [Sample(around / 2, work, around / 2, None, number, number) for number in range(10)]
-    observed = Observed(around / 2, work, around / 2, None, [0.0], None, figures={**FIGURES, **figures})
+    observed = ObservedPass(around / 2, work, around / 2, None, [0.0], None, figures={**FIGURES, **figures})
     return replace(cell, samples=samples, observed=observed, interpreter={"provided": 1.25})
 
 
@@ -158,5 +158,5 @@ def test_without_workers_from_before_or_without_times_nothing_is_said(changes: d
 def test_cores_are_what_workers_elsewhere_tell() -> None:
     """The cores are blank if the workers report nothing."""
     assert analysed(remote(10.0)).cells[1].cores == pytest.approx(2.0)
-    silent = replace(remote(10.0), observed=Observed(0.0, 10.0, 0.0, 1.0, [0.0], None))
+    silent = replace(remote(10.0), observed=ObservedPass(0.0, 10.0, 0.0, 1.0, [0.0], None))
     assert analysed(silent).cells[1].cores is None

@@ -22,8 +22,8 @@ from concbench.harness.planning.runner_specs import default_runners, parse
 from concbench.program import Program
 from concbench.registry import EXTRAS, ON_REQUEST
 from concbench.runners.thread_pool import ThreadPool
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.workload import FunctionWorkload
 
 FORMS = Path(__file__).with_name("forms.py")
 IN_ONE_PROCESS = "sequential threads thread-pool:2 batched-threads:2 to-thread:2 asyncio:2"
@@ -132,7 +132,7 @@ def test_exceptions_that_another_process_cannot_read_are_results_as_well(monkeyp
     other = "executor:2,target=concurrent.futures:ProcessPoolExecutor"
     for spec in ("process-pool:2", "mp-pool:2", other, "thread-pool:2"):
         names: dict[str, Any] = {"__name__": "imported"}
-        text = snippet(Imported.of(refuse, [1, 2], How(tolerate=True)).call(2), parse(spec).runner)
+        text = snippet(FunctionWorkload.of(refuse, [1, 2], CallForm(tolerate=True)).call(2), parse(spec).runner)
         exec(compile(text.partition("with ThreadPool")[0], "pasted", "exec"), names)
         found[spec] = names["call"](2)
         assert names["call"](1) == 1
@@ -157,7 +157,12 @@ def test_a_function_that_is_sent_by_value_makes_a_worker_ready_once(spec: str) -
     except UsageError as missing:
         pytest.skip(str(missing))
     names: dict[str, Any] = {"__name__": "nowhere"}
-    exec(compile(snippet(Imported.of(abs, [1], How(initializer=get_ready)).call(1), runner), "pasted", "exec"), names)
+    exec(
+        compile(
+            snippet(FunctionWorkload.of(abs, [1], CallForm(initializer=get_ready)).call(1), runner), "pasted", "exec"
+        ),
+        names,
+    )
     tasks = [cloudpickle.dumps(names["initialized"]) for _ in range(2)]
     made_ready.clear()
     worker = threading.Thread(target=lambda: [pickle.loads(task)(-1) for task in tasks])
@@ -169,7 +174,7 @@ def test_a_function_that_is_sent_by_value_makes_a_worker_ready_once(spec: str) -
 def test_items_are_given_a_name_once() -> None:
     """A list is not copied into another list."""
     for spec in IN_ONE_PROCESS.split():
-        text = snippet(Imported.of(len, ["x" * 30, "y" * 30], How()).call(2), parse(spec).runner)
+        text = snippet(FunctionWorkload.of(len, ["x" * 30, "y" * 30], CallForm()).call(2), parse(spec).runner)
         assert text.count("items = ") == 1, text
 
 
@@ -225,7 +230,7 @@ def double(item: Any) -> Any:
 )
 def test_a_function_that_cannot_be_written_is_left_to_be_filled_in(function: Callable[[Any], Any]) -> None:
     """A comment says what was measured, and nothing is computed before it is filled in."""
-    text = snippet(Imported.of(function, [1, 2], How()).call(2), ThreadPool(2))
+    text = snippet(FunctionWorkload.of(function, [1, 2], CallForm()).call(2), ThreadPool(2))
     assert "\n# Write the measured function here: " in text
     with pytest.raises(TypeError, match="ellipsis"):
         exec(compile(text, "pasted", "exec"), {})
@@ -237,7 +242,7 @@ def test_a_function_that_cannot_be_written_is_left_to_be_filled_in(function: Cal
 @pytest.mark.parametrize("items", [[Secret()], ["x" * 300], [1.5] * 10_000, [float("nan"), 1.0], [(1, {2: Secret()})]])
 def test_items_that_cannot_be_written_are_left_to_be_filled_in(items: list[Any]) -> None:
     """The comment gives the number of items, and the first of them."""
-    text = snippet(Imported.of(double, items, How()).call(2), ThreadPool(2))
+    text = snippet(FunctionWorkload.of(double, items, CallForm()).call(2), ThreadPool(2))
     (comment,) = [line for line in text.splitlines() if line.startswith("# Write the ")]
     assert "the measured item here" in comment if len(items) == 1 else f"{len(items):,} measured items" in comment
     with pytest.raises(TypeError, match="ellipsis"):
@@ -251,12 +256,14 @@ def test_where_an_event_loop_runs_the_program_says_how_it_is_used() -> None:
     """In a notebook, for example, asyncio.run cannot be called."""
 
     async def within() -> str:
-        return snippet(Imported.of(asyncio.sleep, [0, 0], How()).call(2), parse("asyncio:2").runner)
+        return snippet(FunctionWorkload.of(asyncio.sleep, [0, 0], CallForm()).call(2), parse("asyncio:2").runner)
 
     text = asyncio.run(within())
     (line,) = [line for line in text.splitlines() if line.startswith("results = ")]
     assert line == "results = asyncio.run(work([0, 0]))  # in a notebook: results = await work([0, 0])"
-    assert "notebook" not in snippet(Imported.of(asyncio.sleep, [0, 0], How()).call(2), parse("asyncio:2").runner)
+    assert "notebook" not in snippet(
+        FunctionWorkload.of(asyncio.sleep, [0, 0], CallForm()).call(2), parse("asyncio:2").runner
+    )
 
 
 def test_a_runner_that_writes_something_else_than_python_is_used_itself() -> None:
@@ -267,6 +274,6 @@ def test_a_runner_that_writes_something_else_than_python_is_used_itself() -> Non
             return call.program("results = [", imports=["import json"])  # type: ignore[no-any-return]
 
     Careless.__qualname__ = "Careless"
-    text = snippet(Imported.of(double, [1, 2], How()).call(2), Careless(2))
+    text = snippet(FunctionWorkload.of(double, [1, 2], CallForm()).call(2), Careless(2))
     ast.parse(text)
     assert "with Careless(workers=2) as runner:" in text

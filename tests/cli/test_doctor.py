@@ -12,7 +12,7 @@ import pytest
 
 from concbench.cli.main import main
 from concbench.harness.machine import controls
-from concbench.harness.machine.controls import Checkup, Finding
+from concbench.harness.machine.controls import Checkup, CheckupFinding
 
 SPIN = "while True: pass"
 DOCTOR = """
@@ -80,9 +80,9 @@ def test_the_last_line_is_the_conclusion_and_only_what_is_bad_fails(
 ) -> None:
     """An undecided check is not a failure."""
     findings = [
-        Finding("concurrency", "ok", "8 waiting threads overlap"),
-        Finding("parallelism", status, "as they found it", "" if status == "ok" else "do something"),
-        Finding("load", "ok", "none"),
+        CheckupFinding("concurrency", "ok", "8 waiting threads overlap"),
+        CheckupFinding("parallelism", status, "as they found it", "" if status == "ok" else "do something"),
+        CheckupFinding("load", "ok", "none"),
     ]
     checkup = Checkup({"cores": 2}, {"thread": 60e-6, "process": 0.0151}, findings)
     monkeypatch.setattr(controls, "check_up", lambda: checkup)

@@ -129,15 +129,15 @@ def test_show_opens_the_page_in_a_browser(
 def test_a_page_that_cannot_be_written_in_the_end_is_said_and_the_report_is_printed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from concbench.cli.page import Page
+    from concbench.cli.page import PageFile
 
-    def full(self: Page, text: str) -> None:
+    def full(self: PageFile, text: str) -> None:
         del text
         from concbench.errors import BadOutput
 
         self.error = BadOutput("cannot write page.html: No space left on device")
 
-    monkeypatch.setattr(Page, "write", full)
+    monkeypatch.setattr(PageFile, "write", full)
     assert main([*RUN, "--html", "page.html"]) == 1
     printed = capsys.readouterr()
     assert "Answer for primes" in printed.out

@@ -9,7 +9,7 @@ from made_cells import COMPUTES, TASKS, TURNS, WAITS, Spans, of_seconds, of_task
 from concbench.analysis.table_analysis import analyse
 from concbench.gate.judging import Judgement, equal_results, judge, told
 from concbench.requirements import Requirement
-from concbench.results.records import Cell, Observed, Outcome, RunRecord
+from concbench.results.records import Cell, ObservedPass, Outcome, RunRecord
 from concbench.run import Run
 
 BASE = of_seconds("sequential", 1.0, noise=0.001)
@@ -116,7 +116,7 @@ def test_a_gil_that_is_on_again_fails_threads_and_names_the_module() -> None:
 def test_memory_is_what_the_observed_pass_saw() -> None:
     """Without an observed pass, it is not known."""
     cell = pool(0.5)
-    seen = replace(cell, observed=Observed(0, 0.5, 0, 0.5, [0.0], None, memory=40_000_000, memory_kind="pss"))
+    seen = replace(cell, observed=ObservedPass(0, 0.5, 0, 0.5, [0.0], None, memory=40_000_000, memory_kind="pss"))
     assert str(judged("memory thread-pool:2 <= 50MB", seen)) == "memory thread-pool:2 <= 50MB: passed, 40.0 MB"
     assert judged("memory thread-pool:2 <= 30MB", seen).decision == "failed"
     assert "is not known" in judged("memory thread-pool:2 <= 30MB", cell).reason

@@ -13,20 +13,20 @@ import pytest
 from concbench import Advice, advise
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, UsageError
-from concbench.harness.clock import Awake
-from concbench.harness.events import LessPlanned
+from concbench.harness.clock import AwakeClock
+from concbench.harness.events import RaceReduced
 from concbench.harness.hosts.base import CellEnded, Clock
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.harness.search.effort import Costs, affordable
 from concbench.harness.search.search import search
 from concbench.options import MeasureOptions, chosen
 from concbench.results.passes import CheckPass, ReferencePass, Sample
-from concbench.results.records import Json, Observed, Outcome
+from concbench.results.records import Json, ObservedPass, Outcome
 from concbench.runners.base import workers_for
 from concbench.runners.look import Look
 from concbench.workloads.base import Workload
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.workload import FunctionWorkload
 
 Model = Callable[[PlannedCell, int], float]
 """Seconds of one execution of a cell over this many tasks."""
@@ -102,9 +102,9 @@ class _PlayedHost:
         del most
         return CheckPass(self.sample(), 1)
 
-    def observe(self, *, collect: bool = False) -> Observed:
+    def observe(self, *, collect: bool = False) -> ObservedPass:
         del collect
-        return Observed(start=0.0, work=self.sample().work, stop=0.0, cpu=None, began=[0.0], tasks=None)
+        return ObservedPass(start=0.0, work=self.sample().work, stop=0.0, cpu=None, began=[0.0], tasks=None)
 
     def passes(self, most: int) -> str:
         del most
@@ -147,7 +147,7 @@ def played(model: Model, budget: float, tasks: int = 100, **how: Any) -> tuple[A
     hosts, said = Played(model, **how), list[str]()
     advice = advise(
         nothing, items=range(tasks), hosts=hosts, budget=budget, seed=1,
-        listen=lambda event: said.append(event.what) if isinstance(event, LessPlanned) else None,
+        listen=lambda event: said.append(event.what) if isinstance(event, RaceReduced) else None,
     )  # fmt: skip
     return advice, hosts.simulated, said
 
@@ -248,7 +248,7 @@ def test_runners_that_hang_leave_time_for_those_that_do_not() -> None:
 
 def test_the_time_in_which_this_process_is_suspended_is_none_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wait for half a second took half a minute."""
-    now, awake = [100.0], Awake()
+    now, awake = [100.0], AwakeClock()
     monkeypatch.setattr("concbench.harness.clock.monotonic", lambda: now[0])
     monkeypatch.setattr("concbench.harness.hosts.base.AWAKE", awake)
     clock = Clock(Played(waits(0.01)))
@@ -262,7 +262,7 @@ def test_a_budget_that_the_import_has_used_up_is_refused() -> None:
     hosts = Played(waits(0.01))
     clock = Clock(hosts)
     clock.put_forward(9.0)
-    workload = Imported.of(nothing, range(10), How())
+    workload = FunctionWorkload.of(nothing, range(10), CallForm())
     with pytest.raises(BadSetting, match=r"importing .* took 9\.0\d s, and each process has to do it again"):
         search(workload, hosts, chosen(budget=10.0, seed=1), lambda _: None, began=clock._began)
     assert hosts.simulated == 0.0
@@ -296,7 +296,7 @@ def with_state(
     hosts, said = Played(waits(task), starting=starting, first_use=first_use), list[str]()
     advice = advise(
         nothing, items=range(tasks), hosts=hosts, budget=budget, seed=1, **options,
-        listen=lambda event: said.append(event.what) if isinstance(event, LessPlanned) else None,
+        listen=lambda event: said.append(event.what) if isinstance(event, RaceReduced) else None,
     )  # fmt: skip
     return advice, hosts, said
 

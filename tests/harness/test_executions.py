@@ -16,8 +16,8 @@ from concbench.harness.planning.plan import plan
 from concbench.harness.search.search import plan_look
 from concbench.options import chosen
 from concbench.testing import SimulatedHosts
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.workload import FunctionWorkload
 from concbench.workloads.primes import Primes
 
 RUNNERS = ["sequential", "threads", "thread-pool:2"]
@@ -49,7 +49,7 @@ def test_as_many_calls_are_announced_before_the_first_as_are_made_at_least(
             assert not calls
             announced.append(event)
 
-    work = Imported.of(counted, list(range(4)), How(compare=compare))
+    work = FunctionWorkload.of(counted, list(range(4)), CallForm(compare=compare))
     fewest = plan(work, RUNNERS, chosen(**options)).fewest_calls
     run = measure(work, runners=RUNNERS, listen=listen, isolate=False, max_calls=fewest, **options)
     assert {cell.outcome.kind for cell in run.tables[0].cells} == {"ok"}
@@ -80,12 +80,12 @@ def test_what_is_planned_is_what_is_told_as_the_total_and_what_was_made(options:
 @pytest.mark.parametrize("compare", [True, False])
 def test_a_look_is_a_plan_of_one_round(compare: bool) -> None:
     """`advise` announces of a look what its plan takes."""
-    work = Imported.of(abs, [1, 2], How(compare=compare))
+    work = FunctionWorkload.of(abs, [1, 2], CallForm(compare=compare))
     assert executions.planned(plan_look(work, chosen(rounds=1, observe=False))) == LOOK
 
 
 def test_a_reference_that_checks_the_sequential_cell_is_counted_once() -> None:
-    work = Imported.of(abs, [1, 2], How())
+    work = FunctionWorkload.of(abs, [1, 2], CallForm())
     with_it, without = (plan(work, runners, chosen(rounds=3)) for runners in (RUNNERS, RUNNERS[1:]))
     assert executions.planned(with_it) == Executions(reference=1, check=2, warm_up=3, rounds=9, observed=3)
     assert executions.planned(without) == Executions(reference=1, check=2, warm_up=2, rounds=6, observed=2)

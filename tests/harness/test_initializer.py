@@ -22,8 +22,8 @@ from concbench.harness.search.search import _task_seconds
 from concbench.host.cell import HostedCell
 from concbench.registry import runner_class
 from concbench.runners.base import Runner
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.workload import FunctionWorkload
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 SECONDS = 0.02
@@ -67,7 +67,9 @@ def not_ready() -> None:
 
 
 def hosted(runner: Runner, function: Callable[..., Any] = ask, *, warm: bool = False, **how: Any) -> HostedCell:
-    workload = Imported.of(function, list(range(8)), How(initializer=how.pop("initializer", get_ready), **how))
+    workload = FunctionWorkload.of(
+        function, list(range(8)), CallForm(initializer=how.pop("initializer", get_ready), **how)
+    )
     return HostedCell(workload, runner, warm=warm)
 
 
@@ -228,7 +230,7 @@ def test_from_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Pat
 
 def test_one_that_cannot_be_sent_keeps_everything_at_home() -> None:
     """The same holds for a function."""
-    workload = Imported.of(abs, [1], How(initializer=lambda: None))
+    workload = FunctionWorkload.of(abs, [1], CallForm(initializer=lambda: None))
     assert "cannot be sent to another process" in workload.unsendable
     with pytest.raises(BadFunction, match="cannot be called"):
-        Imported.of(abs, [1], How(initializer=3))  # type: ignore[arg-type]
+        FunctionWorkload.of(abs, [1], CallForm(initializer=3))  # type: ignore[arg-type]

@@ -25,8 +25,8 @@ from concbench.results.records import CellId
 from concbench.runners.look import Look
 from concbench.testing import SimulatedHosts
 from concbench.variants import ONE_INNER_THREAD, OWN
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.workload import FunctionWorkload
 
 PINNED = ONE_INNER_THREAD.label
 SET = [f'os.environ["{name}"] = "1"' for name in POOL_VARIABLES]
@@ -178,7 +178,9 @@ def test_the_program_gives_every_worker_one_inner_thread(start_method: str, tmp_
     try:
         from pooled import pools  # type: ignore[import-not-found]
 
-        text = snippet(Imported.of(pools, [1, 2, 3], How()).call(2), runner, ONE_INNER_THREAD.set_by_program)
+        text = snippet(
+            FunctionWorkload.of(pools, [1, 2, 3], CallForm()).call(2), runner, ONE_INNER_THREAD.set_by_program
+        )
     finally:
         sys.path.remove(str(tmp_path))
         sys.modules.pop("pooled", None)

@@ -9,7 +9,7 @@ from concbench import MeasureOptions, measure
 from concbench.harness.machine.controls import Control, ControlRule
 from concbench.harness.planning.runner_specs import parse
 from concbench.harness.search.race import RaceRule
-from concbench.harness.stop_rules import EveryRound, NextRound, Seen, StopRule, VerdictRule
+from concbench.harness.stop_rules import EveryRound, NextRound, Standings, StopRule, VerdictRule
 from concbench.results.records import CellId, Sample, Table
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
@@ -110,7 +110,7 @@ def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
 def test_without_a_baseline_nothing_is_measured_past_the_least() -> None:
     """There is nothing to decide."""
     samples = {CellId("threads"): [Sample(0, 1, 0, None, n) for n in range(3)]}
-    assert VerdictRule(30).next_round(Seen(CellId("sequential"), samples, 1, 0.0)) == NextRound([], "baseline")
+    assert VerdictRule(30).next_round(Standings(CellId("sequential"), samples, 1, 0.0)) == NextRound([], "baseline")
 
 
 def test_short_work_is_repeated_within_a_sample_and_no_cell_more_than_another() -> None:
@@ -173,7 +173,7 @@ def test_every_rule_answers_alike(rule: StopRule, rounds: int, elapsed: float) -
     samples = {
         CellId(label): taken(seconds, rounds) for label, seconds in (("sequential", 1.0), ("thread-pool:2", 0.9))
     }
-    decided = rule.next_round(Seen(CellId("sequential"), samples, 1, elapsed))
+    decided = rule.next_round(Standings(CellId("sequential"), samples, 1, elapsed))
     assert bool(decided.cells) != bool(decided.why_none)
     assert list(decided.cells) == [cell for cell in samples if cell in decided.cells]
     assert rounds < rule.terms.max_rounds or decided.why_none == "rounds"
@@ -187,5 +187,5 @@ def test_only_a_race_lets_cells_join() -> None:
     """They join once the leader is clear."""
     for rule in RULES:
         samples = {CellId("sequential"): taken(1.0, 2), CellId("thread-pool:2"): taken(0.9, 2)}
-        joining = rule.next_round(Seen(CellId("sequential"), samples, 1, 0.0)).joining
+        joining = rule.next_round(Standings(CellId("sequential"), samples, 1, 0.0)).joining
         assert [cell.label for cell in joining] == (["threads"] if isinstance(rule, RaceRule) else [])

@@ -9,7 +9,7 @@ from concbench import measure
 from concbench.analysis.time_shares import timeline_of
 from concbench.harness.thinning import LONGEST, MOST_TASKS, SAMPLED, thinned
 from concbench.results.files import from_json, to_json
-from concbench.results.records import Cell, Observed, Tasks
+from concbench.results.records import Cell, ObservedPass, Tasks
 from concbench.testing import SimulatedHosts
 from concbench.traits import ELSEWHERE, Traits
 
@@ -18,7 +18,7 @@ def cell(tasks: int) -> Cell:
     """One worker, with a task every second; every 1,000th takes half of it, the others a tenth."""
     ends = [place + (0.5 if place % 1000 == 0 else 0.1) for place in range(tasks)]
     seen = Tasks([float(place) for place in range(tasks)], ends, [0.05] * tasks, [0] * tasks)
-    return Cell("sequential", "sequential", {}, 1, observed=Observed(0.0, float(tasks), 0.0, None, [0.0], seen))
+    return Cell("sequential", "sequential", {}, 1, observed=ObservedPass(0.0, float(tasks), 0.0, None, [0.0], seen))
 
 
 def test_few_tasks_are_all_kept() -> None:

@@ -20,7 +20,7 @@ from concbench.report.formats.markdown import summary
 from concbench.report.terminal import plain
 from concbench.report.trace import trace
 from concbench.results.files import from_json, to_json
-from concbench.results.records import Observed, RunRecord, Table, Tasks
+from concbench.results.records import ObservedPass, RunRecord, Table, Tasks
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
 from concbench.workloads.synthetic import Sleep
@@ -75,7 +75,7 @@ def with_many_tasks(record: RunRecord) -> Any:
     table, count = record.tables[0], 10_001
     tasks = Tasks([0.0001 * place for place in range(count)], [0.0001 * (place + 1) for place in range(count)],
                   [0.00005] * count, [0] * count)  # fmt: skip
-    observed = Observed(start=0.0, work=1.1, stop=0.0, cpu=1.0, began=[0.0], tasks=tasks)
+    observed = ObservedPass(start=0.0, work=1.1, stop=0.0, cpu=1.0, began=[0.0], tasks=tasks)
     cells = [thinned(replace(cell, observed=observed), 1, warm=False) for cell in table.cells]
     for cell in cells:
         assert cell.observed is not None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from concbench import registry
-from concbench.results.records import Cell, Observed, Sample, Table, Tasks
+from concbench.results.records import Cell, ObservedPass, Sample, Table, Tasks
 from concbench.traits import ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS, Traits, traits_of
 
 POOL = Traits(THREADS, shares_interpreter=True, pickles=False, worker_per_task=False, barriers=False)
@@ -42,7 +42,7 @@ def of_tasks(
         workers=workers,
         traits=traits_as_declared(runner, **settings),
         samples=[Sample(0.0, whole, 0.0, None, number, number) for number in range(3)],
-        observed=Observed(0.0, whole, 0.0, sum(cpu), sorted(first), Tasks(began, ended, cpu, worker)),
+        observed=ObservedPass(0.0, whole, 0.0, sum(cpu), sorted(first), Tasks(began, ended, cpu, worker)),
         interpreter={"gil": gil, "cores": cores},
     )
 
@@ -79,7 +79,7 @@ def of_seconds(
         workers=1 if runner == "sequential" else workers,
         traits=traits_as_declared(runner, **settings),
         samples=samples,
-        observed=None if cores is None else Observed(0.0, seconds, 0.0, cores * seconds, [0.0, began], None),
+        observed=None if cores is None else ObservedPass(0.0, seconds, 0.0, cores * seconds, [0.0, began], None),
         interpreter={"gil": gil},
     )
 

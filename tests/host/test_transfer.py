@@ -10,7 +10,7 @@ import pytest
 
 from concbench import measure
 from concbench.host.transfer import carried, grown, transfer
-from concbench.workloads.function.adapters import Unpacked
+from concbench.workloads.function.adapters import WithUnpackedItem
 
 
 def test_sizes_are_those_of_the_pickles() -> None:
@@ -48,11 +48,11 @@ class Model:
     ("function", "size", "holds"),
     [
         (Model().predict, 3e6, "the Model that predict is bound to"),
-        (Unpacked(Model().predict), 3e6, "the Model that predict is bound to"),
+        (WithUnpackedItem(Model().predict), 3e6, "the Model that predict is bound to"),
         (partial(length, bytes(3_000_000)), 3e6, "the arguments of the partial"),
         (Model(), 3e6, "the Model that is called"),
         (length, 20, ""),
-        (Unpacked(length), 20, ""),
+        (WithUnpackedItem(length), 20, ""),
     ],
 )
 def test_what_travels_with_a_function_is_measured_and_named(

@@ -8,8 +8,8 @@ import pytest
 
 from concbench.report.page.figures import (
     Curve,
-    Lanes,
-    Rated,
+    ForestRow,
+    TaskLanes,
     curves,
     dots,
     forest,
@@ -58,9 +58,9 @@ def test_an_axis_has_a_few_round_ticks_that_it_shows(ends: tuple[float, float]) 
 
 def test_a_forest_has_a_point_for_each_runner_and_an_interval_where_there_is_one() -> None:
     rows = [
-        Rated("threads", "2x [1.5, 2.5] faster", 2.0, 1.5, 2.5, fastest=True),
-        Rated("sequential", "baseline, 1x", 1.0, baseline=True),
-        Rated("processes", "0.5x [0.4, 0.6] slower", 0.5, 0.4, 0.6),
+        ForestRow("threads", "2x [1.5, 2.5] faster", 2.0, 1.5, 2.5, fastest=True),
+        ForestRow("sequential", "baseline, 1x", 1.0, baseline=True),
+        ForestRow("processes", "0.5x [0.4, 0.6] slower", 0.5, 0.4, 0.6),
     ]
     figure = parsed(forest("f", "Speed-ups", rows))
     centres = of_class(figure, "centre")
@@ -75,7 +75,7 @@ def test_a_forest_has_a_point_for_each_runner_and_an_interval_where_there_is_one
 
 
 def test_an_interval_that_goes_far_beyond_is_cut_off_and_looks_so() -> None:
-    rows = [Rated("threads", "", 1.4, 0.01, 1072.0), Rated("sequential", "", 1.0, baseline=True)]
+    rows = [ForestRow("threads", "", 1.4, 0.01, 1072.0), ForestRow("sequential", "", 1.0, baseline=True)]
     figure = parsed(forest("f", "Speed-ups", rows))
     assert len(of_class(figure, "cut")) == 2
     (centre,) = of_class(figure, "centre")
@@ -84,9 +84,11 @@ def test_an_interval_that_goes_far_beyond_is_cut_off_and_looks_so() -> None:
 
 @pytest.mark.parametrize("number", [1, 2, 60])
 def test_everything_that_is_drawn_is_within_the_figure(number: int) -> None:
-    rows = [Rated(f"runner {place}", "x", 0.1 * (1 + place), 0.05, 9.0) for place in range(number)]
+    rows = [ForestRow(f"runner {place}", "x", 0.1 * (1 + place), 0.05, 9.0) for place in range(number)]
     taken = [(f"runner {place}", [(0, 1.0), (1, 100.0), (2, 0.01)]) for place in range(number)]
-    lanes = [Lanes(f"runner {place}", 2.0, ((0, 0.0, 2.0, False), (1, 0.5, 2.0, True)), 2) for place in range(number)]
+    lanes = [
+        TaskLanes(f"runner {place}", 2.0, ((0, 0.0, 2.0, False), (1, 0.5, 2.0, True)), 2) for place in range(number)
+    ]
     drawn = [Curve(f"runner {place}", ((1, 0.9, 0.8, 1.0), (8, 3.0, None, None))) for place in range(number)]
     shares = [(f"runner {place}", "", {"a": 0.5, "b": 0.6, "c": -0.1}) for place in range(number)]
     for figure in map(
@@ -158,19 +160,19 @@ def test_ten_thousand_tasks_are_thinned_and_what_matters_is_kept() -> None:
     assert spans[5_000] in kept
     assert kept == sorted(kept, key=lambda span: span[1])
     assert thinned(spans[:100]) == spans[:100]
-    figure = parsed(timeline("l", "t", [Lanes("threads", 10_000.0, tuple(spans), 50_000)]))
+    figure = parsed(timeline("l", "t", [TaskLanes("threads", 10_000.0, tuple(spans), 50_000)]))
     assert f"{len(kept)} of 50,000 tasks" in "".join(figure.itertext())
 
 
 def test_more_workers_than_fit_are_counted() -> None:
     spans = tuple((worker, 0.0, 1.0, False) for worker in range(100))
-    text = "".join(parsed(timeline("l", "t", [Lanes("threads", 1.0, spans, 100)])).itertext())
+    text = "".join(parsed(timeline("l", "t", [TaskLanes("threads", 1.0, spans, 100)])).itertext())
     assert "16 of 100 workers" in text
 
 
 def test_every_text_reads_as_it_is_written() -> None:
     """Also one that would be an element, an attribute or an escape sequence."""
-    rows = [Rated(HOSTILE, HOSTILE, 1.0)]
+    rows = [ForestRow(HOSTILE, HOSTILE, 1.0)]
     figure = parsed(forest("f", HOSTILE, rows))
     assert not [one for one in figure.iter() if one.tag == "script"]
     assert 'alert("x")' in "".join(figure.itertext())

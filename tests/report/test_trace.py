@@ -12,7 +12,7 @@ from concbench import measure
 from concbench.analysis.table_analysis import analyse
 from concbench.cli.main import main
 from concbench.report.trace import trace
-from concbench.results.records import Observed, Tasks
+from concbench.results.records import ObservedPass, Tasks
 from concbench.traits import ELSEWHERE, THREADS, Traits
 
 NEEDED: dict[str, dict[str, Any]] = {
@@ -71,7 +71,7 @@ def test_tracks_count_tasks_and_cores_and_memory(events: list[dict[str, Any]]) -
 
 def test_of_what_runs_elsewhere_only_the_phases_are_traced() -> None:
     """Its tasks have other clocks."""
-    observed = Observed(0.0, 1.0, 0.0, 0.1, [9e9], Tasks([9e9], [9e9 + 1], [0.1], [0]), memory_track=[[0.0, 1e7]])
+    observed = ObservedPass(0.0, 1.0, 0.0, 0.1, [9e9], Tasks([9e9], [9e9 + 1], [0.1], [0]), memory_track=[[0.0, 1e7]])
     cells = [of_seconds("sequential", 1.0), replace(of_seconds("threads", 0.5), observed=observed)]
     for where, kinds in ((THREADS, {"M", "X", "C"}), (ELSEWHERE, {"M", "X"})):
         cells[1] = replace(cells[1], traits=Traits(where=where))

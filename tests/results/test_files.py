@@ -18,15 +18,15 @@ from concbench.results.records import (
     CellId,
     Checked,
     MemoryKind,
-    Observed,
+    ObservedPass,
     Outcome,
     OutcomeKind,
     RunRecord,
     Sample,
     Stopped,
-    Summary,
     Table,
     Tasks,
+    TaskSummary,
 )
 from concbench.traits import Traits
 
@@ -45,7 +45,7 @@ TASKS = st.builds(
 )  # fmt: skip
 QUANTILES = st.lists(TIMES, min_size=4, max_size=4)
 SUMMARIES = st.builds(
-    Summary, workers=st.integers(1), makespan=WORK, tasks=st.integers(1), busy=TIMES, cpu=TIMES, start_up=TIMES,
+    TaskSummary, workers=st.integers(1), makespan=WORK, tasks=st.integers(1), busy=TIMES, cpu=TIMES, start_up=TIMES,
     dispatch=TIMES, tail=TIMES, shut_down=TIMES, in_flight=TIMES, peak=st.integers(1), service=QUANTILES,
     queueing=QUANTILES, longest=st.integers(0), last=st.integers(0), last_seconds=TIMES,
 )  # fmt: skip
@@ -53,7 +53,7 @@ MEMORY_KINDS, KINDS, CAUSES, STOPPED, CHECKED = (
     st.sampled_from(get_args(allowed)) for allowed in (MemoryKind, OutcomeKind, Cause, Stopped, Checked)
 )
 OBSERVED = st.builds(
-    Observed, start=TIMES, work=WORK, stop=TIMES, cpu=TIMES | st.none(), began=st.lists(TIMES),
+    ObservedPass, start=TIMES, work=WORK, stop=TIMES, cpu=TIMES | st.none(), began=st.lists(TIMES),
     tasks=TASKS | st.none(), summary=SUMMARIES | st.none(), observing=TIMES, voluntary_switches=COUNTS,
     involuntary_switches=COUNTS, page_faults=COUNTS, tree_cpu=TIMES | st.none(), memory=COUNTS,
     memory_kind=MEMORY_KINDS, memory_track=st.lists(st.lists(TIMES, min_size=2, max_size=2), max_size=3),
@@ -156,7 +156,7 @@ def test_every_word_that_was_written_in_format_1_is_read(
     stopped: Stopped, checked: Checked, kind: OutcomeKind, cause: Cause, memory_kind: MemoryKind
 ) -> None:
     """The parameters have all words of that format."""
-    observed = Observed(0.0, 1.0, 0.0, None, [], None, memory_kind=memory_kind)
+    observed = ObservedPass(0.0, 1.0, 0.0, None, [], None, memory_kind=memory_kind)
     cell = Cell("mine", "mine", {}, 1, outcome=Outcome(kind, "so it was", cause=cause), observed=observed)
     table = Table(
         workload="work", kind="cpu", size="", title="work", settings={}, tasks=1, baseline=cell.id,

@@ -19,14 +19,14 @@ from concbench import Run, measure
 from concbench.cli.main import main
 from concbench.errors import BadResults
 from concbench.results.files import from_json, load, to_json
-from concbench.results.records import Observed, RunRecord, Summary, Tasks
+from concbench.results.records import ObservedPass, RunRecord, Tasks, TaskSummary
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
 
 RUNNERS = ["sequential", "thread-pool:2", "process-pool:2"]
 TASKS = Tasks([0.0, 0.1, 0.2, 0.25], [0.1, 0.2, 0.3, 0.4], [0.1, 0.05, 0.1, 0.1], [0, 1, 0, 1])
 QUARTERS = [0.1, 0.2, 0.3, 0.4]
-SUMMARY = Summary(2, 0.5, 4, 0.4, 0.3, 0.0, 0.1, 0.0, 0.1, 1.5, 2, QUARTERS, QUARTERS, 3, 3, 0.1)
+SUMMARY = TaskSummary(2, 0.5, 4, 0.4, 0.3, 0.0, 0.1, 0.0, 0.1, 1.5, 2, QUARTERS, QUARTERS, 3, 3, 0.1)
 FACTS = {
     "pickling_seconds": 0.1, "item_bytes": 1, "result_bytes": 2.5, "native_threads": 2, "task_bytes": 5,
     "function_bytes": 2e6, "function_seconds": 0.2, "function_holds": "a model",
@@ -46,7 +46,9 @@ def whole() -> dict[str, Any]:
     hosts = SimulatedHosts(lambda label, number: 0.1 + 0.01 * len(label) + 0.001 * (number % 3))
     record = measure(Primes(limits=[10, 20]), runners=RUNNERS, rounds=4, hosts=hosts, seed=1).record
     table = record.tables[0]
-    observed = Observed(0.0, 0.5, 0.1, 0.6, [0.0, 0.1], TASKS, memory=10**7, memory_track=[[0.0, 1e7]], page_faults=5)
+    observed = ObservedPass(
+        0.0, 0.5, 0.1, 0.6, [0.0, 0.1], TASKS, memory=10**7, memory_track=[[0.0, 1e7]], page_faults=5
+    )
     cells = [
         replace(cell, observed=observed, interpreter={"gil": True, "cores": 2}, settings={"workers": 2, "chunksize": 2})
         for cell in table.cells

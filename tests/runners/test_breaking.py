@@ -14,7 +14,7 @@ import pytest
 from concbench import Asyncio, BatchedThreads, MpPool, Processes, ProcessPool, ThreadPool, Threads, ToThread
 from concbench.errors import BadSetting, Inapplicable, WorkerFailure
 from concbench.testing.laws import double
-from concbench.workloads.function.adapters import InEventLoop, Tolerant
+from concbench.workloads.function.adapters import InEventLoop, WithToleratedErrors
 
 
 def die(item: int) -> int:
@@ -111,7 +111,9 @@ def test_asyncio_refuses_an_ordinary_function_before_calling_it() -> None:
     assert called == []
 
 
-@pytest.mark.parametrize("around", [lambda function: function, InEventLoop, lambda one: Tolerant(InEventLoop(one))])
+@pytest.mark.parametrize(
+    "around", [lambda function: function, InEventLoop, lambda one: WithToleratedErrors(InEventLoop(one))]
+)
 def test_threads_of_a_loop_refuse_a_coroutine_function_before_calling_it(around: Callable[..., Any]) -> None:
     """This includes functions that a measurement has wrapped."""
     called: list[int] = []

@@ -11,7 +11,7 @@ from concbench.errors import BadSetting
 from concbench.runners.clusters import running
 from concbench.runners.clusters.chunks import Reply, work
 from concbench.testing.laws import double
-from concbench.workloads.function.adapters import Initialized
+from concbench.workloads.function.adapters import WithInitializer
 
 
 def nap(item: float) -> float:
@@ -80,7 +80,7 @@ def test_a_look_at_the_work_ends_when_it_knows_enough() -> None:
 
 def test_what_an_initializer_takes_is_no_task_s() -> None:
     """Otherwise a look at the work would end with the first task of a worker, and each task be a chunk of its own."""
-    function = Initialized(nap, partial(time.sleep, 0.6), execution=-1)
+    function = WithInitializer(nap, partial(time.sleep, 0.6), execution=-1)
     first = Reply(*pickle.loads(work(pickle.dumps((function, [0.001] * 9)), look=True)))
     assert (first.done, len(pickle.loads(first.answers))) == (9, 9)  # type: ignore[arg-type] # it is bytes
     assert max(first.longest, first.seconds) < 0.3

@@ -334,10 +334,10 @@ def test_it_takes_part_where_it_is_named() -> None:
 
 def test_a_program_to_paste_does_the_same(shared: Cluster, tmp_path: Path) -> None:
     """It runs on the cluster at the address, with and without chunks."""
-    from concbench.program import Call
+    from concbench.program import CallExpression
 
     for settings in ({}, {"chunksize": 3}):
-        call = Call((), "abs", "range(7)")  # which the scheduler can import, too: it reads what is not ours
+        call = CallExpression((), "abs", "range(7)")  # which the scheduler can import, too: it reads what is not ours
         program = Dask(address=shared.address, **settings).program(call)
         text = "\n".join(map(str, [*program.imports, *program.definitions, *program.body]))
         names: dict[str, Any] = {}
@@ -345,7 +345,7 @@ def test_a_program_to_paste_does_the_same(shared: Cluster, tmp_path: Path) -> No
             names["__name__"] = "__main__"
         exec(text, names)
         assert names["results"] == [*range(7)]
-    opened = Dask(2).program(Call((), "double", "range(7)")).body[0]
+    opened = Dask(2).program(CallExpression((), "double", "range(7)")).body[0]
     one = "LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)"
     assert opened == f"with {one} as cluster, Client(cluster) as client:"
 

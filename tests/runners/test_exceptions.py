@@ -36,7 +36,7 @@ from concbench import (
 from concbench.errors import Inapplicable, ResultsDiffer, TaskFailure, WorkerFailure
 from concbench.host.outcomes import describe
 from concbench.runners.base import Runner, exists_in
-from concbench.task import Raised
+from concbench.task import TaskException
 from concbench.workloads.function.adapters import InEventLoop
 
 
@@ -241,7 +241,7 @@ def test_packages_that_pickle_all_exceptions_in_another_way_change_none(monkeypa
 
     pickled_as_tblib_does.__module__ = "tblib.pickling_support"
     monkeypatch.setitem(copyreg.dispatch_table, SystemExit, pickled_as_tblib_does)
-    assert pickle.loads(pickle.dumps(Raised(SystemExit(4)))).error.code == 4
+    assert pickle.loads(pickle.dumps(TaskException(SystemExit(4)))).error.code == 4
 
 
 async def raise_later(kind: str, item: int) -> int:

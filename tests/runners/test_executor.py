@@ -18,8 +18,8 @@ from concbench.harness.planning.runner_specs import default_runners, parse
 from concbench.testing import RUNNER_LAWS, law_name
 from concbench.testing.declared import it_is_what_it_declares
 from concbench.traits import PROCESSES, THREADS, Traits, traits_of
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.workload import FunctionWorkload
 
 HERE = "test_executor"
 left: list[str] = []
@@ -228,7 +228,7 @@ def test_one_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None
 def test_its_program_makes_it_in_the_same_way() -> None:
     """The program runs unchanged."""
     runner = Executor("multiprocessing.pool:ThreadPool", arguments={"processes": 2})
-    text = snippet(Imported.of(double, [1, 2], How()).call(2), runner)
+    text = snippet(FunctionWorkload.of(double, [1, 2], CallForm()).call(2), runner)
     assert "with ThreadPool(processes=2) as pool:" in text
     scope: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(text, "pasted", "exec"), scope)
@@ -245,7 +245,7 @@ class SubmitsAlone:
 
 def test_of_one_that_cannot_be_entered_the_program_uses_the_runner() -> None:
     """The runner can handle it."""
-    text = snippet(Imported.of(double, [1, 2], How()).call(2), Executor(f"{__name__}:SubmitsAlone", 2))
+    text = snippet(FunctionWorkload.of(double, [1, 2], CallForm()).call(2), Executor(f"{__name__}:SubmitsAlone", 2))
     scope: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(text, "pasted", "exec"), scope)
     assert scope["results"] == [2, 4]

@@ -11,12 +11,12 @@ from concbench.advice.snippet import snippet
 from concbench.cli.main import main
 from concbench.errors import Inapplicable
 from concbench.harness.planning.runner_specs import default_runners, parse
-from concbench.harness.search.candidates import Field
+from concbench.harness.search.candidates import RaceField
 from concbench.runners.look import Look
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.facts import Facts
-from concbench.workloads.function.lookup import Place
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.facts import FunctionFacts
+from concbench.workloads.function.lookup import ObjectPath
+from concbench.workloads.function.workload import FunctionWorkload
 
 NEW, OLD = (3, 14), (3, 13)
 entered = pytest.mark.skipif(sys.version_info < NEW, reason="this Python has no pool of interpreters")
@@ -51,7 +51,7 @@ def test_it_takes_part_by_default_where_there_is_one() -> None:
     assert {*default_runners(NEW)} - {*default_runners(OLD)} == {"interpreter-pool"}
     for python, computes, expected in ((NEW, True, ["interpreter-pool:2"]), (NEW, False, []), (OLD, True, [])):
         look = Look(50, 0.1, computes, not computes, awaitable=False, cores=2, python=python)
-        assert [cell.label for cell in Field(look).candidates if cell.name == "interpreter-pool"] == expected
+        assert [cell.label for cell in RaceField(look).candidates if cell.name == "interpreter-pool"] == expected
 
 
 class Newer(Threads):
@@ -111,8 +111,8 @@ def test_a_program_to_paste_finds_a_module_that_is_elsewhere(chunksize: int, tmp
     """A new interpreter does not have the import path that the program has extended."""
     (tmp_path / "far").mkdir()
     (tmp_path / "far" / "far_off.py").write_text("twice = 2\ndef double(item):\n    return twice * item\n")
-    place = Place.read(f"{tmp_path / 'far' / 'far_off.py'}:double")
-    workload = Imported(place, How(), Facts.of(abs, [1, 2, 3]), items=[1, 2, 3])
+    place = ObjectPath.read(f"{tmp_path / 'far' / 'far_off.py'}:double")
+    workload = FunctionWorkload(place, CallForm(), FunctionFacts.of(abs, [1, 2, 3]), items=[1, 2, 3])
     program = tmp_path / "pasted.py"
     program.write_text(f"{snippet(workload.call(2), InterpreterPool(2, chunksize))}\n    print(results)\n")
     done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=60, check=False)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concbench.results.records import Summary
+from concbench.results.records import TaskSummary
 from concbench.stats.timeline import Spans, Timeline, tasks_in_flight, timeline
 
 AREAS = ("busy", "start_up", "dispatch", "tail", "shut_down")
@@ -99,4 +99,4 @@ def test_the_parts_are_the_whole(lanes: int, tasks: int, draw: random.Random, ow
 
 def test_what_is_kept_of_very_many_tasks_has_every_field() -> None:
     """The record in the results file and the computed summary agree."""
-    assert [field.name for field in fields(Summary)] == [field.name for field in fields(Timeline)]
+    assert [field.name for field in fields(TaskSummary)] == [field.name for field in fields(Timeline)]

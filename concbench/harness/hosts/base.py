@@ -29,7 +29,7 @@ from concbench.machine import gil_came_back, throttled_seconds
 from concbench.options import MeasureOptions
 from concbench.results.files import build
 from concbench.results.passes import CheckPass, Finding, ReferencePass, Sample
-from concbench.results.records import Json, Observed, Outcome
+from concbench.results.records import Json, ObservedPass, Outcome
 from concbench.wire import end_if_forked
 from concbench.workloads.base import Workload
 
@@ -82,7 +82,7 @@ class Host(Protocol):
         """Set the timeout of the requests from now on."""
         ...
 
-    def observe(self, *, collect: bool = False) -> Observed:
+    def observe(self, *, collect: bool = False) -> ObservedPass:
         """Make an observed pass after the last sample; `collect` the results for comparison."""
         ...
 
@@ -269,9 +269,9 @@ class _InProcessHost:
         _do(lambda: require_equal(self._collected, self._expected(), self._workload.same))
         self._collected = []
 
-    def observe(self, *, collect: bool = False) -> Observed:
+    def observe(self, *, collect: bool = False) -> ObservedPass:
         figures, _, self._collected = _do(lambda: self._prepared().observe(collect=collect))
-        return build(Observed, figures)
+        return build(ObservedPass, figures)
 
     def _expected(self) -> Any:
         return expected_of(self._prepared(), self._reference, self._path)

@@ -20,11 +20,11 @@ import psutil
 from concbench.harness.clock import AWAKE
 from concbench.harness.hosts.base import CellEnded
 from concbench.harness.hosts.guardian import GUARD
-from concbench.harness.hosts.log import OFTEN, KeptLog, empty_logs
+from concbench.harness.hosts.log import OFTEN, BoundedLog, empty_logs
 from concbench.harness.hosts.memory_limit import LOOK_SECONDS, MemoryLimit
 from concbench.harness.hosts.process_tree import TreeWatch
 from concbench.harness.interruption import INTERRUPTION
-from concbench.host.descendants import Belonging, belonging, cpu_seconds, end, started, with_mark
+from concbench.host.descendants import OwnedProcess, belonging, cpu_seconds, end, started, with_mark
 from concbench.launch import start, until_ended
 from concbench.results.records import Json, Outcome
 from concbench.task import ending, exception_text, one_line
@@ -105,7 +105,7 @@ class GuardedProcess:
         Raises:
             OSError: it cannot be started: there are too many processes or open files, or a disk is full.
         """
-        self._log = KeptLog(log)
+        self._log = BoundedLog(log)
         output = self._log.open()
         try:
             self._process, self._wire = start(module, output, {**with_mark(self.mark), **environment}, command)
@@ -151,7 +151,7 @@ class GuardedProcess:
         if not self._closed:
             self._kill()
 
-    def busy(self) -> list[Belonging]:
+    def busy(self) -> list[OwnedProcess]:
         """The processes that compute at this moment, among this process and those it started."""
         return [one for one in belonging(self.pid, self.mark, self._started) if one.computes]
 

@@ -19,7 +19,7 @@ from concbench.wire import Wire
 _END_SECONDS = 5.0
 
 
-class Guard:
+class GuardianClient:
     """Tells the guardian which processes and directories must not outlive this process."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class Guard:
         end(guardian.pid, self._mark)  # its start may have started others (sitecustomize, .pth files)
 
 
-GUARD = Guard()
+GUARD = GuardianClient()
 """The guard of this process."""
 
 

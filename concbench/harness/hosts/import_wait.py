@@ -14,7 +14,7 @@ NOTICE_SECONDS = 2.0
 """Seconds of waiting after which the user is notified."""
 
 
-class Loading:
+class ImportWait:
     """Knows the processes that load at the same time, and notifies the user once if that takes long."""
 
     def __init__(self, tell: Callable[[str], None] | None = None, allows: str = IMPORT_ALLOWS) -> None:

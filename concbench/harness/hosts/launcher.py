@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from concbench.harness.hosts.base import CheckHost, Host
-from concbench.harness.hosts.import_wait import IMPORT_ALLOWS, Loading
+from concbench.harness.hosts.import_wait import IMPORT_ALLOWS, ImportWait
 from concbench.harness.hosts.process_host import ProcessHost
 from concbench.harness.machine.other_load import LoadWatch
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.machine import throttled_seconds
 from concbench.options import MeasureOptions, changed
-from concbench.results.records import Json, Observed, Sample
+from concbench.results.records import Json, ObservedPass, Sample
 from concbench.workloads.base import Workload
 
 
@@ -32,7 +32,7 @@ class ProcessHosts:
             tell: called with a message if importing the function takes long.
             allows: the options that allow more time for that.
         """
-        self._loading = Loading(tell, allows)
+        self._loading = ImportWait(tell, allows)
 
     def load_watch(self) -> LoadWatch:
         """Start watching the load by other processes on this machine."""
@@ -105,7 +105,7 @@ class FreshHost:
         with self._prepared() as host:
             return host.items_as_text()
 
-    def observe(self, *, collect: bool = False) -> Observed:
+    def observe(self, *, collect: bool = False) -> ObservedPass:
         """Make an observed pass in a new process."""
         with self._prepared(keep=collect) as host:
             return host.observe(collect=collect)

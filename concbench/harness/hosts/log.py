@@ -21,7 +21,7 @@ _TRIES = 5
 """Attempts to read the end before more is written: output between reading and emptying is lost."""
 
 
-class KeptLog:
+class BoundedLog:
     """The output of one process and of every process that it starts."""
 
     def __init__(self, path: Path) -> None:
@@ -104,7 +104,7 @@ class KeptLog:
             return file.read(END)
 
 
-_LOGS: WeakSet[KeptLog] = WeakSet()
+_LOGS: WeakSet[BoundedLog] = WeakSet()
 
 
 def empty_logs() -> bool:

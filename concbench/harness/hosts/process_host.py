@@ -26,12 +26,12 @@ from concbench.observing import recorded
 from concbench.options import IMPORT_SECONDS, MeasureOptions, decided
 from concbench.results.files import build
 from concbench.results.passes import PICKLED, CheckPass, Finding, ReferencePass, Sample
-from concbench.results.records import Json, Observed, Outcome
+from concbench.results.records import Json, ObservedPass, Outcome
 from concbench.variants import homes
 from concbench.workloads.base import Workload
 
 if TYPE_CHECKING:
-    from concbench.harness.hosts.import_wait import Loading
+    from concbench.harness.hosts.import_wait import ImportWait
 
 _MAIN = "concbench.host.host_process"
 UNTIL_KNOWN = 600.0
@@ -53,7 +53,7 @@ class ProcessHost:
         cell: PlannedCell,
         directory: Path,
         options: MeasureOptions,
-        loading: Loading,
+        loading: ImportWait,
         *,
         examine: bool = False,
     ) -> None:
@@ -170,13 +170,13 @@ class ProcessHost:
         """Return the first items, each as a short text."""
         return build(list[str], self._ask({"do": "items"}))
 
-    def observe(self, *, collect: bool = False) -> Observed:
+    def observe(self, *, collect: bool = False) -> ObservedPass:
         """Make an observed pass, and watch the memory of all its processes from outside."""
         watch, may_use = TreeWatch(self._process.pid), allowed(self._memory_limit)
         figures = self._executed({"do": "observe", "collect": collect}, watch)
         began = figures.pop("at")
         return replace(
-            build(Observed, figures),
+            build(ObservedPass, figures),
             tree_cpu=watch.cpu(),
             memory=watch.peak,
             memory_kind=watch.kind,

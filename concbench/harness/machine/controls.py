@@ -19,7 +19,7 @@ from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.machine.environment import environment
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import BASELINE, plan
-from concbench.harness.stop_rules import NextRound, Seen, Terms, by_round
+from concbench.harness.stop_rules import NextRound, RoundLimit, Standings, by_round
 from concbench.options import MeasureOptions, chosen
 from concbench.results.records import CellId, Json
 from concbench.runners import start_method
@@ -87,11 +87,11 @@ class ControlRule:
     hopeless: float = inf
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> RoundLimit:
         """At most `max_rounds` rounds."""
-        return Terms(self.max_rounds)
+        return RoundLimit(self.max_rounds)
 
-    def next_round(self, seen: Seen) -> NextRound:
+    def next_round(self, seen: Standings) -> NextRound:
         """Return the baseline and the controls that have not passed their bounds."""
         if seen.baseline not in seen.samples:
             return NextRound([], "baseline")
@@ -112,7 +112,7 @@ class ControlRule:
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckupFinding:
     """One result of a checkup, from a control or from a fact about the machine."""
 
     about: str
@@ -133,7 +133,7 @@ class Checkup:
     environment: Json
     starting: dict[str, float]
     """Seconds from the start of one worker that does nothing to its end: thread, process and interpreter."""
-    findings: list[Finding]
+    findings: list[CheckupFinding]
 
     @property
     def well(self) -> bool:
@@ -252,76 +252,80 @@ def _measure(
     return {runner: analysis[one] for runner, one in ids.items()}
 
 
-def judge(control: Control, seen: CellAnalysis, load: float | None) -> Finding:
+def judge(control: Control, seen: CellAnalysis, load: float | None) -> CheckupFinding:
     """The finding of a control; a failure that the load of other processes may explain is not blamed on the machine."""
     if seen.interval is None:
         text = f"{control.who} could not be measured: {seen.outcome.reason or 'it was not sampled'}"
         failed = BAD if seen.outcome.kind == "failed" else UNKNOWN
-        return Finding(control.about, failed if control.gains else NOTE, text, control.advice)
+        return CheckupFinding(control.about, failed if control.gains else NOTE, text, control.advice)
     speedup = seen.interval
     text = f"{control.who} were {ratio(speedup.centre)} [{span(speedup.low, speedup.high)}] as fast as sequential"
     outcome = control.outcome(speedup)
     if outcome == SHOWN:
         text += f", as expected {control.condition}" if control.condition else ""
-        return Finding(control.about, OK, text, speedup=speedup)
+        return CheckupFinding(control.about, OK, text, speedup=speedup)
     text = f"{text}; about {control.expected:.0f}x was expected {control.condition}".rstrip()
     if outcome == NOT_SHOWN and load is not None and load > FLAGGED:
         text += f", but other processes used {load:.2f} cores"
     elif outcome == NOT_SHOWN:
-        return Finding(control.about, BAD if control.gains else NOTE, text, control.advice, speedup)
+        return CheckupFinding(control.about, BAD if control.gains else NOTE, text, control.advice, speedup)
     else:
         untold = f"whether it is {'more' if control.gains else 'less'} than {ratio(control.bound)} could not be decided"
         text += f", and {untold} in the time allowed"
-    return Finding(control.about, UNKNOWN if control.gains else NOTE, text, f"{AGAIN}, on a quieter machine", speedup)
+    return CheckupFinding(
+        control.about, UNKNOWN if control.gains else NOTE, text, f"{AGAIN}, on a quieter machine", speedup
+    )
 
 
-def _one_core() -> Finding:
-    return Finding(
+def _one_core() -> CheckupFinding:
+    return CheckupFinding(
         "parallelism", BAD, "there is one usable core, so nothing can be computed in parallel",
         "measure on a machine with at least two cores",
     )  # fmt: skip
 
 
-def _load(load: float | None) -> Finding:
+def _load(load: float | None) -> CheckupFinding:
     if load is None:
-        return Finding(
+        return CheckupFinding(
             "load", NOTE, "the load of other processes cannot be read on this system",
             "check it yourself before you measure",
         )  # fmt: skip
     text = f"other processes used {load:.2f} cores meanwhile"
     if load > STRONG:
-        return Finding("load", BAD, text, f"stop them ('top' shows which), and {AGAIN}")
+        return CheckupFinding("load", BAD, text, f"stop them ('top' shows which), and {AGAIN}")
     if load > FLAGGED:
-        return Finding("load", NOTE, f"{text}: enough to change ratios", "stop them before you measure")
-    return Finding("load", OK, text)
+        return CheckupFinding("load", NOTE, f"{text}: enough to change ratios", "stop them before you measure")
+    return CheckupFinding("load", OK, text)
 
 
-def _cores(facts: Json) -> Iterator[Finding]:
+def _cores(facts: Json) -> Iterator[CheckupFinding]:
     quota, affinity, machine = facts["cores_by_quota"], facts["cores_by_affinity"], facts["cores"]
     if quota is not None and quota < affinity:
-        yield Finding(
+        yield CheckupFinding(
             "cores", NOTE, f"a quota allows {quota:g} cores, and os.cpu_count() says {machine}",
             f"set the size of pools to {facts['cores_usable']}: those sized by cpu_count() will stall",
         )  # fmt: skip
     elif affinity < machine:
         text = f"affinity allows {affinity} of {machine} cores"
-        yield Finding("cores", NOTE, text, f"set the size of pools to {facts['cores_usable']}, or lift it with taskset")
+        yield CheckupFinding(
+            "cores", NOTE, text, f"set the size of pools to {facts['cores_usable']}, or lift it with taskset"
+        )
 
 
-def _clock(facts: Json) -> Iterator[Finding]:
+def _clock(facts: Json) -> Iterator[CheckupFinding]:
     if facts["timer_step"] > _COARSE:
-        yield Finding(
+        yield CheckupFinding(
             "timer", NOTE, f"the timer steps by {1e6 * facts['timer_step']:.1f} us",
             "use more items for short work, so that a sample lasts a thousand steps",
         )  # fmt: skip
     if facts["governor"] not in {None, "performance"}:
-        yield Finding(
+        yield CheckupFinding(
             "governor", NOTE, f"the processor's governor is {facts['governor']}: speed follows load",
             "'cpupower frequency-set -g performance', as root, makes times steadier",
         )  # fmt: skip
 
 
-def conclude(findings: Sequence[Finding]) -> str:
+def conclude(findings: Sequence[CheckupFinding]) -> str:
     """Say whether this machine can show concurrency and parallelism; if not, why, and what to do."""
     worst = {ability: _worst([one for one in findings if one.about in about]) for ability, about in _ABILITIES.items()}
     load = _worst([finding for finding in findings if finding.about == "load"])
@@ -345,6 +349,6 @@ def conclude(findings: Sequence[Finding]) -> str:
     return f"This machine {able}."
 
 
-def _worst(findings: Sequence[Finding]) -> Finding:
+def _worst(findings: Sequence[CheckupFinding]) -> CheckupFinding:
     """The finding with the worst status, which decides."""
     return max(findings, key=lambda finding: [NOTE, OK, UNKNOWN, BAD].index(finding.status))

@@ -13,18 +13,18 @@ from concbench.harness.requirement_rule import RequirementRule, named, resolved
 from concbench.harness.stop_rules import EveryRound, StopRule, VerdictRule
 from concbench.options import MeasureOptions, changed, decided, recorded
 from concbench.requirements import Requirement
-from concbench.results.records import CellId, Kept, Table
+from concbench.results.records import CellId, KeptState, Table
 from concbench.runners.base import Runner, workers_for
 from concbench.stats.intervals import FEWEST
 from concbench.variants import Variant, of_table, variants_of
 from concbench.workloads.base import Workload
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.workload import FunctionWorkload
 
 BASELINE = "sequential"
 
 
 @dataclass(frozen=True)
-class Limit:
+class TimeLimits:
     """Time limits of a whole measurement, in seconds from its start."""
 
     begin: float
@@ -48,9 +48,9 @@ class Plan:
     warm_up: bool
     options: MeasureOptions
     """All options; those about rounds are applied by the stop rule."""
-    kept: Kept = field(default_factory=Kept)
+    kept: KeptState = field(default_factory=KeptState)
     """State of the function in its process, as far as it is known in advance."""
-    limit: Limit | None = None
+    limit: TimeLimits | None = None
     """Time limits; None if there are none."""
     requirements: tuple[Requirement, ...] = ()
     """Requirements to decide, with the names of cells resolved."""
@@ -122,7 +122,7 @@ class Plan:
             settings=workload.settings(),
             tasks=workload.tasks,
             baseline=self.baseline,
-            options=recorded(self.options, of_function=isinstance(workload, Imported)),
+            options=recorded(self.options, of_function=isinstance(workload, FunctionWorkload)),
             stopped="",
             warmed_up=self.warm_up,
             checked="known" if workload.expected is not None else "sequential" if workload.compares else "off",

@@ -12,7 +12,7 @@ from concbench.harness.planning.settings import REQUIRED, joined, settings_of, s
 from concbench.registry import WORKLOADS, workload_class, workload_names
 from concbench.values import SWITCH, require_together
 from concbench.workloads.base import Workload
-from concbench.workloads.function.lookup import Place, dotted, source_of
+from concbench.workloads.function.lookup import ObjectPath, dotted, source_of
 
 _SETTINGS = re.compile(r"\s*[\w-]+\s*:\s*[\w-]*\s*=")
 """The beginning of a text with settings; the name of a function cannot look like this."""
@@ -68,7 +68,7 @@ def workload_of(text: str, otherwise: Mapping[str, Any] = _NONE, write: Callable
     return made
 
 
-def place_of(text: str) -> Place:
+def place_of(text: str) -> ObjectPath:
     """Return the place of the function that a text names.
 
     Raises:
@@ -79,4 +79,4 @@ def place_of(text: str) -> Place:
         keys = list(settings_of(workload_class(name)))
         how = f"write {name}:{keys[0]}=VALUE (it has {', '.join(keys)})" if keys else f"it has none: write {name}"
         raise BadFunction(f"cannot read {text!r}: there is no module {name!r}; for settings of the workload, {how}")
-    return Place.read(text)
+    return ObjectPath.read(text)

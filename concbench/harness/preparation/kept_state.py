@@ -17,7 +17,7 @@ from concbench.harness.hosts.base import CellEnded
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.planning.plan import BASELINE
 from concbench.harness.rounds import Sampler
-from concbench.results.records import Kept, Outcome
+from concbench.results.records import KeptState, Outcome
 from concbench.units import seconds
 
 TIMES, LEAST = 1.5, 0.005
@@ -33,7 +33,7 @@ class BeginAgain(ConcbenchError):  # noqa: N818 - reads as an instruction
     """The measurement must begin again in new processes, because of state that the function keeps."""
 
 
-class Keeping:
+class StateDetector:
     """Detects state that the function keeps, unless an option says how it is to be measured."""
 
     def __init__(self, bench: Bench) -> None:
@@ -61,9 +61,9 @@ class Keeping:
             first, later = [*first, another[0]], [another[1]]
             shows = _shows_state(*another)
         elif shows:
-            bench.kept = Kept("", first, later)
+            bench.kept = KeptState("", first, later)
             return
-        bench.kept = Kept("state" if shows else "nothing", first, later)
+        bench.kept = KeptState("state" if shows else "nothing", first, later)
         if bench.fresh:
             raise BeginAgain
 
@@ -80,7 +80,7 @@ class Keeping:
         if phase not in {Phase.CHECK, Phase.ROUND, Phase.OBSERVE} or (outcome.cause and not hangs):
             return
         if self._fails_later(cell):
-            bench.kept = Kept("loop", bench.kept.first, bench.kept.later, outcome.reason)
+            bench.kept = KeptState("loop", bench.kept.first, bench.kept.later, outcome.reason)
             if bench.fresh:
                 raise BeginAgain
 
@@ -147,7 +147,7 @@ def _briefly(reason: str) -> str:
     return "".join(parts) if depth == 0 else reason
 
 
-def sentence(name: str, kept: Kept, *, fresh: bool) -> str:
+def sentence(name: str, kept: KeptState, *, fresh: bool) -> str:
     """Describe the state that a function keeps and its effect on the measurement; empty if there is none."""
     if kept.kind == "state":
         found = (

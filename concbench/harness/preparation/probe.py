@@ -10,31 +10,31 @@ from concbench.errors import BadFunction, HostFailure
 from concbench.harness.clock import AWAKE
 from concbench.harness.hosts.base import CellEnded
 from concbench.harness.hosts.child import GuardedProcess
-from concbench.harness.hosts.import_wait import Loading
+from concbench.harness.hosts.import_wait import ImportWait
 from concbench.harness.hosts.private_directory import private_directory
 from concbench.options import IMPORT_SECONDS, IMPORT_SHARE
 from concbench.results.records import Json
 from concbench.variants import OWN, Variant
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.facts import Facts
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.facts import FunctionFacts
 from concbench.workloads.function.item_source import ItemSource
 from concbench.workloads.function.item_text import ItemsText
-from concbench.workloads.function.lookup import Place
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.lookup import ObjectPath
+from concbench.workloads.function.workload import FunctionWorkload
 
 _MAIN = "concbench.host.probe_process"
 
 
 def named_workload(
-    function: Place,
-    how: How,
+    function: ObjectPath,
+    how: CallForm,
     source: ItemSource,
     *,
     variant: Variant = OWN,
     limit: float | None = None,
     budget: float | None = None,
     tell: Callable[[str], None] | None = None,
-) -> Imported:
+) -> FunctionWorkload:
     """Make the workload of a named function, without loading its module or its items into this process.
 
     Args:
@@ -67,16 +67,16 @@ def named_workload(
         )
     written = ItemsText.from_json(answer["written"]) if answer["written"] else None
     source = replace(source, written=written, content=None)  # the items have its content
-    return Imported(function, how, Facts(**answer["facts"]), source=source, packed=packed)
+    return FunctionWorkload(function, how, FunctionFacts(**answer["facts"]), source=source, packed=packed)
 
 
-def _limited(tell: Callable[[str], None] | None, limit: float, budget: float | None) -> tuple[Loading, float]:
+def _limited(tell: Callable[[str], None] | None, limit: float, budget: float | None) -> tuple[ImportWait, float]:
     """The waiting object, with the options that allow more time, and the seconds to wait."""
     share = limit if budget is None else round(IMPORT_SHARE * budget, 3)
-    return (Loading(tell, "--budget"), share) if share < limit else (Loading(tell), limit)
+    return (ImportWait(tell, "--budget"), share) if share < limit else (ImportWait(tell), limit)
 
 
-def _asked(request: Json, module: str, directory: Path, variant: Variant, loading: Loading, limit: float) -> Json:
+def _asked(request: Json, module: str, directory: Path, variant: Variant, loading: ImportWait, limit: float) -> Json:
     """The answer of the process; it and every process that it started are ended in any case.
 
     Raises:

@@ -35,7 +35,7 @@ _MOST_CELLS = 1_000
 """Most cells visited, from neighbour to neighbour, to find the largest possible number of workers."""
 
 
-class Field:
+class RaceField:
     """The cells that a race begins with, and those that may join it."""
 
     def __init__(self, look: Look, offers: Sequence[Offer] | None = None, variants: Sequence[Variant] = (OWN,)) -> None:
@@ -50,11 +50,11 @@ class Field:
         self.left_out: list[PlannedCell] = []
         """Candidates that the budget has no time for."""
 
-    def over(self, tasks: int) -> Field:
+    def over(self, tasks: int) -> RaceField:
         """The field of the same work with so many tasks."""
-        return Field(replace(self.look, tasks=tasks), self._offers, self._variants)
+        return RaceField(replace(self.look, tasks=tasks), self._offers, self._variants)
 
-    def only(self, candidates: list[PlannedCell]) -> Field:
+    def only(self, candidates: list[PlannedCell]) -> RaceField:
         """The same field, reduced to these candidates."""
         part = copy(self)
         part.candidates = candidates

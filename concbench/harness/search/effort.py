@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from concbench.analysis.thresholds import FAR_BEHIND
 from concbench.harness.planning.runner_specs import PlannedCell
-from concbench.harness.search.candidates import Field
+from concbench.harness.search.candidates import RaceField
 from concbench.runners.base import workers_for
 from concbench.runners.look import Look
 from concbench.stats.intervals import FEWEST
@@ -33,7 +33,7 @@ class Effort:
     """A race that the time allows."""
 
     tasks: int
-    field: Field
+    field: RaceField
     once: bool = False
     """Whether there is only a single round, which proves nothing."""
 
@@ -67,7 +67,7 @@ class Costs:
         """The costs under the variants that the user asked for."""
         return replace(self, variants=tuple(one for one in self.variants if not one.of_workers))
 
-    def of_race(self, field: Field) -> float:
+    def of_race(self, field: RaceField) -> float:
         """Seconds for the reference, checks, warm-ups and fewest rounds of all cells; one round if far behind."""
         each = self._each(field)
         far = FAR_BEHIND[1] * min(each)
@@ -76,7 +76,7 @@ class Costs:
         relaunched = [self.starting + one for one in each] * (FEWEST - 1) if self.relaunches else []
         return starts + each[0] + 2 * sum(each) + sum(rounds) + sum(relaunched)
 
-    def of_one_round(self, field: Field) -> float:
+    def of_one_round(self, field: RaceField) -> float:
         """Seconds for the reference and one execution of every cell."""
         each = self._each(field)
         return self.starting + self._starts(len(each)) + self._cold(1 + len(each)) + each[0] + sum(each)
@@ -93,7 +93,7 @@ class Costs:
         """Seconds to start a worker process, mostly for the import of the function; it loads less than a host."""
         return max(self.starting / 10, self.starting - _OWN_STARTING)
 
-    def _each(self, field: Field) -> list[float]:
+    def _each(self, field: RaceField) -> list[float]:
         """Seconds of one execution of each cell, the baseline first."""
         cold = (self.starting + self.first_use) * self.fresh
         return [cold + self.expected(cell, field.look) for cell in field.candidates]
@@ -127,7 +127,7 @@ def _affordable(costs: Costs, budget: float, left: float) -> Effort | None:
     enough = _ITEMS_EACH * look.cores
     fewer = enough // 2 if look.computes else enough
     two, kinds, full, once = _best_alone(costs), _one_of_each_kind(costs), costs.of_race, costs.of_one_round
-    whole = Field(look, variants=costs.variants)
+    whole = RaceField(look, variants=costs.variants)
     for at_least, choose, cost, last_share in (
         (enough, _all, full, _PLANNED_SHARE),
         (fewer, kinds, full, _PLANNED_SHARE),
@@ -146,14 +146,14 @@ def _affordable(costs: Costs, budget: float, left: float) -> Effort | None:
     return None
 
 
-def _all(field: Field) -> Field:
+def _all(field: RaceField) -> RaceField:
     return field
 
 
-def _one_of_each_kind(costs: Costs) -> Callable[[Field], Field]:
+def _one_of_each_kind(costs: Costs) -> Callable[[RaceField], RaceField]:
     """A function that keeps the runner expected to be fastest for each variant and each place where tasks run."""
 
-    def keep(field: Field) -> Field:
+    def keep(field: RaceField) -> RaceField:
         best: dict[tuple[str, str | None], PlannedCell] = {}
         for cell in field.candidates:
             kind = cell.id.variant, cell.traits.where
@@ -165,10 +165,10 @@ def _one_of_each_kind(costs: Costs) -> Callable[[Field], Field]:
     return keep
 
 
-def _best_alone(costs: Costs) -> Callable[[Field], Field]:
+def _best_alone(costs: Costs) -> Callable[[RaceField], RaceField]:
     """A function that keeps the baseline, and for each variant the other runner expected to be fastest."""
 
-    def keep(field: Field) -> Field:
+    def keep(field: RaceField) -> RaceField:
         baseline, *others = field.candidates
         best: dict[str, PlannedCell] = {}
         for cell in sorted(others, key=lambda cell: costs.expected(cell, field.look)):
@@ -181,7 +181,7 @@ def _best_alone(costs: Costs) -> Callable[[Field], Field]:
 def least_needed(costs: Costs) -> float:
     """Seconds that a race over the fewest items takes."""
     look, costs = costs.look, costs.as_asked
-    field = Field(look, variants=costs.variants).over(min(look.tasks, _ITEMS_EACH * look.cores))
+    field = RaceField(look, variants=costs.variants).over(min(look.tasks, _ITEMS_EACH * look.cores))
     return costs.of_race(_one_of_each_kind(costs)(field)) / _PLANNED_SHARE
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from concbench.analysis.thresholds import FAR_BEHIND, HOPELESS
 from concbench.harness.planning.runner_specs import PlannedCell
-from concbench.harness.stop_rules import NextRound, Samples, Seen, Terms, by_round
+from concbench.harness.stop_rules import NextRound, RoundLimit, Samples, Standings, by_round
 from concbench.results.records import CellId
 from concbench.stats.intervals import FEWEST, look_level, ratio_interval
 from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, log_ratios, verdict_of
@@ -37,11 +37,11 @@ class RaceRule:
     hopeless: float = HOPELESS
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> RoundLimit:
         """At most `max_rounds` rounds."""
-        return Terms(self.max_rounds)
+        return RoundLimit(self.max_rounds)
 
-    def next_round(self, seen: Seen) -> NextRound:
+    def next_round(self, seen: Standings) -> NextRound:
         """Return the cells that may still win, the cells whose verdict the advice needs, and neighbours to add."""
         if seen.rounds == 0:
             return NextRound(list(seen.samples))
@@ -63,13 +63,13 @@ class RaceRule:
             joining = []
         return NextRound([cell for cell in seen.samples if cell in wanted], joining=joining)
 
-    def _joining(self, seen: Seen) -> list[PlannedCell]:
+    def _joining(self, seen: Standings) -> list[PlannedCell]:
         """The neighbours of the leader, once the leader is clear enough."""
         if seen.rounds < max(FAR_BEHIND):
             return []
         return [planned for planned in self.neighbours(seen.samples) if planned.id not in seen.samples]
 
-    def _wanted(self, seen: Seen) -> set[CellId]:
+    def _wanted(self, seen: Standings) -> set[CellId]:
         samples = seen.samples
         running = _running({cell: taken for cell, taken in samples.items() if taken})
         wanted = {cell for cell, taken in samples.items() if not taken} | running
@@ -81,7 +81,7 @@ class RaceRule:
             return set()
         return wanted | ({seen.baseline, _leader(samples)} if unproved else {_leader(samples)})
 
-    def _open(self, seen: Seen) -> set[CellId]:
+    def _open(self, seen: Standings) -> set[CellId]:
         """The leader and the cells that may be as fast or more than 5 % slower, at the level of the table.
 
         The race dropped them at a weaker level, which makes no claim. While there is time, sampling continues until
@@ -97,10 +97,10 @@ class RaceRule:
         unsure = {cell for cell, interval in group.items() if interval and interval.low <= 1 / BAND}
         return unsure | {leader} if unsure else set()
 
-    def _level(self, seen: Seen) -> float:
+    def _level(self, seen: Standings) -> float:
         return look_level(self.max_rounds, max(self.comparisons, seen.comparisons))
 
-    def _undecided(self, seen: Seen) -> set[CellId]:
+    def _undecided(self, seen: Standings) -> set[CellId]:
         """The cells without a verdict against the baseline, among those whose verdict the advice needs.
 
         These are the leader or, if the baseline leads, all cells that were not dropped as hopeless: the advice then
@@ -149,7 +149,7 @@ def _all_level(samples: Samples, running: set[CellId]) -> bool:
     return True
 
 
-def _unpaired(seen: Seen, running: set[CellId]) -> set[CellId]:
+def _unpaired(seen: Standings, running: set[CellId]) -> set[CellId]:
     """The cells that may win and share too few rounds with the baseline for a verdict.
 
     The baseline is sampled only when a verdict needs it, since it is slow where the race matters.

@@ -11,22 +11,22 @@ from concbench.analysis.pairs import comparisons
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.bench import NO_TIME
-from concbench.harness.events import LessPlanned, Listener, LookPlanned
+from concbench.harness.events import Listener, LookPlanned, RaceReduced
 from concbench.harness.executions import LOOK
 from concbench.harness.hosts.base import Clock, Hosts
 from concbench.harness.hosts.memory_limit import most_processes
 from concbench.harness.measurement import measure_workload
-from concbench.harness.planning.plan import BASELINE, Limit, Plan, plan
+from concbench.harness.planning.plan import BASELINE, Plan, TimeLimits, plan
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.harness.preparation.kept_state import LEAST, LOOKED, TIMES, sentence
-from concbench.harness.search.candidates import Field, variants_to_race
+from concbench.harness.search.candidates import RaceField, variants_to_race
 from concbench.harness.search.effort import Costs, Effort, affordable, least_needed, what_is_measured
 from concbench.harness.search.race import RaceRule
 from concbench.harness.stop_rules import EveryRound, StopRule
 from concbench.machine import cores_to_race
 from concbench.options import IMPORT_SHARE, MeasureOptions, changed, decided
 from concbench.results.passes import ReferencePass
-from concbench.results.records import Cell, CellId, Json, Kept, Outcome, Sample, Table, number
+from concbench.results.records import Cell, CellId, Json, KeptState, Outcome, Sample, Table, number
 from concbench.runners.look import Look
 from concbench.units import seconds as told
 from concbench.variants import variants_of
@@ -47,7 +47,7 @@ _BEGIN_SHARE, _END_SHARE = 1.1, 1.45
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """The result of a search."""
 
     table: Table
@@ -59,7 +59,7 @@ class Found:
 
 def search(
     workload: Workload, hosts: Hosts, options: MeasureOptions, listen: Listener, began: float | None = None
-) -> Found:
+) -> SearchResult:
     """Find the best runner for a whole workload: look at it once or twice, then race the promising runners.
 
     The budget of the options covers the whole search, from `began` by AWAKE.now(). The number of calls is announced
@@ -71,12 +71,12 @@ def search(
     clock = Clock(hosts, began)
     _require_time(workload, clock.elapsed(), decided(options["budget"]))
     listen(LookPlanned(workload.name, calls_of_looks(workload.tasks, options["max_calls"])))
-    looks = _Looks(workload, hosts, options, listen, clock)
+    looks = _Looking(workload, hosts, options, listen, clock)
     table, interrupted = looks.take(FIRST_LOOK)
     if not interrupted and (more := looks.worth_a_second(table)):
         table, interrupted = looks.take(more)
     if interrupted:
-        return Found(table, interrupted, {})
+        return SearchResult(table, interrupted, {})
     look = _seen(looks.workload, table, options)
     budget, use = decided(options["budget"]), looks.first_use
     matters = use.matters(look) or table.kept.kind == "loop"
@@ -87,13 +87,13 @@ def search(
     effort = affordable(costs, budget, left)
     less = what_is_measured(effort, costs, budget, budget - left + least_needed(costs))
     if less:
-        listen(LessPlanned(workload.name, less))
+        listen(RaceReduced(workload.name, less))
     if effort is None:
         unsaid = sentence(workload.name, table.kept, fresh=False)  # a look always keeps its processes
         notes = [*(note for note in table.notes if note != unsaid), less]
-        return Found(replace(table, stopped="budget", notes=notes), interrupted, {})
+        return SearchResult(replace(table, stopped="budget", notes=notes), interrupted, {})
     part = _part(looks.workload, effort.tasks, decided(options["seed"]))
-    limit = Limit(_BEGIN_SHARE * budget - clock.elapsed(), _END_SHARE * budget - clock.elapsed(), looks.starting)
+    limit = TimeLimits(_BEGIN_SHARE * budget - clock.elapsed(), _END_SHARE * budget - clock.elapsed(), looks.starting)
     race = plan_race(part, effort, _left_for_race(options, budget - clock.elapsed(), looks.calls), limit)
     if not race.allowed:
         raise _too_many_calls(race, looks.calls, decided(options["max_calls"]))
@@ -103,7 +103,7 @@ def search(
     notes = [*table.notes, *([less] if less else [])]
     stopped = "budget" if effort.once and not interrupted else table.stopped
     table = replace(table, facts={**looks.facts, **table.facts}, notes=notes, stopped=stopped)
-    return Found(_with_ruled_out(table, effort.field), interrupted, effort.field.known)
+    return SearchResult(_with_ruled_out(table, effort.field), interrupted, effort.field.known)
 
 
 def _require_time(workload: Workload, took: float, budget: float) -> None:
@@ -154,16 +154,16 @@ class _FirstUse:
         return replace(look, seconds=look.seconds + self.each)
 
 
-def _known(kept: Kept, options: MeasureOptions, *, matters: bool, all_items: bool) -> Kept:
+def _known(kept: KeptState, options: MeasureOptions, *, matters: bool, all_items: bool) -> KeptState:
     """The state that a race takes as known: it matters over all items, or would only seem to over a few of them."""
     if options["fresh"]:
-        return Kept()
+        return KeptState()
     if matters or not kept.excess:
         return kept
-    return Kept() if all_items else replace(kept, kind="nothing")
+    return KeptState() if all_items else replace(kept, kind="nothing")
 
 
-class _Looks:
+class _Looking:
     """Measures `sequential` alone, over a few items."""
 
     def __init__(
@@ -198,7 +198,7 @@ class _Looks:
             max_calls=None if most is None else most - self.calls,
         )  # fmt: skip
         budget, before = decided(self._options["budget"]), self._clock.elapsed()
-        limit = Limit(_LOOK_SHARE * budget, max(0.5 * budget, budget - before))
+        limit = TimeLimits(_LOOK_SHARE * budget, max(0.5 * budget, budget - before))
         looked = replace(plan_look(part, once), limit=limit)
         table, interrupted = measure_workload(looked, self._hosts, self._listen)
         cell = table.cells[0]
@@ -267,7 +267,7 @@ def _python_of(cell: Cell) -> tuple[int, int]:
     return (int(version[1]), int(version[2])) if version else sys.version_info[:2]
 
 
-def _with_ruled_out(table: Table, field: Field) -> Table:
+def _with_ruled_out(table: Table, field: RaceField) -> Table:
     """Add rows for promising runners that were not measured, for lack of time or because of --max-workers."""
     why = f"calls at once are limited to {field.look.most_workers}; --max-workers allows more"
     known = {cell.id for cell in table.cells}
@@ -291,7 +291,7 @@ def plan_look(workload: Workload, options: MeasureOptions) -> Plan:
     return look
 
 
-def plan_race(workload: Workload, effort: Effort, options: MeasureOptions, limit: Limit) -> Plan:
+def plan_race(workload: Workload, effort: Effort, options: MeasureOptions, limit: TimeLimits) -> Plan:
     """Plan the race of the promising runners that the time allows, over all items of a workload."""
     cells = tuple(effort.cells)
     several = len({cell.variant.label for cell in cells}) > 1
@@ -323,7 +323,7 @@ def _part(workload: Workload, items: int, seed: int) -> Workload:
     return part
 
 
-def _cure(cell: Cell, limit: Limit) -> str:
+def _cure(cell: Cell, limit: TimeLimits) -> str:
     """The remedy for a look that failed, as the end of a message."""
     if cell.outcome.cause == "timeout" and (cell.outcome.seconds or 0.0) >= 0.9 * limit.end:
         return ", which a single task used up"

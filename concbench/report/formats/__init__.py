@@ -30,7 +30,7 @@ Split = Callable[["Document", "CellId"], str]
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredFormat:
     """The declared properties of a format; the defaults hold for a format that declares none."""
 
     suffixes: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ def declare(
     """
 
     def declared(function: Layout) -> Layout:
-        setattr(function, _DECLARED, Declared(suffixes, explains, split))
+        setattr(function, _DECLARED, DeclaredFormat(suffixes, explains, split))
         return function
 
     return declared
@@ -69,10 +69,10 @@ class Format:
     function: Callable[[Document], Any]
 
     @property
-    def declared(self) -> Declared:
+    def declared(self) -> DeclaredFormat:
         """Its declared properties."""
         said = getattr(self.function, _DECLARED, None)
-        return said if isinstance(said, Declared) else Declared()
+        return said if isinstance(said, DeclaredFormat) else DeclaredFormat()
 
     def has_suffix(self, path: str) -> bool:
         """Whether a file name has a suffix of this format."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from concbench.report.exported import Exported, as_json, exported
+from concbench.report.exported import ExportedRow, as_json, exported
 from concbench.report.formats import declare
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def bencher(document: Document) -> str:
     return as_json({one.name: _measures(one) for one in exported(document)})
 
 
-def _measures(one: Exported) -> dict[str, Any]:
+def _measures(one: ExportedRow) -> dict[str, Any]:
     """The known measures: the baseline has no speed-up, and there are no bounds without an interval."""
     cell = one.cell
     measures: dict[str, Any] = {"latency": {"value": (cell.seconds or 0.0) * _NANOSECONDS}}

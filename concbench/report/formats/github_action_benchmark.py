@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from concbench import units
-from concbench.report.exported import Exported, as_json, exported
+from concbench.report.exported import ExportedRow, as_json, exported
 from concbench.report.formats import declare
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def github_action_benchmark(document: Document) -> str:
     return as_json([entry for entry in entries if entry])
 
 
-def _entry(one: Exported) -> dict[str, Any] | None:
+def _entry(one: ExportedRow) -> dict[str, Any] | None:
     """The entry of a runner; None without a speed-up. Without an interval, it has no range."""
     cell = one.cell
     if cell.speedup is None or cell.seconds is None:

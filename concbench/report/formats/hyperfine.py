@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from concbench.report.exported import Exported, as_json, exported
+from concbench.report.exported import ExportedRow, as_json, exported
 from concbench.report.formats import declare
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def hyperfine(document: Document) -> str:
     return as_json({"results": [_result(one) for one in exported(document)]})
 
 
-def _result(one: Exported) -> dict[str, Any]:
+def _result(one: ExportedRow) -> dict[str, Any]:
     samples, seconds = one.cell.record.samples, one.seconds
     cpu = [sample.cpu / sample.repeats for sample in samples if sample.cpu is not None]
     return {

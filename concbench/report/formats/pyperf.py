@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from concbench.report.exported import Exported, as_json, exported, text_of
+from concbench.report.exported import ExportedRow, as_json, exported, text_of
 from concbench.report.formats import declare
 from concbench.report.visible import visible
 
@@ -28,7 +28,7 @@ def pyperf(document: Document) -> str:
     return _suite(document, [(one.name, one) for one in exported(document)])
 
 
-def _suite(document: Document, named: Iterable[tuple[str, Exported]]) -> str:
+def _suite(document: Document, named: Iterable[tuple[str, ExportedRow]]) -> str:
     environment = document.record.environment
     metadata: dict[str, Any] = {
         "unit": "second",
@@ -46,7 +46,7 @@ def _suite(document: Document, named: Iterable[tuple[str, Exported]]) -> str:
     return as_json({"version": "1.0", "metadata": _written(metadata), "benchmarks": benchmarks})
 
 
-def _benchmark(name: str, one: Exported) -> dict[str, Any]:
+def _benchmark(name: str, one: ExportedRow) -> dict[str, Any]:
     """A benchmark with one run per sample: pyperf takes the values of a run for those of one process."""
     metadata = {
         "name": name,

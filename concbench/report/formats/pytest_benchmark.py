@@ -9,7 +9,7 @@ import statistics
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
-from concbench.report.exported import Exported, as_json, exported, text_of
+from concbench.report.exported import ExportedRow, as_json, exported, text_of
 from concbench.report.formats import declare
 from concbench.report.visible import visible
 
@@ -55,7 +55,7 @@ def _machine(environment: Json) -> dict[str, Any]:
     }
 
 
-def _benchmark(one: Exported) -> dict[str, Any]:
+def _benchmark(one: ExportedRow) -> dict[str, Any]:
     return {
         "group": one.workload,
         "name": one.name,

@@ -41,7 +41,7 @@ Span = tuple[int, float, float, bool]
 
 
 @dataclass(frozen=True)
-class Rated:
+class ForestRow:
     """A row of a forest plot."""
 
     name: str
@@ -55,7 +55,7 @@ class Rated:
     baseline: bool = False
 
 
-def forest(identity: str, title: str, rows: Sequence[Rated]) -> str:
+def forest(identity: str, title: str, rows: Sequence[ForestRow]) -> str:
     """Draw speed-ups with their intervals on a logarithmic axis; the fastest group is shaded."""
     axis = _axis_of([row.centre for row in rows], [(row.low, row.high) for row in rows])
     shaded, drawn, top = [], [], 0.0
@@ -100,7 +100,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:half]}...{text[-half:]}"
 
 
-def _rated(row: Rated, axis: LogAxis, middle: float) -> list[str]:
+def _rated(row: ForestRow, axis: LogAxis, middle: float) -> list[str]:
     parts = []
     if row.low is not None and row.high is not None:
         parts.append(line(axis.at(row.low), middle, axis.at(row.high), middle, "whisker"))
@@ -250,7 +250,7 @@ def _moment(number: int, last: int) -> float:
 
 
 @dataclass(frozen=True)
-class Lanes:
+class TaskLanes:
     """The tasks of one execution."""
 
     name: str
@@ -262,7 +262,7 @@ class Lanes:
     """All tasks of the execution."""
 
 
-def timeline(identity: str, title: str, rows: Sequence[Lanes]) -> str:
+def timeline(identity: str, title: str, rows: Sequence[TaskLanes]) -> str:
     """Draw tasks in the lanes of their workers; of too many, those that failed, the longest, and every n-th other."""
     longest = max(row.seconds for row in rows) or 1.0
     parts, top, told = [], 0.0, []

@@ -6,7 +6,7 @@ from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.time_shares import PARTS
 from concbench.report.breakdown import LEAST_SHARE
-from concbench.report.page.figures import Curve, Lanes, Rated, Span
+from concbench.report.page.figures import Curve, ForestRow, Span, TaskLanes
 from concbench.traits import ELSEWHERE
 from concbench.units import percent, ratio, span
 
@@ -19,7 +19,7 @@ def by_speed(table: TableAnalysis) -> list[CellAnalysis]:
     return sorted(table.measured, key=lambda cell: (not cell.in_fastest_group, -(cell.speedup or 0.0)))
 
 
-def rated(table: TableAnalysis) -> list[Rated]:
+def rated(table: TableAnalysis) -> list[ForestRow]:
     """The rows of the forest plot."""
     rows = []
     for cell in by_speed(table):
@@ -31,7 +31,7 @@ def rated(table: TableAnalysis) -> list[Rated]:
             said += f" [{span(cell.interval.low, cell.interval.high)}] {cell.verdict}"
         elif is_baseline:
             said = "baseline, 1x"
-        rows.append(Rated(cell.name, said, cell.speedup, cell.low, cell.high, cell.in_fastest_group, is_baseline))
+        rows.append(ForestRow(cell.name, said, cell.speedup, cell.low, cell.high, cell.in_fastest_group, is_baseline))
     return rows
 
 
@@ -82,12 +82,12 @@ def samples_of(table: TableAnalysis) -> list[tuple[str, list[tuple[int, float]]]
     return [(cell.name, [(taken.round, taken.seconds) for taken in cell.record.samples]) for cell in by_speed(table)]
 
 
-def lanes_of(table: TableAnalysis) -> list[Lanes]:
+def lanes_of(table: TableAnalysis) -> list[TaskLanes]:
     """The observed passes of the baseline and of the runners that came out first, where their tasks are known."""
     known = [cell for cell in by_speed(table) if cell.traits.where != ELSEWHERE and _tasks(cell)]
     first = [cell for cell in known if cell is not table.baseline][: _MOST_LANES - 1]
     shown = [cell for cell in known if cell is table.baseline] + first
-    return [Lanes(cell.name, cell.pass_seconds or 0.0, _tasks(cell), table.record.tasks) for cell in shown]
+    return [TaskLanes(cell.name, cell.pass_seconds or 0.0, _tasks(cell), table.record.tasks) for cell in shown]
 
 
 def _tasks(cell: CellAnalysis) -> tuple[Span, ...]:

@@ -12,7 +12,7 @@ from time import perf_counter, thread_time
 from typing import Any, NamedTuple
 
 from concbench.errors import WorkerFailure
-from concbench.task import Raised, exception_text, tried
+from concbench.task import TaskException, exception_text, tried
 
 _LOOKED_AT, _MOST_LOOKED_AT, _FEWEST = 0.05, 0.5, 3
 """Seconds after which a look at the work ends, if three tasks are done; seconds after which it ends in any case; and
@@ -65,7 +65,7 @@ def work(packed: bytes, look: bool = False) -> bytes:
     initialized = 0.0
     if unreadable is not None:
         why = f"a task cannot be read in its worker: {exception_text(unreadable)}"
-        answers.append(Raised(WorkerFailure(why)))
+        answers.append(TaskException(WorkerFailure(why)))
     else:
         function, items = read
         paid = getattr(function, "paid", float)  # seconds of its initializer, if any, which no task counts
@@ -94,7 +94,7 @@ def _run(
         try:
             answers.append(function(item))
         except BaseException as error:  # noqa: BLE001 - raised again where the results are gathered
-            answers.append(Raised(error))
+            answers.append(TaskException(error))
             return
         after = perf_counter() - paid()
         took.append(after - before)

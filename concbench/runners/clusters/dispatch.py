@@ -11,7 +11,7 @@ from typing import Any
 
 from concbench.errors import WorkerDied, WorkerFailure
 from concbench.runners.clusters.chunks import Call, Reply
-from concbench.task import Raised, exception_text, gather, named, noted, one_line, tried, unsent
+from concbench.task import TaskException, exception_text, gather, named, noted, one_line, tried, unsent
 
 _CHUNK_SECONDS = 0.05
 """Seconds of tasks in a chunk; compared with it, the 2 ms that an engine needs to send a chunk are short."""
@@ -152,7 +152,7 @@ class Dispatch:
         answers, unreadable = tried(pickle.loads, reply.answers)
         if unreadable is not None:
             raise unsent(exception_text(unreadable), span.start, self._items, len(span)) from unreadable
-        short = len(answers) < len(span) and not (answers and type(answers[-1]) is Raised)
+        short = len(answers) < len(span) and not (answers and type(answers[-1]) is TaskException)
         assert not short, "a chunk may end early only at a task that raised, but the last one here did not raise"
         return list(answers)
 

@@ -20,7 +20,7 @@ from concbench.workloads.download import rules
 from concbench.workloads.download.body import Arrival
 from concbench.workloads.download.open_files import allow_open_files
 from concbench.workloads.download.rules import again_after
-from concbench.workloads.download.target import PIECE, DownloadFailed, Image, Limits, require_clear_end, save
+from concbench.workloads.download.target import PIECE, DownloadFailed, DownloadLimits, Image, require_clear_end, save
 
 _HEADERS = {"Accept-Encoding": "identity"}
 """The default of urllib3: images do not become smaller, and the download itself is measured."""
@@ -38,7 +38,7 @@ def _timeout(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds, ceil_threshold=float("inf"))
 
 
-async def download_image(image: Image, limits: Limits = Limits()) -> int:  # noqa: B008 - it is never changed
+async def download_image(image: Image, limits: DownloadLimits = DownloadLimits()) -> int:  # noqa: B008 - it is never changed
     """Fetch an image and write it to its own file, which must not exist; within `connections`, whose session it uses.
 
     Returns:
@@ -74,7 +74,7 @@ async def download_image(image: Image, limits: Limits = Limits()) -> int:  # noq
 class DownloadTask:
     """A download as a task: tried as often as the limits allow; a failure is returned as a result."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: DownloadLimits) -> None:
         self.limits = limits
 
     async def __call__(self, image: Image) -> tuple[int, int] | DownloadFailed:
@@ -124,7 +124,7 @@ async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator
             _session = _places = None
 
 
-async def _answer(session: aiohttp.ClientSession, url: URL, path: str, limits: Limits) -> int | str:
+async def _answer(session: aiohttp.ClientSession, url: URL, path: str, limits: DownloadLimits) -> int | str:
     """The number of bytes written to the file, or the address to which the answer redirects."""
     async with session.get(url, allow_redirects=False, timeout=_timeout(limits.seconds)) as response:
         _require_http(response)
@@ -141,7 +141,7 @@ def _require_http(response: aiohttp.ClientResponse) -> None:
         raise DownloadFailed(rules.NO_HTTP, url, f"{response.version}, status {response.status}")
 
 
-async def _saved(response: aiohttp.ClientResponse, path: str, limits: Limits) -> int:
+async def _saved(response: aiohttp.ClientResponse, path: str, limits: DownloadLimits) -> int:
     """Write the body to the file; returns the number of its bytes."""
     headers = response.headers
     length = None if "Transfer-Encoding" in headers else response.content_length  # chunks take precedence over a length
@@ -162,7 +162,7 @@ async def _saved(response: aiohttp.ClientResponse, path: str, limits: Limits) ->
     return save(path, data)
 
 
-def _failure(url: str, error: Exception, limits: Limits) -> DownloadFailed:
+def _failure(url: str, error: Exception, limits: DownloadLimits) -> DownloadFailed:
     kinds = (
         (TimeoutError, rules.TIMED_OUT),
         (aiohttp.ClientConnectorError, rules.NOT_CONNECTED),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from concbench.workloads.download.rules import NOT_DECODED, too_large
-from concbench.workloads.download.target import DownloadFailed, Limits
+from concbench.workloads.download.target import DownloadFailed, DownloadLimits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Arrival:
     The file is removed on failure: of the `with` block, or if a limit is exceeded.
     """
 
-    def __init__(self, url: str, path: str, encoding: str | None, limits: Limits) -> None:
+    def __init__(self, url: str, path: str, encoding: str | None, limits: DownloadLimits) -> None:
         """Begin the file.
 
         Args:

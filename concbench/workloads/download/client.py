@@ -16,7 +16,7 @@ from time import monotonic, sleep
 import urllib3
 from urllib3 import exceptions
 
-from concbench.workloads.download.target import PIECE, DownloadFailed, Limits, require_clear_end, save
+from concbench.workloads.download.target import PIECE, DownloadFailed, DownloadLimits, require_clear_end, save
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _pool_process: int | None = None
 """The process of the pool: a forked process must not use its parent's connections."""
 
 
-def download_image(image: Image, limits: Limits = Limits()) -> int:  # noqa: B008 - it is never changed
+def download_image(image: Image, limits: DownloadLimits = DownloadLimits()) -> int:  # noqa: B008 - it is never changed
     """Fetch an image and write it to its own file, which must not exist.
 
     Returns:
@@ -83,7 +83,7 @@ def download_image(image: Image, limits: Limits = Limits()) -> int:  # noqa: B00
 class DownloadTask:
     """A download as a task: tried as often as the limits allow; a failure is returned as a result."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: DownloadLimits) -> None:
         self.limits = limits
 
     def __call__(self, image: Image) -> tuple[int, int] | DownloadFailed:
@@ -127,7 +127,7 @@ def _connections() -> urllib3.PoolManager:
     return _pool
 
 
-def _saved(url: str, response: urllib3.BaseHTTPResponse, path: str, limits: Limits) -> int:
+def _saved(url: str, response: urllib3.BaseHTTPResponse, path: str, limits: DownloadLimits) -> int:
     """Write the body to the file; returns the number of its bytes."""
     length = None if response.chunked else response.length_remaining  # chunks take precedence over a length
     if length is not None and length > limits.largest:
@@ -148,7 +148,9 @@ def _saved(url: str, response: urllib3.BaseHTTPResponse, path: str, limits: Limi
     return save(path, data)
 
 
-def _streamed(url: str, response: urllib3.BaseHTTPResponse, path: str, encoding: str | None, limits: Limits) -> int:
+def _streamed(
+    url: str, response: urllib3.BaseHTTPResponse, path: str, encoding: str | None, limits: DownloadLimits
+) -> int:
     from concbench.workloads.download.body import Arrival
 
     with Arrival(url, path, encoding, limits) as arrival:
@@ -157,7 +159,7 @@ def _streamed(url: str, response: urllib3.BaseHTTPResponse, path: str, encoding:
     return arrival.size
 
 
-def _failure(url: str, error: Exception, limits: Limits) -> DownloadFailed:
+def _failure(url: str, error: Exception, limits: DownloadLimits) -> DownloadFailed:
     from concbench.workloads.download import rules
 
     cause = error.args[1] if isinstance(error, exceptions.ProtocolError) and len(error.args) > 1 else error
@@ -186,7 +188,7 @@ class _Punctual:
         """Like `makefile` of a socket, for reading bytes."""
         del mode
         sock = self._socket
-        allowed = sock.gettimeout() or Limits().seconds
+        allowed = sock.gettimeout() or DownloadLimits().seconds
         deadline = monotonic() + allowed
 
         def readinto(buffer: Any) -> int:

@@ -5,7 +5,7 @@ Workers import this only for something out of the ordinary: a redirect or a fail
 
 from __future__ import annotations
 
-from concbench.workloads.download.target import DownloadFailed, Limits
+from concbench.workloads.download.target import DownloadFailed, DownloadLimits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ _PASSING = {TIMED_OUT, NOT_CONNECTED, RESET, CUT_SHORT, *(f"answered {status}" f
 """Failures that may not occur at the next try."""
 
 
-def again_after(failure: DownloadFailed, tries: int, limits: Limits) -> float | None:
+def again_after(failure: DownloadFailed, tries: int, limits: DownloadLimits) -> float | None:
     """Seconds to wait before the next try; None if there is no further try."""
     if tries > limits.retries or failure.kind not in _PASSING:
         return None
     return _pause(tries)
 
 
-def longest(limits: Limits) -> float:
+def longest(limits: DownloadLimits) -> float:
     """Most seconds that a download may take, with all its redirects and retries."""
     pauses = sum(_pause(tries) for tries in range(1, limits.retries + 1))
     return (MOST_REDIRECTS + 1) * limits.seconds * (limits.retries + 1) + pauses
@@ -51,7 +51,7 @@ def _pause(tries: int) -> float:
     return min(LONGEST_PAUSE, PAUSE * float(2 ** (tries - 1)))
 
 
-def detail(kind: str, error: BaseException, limits: Limits) -> str:
+def detail(kind: str, error: BaseException, limits: DownloadLimits) -> str:
     """The details of an error beyond its kind, on one line."""
     if kind == TIMED_OUT:
         return f"after {limits.seconds:g} s"
@@ -116,7 +116,7 @@ def _as_utf8(text: str) -> str:
         return text
 
 
-def too_large(url: str, limits: Limits, length: int | None = None) -> DownloadFailed:
+def too_large(url: str, limits: DownloadLimits, length: int | None = None) -> DownloadFailed:
     """The failure of a body that exceeds the limits.
 
     Args:

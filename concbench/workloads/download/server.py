@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Serving:
+class ServerSettings:
     """The images to serve, and the delay of each answer."""
 
     names: list[str]

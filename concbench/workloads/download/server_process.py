@@ -24,7 +24,7 @@ from concbench.launch import end_group
 from concbench.wire import Wire, take_over
 from concbench.workloads.download.images import image
 from concbench.workloads.download.open_files import allow_open_files
-from concbench.workloads.download.server import Serving
+from concbench.workloads.download.server import ServerSettings
 
 _MOST_CONNECTIONS = 20_000
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
@@ -52,9 +52,9 @@ class _Ready(web.StreamResponse):
 
 
 class ImageServer:
-    """The images of a `Serving` under an address with a token, which other users of the machine do not know."""
+    """The images of a `ServerSettings` under an address with a token, which other users of the machine do not know."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: ServerSettings) -> None:
         self.serving = serving
         self.prefix = f"/{secrets.token_urlsafe(12)}/"
         self.url = ""
@@ -114,7 +114,7 @@ class ImageServer:
 
 async def serve_owner(wire: Wire) -> None:
     """Serve as the first message says, answer with the address, and end with the wire."""
-    async with ImageServer(Serving(**wire.receive())) as server:
+    async with ImageServer(ServerSettings(**wire.receive())) as server:
         wire.send(server.url)
         await asyncio.get_running_loop().run_in_executor(None, wire.receive)
 

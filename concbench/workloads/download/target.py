@@ -28,7 +28,7 @@ class Image:
         return f"Image({self.url!r}, {self.path!r})"
 
 
-class Limits:
+class DownloadLimits:
     """Limits of a download: its time, its size, its retries, and where it may lead."""
 
     __slots__ = ("follow", "largest", "retries", "seconds")

@@ -24,8 +24,8 @@ from concbench.workloads.download.body import unfinished
 from concbench.workloads.download.file_names import file_names
 from concbench.workloads.download.images import LARGEST, SMALLEST, image
 from concbench.workloads.download.rules import MOST_RETRIES, canonical, longest
-from concbench.workloads.download.server import Serving
-from concbench.workloads.download.target import DownloadFailed, Image, Limits
+from concbench.workloads.download.server import ServerSettings
+from concbench.workloads.download.target import DownloadFailed, DownloadLimits, Image
 from concbench.workloads.download.urls import URLS, require_url
 
 ARTICLE_NAMES = (
@@ -137,7 +137,7 @@ class Download(Workload):
         self.keep = keep
         if keep is not None:
             _require_empty(Path(keep))
-        self.limits = Limits(
+        self.limits = DownloadLimits(
             _above_zero("request_timeout", request_timeout), size_limit, retries, follow=follow_redirects
         )
         if size_limit < 1:
@@ -307,7 +307,7 @@ class Download(Workload):
 
     @contextmanager
     def _server(self, log: Path) -> Iterator[str]:
-        serving = Serving(self.names, self.image_size, self.latency, self.jitter)
+        serving = ServerSettings(self.names, self.image_size, self.latency, self.jitter)
         with log.open("wb") as output:
             process, wire = start("concbench.workloads.download.server_process", output.fileno())
         with process:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Initializer = Callable[[], object]
 
 
-class Unpacked:
+class WithUnpackedItem:
     """Calls a function with the parts of an item as arguments; the parts of a dict become keyword arguments."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -50,10 +50,10 @@ class InEventLoop:
 
     def __call__(self, item: Any) -> Any:
         """Run the coroutine to its end."""
-        from concbench.task import Raised
+        from concbench.task import TaskException
 
         answer = _run(_loop_of_this_thread().runner, self.function, item)
-        if type(answer) is not Raised:
+        if type(answer) is not TaskException:
             return answer
         try:
             raise answer.error  # raised here, where no frame of its traceback holds the loop
@@ -61,7 +61,7 @@ class InEventLoop:
             del answer
 
 
-class Awaited:
+class WithAwaitedResult:
     """Makes a coroutine function of an ordinary one that returns awaitables, always or sometimes."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -73,7 +73,7 @@ class Awaited:
         return await result if hasattr(result, "__await__") else result
 
 
-class Tolerant:
+class WithToleratedErrors:
     """Returns the exception that a task raises as its result."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -89,7 +89,7 @@ class Tolerant:
             return sendable(BaseException.with_traceback(error, None))
 
 
-class TolerantCoroutine:
+class CoroutineWithToleratedErrors:
     """The same for a coroutine function."""
 
     def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
@@ -105,7 +105,7 @@ class TolerantCoroutine:
             return sendable(BaseException.with_traceback(error, None))
 
 
-class Initialized:
+class WithInitializer:
     """A function that calls an initializer before its first call in each worker.
 
     A worker is a thread: one of a pool, that of a worker process, or the one of the caller or of an event loop. An
@@ -147,7 +147,7 @@ class Initialized:
         return getattr(_own, "initializers", 0.0)
 
 
-class InitializedCoroutine(Initialized):
+class CoroutineWithInitializer(WithInitializer):
     """The same for a coroutine function: the initializer is called once in the thread of the event loop."""
 
     async def __call__(self, item: Any) -> Any:
@@ -187,10 +187,10 @@ class _Loop:
 
 
 def _run(runner: asyncio.Runner, function: Callable[[Any], Awaitable[Any]], item: Any) -> Any:
-    """The result of the function, or a `Raised` with its exception."""
+    """The result of the function, or a `TaskException` with its exception."""
     import asyncio
 
-    from concbench.task import Raised
+    from concbench.task import TaskException
 
     answers: list[Any] = []
 
@@ -202,7 +202,7 @@ def _run(runner: asyncio.Runner, function: Callable[[Any], Awaitable[Any]], item
         except BaseException as error:
             if own and own.cancelling() and not isinstance(error, Exception):
                 raise  # such as by Ctrl-C
-            answers.append(Raised(error))
+            answers.append(TaskException(error))
 
     runner.run(task())
     return answers.pop()

@@ -9,21 +9,21 @@ from typing import Any, Self
 
 from concbench.errors import BadFunction
 from concbench.task import short
-from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.lookup import ObjectPath
 
 
 @dataclass(frozen=True)
-class How:
+class CallForm:
     """How a function is called, beyond its items."""
 
-    coroutine: Place | Callable[..., Any] | None = None
+    coroutine: ObjectPath | Callable[..., Any] | None = None
     """The coroutine function that does the same."""
-    context: Place | Callable[..., Any] | None = None
+    context: ObjectPath | Callable[..., Any] | None = None
     """Makes a context manager that is entered around every execution, off the clock; called with the number of
     workers if it takes an argument."""
-    initializer: Place | Callable[[], Any] | None = None
+    initializer: ObjectPath | Callable[[], Any] | None = None
     """Called once in each worker before its first task, on the clock."""
-    check: Place | Callable[[Any, Any], Any] | None = None
+    check: ObjectPath | Callable[[Any, Any], Any] | None = None
     """Called with an expected and an actual result; returns whether the actual one is right."""
     compare: bool = True
     """Whether results are compared at all."""
@@ -37,7 +37,7 @@ class How:
     """Most calls in progress at once."""
 
     @property
-    def named(self) -> dict[str, Place | Callable[..., Any]]:
+    def named(self) -> dict[str, ObjectPath | Callable[..., Any]]:
         """The objects beside the function, by the option that names them."""
         values = {name: getattr(self, name) for name in ("coroutine", "context", "initializer", "check")}
         return {name: value for name, value in values.items() if value is not None}
@@ -49,13 +49,13 @@ class How:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Read back what to_json wrote."""
-        places = {key: Place(**value) for key, value in values.items() if isinstance(value, dict)}
+        places = {key: ObjectPath(**value) for key, value in values.items() if isinstance(value, dict)}
         return cls(**{**values, **places})
 
 
-def resolve(found: Place | Callable[..., Any]) -> Any:
+def resolve(found: ObjectPath | Callable[..., Any]) -> Any:
     """The object itself, imported if it is a place."""
-    return found.load() if isinstance(found, Place) else found
+    return found.load() if isinstance(found, ObjectPath) else found
 
 
 def takes_workers(make: Callable[..., Any]) -> bool:
@@ -68,7 +68,7 @@ def takes_workers(make: Callable[..., Any]) -> bool:
 
 def name_of(found: Any) -> str:
     """The name of an object as people write it: module:function."""
-    if isinstance(found, Place):
+    if isinstance(found, ObjectPath):
         return found.text
     module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
     return f"{module}:{name}" if module and name and module != "__main__" else name or type(found).__name__
@@ -107,7 +107,7 @@ def require_initializer(initializer: Any, name: str) -> None:
         ) from None
 
 
-def require_callable(function: Any, name: str, items: Sequence[Any], how: How) -> None:
+def require_callable(function: Any, name: str, items: Sequence[Any], how: CallForm) -> None:
     """Check, without calling it, whether a function can be called on the items.
 
     Raises:
@@ -150,7 +150,7 @@ def _require_fitting(
     signature: inspect.Signature,
     arguments: Sequence[Any] | dict[str, Any],
     item: Any,
-    how: How,
+    how: CallForm,
     index: int,
 ) -> None:
     """Refuse arguments that a function does not take."""

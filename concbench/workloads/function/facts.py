@@ -10,14 +10,14 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from concbench.task import one_line
-from concbench.workloads.function.calling import How, name_of
+from concbench.workloads.function.calling import CallForm, name_of
 
 _UNCHANGING = (str, bytes, int, float, complex, bool, type(None))
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True)
-class Facts:
+class FunctionFacts:
     """Facts about a function and its items, without holding them: plain values."""
 
     tasks: int
@@ -61,7 +61,7 @@ def pickled(items: Sequence[Any]) -> bytes | None:
     return packed
 
 
-def why_at_home(function: Any, items: Sequence[Any], how: How) -> str:
+def why_at_home(function: Any, items: Sequence[Any], how: CallForm) -> str:
     """Why another process could not find the function, or take the items; empty if it could."""
     given = [*how.named.values()]
     try:

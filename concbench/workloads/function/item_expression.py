@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from concbench.workloads.function.item_source import ItemSource
-from concbench.workloads.function.source_text import Written, function_text
+from concbench.workloads.function.source_text import SourceText, function_text
 
 
-def listed(source: ItemSource, tasks: int, *, called: bool) -> Written:
+def listed(source: ItemSource, tasks: int, *, called: bool) -> SourceText:
     """The items of a source as source text."""
     text = _all_of(source, called=called)
     if source.text and source.limit is not None:
@@ -19,20 +19,20 @@ def listed(source: ItemSource, tasks: int, *, called: bool) -> Written:
     return text
 
 
-def _all_of(source: ItemSource, *, called: bool) -> Written:
+def _all_of(source: ItemSource, *, called: bool) -> SourceText:
     if source.written:
-        return Written(source.written.expression, source.written.imports, source.written.before)
+        return SourceText(source.written.expression, source.written.imports, source.written.before)
     place = source.place()
     assert place is not None, "items that are not an object of a module must have the source text that reads them"
     found = function_text(place)
     return replace(found, expression=f"{found.expression}()") if called else found
 
 
-def _drawn(text: Written, count: int, seed: int) -> Written:
+def _drawn(text: SourceText, count: int, seed: int) -> SourceText:
     """The items that were drawn at random, as source text."""
     before = (
         *text.before,
         f"everything = list({text.expression})",
         f"places = sorted(random.Random({seed}).sample(range(len(everything)), {count}))",
     )
-    return Written("[everything[place] for place in places]", (*text.names, "import random"), before)
+    return SourceText("[everything[place] for place in places]", (*text.names, "import random"), before)

@@ -21,14 +21,14 @@ from concbench.task import one_line, short
 from concbench.workloads.function.item_text import (
     STANDARD_INPUT,
     STREAM_WRITTEN,
-    Form,
+    ItemForm,
     ItemsText,
     file_written,
     form_of,
     quoted,
     read_file,
 )
-from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.lookup import ObjectPath
 
 MOST = 10_000_000
 """Most items that are read: an endless generator ends here, with advice."""
@@ -37,14 +37,14 @@ _RANGE = re.compile(r"\s*(-?\d{1,18})\s*\.\.\s*(-?\d{1,18})\s*")
 
 
 @dataclass(frozen=True)
-class Found:
+class ReadItems:
     """Items that were read, and how a program reads them."""
 
     items: Iterable[Any]
     write: Callable[[str], ItemsText]
     """Writes the source text that reads them, given the name of their file or their pattern."""
     name: str = ""
-    form: Form | None = None
+    form: ItemForm | None = None
     """The form in which a text holds them, if it does."""
     paths: bool = False
 
@@ -97,14 +97,14 @@ class ItemSource:
         found = place.load()
         return self._chosen(found() if _is_function(found) else found)
 
-    def find(self) -> Found:
+    def find(self) -> ReadItems:
         """Read items that do not come from a module.
 
         Raises:
             BadInput: there are none, or they cannot be read; says what to do.
         """
         if not self.text:
-            return Found(range(self.repeat), lambda _: ItemsText(f"range({self.repeat})"))
+            return ReadItems(range(self.repeat), lambda _: ItemsText(f"range({self.repeat})"))
         found = self._all()
         return replace(found, items=self._chosen(found.items))
 
@@ -113,11 +113,11 @@ class ItemSource:
         match = _RANGE.fullmatch(self.text)
         return (int(match[1]), int(match[2])) if match else None
 
-    def place(self) -> Place | None:
+    def place(self) -> ObjectPath | None:
         """The place of the items if they are an object of a module; None for anything else."""
         if self.written or self.content is not None or self.text == "-" or self.bounds() or self.of_files():
             return None
-        return Place.read(self.text, self.directory)
+        return ObjectPath.read(self.text, self.directory)
 
     def of_files(self) -> bool:
         """Whether it is a file, or can only be a file or a pattern of paths.
@@ -145,11 +145,13 @@ class ItemSource:
     def _path(self) -> str:
         return _joined(self.directory, self.text)
 
-    def _all(self) -> Found:
+    def _all(self) -> ReadItems:
         if self.content is not None or self.text == "-":
             return _in_text(self.content or "", self.name, "", lambda _: STREAM_WRITTEN)
         if bounds := self.bounds():
-            return Found(range(bounds[0], bounds[1] + 1), lambda _: ItemsText(f"range({bounds[0]}, {bounds[1] + 1})"))
+            return ReadItems(
+                range(bounds[0], bounds[1] + 1), lambda _: ItemsText(f"range({bounds[0]}, {bounds[1] + 1})")
+            )
         path = Path(self._path)
         if has_magic(self.text) and not path.exists():
             return _paths(self.text, self.directory)
@@ -170,16 +172,16 @@ class ItemSource:
         return chosen
 
 
-def _in_text(text: str, name: str, ending: str, write: Callable[[str], ItemsText]) -> Found:
+def _in_text(text: str, name: str, ending: str, write: Callable[[str], ItemsText]) -> ReadItems:
     """The items that a text holds; `write` makes the source text that puts the text into a variable."""
     form = form_of(text, ending)
     items = form.read(text, name)
     if not items:
         raise BadInput(f"there are no items in {name}: {form.lacking}")
-    return Found(items, lambda path: form.written(write(path)), name, form)
+    return ReadItems(items, lambda path: form.written(write(path)), name, form)
 
 
-def _paths(pattern: str, directory: str) -> Found:
+def _paths(pattern: str, directory: str) -> ReadItems:
     """The paths that match a pattern; they are relative if the pattern is."""
     directories = pattern.endswith("/")
     found = glob(pattern, root_dir=directory, recursive=True)  # noqa: PTH207 - as a shell: no hidden files
@@ -187,7 +189,7 @@ def _paths(pattern: str, directory: str) -> Found:
     if not paths:
         what = "directory" if directories else "file"
         raise BadInput(f"no {what} in {directory} matches the pattern {pattern}: {_corrected(pattern, directory)}")
-    return Found(paths, partial(_paths_written, directories=directories), pattern, paths=True)
+    return ReadItems(paths, partial(_paths_written, directories=directories), pattern, paths=True)
 
 
 def _corrected(pattern: str, directory: str) -> str:

@@ -45,7 +45,7 @@ class ItemsText:
 
 
 @dataclass(frozen=True)
-class Form:
+class ItemForm:
     """A form in which a text holds items."""
 
     name: str
@@ -142,7 +142,7 @@ def quoted(text: str) -> str:
     return written if '"' in text or written.startswith('"') else f'"{written[1:-1]}"'
 
 
-def form_of(text: str, ending: str = "") -> Form:
+def form_of(text: str, ending: str = "") -> ItemForm:
     """The form in which a text holds its items.
 
     The ending decides (.json, .jsonl, .ndjson, .csv, .tsv). Otherwise the text is examined: it may be a JSON array as a
@@ -153,7 +153,7 @@ def form_of(text: str, ending: str = "") -> Form:
     return _table(text, ending) if ending in {".csv", ".tsv"} else _FORMS.get(ending) or _seen(text)
 
 
-def _seen(text: str) -> Form:
+def _seen(text: str) -> ItemForm:
     lines = [line for line in lines_of(text) if line.strip()]
     if text.lstrip().startswith("[") and text.rstrip().endswith("]") and _is_json(text, list):
         return ARRAY
@@ -210,16 +210,18 @@ def _urls(text: str, name: str) -> list[str]:
     return [line.strip() for line in lines_of(text) if counts(line)]
 
 
-ARRAY = Form("array", _array, "json.loads(text)", "write [item, item, ...]", ("import json",))
-JSON_LINES = Form(
+ARRAY = ItemForm("array", _array, "json.loads(text)", "write [item, item, ...]", ("import json",))
+JSON_LINES = ItemForm(
     "JSON lines",
     _json_lines,
     r'[json.loads(line) for line in text.split("\n") if line.strip()]',
     "write one JSON value per line",
     ("import json",),
 )
-LINES = Form("lines", _lines, r'[line for line in text.split("\n") if line.strip()]', "write one per line", plain=True)
-URLS = Form(
+LINES = ItemForm(
+    "lines", _lines, r'[line for line in text.split("\n") if line.strip()]', "write one per line", plain=True
+)
+URLS = ItemForm(
     "URLs",
     _urls,
     r'[line.strip() for line in text.split("\n") if line.strip() and line.strip()[0] != "#"]',
@@ -228,12 +230,12 @@ URLS = Form(
 _FORMS = {".json": ARRAY, ".jsonl": JSON_LINES, ".ndjson": JSON_LINES}
 
 
-def _table(text: str, ending: str) -> Form:
+def _table(text: str, ending: str) -> ItemForm:
     """A table whose rows are read by their header; the header also shows the delimiter."""
     first = text.partition("\n")[0]
     delimiter = "\t" if ending == ".tsv" else next((mark for mark in _DELIMITERS if mark in first), ",")
     more = "" if delimiter == "," else f", delimiter={quoted(delimiter)}"
-    return Form(
+    return ItemForm(
         "table",
         lambda text, name: list(_rows(text, name, delimiter)),
         f"list(csv.DictReader(io.StringIO(text){more}))",

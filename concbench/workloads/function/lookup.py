@@ -24,7 +24,7 @@ _OFFERED = 4
 
 
 @dataclass(frozen=True)
-class Place:
+class ObjectPath:
     """The place of an object: its module, and its name in it."""
 
     text: str
@@ -39,7 +39,7 @@ class Place:
     """The absolute path of the file, if one was named."""
 
     @classmethod
-    def read(cls, text: str, directory: str = "") -> Place:
+    def read(cls, text: str, directory: str = "") -> ObjectPath:
         """Read a name; nothing is imported.
 
         Args:
@@ -63,7 +63,7 @@ class Place:
         return cls(text, where, attribute, directory or str(Path.cwd()))
 
     @classmethod
-    def _in_file(cls, text: str, file: Path, attribute: str) -> Place:
+    def _in_file(cls, text: str, file: Path, attribute: str) -> ObjectPath:
         if not file.is_file():
             raise BadFunction(_no_file(file, attribute))
         file = file.absolute()

@@ -19,7 +19,7 @@ from typing import Any
 
 from concbench.program import MAIN, UserName
 from concbench.task import short, tried
-from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.lookup import ObjectPath
 
 _LONGEST = 200
 """Length in characters up to which a value is written out."""
@@ -29,7 +29,7 @@ _SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Written:
+class SourceText:
     """An object of the user's as an expression."""
 
     expression: str
@@ -39,9 +39,9 @@ class Written:
     """Lines and definitions that it needs."""
 
 
-def function_text(found: Place | Callable[..., Any]) -> Written:
+def function_text(found: ObjectPath | Callable[..., Any]) -> SourceText:
     """The source text of a callable: its name, a partial of a callable with a name, or a line to be filled in."""
-    if isinstance(found, Place):
+    if isinstance(found, ObjectPath):
         return _of_module(found.module, found.attribute, _needed(found.module, found.directory))
     text = _named(found)
     if text is not None:
@@ -50,21 +50,21 @@ def function_text(found: Place | Callable[..., Any]) -> Written:
     expression = text.expression if text else "..."
     comment = [] if text else [f"# Write the measured function here: {short(found, _LONGEST)}"]
     definition = "\n".join([*comment, f"function = {expression}"])
-    return Written("function", text.names if text else (), (definition,))
+    return SourceText("function", text.names if text else (), (definition,))
 
 
-def items_text(items: Sequence[Any]) -> Written:
+def items_text(items: Sequence[Any]) -> SourceText:
     """The source text of given items: written out, a name of the main program, or a line to be filled in."""
     if _are_consecutive(items):
-        return Written(f"range({items[0]}, {items[-1] + 1})" if items[0] else f"range({items[-1] + 1})")
+        return SourceText(f"range({items[0]}, {items[-1] + 1})" if items[0] else f"range({items[-1] + 1})")
     text = literal(list(items)) if len(items) <= _LONGEST else None
     if text is not None:
-        return Written(text)
+        return SourceText(text)
     for name, value in list(vars(sys.modules[MAIN]).items()):
         if type(value) in {list, tuple} and len(value) == len(items) and all(map(is_, value, items)):
             return _of_module(MAIN, name, "")
     count = "the measured item" if len(items) == 1 else f"the {len(items):,} measured items"
-    return Written("...", before=(f"# Write {count} here; the first is {short(items[0])}",))
+    return SourceText("...", before=(f"# Write {count} here; the first is {short(items[0])}",))
 
 
 def literal(value: Any) -> str | None:
@@ -82,7 +82,7 @@ def names_of_main() -> frozenset[str]:
     )
 
 
-def _named(found: Any) -> Written | None:
+def _named(found: Any) -> SourceText | None:
     """An object by its own name, or by a name in some module; a method by the name of its object."""
     name, owner = getattr(found, "__qualname__", None), getattr(found, "__objclass__", None)
     module = getattr(found, "__module__", None) or getattr(owner, "__module__", None)
@@ -90,16 +90,16 @@ def _named(found: Any) -> Written | None:
         return _of_module(module, name, _directory(module))
     if isinstance(found, (MethodType, BuiltinMethodType)) and not isinstance(found.__self__, ModuleType):
         plain = literal(found.__self__)
-        object_ = Written(plain) if plain is not None else _named(found.__self__)
+        object_ = SourceText(plain) if plain is not None else _named(found.__self__)
         if object_ and _is_same(getattr(found.__self__, found.__name__, None), found):
-            return Written(f"{object_.expression}.{found.__name__}", object_.names)
+            return SourceText(f"{object_.expression}.{found.__name__}", object_.names)
         return None
     for module, name in _places(found):
         return _of_module(module, name, _directory(module))
     return None
 
 
-def _partial(found: Any) -> Written | None:
+def _partial(found: Any) -> SourceText | None:
     """A partial, if all its parts can be written."""
     if type(found) is not partial:
         return None
@@ -112,20 +112,20 @@ def _partial(found: Any) -> Written | None:
     keywords = [f"{key}={text}" for key, text in zip(found.keywords, texts[first:], strict=True)]
     names = [name for part in known for name in part.names]
     expression = f"partial({', '.join([*texts[:first], *keywords])})"
-    return Written(expression, ("from functools import partial", *names))
+    return SourceText(expression, ("from functools import partial", *names))
 
 
-def _value(value: Any) -> Written | None:
+def _value(value: Any) -> SourceText | None:
     text = literal(value)
-    return Written(text) if text is not None else _named(value)
+    return SourceText(text) if text is not None else _named(value)
 
 
-def _of_module(module: str, name: str, directory: str) -> Written:
+def _of_module(module: str, name: str, directory: str) -> SourceText:
     root, dot, rest = name.partition(".")
     if module == "builtins" and root not in vars(sys.modules[MAIN]):
-        return Written(name)
+        return SourceText(name)
     user = UserName(module, root, directory)
-    return Written(f"{user.stand_in}{dot}{rest}", (user,))
+    return SourceText(f"{user.stand_in}{dot}{rest}", (user,))
 
 
 def _looked_up(module: str, name: str) -> Any:

@@ -21,34 +21,34 @@ from concbench.results.passes import ReferencePass
 from concbench.task import exception_text, short, type_name
 from concbench.workloads.base import Tally, Workload
 from concbench.workloads.function.adapters import (
-    Awaited,
+    CoroutineWithToleratedErrors,
     InEventLoop,
-    Tolerant,
-    TolerantCoroutine,
-    Unpacked,
+    WithAwaitedResult,
     WithoutArguments,
+    WithToleratedErrors,
+    WithUnpackedItem,
 )
 from concbench.workloads.function.calling import (
-    How,
+    CallForm,
     name_of,
     require_callable,
     require_initializer,
     resolve,
     takes_workers,
 )
-from concbench.workloads.function.facts import Facts, is_coroutine_function, pickled, why_at_home
+from concbench.workloads.function.facts import FunctionFacts, is_coroutine_function, pickled, why_at_home
 from concbench.workloads.function.item_source import ItemSource
-from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.lookup import ObjectPath
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
-    from concbench.program import Call
-    from concbench.workloads.function.source_text import Written
+    from concbench.program import CallExpression
+    from concbench.workloads.function.source_text import SourceText
 
 MOST_TO_OTHERS = 10
 """Most calls in progress at once on addresses of other machines, which are not a test bench."""
 
 
-class Imported(Workload):
+class FunctionWorkload(Workload):
     """A workload of a user's function over the user's items."""
 
     kind: ClassVar[str] = "mixed"
@@ -56,9 +56,9 @@ class Imported(Workload):
 
     def __init__(
         self,
-        function: Place | Callable[..., Any],
-        how: How,
-        facts: Facts,
+        function: ObjectPath | Callable[..., Any],
+        how: CallForm,
+        facts: FunctionFacts,
         *,
         source: ItemSource | None = None,
         packed: bytes | None = None,
@@ -91,7 +91,7 @@ class Imported(Workload):
         self.compares = how.compare
 
     @classmethod
-    def of(cls, function: Callable[..., Any], items: Sequence[Any], how: How) -> Self:
+    def of(cls, function: Callable[..., Any], items: Sequence[Any], how: CallForm) -> Self:
         """Make a workload of a function and items of this process.
 
         Raises:
@@ -101,7 +101,7 @@ class Imported(Workload):
         if how.initializer is not None:
             require_initializer(resolve(how.initializer), name_of(how.initializer))
         told_workers = how.context is not None and takes_workers(resolve(how.context))
-        facts = replace(Facts.of(function, items), told_workers=told_workers)
+        facts = replace(FunctionFacts.of(function, items), told_workers=told_workers)
         made = cls(function, how, facts, packed=pickled(items), items=items)
         made.unsendable = why_at_home(function, items, how)
         return made
@@ -134,7 +134,7 @@ class Imported(Workload):
         function = self._called(resolve(self._function))
         if self._facts.awaits:
             function = InEventLoop(self._awaitable(function))
-        return Tolerant(function) if self._how.tolerate else function
+        return WithToleratedErrors(function) if self._how.tolerate else function
 
     @property
     def coroutine(self) -> Callable[[Any], Awaitable[Any]] | None:
@@ -145,7 +145,7 @@ class Imported(Workload):
         if found is None:
             return None
         coroutine = self._awaitable(self._called(resolve(found)))
-        return TolerantCoroutine(coroutine) if self._how.tolerate else coroutine
+        return CoroutineWithToleratedErrors(coroutine) if self._how.tolerate else coroutine
 
     @property
     def initializer(self) -> Callable[[], object] | None:
@@ -163,7 +163,7 @@ class Imported(Workload):
     def _fresh(self) -> Sequence[Any]:
         made_by = self._source.place() if self._source is not None else None
         for place in (self._function, *self._how.named.values(), made_by):
-            if isinstance(place, Place):
+            if isinstance(place, ObjectPath):
                 place.make_importable()  # items may be objects of these modules
         items: Sequence[Any]
         if self._file is not None:
@@ -215,23 +215,23 @@ class Imported(Workload):
         """Whether there is a coroutine function."""
         return self._facts.awaits or self._how.coroutine is not None
 
-    def call(self, workers: int) -> Call:
+    def call(self, workers: int) -> CallExpression:
         """The call as source text, with all items.
 
         Args:
             workers: the number of workers that the context gets.
         """
-        from concbench.program import Call
-        from concbench.workloads.function.source_text import Written, function_text, names_of_main
+        from concbench.program import CallExpression
+        from concbench.workloads.function.source_text import SourceText, function_text, names_of_main
 
-        how, nothing = self._how, Written("")
+        how, nothing = self._how, SourceText("")
         function = function_text(self._function)
         twin = function_text(how.coroutine) if how.coroutine is not None else nothing
         context = function_text(how.context) if how.context is not None else nothing
         initializer = function_text(how.initializer) if how.initializer is not None else nothing
         told = str(workers) if self._facts.told_workers else ""
         items = self._items_text()
-        call = Call(
+        call = CallExpression(
             imports=tuple(name for text in (function, items, twin, context, initializer) for name in text.names),
             function=function.expression,
             items=items.expression,
@@ -250,7 +250,7 @@ class Imported(Workload):
         )
         return call.awaiting_some() if self._turned_out else call
 
-    def _items_text(self) -> Written:
+    def _items_text(self) -> SourceText:
         from concbench.workloads.function.item_expression import listed
         from concbench.workloads.function.source_text import items_text
 
@@ -347,12 +347,12 @@ class Imported(Workload):
 
     def _awaitable(self, function: Callable[[Any], Any]) -> Callable[[Any], Awaitable[Any]]:
         """A coroutine function itself, or one made from a function that returns awaitables."""
-        return function if is_coroutine_function(function) else Awaited(function)
+        return function if is_coroutine_function(function) else WithAwaitedResult(function)
 
     def _called(self, function: Callable[..., Any]) -> Callable[[Any], Any]:
         if not self._how.arguments:
             return WithoutArguments(function)
-        return Unpacked(function) if self._how.star else function
+        return WithUnpackedItem(function) if self._how.star else function
 
     def _context(self, workers: int) -> Any:
         if self._how.context is None:

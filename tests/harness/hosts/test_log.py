@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from concbench.harness.hosts.log import END, MOST, KeptLog, empty_logs
+from concbench.harness.hosts.log import END, MOST, BoundedLog, empty_logs
 
 
 @pytest.mark.parametrize(("lines", "looks"), [(1, 3), (300, 3), (300, 0), (50_000, 1), (50_000, 20), (23_001, 23)])
 def test_both_ends_are_kept_and_the_file_stays_small(tmp_path: Path, lines: int, looks: int) -> None:
     """This holds however much was printed, and however often it was read meanwhile."""
-    log = KeptLog(tmp_path / "log")
+    log = BoundedLog(tmp_path / "log")
     printing = os.fdopen(log.open(), "wb", buffering=0)
     every = lines // looks if looks else lines + 1
     with printing:
@@ -29,7 +29,7 @@ def test_both_ends_are_kept_and_the_file_stays_small(tmp_path: Path, lines: int,
 
 def test_nothing_printed_is_nothing(tmp_path: Path) -> None:
     """The same holds for a file that could not be opened."""
-    log = KeptLog(tmp_path / "log")
+    log = BoundedLog(tmp_path / "log")
     assert log.text() == ""
     os.close(log.open())
     assert log.text() == ""
@@ -38,7 +38,7 @@ def test_nothing_printed_is_nothing(tmp_path: Path) -> None:
 
 def test_the_last_line_is_of_what_has_come_since(tmp_path: Path) -> None:
     """This holds even if the file was emptied meanwhile."""
-    log = KeptLog(tmp_path / "log")
+    log = BoundedLog(tmp_path / "log")
     descriptor = log.open()
     os.write(descriptor, b"before\n")
     asked = log.printed()

@@ -63,9 +63,9 @@ from concbench.options import chosen
 from concbench.runners.process_pool import ProcessPool
 from concbench.runners.sequential import Sequential
 from concbench.wire import Wire
-from concbench.workloads.function.calling import How
+from concbench.workloads.function.calling import CallForm
 from concbench.workloads.function.item_source import ItemSource
-from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.lookup import ObjectPath
 
 
 def outcome(function: Callable[[Any], Any], runner: str = "sequential", **options: Any) -> tuple[str, str, str]:
@@ -155,7 +155,7 @@ def test_a_child_that_an_import_has_forked_prepares_nothing(tmp_path: Path, monk
     """It would be there before its parent."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "forks_in_hosts.py").write_text(FORKS_IN_HOSTS)
-    workload = named_workload(Place.read("forks_in_hosts:work"), How(), ItemSource("1..3"))
+    workload = named_workload(ObjectPath.read("forks_in_hosts:work"), CallForm(), ItemSource("1..3"))
     one = plan(workload, ["sequential"], chosen(rounds=1, observe=False))
     assert measure_plans([one], ProcessHosts()).record.tables[0].cells[0].outcome.kind == "ok"
 
@@ -178,7 +178,7 @@ def test_an_import_that_hangs_only_in_measuring_processes_has_the_limit_too(
     monkeypatch.setattr("concbench.harness.hosts.import_wait.NOTICE_SECONDS", 0.2)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "slow_in_hosts.py").write_text(SLOW_IN_HOSTS.format(seconds=seconds))
-    workload = named_workload(Place.read("slow_in_hosts:work"), How(), ItemSource("1..3"))
+    workload = named_workload(ObjectPath.read("slow_in_hosts:work"), CallForm(), ItemSource("1..3"))
     said: list[str] = []
     options = chosen(import_timeout=limit, rounds=1, observe=False)
     began = time.monotonic()

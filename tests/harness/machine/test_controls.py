@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from concbench.harness.machine.controls import Checkup, Finding, check_up
+from concbench.harness.machine.controls import Checkup, CheckupFinding, check_up
 from concbench.testing import SimulatedHosts
 
 FACTS = {
@@ -58,7 +58,7 @@ def doctor(
     return check_up(hosts, {**FACTS, **(facts or {})}), hosts
 
 
-def about(checkup: Checkup, what: str) -> Finding:
+def about(checkup: Checkup, what: str) -> CheckupFinding:
     (finding,) = [finding for finding in checkup.findings if finding.about == what]
     return finding
 

@@ -14,7 +14,7 @@ from concbench import measure
 from concbench.cli.main import main
 from concbench.errors import BadFunction
 from concbench.results.records import Table
-from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.lookup import ObjectPath
 
 FILE = Path(__file__).parents[2] / "workloads" / "function" / "user_module.py"
 SHARING = ["sequential", "threads", "thread-pool:2"]
@@ -24,7 +24,7 @@ SPAWNED = "process-pool:workers=2,start_method=spawn"
 
 def user_module() -> Any:
     """The module as measuring processes find it."""
-    Place.read(f"{FILE}:Touchy").load()
+    ObjectPath.read(f"{FILE}:Touchy").load()
     return sys.modules[FILE.stem]
 
 

@@ -20,8 +20,8 @@ from concbench.results.files import from_json, to_json
 from concbench.results.records import RunRecord, Table
 from concbench.run import Advice, Run
 from concbench.testing import SimulatedHosts
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.workload import FunctionWorkload
 from concbench.workloads.primes import Primes
 
 WORK = Primes(limits=[10, 20, 30])
@@ -189,8 +189,8 @@ def test_the_answer_says_for_which_programs_it_holds() -> None:
     assert "was not measured: use --fresh" in said.sentence
 
 
-def _work(tasks: int = 64) -> Imported:
-    return Imported.of(abs, list(range(tasks)), How())
+def _work(tasks: int = 64) -> FunctionWorkload:
+    return FunctionWorkload.of(abs, list(range(tasks)), CallForm())
 
 
 def advised(seconds: Any, **options: Any) -> Advice:

@@ -16,9 +16,9 @@ from traces import WHERE, left
 from concbench.errors import BadFunction, HostFailure
 from concbench.harness.preparation.probe import named_workload
 from concbench.workloads.download.workload import Download
-from concbench.workloads.function.calling import How
+from concbench.workloads.function.calling import CallForm
 from concbench.workloads.function.item_source import ItemSource
-from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.lookup import ObjectPath
 
 BEHIND = {
     "nothing": "",
@@ -50,7 +50,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def tasks(name: str, **options: float) -> int:
-    return named_workload(Place.read(name), How(), ItemSource("1..3"), limit=options.get("limit", 60.0)).tasks
+    return named_workload(ObjectPath.read(name), CallForm(), ItemSource("1..3"), limit=options.get("limit", 60.0)).tasks
 
 
 @pytest.mark.parametrize("behind", BEHIND)
@@ -117,7 +117,7 @@ def test_within_a_budget_an_import_may_take_its_share(here: Path) -> None:
     (here / "app.py").write_text(HEAD + "time.sleep(1000)" + TAIL)
     for limit, says in ((None, "0.6 s; --budget allows"), (50.0, "0.6 s; --budget allows"), (0.5, "0.5 s; --import-")):
         with pytest.raises(BadFunction, match=f"took more than {says}"):
-            named_workload(Place.read("app:work"), How(), ItemSource("1..3"), limit=limit, budget=1.0)
+            named_workload(ObjectPath.read("app:work"), CallForm(), ItemSource("1..3"), limit=limit, budget=1.0)
 
 
 def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +125,7 @@ def test_somebody_is_told_once_what_is_waited_for(here: Path, monkeypatch: pytes
     monkeypatch.setattr("concbench.harness.hosts.import_wait.NOTICE_SECONDS", 0.1)
     (here / "app.py").write_text(HEAD + "time.sleep(0.5)" + TAIL)
     said: list[str] = []
-    named_workload(Place.read("app:work"), How(), ItemSource("1..3"), limit=50, tell=said.append)
+    named_workload(ObjectPath.read("app:work"), CallForm(), ItemSource("1..3"), limit=50, tell=said.append)
     assert said == ["importing app and reading the items is taking long; the limit is 50 s (--import-timeout)"]
 
 
@@ -176,8 +176,8 @@ def test_a_name_that_means_one_module_everywhere_is_taken(here: Path, function: 
     for name in ("numbers", "test"):
         (here / f"{name}.py").write_text(TAIL)
     source = ItemSource() if function == "random:random" else ItemSource("1..3")
-    how = How(arguments=function != "random:random")
-    assert named_workload(Place.read(function), how, source).tasks == (1 if function == "random:random" else 3)
+    how = CallForm(arguments=function != "random:random")
+    assert named_workload(ObjectPath.read(function), how, source).tasks == (1 if function == "random:random" else 3)
 
 
 def test_items_of_another_module_of_the_same_name_are_refused(here: Path) -> None:
@@ -186,7 +186,7 @@ def test_items_of_another_module_of_the_same_name_are_refused(here: Path) -> Non
     for place in (here, here / "other"):
         (place / "app.py").write_text(f"items = [1, 2, 3]{TAIL}")
     with pytest.raises(BadFunction, match=r"^app:items: the name 'app' belongs to another module \(.*other/app\.py\)"):
-        named_workload(Place.read("other/app.py:work"), How(), ItemSource("app:items"))
+        named_workload(ObjectPath.read("other/app.py:work"), CallForm(), ItemSource("app:items"))
 
 
 def test_where_no_process_or_thread_can_be_started_there_is_a_sentence(
@@ -243,7 +243,7 @@ def test_items_are_read_before_the_module_changes_what_there_is(
     (here / "others.py").write_text("names = ['other']")
     does = "for name in ('items.txt', 'it-is-new.txt'): open(name, 'w').close()\nsys.stdin.read(); os.chdir('/')\n"
     (here / "app.py").write_text(f"{HEAD}{does}names = ['one', 'two', 'three']{TAIL}")
-    workload = named_workload(Place.read("app:work"), How(), ItemSource(**source))
+    workload = named_workload(ObjectPath.read("app:work"), CallForm(), ItemSource(**source))
     assert workload.items == [item.format(here=here) for item in items]
     call = workload.call(1)
     assert program.format(here=here) in "\n".join([*map(str, call.imports), *call.before, call.items])
@@ -253,7 +253,7 @@ def test_where_the_directory_stays_paths_stay_relative(here: Path) -> None:
     """They are relative as in the pattern, for the function and for the program."""
     (here / "items.txt").write_text("one")
     (here / "app.py").write_text(TAIL)
-    workload = named_workload(Place.read("app:work"), How(), ItemSource("i*.txt"))
+    workload = named_workload(ObjectPath.read("app:work"), CallForm(), ItemSource("i*.txt"))
     assert workload.items == ["items.txt"]
     assert 'glob("i*.txt")' in workload.call(1).items
 
@@ -264,5 +264,7 @@ def test_the_program_tells_a_context_what_it_is_told_when_it_is_measured(
 ) -> None:
     """Only the process that examined it knows."""
     (here / "app.py").write_text(f"def told(workers): ...\n\ndef untold(): ...\n{TAIL}")
-    workload = named_workload(Place.read("app:work"), How(context=Place.read(f"app:{context}")), ItemSource("1..3"))
+    workload = named_workload(
+        ObjectPath.read("app:work"), CallForm(context=ObjectPath.read(f"app:{context}")), ItemSource("1..3")
+    )
     assert workload.call(3).context.endswith(written)

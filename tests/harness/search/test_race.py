@@ -15,15 +15,15 @@ from concbench.harness.events import CallsPlanned, Event, LookPlanned
 from concbench.harness.executions import LOOK
 from concbench.harness.hosts.base import InProcessHosts
 from concbench.harness.planning.runner_specs import parse
-from concbench.harness.search.candidates import Field
+from concbench.harness.search.candidates import RaceField
 from concbench.harness.search.search import search
 from concbench.options import chosen
 from concbench.results.records import CellId, Sample
 from concbench.runners import start_method
 from concbench.runners.look import Look
 from concbench.testing import SimulatedHosts
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.workload import FunctionWorkload
 
 Model = Callable[[str], float]
 """Seconds of a cell, by its label."""
@@ -135,7 +135,7 @@ def limited_in_each_process(most: int) -> Model:
 def test_more_processes_join_where_threads_stop_gaining_and_no_core_is_busy(most: int, threads: int) -> None:
     """Two processes alone do less at once than many threads; more of them do more, as long as there is memory."""
     model = limited_in_each_process(most)
-    field = Field(look(64, 0.01, awaitable=False, seconds=0.1))
+    field = RaceField(look(64, 0.01, awaitable=False, seconds=0.1))
     samples = {cell.id: [Sample(0.0, model(cell.label), 0.0, 0.01)] for cell in field.candidates}
     samples = {cell: taken for cell, taken in samples.items() if cell.label != "threads"}
     joined = [cell for cell in field.joining(samples) if cell.name == "process-pool"]
@@ -144,7 +144,7 @@ def test_more_processes_join_where_threads_stop_gaining_and_no_core_is_busy(most
 
 def test_no_more_processes_join_where_a_core_is_busy_or_threads_still_gain() -> None:
     """They could not win."""
-    field = Field(look(64, 0.01, awaitable=False, seconds=0.1))
+    field = RaceField(look(64, 0.01, awaitable=False, seconds=0.1))
     for cpu, most in ((1.0, 3), (0.0, 256)):
         model = limited_in_each_process(most)
         took = {cell.id: model(cell.label) for cell in field.candidates if cell.label != "threads"}
@@ -163,7 +163,7 @@ def test_no_more_processes_are_raced_than_there_is_memory_for() -> None:
 
 def test_the_neighbours_of_the_smallest_cell_that_is_level_are_tried() -> None:
     """Near the knee, fewer workers may be enough."""
-    field = Field(look(1_000, 0.01, awaitable=False, seconds=0.1))
+    field = RaceField(look(1_000, 0.01, awaitable=False, seconds=0.1))
     samples = {
         cell.id: [Sample(0.0, 0.1 if workers_of(cell.label) >= 16 else 1.0, 0.0)]
         for cell in field.candidates
@@ -204,7 +204,7 @@ def test_a_quota_is_worth_no_more_workers_than_there_are_cores_for(
     monkeypatch.setenv("PYTHON_CPU_COUNT", asked)
     assert (machine.usable_cores(), machine.cores_to_race()) == (usable, raced)
     seen = replace(look(1_000, 1.0, awaitable=False), cores=2)
-    assert {"sequential", "process-pool:2"} <= {cell.label for cell in Field(seen).candidates}
+    assert {"sequential", "process-pool:2"} <= {cell.label for cell in RaceField(seen).candidates}
     assert max(replace(look(1_000, 0.01), cores=1).threads()) == 256
 
 
@@ -212,7 +212,7 @@ def test_a_quota_is_worth_no_more_workers_than_there_are_cores_for(
 def test_large_items_race_the_start_method_that_inherits_them() -> None:
     """It is raced if sending an item takes a good part of its task, and never for small items."""
     large, small = (
-        {cell.label for cell in Field(look(24, 1.0, seconds=0.01, pickling=0.01, sending=sending)).candidates}
+        {cell.label for cell in RaceField(look(24, 1.0, seconds=0.01, pickling=0.01, sending=sending)).candidates}
         for sending in (0.009, 0.0001)
     )
     assert large - small == {"processes:start_method=fork"}
@@ -259,7 +259,7 @@ def look(tasks: int, busy: float, *, seconds: float = 0.001, awaitable: bool = T
 def test_candidates_make_sense(busy: float, tasks: int, most_workers: int | None) -> None:
     """There are never more workers than tasks or than allowed; each candidate occurs once, and sequential always."""
     seen = look(tasks, busy, most_workers=most_workers)
-    field = Field(seen)
+    field = RaceField(seen)
     cells = field.candidates
     assert cells[0].label == "sequential"
     assert len(cells) == len({cell.id for cell in cells})
@@ -270,7 +270,7 @@ def test_candidates_make_sense(busy: float, tasks: int, most_workers: int | None
 def test_work_that_waits_gets_many_threads_and_work_that_computes_few() -> None:
     """The numbers are those that make sense."""
     waits, computes = (
-        [cell.label for cell in Field(look(1_000, busy, seconds=0.1, awaitable=False)).candidates]
+        [cell.label for cell in RaceField(look(1_000, busy, seconds=0.1, awaitable=False)).candidates]
         for busy in (0.01, 1.0)
     )
     assert "thread-pool:256" in waits
@@ -296,7 +296,7 @@ def test_the_baseline_rests_when_nothing_is_asked_of_it() -> None:
 
 def test_costly_pickling_leaves_one_pool_of_processes() -> None:
     """The pool shows that it cannot win."""
-    cells = Field(look(1_000, 1.0, awaitable=False, pickling=0.002)).candidates
+    cells = RaceField(look(1_000, 1.0, awaitable=False, pickling=0.002)).candidates
     assert [cell.label for cell in cells if cell.name.startswith("process")] == [
         "process-pool:2",
         "process-pool:workers=2,chunksize=125",
@@ -370,7 +370,7 @@ def test_no_more_calls_are_in_progress_than_were_announced(model: Model, most_wo
         if isinstance(event, CallsPlanned):
             told.append(event)
 
-    workload = Imported.of(nothing, list(range(300)), How(compare=False, max_workers=most_workers))
+    workload = FunctionWorkload.of(nothing, list(range(300)), CallForm(compare=False, max_workers=most_workers))
     hosts = SimulatedHosts(lambda label, _: model(label))
     table = search(workload, hosts, chosen(seed=1), listen).table
     assert max(cell.workers for cell in table.cells if cell.warmup) <= told[0].at_once <= (most_workers or 256)
@@ -381,7 +381,7 @@ def test_no_more_calls_are_in_progress_than_were_announced(model: Model, most_wo
 @pytest.mark.parametrize("tasks", [1, 2, 3, 50, 10_000])
 def test_the_bound_of_a_race_covers_whatever_may_join(busy: float, tasks: int) -> None:
     """This holds however often a leader's workers are doubled."""
-    field = Field(look(tasks, busy))
+    field = RaceField(look(tasks, busy))
     cells, known = [*field.candidates], dict[CellId, int]()
     while cells:
         cell = cells.pop()
@@ -408,7 +408,7 @@ def test_looks_make_no_more_calls_than_are_announced(tasks: int, max_calls: int 
         if isinstance(event, CallsPlanned):
             raise KeyboardInterrupt
 
-    workload = Imported.of(counting, list(range(tasks)), How())
+    workload = FunctionWorkload.of(counting, list(range(tasks)), CallForm())
     with pytest.raises((KeyboardInterrupt, BadSetting)):
         search(workload, InProcessHosts(), chosen(seed=1, max_calls=max_calls), listen)
     (look,) = announced
@@ -452,7 +452,7 @@ def test_what_a_plug_in_offers_is_tried_once_if_it_makes_sense_and_never_ends_th
 ) -> None:
     """The user who asks for advice has not written it."""
     _registered(monkeypatch, candidates=offer)
-    cells = Field(look(1_000, 0.1)).candidates
+    cells = RaceField(look(1_000, 0.1)).candidates
     assert [cell.label for cell in cells if cell.name == "offering"] == offered
     assert cells[0].label == "sequential"
 
@@ -464,8 +464,8 @@ def test_neighbours_without_an_end_are_not_followed_for_ever(monkeypatch: pytest
         candidates=lambda _: [_Offering(2)],
         neighbours=lambda self, _: [_Offering(self.workers + 2)],
     )
-    assert Field(look(1_000, 0.1)).most_at_once == 1_000
-    assert Field(look(10**6, 0.1)).most_at_once == 10**6
+    assert RaceField(look(1_000, 0.1)).most_at_once == 1_000
+    assert RaceField(look(10**6, 0.1)).most_at_once == 10**6
 
 
 @pytest.mark.parametrize("program", [lambda *_: 1 / 0, lambda *_: "lines", None], ids=["raises", "text", "none"])

@@ -21,7 +21,7 @@ from concbench.host.cell import HostedCell
 from concbench.host.comparison import require_equal
 from concbench.workloads.download.client import download_image
 from concbench.workloads.download.images import image
-from concbench.workloads.download.server import Serving
+from concbench.workloads.download.server import ServerSettings
 from concbench.workloads.download.server_process import ImageServer
 from concbench.workloads.download.target import DownloadFailed, Image
 
@@ -282,7 +282,7 @@ def test_a_port_in_use_is_said_in_one_sentence() -> None:
         port = taken.getsockname()[1]
 
         async def serve() -> None:
-            async with ImageServer(Serving(["a.png"], 5_000, port=port)):
+            async with ImageServer(ServerSettings(["a.png"], 5_000, port=port)):
                 pass
 
         with pytest.raises(BadOutput, match=f"port {port} is in use"):

@@ -27,22 +27,22 @@ from concbench.workloads.download import client as http_client
 from concbench.workloads.download.body import Arrival
 from concbench.workloads.download.decoding import decoder
 from concbench.workloads.download.rules import redirected
-from concbench.workloads.download.target import PIECE, DownloadFailed, Image, Limits, save
+from concbench.workloads.download.target import PIECE, DownloadFailed, DownloadLimits, Image, save
 
 SECONDS = 0.4
-LIMITS = Limits(SECONDS, LARGE + 1)
-PATIENT = Limits(10 * SECONDS, LARGE + 1)
+LIMITS = DownloadLimits(SECONDS, LARGE + 1)
+PATIENT = DownloadLimits(10 * SECONDS, LARGE + 1)
 """Limits for tests in which nothing may time out, on a busy machine."""
 Outcomes = list[tuple[int, int] | DownloadFailed]
-Client = Callable[[list[Image], Limits], Outcomes]
+Client = Callable[[list[Image], DownloadLimits], Outcomes]
 
 
-def with_urllib3(images: list[Image], limits: Limits) -> Outcomes:
+def with_urllib3(images: list[Image], limits: DownloadLimits) -> Outcomes:
     with http_client.connections(1, None):
         return list(map(http_client.DownloadTask(limits), images))
 
 
-def with_aiohttp(images: list[Image], limits: Limits) -> Outcomes:
+def with_aiohttp(images: list[Image], limits: DownloadLimits) -> Outcomes:
     async def download() -> Outcomes:
         async with async_http_client.connections(1, None):
             return [await async_http_client.DownloadTask(limits)(image) for image in images]
@@ -116,7 +116,7 @@ def test_no_request_is_repeated_but_by_us(
     """They do not even if a kept connection ends before any byte of the answer; both clients retry by default."""
     server.heads.clear()
     images = [Image(server.url(name), str(tmp_path / name)) for name in ("before.png", f"{fault}.png", "after.png")]
-    client(images, Limits(SECONDS, retries=retries))
+    client(images, DownloadLimits(SECONDS, retries=retries))
     asked = [head.split()[1].decode().strip("/") for head in server.heads]
     assert asked == ["before.png", *[f"{fault}.png"] * (1 + retries), "after.png"]
 
@@ -181,7 +181,7 @@ def test_what_is_decoded_is_what_was_encoded(size: int, step: int) -> None:
 def test_redirects_lead_to_other_hosts_if_that_is_wanted(server: FaultyServer, tmp_path: Path, client: Client) -> None:
     """The file has the name of the listed address."""
     images = [Image(server.url("redirect_to_a_neighbour"), str(tmp_path / "image.png"))]
-    limits = Limits(10 * SECONDS, follow=True)
+    limits = DownloadLimits(10 * SECONDS, follow=True)
     assert client(images, limits) == [(len(IMAGE), 1)]
     assert (tmp_path / "image.png").read_bytes() == IMAGE
     fails = client([Image(server.url("redirect_to_a_file"), str(tmp_path / "file.png"))], limits)
@@ -194,7 +194,7 @@ def test_what_passes_is_tried_again_if_that_is_wanted(server: FaultyServer, tmp_
     server.asked.clear()
     names = ("unavailable_at_first.png", "not_found.png")
     images = [Image(server.url(name), str(tmp_path / name)) for name in names]
-    again, gone = client(images, Limits(SECONDS, retries=2))
+    again, gone = client(images, DownloadLimits(SECONDS, retries=2))
     assert again == (len(IMAGE), 2)
     assert isinstance(gone, DownloadFailed)
 

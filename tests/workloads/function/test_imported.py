@@ -12,9 +12,9 @@ import pytest
 from concbench import MeasureOptions, Run, measure
 from concbench.errors import BadFunction, UsageError
 from concbench.results.records import Cell, Table
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.lookup import Place
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.lookup import ObjectPath
+from concbench.workloads.function.workload import FunctionWorkload
 
 FILE = Path(__file__).parent / "user_module.py"
 ONCE: MeasureOptions = {"rounds": 1, "observe": False}
@@ -174,14 +174,14 @@ def test_a_part_of_the_items_is_drawn_at_random_and_keeps_its_order() -> None:
     import threading
 
     for items in (range(100), [threading.Lock() for _ in range(100)]):
-        whole = Imported.of(_name_of, list(items), How())
+        whole = FunctionWorkload.of(_name_of, list(items), CallForm())
         part = whole.some(10, seed=4)
         assert (part.tasks, whole.tasks) == (10, 100)
         assert len(part.items) == 10
         assert "10 of 100 items" in part.title()
-    numbers = Imported.of(abs, list(range(100)), How()).some(10, seed=4)
+    numbers = FunctionWorkload.of(abs, list(range(100)), CallForm()).some(10, seed=4)
     assert list(numbers.items) == sorted(numbers.items)
-    assert list(numbers.items) == list(Imported.of(abs, list(range(100)), How()).some(10, seed=4).items)
+    assert list(numbers.items) == list(FunctionWorkload.of(abs, list(range(100)), CallForm()).some(10, seed=4).items)
 
 
 def test_other_peoples_servers_get_ten_calls_at_once() -> None:
@@ -235,7 +235,7 @@ def test_no_more_calls_are_made_than_are_allowed() -> None:
 def test_a_function_that_is_not_there_is_named(name: str, says: str) -> None:
     """The message says what to do."""
     with pytest.raises(BadFunction, match=says):
-        Place.read(name).load()
+        ObjectPath.read(name).load()
 
 
 REPLACEMENTS = {
@@ -262,10 +262,10 @@ def test_a_module_may_replace_itself(
     monkeypatch.setattr(sys, "path", [*sys.path])
     try:
         for text in (f"{name}:work", f"{name}:work", *([] if package else [f"{file}:work"])):
-            assert Place.read(text, str(tmp_path)).load()(2) == 4
+            assert ObjectPath.read(text, str(tmp_path)).load()(2) == 4
         if replacement == "a_module":
             with pytest.raises(BadFunction, match=f"^wrok of {name} cannot be read: KeyError: 'wrok'"):
-                Place.read(f"{name}:wrok", str(tmp_path)).load()
+                ObjectPath.read(f"{name}:wrok", str(tmp_path)).load()
     finally:
         sys.modules.pop(name, None)
 

@@ -18,12 +18,12 @@ from concbench.advice.snippet import snippet
 from concbench.errors import BadInput
 from concbench.harness.planning.runner_specs import parse
 from concbench.workloads.download.urls import read_urls
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.facts import Facts
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.facts import FunctionFacts
 from concbench.workloads.function.item_source import MOST, ItemSource, read_items
 from concbench.workloads.function.item_text import form_of
-from concbench.workloads.function.lookup import Place
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.lookup import ObjectPath
+from concbench.workloads.function.workload import FunctionWorkload
 
 FILE = Path(__file__).parent / "user_module.py"
 ODD = "\ufeffa\r\nb\x0cb\n\n  c\u2028c\x85\x1c\rd\t\n \n"
@@ -94,8 +94,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def program_of(source: ItemSource) -> str:
     """The program to paste, for a function that returns what it is given."""
-    facts = Facts(3, awaits=False, changing=False, elsewhere=False)
-    workload = Imported(Place.read("copy:copy"), How(), facts, source=replace(source, written=source.find().written))
+    facts = FunctionFacts(3, awaits=False, changing=False, elsewhere=False)
+    workload = FunctionWorkload(
+        ObjectPath.read("copy:copy"), CallForm(), facts, source=replace(source, written=source.find().written)
+    )
     return snippet(workload.call(1), parse("sequential").runner)
 
 
@@ -120,9 +122,9 @@ def test_every_source_has_its_items_and_a_program_that_reads_the_same(here: Path
 def test_a_program_passes_rows_as_keyword_arguments(here: Path, spec: str) -> None:
     """Whatever its runner does with a call."""
     source = ItemSource("people.csv")
-    facts = Facts(2, awaits=False, changing=True, elsewhere=False, keywords=True)
+    facts = FunctionFacts(2, awaits=False, changing=True, elsewhere=False, keywords=True)
     source = replace(source, written=source.find().written)
-    workload = Imported(Place.read("builtins:dict"), How(star=True), facts, source=source)
+    workload = FunctionWorkload(ObjectPath.read("builtins:dict"), CallForm(star=True), facts, source=source)
     assert run(snippet(workload.call(1), parse(spec).runner)) == EXPECTED["people.csv"]
     assert workload.function(source.read()[0]) == EXPECTED["people.csv"][0]
 

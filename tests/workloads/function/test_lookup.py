@@ -12,8 +12,8 @@ import pytest
 
 from concbench.errors import BadFunction
 from concbench.harness.planning.workload_specs import is_function
-from concbench.workloads.function.calling import How, require_callable
-from concbench.workloads.function.lookup import Place
+from concbench.workloads.function.calling import CallForm, require_callable
+from concbench.workloads.function.lookup import ObjectPath
 
 APP = """
 class Model:
@@ -56,8 +56,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def called(text: str, *items: Any, **how: Any) -> None:
     """Examine a named function as the probe does."""
-    place = Place.read(text)
-    require_callable(place.load(), place.text, items, How(**how))
+    place = ObjectPath.read(text)
+    require_callable(place.load(), place.text, items, CallForm(**how))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def called(text: str, *items: Any, **how: Any) -> None:
 )
 def test_a_module_is_imported_by_as_much_of_its_path_as_has_names(text: str, module: str) -> None:
     """A folder with a dash cannot be a package; the modules in it can still be imported."""
-    assert Place.read(text).module == module
+    assert ObjectPath.read(text).module == module
     called(text, 1)
 
 
@@ -156,8 +156,8 @@ def test_every_item_is_looked_at_before_the_first_call() -> None:
 
 def test_methods_are_called_on_objects_and_functions_of_a_class_on_anything() -> None:
     """An item may be the object of a method; a class may be a mere place for functions."""
-    place = Place.read("named_app:Model.load")
+    place = ObjectPath.read("named_app:Model.load")
     method = place.load()
-    model = Place.read("named_app:model").load()
-    require_callable(method, place.text, [model], How())
+    model = ObjectPath.read("named_app:model").load()
+    require_callable(method, place.text, [model], CallForm())
     called("named_app:Model.double", 1)
