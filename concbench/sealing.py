@@ -9,7 +9,7 @@ It uses as little of the standard library as possible, since workers import it.
 
 from __future__ import annotations
 
-from concbench.task import PLAIN, Catcher, TaskException, exception_text, named, tried, unsendable_result
+from concbench.task import PLAIN, Caught, TaskException, exception_text, named, tried, unsendable_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _unsealed(packed: bytes) -> SealedResult | TaskException:
     return SealedResult(result) if unreadable is None else TaskException(unsendable_result(exception_text(unreadable)))
 
 
-class Sealer(Catcher):
+class Sealer(Caught):
     """A Caught function whose results are Sealed, except those that can certainly be sent; `opened` undoes that."""
 
     def __call__(self, item: Any) -> Any:

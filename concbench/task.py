@@ -272,7 +272,7 @@ def _unpacked(packed: bytes, process: int, name: str, text: str, trace: str) -> 
     return TaskException(noted(TaskFailure(name, text) if error is None else error, f"in {where}:\n{trace}"))
 
 
-class Catcher:
+class Caught:
     """A function that returns exceptions, as a Raised; it can be pickled if the wrapped function can."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -395,6 +395,6 @@ def unsendable_result(why: str) -> WorkerFailure:
 
 def answer(connection: Connection[Any, Any], function: Callable[[Any], Any], item: Any) -> None:
     """Run one task in its own process; send its result, or its exception as a Raised."""
-    _, unsendable = tried(connection.send, Catcher(function)(item))
+    _, unsendable = tried(connection.send, Caught(function)(item))
     if unsendable is not None:
         connection.send(TaskException(unsendable_result(exception_text(unsendable))))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from concbench.errors import Inapplicable, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners.base import as_sequence, require_positive, require_python
-from concbench.task import Catcher, exception_text, gather, named, one_line, run_packed, tried, unsent
+from concbench.task import Caught, exception_text, gather, named, one_line, run_packed, tried, unsent
 from concbench.traits import INTERPRETERS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -103,10 +103,10 @@ class InterpreterPool:
     def _unloadable(self, function: Callable[[Any], Any]) -> str:
         """Describe why an interpreter of the pool cannot load the module of a function; empty if it can.
 
-        Python sends only the code of a function that does not use its module. Wrapped in a `Catcher`, as in checks and
+        Python sends only the code of a function that does not use its module. Wrapped in a `Caught`, as in checks and
         observed passes, a function is sent by its name.
         """
-        error = tried(lambda: self._executor.submit(run_packed, Catcher(function), ()).result())[1]
+        error = tried(lambda: self._executor.submit(run_packed, Caught(function), ()).result())[1]
         if error is None:
             return ""
         text, why = _said_there(error)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.errors import WorkerFailure
 from concbench.runners.base import as_sequence
-from concbench.task import Catcher, gather
+from concbench.task import Caught, gather
 from concbench.traits import THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -76,7 +76,7 @@ def run_in_threads(function: Callable[[Any], Any], items: Sequence[Any], at_once
 
 def _answers(function: Callable[[Any], Any], items: Sequence[Any], at_once: int) -> Iterator[Any]:
     """Yield results and exceptions of tasks; both are stored by index, since a thread returns neither."""
-    caught = Catcher(function)
+    caught = Caught(function)
     answers: list[Any] = [None] * len(items)
 
     def call(index: int, item: Any) -> None:
