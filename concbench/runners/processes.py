@@ -80,9 +80,15 @@ class Processes:
 
     @classmethod
     def candidates(cls, look: Look) -> list[Self]:
-        """Offer fork if items are large and the platform forks safely enough: a forked process inherits its item."""
+        """Offer fork if items are large and the platform forks safely enough: a forked process inherits its item.
+
+        Offer it as it is where tasks wait for something that each process has for itself.
+        """
         forks = starting.DEFAULT == "forkserver" and look.items_are_large
-        return [cls(start_method="fork")] if forks and 1 < look.tasks <= min(look.most, _MOST_FORKED) else []
+        if forks and 1 < look.tasks <= min(look.most, _MOST_FORKED):
+            return [cls(start_method="fork")]
+        waits_for_process = look.outdone > 0 and 1 < look.tasks <= min(look.most, look.most_processes)
+        return [cls()] if waits_for_process else []
 
     def __exit__(self, *exc: object) -> None:
         pass
