@@ -64,14 +64,13 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep
     from concbench.cli.progress import ProgressBar
-    from concbench.harness.hosts.import_wait import BUDGET_ALLOWS
+    from concbench.harness.hosts.import_wait import BUDGET_TIME_OPTIONS
     from concbench.harness.hosts.launcher import ProcessHosts
 
     with ProgressBar(arguments.color) as progress:
         listen = configured.announced(output.listener(progress.show))
-        advice = advise_workload(
-            workload, chosen, ProcessHosts(say, BUDGET_ALLOWS), listen, configured.record, began, as_typed(arguments)
-        )
+        hosts = ProcessHosts(say, BUDGET_TIME_OPTIONS)
+        advice = advise_workload(workload, chosen, hosts, listen, configured.record, began, as_typed(arguments))
     output.save(advice.run.record)
     keep(advice.run.record)
     try:

@@ -157,7 +157,7 @@ class Bench:
             seconds = min(left, otherwise)
             (self._hurried.add if left < otherwise else self._hurried.discard)(cell.id)
         if seconds is not None and cell.host is not None:
-            cell.host.allow(seconds)
+            cell.host.set_timeout(seconds)
 
     def _left_for(self, cell: LiveCell, limit: TimeLimits) -> float:
         """Seconds allowed for a request of a cell: all that remain, once one execution of it has ended.
@@ -195,7 +195,7 @@ class Bench:
         seconds = self.patience.seconds(1)
         if seconds is not None:
             left = self.plan.limit.end - self.clock.elapsed() if self.plan.limit else inf
-            host.allow(max(_LEAST, min(left, _LONGER * seconds)))
+            host.set_timeout(max(_LEAST, min(left, _LONGER * seconds)))
 
     def explained(self, cell: LiveCell) -> Outcome:
         """The outcome of a cell; a timeout gets a lower bound on its time against the baseline, and a remedy."""

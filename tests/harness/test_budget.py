@@ -49,7 +49,7 @@ class Played:
         self.imports = list[float]()
         """The time limit of the import in every process."""
 
-    renews = True
+    starts_processes = True
 
     def load_watch(self) -> None:
         """No load is measured."""
@@ -79,7 +79,7 @@ class _PlayedHost:
         self._played.simulated += self._played.starting
         return {"implementation": "played", "python": "", "gil": True}
 
-    def allow(self, seconds: float) -> None:
+    def set_timeout(self, seconds: float) -> None:
         self._allowed = seconds
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
@@ -106,7 +106,7 @@ class _PlayedHost:
         del collect
         return ObservedPass(start=0.0, work=self.sample().work, stop=0.0, cpu=None, began=[0.0], tasks=None)
 
-    def passes(self, most: int) -> str:
+    def sequential_passes(self, most: int) -> str:
         del most
         return "same"
 

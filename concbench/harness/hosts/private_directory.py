@@ -40,7 +40,7 @@ def private_directory() -> Iterator[Path]:
     Raises:
         HostFailure: no directory can be made.
     """
-    with _locked(_temporary()) as directory, ExitStack() as elsewhere:
+    with _locked(_temporary_base()) as directory, ExitStack() as elsewhere:
         if len(os.fsencode(directory / _SOCKETS)) > _LONGEST:
             base = next((base for base in _SHORT if os.access(base, os.W_OK)), tempfile.gettempdir())
             (directory / _SOCKETS).symlink_to(elsewhere.enter_context(_locked(base)))
@@ -60,7 +60,7 @@ def _locked(base: str) -> Iterator[Path]:
         try:
             directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
         except OSError as error:
-            raise _none_in(base, error.strerror or str(error)) from error
+            raise _no_directory_error(base, error.strerror or str(error)) from error
         try:
             lock = _lock(directory)
             break
@@ -79,14 +79,14 @@ def _locked(base: str) -> Iterator[Path]:
         GUARD.forget(directory)
 
 
-def _temporary() -> str:
+def _temporary_base() -> str:
     try:
         return tempfile.gettempdir()
     except FileNotFoundError as error:
-        raise _none_in("any of the usual places", "none of them is writable") from error
+        raise _no_directory_error("any of the usual places", "none of them is writable") from error
 
 
-def _none_in(place: str, why: str) -> HostFailure:
+def _no_directory_error(place: str, why: str) -> HostFailure:
     return HostFailure(
         f"no directory for temporary files can be made in {place}: {why}; set TMPDIR to a writable directory"
     )

@@ -160,9 +160,9 @@ class Examination:
     def _read_reference(self, cell: LiveCell) -> None:
         """Find out whether a variant can read the results of another; if not, make its own sequential pass."""
         bench, variant = self._bench, cell.record.variant
-        if why := cell.checking.reads():
+        if why := cell.checking.unreadable_reason():
             bench.calls.count()
-            found = cell.checking.reference(own=True)
+            found = cell.checking.reference(of_variant=True)
             if found.unsendable:
                 raise CellEnded(Outcome("inapplicable", f"{_UNSENDABLE} ({found.unsendable})"))
             bench.referee.compares_apart(variant, why)

@@ -38,7 +38,7 @@ class StateDetector:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self.decides = bench.hosts.renews and not bench.plan.options["warm"]
+        self.decides = bench.hosts.starts_processes and not bench.plan.options["warm"]
         """Whether detection is on; a resumed run continues as it began."""
 
     def look(self, sample: Sampler) -> None:
