@@ -166,9 +166,9 @@ class Bench:
         the remaining time if that is longer.
         """
         left = max(_LEAST, limit.end - self.clock.elapsed())
-        if cell.id == self.plan.baseline or cell.executions or self.patience.took is None:
+        if cell.id == self.plan.baseline or cell.executions or self.patience.baseline_seconds is None:
             return left
-        enough = FAR_BEHIND[1] * self.patience.took + FIRST_RUN_COSTS + limit.starting
+        enough = FAR_BEHIND[1] * self.patience.baseline_seconds + FIRST_RUN_COSTS + limit.starting
         return min(left, max(enough, _ONE_SHARE * left))
 
     @property
@@ -203,7 +203,7 @@ class Bench:
         if outcome.cause != "timeout":
             return outcome
         if cell.id != self.plan.baseline:
-            outcome = self.patience.bound(outcome, cell.requested)
+            outcome = self.patience.with_bound(outcome, cell.requested_executions)
         if hangs := getattr(cell.planned.runner, "hangs", ""):
             outcome = replace(outcome, reason=f"{outcome.reason}; {hangs}")
         hurried = cell.id in self._hurried and "--budget" not in outcome.reason  # an import timeout names it already
@@ -216,7 +216,7 @@ class Bench:
         cell.first_runs.append(sample)
         cell.executions += 1
         if cell.id == self.plan.baseline:
-            self.patience.knows(took)
+            self.patience.set_baseline_seconds(took)
 
     def repeats_of(self, cell: LiveCell) -> int:
         """Executions in a sample of a cell."""

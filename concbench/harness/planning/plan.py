@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from concbench.errors import BadSetting
+from concbench.harness import executions
 from concbench.harness.events import CallsPlanned
-from concbench.harness.executions import planned
 from concbench.harness.planning.runner_specs import PlannedCell, plan_cells, within
 from concbench.harness.requirement_rule import RequirementRule, named, resolved
 from concbench.harness.stop_rules import EveryRound, StopRule, VerdictRule
@@ -101,7 +101,7 @@ class Plan:
     @property
     def fewest_calls(self) -> int:
         """Fewest calls of the function: every verdict is reached as early as possible, and no work is too short."""
-        return self.workload.tasks * planned(self).total
+        return self.workload.tasks * executions.fewest(self).total
 
     def calls_planned(self, at_once: int | None = None) -> CallsPlanned:
         """Return the announcement of calls that is made before the first one.
