@@ -10,7 +10,7 @@ from concbench.harness.hosts.base import Hosts, InProcessHosts
 from concbench.harness.hosts.import_wait import IMPORT_TIME_OPTIONS
 from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.planning.runner_specs import default_runners
-from concbench.harness.planning.workload_specs import is_function, place_of, workload_of
+from concbench.harness.planning.workload_specs import is_function, object_path_of, workload_of
 from concbench.options import (
     MeasureOptions,
     as_keyword,
@@ -136,4 +136,4 @@ def _workload(given: str | Workload | Callable[..., Any], items: Sequence[Any], 
         return given
     if isinstance(given, str) and not _is_function(given):
         return workload_of(given)
-    return FunctionWorkload.of(place_of(given).load() if isinstance(given, str) else given, items, how)
+    return FunctionWorkload.of(object_path_of(given).load() if isinstance(given, str) else given, items, how)

@@ -13,7 +13,7 @@ from concbench.declarations import Option, place_from
 from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LookPlanned, ProcessesRenewed, RaceReduced
 from concbench.harness.interruption import INTERRUPTION
-from concbench.harness.planning.workload_specs import is_function, place_of
+from concbench.harness.planning.workload_specs import is_function, object_path_of
 from concbench.options import MeasureOptions, decided, declared, filled, of_functions
 from concbench.values import COUNT, Kind, path_from
 
@@ -107,7 +107,7 @@ def workload(
     how = how_of(filled_in, arguments=arguments.items is not None)
     limit = filled_in["import_timeout"]
     variant = variants_of(filled_in)[0]
-    return named_workload(place_of(name), how, source, variant=variant, limit=limit, budget=budget, tell=say)
+    return named_workload(object_path_of(name), how, source, variant=variant, limit=limit, budget=budget, tell=say)
 
 
 def announce(event: CallsPlanned | LookPlanned | RaceReduced | ProcessesRenewed) -> None:

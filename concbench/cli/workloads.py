@@ -15,7 +15,7 @@ from concbench.cli import functions
 from concbench.cli.values import spelling
 from concbench.errors import UsageError
 from concbench.harness.planning.settings import Setting, settings_of, split, values_of
-from concbench.harness.planning.workload_specs import is_function, kind_of, normal, workload_of
+from concbench.harness.planning.workload_specs import is_function, kind_of, normalized, workload_of
 from concbench.registry import WORKLOADS, workload_class
 from concbench.units import listed
 from concbench.values import SWITCH, Declared, Kind, excluding
@@ -145,7 +145,7 @@ def chosen(arguments: argparse.Namespace, options: MeasureOptions) -> list[Workl
         UsageError: a workload is invalid, or an option would be ignored.
     """
     given = _given(arguments)
-    texts = list(dict.fromkeys(map(normal, arguments.workloads)))
+    texts = list(dict.fromkeys(map(normalized, arguments.workloads)))
     ours = [text for text in texts if not is_function(text)]
     takers = {key: [text for text in ours if kind_of(text) in _owners()[key] and not _says(text, key)] for key in given}
     made, read = [], dict[tuple[Kind, str], Any]()

@@ -168,13 +168,13 @@ class Bench:
         left = max(_LEAST, limit.end - self.clock.elapsed())
         if cell.id == self.plan.baseline or cell.executions or self.patience.baseline_seconds is None:
             return left
-        enough = FAR_BEHIND[1] * self.patience.baseline_seconds + FIRST_RUN_COSTS + limit.starting
+        enough = FAR_BEHIND[1] * self.patience.baseline_seconds + FIRST_RUN_COSTS + limit.start_seconds
         return min(left, max(enough, _ONE_SHARE * left))
 
     @property
     def starting(self) -> float:
         """Seconds that the start of a measuring process takes; 0 if unknown."""
-        return self.plan.limit.starting if self.plan.limit else 0.0
+        return self.plan.limit.start_seconds if self.plan.limit else 0.0
 
     def fits(self, seconds: float, share: float = 1.0) -> bool:
         """Whether a step of so many seconds would still end within this share of the budget."""

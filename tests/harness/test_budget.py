@@ -281,12 +281,12 @@ def test_what_is_affordable_is_planned_within_the_budget(busy: float, seconds: f
         if effort is None:
             assert before == 0
             continue
-        cost = costs.of_one_round if effort.once else costs.of_race
+        cost = costs.one_round_seconds if effort.single_round else costs.race_seconds
         assert cost(effort.field) <= 1.25 * budget
         assert 1 <= effort.tasks <= tasks
         assert effort.cells[0].label == "sequential"
-        assert effort.once or effort.tasks >= before
-        before = 0 if effort.once else effort.tasks
+        assert effort.single_round or effort.tasks >= before
+        before = 0 if effort.single_round else effort.tasks
 
 
 def with_state(
@@ -344,7 +344,7 @@ def test_what_it_takes_to_start_a_process_is_told_from_the_first_use(
     monkeypatch.setattr("concbench.harness.search.search.affordable", spied)
     with_state(first_use, 0.005, 100, starting=0.2)
     (costs,) = estimated
-    assert costs.starting == pytest.approx(0.2, abs=0.05)
+    assert costs.start_seconds == pytest.approx(0.2, abs=0.05)
     assert costs.first_use == pytest.approx(first_use, abs=0.05)
     assert costs.look.seconds == pytest.approx(0.005, rel=0.1)
 

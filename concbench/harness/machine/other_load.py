@@ -38,12 +38,12 @@ def _reading() -> tuple[float, float, float] | None:
         return None
     try:
         times = psutil.cpu_times()
-        return perf_counter(), times.user + times.nice + times.system, _own()
+        return perf_counter(), times.user + times.nice + times.system, _own_cpu_seconds()
     except (psutil.Error, OSError):
         return None
 
 
-def _own() -> float:
+def _own_cpu_seconds() -> float:
     root = psutil.Process()
     total = 0.0
     for process in [root, *root.children(recursive=True)]:
