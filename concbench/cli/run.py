@@ -98,7 +98,7 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
     from concbench.cli.progress import ProgressBar
-    from concbench.gate.judging import judged, told
+    from concbench.gate.judging import judge_run, with_judgements
     from concbench.harness.hosts.launcher import ProcessHosts
 
     with ProgressBar(arguments.color) as progress:
@@ -107,8 +107,8 @@ def main(arguments: argparse.Namespace) -> int:
             run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record, as_typed(arguments))
     output.save(run.record)
     keep(run.record)
-    judgements = judged(run, [one.requirements for one in plans])
-    document = told(run, judgements).document(why=arguments.why)
+    judgements = judge_run(run, [one.requirements for one in plans])
+    document = with_judgements(run, judgements).document(why=arguments.why)
     try:
         # JSON is the results file itself, which can be resumed.
         present(run.document() if printed == "json" else document, printed, arguments.color)
