@@ -72,7 +72,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Measure, write, print; returns the exit code."""
     configured = configuration.configure(
         arguments,
-        workloads.known(),
+        workloads.declarations(),
         lambda name: workloads.applies(name, arguments),
         lambda name, value: _EXCLUDES.get(name, set()) | excluded_with(name, value),
     )
@@ -82,7 +82,7 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.max_rounds = MAX_ROUNDS
     if arguments.alone and arguments.budget is None and arguments.rounds is None:
         arguments.budget = _ALONE
-    with configured.to_blame():
+    with configured.naming_the_file():
         chosen = chosen_format(arguments)
         split = SplitFiles(arguments.split, force=arguments.force, format=chosen)
         summary = SummaryFile(arguments.summary)
@@ -102,8 +102,8 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.harness.hosts.launcher import ProcessHosts
 
     with ProgressBar(arguments.color) as progress:
-        listen = configured.announced(output.listener(progress.show))
-        with configured.to_blame():
+        listen = configured.with_announcement(output.listener(progress.show))
+        with configured.naming_the_file():
             run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record, as_typed(arguments))
     output.save(run.record)
     keep(run.record)
@@ -176,7 +176,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
 
     workloads.require_applicable(arguments)
     options = functions.fill_in(arguments)
-    measured = workloads.chosen(arguments, options)
+    measured = workloads.chosen_workloads(arguments, options)
     specs = arguments.runners or default_runners(newest(options))
     if arguments.workers:
         tried = with_workers(specs, arguments.workers)
