@@ -86,9 +86,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.thread_unsafe(reason="concbench measures"))
     if config.option.concbench_only or config.option.concbench_skip:
         others = [item for item in items if not _measures(item)]
-        kept, left_out = (ours, others) if config.option.concbench_only else (others, ours)
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
+        selected, deselected = (ours, others) if config.option.concbench_only else (others, ours)
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = selected
 
 
 def _measures(item: pytest.Item) -> bool:

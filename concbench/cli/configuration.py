@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def configure(
     arguments: argparse.Namespace,
-    known: Mapping[str, Declared],
+    declarations: Mapping[str, Declared],
     applies: Callable[[str], bool] = lambda _: True,
     excludes: Callable[[str, Any], set[str]] = lambda *_: set(),
 ) -> ConfiguredOptions:
@@ -98,7 +98,7 @@ def configure(
 
     Args:
         arguments: the arguments of the command, which are completed in place.
-        known: the declarations of options.
+        declarations: the declarations of options.
         applies: whether an option applies to the command line; if not, it is ignored.
         excludes: the options that an option with a value excludes. The command line takes precedence here as well.
 
@@ -110,7 +110,7 @@ def configure(
     if path is not None:
         file = os.path.relpath(path)
         table = _table(path, file)
-        configured = ConfiguredOptions(file, _apply_table(arguments, table, file, known, applies, excludes))
+        configured = ConfiguredOptions(file, _apply_table(arguments, table, file, declarations, applies, excludes))
     for dest, default in arguments.defaults.items():
         if getattr(arguments, dest) is None:
             setattr(arguments, dest, default)
@@ -121,7 +121,7 @@ def _apply_table(
     arguments: argparse.Namespace,
     table: Mapping[str, Any],
     file: str,
-    known: Mapping[str, Declared],
+    declarations: Mapping[str, Declared],
     applies: Callable[[str], bool],
     excludes: Callable[[str, Any], set[str]],
 ) -> dict[str, Any]:
@@ -144,19 +144,19 @@ def _apply_table(
         parsed = _parse_value(action, value, f"{file}: {key}", os.path.dirname(file))  # noqa: PTH120
         if parsed is None or dest in given or not applies(dest):
             continue
-        partners = excluding(dest, known) | excludes(dest, parsed)
+        partners = excluding(dest, declarations) | excludes(dest, parsed)
         if given.keys().isdisjoint(partners) and not any(dest in excludes(*pair) for pair in given.items()):
             setattr(arguments, dest, parsed)
             applied.append(dest)
-    for dest in [dest for dest in applied if _lacks_partner(dest, known, arguments)]:
+    for dest in [dest for dest in applied if _lacks_partner(dest, declarations, arguments)]:
         setattr(arguments, dest, None)
         applied.remove(dest)
     return {keys[dest].replace("_", "-"): table[keys[dest]] for dest in applied}
 
 
-def _lacks_partner(dest: str, known: Mapping[str, Declared], arguments: argparse.Namespace) -> bool:
+def _lacks_partner(dest: str, declarations: Mapping[str, Declared], arguments: argparse.Namespace) -> bool:
     """Whether an option needs another one that is not given."""
-    needs = known[dest].needs if dest in known else ""
+    needs = declarations[dest].needs if dest in declarations else ""
     return bool(needs) and getattr(arguments, needs) is None
 
 
@@ -203,16 +203,16 @@ def _refuse(key: str, file: str) -> None:
     Raises:
         BadSetting: names the nearest.
     """
-    known: dict[str, argparse.Action] = {}
+    actions: dict[str, argparse.Action] = {}
     for command in COMMANDS:
         parser = argparse.ArgumentParser(add_help=False)
         import_module(f"concbench.cli.{command}").add_arguments(parser)
-        known |= _actions(parser)
+        actions |= _actions(parser)
     name = key.replace("_", "-")
-    if name in known and known[name].dest in _OF_ONE_RUN:
+    if name in actions and actions[name].dest in _OF_ONE_RUN:
         raise BadSetting(f"{file}: {key} is for a single run: leave it out, and give --{name} on the command line")
-    if name not in known:
-        allowed = sorted(one for one, action in known.items() if action.dest not in _OF_ONE_RUN)
+    if name not in actions:
+        allowed = sorted(one for one, action in actions.items() if action.dest not in _OF_ONE_RUN)
         raise BadSetting(f"{file}: {key} is not an option of run or advise; {nearest(name, allowed)}")
 
 

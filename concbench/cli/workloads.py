@@ -122,11 +122,11 @@ def _workloads_with(key: str, arguments: argparse.Namespace) -> list[str]:
 
 def _refusal(text: str, key: str) -> str:
     """Why a workload does not take an option, if it sets or excludes it itself; empty otherwise."""
-    kind, written = split(text, "workload")
-    if key in written:
+    kind, settings = split(text, "workload")
+    if key in settings:
         return f"{text} sets {key} itself"
     excluded = excluding(key, _declared(kind))
-    return next((f"{text} sets {other}, which excludes {key}" for other in written if other in excluded), "")
+    return next((f"{text} sets {other}, which excludes {key}" for other in settings if other in excluded), "")
 
 
 def _declared(kind: str) -> dict[str, Declared]:
@@ -180,12 +180,12 @@ def _accepted_options(text: str, takers: Mapping[str, Sequence[str]]) -> list[st
 
     A size goes to the workloads whose amount of work is not given by another option.
     """
-    kind, written = split(text, "workload")
+    kind, settings = split(text, "workload")
     declared, accepted = _declared(kind), [key for key, names in takers.items() if [*names] == [text]]
     excluding_first = sorted(takers, key=lambda key: key in declared and not declared[key].excludes)
     for key in excluding_first:
         needs = declared[key].needs if key in declared else ""
-        possible = excluding(key, declared).isdisjoint(accepted) and (not needs or needs in {*accepted, *written})
+        possible = excluding(key, declared).isdisjoint(accepted) and (not needs or needs in {*accepted, *settings})
         if text in takers[key] and key not in accepted and possible:
             accepted.append(key)
     return accepted

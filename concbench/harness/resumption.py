@@ -66,20 +66,20 @@ def is_complete(table: Table, plan: Plan) -> bool:
     return bool(table.stopped) and (not plan.options["observe"] or all(cell.observed is not None for cell in measured))
 
 
-def _require_same_plan(then: Table, now: Table) -> None:
-    _compare("workload", then.workload, now.workload)
+def _require_same_plan(earlier: Table, now: Table) -> None:
+    _compare("workload", earlier.workload, now.workload)
     planned = _as_json(now.options)
-    earlier, options = ({**table, **completed(table)} for table in (then.options, planned))  # an older file has fewer
-    for name in sorted({*earlier, *options}, key=lambda name: (name not in planned, name)):
+    then, options = ({**table, **completed(table)} for table in (earlier.options, planned))  # an older file has fewer
+    for name in sorted({*then, *options}, key=lambda name: (name not in planned, name)):
         write = partial(_option_text, declared().get(name))
-        _compare(f"{name.replace('_', '-')} of {now.workload}", earlier.get(name), options.get(name), write)
+        _compare(f"{name.replace('_', '-')} of {now.workload}", then.get(name), options.get(name), write)
     for name in _PLANNED:
-        before, after = (getattr(table, name) for table in (then, now))
+        before, after = (getattr(table, name) for table in (earlier, now))
         if name == "baseline":
             before, after = str(before), str(after)
         _compare(f"{name.replace('_', '-')} of {now.workload}", before, _as_json(after))
-    _compare("runners", [str(cell.id) for cell in then.cells], [str(cell.id) for cell in now.cells])
-    for before, cell in zip(then.cells, now.cells, strict=True):
+    _compare("runners", [str(cell.id) for cell in earlier.cells], [str(cell.id) for cell in now.cells])
+    for before, cell in zip(earlier.cells, now.cells, strict=True):
         _compare(str(cell.id), before.settings, _as_json(cell.settings))
 
 

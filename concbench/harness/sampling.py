@@ -85,9 +85,9 @@ class Sampling:
             repeats = bench.repeats_of(cell)
             bench.calls.count(repeats)
             bench.allow(cell)
-            before = bench.hosts.throttled()
+            before = bench.hosts.throttled_seconds()
             sample = cell.sampling_host.sample(collect=self._compares_samples, repeats=repeats)
-            after = bench.hosts.throttled()
+            after = bench.hosts.throttled_seconds()
             throttled = None if before is None or after is None else round(max(0.0, after - before), 6)
             cell.add(replace(sample, round=number, position=position, throttled=throttled))
 

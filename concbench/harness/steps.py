@@ -19,7 +19,7 @@ _MOST_PASSES = 100
 """Most sequential passes of short work that are made to find the cause of differing results."""
 _TOO_LATE = "not measured: its results differed, and sequential passes were only later found to differ as well"
 
-Act = Callable[[LiveCell], None]
+Action = Callable[[LiveCell], None]
 
 
 class Steps:
@@ -30,7 +30,7 @@ class Steps:
         self._progress = progress
         self._detector = detector
 
-    def take(self, cell: LiveCell, phase: Phase, act: Act, number: int | None = None) -> None:
+    def take(self, cell: LiveCell, phase: Phase, action: Action, number: int | None = None) -> None:
         """Carry out one step of a cell, in round `number` if it is part of a round; a failure ends this cell alone.
 
         Raises:
@@ -38,7 +38,7 @@ class Steps:
         """
         self._progress.announce(cell, phase, number)
         try:
-            self._act_and_judge(cell, act)
+            self._act_and_judge(cell, action)
         except CellEnded as ended:
             self._detector.reconsider(cell, phase, ended.outcome)
             cell.requested_executions = self._bench.repeats_of(cell) if phase is Phase.ROUND else 1
@@ -60,11 +60,11 @@ class Steps:
         self._bench.calls.count()
         return True
 
-    def _act_and_judge(self, cell: LiveCell, act: Act) -> None:
+    def _act_and_judge(self, cell: LiveCell, action: Action) -> None:
         """Carry out the step; where results differ, find out whether the runner or the function is the cause."""
         referee = self._bench.referee
         try:
-            act(cell)
+            action(cell)
         except CellEnded as ended:
             variant = cell.record.variant
             if referee.blames_variant(ended.outcome, variant):
@@ -80,7 +80,7 @@ class Steps:
             if not referee.acquits(finding, ended.outcome):
                 raise CellEnded(blame_runner(ended.outcome, cell.planned, cell.record.workers, finding)) from ended
             self._clear_others()
-            act(cell)
+            action(cell)
 
     def _is_steady_in_reference_variant(self) -> bool:
         """Whether another process of the variant that made the reference gives the same results."""
@@ -95,8 +95,8 @@ class Steps:
         Short work gets as many passes as the cell may have needed until its results differed.
         """
         bench = self._bench
-        limited = bench.plan.options["max_calls"] is not None
-        most = RETRIAL if limited else max(MOST_CHECKS, min(_MOST_PASSES, cell.executions))
+        is_limited = bench.plan.options["max_calls"] is not None
+        max_passes = RETRIAL if is_limited else max(MOST_CHECKS, min(_MOST_PASSES, cell.executions))
         try:
             with bench.check_host(cell, patient=True) as host:
                 host.prepare()
@@ -105,7 +105,7 @@ class Steps:
                     bench.calls.count()
                     host.reference()
                 bench.calls.count(_retrial(cell))
-                return host.sequential_passes(most)
+                return host.sequential_passes(max_passes)
         except CellEnded:
             return None
 

@@ -53,7 +53,7 @@ class SimulatedHosts:
     def load_watch(self) -> None:
         """Return None, since no real machine is measured."""
 
-    def throttled(self) -> float | None:
+    def throttled_seconds(self) -> float | None:
         """Return None, since there is no quota."""
         return None
 
@@ -93,16 +93,16 @@ class _SimulatedHost:
         del of_variant
         return ReferencePass()
 
-    def check(self, most: int) -> CheckPass:
+    def check(self, max_executions: int) -> CheckPass:
         """Return a check that succeeded."""
         from concbench.results.passes import CheckPass
 
-        del most
+        del max_executions
         return CheckPass(None, 1)
 
-    def sequential_passes(self, most: int) -> Finding:
+    def sequential_passes(self, max_passes: int) -> Finding:
         """Return the finding that all passes agree."""
-        del most
+        del max_passes
         return "same"
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:

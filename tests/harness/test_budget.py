@@ -54,7 +54,7 @@ class Played:
     def load_watch(self) -> None:
         """No load is measured."""
 
-    def throttled(self) -> None:
+    def throttled_seconds(self) -> None:
         """No quota is watched."""
 
     @contextmanager
@@ -98,16 +98,16 @@ class _PlayedHost:
     def reference(self) -> ReferencePass:
         return ReferencePass(sample=self.sample())
 
-    def check(self, most: int) -> CheckPass:
-        del most
+    def check(self, max_executions: int) -> CheckPass:
+        del max_executions
         return CheckPass(self.sample(), 1)
 
     def observe(self, *, collect: bool = False) -> ObservedPass:
         del collect
         return ObservedPass(start=0.0, work=self.sample().work, stop=0.0, cpu=None, began=[0.0], tasks=None)
 
-    def sequential_passes(self, most: int) -> str:
-        del most
+    def sequential_passes(self, max_passes: int) -> str:
+        del max_passes
         return "same"
 
     def items_as_text(self) -> list[str]:

@@ -110,14 +110,14 @@ class CheckHost(Protocol):
         """Return why the results of another variant cannot be read in this one; empty if they can."""
         ...
 
-    def check(self, most: int) -> CheckPass:
-        """Execute the cell and compare its results with the reference; short work is executed up to `most` times."""
+    def check(self, max_executions: int) -> CheckPass:
+        """Execute the cell and compare its results with the reference; short work up to `max_executions` times."""
         ...
 
-    def sequential_passes(self, most: int) -> Finding:
+    def sequential_passes(self, max_passes: int) -> Finding:
         """Make sequential passes in one worker of this cell, and compare them with each other and the reference.
 
-        There are two passes; for short work, up to `most`.
+        There are two passes; for short work, up to `max_passes`.
         """
         ...
 
@@ -163,7 +163,7 @@ class Hosts(Protocol):
         """Start watching the load by other processes during a round; None if no real machine is measured."""
         ...
 
-    def throttled(self) -> float | None:
+    def throttled_seconds(self) -> float | None:
         """Seconds for which a CPU quota has throttled us so far; None without a quota or a real machine."""
         ...
 
@@ -201,7 +201,7 @@ class InProcessHosts:
         """Start watching the load by other processes on this machine."""
         return LoadWatch()
 
-    def throttled(self) -> float | None:
+    def throttled_seconds(self) -> float | None:
         """Seconds for which our control group was throttled so far."""
         return throttled_seconds()
 
@@ -253,11 +253,11 @@ class _InProcessHost:
         self._reference = Reference(self._hosted_cell(), self._reference_path)
         return _run_action(self._reference.make)
 
-    def check(self, most: int) -> CheckPass:
-        return _run_action(lambda: check(self._hosted_cell(), most, self._expected()))
+    def check(self, max_executions: int) -> CheckPass:
+        return _run_action(lambda: check(self._hosted_cell(), max_executions, self._expected()))
 
-    def sequential_passes(self, most: int) -> Finding:
-        return _run_action(lambda: sequential_passes(self._hosted_cell(), most, self._expected()))
+    def sequential_passes(self, max_passes: int) -> Finding:
+        return _run_action(lambda: sequential_passes(self._hosted_cell(), max_passes, self._expected()))
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
         sample, self._collected = _run_action(lambda: take_sample(self._hosted_cell(), repeats, collect=collect))

@@ -36,7 +36,7 @@ _DYING_SECONDS = 2.0
 _LEAVE_SECONDS = 1.0
 """Seconds that a process gets to end by itself, with its threads, executors and atexit hooks."""
 _GROUP_SECONDS = 2.0
-_LEAST_BETWEEN, _TIMES_BETWEEN = 30.0, 20
+_LEAST_ACTIVITY_SECONDS, _ACTIVITY_MULTIPLE = 30.0, 20
 """Timeout for pickling and comparing: the least seconds, and the multiple of the time of the request before that."""
 _ADVICE = "close and write only those that the code itself has opened"
 _STRAY = (
@@ -223,8 +223,9 @@ class GuardedProcess:
                 if AWAKE.now() < end_of_wait:
                     continue
                 if self._activity_deadline < deadline:
-                    took = self._activity_deadline - self._sent_at
-                    raise self.end_for_timeout(f"timed out after {took:.3g} s{self.activity_clause}", took) from None
+                    seconds = self._activity_deadline - self._sent_at
+                    why = f"timed out after {seconds:.3g} s{self.activity_clause}"
+                    raise self.end_for_timeout(why, seconds) from None
                 return None
             if self._memory_outcome is not None:
                 raise CellEnded(self._memory_outcome)
@@ -244,12 +245,12 @@ class GuardedProcess:
         """Note the current activity of the process; an activity has its own timeout."""
         now = AWAKE.now()
         self.activity = activity
-        allowed = max(_LEAST_BETWEEN, _TIMES_BETWEEN * (now - self._sent_at)) if activity else math.inf
+        allowed = max(_LEAST_ACTIVITY_SECONDS, _ACTIVITY_MULTIPLE * (now - self._sent_at)) if activity else math.inf
         self._activity_deadline = now + allowed
 
     def end_if_too_large(self) -> None:
         """Kill the process if it exceeds its memory limit; waiting for its answer then raises."""
-        used = self._memory.used()
+        used = self._memory.exceeding_bytes()
         if used is not None:
             self._kill()
             limit = f"only {self._memory.limit / 1e9:.1f} GB is allowed ({self._memory.source})"

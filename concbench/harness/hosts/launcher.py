@@ -38,7 +38,7 @@ class ProcessHosts:
         """Start watching the load by other processes on this machine."""
         return LoadWatch()
 
-    def throttled(self) -> float | None:
+    def throttled_seconds(self) -> float | None:
         """Seconds for which our control group was throttled so far."""
         return throttled_seconds()
 

@@ -42,8 +42,8 @@ class BoundedLog:
             if size > MAX_BYTES:
                 for _ in range(_TRIES):
                     first, self._last = self._ends(size)
-                    before, size = size, self._path.stat().st_size
-                    if size == before:
+                    previous_size, size = size, self._path.stat().st_size
+                    if size == previous_size:
                         break
                 self._first = self._first or first
                 os.truncate(self._path, 0)

@@ -66,22 +66,22 @@ class MemoryLimit:
 
     def __init__(self, pid: int, limit: int | None) -> None:
         self._pid = pid
-        self._before = available_bytes()
+        self._available_before = available_bytes()
         self.limit = allowed_bytes(limit)
         self.source = "--memory-limit" if limit is not None else "80 % of the free memory; --memory-limit allows more"
 
-    def used(self) -> int | None:
+    def exceeding_bytes(self) -> int | None:
         """Bytes used by the process tree if they exceed the limit; else None."""
-        if self._before - available_bytes() < self.limit / 2:
+        if self._available_before - available_bytes() < self.limit / 2:
             return None
         with contextlib.suppress(psutil.Error):
             root = psutil.Process(self._pid)
-            used = sum(_bytes(process) for process in [root, *root.children(recursive=True)])
+            used = sum(_process_bytes(process) for process in [root, *root.children(recursive=True)])
             return used if used > self.limit else None
         return None
 
 
-def _bytes(process: psutil.Process) -> int:
+def _process_bytes(process: psutil.Process) -> int:
     """The proportional set size of a process where the system reports it, else its unique set size, in bytes."""
     with contextlib.suppress(psutil.Error):
         full = process.memory_full_info()

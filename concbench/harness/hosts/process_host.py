@@ -144,14 +144,19 @@ class ProcessHost:
                 raise
             return ReferencePass(unsendable=reason if activity == PICKLED else "", incomparable=reason)
 
-    def check(self, most: int) -> CheckPass:
+    def check(self, max_executions: int) -> CheckPass:
         """Execute the cell and compare its results."""
-        request = {"do": "check", "most": most, "compare": str(self._reference), "record": str(self._record)}
+        request = {
+            "do": "check",
+            "most": max_executions,
+            "compare": str(self._reference),
+            "record": str(self._record),
+        }
         return build(CheckPass, self._execute(request))
 
-    def sequential_passes(self, most: int) -> Finding:
+    def sequential_passes(self, max_passes: int) -> Finding:
         """Make sequential passes in one of its workers."""
-        finding: Finding = self._execute({"do": "passes", "most": most, "compare": str(self._reference)})
+        finding: Finding = self._execute({"do": "passes", "most": max_passes, "compare": str(self._reference)})
         return finding
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
@@ -216,12 +221,12 @@ class ProcessHost:
             self._note_cpu_use(self._process.cpu_seconds() - cpu, began - idle_since)
         answer = self._ask(request, watch)
         answered, pause = monotonic(), 0.001
-        before: dict[int, float] = {}
-        used = 0.0
+        cpu_before: dict[int, float] = {}
+        cpu_used = 0.0
         while busy := self._process.busy():
-            used = sum(process.cpu - before.setdefault(process.pid, process.cpu) for process in busy)
+            cpu_used = sum(process.cpu - cpu_before.setdefault(process.pid, process.cpu) for process in busy)
             waited = monotonic() - answered
-            if waited > _SETTLE_SECONDS and used > _BUSY_SHARE * waited:
+            if waited > _SETTLE_SECONDS and cpu_used > _BUSY_SHARE * waited:
                 self._process.kill()  # not later: it takes a core from the other cells
                 raise CellEnded(self._busy_outcome([process.pid for process in busy]))
             if waited > _MOST_SETTLE_SECONDS:  # other processes use all cores: undecidable
@@ -229,7 +234,7 @@ class ProcessHost:
             with INTERRUPTION.allowed():
                 sleep(pause)
             pause = 0.01
-        self._note_cpu_use(used, answered - began)
+        self._note_cpu_use(cpu_used, answered - began)
         self._idle_since = monotonic(), self._process.cpu_seconds()
         return answer
 

@@ -56,7 +56,7 @@ class Control:
 
     about: str
     """concurrency, coroutines, parallelism or threads."""
-    who: str
+    workers: str
     """The workers in words, such as `8 waiting threads`."""
     expected: float
     """The speed-up on a machine that is otherwise idle."""
@@ -64,7 +64,7 @@ class Control:
     """The speed-up above which the ability is shown; where no gain is expected, below which."""
     advice: str
     """The advice if the ability is certainly not shown."""
-    gains: bool = True
+    expects_gain: bool = True
     """Whether a gain is expected."""
     condition: str = ""
     """The condition of the expectation, where it is not obvious, such as `with a GIL`."""
@@ -73,7 +73,7 @@ class Control:
         """Return SHOWN, NOT_SHOWN, or UNKNOWN while the bound lies in the interval."""
         if interval is None or interval.low <= self.bound <= interval.high:
             return UNKNOWN
-        return SHOWN if (interval.low > self.bound) == self.gains else NOT_SHOWN
+        return SHOWN if (interval.low > self.bound) == self.expects_gain else NOT_SHOWN
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,8 @@ def _starting(hosts: Hosts) -> dict[str, float]:
 def _waiting(hosts: Hosts) -> list[tuple[Control, CellAnalysis]]:
     advice = "look for a debugger, a tracer or an emulator around this Python, which serialises them"
     controls = {
-        f"{runner}:{WAITING}": Control(about, f"{WAITING} waiting {who}", WAITING, WAITING / 2, advice)
-        for runner, about, who in (("thread-pool", "concurrency", "threads"), ("asyncio", "coroutines", "coroutines"))
+        f"{runner}:{WAITING}": Control(about, f"{WAITING} waiting {kind}", WAITING, WAITING / 2, advice)
+        for runner, about, kind in (("thread-pool", "concurrency", "threads"), ("asyncio", "coroutines", "coroutines"))
     }
     return _control(hosts, Sleep(tasks=WAITING), BASELINE, controls, _WAITING_SECONDS)
 
@@ -217,7 +217,7 @@ def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, 
         threads = Control(
             "threads", f"{workers} computing threads", 1, (1 + workers) / 2,
             "do not conclude that threads run in parallel: suspect the load, or the interpreter build",
-            gains=False, condition="with a GIL",
+            expects_gain=False, condition="with a GIL",
         )  # fmt: skip
     one, all_ = (f"process-pool:workers={number},start_method=spawn" for number in (1, workers))
     controls = {all_: processes, f"thread-pool:{workers}": threads}
@@ -255,11 +255,11 @@ def _measure(
 def judge(control: Control, analysis: CellAnalysis, load: float | None) -> CheckupFinding:
     """The finding of a control; a failure that the load of other processes may explain is not blamed on the machine."""
     if analysis.interval is None:
-        text = f"{control.who} could not be measured: {analysis.outcome.reason or 'it was not sampled'}"
+        text = f"{control.workers} could not be measured: {analysis.outcome.reason or 'it was not sampled'}"
         status = BAD if analysis.outcome.kind == "failed" else UNKNOWN
-        return CheckupFinding(control.about, status if control.gains else NOTE, text, control.advice)
+        return CheckupFinding(control.about, status if control.expects_gain else NOTE, text, control.advice)
     speedup = analysis.interval
-    text = f"{control.who} were {ratio(speedup.centre)} [{span(speedup.low, speedup.high)}] as fast as sequential"
+    text = f"{control.workers} were {ratio(speedup.centre)} [{span(speedup.low, speedup.high)}] as fast as sequential"
     outcome = control.outcome(speedup)
     if outcome == SHOWN:
         text += f", as expected {control.condition}" if control.condition else ""
@@ -268,12 +268,12 @@ def judge(control: Control, analysis: CellAnalysis, load: float | None) -> Check
     if outcome == NOT_SHOWN and load is not None and load > FLAGGED:
         text += f", but other processes used {load:.2f} cores"
     elif outcome == NOT_SHOWN:
-        return CheckupFinding(control.about, BAD if control.gains else NOTE, text, control.advice, speedup)
+        return CheckupFinding(control.about, BAD if control.expects_gain else NOTE, text, control.advice, speedup)
     else:
-        claim = f"whether it is {'more' if control.gains else 'less'} than {ratio(control.bound)}"
+        claim = f"whether it is {'more' if control.expects_gain else 'less'} than {ratio(control.bound)}"
         text += f", and {claim} could not be decided in the time allowed"
     return CheckupFinding(
-        control.about, UNKNOWN if control.gains else NOTE, text, f"{AGAIN}, on a quieter machine", speedup
+        control.about, UNKNOWN if control.expects_gain else NOTE, text, f"{AGAIN}, on a quieter machine", speedup
     )
 
 

@@ -123,14 +123,14 @@ def parse(spec: str) -> PlannedCell:
     runner_type = runner_class(name)
     declared = _fields(runner_type)
     collector = getattr(runner_type, "collects", "")
-    others = {key: text for key, text in texts.items() if collector and key not in declared}
-    settings = values_of(name, {key: text for key, text in texts.items() if key not in others}, declared)
+    collected = {key: text for key, text in texts.items() if collector and key not in declared}
+    settings = values_of(name, {key: text for key, text in texts.items() if key not in collected}, declared)
     required = (key for key, setting in declared.items() if setting.default is REQUIRED)
     missing = next((key for key in required if key not in settings), "")
     if missing:
         raise BadSetting(f"{name} needs a {missing}: write {name}:{missing}=...")
     if collector:
-        settings[collector] = {key: plain(text) for key, text in others.items()}
+        settings[collector] = {key: plain(text) for key, text in collected.items()}
     return _cell(name, _create(name, lambda: runner_type(**settings)))
 
 
@@ -175,15 +175,15 @@ def _cell(name: str, runner: Runner) -> PlannedCell:
 def _label(name: str, runner: Runner, settings: dict[str, Any]) -> str:
     """The shortest specification: always the workers, other settings only if they differ from the defaults."""
     kinds = {key: setting.kind for key, setting in _fields(type(runner)).items()}
-    others = {
+    changed = {
         key: kinds[key].write(value) if key in kinds and isinstance(value, kinds[key].types) else str(value)
         for key, value in settings.items()
         if key != "workers" and not _is_default(name, key, value)
     }
     workers = settings.get("workers")
     if workers is None:
-        return joined(name, others)
-    return joined(name, {"workers": str(workers), **others}) if others else f"{name}:{workers}"
+        return joined(name, changed)
+    return joined(name, {"workers": str(workers), **changed}) if changed else f"{name}:{workers}"
 
 
 def _is_default(name: str, key: str, value: Any) -> bool:

@@ -139,11 +139,11 @@ class Examination:
         if bench.referee.unsendable:
             bench.calls.count()
             cell.checking_host.reference()
-        once = bench.fresh or bench.plan.options["max_calls"] is not None
+        is_single = bench.fresh or bench.plan.options["max_calls"] is not None
         began = AWAKE.now()
         bench.calls.count()
-        check_pass = cell.checking_host.check(1 if once else MOST_CHECKS)
-        if cell.awaits and check_pass.first is not None and check_pass.executions == 1 and not once:
+        check_pass = cell.checking_host.check(1 if is_single else MOST_CHECKS)
+        if cell.awaits and check_pass.first is not None and check_pass.executions == 1 and not is_single:
             cell.checking_host.check(1)  # in a second event loop, where kept objects may fail
             check_pass = replace(check_pass, executions=2)
         bench.calls.count(check_pass.executions - 1)

@@ -90,8 +90,8 @@ class RaceField:
         busy = last.cpu is None or last.cpu / last.repeats / last.seconds > COMPUTES
         if self.look.computes or busy or self.candidates[0].id not in seconds or not self._shares_process(leader):
             return False
-        alike = [cell for cell in seconds if cell.variant == leader.variant and self._shares_process(cell)]
-        more = [cell for cell in alike if self._workers(cell) > self._workers(leader)]
+        same_process = [cell for cell in seconds if cell.variant == leader.variant and self._shares_process(cell)]
+        more = [cell for cell in same_process if self._workers(cell) > self._workers(leader)]
         return any(seconds[cell] * BAND > seconds[leader] for cell in more)
 
     def _more_processes(self, outdone: float, variant: Variant) -> list[PlannedCell]:

@@ -200,14 +200,14 @@ class _Looks:
             UsageError: the function fails.
         """
         part = _subset(self.workload, items, decided(self._options["seed"]))
-        most = self._options["max_calls"]
+        max_calls = self._options["max_calls"]
         look_options = changed(
             self._options, rounds=1, max_rounds=None, budget=None, observe=False,
             fresh=False,  # a look times later executions, even if the race uses new processes
-            max_calls=None if most is None else most - self.calls,
+            max_calls=None if max_calls is None else max_calls - self.calls,
         )  # fmt: skip
-        budget, before = decided(self._options["budget"]), self._clock.elapsed()
-        limit = TimeLimits(_LOOK_SHARE * budget, max(0.5 * budget, budget - before))
+        budget, start = decided(self._options["budget"]), self._clock.elapsed()
+        limit = TimeLimits(_LOOK_SHARE * budget, max(0.5 * budget, budget - start))
         look = replace(plan_look(part, look_options), limit=limit)
         table, interrupted = measure_workload(look, self._hosts, self._listen)
         cell = table.cells[0]
@@ -215,7 +215,7 @@ class _Looks:
             raise UsageError(f"{part.name} fails under {cell.shown}: {cell.outcome.reason}{_remedy(cell, limit)}")
         executions, executed, processes = _execution_totals(table)
         if not interrupted:
-            self.start_seconds = max(0.0, self._clock.elapsed() - before - executed) / processes
+            self.start_seconds = max(0.0, self._clock.elapsed() - start - executed) / processes
             self.first_use = self._first_use(table)
         self.calls += executions * table.tasks
         if table.facts.get("awaits"):  # the function returns awaitables
@@ -227,10 +227,10 @@ class _Looks:
     def _first_use(self, table: Table) -> _FirstUse:
         """Estimate the first-use cost from this look; a look over fewer items before it shows the cost of each item."""
         excess = table.kept.excess
-        before = self.first_use.fixed_seconds
-        if not (before and excess and table.tasks > FIRST_LOOK):
+        fixed_seconds = self.first_use.fixed_seconds
+        if not (fixed_seconds and excess and table.tasks > FIRST_LOOK):
             return _FirstUse(excess)
-        task_seconds = max(0.0, excess - before) / (table.tasks - FIRST_LOOK)
+        task_seconds = max(0.0, excess - fixed_seconds) / (table.tasks - FIRST_LOOK)
         return _FirstUse(max(0.0, excess - task_seconds * table.tasks), task_seconds)
 
     def second_items(self, first: Table) -> int:
@@ -238,12 +238,12 @@ class _Looks:
 
         The estimate assumes that every item may cost as much extra in its first use as the item of the first look.
         """
-        budget, most_calls = decided(self._options["budget"]), self._options["max_calls"]
+        budget, max_calls = decided(self._options["budget"]), self._options["max_calls"]
         seconds = _LOOK_SHARE * budget - LOOK.total * self.start_seconds
         items = min(SECOND_LOOK, int(seconds / (LOOK.total * (_task_seconds(first) + self.first_use.fixed_seconds))))
-        if most_calls is not None:
+        if max_calls is not None:
             executions = LOOK.total + (CONFIRMING_EXECUTIONS if self.first_use.fixed_seconds else 0)
-            items = min(items, (most_calls - self.calls) // executions)
+            items = min(items, (max_calls - self.calls) // executions)
         return items if min(items, self.workload.tasks) > first.tasks else 0
 
 

@@ -53,4 +53,4 @@ def test_a_limit_is_never_smaller_than_a_measuring_process() -> None:
     assert (given.limit, given.source) == (300 * MB, "--memory-limit")
     assert own.limit >= 100 * MB
     assert "80 %" in own.source
-    assert given.used() is None
+    assert given.exceeding_bytes() is None
