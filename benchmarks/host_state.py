@@ -49,7 +49,7 @@ from pairs import (
 
 import concbench
 from concbench import Sequential
-from concbench.harness.hosts.memory_limit import LOOK_SECONDS, available
+from concbench.harness.hosts.memory_limit import POLL_SECONDS, available_bytes
 from concbench.host.descendants import MARK
 from concbench.results.passes import ReferencePass
 
@@ -168,9 +168,9 @@ class Watched(Script):
     def _line(self) -> str:
         while True:
             try:
-                return self._lines.get(timeout=LOOK_SECONDS)
+                return self._lines.get(timeout=POLL_SECONDS)
             except queue.Empty:
-                available()
+                available_bytes()
 
 
 if __name__ == "__main__":

@@ -112,12 +112,12 @@ def advise(
     began = AWAKE.now()
     from concbench import arguments
     from concbench.campaign import advise_workload
-    from concbench.harness.hosts.import_wait import BUDGET_ALLOWS
+    from concbench.harness.hosts.import_wait import BUDGET_TIME_OPTIONS
     from concbench.launch import require_possible
 
     require_possible()
     arguments.require_known("advise", options, AdviseOptions)
     chosen = filled({**options, "items": items})
     (workload,) = arguments.workloads_of([function], items, options, chosen)
-    hosts = arguments.hosts_for([workload], isolate, hosts, chosen, BUDGET_ALLOWS)
+    hosts = arguments.hosts_for([workload], isolate, hosts, chosen, BUDGET_TIME_OPTIONS)
     return advise_workload(workload, chosen, hosts, listen, began=began)

@@ -7,10 +7,10 @@ from typing import Any
 
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.hosts.base import Hosts, InProcessHosts
-from concbench.harness.hosts.import_wait import IMPORT_ALLOWS
+from concbench.harness.hosts.import_wait import IMPORT_TIME_OPTIONS
 from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.planning.runner_specs import default_runners
-from concbench.harness.planning.workload_specs import is_function, place_of, workload_of
+from concbench.harness.planning.workload_specs import is_function, object_path_of, workload_of
 from concbench.options import (
     MeasureOptions,
     as_keyword,
@@ -34,7 +34,7 @@ def hosts_for(
     isolate: bool | None,
     hosts: Hosts | None,
     options: MeasureOptions,
-    allows: str = IMPORT_ALLOWS,
+    time_options: str = IMPORT_TIME_OPTIONS,
 ) -> Hosts:
     """Return the given hosts, else processes where possible; reject options that the hosts cannot enforce.
 
@@ -43,7 +43,7 @@ def hosts_for(
         isolate: whether to use processes; None: if possible.
         hosts: the given hosts.
         options: the complete options.
-        allows: the options that allow more time for an import, for messages.
+        time_options: the options that allow more time for an import, for messages.
     """
     if hosts is not None:
         if isolate is not None:
@@ -53,7 +53,7 @@ def hosts_for(
     if isolate and at_home:
         raise UsageError(f"{at_home[0].name} cannot be isolated: {at_home[0].unsendable}")
     if isolate or (isolate is None and not at_home):
-        return ProcessHosts(allows=allows)
+        return ProcessHosts(time_options=time_options)
     for name, option in declared().items():
         if option.isolates and option.is_set(options[name]):  # type: ignore[literal-required]
             why = f" ({at_home[0].unsendable})" if at_home and isolate is None else ""
@@ -136,4 +136,4 @@ def _workload(given: str | Workload | Callable[..., Any], items: Sequence[Any], 
         return given
     if isinstance(given, str) and not _is_function(given):
         return workload_of(given)
-    return FunctionWorkload.of(place_of(given).load() if isinstance(given, str) else given, items, how)
+    return FunctionWorkload.of(object_path_of(given).load() if isinstance(given, str) else given, items, how)

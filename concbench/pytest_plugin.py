@@ -86,9 +86,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.thread_unsafe(reason="concbench measures"))
     if config.option.concbench_only or config.option.concbench_skip:
         others = [item for item in items if not _measures(item)]
-        kept, left_out = (ours, others) if config.option.concbench_only else (others, ours)
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
+        selected, deselected = (ours, others) if config.option.concbench_only else (others, ours)
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = selected
 
 
 def _measures(item: pytest.Item) -> bool:
@@ -103,17 +103,17 @@ def concbench(request: pytest.FixtureRequest) -> Iterator[Concbench]:
     item = request.node
     item.user_properties[:] = [pair for pair in item.user_properties if not pair[0].startswith(_PREFIX)]
 
-    def tell(judgement: Judgement) -> None:
+    def report(judgement: Judgement) -> None:
         item.user_properties.append((f"{_PREFIX}{judgement.decision}", str(judgement)))
 
     marks = list(item.iter_markers("concbench"))
     if any(mark.args for mark in marks):
         pytest.fail("the marker concbench takes options by name, such as budget='5s'", pytrace=False)
-    marked = {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()}
-    made = Concbench(_session(request.config), marked, item.nodeid, tell)
-    item.stash[_FIXTURE] = made
-    yield made
-    made.keep()  # needed if another fixture failed, since the test is not called then
+    options = {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()}
+    fixture = Concbench(_session(request.config), options, item.nodeid, report)
+    item.stash[_FIXTURE] = fixture
+    yield fixture
+    fixture.keep()  # needed if another fixture failed, since the test is not called then
 
 
 @pytest.hookimpl(wrapper=True)
@@ -138,22 +138,22 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the reports, whether tests passed or failed."""
     config = session.config
-    asked = {"json": config.option.concbench_json, "markdown": config.option.concbench_markdown}
-    if _is_worker(config) or not any(asked.values()):
+    paths = {"json": config.option.concbench_json, "markdown": config.option.concbench_markdown}
+    if _is_worker(config) or not any(paths.values()):
         return
-    measured = config.stash[_SESSION].run if _SESSION in config.stash else None
+    run = config.stash[_SESSION].run if _SESSION in config.stash else None
     unwritten = config.stash.setdefault(_UNWRITTEN, [])
-    for name, path in asked.items():
+    for name, path in paths.items():
         if not path:
             continue
-        if measured is None:
+        if run is None:
             unwritten.append(f"nothing was measured, so {path} was not written")
             continue
-        from concbench.gate.fixture import written
+        from concbench.gate.fixture import write_report
 
-        wrong = written(measured, name, path)
-        if wrong:
-            unwritten.append(wrong)
+        error = write_report(run, name, path)
+        if error:
+            unwritten.append(error)
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
@@ -174,11 +174,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not lines and not unwritten:
         return
     terminalreporter.section("concbench")
-    for nodeid, said in lines.items():
-        terminalreporter.line(f"{nodeid}: {'; '.join(said)}")
+    for nodeid, texts in lines.items():
+        terminalreporter.line(f"{nodeid}: {'; '.join(texts)}")
     if counts:
         total = ", ".join(f"{count} {decision}" for decision, count in counts.items())
-        brackets = any("[" in one for said in lines.values() for one in said)
+        brackets = any("[" in text for texts in lines.values() for text in texts)
         confidence = "; each end of [low, high] with 99.9 % confidence" if brackets else ""
         terminalreporter.line(f"requirements: {total}{confidence}")
     for line in unwritten:

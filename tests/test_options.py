@@ -15,7 +15,7 @@ import pytest
 from concbench import AdviseOptions, MeasureOptions, advise, load, measure
 from concbench.cli import functions
 from concbench.cli.main import main
-from concbench.cli.options import as_flag, given
+from concbench.cli.options import as_flag, given_options
 from concbench.declarations import Option
 from concbench.errors import BadSetting, UsageError
 from concbench.options import chosen, decided_by_race, declared, filled
@@ -109,10 +109,10 @@ def test_a_value_on_the_command_line_arrives(command: str, kind: Any) -> None:
     """Every option of one side is one of the other; an option that is not given stays open."""
     parser = argparse.ArgumentParser()
     functions.add_arguments(parser, kind)
-    assert given(parser.parse_args([]), kind, functions.Items) == {}
-    for name, option in functions.known(kind).items():
+    assert given_options(parser.parse_args([]), kind, functions.Items) == {}
+    for name, option in functions.declarations(kind).items():
         written, value = other(name, option)
-        arrived = given(parser.parse_args(written), kind, functions.Items)
+        arrived = given_options(parser.parse_args(written), kind, functions.Items)
         assert arrived == {name: value if not callable(value) and name != "items" else written[1]}
 
 
@@ -126,7 +126,7 @@ def test_help_and_reference_list_every_option_with_its_default(
     helped = capsys.readouterr().out
     reference = CLI_REFERENCE.read_text("utf-8")
     section = reference.partition(f"\n## `concbench {command}`\n")[2].partition("\n## ")[0]
-    for name, option in functions.known(kind).items():
+    for name, option in functions.declarations(kind).items():
         flag = as_flag(name, option)
         (line,) = re.findall(rf"^  {flag} .*$", helped, re.MULTILINE)
         assert re.search(rf"^\| `{flag}[` ]", section, re.MULTILINE), flag
@@ -171,7 +171,7 @@ def test_what_a_race_decides_is_refused_as_each_side_writes_it(name: str, capsys
 @pytest.mark.parametrize("name", sorted(MEASURING))
 def test_what_excludes_each_other_is_refused_either_way_round(name: str) -> None:
     """Each side writes the names in its own way."""
-    known = functions.known()
+    known = functions.declarations()
     for partner in excluding(name, known):
         both = {one: "1..3" if one == "items" else other(one, known[one])[1] for one in (name, partner)}
         with pytest.raises(BadSetting, match=r"exclude each other; leave out one of them") as refused:

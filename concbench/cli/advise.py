@@ -50,8 +50,8 @@ def main(arguments: argparse.Namespace) -> int:
     for name in decided_by_race():
         if getattr(arguments, name) is not None:
             raise UsageError(sentence_of_race(name, "advise", "'concbench run'", options.as_flag))
-    configured = configuration.configure(arguments, functions.known(AdviseOptions), excludes=excluded_with)
-    with configured.to_blame():
+    configured = configuration.configure(arguments, functions.declarations(AdviseOptions), excludes=excluded_with)
+    with configured.naming_the_file():
         form = chosen_format(arguments)
         chosen = functions.fill_in(arguments, AdviseOptions)
         output = Output(arguments.output, force=arguments.force)
@@ -64,14 +64,13 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep
     from concbench.cli.progress import ProgressBar
-    from concbench.harness.hosts.import_wait import BUDGET_ALLOWS
+    from concbench.harness.hosts.import_wait import BUDGET_TIME_OPTIONS
     from concbench.harness.hosts.launcher import ProcessHosts
 
     with ProgressBar(arguments.color) as progress:
-        listen = configured.announced(output.listener(progress.show))
-        advice = advise_workload(
-            workload, chosen, ProcessHosts(say, BUDGET_ALLOWS), listen, configured.record, began, as_typed(arguments)
-        )
+        listen = configured.with_announcement(output.listener(progress.show))
+        hosts = ProcessHosts(say, BUDGET_TIME_OPTIONS)
+        advice = advise_workload(workload, chosen, hosts, listen, configured.record, began, as_typed(arguments))
     output.save(advice.run.record)
     keep(advice.run.record)
     try:

@@ -14,7 +14,7 @@ def add_color(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--color", choices=WHEN, default=WHEN[0], help="colours (default: auto, on a terminal only)")
 
 
-def wanted(color: str, stream: TextIO) -> bool:
+def gets_color(color: str, stream: TextIO) -> bool:
     """Whether a stream gets colours, by the option, NO_COLOR, FORCE_COLOR and the terminal, in this order."""
     if color != "auto":
         return color == "always"

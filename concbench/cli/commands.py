@@ -46,15 +46,15 @@ class CommandParser(argparse.ArgumentParser):
             UsageError: says what was probably meant.
         """
         command = self.prog.rpartition(" ")[2]
-        given = next((argument for argument in unknown if argument.startswith("-")), "")
-        if not given:
+        first = next((argument for argument in unknown if argument.startswith("-")), "")
+        if not first:
             self.error(f"unexpected argument {unknown[0]!r}")
         from concbench.cli.habits import hint
 
-        option = given.partition("=")[0] if given.startswith("--") else given[:2]
-        hinted = hint(option, self.options())
-        if hinted:
-            raise UsageError(f"{command} has no option {option}; {hinted}")
+        option = first.partition("=")[0] if first.startswith("--") else first[:2]
+        suggestion = hint(option, self.options())
+        if suggestion:
+            raise UsageError(f"{command} has no option {option}; {suggestion}")
         self.error(f"{command} has no option {option}")
 
     def declared(self) -> list[argparse.Action]:
@@ -70,18 +70,19 @@ class CommandParser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, not_one_of(str(value), [str(choice) for choice in action.choices]))
 
 
-def parsers(filled: Collection[str]) -> tuple[CommandParser, dict[str, CommandParser]]:
-    """The parser of the command line and that of each command; only the commands in `filled` get their arguments."""
+def parsers(names: Collection[str]) -> tuple[CommandParser, dict[str, CommandParser]]:
+    """The parser of the command line and that of each command; only the commands in `names` get their arguments."""
     parser = CommandParser(
         prog="concbench",
         description="The same work under every way Python has of doing things at once: results proved equal, times "
         "measured fairly. Without a command: both workloads under every runner, in about half a minute.",
     )
     parser.add_argument("-V", "--version", action="version", version=f"concbench {__version__}")
-    added = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    subparsers = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
     commands = {}
     for command, purpose in COMMANDS.items():
-        commands[command] = added.add_parser(command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
-        if command in filled:
+        description = f"{purpose[0].upper()}{purpose[1:]}."
+        commands[command] = subparsers.add_parser(command, help=purpose, description=description)
+        if command in names:
             import_module(f"concbench.cli.{command}").add_arguments(commands[command])
     return parser, commands

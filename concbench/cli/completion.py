@@ -39,11 +39,11 @@ def main(arguments: argparse.Namespace) -> int:
         raise UsageError("completion needs shtab: pip install 'concbench[completion]'") from None
     parser, commands = parsers(COMMANDS)
     for action in (action for command in commands.values() for action in command.declared()):
-        called = str(action.metavar)
-        if called in NAMES:
-            action.choices = NAMES[called]()
-        elif called in FILES:
-            action.complete = shtab.CHOICE_FUNCTIONS[FILES[called]]  # type: ignore[attr-defined] # shtab asks for it
+        metavar = str(action.metavar)
+        if metavar in NAMES:
+            action.choices = NAMES[metavar]()
+        elif metavar in FILES:
+            action.complete = shtab.CHOICE_FUNCTIONS[FILES[metavar]]  # type: ignore[attr-defined] # shtab asks for it
         elif words := getattr(getattr(action.type, "kind", None), "choices", ()):
             action.choices = words
     print(shtab.complete(parser, arguments.shell))

@@ -45,33 +45,33 @@ class ConfiguredOptions:
         """The entry of the options in the results; empty if there are none."""
         return {"file": self.file, "options": self.options} if self.options else {}
 
-    def announced(self, listen: Callable[[Told], None]) -> Callable[[Told], None]:
+    def with_announcement(self, listen: Callable[[Told], None]) -> Callable[[Told], None]:
         """A listener that prints the options before the first event; nothing can be refused after that."""
-        left = [self] if self.options else []
+        pending = [self] if self.options else []
 
-        def told(event: Told) -> None:
-            while left:
-                say(f"{left.pop()} from {self.file}")
+        def announce_and_listen(event: Told) -> None:
+            while pending:
+                say(f"{pending.pop()} from {self.file}")
             listen(event)
 
-        return told
+        return announce_and_listen
 
     def __str__(self) -> str:
         return options_text(self.options)
 
     @contextmanager
-    def to_blame(self) -> Iterator[None]:
+    def naming_the_file(self) -> Iterator[None]:
         """Add the name of the file to usage errors that concern its options."""
         try:
             yield
         except UsageError as error:
-            named = [key for key, value in self.options.items() if _is_named(str(error), key, value)]
-            if named:
-                error.args = (f"{error} ({', '.join(named)} from {self.file})",)
+            keys = [key for key, value in self.options.items() if _is_about(str(error), key, value)]
+            if keys:
+                error.args = (f"{error} ({', '.join(keys)} from {self.file})",)
             raise
 
 
-def _is_named(message: str, key: str, value: Any) -> bool:
+def _is_about(message: str, key: str, value: Any) -> bool:
     """Whether a message concerns an option, however that is written, or quotes its text."""
     name = re.escape(key.removeprefix("no-")).replace(r"\-", "[-_]")
     quoted = f"|{re.escape(value)}" if isinstance(value, str) and value else ""
@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def configure(
     arguments: argparse.Namespace,
-    known: Mapping[str, Declared],
+    declarations: Mapping[str, Declared],
     applies: Callable[[str], bool] = lambda _: True,
     excludes: Callable[[str, Any], set[str]] = lambda *_: set(),
 ) -> ConfiguredOptions:
@@ -98,72 +98,74 @@ def configure(
 
     Args:
         arguments: the arguments of the command, which are completed in place.
-        known: the declarations of options.
+        declarations: the declarations of options.
         applies: whether an option applies to the command line; if not, it is ignored.
         excludes: the options that an option with a value excludes. The command line takes precedence here as well.
 
     Raises:
         UsageError: the file cannot be read, or an option or a value is invalid; names the file and the key.
     """
-    path = None if arguments.no_config else _nearest()
+    path = None if arguments.no_config else _nearest_file()
     configured = ConfiguredOptions()
     if path is not None:
         file = os.path.relpath(path)
-        configured = ConfiguredOptions(file, _completed(arguments, _table(path, file), file, known, applies, excludes))
+        table = _table(path, file)
+        configured = ConfiguredOptions(file, _apply_table(arguments, table, file, declarations, applies, excludes))
     for dest, default in arguments.defaults.items():
         if getattr(arguments, dest) is None:
             setattr(arguments, dest, default)
     return configured
 
 
-def _completed(
+def _apply_table(
     arguments: argparse.Namespace,
     table: Mapping[str, Any],
     file: str,
-    known: Mapping[str, Declared],
+    declarations: Mapping[str, Declared],
     applies: Callable[[str], bool],
     excludes: Callable[[str, Any], set[str]],
 ) -> dict[str, Any]:
     """Complete the arguments; returns the options that took effect, as written in the table."""
     actions = _actions(arguments.parser)
-    named = {
+    given = {
         dest: value for action in actions.values() if (value := getattr(arguments, dest := action.dest)) is not None
     }
-    found: dict[str, str] = {}
-    taken: list[str] = []
+    keys: dict[str, str] = {}
+    applied: list[str] = []
     for key, value in table.items():
         action = actions.get(key.replace("_", "-"))
         if action is None or action.dest in _OF_ONE_RUN:
             _refuse(key, file)
             continue
         dest = action.dest
-        if dest in found:
-            raise BadSetting(f"{file}: {key} is given twice, also as {found[dest]}; leave out one of them")
-        found[dest] = key
-        read = _read(action, value, f"{file}: {key}", os.path.dirname(file))  # noqa: PTH120
-        if read is None or dest in named or not applies(dest):
+        if dest in keys:
+            raise BadSetting(f"{file}: {key} is given twice, also as {keys[dest]}; leave out one of them")
+        keys[dest] = key
+        parsed = _parse_value(action, value, f"{file}: {key}", os.path.dirname(file))  # noqa: PTH120
+        if parsed is None or dest in given or not applies(dest):
             continue
-        partners = excluding(dest, known) | excludes(dest, read)
-        if named.keys().isdisjoint(partners) and not any(dest in excludes(*one) for one in named.items()):
-            setattr(arguments, dest, read)
-            taken.append(dest)
-    for dest in [dest for dest in taken if _lacks(dest, known, arguments)]:
+        partners = excluding(dest, declarations) | excludes(dest, parsed)
+        if given.keys().isdisjoint(partners) and not any(dest in excludes(*pair) for pair in given.items()):
+            setattr(arguments, dest, parsed)
+            applied.append(dest)
+    for dest in [dest for dest in applied if _lacks_partner(dest, declarations, arguments)]:
         setattr(arguments, dest, None)
-        taken.remove(dest)
-    return {found[dest].replace("_", "-"): table[found[dest]] for dest in taken}
+        applied.remove(dest)
+    return {keys[dest].replace("_", "-"): table[keys[dest]] for dest in applied}
 
 
-def _lacks(dest: str, known: Mapping[str, Declared], arguments: argparse.Namespace) -> bool:
+def _lacks_partner(dest: str, declarations: Mapping[str, Declared], arguments: argparse.Namespace) -> bool:
     """Whether an option needs another one that is not given."""
-    needs = known[dest].needs if dest in known else ""
+    needs = declarations[dest].needs if dest in declarations else ""
     return bool(needs) and getattr(arguments, needs) is None
 
 
-def _nearest() -> Path | None:
+def _nearest_file() -> Path | None:
     """The file in this directory, or in the nearest parent that has one."""
     try:
-        here = Path.cwd()
-        return next((one for place in (here, *here.parents) if (one := place / FILE).is_file()), None)
+        directory = Path.cwd()
+        files = (parent / FILE for parent in (directory, *directory.parents))
+        return next((file for file in files if file.is_file()), None)
     except OSError:  # a directory that was deleted, or may not be read
         return None
 
@@ -201,20 +203,20 @@ def _refuse(key: str, file: str) -> None:
     Raises:
         BadSetting: names the nearest.
     """
-    known: dict[str, argparse.Action] = {}
+    actions: dict[str, argparse.Action] = {}
     for command in COMMANDS:
         parser = argparse.ArgumentParser(add_help=False)
         import_module(f"concbench.cli.{command}").add_arguments(parser)
-        known |= _actions(parser)
+        actions |= _actions(parser)
     name = key.replace("_", "-")
-    if name in known and known[name].dest in _OF_ONE_RUN:
+    if name in actions and actions[name].dest in _OF_ONE_RUN:
         raise BadSetting(f"{file}: {key} is for a single run: leave it out, and give --{name} on the command line")
-    if name not in known:
-        offered = sorted(one for one, action in known.items() if action.dest not in _OF_ONE_RUN)
-        raise BadSetting(f"{file}: {key} is not an option of run or advise; {nearest(name, offered)}")
+    if name not in actions:
+        allowed = sorted(one for one, action in actions.items() if action.dest not in _OF_ONE_RUN)
+        raise BadSetting(f"{file}: {key} is not an option of run or advise; {nearest(name, allowed)}")
 
 
-def _read(action: argparse.Action, value: Any, where: str, directory: str) -> Any:
+def _parse_value(action: argparse.Action, value: Any, where: str, directory: str) -> Any:
     """A value as the command line would read it; None if it counts as not given.
 
     Raises:
@@ -222,27 +224,27 @@ def _read(action: argparse.Action, value: Any, where: str, directory: str) -> An
     """
     if action.nargs == 0:
         if not isinstance(value, bool):
-            raise BadSetting(f"{where} must be true or false, not {_shown(value)}")
+            raise BadSetting(f"{where} must be true or false, not {_toml_text(value)}")
         return action.const if value else None
     kinds = _kinds(action)
     types = {one for kind in kinds for one in kind.types} or {str}
     by_pieces = Mapping in types
     repeats = by_pieces or isinstance(action, argparse._AppendAction)  # noqa: SLF001 - it has no public name
-    moved = next((kind.moved for kind in kinds if kind.moved), None)
+    move = next((kind.moved for kind in kinds if kind.moved), None)
     several = repeats or any(kind.separated for kind in kinds)
-    numbers = not {int, float, list}.isdisjoint(types) and not moved
+    numbers = not {int, float, list}.isdisjoint(types) and not move
     allowed: tuple[type, ...] = (str, *((int, float) if numbers else ()), *((list,) if several else ()))
     parts = value if isinstance(value, list) else [value]
     if not isinstance(value, allowed) or not all(type(part) in {str, int, float} for part in parts):
         words: list[str] = ["a list"] * several + ["a string"] + ["a number"] * numbers
         *others, last = words
         what = f"{', '.join(others)} or {last}" if others else last
-        raise BadSetting(f"{where} must be {what}, not {_shown(value)}")
+        raise BadSetting(f"{where} must be {what}, not {_toml_text(value)}")
     texts = [str(part) for part in parts]
     if repeats and not by_pieces:
         return texts or None
     text = ",".join(texts)
-    text = moved(text, directory) if moved else text
+    text = move(text, directory) if move else text
     if action.choices is not None and text not in action.choices:
         raise BadSetting(f"{where}: {not_one_of(text, list(action.choices))}")
     try:
@@ -260,10 +262,10 @@ def _kinds(action: argparse.Action) -> list[Kind]:
     return [action.type.kind] if isinstance(action.type, reading) else []
 
 
-def _shown(value: Any) -> str:
+def _toml_text(value: Any) -> str:
     """A value as written in the file."""
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key} = {_shown(one)}' for key, one in value.items())}}}"
+        return f"{{{', '.join(f'{key} = {_toml_text(one)}' for key, one in value.items())}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_shown, value))}]"
+        return f"[{', '.join(map(_toml_text, value))}]"
     return repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from rich.console import Console
 
-from concbench.cli.color import wanted
+from concbench.cli.color import gets_color
 
 COLUMNS = 80
 """Width of a stream that is not a terminal, unless COLUMNS gives one."""
@@ -24,7 +24,7 @@ def console_of(stream: TextIO, color: str) -> Console:
 
     Its `is_terminal` is true if the stream is a terminal, or if it gets colours as if it were one.
     """
-    colored, terminal = wanted(color, stream), stream.isatty()
+    colored, terminal = gets_color(color, stream), stream.isatty()
     return _Console(
         file=stream,
         force_terminal=terminal or colored,

@@ -49,20 +49,20 @@ def _interpreters(arguments: argparse.Namespace) -> int:
     from concbench.cli.console import console_of
     from concbench.harness.machine.readiness import readiness
 
-    found = []
+    results = []
     console = console_of(sys.stdout, arguments.color)
     with printing():
-        for given in arguments.python:
-            one = readiness(given)
-            found.append(one)
+        for name in arguments.python:
+            result = readiness(name)
+            results.append(result)
             if not arguments.json:
-                style = "" if one.well else "bold yellow"
-                console.print(Text(f"{_MARKS['ok' if one.well else 'bad']}  {one.text}", style=style), soft_wrap=True)
-                if one.advice:
-                    console.print(Text(f"      {one.advice}"), soft_wrap=True)
+                status, style = ("ok", "") if result.well else ("bad", "bold yellow")
+                console.print(Text(f"{_MARKS[status]}  {result.text}", style=style), soft_wrap=True)
+                if result.advice:
+                    console.print(Text(f"      {result.advice}"), soft_wrap=True)
         if arguments.json:
-            print(json.dumps({"interpreters": [one.as_json() for one in found]}, indent=1))
-    return OK if all(one.well for one in found) else FAILED
+            print(json.dumps({"interpreters": [result.as_json() for result in results]}, indent=1))
+    return OK if all(result.well for result in results) else FAILED
 
 
 def _print(checkup: Checkup, color: str) -> None:

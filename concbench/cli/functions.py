@@ -13,7 +13,7 @@ from concbench.declarations import Option, place_from
 from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LookPlanned, ProcessesRenewed, RaceReduced
 from concbench.harness.interruption import INTERRUPTION
-from concbench.harness.planning.workload_specs import is_function, place_of
+from concbench.harness.planning.workload_specs import is_function, object_path_of
 from concbench.options import MeasureOptions, decided, declared, filled, of_functions
 from concbench.values import COUNT, Kind, path_from
 
@@ -50,16 +50,16 @@ class Items(TypedDict, total=False):
     ]
 
 
-def known(kind: Any = MeasureOptions) -> dict[str, Option]:
+def declarations(kind: Any = MeasureOptions) -> dict[str, Option]:
     """The declarations of every option of a command, including those of items."""
     return {**declared(Items), **declared(kind)}
 
 
 def add_arguments(parser: argparse.ArgumentParser, kind: Any = MeasureOptions) -> None:
     """Add the options of measuring, and those of functions in a group of their own."""
-    options.add(parser, {name: option for name, option in known(kind).items() if not option.of_function})
+    options.add(parser, {name: option for name, option in declarations(kind).items() if not option.of_function})
     group = parser.add_argument_group("your own function, module:function or path/to/file.py:function")
-    options.add(group, {name: option for name, option in known(kind).items() if option.of_function})
+    options.add(group, {name: option for name, option in declarations(kind).items() if option.of_function})
 
 
 def fill_in(arguments: argparse.Namespace, kind: Any = MeasureOptions) -> MeasureOptions:
@@ -68,23 +68,23 @@ def fill_in(arguments: argparse.Namespace, kind: Any = MeasureOptions) -> Measur
     Raises:
         UsageError: a value or a combination is invalid.
     """
-    return filled(options.given(arguments, Items, kind), options.as_flag, declared(Items))
+    return filled(options.given_options(arguments, Items, kind), options.as_flag, declared(Items))
 
 
-def require_function(arguments: argparse.Namespace, but: Collection[str] = ()) -> None:
-    """Refuse options of functions if no function is measured, except those in `but` of other workloads.
+def require_function(arguments: argparse.Namespace, exempt: Collection[str] = ()) -> None:
+    """Refuse options of functions if no function is measured, except those in `exempt` of other workloads.
 
     Raises:
         UsageError: names the first.
     """
-    for name in of_functions(vars(arguments), known()):
-        if name not in but:
-            flag = options.as_flag(name, known()[name])
+    for name in of_functions(vars(arguments), declarations()):
+        if name not in exempt:
+            flag = options.as_flag(name, declarations()[name])
             raise UsageError(f"{flag} is for a function of your own, such as app:fetch")
 
 
 def workload(
-    name: str, arguments: argparse.Namespace, filled_in: MeasureOptions, *, budget: float | None = None
+    name: str, arguments: argparse.Namespace, measure_options: MeasureOptions, *, budget: float | None = None
 ) -> Workload:
     """The workload of a named function; the budget includes everything, also the import.
 
@@ -98,16 +98,16 @@ def workload(
 
     source = ItemSource(
         text=arguments.items or "",
-        content=_streamed(arguments.items) if arguments.items else None,
+        content=_stream_content(arguments.items) if arguments.items else None,
         limit=arguments.limit,
         sample=arguments.sample,
-        seed=decided(filled_in["seed"]),
-        repeat=filled_in["repeat"] or 1,
+        seed=decided(measure_options["seed"]),
+        repeat=measure_options["repeat"] or 1,
     )
-    how = how_of(filled_in, arguments=arguments.items is not None)
-    limit = filled_in["import_timeout"]
-    variant = variants_of(filled_in)[0]
-    return named_workload(place_of(name), how, source, variant=variant, limit=limit, budget=budget, tell=say)
+    how = how_of(measure_options, arguments=arguments.items is not None)
+    limit = measure_options["import_timeout"]
+    variant = variants_of(measure_options)[0]
+    return named_workload(object_path_of(name), how, source, variant=variant, limit=limit, budget=budget, tell=say)
 
 
 def announce(event: CallsPlanned | LookPlanned | RaceReduced | ProcessesRenewed) -> None:
@@ -121,13 +121,13 @@ def announce(event: CallsPlanned | LookPlanned | RaceReduced | ProcessesRenewed)
         say(f"{event.workload}: {event.what}")
         return
     if isinstance(event, LookPlanned):
-        said = f"is first called up to {event.calls} times, one call at a time, to estimate how long it takes"
+        message = f"is first called up to {event.calls} times, one call at a time, to estimate how long it takes"
     else:
-        said = (
+        message = (
             f"will be called at least {event.calls:,} times ({event.calls_per_execution:,} per execution), up to "
             f"{event.at_once:,} at once; limit it with --max-calls and --max-workers"
         )
-    say(f"{event.workload} {said}")
+    say(f"{event.workload} {message}")
 
 
 def require_pattern_in_quotes(arguments: argparse.Namespace, unknown: Sequence[str]) -> None:
@@ -140,19 +140,19 @@ def require_pattern_in_quotes(arguments: argparse.Namespace, unknown: Sequence[s
     Raises:
         UsageError: shows how to write the pattern.
     """
-    called = getattr(arguments, "workloads", None) or [arguments.function]
-    more = [text for text in [*unknown, *called] if os.path.isfile(text)]  # noqa: PTH113
-    if not os.path.isfile(arguments.items) or all(text.endswith(".py") and text in called for text in more):  # noqa: PTH113
+    names = getattr(arguments, "workloads", None) or [arguments.function]
+    files = [text for text in [*unknown, *names] if os.path.isfile(text)]  # noqa: PTH113
+    if not os.path.isfile(arguments.items) or all(text.endswith(".py") and text in names for text in files):  # noqa: PTH113
         return
     directory, name = os.path.split(arguments.items)
     pattern = path_from(f"*{os.path.splitext(name)[1]}", directory)  # noqa: PTH122
     raise UsageError(
-        f"--items takes one value, but {more[0]} is another: write a pattern of paths in quotes, so that the shell "
+        f"--items takes one value, but {files[0]} is another: write a pattern of paths in quotes, so that the shell "
         f"does not expand it (--items '{pattern}')"
     )
 
 
-def _streamed(text: str) -> str | None:
+def _stream_content(text: str) -> str | None:
     """The content of standard input or a pipe, which can be read only once and only here; None for anything else."""
     from concbench.workloads.function.item_text import STANDARD_INPUT, read_stream
 

@@ -95,20 +95,20 @@ _ALIKE = 0.7
 """Similarity from which an option counts as the one that was meant."""
 
 
-def hint(option: str, known: Collection[str]) -> str:
+def hint(option: str, options: Collection[str]) -> str:
     """A hint on what to type instead of an option that a command does not know; empty if there is none.
 
     Args:
         option: what was typed, without a value.
-        known: the options of the command.
+        options: the options of the command.
     """
     for habit in HABITS.get(option, ()):
-        if set(options_in(habit)) <= set(known):
+        if set(options_in(habit)) <= set(options):
             return habit
-    begun = [name for name in known if name.startswith(option)]
-    others = list(_long({*known} - _EVERYWHERE))
-    meant = begun or [f"--{name}" for name in get_close_matches(option.lstrip("-"), others, 1, _ALIKE)]
-    return f"did you mean {' or '.join(meant)}?" if meant and option.strip("-") else ""
+    completions = [name for name in options if name.startswith(option)]
+    others = list(_long({*options} - _EVERYWHERE))
+    suggestions = completions or [f"--{name}" for name in get_close_matches(option.lstrip("-"), others, 1, _ALIKE)]
+    return f"did you mean {' or '.join(suggestions)}?" if suggestions and option.strip("-") else ""
 
 
 def options_in(text: str) -> list[str]:
@@ -116,6 +116,6 @@ def options_in(text: str) -> list[str]:
     return re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", text)
 
 
-def _long(known: Collection[str]) -> Iterator[str]:
+def _long(options: Collection[str]) -> Iterator[str]:
     """The long options without their dashes, which are all alike."""
-    return (name[2:] for name in known if name.startswith("--"))
+    return (name[2:] for name in options if name.startswith("--"))

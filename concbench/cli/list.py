@@ -58,9 +58,9 @@ def _line(name: str, load: Callable[[str], Any], settings: Callable[[Any], Mappi
         loaded = load(name)
     except Inapplicable as reason:
         return f"not available: {reason}"
-    purpose = (_written(loaded) or loaded.__doc__ or "").strip().partition("\n")[0].rstrip(".")
-    known = ", ".join(f"{key}={default}" if default else key for key, default in settings(loaded).items())
-    return f"{purpose} [{known}]" if known else purpose
+    purpose = (_source_docstring(loaded) or loaded.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+    defaults = ", ".join(f"{key}={default}" if default else key for key, default in settings(loaded).items())
+    return f"{purpose} [{defaults}]" if defaults else purpose
 
 
 def _of_workload(workload: Any) -> dict[str, str]:
@@ -80,7 +80,7 @@ def _of_format(layout: Any) -> dict[str, str]:
     return {}
 
 
-def _written(loaded: Any) -> str:
+def _source_docstring(loaded: Any) -> str:
     """The docstring of a class or a function as written in the source, if available: `python -OO` drops it."""
     try:
         source = textwrap.dedent(inspect.getsource(loaded))
@@ -101,11 +101,11 @@ def _missing() -> list[str]:
     from concbench.registry import runner_class, runner_names
     from concbench.runners.base import require_python
 
-    here = multiprocessing.get_all_start_methods()
+    methods = multiprocessing.get_all_start_methods()
     lines = [
         f"start_method={method}: this platform cannot start processes this way"
         for method in ("fork", "forkserver", "spawn")
-        if method not in here
+        if method not in methods
     ]
     for name in runner_names():
         try:

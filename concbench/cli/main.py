@@ -72,8 +72,8 @@ def _dispatch(arguments: list[str]) -> int:
     if not name.startswith("-") and name not in COMMANDS:
         from concbench.registry import WORKLOADS
 
-        meant = f"did you mean 'concbench run {name}'?" if name in WORKLOADS else nearest(name, list(COMMANDS))
-        raise UsageError(f"no command is called {name!r}; {meant}")
+        suggestion = f"did you mean 'concbench run {name}'?" if name in WORKLOADS else nearest(name, list(COMMANDS))
+        raise UsageError(f"no command is called {name!r}; {suggestion}")
     parser, commands = parsers([name])
     with printing():
         parsed, unknown = parser.parse_known_args(arguments)

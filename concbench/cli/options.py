@@ -27,7 +27,7 @@ def as_flag(name: str, option: Option | None) -> str:
 def add(parser: argparse._ActionsContainer, options: Mapping[str, Option], *, hidden: bool = False) -> None:
     """Add an argument for each option; it is None if it is not given."""
     for name, option in options.items():
-        place = parser.add_mutually_exclusive_group() if option.opposite else parser
+        group = parser.add_mutually_exclusive_group() if option.opposite else parser
         kind: dict[str, Any] = (
             {"action": "store_const", "const": not option.default}
             if option.kind is SWITCH
@@ -36,10 +36,10 @@ def add(parser: argparse._ActionsContainer, options: Mapping[str, Option], *, hi
         if Mapping in option.kind.types:
             kind["action"] = _MergeMapping
         about = argparse.SUPPRESS if hidden else _help(option).replace("%", "%%")
-        place.add_argument(as_flag(name, option), dest=name, help=about, **kind)
+        group.add_argument(as_flag(name, option), dest=name, help=about, **kind)
         if option.opposite:
             about = argparse.SUPPRESS if hidden else option.opposite
-            place.add_argument(f"--no-{name}", dest=name, help=about, action="store_const", const=False)
+            group.add_argument(f"--no-{name}", dest=name, help=about, action="store_const", const=False)
 
 
 class _MergeMapping(argparse.Action):
@@ -47,14 +47,14 @@ class _MergeMapping(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *_: Any) -> None:
         """Add the piece."""
-        before = getattr(namespace, self.dest) or {}
-        twice = next((key for key in values if key in before), None)
-        if twice is not None:
-            parser.error(f"argument {self.option_strings[0]}: {twice} is given twice; give all its values at once")
-        setattr(namespace, self.dest, {**before, **values})
+        earlier = getattr(namespace, self.dest) or {}
+        duplicate = next((key for key in values if key in earlier), None)
+        if duplicate is not None:
+            parser.error(f"argument {self.option_strings[0]}: {duplicate} is given twice; give all its values at once")
+        setattr(namespace, self.dest, {**earlier, **values})
 
 
-def given(arguments: argparse.Namespace, *kinds: Any) -> dict[str, Any]:
+def given_options(arguments: argparse.Namespace, *kinds: Any) -> dict[str, Any]:
     """The declared options that were given."""
     names = [name for kind in kinds for name in declared(kind)]
     return {name: getattr(arguments, name) for name in names if getattr(arguments, name, None) is not None}

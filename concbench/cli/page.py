@@ -23,7 +23,7 @@ def add_page(parser: argparse.ArgumentParser) -> None:
                         "in a browser")  # fmt: skip
 
 
-def _kept() -> str:
+def _default_path() -> str:
     """The file of a page that is opened at once, beside the last run.
 
     Raises:
@@ -51,7 +51,7 @@ class PageFile(Output):
         """
         self._opened = opened
         if path is None and opened:
-            path, force = _kept(), True
+            path, force = _default_path(), True
         super().__init__(path, force=force, format=_FORMAT)
 
     def write_document(self, document: Document) -> bool:

@@ -72,7 +72,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Measure, write, print; returns the exit code."""
     configured = configuration.configure(
         arguments,
-        workloads.known(),
+        workloads.declarations(),
         lambda name: workloads.applies(name, arguments),
         lambda name, value: _EXCLUDES.get(name, set()) | excluded_with(name, value),
     )
@@ -82,7 +82,7 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.max_rounds = MAX_ROUNDS
     if arguments.alone and arguments.budget is None and arguments.rounds is None:
         arguments.budget = _ALONE
-    with configured.to_blame():
+    with configured.naming_the_file():
         chosen = chosen_format(arguments)
         split = SplitFiles(arguments.split, force=arguments.force, format=chosen)
         summary = SummaryFile(arguments.summary)
@@ -98,17 +98,17 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
     from concbench.cli.progress import ProgressBar
-    from concbench.gate.judging import judged, told
+    from concbench.gate.judging import judge_run, with_judgements
     from concbench.harness.hosts.launcher import ProcessHosts
 
     with ProgressBar(arguments.color) as progress:
-        listen = configured.announced(output.listener(progress.show))
-        with configured.to_blame():
+        listen = configured.with_announcement(output.listener(progress.show))
+        with configured.naming_the_file():
             run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record, as_typed(arguments))
     output.save(run.record)
     keep(run.record)
-    judgements = judged(run, [one.requirements for one in plans])
-    document = told(run, judgements).document(why=arguments.why)
+    judgements = judge_run(run, [one.requirements for one in plans])
+    document = with_judgements(run, judgements).document(why=arguments.why)
     try:
         # JSON is the results file itself, which can be resumed.
         present(run.document() if printed == "json" else document, printed, arguments.color)
@@ -176,7 +176,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
 
     workloads.require_applicable(arguments)
     options = functions.fill_in(arguments)
-    measured = workloads.chosen(arguments, options)
+    measured = workloads.chosen_workloads(arguments, options)
     specs = arguments.runners or default_runners(newest(options))
     if arguments.workers:
         tried = with_workers(specs, arguments.workers)

@@ -39,23 +39,23 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.workloads.download.server import ServerSettings
     from concbench.workloads.download.workload import Download
 
-    checked = Download(
+    download = Download(
         images=arguments.images,
         latency=arguments.latency,
         jitter=arguments.jitter,
         image_size=arguments.image_size,
     )
-    serving = ServerSettings(checked.names, checked.image_size, checked.latency, checked.jitter, arguments.port)
+    settings = ServerSettings(download.names, download.image_size, download.latency, download.jitter, arguments.port)
     INTERRUPTION.release()  # asyncio handles Ctrl-C itself
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(serving, checked.title()))
+        asyncio.run(_serve(settings, download.title()))
     return OK
 
 
-async def _serve(serving: ServerSettings, title: str) -> None:
+async def _serve(settings: ServerSettings, title: str) -> None:
     from concbench.workloads.download.server_process import ImageServer
 
-    async with ImageServer(serving) as server:
+    async with ImageServer(settings) as server:
         with printing():
             print(f"Serving {title}.")
             print(f"All addresses, one per line: {server.url}")

@@ -100,13 +100,13 @@ class SplitFiles:
 def file_names(cells: Iterable[CellId]) -> dict[CellId, str]:
     """A file name for each cell, of letters, digits and a few signs, such as thread-pool-2; unique without case."""
     names: dict[CellId, str] = {}
-    taken: set[str] = set()
+    used: set[str] = set()
     for cell in cells:
         plain = re.sub(r"[^A-Za-z0-9._]+", "-", str(cell)).strip("-.")[:_LONGEST] or "runner"
         number, name = 1, plain
-        while name.casefold() in taken:
+        while name.casefold() in used:
             number += 1
             name = f"{plain}-{number}"
-        taken.add(name.casefold())
+        used.add(name.casefold())
         names[cell] = name
     return names

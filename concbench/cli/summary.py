@@ -29,14 +29,14 @@ def add_summary(parser: argparse.ArgumentParser) -> None:
 class SummaryFile:
     """The summary file: checked before anything runs, appended to when there are results."""
 
-    def __init__(self, asked: str | None) -> None:
+    def __init__(self, path: str | None) -> None:
         """Find the file.
 
         Raises:
             UsageError: the summary of GitHub Actions is requested, and this does not run there.
         """
-        self.path = asked
-        if asked == GITHUB:
+        self.path = path
+        if path == GITHUB:
             self.path = os.environ.get(VARIABLE)
             if not self.path:
                 raise UsageError(

@@ -52,7 +52,7 @@ class Concbench:
     """Measures functions for a test. The fixture `concbench` is a new instance for each test."""
 
     def __init__(
-        self, session: SharedState, marked: Mapping[str, Any], name: str, tell: Callable[[Judgement], None]
+        self, session: SharedState, marked: Mapping[str, Any], name: str, report: Callable[[Judgement], None]
     ) -> None:
         """Create the fixture of one test.
 
@@ -60,12 +60,12 @@ class Concbench:
             session: the state that all tests share.
             marked: the arguments of the marker.
             name: the name of the test.
-            tell: called with the judgement of each requirement.
+            report: called with the judgement of each requirement.
         """
         self._session = session
         self._marked = dict(marked)
         self._name = name
-        self._told = tell
+        self._report = report
         self._scalings: list[Scaling] = []
         self.undecided: list[Judgement] = []
 
@@ -93,23 +93,23 @@ class Concbench:
             UsageError: an argument or a combination of arguments is invalid.
         """
         __tracebackhide__ = True
-        given: dict[str, Any] = {**self._marked, **options}
-        asked = {"runners": runners, "isolate": isolate, "hosts": hosts}
-        marked = {name: given.pop(name, None) for name in asked}
-        asked = {name: marked[name] if value is None else value for name, value in asked.items()}
-        made = quietly(lambda: self._made(function, items, asked, given))
-        self._scalings.append(made)
-        return made
+        all_options: dict[str, Any] = {**self._marked, **options}
+        setup = {"runners": runners, "isolate": isolate, "hosts": hosts}
+        marked = {name: all_options.pop(name, None) for name in setup}
+        setup = {name: marked[name] if value is None else value for name, value in setup.items()}
+        scaling = quietly(lambda: self._scaling(function, items, setup, all_options))
+        self._scalings.append(scaling)
+        return scaling
 
-    def _made(
+    def _scaling(
         self,
         function: str | Workload | Callable[..., Any],
         items: Iterable[Any] | None,
-        asked: Mapping[str, Any],
-        given: Mapping[str, Any],
+        setup: Mapping[str, Any],
+        texts: Mapping[str, Any],
     ) -> Scaling:
-        arguments.require_known("concbench", given, MeasureOptions)
-        options = {name: _value(name, value) for name, value in given.items()}
+        arguments.require_known("concbench", texts, MeasureOptions)
+        options = {name: _value(name, value) for name, value in texts.items()}
         defaults: dict[str, Any] = {"max_rounds": MAX_ROUNDS, **self._session.defaults}
         if options.get("rounds") is not None:
             defaults = {name: value for name, value in defaults.items() if name not in _OF_ROUNDS}
@@ -119,25 +119,25 @@ class Concbench:
             {name: value for name, value in {**options, "seed": chosen["seed"]}.items() if name not in _OF_ROUNDS}
             | {"rounds": 1, "observe": False, "items": items}
         )
-        specs = arguments.runners_of(asked["runners"], chosen)
+        specs = arguments.runners_of(setup["runners"], chosen)
         (workload,) = arguments.workloads_of([function], items, options, chosen)
-        hosts = arguments.hosts_for([workload], asked["isolate"], asked["hosts"], chosen)
+        hosts = arguments.hosts_for([workload], setup["isolate"], setup["hosts"], chosen)
         where = "measured in this process" if isinstance(hosts, InProcessHosts) else ""
 
-        def planned(requirements: Sequence[Requirement], one_round: bool) -> Plan:
+        def make_plan(requirements: Sequence[Requirement], one_round: bool) -> Plan:
             return plan(workload, specs, once if one_round else chosen, requirements)
 
-        def tell(judgement: Judgement) -> None:
-            self._tell(replace(judgement, where=where))
+        def report(judgement: Judgement) -> None:
+            self._note(replace(judgement, where=where))
 
-        planner: Planner = planned
+        planner: Planner = make_plan
         functions = [function, *(options.get(name) for name in ("coroutine", "context", "check"))]
         return Scaling(
             planner,
             hosts,
-            tell,
+            report,
             once=self._session.once,
-            decided=self._session.undecided == "fail",
+            fail_undecided=self._session.undecided == "fail",
             functions=[one for one in functions if one],
         )
 
@@ -149,7 +149,7 @@ class Concbench:
         """
         __tracebackhide__ = True
         for one in self._scalings:
-            if not one.asked:
+            if not one.was_used:
                 one.require_equal_results()
 
     def keep(self) -> None:
@@ -162,8 +162,8 @@ class Concbench:
                 self._session.runs.append(Run(replace(record, tables=tables)))
         self._scalings.clear()
 
-    def _tell(self, judgement: Judgement) -> None:
-        self._told(judgement)
+    def _note(self, judgement: Judgement) -> None:
+        self._report(judgement)
         if judgement.undecided:
             self.undecided.append(judgement)
 
@@ -176,7 +176,7 @@ def _value(name: str, value: Any) -> Any:
     return option.kind.read(value)
 
 
-def written(run: Run, format: str, path: str) -> str:  # noqa: A002 - as the option
+def write_report(run: Run, format: str, path: str) -> str:  # noqa: A002 - as the option
     """Write a report; returns the message of an error, or an empty text."""
     try:
         files.write(files.to_json(run.record) if format == "json" else run.to(format), path)

@@ -24,7 +24,7 @@ from concbench.units import data, listed, ratio, seconds, span
 class Judgement:
     """The outcome of a requirement. `str()` gives a line with the figures, `explanation` all that is known."""
 
-    required: str
+    requirement: str
     """The text of the requirement."""
     decision: Decision
     workload: str
@@ -39,7 +39,7 @@ class Judgement:
 
     def __str__(self) -> str:
         figure, where = f", {self.figure}" if self.figure else "", f" ({self.where})" if self.where else ""
-        return f"{self.required}: {self.decision}{figure}{where}"
+        return f"{self.requirement}: {self.decision}{figure}{where}"
 
     @property
     def of_ratio(self) -> bool:
@@ -68,7 +68,7 @@ class Judgement:
         return "\n".join([f"{self.workload}: {self}", *(f"  {row}" for row in self.rows), *reason])
 
 
-def judged(run: Run, requirements: Sequence[Sequence[Requirement]]) -> list[Judgement]:
+def judge_run(run: Run, requirements: Sequence[Sequence[Requirement]]) -> list[Judgement]:
     """Judge the requirements of each table of a run, in order; an interrupted run may lack the last tables."""
     if not any(requirements):
         return []
@@ -84,12 +84,12 @@ def equal_results(table: TableAnalysis) -> Judgement:
         wrong = wrong_at_once(table)
         return replace(blank, decision=FAILED, reason=" ".join([*why, *([str(wrong)] if wrong else [])]))
     if table.record.checked not in {"known", "sequential"}:
-        said = [note for note in table.record.notes if "compared" in note]
-        return replace(blank, decision=UNDECIDED, reason=" ".join(["Results were not compared.", *said]))
+        notes = [note for note in table.record.notes if "compared" in note]
+        return replace(blank, decision=UNDECIDED, reason=" ".join(["Results were not compared.", *notes]))
     return blank
 
 
-def told(run: Run, judgements: Sequence[Judgement]) -> Run:
+def with_judgements(run: Run, judgements: Sequence[Judgement]) -> Run:
     """The same run with the judgement of each requirement in the notes of its tables."""
     if not judgements:
         return run
@@ -98,14 +98,14 @@ def told(run: Run, judgements: Sequence[Judgement]) -> Run:
         notes.setdefault(one.workload, []).append(
             f"Required: {one} (each end with 99.9 % confidence)." if one.of_ratio else f"Required: {one}."
         )
-    tables = [_noted(table, notes.get(table.workload, [])) for table in run.tables]
-    shown = Run(replace(run.record, tables=tables))
+    tables = [_with_notes(table, notes.get(table.workload, [])) for table in run.tables]
+    result = Run(replace(run.record, tables=tables))
     analyses = [replace(analysis, record=table) for analysis, table in zip(run, tables, strict=True)]
-    shown.__dict__["analyses"] = analyses  # notes change no figure, and a table is analysed once
-    return shown
+    result.__dict__["analyses"] = analyses  # notes change no figure, and a table is analysed once
+    return result
 
 
-def _noted(table: Table, notes: list[str]) -> Table:
+def _with_notes(table: Table, notes: list[str]) -> Table:
     return replace(table, notes=[*table.notes, *notes])
 
 
@@ -122,27 +122,27 @@ def judge(requirement: Requirement, table: TableAnalysis) -> Judgement:
         if one.seconds is None:
             return replace(blank, reason=f"{one.name} was not measured: {one.outcome.reason or 'there was no time'}.")
     if not requirement.of_ratio:
-        return _of_memory(blank, requirement, cell, table)
-    return _of_ratio(blank, requirement, cell, other, table)
+        return _judge_memory(blank, requirement, cell, table)
+    return _judge_ratio(blank, requirement, cell, other, table)
 
 
-def _of_memory(blank: Judgement, requirement: Requirement, cell: CellAnalysis, table: TableAnalysis) -> Judgement:
+def _judge_memory(blank: Judgement, requirement: Requirement, cell: CellAnalysis, table: TableAnalysis) -> Judgement:
     if cell.memory is None:
         why = "no pass was observed, or some of its processes run where they cannot be observed"
         return replace(blank, reason=f"The memory of {cell.name} is not known: {why}.")
-    measured = replace(blank, figure=data(cell.memory), rows=_rows(cell))
+    judgement = replace(blank, figure=data(cell.memory), rows=_rows(cell))
     if cell.memory <= requirement.bound:
-        return replace(measured, decision=PASSED)
+        return replace(judgement, decision=PASSED)
     each = memory_of_workers(table)
-    return replace(measured, decision=FAILED, reason=str(each) if each else "")
+    return replace(judgement, decision=FAILED, reason=str(each) if each else "")
 
 
-def _of_ratio(
+def _judge_ratio(
     blank: Judgement, requirement: Requirement, cell: CellAnalysis, other: CellAnalysis, table: TableAnalysis
 ) -> Judgement:
     ratios = log_ratios(by_round(other.record.samples), by_round(cell.record.samples))
     interval = ratio_interval(ratios, requirement_level(table.record.max_rounds))
-    measured = replace(blank, figure=_figure(interval), rows=_rows(other, cell))
+    judgement = replace(blank, figure=_figure(interval), rows=_rows(other, cell))
     threads = [one for one in (other, cell) if one.traits.in_threads]
     modules = [name for one in threads for name in one.interpreter.get("gil_turned_on", [])]
     if modules:
@@ -150,18 +150,18 @@ def _of_ratio(
             f"The GIL was re-enabled by {listed(dict.fromkeys(modules))}. A module does that if it does not declare "
             "support for running without the GIL. Threads then compute one at a time, whatever the measured code does."
         )
-        return replace(measured, decision=FAILED, reason=why)
+        return replace(judgement, decision=FAILED, reason=why)
     decision = requirement.decide(interval)
-    disturbed = list(dict.fromkeys(what for one in (cell, other) for what in _disturbances(one, table)))
-    if disturbed and decision not in {UNDECIDED, _STANDS.get(requirement.kind)}:
-        why = f"The figures alone say {decision}, but {listed(disturbed)}."
-        return replace(measured, decision=UNDECIDED, reason=why)
+    disturbances = list(dict.fromkeys(what for one in (cell, other) for what in _disturbances(one, table)))
+    if disturbances and decision not in {UNDECIDED, _STANDS.get(requirement.kind)}:
+        why = f"The figures alone say {decision}, but {listed(disturbances)}."
+        return replace(judgement, decision=UNDECIDED, reason=why)
     if decision == PASSED:
-        return replace(measured, decision=PASSED)
+        return replace(judgement, decision=PASSED)
     if decision == UNDECIDED:
-        return replace(measured, reason=_why_undecided(interval, disturbed, cell, table))
+        return replace(judgement, reason=_why_undecided(interval, disturbances, cell, table))
     slow = cell if interval is not None and interval.high < requirement.allowed[0] else other
-    return replace(measured, decision=FAILED, reason=_why_failed(slow, table))
+    return replace(judgement, decision=FAILED, reason=_why_failed(slow, table))
 
 
 _STANDS: dict[str, Decision] = {"at_least": PASSED, "at_most": FAILED}
@@ -170,18 +170,18 @@ _STANDS: dict[str, Decision] = {"at_least": PASSED, "at_most": FAILED}
 
 def _disturbances(cell: CellAnalysis, table: TableAnalysis) -> list[str]:
     """Clauses that say what kept the runner from being as fast as it could be."""
-    found = []
+    clauses = []
     cores, needed = usable_cores(cell.record), _cores_needed(cell, table)
     if cores is not None and needed > cores:
-        found.append(f"{cell.workers:,} workers that compute had {cores:g} core{'' if cores == 1 else 's'}")
+        clauses.append(f"{cell.workers:,} workers that compute had {cores:g} core{'' if cores == 1 else 's'}")
     if cell.throttled_rounds:
-        found.append(f"a quota held {cell.name} back in {cell.throttled_rounds} of {cell.rounds} rounds")
+        clauses.append(f"a quota held {cell.name} back in {cell.throttled_rounds} of {cell.rounds} rounds")
     if table.others is not None and table.others > FLAGGED and (cores is None or needed + 1 > cores - table.others):
-        found.append(f"other processes used {table.others:.2f} cores meanwhile")
+        clauses.append(f"other processes used {table.others:.2f} cores meanwhile")
     if table.others is None and table.unsteady is not None:
         times = f"{table.unsteady:.2f} times its minimum"
-        found.append(f"the machine was unsteady (the median of {table.baseline.name} was {times})")
-    return found
+        clauses.append(f"the machine was unsteady (the median of {table.baseline.name} was {times})")
+    return clauses
 
 
 def _cores_needed(cell: CellAnalysis, table: TableAnalysis) -> float:
@@ -200,16 +200,16 @@ def _why_failed(cell: CellAnalysis, table: TableAnalysis) -> str:
     return " ".join(str(one) for one in (loss, reached(cell)) if one)
 
 
-def _why_undecided(interval: Interval | None, disturbed: list[str], cell: CellAnalysis, table: TableAnalysis) -> str:
-    meanwhile = f" {listed(disturbed).capitalize()}." if disturbed else ""
+def _why_undecided(interval: Interval | None, disturbances: list[str], cell: CellAnalysis, table: TableAnalysis) -> str:
+    meanwhile = f" {listed(disturbances).capitalize()}." if disturbances else ""
     if interval is None:
         return f"{cell.name} took part in {cell.shared} rounds, but a decision needs at least {FEWEST}.{meanwhile}"
-    ended = {
+    reasons = {
         "rounds": "The maximum number of rounds was reached",
         "budget": "The budget was used up",
         "calls": "The maximum number of calls was reached",
     }
-    why = ended.get(table.record.stopped, "The measurement ended")
+    why = reasons.get(table.record.stopped, "The measurement ended")
     return f"{why} before the requirement was decided. Allow more, or use a quieter machine.{meanwhile}"
 
 

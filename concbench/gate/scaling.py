@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.campaign import measure_plans
 from concbench.errors import ConcbenchError
-from concbench.gate.judging import Judgement, equal_results, judge, told
+from concbench.gate.judging import Judgement, equal_results, judge, with_judgements
 from concbench.harness.hosts.base import Hosts
 from concbench.harness.planning.plan import Plan
 from concbench.harness.resumption import resumed_after
@@ -34,10 +34,10 @@ class Scaling:
         self,
         planner: Planner,
         hosts: Hosts,
-        tell: Callable[[Judgement], None],
+        report: Callable[[Judgement], None],
         *,
         once: bool = False,
-        decided: bool = False,
+        fail_undecided: bool = False,
         functions: Sequence[Any] = (),
     ) -> None:
         """Plan the measurement; nothing has run if this raises.
@@ -45,23 +45,23 @@ class Scaling:
         Args:
             planner: makes the plans.
             hosts: where samples are taken.
-            tell: called with each judgement, before a failed one is raised.
+            report: called with each judgement, before a failed one is raised.
             once: execute each runner once and compare the results; no requirement on times is judged.
-            decided: raise for undecided requirements, too.
+            fail_undecided: raise for undecided requirements, too.
             functions: functions that other processes must find by the names of their modules.
         """
-        self.asked = False
+        self.was_used = False
         """Whether something was required of it, or its figures were read."""
         self._planner = planner
         self._hosts = hosts
-        self._tell = tell
+        self._report = report
         self._once = once
-        self._decided = decided
+        self._fail_undecided = fail_undecided
         self._functions = functions
         self._requirements: list[Requirement] = []
         self._judgements: list[Judgement] = []
         self._run: Run | None = None
-        self._equal: Judgement | None = None
+        self._equal_judgement: Judgement | None = None
         self._plan = planner((), once)
 
     def require(
@@ -90,7 +90,7 @@ class Scaling:
         """
         __tracebackhide__ = True
 
-        def planned() -> tuple[Plan, int]:
+        def plan_requirement() -> tuple[Plan, int]:
             new = Requirement.of(
                 runner, at_least=at_least, at_most=at_most, same_as=same_as, within=within, memory=memory
             )
@@ -98,10 +98,10 @@ class Scaling:
             self._requirements += new
             return plan, len(new)
 
-        plan, count = quietly(planned)
+        plan, count = quietly(plan_requirement)
         if self._once:
             return self.require_equal_results()
-        judgements = quietly(lambda: self._judged(plan, count))
+        judgements = quietly(lambda: self._judge_until_decided(plan, count))
         self._conclude(judgements)
         return None
 
@@ -115,13 +115,13 @@ class Scaling:
             AssertionError: a runner failed, or its results differ.
         """
         __tracebackhide__ = True
-        self.asked = True
-        if self._equal is None:
-            run = self._run or quietly(lambda: self._measured(self._planner((), True), None))
-            self._equal = equal_results(run[0])
-            self._conclude([self._equal])
-        elif self._wrong(self._equal):
-            raise AssertionError(self._equal.explanation)
+        self.was_used = True
+        if self._equal_judgement is None:
+            run = self._run or quietly(lambda: self._measure(self._planner((), True), None))
+            self._equal_judgement = equal_results(run[0])
+            self._conclude([self._equal_judgement])
+        elif self._fails(self._equal_judgement):
+            raise AssertionError(self._equal_judgement.explanation)
 
     def __getitem__(self, runner: str) -> CellAnalysis:
         """The figures of a runner.
@@ -136,54 +136,54 @@ class Scaling:
     def run(self) -> Run:
         """Everything that was measured, with the judgement of each requirement."""
         __tracebackhide__ = True
-        self.asked = True
+        self.was_used = True
         if self._run is None:
-            self._run = quietly(lambda: self._measured(self._plan, None))
-        return told(self._run, self._judgements)
+            self._run = quietly(lambda: self._measure(self._plan, None))
+        return with_judgements(self._run, self._judgements)
 
     @property
     def measured(self) -> bool:
         """Whether anything was measured."""
         return self._run is not None
 
-    def _judged(self, plan: Plan, count: int) -> list[Judgement]:
+    def _judge_until_decided(self, plan: Plan, count: int) -> list[Judgement]:
         """Judge the last `count` requirements of a plan, measuring until they are decided."""
-        self.asked = True
+        self.was_used = True
         if self._run is None:
-            self._run = self._measured(plan, None)
-        elif self._run.tables[0].stopped == "verdicts" and any(one.undecided for one in self._by_now(plan, count)):
-            self._run = self._measured(plan, self._run)
-        return self._by_now(plan, count)
+            self._run = self._measure(plan, None)
+        elif self._run.tables[0].stopped == "verdicts" and any(one.undecided for one in self._judge(plan, count)):
+            self._run = self._measure(plan, self._run)
+        return self._judge(plan, count)
 
     def _conclude(self, judgements: Sequence[Judgement]) -> None:
         """Report judgements, and raise if one of the requirements does not hold."""
         __tracebackhide__ = True
         for one in judgements:
             self._judgements.append(one)
-            self._tell(one)
-        wrong = [one.explanation for one in judgements if self._wrong(one)]
-        if wrong:
-            raise AssertionError("\n".join(wrong))
+            self._report(one)
+        failures = [one.explanation for one in judgements if self._fails(one)]
+        if failures:
+            raise AssertionError("\n".join(failures))
 
-    def _wrong(self, judgement: Judgement) -> bool:
-        return judgement.missed or (self._decided and judgement.undecided)
+    def _fails(self, judgement: Judgement) -> bool:
+        return judgement.missed or (self._fail_undecided and judgement.undecided)
 
-    def _by_now(self, plan: Plan, count: int) -> list[Judgement]:
+    def _judge(self, plan: Plan, count: int) -> list[Judgement]:
         assert self._run is not None
         return [judge(one, self._run[0]) for one in plan.requirements[-count:]]
 
-    def _measured(self, plan: Plan, earlier: Run | None) -> Run:
+    def _measure(self, plan: Plan, earlier: Run | None) -> Run:
         """Measure, or continue an earlier run."""
-        before = None
+        earlier_record = None
         if earlier is not None:
             tables = [replace(table, stopped="") for table in earlier.tables]
-            before = replace(earlier.record, tables=tables)
-        with _found_by_others(self._functions):
-            run = measure_plans([plan], self._hosts, None, before)
+            earlier_record = replace(earlier.record, tables=tables)
+        with _importable_by_processes(self._functions):
+            run = measure_plans([plan], self._hosts, None, earlier_record)
         if run.record.interrupted:
             raise KeyboardInterrupt
-        if before is not None:  # it was not interrupted: more was required
-            note = resumed_after(before.tables[0].rounds)
+        if earlier_record is not None:  # it was not interrupted: more was required
+            note = resumed_after(earlier_record.tables[0].rounds)
             tables = [replace(table, notes=[one for one in table.notes if one != note]) for table in run.tables]
             run = Run(replace(run.record, tables=tables))
         return run
@@ -199,7 +199,7 @@ def quietly(action: Callable[[], T]) -> T:
 
 
 @contextmanager
-def _found_by_others(functions: Sequence[Any]) -> Iterator[None]:
+def _importable_by_processes(functions: Sequence[Any]) -> Iterator[None]:
     """Meanwhile, let new processes find modules of functions that were imported without the import path."""
     path = list(sys.path)
     for function in functions:

@@ -157,7 +157,7 @@ class Bench:
             seconds = min(left, otherwise)
             (self._hurried.add if left < otherwise else self._hurried.discard)(cell.id)
         if seconds is not None and cell.host is not None:
-            cell.host.allow(seconds)
+            cell.host.set_timeout(seconds)
 
     def _left_for(self, cell: LiveCell, limit: TimeLimits) -> float:
         """Seconds allowed for a request of a cell: all that remain, once one execution of it has ended.
@@ -166,15 +166,15 @@ class Bench:
         the remaining time if that is longer.
         """
         left = max(_LEAST, limit.end - self.clock.elapsed())
-        if cell.id == self.plan.baseline or cell.executions or self.patience.took is None:
+        if cell.id == self.plan.baseline or cell.executions or self.patience.baseline_seconds is None:
             return left
-        enough = FAR_BEHIND[1] * self.patience.took + FIRST_RUN_COSTS + limit.starting
+        enough = FAR_BEHIND[1] * self.patience.baseline_seconds + FIRST_RUN_COSTS + limit.start_seconds
         return min(left, max(enough, _ONE_SHARE * left))
 
     @property
     def starting(self) -> float:
         """Seconds that the start of a measuring process takes; 0 if unknown."""
-        return self.plan.limit.starting if self.plan.limit else 0.0
+        return self.plan.limit.start_seconds if self.plan.limit else 0.0
 
     def fits(self, seconds: float, share: float = 1.0) -> bool:
         """Whether a step of so many seconds would still end within this share of the budget."""
@@ -195,7 +195,7 @@ class Bench:
         seconds = self.patience.seconds(1)
         if seconds is not None:
             left = self.plan.limit.end - self.clock.elapsed() if self.plan.limit else inf
-            host.allow(max(_LEAST, min(left, _LONGER * seconds)))
+            host.set_timeout(max(_LEAST, min(left, _LONGER * seconds)))
 
     def explained(self, cell: LiveCell) -> Outcome:
         """The outcome of a cell; a timeout gets a lower bound on its time against the baseline, and a remedy."""
@@ -203,7 +203,7 @@ class Bench:
         if outcome.cause != "timeout":
             return outcome
         if cell.id != self.plan.baseline:
-            outcome = self.patience.bound(outcome, cell.requested)
+            outcome = self.patience.with_bound(outcome, cell.requested_executions)
         if hangs := getattr(cell.planned.runner, "hangs", ""):
             outcome = replace(outcome, reason=f"{outcome.reason}; {hangs}")
         hurried = cell.id in self._hurried and "--budget" not in outcome.reason  # an import timeout names it already
@@ -216,7 +216,7 @@ class Bench:
         cell.first_runs.append(sample)
         cell.executions += 1
         if cell.id == self.plan.baseline:
-            self.patience.knows(took)
+            self.patience.set_baseline_seconds(took)
 
     def repeats_of(self, cell: LiveCell) -> int:
         """Executions in a sample of a cell."""

@@ -11,7 +11,7 @@ class CallCounter:
 
     tasks: int
     """Calls in one execution."""
-    most: int | None
+    max_calls: int | None
     """Calls that are allowed; None: any number."""
     executions: int = 0
     """Executions made or in progress."""
@@ -22,8 +22,8 @@ class CallCounter:
 
     def allows(self, executions: int) -> bool:
         """Whether so many more executions are allowed."""
-        return self.most is None or (self.executions + executions) * self.tasks <= self.most
+        return self.max_calls is None or (self.executions + executions) * self.tasks <= self.max_calls
 
-    def left(self) -> int | None:
+    def remaining(self) -> int | None:
         """Executions that are still allowed; None: any number."""
-        return None if self.most is None else self.most // self.tasks - self.executions
+        return None if self.max_calls is None else self.max_calls // self.tasks - self.executions

@@ -43,7 +43,7 @@ RETRIAL = 2
 """Least number of sequential passes made to find the cause of differing results."""
 
 
-def planned(plan: Plan) -> Executions:
+def fewest(plan: Plan) -> Executions:
     """The fewest executions: every verdict is reached as early as possible, and a sample is one execution."""
     cells = len(plan.cells)
     check = cells if plan.checks_first else 0
@@ -58,7 +58,7 @@ def planned(plan: Plan) -> Executions:
     )
 
 
-def left(plan: Plan, cell: LiveCell, *, compares: bool, relaunches: bool) -> Executions:
+def remaining(plan: Plan, cell: LiveCell, *, compares: bool, relaunches: bool) -> Executions:
     """The executions left for a cell if nothing fails; every sample counts as one.
 
     Args:
@@ -89,7 +89,7 @@ def to_join(next_round: int, repeats: int, *, own_reference: bool, relaunches: b
     return Executions(reference=int(own_reference), check=1, warm_up=warm_up, rounds=rounds, observed=1)
 
 
-def made(table: Table) -> Executions:
+def of_table(table: Table) -> Executions:
     """The executions that a table certainly took; every sampled cell had been checked."""
     cells = table.cells
     return Executions(

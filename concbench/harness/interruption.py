@@ -31,34 +31,34 @@ class Interruption:
     """Remembers a signal, and raises it once, where that is allowed."""
 
     def __init__(self) -> None:
-        self._came: int | None = None
+        self._signal_number: int | None = None
         self._raised = False
         self._allowed = False
-        self._before: dict[int, Any] = {}
+        self._previous_handlers: dict[int, Any] = {}
 
     @property
     def exit_code(self) -> int:
         """The exit code of the remembered signal; OK if there is none."""
-        return OK if self._came is None else EXIT_CODES[self._came]
+        return OK if self._signal_number is None else EXIT_CODES[self._signal_number]
 
     def handle(self) -> None:
         """Install the signal handlers; Python allows this in the main thread only."""
-        for one in EXIT_CODES:
-            if signal.getsignal(one) != signal.SIG_IGN:  # a shell script ignores some for its background commands
-                self._before[one] = signal.signal(one, self._remember)
+        for number in EXIT_CODES:
+            if signal.getsignal(number) != signal.SIG_IGN:  # a shell script ignores some for its background commands
+                self._previous_handlers[number] = signal.signal(number, self._remember)
 
     def release(self) -> None:
         """Restore the previous signal handlers."""
         with self.allowed():
-            for one, before in self._before.items():
-                signal.signal(one, before)
+            for number, handler in self._previous_handlers.items():
+                signal.signal(number, handler)
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
         """Raise a remembered signal now, and a signal that arrives within the block immediately."""
         self._allowed = True
         try:
-            if self._came is not None:
+            if self._signal_number is not None:
                 self._raise()
             yield
         finally:
@@ -66,15 +66,15 @@ class Interruption:
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
         del frame
-        if self._came is not None and number == _SIGHUP:  # one closed terminal sends several: the shell sends some, too
+        if self._signal_number is not None and number == _SIGHUP:  # a closed terminal and its shell send several
             return
-        if self._came is not None:  # the guardian ends the measuring processes after this process
+        if self._signal_number is not None:  # the guardian ends the measuring processes after this process
             if files := sys.modules.get("concbench.results.files"):  # if not imported, no file is being written
                 files.discard_pending()
             if sys.stderr.isatty():
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)
             os._exit(self.exit_code)
-        self._came = number
+        self._signal_number = number
         if self._allowed:
             self._raise()
 

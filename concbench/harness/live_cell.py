@@ -12,7 +12,7 @@ from concbench.results.records import Cause, Cell, CellId, Outcome, Sample
 
 _MORE_TRIES = 2
 """Executions tried after a runner failed following good samples, to estimate how often it fails."""
-_GONE: set[Cause] = {"death", "timeout", "memory", "busy"}
+_PROCESS_LOST: set[Cause] = {"death", "timeout", "memory", "busy"}
 """Causes that leave a cell without its process."""
 
 
@@ -27,7 +27,7 @@ class LiveCell:
     """The first execution in each process: the one of the check, then the one of the warm-up."""
     warmed_up: bool = False
     """Whether it was warmed up in this run; a warm-up before an interruption does not count."""
-    relaunching: float = 0.0
+    relaunch_seconds: float = 0.0
     """Seconds that the last relaunch of its process took, with the warm-up."""
     sampled: bool = False
     """Whether a sample was taken in its current process."""
@@ -37,7 +37,7 @@ class LiveCell:
     """Seconds of the warm-up and of every sample, for the estimate of the remaining time."""
     executions: int = 0
     """Successful executions, including those of checks."""
-    requested: int = 1
+    requested_executions: int = 1
     """Executions asked for in the request that ended it."""
     _remarks: list[str] = field(default_factory=list)
 
@@ -72,13 +72,13 @@ class LiveCell:
         return bool(getattr(self.planned.runner, "awaits", False))
 
     @property
-    def sampling(self) -> Host:
+    def sampling_host(self) -> Host:
         """The host that takes its samples."""
         assert self.host is not None, "it has no host yet"
         return cast("Host", self.host)
 
     @property
-    def checking(self) -> CheckHost:
+    def checking_host(self) -> CheckHost:
         """The host that checks its results."""
         assert self.host is not None, "it has no host yet"
         return cast("CheckHost", self.host)
@@ -128,22 +128,22 @@ class LiveCell:
         """The remarks of its hosts, without duplicates."""
         return list(dict.fromkeys([*self._remarks, *(self.host.remarks() if self.host is not None else [])]))
 
-    def flaky(self, outcome: Outcome, may_execute: Callable[[], bool]) -> Outcome:
+    def flaky_outcome(self, outcome: Outcome, may_execute: Callable[[], bool]) -> Outcome:
         """Execute a cell again that failed after successes, and return the outcome with the count of failures.
 
         Args:
             outcome: the outcome of the failure.
             may_execute: called before each execution; counts it, and returns whether it is allowed.
         """
-        failed, made = 1, self.executions + 1
-        for _ in range(_MORE_TRIES if outcome.cause not in _GONE else 0):
+        failed, executions = 1, self.executions + 1
+        for _ in range(_MORE_TRIES if outcome.cause not in _PROCESS_LOST else 0):
             if not may_execute():
                 break
-            made += 1
+            executions += 1
             try:
-                self.sampling.sample()
+                self.sampling_host.sample()
             except CellEnded as again:
                 failed += 1
-                if again.outcome.cause in _GONE:
+                if again.outcome.cause in _PROCESS_LOST:
                     break
-        return replace(outcome, reason=f"flaky: failed in {failed:,} of {made:,} executions: {outcome.reason}")
+        return replace(outcome, reason=f"flaky: failed in {failed:,} of {executions:,} executions: {outcome.reason}")

@@ -3,13 +3,13 @@
 measure_workload   starts what the workload needs, and returns the table, also after an interruption
 Measurement.run    the sequence of phases, each carried out by one of these parts:
 
-Examination   makes the reference, and checks every cell against it     examination.py
+Examination   makes the reference, and checks every cell against it     preparation/examination.py
 Sampling      hosts, warm-ups, samples and observed passes              sampling.py
-Rounds        the cells of each round, and the end of the rounds        rounds.py, stopping.py, race.py
-Keeping       state that the function keeps in its process              keeping.py
-Steps         one step of one cell, and the handling of failures        steps.py, referee.py
+Rounds        the cells of each round, and the end of the rounds        rounds.py, stop_rules.py, search/race.py
+StateDetector state that the function keeps in its process              preparation/kept_state.py
+Steps         one step of one cell, and the handling of failures        steps.py, preparation/referee.py
 Progress      an estimate of the work done and left                     progress.py, executions.py
-Bench         shared by them: the workload, its cells, their hosts      bench.py, live_cell.py, calls.py, patience.py
+Bench         shared by them: the workload, its cells, their hosts      bench.py, live_cell.py, calls.py, timeouts.py
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from concbench.harness.live_cell import LiveCell
 from concbench.harness.planning.plan import Plan
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.harness.preparation.examination import Examination
-from concbench.harness.preparation.kept_state import BeginAgain, StateDetector, sentence
+from concbench.harness.preparation.kept_state import BeginAgain, StateDetector, state_sentence
 from concbench.harness.progress import Progress
 from concbench.harness.resumption import resumed_after
 from concbench.harness.rounds import Rounds
@@ -87,8 +87,8 @@ class Measurement:
         self._plan = plan
         self._listen = listen
         self._bench = Bench(plan, hosts, directory)
-        self._keeping = StateDetector(self._bench)
-        self._steps = Steps(self._bench, Progress(self._bench, listen), self._keeping)
+        self._state_detector = StateDetector(self._bench)
+        self._steps = Steps(self._bench, Progress(self._bench, listen), self._state_detector)
         self._examination = Examination(self._bench, self._steps)
         self._rounds = Rounds(self._bench)
         self._earlier: dict[CellId, Cell] = {}
@@ -99,15 +99,15 @@ class Measurement:
 
     def run(self) -> None:
         """Measure from the reference to the observed passes; begin again if every process must be a new one."""
-        self._tell_kept()
+        self._announce_new_processes()
         self._examination.make_reference()
         while True:
             try:
                 return self._measure()
             except BeginAgain:
                 self._rounds.begin_again()
-                self._keeping.begin_again()
-                self._tell_kept()
+                self._state_detector.begin_again()
+                self._announce_new_processes()
 
     def _measure(self) -> None:
         """Measure from the checks to the observed passes."""
@@ -126,22 +126,22 @@ class Measurement:
             if self._plan.warm_up:
                 sampling.warm_up(bench.baseline_first)
                 if bench.alive:
-                    self._tell()
+                    self._announce_table()
                 rounds.choose_repeats()
             if not rounds.stopped:  # it is set already if the resumed run was interrupted after its rounds
                 while cells := rounds.next_cells(partial(self._join, sampling)):
                     if self._plan.warm_up and not rounds.done:
-                        self._keeping.look(sampling.sample)
+                        self._state_detector.detect(sampling.sample)
                     if not sampling.relaunch(cells, rounds.done):
                         rounds.stopped = "budget"
                         break
                     rounds.take([cell for cell in cells if cell.alive], sampling.sample)
-                    self._tell()
+                    self._announce_table()
             if not bench.alive:
                 rounds.stopped = "cells"
             if self._plan.options["observe"]:
                 self._observe(sampling)
-                self._tell()
+                self._announce_table()
 
     def _join(self, sampling: Sampling, planned: PlannedCell) -> LiveCell:
         """Add a cell during the rounds: check, prepare and warm it up like all others."""
@@ -156,12 +156,12 @@ class Measurement:
     def _observe(self, sampling: Sampling) -> None:
         for cell in self._bench.alive[:1]:
             with suppress(CellEnded):  # its observed pass will report the error
-                self._items = cell.sampling.items_as_text()
-        for cell in self._by_promise():
+                self._items = cell.sampling_host.items_as_text()
+        for cell in self._observation_order():
             if cell.record.observed is None and self._bench.fits(cell.seconds[-1] if cell.seconds else 0.0):
                 sampling.observe(cell)
 
-    def _by_promise(self) -> list[LiveCell]:
+    def _observation_order(self) -> list[LiveCell]:
         """The live cells; where time is limited, the baseline first, then the fastest, since not all may fit."""
         cells = self._bench.baseline_first
         if self._plan.limit is None:
@@ -173,18 +173,18 @@ class Measurement:
         for cell in self._bench.alive:
             cell.record = replace(cell.record, warmup=cell.first_run)
 
-    def _tell_kept(self) -> None:
+    def _announce_new_processes(self) -> None:
         """Report that every process is a new one, where the option `fresh` was left open."""
         bench = self._bench
         if self._plan.options["fresh"] is None and bench.fresh:
-            self._listen(ProcessesRenewed(bench.workload.name, self._note_on_processes()))
+            self._listen(ProcessesRenewed(bench.workload.name, self._processes_note()))
 
-    def _note_on_processes(self) -> str:
+    def _processes_note(self) -> str:
         """The note on why every process is a new one, or on the effect if it is not; else an empty string."""
         bench = self._bench
-        return sentence(bench.workload.name, bench.kept, fresh=bench.fresh) or (_FRESH if bench.fresh else "")
+        return state_sentence(bench.workload.name, bench.kept, fresh=bench.fresh) or (_FRESH if bench.fresh else "")
 
-    def _tell(self) -> None:
+    def _announce_table(self) -> None:
         self._listen(TableUpdated(self.table()))
 
     def _resume(self, earlier: Table) -> None:
@@ -194,9 +194,9 @@ class Measurement:
             cell.resume(self._earlier.get(cell.id, cell.record))
         self._rounds.resume(earlier)
         self._bench.kept = earlier.kept
-        self._keeping.decides = False
+        self._state_detector.is_active = False
         self._items = earlier.items
-        self._bench.calls.count(executions.made(earlier).total)
+        self._bench.calls.count(executions.of_table(earlier).total)
         self._bench.referee.resume(earlier)
         self._notes += [note for note in earlier.notes if note not in {*self._bench.workload.notes(), *self._notes}]
         self._notes.append(resumed_after(earlier.rounds))
@@ -204,15 +204,15 @@ class Measurement:
     def table(self) -> Table:
         """Return the table as measured so far."""
         bench = self._bench
-        known = {cell.id: self._explained(cell) for cell in bench.cells}
-        kept = self._note_on_processes()
-        notes = [*bench.workload.notes(), kept, *self._notes, *bench.referee.notes, *self._remarks()]
+        records = {cell.id: self._explained(cell) for cell in bench.cells}
+        state_note = self._processes_note()
+        notes = [*bench.workload.notes(), state_note, *self._notes, *bench.referee.notes, *self._remarks()]
         return replace(
             self._plan.table(),
             stopped=self._rounds.stopped,
             checked=bench.referee.checked,
             facts={**bench.facts, **bench.workload.facts()},
-            cells=[*known.values(), *(cell for one, cell in self._earlier.items() if one not in known)],
+            cells=[*records.values(), *(cell for one, cell in self._earlier.items() if one not in records)],
             notes=[note for note in dict.fromkeys(notes) if note],
             items=self._items,
             load=list(self._rounds.load),

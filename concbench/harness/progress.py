@@ -20,19 +20,20 @@ class Progress:
 
     def announce(self, cell: LiveCell, phase: Phase, number: int | None) -> None:
         """Announce the next step, in round `number` if it is part of a round."""
-        left = {one.id: self._left(one) for one in self._bench.alive}
-        total, seconds = self._done + sum(left.values()), None
+        remaining = {one.id: self._remaining(one) for one in self._bench.alive}
+        total, seconds = self._done + sum(remaining.values()), None
         if all(one.seconds for one in self._bench.alive):
-            seconds = sum(_typical(one.seconds) * left[one.id] for one in self._bench.alive)
+            seconds = sum(_typical(one.seconds) * remaining[one.id] for one in self._bench.alive)
         self._listen(Step(self._bench.workload.name, phase, str(cell.id), self._done, total, seconds, number))
 
     def count(self, phase: Phase) -> None:
         """Count a finished step, whether it succeeded or failed."""
         self._done += phase.executes
 
-    def _left(self, cell: LiveCell) -> int:
+    def _remaining(self, cell: LiveCell) -> int:
         bench = self._bench
-        return executions.left(bench.plan, cell, compares=bench.referee.compares, relaunches=bench.relaunches).total
+        compares = bench.referee.compares
+        return executions.remaining(bench.plan, cell, compares=compares, relaunches=bench.relaunches).total
 
 
 def _typical(seconds: Sequence[float]) -> float:

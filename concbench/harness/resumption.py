@@ -18,7 +18,7 @@ from concbench.task import one_line
 
 _PLANNED = ("size", "settings", "tasks", "variants", "baseline", "warmed_up")
 """Fields that a table and its plan must have in common, besides the workload and the options."""
-_MEASURED = {"timer_step", "memory"}
+_VARYING_FACTS = {"timer_step", "memory"}
 """Environment facts that vary between runs on one machine; memory is compared separately, with a tolerance."""
 _MEMORY = 0.02
 """Share by which the memory of the machine may differ."""
@@ -33,10 +33,10 @@ def require_same_run(earlier: RunRecord, now: RunRecord, plans: Sequence[Plan]) 
     _compare("version of concbench", earlier.concbench, now.concbench)
     _compare("seed", earlier.seed, now.seed)
     _compare("the environment", _lasting(earlier.environment), _lasting(now.environment))
-    then, here = (number(record.environment, "memory") or 0.0 for record in (earlier, now))
-    if abs(then - here) > _MEMORY * here:
+    before, after = (number(record.environment, "memory") or 0.0 for record in (earlier, now))
+    if abs(before - after) > _MEMORY * after:
         raise UsageError(
-            f"cannot resume that run: the machine had {then / 1e9:.1f} GB of memory and now has {here / 1e9:.1f}"
+            f"cannot resume that run: the machine had {before / 1e9:.1f} GB of memory and now has {after / 1e9:.1f}"
         )
     if len(earlier.tables) > len(plans):
         _compare("number of workloads", len(earlier.tables), len(plans))
@@ -62,37 +62,37 @@ def resumed_after(rounds: int) -> str:
 
 def is_complete(table: Table, plan: Plan) -> bool:
     """Whether the measurement of a table is complete."""
-    well = [cell for cell in table.cells if cell.outcome.kind == "ok"]
-    return bool(table.stopped) and (not plan.options["observe"] or all(cell.observed is not None for cell in well))
+    measured = [cell for cell in table.cells if cell.outcome.kind == "ok"]
+    return bool(table.stopped) and (not plan.options["observe"] or all(cell.observed is not None for cell in measured))
 
 
-def _require_same_plan(then: Table, now: Table) -> None:
-    _compare("workload", then.workload, now.workload)
-    said = _as_json(now.options)
-    earlier, options = ({**table, **completed(table)} for table in (then.options, said))  # an older file has fewer
-    for name in sorted({*earlier, *options}, key=lambda name: (name not in said, name)):
-        write = partial(_written, declared().get(name))
-        _compare(f"{name.replace('_', '-')} of {now.workload}", earlier.get(name), options.get(name), write)
+def _require_same_plan(earlier: Table, now: Table) -> None:
+    _compare("workload", earlier.workload, now.workload)
+    planned = _as_json(now.options)
+    then, options = ({**table, **completed(table)} for table in (earlier.options, planned))  # an older file has fewer
+    for name in sorted({*then, *options}, key=lambda name: (name not in planned, name)):
+        write = partial(_option_text, declared().get(name))
+        _compare(f"{name.replace('_', '-')} of {now.workload}", then.get(name), options.get(name), write)
     for name in _PLANNED:
-        before, after = (getattr(table, name) for table in (then, now))
+        before, after = (getattr(table, name) for table in (earlier, now))
         if name == "baseline":
             before, after = str(before), str(after)
         _compare(f"{name.replace('_', '-')} of {now.workload}", before, _as_json(after))
-    _compare("runners", [str(cell.id) for cell in then.cells], [str(cell.id) for cell in now.cells])
-    for before, cell in zip(then.cells, now.cells, strict=True):
+    _compare("runners", [str(cell.id) for cell in earlier.cells], [str(cell.id) for cell in now.cells])
+    for before, cell in zip(earlier.cells, now.cells, strict=True):
         _compare(str(cell.id), before.settings, _as_json(cell.settings))
 
 
-def _written(option: Option | None, value: Any) -> str:
+def _option_text(option: Option | None, value: Any) -> str:
     """A value as it is written on the command line."""
-    return option.kind.write(value) if option and isinstance(value, option.kind.types) else _said(value)
+    return option.kind.write(value) if option and isinstance(value, option.kind.types) else _value_text(value)
 
 
-def _said(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return "none" if value is None else one_line(value, 100)
 
 
-def _compare(what: str, then: Any, now: Any, said: Callable[[Any], str] = _said) -> None:
+def _compare(what: str, then: Any, now: Any, write: Callable[[Any], str] = _value_text) -> None:
     """Reject values that differ, and name the first difference within objects and lists.
 
     Raises:
@@ -102,15 +102,15 @@ def _compare(what: str, then: Any, now: Any, said: Callable[[Any], str] = _said)
         for key in sorted({*then, *now}):
             _compare(f"{key.replace('_', ' ')} of {what}", then.get(key), now.get(key))
     elif isinstance(then, list) and isinstance(now, list):
-        for place, (before, after) in enumerate(zip_longest(then, now), start=1):
-            _compare(f"number {place} of {what}", before, after)
+        for position, (before, after) in enumerate(zip_longest(then, now), start=1):
+            _compare(f"number {position} of {what}", before, after)
     elif then != now:
-        raise UsageError(f"cannot resume that run: {what} was {said(then)} and is now {said(now)}")
+        raise UsageError(f"cannot resume that run: {what} was {write(then)} and is now {write(now)}")
 
 
 def _lasting(environment: Json) -> Json:
     """The constant facts about a machine and an interpreter."""
-    return {key: _as_json(value) for key, value in environment.items() if key not in _MEASURED}
+    return {key: _as_json(value) for key, value in environment.items() if key not in _VARYING_FACTS}
 
 
 def _as_json(value: Any) -> Any:

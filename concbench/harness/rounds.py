@@ -118,7 +118,7 @@ class Rounds:
 
     def _repeats_allowed(self, cells: int) -> int:
         """The most executions in a sample with which three rounds of so many cells fit into the allowed calls."""
-        left = self._bench.calls.left()
+        left = self._bench.calls.remaining()
         if left is None or not cells:
             return 10**9
         warm_ups = (FEWEST - 1) * cells if self._bench.relaunches else 0
@@ -177,7 +177,7 @@ class Rounds:
         records = [cell.record for cell in cells]
         baseline = baseline_of(records, plan.baseline)
         made = compared(records, baseline)
-        begins = self._bench.clock.elapsed() + sum(cell.relaunching for cell in self._bench.alive)
+        begins = self._bench.clock.elapsed() + sum(cell.relaunch_seconds for cell in self._bench.alive)
         decided = self._rule.next_round(Standings(baseline, samples, made, begins))
         left_out = self._left_out(samples)
         if baseline in left_out:

@@ -36,15 +36,15 @@ class Sampling:
         self._bench = bench
         self._steps = steps
         self._hosts = hosts
-        self._own: dict[CellId, ExitStack] = {}
+        self._stacks: dict[CellId, ExitStack] = {}
 
     def start(self, cells: Sequence[LiveCell]) -> None:
         """Start the hosts of cells together, then have each import the function and load its items."""
         self._bench.sampling = True
-        for together in self._bench.started_together(cells):
-            for cell in together:
+        for group in self._bench.started_together(cells):
+            for cell in group:
                 self._launch(cell)
-            for cell in together:
+            for cell in group:
                 self._steps.take(cell, Phase.PREPARE, self._prepare)
 
     def warm_up(self, cells: Sequence[LiveCell]) -> None:
@@ -70,7 +70,7 @@ class Sampling:
         due = [cell for cell in cells if cell.sampled and cell.record.samples[-1].round != number]
         if not (bench.relaunches and due):
             return True
-        if not bench.fits(sum(max(cell.relaunching, bench.starting + cell.seconds[-1]) for cell in due)):
+        if not bench.fits(sum(max(cell.relaunch_seconds, bench.starting + cell.seconds[-1]) for cell in due)):
             return False
         reserved = sum(map(bench.repeats_of, cells)) + len(due)
         for cell in due:
@@ -85,11 +85,11 @@ class Sampling:
             repeats = bench.repeats_of(cell)
             bench.calls.count(repeats)
             bench.allow(cell)
-            before = bench.hosts.throttled()
-            taken = cell.sampling.sample(collect=self._compares_samples, repeats=repeats)
-            after = bench.hosts.throttled()
-            held = None if before is None or after is None else round(max(0.0, after - before), 6)
-            cell.add(replace(taken, round=number, position=position, throttled=held))
+            before = bench.hosts.throttled_seconds()
+            sample = cell.sampling_host.sample(collect=self._compares_samples, repeats=repeats)
+            after = bench.hosts.throttled_seconds()
+            throttled = None if before is None or after is None else round(max(0.0, after - before), 6)
+            cell.add(replace(sample, round=number, position=position, throttled=throttled))
 
         self._steps.take(cell, Phase.ROUND, take, number + 1)
         if self._compares_samples:
@@ -102,11 +102,11 @@ class Sampling:
 
     def _launch(self, cell: LiveCell) -> None:
         """Give it a host, instead of the one that it may have had."""
-        if cell.id in self._own:
+        if cell.id in self._stacks:
             cell.leave_host()
-            self._own[cell.id].close()
-        self._own[cell.id] = self._hosts.enter_context(ExitStack())
-        cell.host = self._own[cell.id].enter_context(self._bench.host(cell))
+            self._stacks[cell.id].close()
+        self._stacks[cell.id] = self._hosts.enter_context(ExitStack())
+        cell.host = self._stacks[cell.id].enter_context(self._bench.host(cell))
         self._bench.allow(cell)
 
     def _relaunch(self, cell: LiveCell, reserved: int) -> None:
@@ -114,30 +114,31 @@ class Sampling:
         began = AWAKE.now()
         self._launch(cell)
         try:
-            cell.sampling.prepare()
+            cell.sampling_host.prepare()
         except CellEnded as ended:
             raise CellEnded(ended.outcome, idle=True) from ended  # nothing was executed that might succeed next time
         self._bench.calls.count()
-        first = cell.sampling.sample().seconds
+        first = cell.sampling_host.sample().seconds
         cell.executions += 1
         self._warm_up_further(cell, first, reserved)
-        cell.relaunching = AWAKE.now() - began
+        cell.relaunch_seconds = AWAKE.now() - began
 
     def _prepare(self, cell: LiveCell) -> None:
-        cell.record = replace(cell.record, interpreter=cell.sampling.prepare())
+        cell.record = replace(cell.record, interpreter=cell.sampling_host.prepare())
 
     def _warm_up(self, cell: LiveCell) -> None:
         self._bench.calls.count()
         self._bench.allow(cell)
         began = AWAKE.now()
-        sample = cell.sampling.sample()
+        sample = cell.sampling_host.sample()
         cell.record = replace(cell.record, warmup=sample)
         cell.seconds.append(sample.seconds)
         cell.warmed_up = True
         self._bench.has_run(cell, sample, AWAKE.now() - began)
         self._bench.allow_all()
         if not cell.record.interpreter.get("gil", True):  # an import by the function may have enabled it
-            cell.record = replace(cell.record, interpreter={**cell.record.interpreter, **cell.sampling.interpreter()})
+            interpreter = {**cell.record.interpreter, **cell.sampling_host.interpreter()}
+            cell.record = replace(cell.record, interpreter=interpreter)
         self._warm_up_further(cell, sample.seconds)
 
     def _warm_up_further(self, cell: LiveCell, first: float, reserved: int = 0) -> None:
@@ -148,14 +149,14 @@ class Sampling:
             first: seconds of the first execution in its process.
             reserved: executions that must still be allowed afterwards.
         """
-        bench, taken = self._bench, [first]
+        bench, seconds = self._bench, [first]
         if not cell.record.interpreter.get("jit") or bench.fresh or cell.planned.traits.isolates:
             return
-        while not has_settled(taken) and len(taken) < _MOST_WARM_UPS and sum(taken) < _WARM_UP_SECONDS:
-            if not (bench.affords(1 + reserved) and bench.fits(taken[-1])):
+        while not has_settled(seconds) and len(seconds) < _MOST_WARM_UPS and sum(seconds) < _WARM_UP_SECONDS:
+            if not (bench.affords(1 + reserved) and bench.fits(seconds[-1])):
                 return
             bench.calls.count()
-            taken.append(cell.sampling.sample().seconds)
+            seconds.append(cell.sampling_host.sample().seconds)
             cell.executions += 1
 
     @property
@@ -167,7 +168,7 @@ class Sampling:
         options = self._bench.plan.options
         self._bench.calls.count()
         self._bench.allow(cell)
-        observed = cell.sampling.observe(collect=self._bench.referee.compares_later)
+        observed = cell.sampling_host.observe(collect=self._bench.referee.compares_later)
         cell.record = thinned(replace(cell.record, observed=observed), decided(options["seed"]), warm=options["warm"])
 
     def _compare(self, cell: LiveCell) -> None:
@@ -177,4 +178,4 @@ class Sampling:
     def _compare_results(self, cell: LiveCell) -> None:
         """Compare the results of the last execution, unless results turned out not to be comparable."""
         if self._bench.referee.compares_later:
-            cell.sampling.compare()
+            cell.sampling_host.compare()

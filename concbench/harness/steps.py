@@ -10,7 +10,7 @@ from concbench.harness.executions import MOST_CHECKS, RETRIAL
 from concbench.harness.hosts.base import CellEnded
 from concbench.harness.live_cell import LiveCell
 from concbench.harness.preparation.kept_state import StateDetector
-from concbench.harness.preparation.referee import DIFFER, blamed
+from concbench.harness.preparation.referee import DIFFER, blame_runner
 from concbench.harness.progress import Progress
 from concbench.results.passes import Finding
 from concbench.results.records import Outcome
@@ -19,18 +19,18 @@ _MOST_PASSES = 100
 """Most sequential passes of short work that are made to find the cause of differing results."""
 _TOO_LATE = "not measured: its results differed, and sequential passes were only later found to differ as well"
 
-Act = Callable[[LiveCell], None]
+Action = Callable[[LiveCell], None]
 
 
 class Steps:
     """Carries out steps, and ends the cells whose steps fail."""
 
-    def __init__(self, bench: Bench, progress: Progress, keeping: StateDetector) -> None:
+    def __init__(self, bench: Bench, progress: Progress, detector: StateDetector) -> None:
         self._bench = bench
         self._progress = progress
-        self._keeping = keeping
+        self._detector = detector
 
-    def take(self, cell: LiveCell, phase: Phase, act: Act, number: int | None = None) -> None:
+    def take(self, cell: LiveCell, phase: Phase, action: Action, number: int | None = None) -> None:
         """Carry out one step of a cell, in round `number` if it is part of a round; a failure ends this cell alone.
 
         Raises:
@@ -38,19 +38,19 @@ class Steps:
         """
         self._progress.announce(cell, phase, number)
         try:
-            self._judged(cell, act)
+            self._act_and_judge(cell, action)
         except CellEnded as ended:
-            self._keeping.reconsider(cell, phase, ended.outcome)
-            cell.requested = self._bench.repeats_of(cell) if phase is Phase.ROUND else 1
+            self._detector.reconsider(cell, phase, ended.outcome)
+            cell.requested_executions = self._bench.repeats_of(cell) if phase is Phase.ROUND else 1
             self._end(cell, ended.outcome, executing=phase is not Phase.COMPARE and not ended.idle)
         self._progress.count(phase)
 
     def _end(self, cell: LiveCell, outcome: Outcome, *, executing: bool) -> None:
         bench = self._bench
         failed = executing and outcome.kind == "failed" and outcome.cause not in DIFFER
-        cell.end(cell.flaky(outcome, self._may_execute) if failed and cell.record.samples else outcome)
+        cell.end(cell.flaky_outcome(outcome, self._may_execute) if failed and cell.record.samples else outcome)
         if cell.id == bench.plan.baseline:
-            bench.patience.gives_up_knowing()
+            bench.patience.set_baseline_failed()
             bench.allow_all()
 
     def _may_execute(self) -> bool:
@@ -60,33 +60,34 @@ class Steps:
         self._bench.calls.count()
         return True
 
-    def _judged(self, cell: LiveCell, act: Act) -> None:
+    def _act_and_judge(self, cell: LiveCell, action: Action) -> None:
         """Carry out the step; where results differ, find out whether the runner or the function is the cause."""
         referee = self._bench.referee
         try:
-            act(cell)
+            action(cell)
         except CellEnded as ended:
             variant = cell.record.variant
-            if referee.is_other(ended.outcome, variant):
-                raise CellEnded(referee.differs(ended.outcome, variant)) from ended
-            if not referee.disputes(ended.outcome, variant):
+            if referee.blames_variant(ended.outcome, variant):
+                raise CellEnded(referee.blame_variant(ended.outcome, variant)) from ended
+            if not referee.needs_sequential_passes(ended.outcome, variant):
                 raise
-            enough = self._bench.affords(_retrial(cell) + self._bench.repeats_of(cell))  # and the step again
-            finding = self._sequential_passes(cell) if enough else None
+            can_retry = self._bench.affords(_retrial(cell) + self._bench.repeats_of(cell))  # and the step again
+            finding = self._sequential_passes(cell) if can_retry else None
             if finding is None:
                 raise
-            if finding == "process" and variant != referee.home and self._is_steady_at_home():
-                raise CellEnded(referee.differs(ended.outcome, variant)) from ended
+            if finding == "process" and variant != referee.reference_variant and self._is_steady_in_reference_variant():
+                raise CellEnded(referee.blame_variant(ended.outcome, variant)) from ended
             if not referee.acquits(finding, ended.outcome):
-                raise CellEnded(blamed(ended.outcome, cell.planned, cell.record.workers, finding)) from ended
+                raise CellEnded(blame_runner(ended.outcome, cell.planned, cell.record.workers, finding)) from ended
             self._clear_others()
-            act(cell)
+            action(cell)
 
-    def _is_steady_at_home(self) -> bool:
+    def _is_steady_in_reference_variant(self) -> bool:
         """Whether another process of the variant that made the reference gives the same results."""
         bench = self._bench
-        at_home = [cell for cell in bench.baseline_first if cell.record.variant == bench.referee.home]
-        return bool(at_home) and bench.affords(RETRIAL) and self._sequential_passes(at_home[0]) == "same"
+        variant = bench.referee.reference_variant
+        cell = next((cell for cell in bench.baseline_first if cell.record.variant == variant), None)
+        return cell is not None and bench.affords(RETRIAL) and self._sequential_passes(cell) == "same"
 
     def _sequential_passes(self, cell: LiveCell) -> Finding | None:
         """The finding of sequential passes in a new process, in a worker of this cell's runner; None if they fail.
@@ -94,8 +95,8 @@ class Steps:
         Short work gets as many passes as the cell may have needed until its results differed.
         """
         bench = self._bench
-        limited = bench.plan.options["max_calls"] is not None
-        most = RETRIAL if limited else max(MOST_CHECKS, min(_MOST_PASSES, cell.executions))
+        is_limited = bench.plan.options["max_calls"] is not None
+        max_passes = RETRIAL if is_limited else max(MOST_CHECKS, min(_MOST_PASSES, cell.executions))
         try:
             with bench.check_host(cell, patient=True) as host:
                 host.prepare()
@@ -104,7 +105,7 @@ class Steps:
                     bench.calls.count()
                     host.reference()
                 bench.calls.count(_retrial(cell))
-                return host.passes(most)
+                return host.sequential_passes(max_passes)
         except CellEnded:
             return None
 

@@ -18,19 +18,19 @@ def thinned(cell: Cell, seed: int, *, warm: bool) -> Cell:
     observed = cell.observed
     if observed is None or observed.tasks is None or len(observed.tasks.started) <= MOST_TASKS:
         return cell
-    tasks, line = observed.tasks, timeline_of(cell, warm=warm)
-    places = range(len(tasks.started))
-    longest = sorted(places, key=lambda place: tasks.started[place] - tasks.finished[place])[:LONGEST]
-    kept = sorted({*random.Random(seed).sample(places, SAMPLED), *longest})
+    tasks, timeline = observed.tasks, timeline_of(cell, warm=warm)
+    indices = range(len(tasks.started))
+    longest = sorted(indices, key=lambda index: tasks.started[index] - tasks.finished[index])[:LONGEST]
+    kept_indices = sorted({*random.Random(seed).sample(indices, SAMPLED), *longest})
     fewer = Tasks(
-        started=[tasks.started[place] for place in kept],
-        finished=[tasks.finished[place] for place in kept],
-        cpu=[tasks.cpu[place] for place in kept],
-        worker=[tasks.worker[place] for place in kept],
-        index=kept,
+        started=[tasks.started[index] for index in kept_indices],
+        finished=[tasks.finished[index] for index in kept_indices],
+        cpu=[tasks.cpu[index] for index in kept_indices],
+        worker=[tasks.worker[index] for index in kept_indices],
+        index=kept_indices,
         failed=tasks.failed[:MOST_TASKS],
     )
-    summary = TaskSummary(**asdict(line)) if line else None  # unobservable tasks have no summary
+    summary = TaskSummary(**asdict(timeline)) if timeline else None  # unobservable tasks have no summary
     return replace(
         cell,
         observed=replace(observed, began=observed.began[: max(1, cell.workers)], tasks=fewer, summary=summary),

@@ -81,8 +81,8 @@ def write(text: str, path: str | Path) -> None:
             mode |= stat.S_IRUSR | stat.S_IWUSR  # regardless of the umask: it is written after every round
         temporary.chmod(mode)
         temporary.replace(target)
-        _let_go(target)
-        _make_lasting(target.parent)
+        _release(target)
+        _flush_directory(target.parent)
     except OSError as error:
         raise BadOutput(f"cannot write {path}: {error.strerror or error}") from error
     finally:
@@ -103,52 +103,52 @@ def reserve(path: str | Path) -> None:
     target = replaceable(path)
     try:
         while target not in _RESERVED and fcntl is not None:  # again if another run has just released it
-            _try_to_hold(target)
+            _try_to_lock(target)
     except BlockingIOError:
         raise BadOutput(f"{path} is being written by another run; name another file") from None
     except OSError as error:
         raise BadOutput(f"cannot write {path}: {error.strerror or error}") from error
     if target.exists():
-        _let_go(target)
+        _release(target)
         raise BadOutput(f"{path} exists; --force overwrites it")
 
 
-def _try_to_hold(target: Path) -> None:
-    beside = _beside(target)
-    descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY, 0o600)
+def _try_to_lock(target: Path) -> None:
+    lock_file = _lock_file_of(target)
+    descriptor = os.open(lock_file, os.O_CREAT | os.O_WRONLY, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        held = beside.exists() and os.path.samestat(os.fstat(descriptor), beside.stat())
+        is_locked = lock_file.exists() and os.path.samestat(os.fstat(descriptor), lock_file.stat())
     except BlockingIOError:
         os.close(descriptor)
         raise
     except OSError:  # a file system without locks
-        held = True
-    if held:
-        PENDING.add(beside)
+        is_locked = True
+    if is_locked:
+        PENDING.add(lock_file)
         _RESERVED[target] = descriptor
     else:
         os.close(descriptor)
 
 
-def _beside(target: Path) -> Path:
+def _lock_file_of(target: Path) -> Path:
     return target.with_name(f".concbench-{sha256(os.fsencode(target.name)).hexdigest()[:16]}")
 
 
-def _let_go(target: Path) -> None:
+def _release(target: Path) -> None:
     """Release the name of a file that was written or discarded."""
     if target in _RESERVED:
-        beside = _beside(target)
+        lock_file = _lock_file_of(target)
         with contextlib.suppress(OSError):
-            beside.unlink()
-        PENDING.discard(beside)
+            lock_file.unlink()
+        PENDING.discard(lock_file)
         os.close(_RESERVED.pop(target))
 
 
 def discard_pending() -> None:
     """Remove all temporary and lock files, and release all names; called at the end, perhaps during a write."""
     for target in list(_RESERVED):
-        _let_go(target)
+        _release(target)
     while PENDING:
         with contextlib.suppress(OSError):
             PENDING.pop().unlink()
@@ -183,7 +183,7 @@ def replaceable(path: str | Path) -> Path:
     return target
 
 
-def _make_lasting(directory: Path) -> None:
+def _flush_directory(directory: Path) -> None:
     """Flush the directory to disk, so that the replacement of a file survives a crash."""
     if not hasattr(os, "O_DIRECTORY"):
         return
@@ -224,7 +224,7 @@ def from_json(text: str, name: str = "the results") -> RunRecord:
         BadResults: the text is not JSON, not a results file, damaged, or of a newer version.
     """
     try:
-        data = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        data = json.loads(text, parse_constant=_reject_constant, parse_float=_parse_finite)
     except (ValueError, RecursionError) as error:
         raise BadResults(f"{name} is not JSON, or was cut short: {error}") from error
     if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
@@ -252,14 +252,14 @@ def build(kind: type[T], data: Any) -> T:
     return built
 
 
-def _no_constant(constant: str) -> Any:
+def _reject_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is not a JSON number")
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     """Reject numbers such as 1e999, which JSON allows, but which become infinite when they are read."""
     number = float(text)
-    return number if isfinite(number) else _no_constant(text)
+    return number if isfinite(number) else _reject_constant(text)
 
 
 @cache
@@ -281,7 +281,7 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         return _one_of(get_args(kind), value, where)
     expected = origin or kind
     if type(value) is not expected and not (kind is float and type(value) is int):
-        raise _Mismatch(f"{where or 'the file'} should be {_named(expected)}, but is {_named(type(value))}")
+        raise _Mismatch(f"{where or 'the file'} should be {_type_name(expected)}, but is {_type_name(type(value))}")
     if expected in {int, float}:
         if value and not _LEAST < abs(value) < _MOST:
             raise _Mismatch(f"{where} should be 0, or between {_LEAST:g} and {_MOST:g} in size")
@@ -293,8 +293,8 @@ def _one_of(texts: tuple[str, ...], value: Any, where: str) -> str:
     if isinstance(value, str) and value in texts:
         return value
     *others, last = map(repr, texts)
-    seen = short(value) if isinstance(value, str) else _named(type(value))
-    raise _Mismatch(f"{where} should be {', '.join(others)} or {last}, but is {seen}")
+    actual = short(value) if isinstance(value, str) else _type_name(type(value))
+    raise _Mismatch(f"{where} should be {', '.join(others)} or {last}, but is {actual}")
 
 
 def _build_inner(kind: Any, value: Any, where: str) -> Any:
@@ -319,20 +319,20 @@ def _require_shallow(value: Any, where: str, levels: int = _DEEPEST) -> None:
 
 def _build_record(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
-        raise _Mismatch(f"{where or 'the file'} should be an object, but is {_named(type(value))}")
+        raise _Mismatch(f"{where or 'the file'} should be an object, but is {_type_name(type(value))}")
     hints = _hints(kind)
     for field in fields(kind):
         if field.name not in value and field.default is MISSING and field.default_factory is MISSING:
             raise _Mismatch(f"{where or 'the file'} has no {field.name}")
-    known = [field.name for field in fields(kind) if field.name in value]
-    arguments = {name: _build(hints[name], value[name], f"{where}.{name}".lstrip(".")) for name in known}
+    names = [field.name for field in fields(kind) if field.name in value]
+    arguments = {name: _build(hints[name], value[name], f"{where}.{name}".lstrip(".")) for name in names}
     try:
         return kind(**arguments)
     except (TypeError, ValueError) as error:
         raise _Mismatch(f"{where or 'the file'}: {error}") from error
 
 
-def _named(kind: Any) -> str:
+def _type_name(kind: Any) -> str:
     names = {
         dict: "an object", list: "a list", str: "a string", float: "a number", int: "a whole number",
         bool: "true or false",

@@ -28,10 +28,10 @@ _ALGORITHMS_OF_1 = {"sieve_seconds": "a sieve", "trial_seconds": "trial division
 
 def from_1(data: Data) -> Data:
     """Upgrade from 1 to 2: cells with identity and traits, options as one object, facts independent of workloads."""
-    return _facts_in_general(_identity_traits_and_options(data))
+    return _rename_facts(_add_variants_and_traits(data))
 
 
-def _identity_traits_and_options(data: Data) -> Data:
+def _add_variants_and_traits(data: Data) -> Data:
     """Add an empty variant and the traits of runners to cells, and collect the options in one object."""
     for table in _objects(data.get("tables")):
         table["options"] = _options_of_1(table)
@@ -47,11 +47,11 @@ def _identity_traits_and_options(data: Data) -> Data:
 def _options_of_1(table: Data) -> Data:
     """The options of a table in format 1, which stored a fixed number of rounds as `max_rounds`."""
     rounds = "rounds" if table.get("all_rounds") is True else "max_rounds"
-    said = {
+    options = {
         rounds: table.get("max_rounds"),
         **{name: table.get(name) for name in ("budget", "precision", "warm", "fresh")},
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _traits_of_1(name: str, settings: Data) -> Data:
@@ -67,7 +67,7 @@ def _traits_of_1(name: str, settings: Data) -> Data:
     }
 
 
-def _facts_in_general(data: Data) -> Data:
+def _rename_facts(data: Data) -> Data:
     """Rename facts whose names contain an algorithm or a kind of task."""
     for table in _objects(data.get("tables")):
         facts, settings = table.get("facts"), table.get("settings")

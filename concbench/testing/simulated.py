@@ -31,7 +31,7 @@ class SimulatedHosts:
     thousands of runs can be simulated in seconds.
     """
 
-    renews = True
+    starts_processes = True
 
     def __init__(self, seconds: Times | Mapping[str, Sequence[float | Exception]], busy: float | None = None) -> None:
         """Describe a simulated run.
@@ -53,7 +53,7 @@ class SimulatedHosts:
     def load_watch(self) -> None:
         """Return None, since no real machine is measured."""
 
-    def throttled(self) -> float | None:
+    def throttled_seconds(self) -> float | None:
         """Return None, since there is no quota."""
         return None
 
@@ -82,27 +82,27 @@ class _SimulatedHost:
     def prepare(self) -> Json:
         return {"implementation": "simulated", "python": "", "gil": True}
 
-    def reads(self) -> str:
+    def unreadable_reason(self) -> str:
         """Return an empty text: there is nothing to read."""
         return ""
 
-    def reference(self, *, own: bool = False) -> ReferencePass:
+    def reference(self, *, of_variant: bool = False) -> ReferencePass:
         """Return empty findings: nothing is executed."""
         from concbench.results.passes import ReferencePass
 
-        del own
+        del of_variant
         return ReferencePass()
 
-    def check(self, most: int) -> CheckPass:
+    def check(self, max_executions: int) -> CheckPass:
         """Return a check that succeeded."""
         from concbench.results.passes import CheckPass
 
-        del most
+        del max_executions
         return CheckPass(None, 1)
 
-    def passes(self, most: int) -> Finding:
+    def sequential_passes(self, max_passes: int) -> Finding:
         """Return the finding that all passes agree."""
-        del most
+        del max_passes
         return "same"
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
@@ -112,7 +112,7 @@ class _SimulatedHost:
         work = self._next(repeats) * repeats
         return Sample(start=0.0, work=work, stop=0.0, cpu=self._cpu(work), repeats=repeats)
 
-    def allow(self, seconds: float) -> None:
+    def set_timeout(self, seconds: float) -> None:
         """Do nothing: there are no timeouts."""
 
     def items_as_text(self) -> list[str]:

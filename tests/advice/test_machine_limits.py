@@ -96,7 +96,7 @@ class _Held(SimulatedHosts):
         super().__init__(lambda label, number: 1.0)
         self.asked = 0
 
-    def throttled(self) -> float:
+    def throttled_seconds(self) -> float:
         """A clock that never goes back, read before and after each sample."""
         self.asked += 1
         return 0.5 * (self.asked // 4)

@@ -9,7 +9,7 @@ import sys
 import pytest
 from rich.text import Text
 
-from concbench.cli.color import wanted
+from concbench.cli.color import gets_color
 from concbench.cli.console import console_of
 from concbench.cli.main import main
 from concbench.cli.progress import ProgressBar
@@ -52,7 +52,7 @@ def test_the_option_wins_then_no_color_then_force_color_then_the_terminal(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     for stream, expected in ((Terminal(), on_terminal), (io.StringIO(), in_pipe)):
-        assert wanted(color, stream) is expected
+        assert gets_color(color, stream) is expected
         console_of(stream, color).print(Text("text", style="bold red"))
         assert ("\x1b[1;31m" in stream.getvalue()) is expected
         assert ("\x1b" in stream.getvalue()) is expected

@@ -7,7 +7,7 @@ import pytest
 from made_cells import COMPUTES, TASKS, TURNS, WAITS, Spans, of_seconds, of_tasks, table
 
 from concbench.analysis.table_analysis import analyse
-from concbench.gate.judging import Judgement, equal_results, judge, told
+from concbench.gate.judging import Judgement, equal_results, judge, with_judgements
 from concbench.requirements import Requirement
 from concbench.results.records import Cell, ObservedPass, Outcome, RunRecord
 from concbench.run import Run
@@ -146,6 +146,6 @@ def test_a_report_says_below_the_table_what_became_of_the_requirements() -> None
     """Only requirements of that table are listed."""
     tables = [table(BASE, pool(0.5)), table(BASE, pool(0.5), workload="other")]
     run = Run(RunRecord("0", "2026-01-01T00:00:00+00:00", 1, interrupted=False, environment={}, tables=tables))
-    shown = told(run, [judge(Requirement.read("thread-pool:2 >= 1.5x"), run[1])])
+    shown = with_judgements(run, [judge(Requirement.read("thread-pool:2 >= 1.5x"), run[1])])
     assert [len(one.notes) for one in shown.tables] == [0, 1]
     assert shown.tables[1].notes[0].startswith("Required: thread-pool:2 >= 1.5x: passed, 2.00x")

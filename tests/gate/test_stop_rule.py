@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from concbench.errors import UsageError
-from concbench.gate.judging import judged
+from concbench.gate.judging import judge_run
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import plan
 from concbench.options import chosen
@@ -27,7 +27,7 @@ def play(means: dict[str, float], *texts: str, noise: float = 0.02, **options: A
     planned = plan(WORK, list(means), chosen(**{"seed": 3, "max_rounds": 100, **options}), requirements)
     table, _ = measure_workload(planned, hosts, lambda _: None)
     record = RunRecord("0", "2026-01-01T00:00:00+00:00", 3, interrupted=False, environment={}, tables=[table])
-    return table, [one.decision for one in judged(Run(record), [planned.requirements])]
+    return table, [one.decision for one in judge_run(Run(record), [planned.requirements])]
 
 
 def rounds(table: Table) -> dict[str, int]:

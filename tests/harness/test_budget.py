@@ -49,12 +49,12 @@ class Played:
         self.imports = list[float]()
         """The time limit of the import in every process."""
 
-    renews = True
+    starts_processes = True
 
     def load_watch(self) -> None:
         """No load is measured."""
 
-    def throttled(self) -> None:
+    def throttled_seconds(self) -> None:
         """No quota is watched."""
 
     @contextmanager
@@ -79,7 +79,7 @@ class _PlayedHost:
         self._played.simulated += self._played.starting
         return {"implementation": "played", "python": "", "gil": True}
 
-    def allow(self, seconds: float) -> None:
+    def set_timeout(self, seconds: float) -> None:
         self._allowed = seconds
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
@@ -98,16 +98,16 @@ class _PlayedHost:
     def reference(self) -> ReferencePass:
         return ReferencePass(sample=self.sample())
 
-    def check(self, most: int) -> CheckPass:
-        del most
+    def check(self, max_executions: int) -> CheckPass:
+        del max_executions
         return CheckPass(self.sample(), 1)
 
     def observe(self, *, collect: bool = False) -> ObservedPass:
         del collect
         return ObservedPass(start=0.0, work=self.sample().work, stop=0.0, cpu=None, began=[0.0], tasks=None)
 
-    def passes(self, most: int) -> str:
-        del most
+    def sequential_passes(self, max_passes: int) -> str:
+        del max_passes
         return "same"
 
     def items_as_text(self) -> list[str]:
@@ -281,12 +281,12 @@ def test_what_is_affordable_is_planned_within_the_budget(busy: float, seconds: f
         if effort is None:
             assert before == 0
             continue
-        cost = costs.of_one_round if effort.once else costs.of_race
+        cost = costs.one_round_seconds if effort.single_round else costs.race_seconds
         assert cost(effort.field) <= 1.25 * budget
         assert 1 <= effort.tasks <= tasks
         assert effort.cells[0].label == "sequential"
-        assert effort.once or effort.tasks >= before
-        before = 0 if effort.once else effort.tasks
+        assert effort.single_round or effort.tasks >= before
+        before = 0 if effort.single_round else effort.tasks
 
 
 def with_state(
@@ -344,7 +344,7 @@ def test_what_it_takes_to_start_a_process_is_told_from_the_first_use(
     monkeypatch.setattr("concbench.harness.search.search.affordable", spied)
     with_state(first_use, 0.005, 100, starting=0.2)
     (costs,) = estimated
-    assert costs.starting == pytest.approx(0.2, abs=0.05)
+    assert costs.start_seconds == pytest.approx(0.2, abs=0.05)
     assert costs.first_use == pytest.approx(first_use, abs=0.05)
     assert costs.look.seconds == pytest.approx(0.005, rel=0.1)
 

@@ -11,7 +11,7 @@ def test_what_is_left_is_just_what_is_allowed(tasks: int, most: int, done: int) 
     """An execution calls every item, so a part of one never fits."""
     calls = CallCounter(tasks, most)
     calls.count(done)
-    left = calls.left()
+    left = calls.remaining()
     assert left is not None
     assert calls.allows(left)
     assert not calls.allows(left + 1)
@@ -22,5 +22,5 @@ def test_without_a_limit_everything_is_allowed() -> None:
     """This holds for any number."""
     calls = CallCounter(10, None)
     calls.count(10**9)
-    assert calls.left() is None
+    assert calls.remaining() is None
     assert calls.allows(10**9)

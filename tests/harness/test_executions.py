@@ -70,10 +70,10 @@ def test_what_is_planned_is_what_is_told_as_the_total_and_what_was_made(options:
             steps.append(event)
 
     run = measure(work, runners=RUNNERS, hosts=SimulatedHosts(steady), listen=listen, **options)
-    planned = executions.planned(plan(work, RUNNERS, chosen(**options)))
+    planned = executions.fewest(plan(work, RUNNERS, chosen(**options)))
     assert {step.total for step in steps} == {planned.total}
     assert sum(step.phase.executes for step in steps) == planned.total
-    made = executions.made(run.tables[0])
+    made = executions.of_table(run.tables[0])
     assert (made.warm_up, made.rounds, made.observed) == (planned.warm_up, planned.rounds, planned.observed)
 
 
@@ -81,12 +81,12 @@ def test_what_is_planned_is_what_is_told_as_the_total_and_what_was_made(options:
 def test_a_look_is_a_plan_of_one_round(compare: bool) -> None:
     """`advise` announces of a look what its plan takes."""
     work = FunctionWorkload.of(abs, [1, 2], CallForm(compare=compare))
-    assert executions.planned(plan_look(work, chosen(rounds=1, observe=False))) == LOOK
+    assert executions.fewest(plan_look(work, chosen(rounds=1, observe=False))) == LOOK
 
 
 def test_a_reference_that_checks_the_sequential_cell_is_counted_once() -> None:
     work = FunctionWorkload.of(abs, [1, 2], CallForm())
     with_it, without = (plan(work, runners, chosen(rounds=3)) for runners in (RUNNERS, RUNNERS[1:]))
-    assert executions.planned(with_it) == Executions(reference=1, check=2, warm_up=3, rounds=9, observed=3)
-    assert executions.planned(without) == Executions(reference=1, check=2, warm_up=2, rounds=6, observed=2)
+    assert executions.fewest(with_it) == Executions(reference=1, check=2, warm_up=3, rounds=9, observed=3)
+    assert executions.fewest(without) == Executions(reference=1, check=2, warm_up=2, rounds=6, observed=2)
     assert with_it.fewest_calls == 2 * 18

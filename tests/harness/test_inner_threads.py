@@ -158,10 +158,10 @@ def test_what_nobody_asked_for_costs_items_and_no_proof(seconds: float) -> None:
     alone, effort = affordable(without, 10.0, 9.0), affordable(costs, 10.0, 9.0)
     assert alone is not None
     assert effort is not None
-    assert effort.once == alone.once
+    assert effort.single_round == alone.single_round
     raced = {cell.id.variant for cell in effort.cells}
     assert raced == ({""} if seconds > 0.1 else {"", PINNED})
-    assert costs.of_race(effort.field) <= 9.0 or effort.once
+    assert costs.race_seconds(effort.field) <= 9.0 or effort.single_round
 
 
 @pytest.mark.parametrize("start_method", ["spawn", "fork"])

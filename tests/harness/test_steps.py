@@ -49,7 +49,7 @@ class Differing(SimulatedHosts):
             return tried
 
         host.check, host.compare = differs("check"), differs("compare")
-        host.passes = lambda most: self._passes.pop(0)
+        host.sequential_passes = lambda most: self._passes.pop(0)
         return host
 
 

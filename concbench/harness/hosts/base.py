@@ -78,7 +78,7 @@ class Host(Protocol):
         """Return the first items, each as a short text; after the last sample."""
         ...
 
-    def allow(self, seconds: float) -> None:
+    def set_timeout(self, seconds: float) -> None:
         """Set the timeout of the requests from now on."""
         ...
 
@@ -102,22 +102,22 @@ class CheckHost(Protocol):
         """Prepare like a Host, and find out whether the function and the items can be sent to workers."""
         ...
 
-    def reference(self, *, own: bool = False) -> ReferencePass:
-        """Make and keep the reference results for all cells of the workload, or with `own` for those of the variant."""
+    def reference(self, *, of_variant: bool = False) -> ReferencePass:
+        """Make and keep the reference results for all cells, or with `of_variant` for those of its variant."""
         ...
 
-    def reads(self) -> str:
+    def unreadable_reason(self) -> str:
         """Return why the results of another variant cannot be read in this one; empty if they can."""
         ...
 
-    def check(self, most: int) -> CheckPass:
-        """Execute the cell and compare its results with the reference; short work is executed up to `most` times."""
+    def check(self, max_executions: int) -> CheckPass:
+        """Execute the cell and compare its results with the reference; short work up to `max_executions` times."""
         ...
 
-    def passes(self, most: int) -> Finding:
+    def sequential_passes(self, max_passes: int) -> Finding:
         """Make sequential passes in one worker of this cell, and compare them with each other and the reference.
 
-        There are two passes; for short work, up to `most`.
+        There are two passes; for short work, up to `max_passes`.
         """
         ...
 
@@ -125,7 +125,7 @@ class CheckHost(Protocol):
         """Return the remarks as a Host does."""
         ...
 
-    def allow(self, seconds: float) -> None:
+    def set_timeout(self, seconds: float) -> None:
         """Set the timeout of the requests from now on."""
         ...
 
@@ -137,7 +137,7 @@ class CheckHost(Protocol):
 class Hosts(Protocol):
     """Creates the hosts of one workload."""
 
-    renews: bool
+    starts_processes: bool
     """Whether each host is a new process, without state from an earlier execution."""
 
     def host(
@@ -163,7 +163,7 @@ class Hosts(Protocol):
         """Start watching the load by other processes during a round; None if no real machine is measured."""
         ...
 
-    def throttled(self) -> float | None:
+    def throttled_seconds(self) -> float | None:
         """Seconds for which a CPU quota has throttled us so far; None without a quota or a real machine."""
         ...
 
@@ -178,7 +178,7 @@ class Clock:
         """Start now, or at the time `began` by AWAKE.now()."""
         self._hosts = hosts
         self._began = AWAKE.now() if began is None else began
-        self._simulated = self._played()
+        self._simulated_before = self._simulated_seconds()
 
     def put_forward(self, seconds: float) -> None:
         """Add seconds that passed before its start."""
@@ -186,22 +186,22 @@ class Clock:
 
     def elapsed(self) -> float:
         """Seconds since its start."""
-        return AWAKE.now() - self._began + self._played() - self._simulated
+        return AWAKE.now() - self._began + self._simulated_seconds() - self._simulated_before
 
-    def _played(self) -> float:
+    def _simulated_seconds(self) -> float:
         return float(getattr(self._hosts, "simulated", 0.0))
 
 
 class InProcessHosts:
     """Takes samples in this process: closures work, but a crash or a leak affects every cell."""
 
-    renews = False
+    starts_processes = False
 
     def load_watch(self) -> LoadWatch:
         """Start watching the load by other processes on this machine."""
         return LoadWatch()
 
-    def throttled(self) -> float | None:
+    def throttled_seconds(self) -> float | None:
         """Seconds for which our control group was throttled so far."""
         return throttled_seconds()
 
@@ -230,56 +230,57 @@ class _InProcessHost:
         self._examine = examine
         self._workload = workload
         self._planned = planned
-        self._path = reference
+        self._reference_path = reference
         self._reference: Reference | None = None
         self._cell: HostedCell | None = None
         self._collected: list[Any] = []
 
     def prepare(self) -> Json:
-        self._cell = _do(
-            lambda: HostedCell(self._workload, self._planned.runner, warm=self._warm, directory=self._path.parent)
+        directory = self._reference_path.parent
+        self._cell = _run_action(
+            lambda: HostedCell(self._workload, self._planned.runner, warm=self._warm, directory=directory)
         )
         if self._examine:
-            _do(self._cell.examine)
-        turned_on = {"gil_turned_on": ["a module"]} if gil_came_back() else {}
-        return {**interpreter(), **turned_on, **_do(self._cell.provide)}
+            _run_action(self._cell.examine)
+        gil = {"gil_turned_on": ["a module"]} if gil_came_back() else {}
+        return {**interpreter(), **gil, **_run_action(self._cell.provide)}
 
-    def reads(self) -> str:
+    def unreadable_reason(self) -> str:
         return ""
 
-    def reference(self, *, own: bool = False) -> ReferencePass:
-        del own
-        self._reference = Reference(self._prepared(), self._path)
-        return _do(self._reference.make)
+    def reference(self, *, of_variant: bool = False) -> ReferencePass:
+        del of_variant
+        self._reference = Reference(self._hosted_cell(), self._reference_path)
+        return _run_action(self._reference.make)
 
-    def check(self, most: int) -> CheckPass:
-        return _do(lambda: check(self._prepared(), most, self._expected()))
+    def check(self, max_executions: int) -> CheckPass:
+        return _run_action(lambda: check(self._hosted_cell(), max_executions, self._expected()))
 
-    def passes(self, most: int) -> Finding:
-        return _do(lambda: sequential_passes(self._prepared(), most, self._expected()))
+    def sequential_passes(self, max_passes: int) -> Finding:
+        return _run_action(lambda: sequential_passes(self._hosted_cell(), max_passes, self._expected()))
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
-        sample, self._collected = _do(lambda: take_sample(self._prepared(), repeats, collect=collect))
+        sample, self._collected = _run_action(lambda: take_sample(self._hosted_cell(), repeats, collect=collect))
         return sample
 
     def interpreter(self) -> Json:
         return interpreter()
 
     def compare(self) -> None:
-        _do(lambda: require_equal(self._collected, self._expected(), self._workload.same))
+        _run_action(lambda: require_equal(self._collected, self._expected(), self._workload.same))
         self._collected = []
 
     def observe(self, *, collect: bool = False) -> ObservedPass:
-        figures, _, self._collected = _do(lambda: self._prepared().observe(collect=collect))
+        figures, _, self._collected = _run_action(lambda: self._hosted_cell().observe(collect=collect))
         return build(ObservedPass, figures)
 
     def _expected(self) -> Any:
-        return expected_of(self._prepared(), self._reference, self._path)
+        return expected_of(self._hosted_cell(), self._reference, self._reference_path)
 
     def items_as_text(self) -> list[str]:
-        return self._prepared().items_as_text()
+        return self._hosted_cell().items_as_text()
 
-    def allow(self, seconds: float) -> None:
+    def set_timeout(self, seconds: float) -> None:
         """Do nothing: a timeout cannot be enforced from within the process."""
 
     def remarks(self) -> list[str]:
@@ -288,15 +289,15 @@ class _InProcessHost:
     def close(self) -> None:
         if self._cell is not None:
             with suppress(CellEnded):
-                _do(self._cell.close)
+                _run_action(self._cell.close)
         self._cell = None
 
-    def _prepared(self) -> HostedCell:
+    def _hosted_cell(self) -> HostedCell:
         assert self._cell is not None, "prepare comes first"
         return self._cell
 
 
-def _do(action: Callable[[], T]) -> T:
+def _run_action(action: Callable[[], T]) -> T:
     """Run the action, in a separate thread if an event loop is running in this one, as in a notebook.
 
     A child process that the function forked ends when it returns here: it must not continue the measurement.
@@ -312,8 +313,8 @@ def _do(action: Callable[[], T]) -> T:
     try:
         if not _in_event_loop():
             return act()
-        with ThreadPoolExecutor(1) as aside:
-            return aside.submit(act).result()
+        with ThreadPoolExecutor(1) as executor:
+            return executor.submit(act).result()
     except KeyboardInterrupt:  # the user may have pressed Ctrl-C
         raise
     except BaseException as error:

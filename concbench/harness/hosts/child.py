@@ -20,8 +20,8 @@ import psutil
 from concbench.harness.clock import AWAKE
 from concbench.harness.hosts.base import CellEnded
 from concbench.harness.hosts.guardian import GUARD
-from concbench.harness.hosts.log import OFTEN, BoundedLog, empty_logs
-from concbench.harness.hosts.memory_limit import LOOK_SECONDS, MemoryLimit
+from concbench.harness.hosts.log import FLOOD_SECONDS, BoundedLog, empty_logs
+from concbench.harness.hosts.memory_limit import POLL_SECONDS, MemoryLimit
 from concbench.harness.hosts.process_tree import TreeWatch
 from concbench.harness.interruption import INTERRUPTION
 from concbench.host.descendants import OwnedProcess, belonging, cpu_seconds, end, started, with_mark
@@ -36,7 +36,7 @@ _DYING_SECONDS = 2.0
 _LEAVE_SECONDS = 1.0
 """Seconds that a process gets to end by itself, with its threads, executors and atexit hooks."""
 _GROUP_SECONDS = 2.0
-_LEAST_BETWEEN, _TIMES_BETWEEN = 30.0, 20
+_LEAST_ACTIVITY_SECONDS, _ACTIVITY_MULTIPLE = 30.0, 20
 """Timeout for pickling and comparing: the least seconds, and the multiple of the time of the request before that."""
 _ADVICE = "close and write only those that the code itself has opened"
 _STRAY = (
@@ -57,30 +57,30 @@ class GuardedProcess:
     It and every process that it starts carry a mark by which they are found, even if this process is killed.
     """
 
-    def __init__(self, name: str, memory_limit: int | None = None, at_work: Callable[[], str] = str) -> None:
+    def __init__(self, name: str, memory_limit: int | None = None, describe_tasks: Callable[[], str] = str) -> None:
         """Describe a process without starting it.
 
         Args:
             name: its name in messages.
             memory_limit: bytes that it and every process that it starts may use together.
-            at_work: called if it has died; returns a clause that names the tasks in progress.
+            describe_tasks: called if it has died; returns a clause that names the tasks in progress.
         """
         self.mark = secrets.token_hex(8)
-        self.doing = ""
+        self.activity = ""
         """Its current activity within a request, as it reported."""
-        self.left: list[str] = []
+        self.ended_programs: list[str] = []
         """Names of the programs that had to be ended after it had ended by itself."""
         self._name = name
         self._memory_limit = memory_limit
-        self._at_work = at_work
+        self._describe_tasks = describe_tasks
         self._closed = True
-        self._too_large: Outcome | None = None
+        self._memory_outcome: Outcome | None = None
         self._answers: queue.SimpleQueue[Json | Exception | None] = queue.SimpleQueue()
-        self._asked, self._until = 0.0, math.inf
-        self._printed = self._heard = 0
+        self._sent_at, self._activity_deadline = 0.0, math.inf
+        self._output_before = self._output_at_answer = 0
         """Bytes that it had printed at its answer to the last request but one, and at its last answer."""
         self._has_answered = False
-        self._idle = False
+        self._died_idle = False
         """Whether it had died before a request was sent, and so between two executions."""
 
     @property
@@ -89,9 +89,9 @@ class GuardedProcess:
         return self._process.pid
 
     @property
-    def meanwhile(self) -> str:
-        """Its activity (`doing`) as a clause; empty if there is none."""
-        return f" while {self.doing}" if self.doing else ""
+    def activity_clause(self) -> str:
+        """Its activity as a clause; empty if there is none."""
+        return f" while {self.activity}" if self.activity else ""
 
     def start(self, module: str, log: Path, environment: Mapping[str, str], command: Sequence[str] = ()) -> None:
         """Start the process.
@@ -135,12 +135,12 @@ class GuardedProcess:
         self._closed = True
         self._wire.close_writing()
         try:
-            self._let_end()
+            self._wait_for_end()
         finally:
             if self._process.poll() is None:
                 self._kill()
             ended = self._end_group(_GROUP_SECONDS if group_seconds is None else group_seconds)
-            self.left = ended if self._process.poll() == 0 else []
+            self.ended_programs = ended if self._process.poll() == 0 else []
             GUARD.release(self.pid)
             self._reader.join(_CLOSE_SECONDS)
             self._wire.close()
@@ -153,7 +153,7 @@ class GuardedProcess:
 
     def busy(self) -> list[OwnedProcess]:
         """The processes that compute at this moment, among this process and those it started."""
-        return [one for one in belonging(self.pid, self.mark, self._started) if one.computes]
+        return [process for process in belonging(self.pid, self.mark, self._started) if process.computes]
 
     def cpu_seconds(self) -> float:
         """CPU seconds that it has used so far, without its children."""
@@ -161,13 +161,13 @@ class GuardedProcess:
 
     def send(self, request: dict[str, Any]) -> None:
         """Send a request; if that fails, the process has died, and waiting for the answer reports its death."""
-        self.doing = ""
-        self._asked, self._until = AWAKE.now(), math.inf
-        self._printed = self._heard
+        self.activity = ""
+        self._sent_at, self._activity_deadline = AWAKE.now(), math.inf
+        self._output_before = self._output_at_answer
         try:
             self._wire.send(request)
         except OSError:
-            self._idle = self._has_answered
+            self._died_idle = self._has_answered
 
     def answer(self, timeout: float, *, watch: TreeWatch | None = None) -> Json:
         """Wait for the answer to a request; the process is ended if none arrives in time.
@@ -179,24 +179,24 @@ class GuardedProcess:
         Raises:
             CellEnded: no answer arrived; the outcome says why.
         """
-        answer = self.arrived(timeout, watch=watch)
+        answer = self.answer_or_none(timeout, watch=watch)
         if answer is None:
-            raise self.timed_out(f"timed out after {timeout:.3g} s{self.meanwhile}", timeout)
+            raise self.end_for_timeout(f"timed out after {timeout:.3g} s{self.activity_clause}", timeout)
         return answer
 
-    def timed_out(self, why: str, seconds: float | None = None) -> CellEnded:
+    def end_for_timeout(self, why: str, seconds: float | None = None) -> CellEnded:
         """Kill the process, which took too long, and return the error to raise."""
         self._kill()
         return CellEnded(Outcome("failed", why, self.output(), "timeout", seconds))
 
-    def arrived(
-        self, timeout: float, *, others: Collection[GuardedProcess] = (), watch: TreeWatch | None = None
+    def answer_or_none(
+        self, timeout: float, *, watched: Collection[GuardedProcess] = (), watch: TreeWatch | None = None
     ) -> Json | None:
         """Wait for an answer like `answer`, but return None and leave the process running if none arrives in time.
 
         Args:
             timeout: seconds to wait.
-            others: other processes whose memory is watched during the wait.
+            watched: other processes whose memory is watched during the wait.
             watch: observes the memory and CPU time of the process tree during the wait.
 
         Raises:
@@ -206,8 +206,8 @@ class GuardedProcess:
         began = monotonic()
         flooded = empty_logs()
         while True:
-            pause = min(OFTEN if flooded else LOOK_SECONDS, watch.look() if watch else LOOK_SECONDS)
-            end_of_wait = min(deadline, self._until)
+            pause = min(FLOOD_SECONDS if flooded else POLL_SECONDS, watch.poll() if watch else POLL_SECONDS)
+            end_of_wait = min(deadline, self._activity_deadline)
             wait = max(0.0, min(pause, end_of_wait - AWAKE.now()))
             try:
                 try:
@@ -217,43 +217,45 @@ class GuardedProcess:
                     began = AWAKE.passed(wait, began)
             except queue.Empty:
                 flooded = empty_logs()
-                for process in {self, *others}:
+                for process in {self, *watched}:
                     process.end_if_too_large()
                 began = AWAKE.passed(0.0, began)
                 if AWAKE.now() < end_of_wait:
                     continue
-                if self._until < deadline:
-                    took = self._until - self._asked
-                    raise self.timed_out(f"timed out after {took:.3g} s{self.meanwhile}", took) from None
+                if self._activity_deadline < deadline:
+                    seconds = self._activity_deadline - self._sent_at
+                    why = f"timed out after {seconds:.3g} s{self.activity_clause}"
+                    raise self.end_for_timeout(why, seconds) from None
                 return None
-            if self._too_large is not None:
-                raise CellEnded(self._too_large)
+            if self._memory_outcome is not None:
+                raise CellEnded(self._memory_outcome)
             if isinstance(answer, Exception):
                 self._kill()
-                raise CellEnded(Outcome("failed", self._unread(answer), self.output()))
+                raise CellEnded(Outcome("failed", self._unreadable_reason(answer), self.output()))
             if answer is None:
                 self._answers.put(None)  # the next wait must find it as well
-                raise self._died()
+                raise self._death_error()
             if "doing" not in answer:
                 self._has_answered = True
-                self._heard = self._log.printed()
+                self._output_at_answer = self._log.printed_bytes()
                 return answer
-            self._notes(answer["doing"])
+            self._note_activity(answer["doing"])
 
-    def _notes(self, doing: str) -> None:
+    def _note_activity(self, activity: str) -> None:
         """Note the current activity of the process; an activity has its own timeout."""
         now = AWAKE.now()
-        self.doing = doing
-        self._until = now + max(_LEAST_BETWEEN, _TIMES_BETWEEN * (now - self._asked)) if doing else math.inf
+        self.activity = activity
+        allowed = max(_LEAST_ACTIVITY_SECONDS, _ACTIVITY_MULTIPLE * (now - self._sent_at)) if activity else math.inf
+        self._activity_deadline = now + allowed
 
     def end_if_too_large(self) -> None:
         """Kill the process if it exceeds its memory limit; waiting for its answer then raises."""
-        used = self._memory.used()
+        used = self._memory.exceeding_bytes()
         if used is not None:
             self._kill()
-            allowed = f"only {self._memory.limit / 1e9:.1f} GB is allowed ({self._memory.source})"
-            why = f"used {used / 1e9:.1f} GB of memory, but {allowed}"
-            self._too_large = Outcome("failed", why, self.output(), "memory")
+            limit = f"only {self._memory.limit / 1e9:.1f} GB is allowed ({self._memory.source})"
+            why = f"used {used / 1e9:.1f} GB of memory, but {limit}"
+            self._memory_outcome = Outcome("failed", why, self.output(), "memory")
 
     def output(self) -> str:
         """The start and the end of its output."""
@@ -261,7 +263,7 @@ class GuardedProcess:
 
     def last_line(self) -> str:
         """A clause with the last line that it printed since its previous answer; empty if there is none."""
-        last = self._log.last_line(self._printed)
+        last = self._log.last_line(self._output_before)
         return f"; last printed: {one_line(last, 120)}" if last else ""
 
     def _read(self) -> None:
@@ -278,7 +280,7 @@ class GuardedProcess:
             self._answers.put(error)
         self._answers.put(None)
 
-    def _unread(self, error: Exception) -> str:
+    def _unreadable_reason(self, error: Exception) -> str:
         """The reason why an answer could not be read."""
         if isinstance(error, WireBroken):
             return f"something else wrote to the channel on which {self._name} {_STRAY}"
@@ -286,18 +288,18 @@ class GuardedProcess:
             return _NO_MEMORY.format(name=self._name)
         return f"the answer of {self._name} cannot be read: {exception_text(error)}"
 
-    def _died(self) -> CellEnded:
+    def _death_error(self) -> CellEnded:
         """The error for a process whose end of the wire is closed, mostly because it has died."""
         ended = until_ended(self._process, _DYING_SECONDS)
         closed = ended is None or ended.code == self._wire.closed
         if ended is None:
             self._kill()
         how = "can no longer answer" if closed else f"died ({ending(ended.code if ended else None)})"
-        when = " between two executions" if self._idle else self.meanwhile or self._at_work()
+        when = " between two executions" if self._died_idle else self.activity_clause or self._describe_tasks()
         reason = f"{self._name} {how}{when}{_CLOSED if closed else self.last_line()}"
-        return CellEnded(Outcome("failed", reason, self.output(), "death"), idle=self._idle)
+        return CellEnded(Outcome("failed", reason, self.output(), "death"), idle=self._died_idle)
 
-    def _let_end(self) -> None:
+    def _wait_for_end(self) -> None:
         """Wait for the end without Popen.wait(), which keeps its lock for good if interrupted at the wrong moment."""
         patience = monotonic() + _LEAVE_SECONDS
         while self._process.poll() is None and monotonic() < patience:

@@ -51,15 +51,15 @@ class GuardianClient:
                 self._guardian = start("concbench.host.guardian_process", subprocess.DEVNULL, with_mark(self._mark))
             self._watched.add(pid)
             for directory in self._directories:
-                self._tell("keep", str(directory))
-            self._tell("watch", pid, mark)
+                self._send("keep", str(directory))
+            self._send("watch", pid, mark)
 
     def release(self, pid: int) -> None:
         """Stop watching a process that has been ended."""
         with self._lock:
             if pid in self._watched:
                 self._watched.discard(pid)
-                self._tell("release", pid)
+                self._send("release", pid)
                 self._end_if_idle()
 
     def forget(self, directory: Path) -> None:
@@ -67,13 +67,13 @@ class GuardianClient:
         with self._lock:
             self._directories.discard(directory)
             if self._guardian is not None:
-                self._tell("forget", str(directory))
+                self._send("forget", str(directory))
                 self._end_if_idle()
 
-    def _tell(self, word: str, *what: object) -> None:
+    def _send(self, command: str, *arguments: object) -> None:
         assert self._guardian is not None
         with contextlib.suppress(OSError):  # it was killed: the measurement continues without a guardian
-            self._guardian[1].send([word, *what])
+            self._guardian[1].send([command, *arguments])
 
     def _end_if_idle(self) -> None:
         if self._watched or self._directories:

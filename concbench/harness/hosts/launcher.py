@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from concbench.harness.hosts.base import CheckHost, Host
-from concbench.harness.hosts.import_wait import IMPORT_ALLOWS, ImportWait
+from concbench.harness.hosts.import_wait import IMPORT_TIME_OPTIONS, ImportWait
 from concbench.harness.hosts.process_host import ProcessHost
 from concbench.harness.machine.other_load import LoadWatch
 from concbench.harness.planning.runner_specs import PlannedCell
@@ -23,31 +23,31 @@ from concbench.workloads.base import Workload
 class ProcessHosts:
     """Starts a measuring process for each cell."""
 
-    renews = True
+    starts_processes = True
 
-    def __init__(self, tell: Callable[[str], None] | None = None, allows: str = IMPORT_ALLOWS) -> None:
+    def __init__(self, tell: Callable[[str], None] | None = None, time_options: str = IMPORT_TIME_OPTIONS) -> None:
         """Begin without processes.
 
         Args:
             tell: called with a message if importing the function takes long.
-            allows: the options that allow more time for that.
+            time_options: the options that allow more time for that.
         """
-        self._loading = ImportWait(tell, allows)
+        self._import_wait = ImportWait(tell, time_options)
 
     def load_watch(self) -> LoadWatch:
         """Start watching the load by other processes on this machine."""
         return LoadWatch()
 
-    def throttled(self) -> float | None:
+    def throttled_seconds(self) -> float | None:
         """Seconds for which our control group was throttled so far."""
         return throttled_seconds()
 
     @contextmanager
     def host(self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions) -> Iterator[Host]:
         """Start the process of a cell, and end it in any case."""
-        make = partial(ProcessHost, workload, cell, directory, options, self._loading)
-        made: ProcessHost | FreshHost = FreshHost(make) if options["fresh"] else make()
-        with _ending(made) as host:
+        make = partial(ProcessHost, workload, cell, directory, options, self._import_wait)
+        created: ProcessHost | FreshHost = FreshHost(make) if options["fresh"] else make()
+        with _closing(created) as host:
             yield host
 
     @contextmanager
@@ -55,8 +55,8 @@ class ProcessHosts:
         self, workload: Workload, cell: PlannedCell, directory: Path, options: MeasureOptions
     ) -> Iterator[CheckHost]:
         """Start a process that takes no samples, and end it in any case."""
-        with _ending(
-            ProcessHost(workload, cell, directory, changed(options, warm=False), self._loading, examine=True)
+        with _closing(
+            ProcessHost(workload, cell, directory, changed(options, warm=False), self._import_wait, examine=True)
         ) as host:
             yield host
 
@@ -65,7 +65,7 @@ H = TypeVar("H", bound="ProcessHost | FreshHost")
 
 
 @contextmanager
-def _ending(host: H) -> Iterator[H]:
+def _closing(host: H) -> Iterator[H]:
     """Close a host in any case, and kill it first if the block raises."""
     try:
         yield host
@@ -81,9 +81,9 @@ class FreshHost:
 
     def __init__(self, make: Callable[[], ProcessHost]) -> None:
         self._make = make
-        self._seconds: float | None = None
+        self._timeout: float | None = None
         self._interpreter: Json = {}
-        self._kept: ProcessHost | None = None
+        self._kept_host: ProcessHost | None = None
         self._remarks: list[str] = []
 
     def prepare(self) -> Json:
@@ -93,12 +93,12 @@ class FreshHost:
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
         """Time `repeats` executions, each in a new process; keep the last process if it collected results."""
-        taken = []
+        samples = []
         for number in range(repeats):
             last = collect and number == repeats - 1
             with self._prepared(keep=last) as host:
-                taken.append(host.sample(collect=last))
-        return reduce(add, taken)
+                samples.append(host.sample(collect=last))
+        return reduce(add, samples)
 
     def items_as_text(self) -> list[str]:
         """Return the first items as texts, from a new process, since items may be generated while they are read."""
@@ -116,24 +116,24 @@ class FreshHost:
 
     def compare(self) -> None:
         """Compare the collected results in the kept process, and end it."""
-        assert self._kept is not None, "nothing was collected"
-        self._kept.compare()
+        assert self._kept_host is not None, "nothing was collected"
+        self._kept_host.compare()
         self.close()
 
-    def allow(self, seconds: float) -> None:
+    def set_timeout(self, seconds: float) -> None:
         """Set the timeout of every later process."""
-        self._seconds = seconds
+        self._timeout = seconds
 
     def kill(self) -> None:
         """Kill the kept process, if there is one."""
-        if self._kept is not None:
-            self._kept.kill()
+        if self._kept_host is not None:
+            self._kept_host.kill()
 
     def close(self) -> None:
         """End the kept process, if there is one."""
-        if self._kept is not None:
-            self._end(self._kept)
-        self._kept = None
+        if self._kept_host is not None:
+            self._end(self._kept_host)
+        self._kept_host = None
 
     def remarks(self) -> list[str]:
         """Return the remarks of all processes that have ended."""
@@ -147,8 +147,8 @@ class FreshHost:
     def _prepared(self, *, keep: bool = False) -> Iterator[ProcessHost]:
         """Start a process for one execution; end it afterwards unless it is kept for a comparison."""
         host = self._make()
-        if self._seconds is not None:
-            host.allow(self._seconds)
+        if self._timeout is not None:
+            host.set_timeout(self._timeout)
         try:
             self._interpreter = host.prepare()
             yield host
@@ -157,6 +157,6 @@ class FreshHost:
             self._end(host)
             raise
         if keep:
-            self._kept = host
+            self._kept_host = host
         else:
             self._end(host)

@@ -11,11 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from weakref import WeakSet
 
-MOST = 1_000_000
+MAX_BYTES = 1_000_000
 """Bytes above which a file is emptied at the next check."""
-END = 2_000
+END_BYTES = 2_000
 """Bytes kept of each end."""
-OFTEN = 0.02
+FLOOD_SECONDS = 0.02
 """Seconds until the next check after a file was emptied."""
 _TRIES = 5
 """Attempts to read the end before more is written: output between reading and emptying is lost."""
@@ -39,11 +39,11 @@ class BoundedLog:
         """If the file has grown, keep both ends and empty it; return whether it was emptied."""
         with suppress(OSError):
             size = self._path.stat().st_size
-            if size > MOST:
+            if size > MAX_BYTES:
                 for _ in range(_TRIES):
                     first, self._last = self._ends(size)
-                    before, size = size, self._path.stat().st_size
-                    if size == before:
+                    previous_size, size = size, self._path.stat().st_size
+                    if size == previous_size:
                         break
                 self._first = self._first or first
                 os.truncate(self._path, 0)
@@ -59,7 +59,7 @@ class BoundedLog:
         with suppress(OSError):
             size = self._path.stat().st_size
             if self._emptied:
-                last = (last + self._end(size))[-END:]
+                last = (last + self._end(size))[-END_BYTES:]
             else:
                 first, last = self._ends(size)
         left_out = self._emptied + size - len(first) - len(last)
@@ -75,7 +75,7 @@ class BoundedLog:
         with suppress(OSError):
             self._path.unlink()
 
-    def printed(self) -> int:
+    def printed_bytes(self) -> int:
         """Bytes of output so far."""
         with suppress(OSError):
             return self._emptied + self._path.stat().st_size
@@ -85,23 +85,23 @@ class BoundedLog:
         """The last line that is not empty in the kept output after the first `since` bytes; empty if there is none."""
         with suppress(OSError):
             size = self._path.stat().st_size
-            came = min(END, self._emptied + size - since)
-            kept = self._last + self._end(size)
-            lines = kept[max(0, len(kept) - came) :].decode(errors="replace").split("\n") if came > 0 else []
-            return next((line for line in reversed(lines) if line.strip()), "")
+            new_bytes = min(END_BYTES, self._emptied + size - since)
+            tail = self._last + self._end(size)
+            new_text = tail[max(0, len(tail) - new_bytes) :].decode(errors="replace") if new_bytes > 0 else ""
+            return next((line for line in reversed(new_text.split("\n")) if line.strip()), "")
         return ""
 
     def _ends(self, size: int) -> tuple[bytes, bytes]:
         """Both ends of the file, without overlap."""
         with self._path.open("rb") as file:
-            first = file.read(END)
-            file.seek(max(len(first), size - END))
-            return first, file.read(END)
+            first = file.read(END_BYTES)
+            file.seek(max(len(first), size - END_BYTES))
+            return first, file.read(END_BYTES)
 
     def _end(self, size: int) -> bytes:
         with self._path.open("rb") as file:
-            file.seek(max(0, size - END))
-            return file.read(END)
+            file.seek(max(0, size - END_BYTES))
+            return file.read(END_BYTES)
 
 
 _LOGS: WeakSet[BoundedLog] = WeakSet()

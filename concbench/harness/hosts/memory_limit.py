@@ -12,50 +12,50 @@ from concbench.analysis.thresholds import MEMORY_SHARE
 from concbench.machine import groups
 from concbench.options import LEAST_MEMORY
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 """Seconds between two checks of the free memory, each of which takes some 50 us."""
 
 
-def available(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> int:
+def available_bytes(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> int:
     """Free bytes of the machine, or of this process's control group if that has fewer."""
-    left = [int(psutil.virtual_memory().available)]
+    free = [int(psutil.virtual_memory().available)]
     with contextlib.suppress(OSError, ValueError):
-        own = (_LEFT[version](folder) for folder, version in groups("memory", proc, cgroups))
-        left += [bytes_left for bytes_left in own if bytes_left is not None]
-    return max(0, min(left))
+        in_groups = (_FREE[version](folder) for folder, version in groups("memory", proc, cgroups))
+        free += [free_bytes for free_bytes in in_groups if free_bytes is not None]
+    return max(0, min(free))
 
 
 def most_processes(each: float, limit: int | None = None) -> int:
     """Most worker processes of so many bytes each that fit into the memory that a cell may use now."""
-    return processes_that_fit(allowed(limit), each)
+    return processes_that_fit(allowed_bytes(limit), each)
 
 
-def allowed(limit: int | None = None) -> int:
+def allowed_bytes(limit: int | None = None) -> int:
     """Bytes that a cell may use: the given limit, or most of the memory that is free now."""
-    return limit if limit is not None else max(LEAST_MEMORY, int(MEMORY_SHARE * available()))
+    return limit if limit is not None else max(LEAST_MEMORY, int(MEMORY_SHARE * available_bytes()))
 
 
-def _left_v2(folder: Path) -> int | None:
-    return _left(folder, "memory.max", "memory.current", "inactive_file")
+def _free_v2(folder: Path) -> int | None:
+    return _free(folder, "memory.max", "memory.current", "inactive_file")
 
 
-def _left_v1(folder: Path) -> int | None:
-    return _left(folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+def _free_v1(folder: Path) -> int | None:
+    return _free(folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 
 
-def _left(folder: Path, limit: str, usage: str, cache: str) -> int | None:
+def _free(folder: Path, limit: str, usage: str, cache: str) -> int | None:
     """The limit minus the bytes in use, except reclaimable file cache; None without a limit."""
     try:
-        most, used = ((folder / name).read_text().strip() for name in (limit, usage))
-        if most == "max":
+        maximum, used = ((folder / name).read_text().strip() for name in (limit, usage))
+        if maximum == "max":
             return None
         statistics = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        return int(most) - int(used) + int(statistics.get(cache, 0))
+        return int(maximum) - int(used) + int(statistics.get(cache, 0))
     except (OSError, ValueError):
         return None
 
 
-_LEFT = {2: _left_v2, 1: _left_v1}
+_FREE = {2: _free_v2, 1: _free_v1}
 
 
 class MemoryLimit:
@@ -66,22 +66,22 @@ class MemoryLimit:
 
     def __init__(self, pid: int, limit: int | None) -> None:
         self._pid = pid
-        self._before = available()
-        self.limit = allowed(limit)
+        self._available_before = available_bytes()
+        self.limit = allowed_bytes(limit)
         self.source = "--memory-limit" if limit is not None else "80 % of the free memory; --memory-limit allows more"
 
-    def used(self) -> int | None:
+    def exceeding_bytes(self) -> int | None:
         """Bytes used by the process tree if they exceed the limit; else None."""
-        if self._before - available() < self.limit / 2:
+        if self._available_before - available_bytes() < self.limit / 2:
             return None
         with contextlib.suppress(psutil.Error):
             root = psutil.Process(self._pid)
-            used = sum(_bytes(process) for process in [root, *root.children(recursive=True)])
+            used = sum(_process_bytes(process) for process in [root, *root.children(recursive=True)])
             return used if used > self.limit else None
         return None
 
 
-def _bytes(process: psutil.Process) -> int:
+def _process_bytes(process: psutil.Process) -> int:
     """The proportional set size of a process where the system reports it, else its unique set size, in bytes."""
     with contextlib.suppress(psutil.Error):
         full = process.memory_full_info()

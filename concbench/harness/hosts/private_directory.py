@@ -26,10 +26,10 @@ from concbench.host.descendants import end
 PREFIX = "concbench-run-"
 _SOCKETS = "sockets"
 """The subdirectory for sockets, or a link to a directory with a shorter name."""
-_LONGEST = 76
+_MAX_PATH_BYTES = 76
 """Most bytes in the path of that directory: every system allows 103 in the path of a socket, and the rest takes 26."""
-_SHORT = ("/tmp", "/var/tmp")  # noqa: S108 - made as tempfile makes them
-_MARKED = re.compile(r"-([0-9a-f]{16})\.\w+$")
+_SHORT_BASES = ("/tmp", "/var/tmp")  # noqa: S108 - made as tempfile makes them
+_MARK = re.compile(r"-([0-9a-f]{16})\.\w+$")
 """The mark of a measuring process in the names of its files."""
 
 
@@ -40,10 +40,10 @@ def private_directory() -> Iterator[Path]:
     Raises:
         HostFailure: no directory can be made.
     """
-    with _locked(_temporary()) as directory, ExitStack() as elsewhere:
-        if len(os.fsencode(directory / _SOCKETS)) > _LONGEST:
-            base = next((base for base in _SHORT if os.access(base, os.W_OK)), tempfile.gettempdir())
-            (directory / _SOCKETS).symlink_to(elsewhere.enter_context(_locked(base)))
+    with _locked(_temporary_base()) as directory, ExitStack() as links:
+        if len(os.fsencode(directory / _SOCKETS)) > _MAX_PATH_BYTES:
+            base = next((base for base in _SHORT_BASES if os.access(base, os.W_OK)), tempfile.gettempdir())
+            (directory / _SOCKETS).symlink_to(links.enter_context(_locked(base)))
         yield directory
 
 
@@ -60,7 +60,7 @@ def _locked(base: str) -> Iterator[Path]:
         try:
             directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
         except OSError as error:
-            raise _none_in(base, error.strerror or str(error)) from error
+            raise _no_directory_error(base, error.strerror or str(error)) from error
         try:
             lock = _lock(directory)
             break
@@ -79,14 +79,14 @@ def _locked(base: str) -> Iterator[Path]:
         GUARD.forget(directory)
 
 
-def _temporary() -> str:
+def _temporary_base() -> str:
     try:
         return tempfile.gettempdir()
     except FileNotFoundError as error:
-        raise _none_in("any of the usual places", "none of them is writable") from error
+        raise _no_directory_error("any of the usual places", "none of them is writable") from error
 
 
-def _none_in(place: str, why: str) -> HostFailure:
+def _no_directory_error(place: str, why: str) -> HostFailure:
     return HostFailure(
         f"no directory for temporary files can be made in {place}: {why}; set TMPDIR to a writable directory"
     )
@@ -100,7 +100,7 @@ def _remove_abandoned(base: Path) -> None:
             if lock is None:
                 continue
             try:
-                for mark in {found[1] for file in directory.iterdir() if (found := _MARKED.search(file.name))}:
+                for mark in {match[1] for file in directory.iterdir() if (match := _MARK.search(file.name))}:
                     end(0, mark)
                 shutil.rmtree(directory, ignore_errors=True)
             finally:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from concbench.harness.clock import AWAKE
 from concbench.harness.hosts.base import CellEnded
 from concbench.harness.hosts.child import GuardedProcess
-from concbench.harness.hosts.memory_limit import allowed
+from concbench.harness.hosts.memory_limit import allowed_bytes
 from concbench.harness.hosts.private_directory import sockets_in
 from concbench.harness.hosts.process_tree import TreeWatch
 from concbench.harness.interruption import INTERRUPTION
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from concbench.harness.hosts.import_wait import ImportWait
 
 _MAIN = "concbench.host.host_process"
-UNTIL_KNOWN = 600.0
+FIRST_TIMEOUT = 600.0
 """Timeout of a request in seconds, while the time of the work is unknown."""
 _SETTLE_SECONDS, _MOST_SETTLE_SECONDS = 2.0, 10.0
 """Seconds for which a process may compute after the last task returned, as waiting threads of native libraries do."""
@@ -53,7 +53,7 @@ class ProcessHost:
         cell: PlannedCell,
         directory: Path,
         options: MeasureOptions,
-        loading: ImportWait,
+        import_wait: ImportWait,
         *,
         examine: bool = False,
     ) -> None:
@@ -64,27 +64,28 @@ class ProcessHost:
             cell: the cell to execute.
             directory: private, shared by the hosts of the workload.
             options: among others, whether executions are warm, and the timeout of a request.
-            loading: the processes that load at the same time.
+            import_wait: waits for the processes that load at the same time.
             examine: whether to try pickling the function and the items; never in a process that takes samples.
         """
         self._name = workload.name
-        self._timeout = options["timeout"] or UNTIL_KNOWN
+        self._timeout = options["timeout"] or FIRST_TIMEOUT
         self._directory = directory
-        self._shared, self._own = directory / "reference.pickle", directory / _own_reference(cell)
-        self._loading = loading
+        self._shared_reference = directory / "reference.pickle"
+        self._variant_reference = directory / _variant_reference_name(cell)
+        self._import_wait = import_wait
         self._memory_limit = options["memory_limit"]
-        self._process = GuardedProcess("the measuring process", options["memory_limit"], self._at_work)
+        self._process = GuardedProcess("the measuring process", options["memory_limit"], self._describe_tasks)
         mark = self._process.mark
         cell_name = re.sub(r"[^\w.-]+", "-", str(cell.id))[:80]
         name = f"cell-{cell_name}-{mark}"
         self._payload, self._record = directory / f"{name}.pickle", directory / f"{name}.record"
-        self._importing = f"importing {workload.name} in a measuring process"
+        self._import_activity = f"importing {workload.name} in a measuring process"
         self._import_limit = options["import_timeout"] or IMPORT_SECONDS
-        self._unstarted = ""
+        self._start_error = ""
         self._loaded = False
-        self._went_on = False
-        self._settled: tuple[float, float] | None = None
-        self._since = AWAKE.now()
+        self._computed_later = False
+        self._idle_since: tuple[float, float] | None = None
+        self._started_at = AWAKE.now()
         try:
             packed = pickle.dumps((workload, cell.runner), protocol=5)  # every interpreter can read that
             self._payload.write_bytes(packed)
@@ -92,7 +93,7 @@ class ProcessHost:
             environment = {"PYTHONHASHSEED": hash_seed(decided(options["seed"])), **variant.variables(directory)}
             command = variant.command(_MAIN, homes(packed) if variant.python else ())
             self._process.start(_MAIN, directory / f"{name}.log", environment, command)
-            loading.processes.add(self._process)
+            import_wait.processes.add(self._process)
             self._process.send(
                 {
                     "do": "prepare",
@@ -103,17 +104,20 @@ class ProcessHost:
                 }
             )
         except OSError as error:  # a disk is full, or there are too many processes or open files
-            self._unstarted = f"the measuring process could not be started: {error.strerror or error}{self._gone()}"
+            why = f"{error.strerror or error}{self._directory_clause()}"
+            self._start_error = f"the measuring process could not be started: {why}"
 
     def prepare(self) -> Json:
         """Wait until the cell is loaded."""
-        if self._unstarted:
-            raise CellEnded(Outcome("failed", self._unstarted))
+        if self._start_error:
+            raise CellEnded(Outcome("failed", self._start_error))
         try:
-            loaded = self._loading.answer(self._process, self._importing, self._since, self._import_limit)
+            answer = self._import_wait.answer(
+                self._process, self._import_activity, self._started_at, self._import_limit
+            )
         finally:
-            self._loading.processes.discard(self._process)
-        interpreter = build(Json, self._succeeded(loaded))
+            self._import_wait.processes.discard(self._process)
+        interpreter = build(Json, self._result_of(answer))
         self._loaded = True
         self._payload.unlink()
         return interpreter
@@ -121,38 +125,43 @@ class ProcessHost:
     @property
     def _reference(self) -> Path:
         """The file of the reference results; the variant's own, if there is one."""
-        return self._own if self._own.exists() else self._shared
+        return self._variant_reference if self._variant_reference.exists() else self._shared_reference
 
-    def reads(self) -> str:
+    def unreadable_reason(self) -> str:
         """Return why the results of another variant cannot be read here; empty if they can."""
-        why: str = self._ask({"do": "reads", "compare": str(self._shared)})
-        return why
+        reason: str = self._ask({"do": "reads", "compare": str(self._shared_reference)})
+        return reason
 
-    def reference(self, *, own: bool = False) -> ReferencePass:
+    def reference(self, *, of_variant: bool = False) -> ReferencePass:
         """Make the reference results in this host."""
-        save = self._own if own else self._shared
+        save = self._variant_reference if of_variant else self._shared_reference
         request = {"do": "reference", "save": str(save), "record": str(self._record)}
         try:
-            return build(ReferencePass, self._executed(request))
+            return build(ReferencePass, self._execute(request))
         except CellEnded as ended:
-            doing, why = self._process.doing, ended.outcome.reason
-            if ended.outcome.cause not in {"timeout", "death"} or not doing:
+            activity, reason = self._process.activity, ended.outcome.reason
+            if ended.outcome.cause not in {"timeout", "death"} or not activity:
                 raise
-            return ReferencePass(unsendable=why if doing == PICKLED else "", incomparable=why)
+            return ReferencePass(unsendable=reason if activity == PICKLED else "", incomparable=reason)
 
-    def check(self, most: int) -> CheckPass:
+    def check(self, max_executions: int) -> CheckPass:
         """Execute the cell and compare its results."""
-        request = {"do": "check", "most": most, "compare": str(self._reference), "record": str(self._record)}
-        return build(CheckPass, self._executed(request))
+        request = {
+            "do": "check",
+            "most": max_executions,
+            "compare": str(self._reference),
+            "record": str(self._record),
+        }
+        return build(CheckPass, self._execute(request))
 
-    def passes(self, most: int) -> Finding:
+    def sequential_passes(self, max_passes: int) -> Finding:
         """Make sequential passes in one of its workers."""
-        finding: Finding = self._executed({"do": "passes", "most": most, "compare": str(self._reference)})
+        finding: Finding = self._execute({"do": "passes", "most": max_passes, "compare": str(self._reference)})
         return finding
 
     def sample(self, *, collect: bool = False, repeats: int = 1) -> Sample:
         """Take a timed sample."""
-        return build(Sample, self._executed({"do": "sample", "repeats": repeats, "collect": collect}))
+        return build(Sample, self._execute({"do": "sample", "repeats": repeats, "collect": collect}))
 
     def interpreter(self) -> Json:
         """Return the current facts about the interpreter of the process."""
@@ -162,7 +171,7 @@ class ProcessHost:
         """Compare the results collected last with the reference."""
         self._ask({"do": "compare", "compare": str(self._reference)})
 
-    def allow(self, seconds: float) -> None:
+    def set_timeout(self, seconds: float) -> None:
         """Set the timeout from the next request on."""
         self._timeout = seconds
 
@@ -172,8 +181,8 @@ class ProcessHost:
 
     def observe(self, *, collect: bool = False) -> ObservedPass:
         """Make an observed pass, and watch the memory of all its processes from outside."""
-        watch, may_use = TreeWatch(self._process.pid), allowed(self._memory_limit)
-        figures = self._executed({"do": "observe", "collect": collect}, watch)
+        watch, memory_allowed = TreeWatch(self._process.pid), allowed_bytes(self._memory_limit)
+        figures = self._execute({"do": "observe", "collect": collect}, watch)
         began = figures.pop("at")
         return replace(
             build(ObservedPass, figures),
@@ -183,12 +192,12 @@ class ProcessHost:
             memory_track=[[round(max(0.0, at - began), 4), float(memory)] for at, memory in watch.track],
             processes=watch.processes or None,
             threads=watch.threads or None,
-            memory_allowed=may_use,
+            memory_allowed=memory_allowed,
         )
 
     def close(self) -> None:
         """End the process and every process that it started."""
-        self._loading.processes.discard(self._process)
+        self._import_wait.processes.discard(self._process)
         self._process.close()
 
     def kill(self) -> None:
@@ -198,74 +207,74 @@ class ProcessHost:
     def remarks(self) -> list[str]:
         """Return remarks on programs and computation that continued after the tasks had returned."""
         remarks = []
-        if self._process.left:
-            remarks.append(f"left programs running, which were ended: {', '.join(self._process.left)}")
-        if self._went_on:
+        if self._process.ended_programs:
+            remarks.append(f"left programs running, which were ended: {', '.join(self._process.ended_programs)}")
+        if self._computed_later:
             remarks.append("was still computing a while after its last task had returned; no time above includes that")
         return remarks
 
-    def _executed(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
+    def _execute(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
         """Execute the cell, and wait until its processes are idle, so that they do not disturb other cells."""
         began = monotonic()
-        if self._settled is not None:
-            since, cpu = self._settled
-            self._notice(self._process.cpu_seconds() - cpu, began - since)
+        if self._idle_since is not None:
+            idle_since, cpu = self._idle_since
+            self._note_cpu_use(self._process.cpu_seconds() - cpu, began - idle_since)
         answer = self._ask(request, watch)
         answered, pause = monotonic(), 0.001
-        before: dict[int, float] = {}
-        used = 0.0
+        cpu_before: dict[int, float] = {}
+        cpu_used = 0.0
         while busy := self._process.busy():
-            used = sum(one.cpu - before.setdefault(one.pid, one.cpu) for one in busy)
+            cpu_used = sum(process.cpu - cpu_before.setdefault(process.pid, process.cpu) for process in busy)
             waited = monotonic() - answered
-            if waited > _SETTLE_SECONDS and used > _BUSY_SHARE * waited:
+            if waited > _SETTLE_SECONDS and cpu_used > _BUSY_SHARE * waited:
                 self._process.kill()  # not later: it takes a core from the other cells
-                raise CellEnded(self._never_ends([one.pid for one in busy]))
+                raise CellEnded(self._busy_outcome([process.pid for process in busy]))
             if waited > _MOST_SETTLE_SECONDS:  # other processes use all cores: undecidable
                 break
             with INTERRUPTION.allowed():
                 sleep(pause)
             pause = 0.01
-        self._notice(used, answered - began)
-        self._settled = monotonic(), self._process.cpu_seconds()
+        self._note_cpu_use(cpu_used, answered - began)
+        self._idle_since = monotonic(), self._process.cpu_seconds()
         return answer
 
-    def _notice(self, used: float, seconds: float) -> None:
+    def _note_cpu_use(self, used: float, seconds: float) -> None:
         """Note CPU seconds used outside executions, if they are many for the `seconds` of an execution or a pause."""
-        self._went_on |= used > max(_BRIEF[0], _BRIEF[1] * seconds)
+        self._computed_later |= used > max(_BRIEF[0], _BRIEF[1] * seconds)
 
-    def _never_ends(self, busy: list[int]) -> Outcome:
+    def _busy_outcome(self, busy: list[int]) -> Outcome:
         what = "a busy thread" if self._process.pid in busy else "a busy process"
         why = f"{self._name} leaves {what} behind that was still computing {_SETTLE_SECONDS:g} s after the last task"
         return Outcome("failed", f"{why} had returned: end it, or wait for it, before the task returns", cause="busy")
 
     def _ask(self, request: dict[str, Any], watch: TreeWatch | None = None) -> Any:
-        self._settled = None
+        self._idle_since = None
         self._process.send(request)
-        return self._succeeded(self._process.answer(self._timeout, watch=watch))
+        return self._result_of(self._process.answer(self._timeout, watch=watch))
 
-    def _succeeded(self, answer: Json) -> Any:
+    def _result_of(self, answer: Json) -> Any:
         if "failed" not in answer:
             return answer["ok"]
         outcome = Outcome(**answer["failed"])
-        outcome = replace(outcome, reason=outcome.reason + self._gone())
+        outcome = replace(outcome, reason=outcome.reason + self._directory_clause())
         if answer["worker"]:
             detail = f"{outcome.detail}\n\n{self._process.output()}".strip()
             outcome = replace(outcome, reason=outcome.reason + self._process.last_line(), detail=detail)
         raise CellEnded(outcome)
 
-    def _gone(self) -> str:
+    def _directory_clause(self) -> str:
         """A clause for error messages if the directory of temporary files was removed; else empty."""
         return "" if self._directory.exists() else f"; {self._directory} was removed"
 
-    def _at_work(self) -> str:
+    def _describe_tasks(self) -> str:
         """A clause that names the tasks in progress, which are recorded in the first execution."""
         tasks = sorted(recorded(str(self._record))) if self._loaded else []
         if not tasks:
             return ", item unknown" if self._loaded else ""
-        these = f"task {tasks[0]} was" if len(tasks) == 1 else f"tasks {', '.join(map(str, tasks[:5]))} were"
-        return f" while {these} at work"
+        progress = f"task {tasks[0]} was" if len(tasks) == 1 else f"tasks {', '.join(map(str, tasks[:5]))} were"
+        return f" while {progress} at work"
 
 
-def _own_reference(cell: PlannedCell) -> str:
+def _variant_reference_name(cell: PlannedCell) -> str:
     """The file for the results of a variant that cannot read those of others."""
     return f"reference-{blake2b(cell.id.variant.encode(), digest_size=8).hexdigest()}.pickle"

@@ -29,7 +29,7 @@ class TreeWatch:
         self.threads = 0
         self._cpu_before = self._cpu()
 
-    def look(self) -> float:
+    def poll(self) -> float:
         """Read the memory once; return the seconds until the next reading, so that reading costs 5 % of a core."""
         began = perf_counter()
         with contextlib.suppress(psutil.Error):

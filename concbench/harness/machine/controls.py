@@ -56,7 +56,7 @@ class Control:
 
     about: str
     """concurrency, coroutines, parallelism or threads."""
-    who: str
+    workers: str
     """The workers in words, such as `8 waiting threads`."""
     expected: float
     """The speed-up on a machine that is otherwise idle."""
@@ -64,7 +64,7 @@ class Control:
     """The speed-up above which the ability is shown; where no gain is expected, below which."""
     advice: str
     """The advice if the ability is certainly not shown."""
-    gains: bool = True
+    expects_gain: bool = True
     """Whether a gain is expected."""
     condition: str = ""
     """The condition of the expectation, where it is not obvious, such as `with a GIL`."""
@@ -73,7 +73,7 @@ class Control:
         """Return SHOWN, NOT_SHOWN, or UNKNOWN while the bound lies in the interval."""
         if interval is None or interval.low <= self.bound <= interval.high:
             return UNKNOWN
-        return SHOWN if (interval.low > self.bound) == self.gains else NOT_SHOWN
+        return SHOWN if (interval.low > self.bound) == self.expects_gain else NOT_SHOWN
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,14 @@ class ControlRule:
             return NextRound([], "rounds")
         level = look_level(self.max_rounds, seen.comparisons)
         base = by_round(seen.samples[seen.baseline])
-        wanted = [seen.baseline]
+        cells = [seen.baseline]
         for cell, control in self.controls.items():
             interval = ratio_interval(log_ratios(base, by_round(seen.samples.get(cell, []))), level)
             if cell in seen.samples and control.outcome(interval) != SHOWN:
-                wanted.append(cell)
-        if len(wanted) == 1:
+                cells.append(cell)
+        if len(cells) == 1:
             return NextRound([], "verdicts")
-        return NextRound([], "budget") if seen.exceeds(self.budget, wanted) else NextRound(wanted)
+        return NextRound([], "budget") if seen.exceeds(self.budget, cells) else NextRound(cells)
 
 
 @dataclass(frozen=True)
@@ -161,13 +161,13 @@ def check_up(hosts: Hosts | None = None, facts: Json | None = None) -> Checkup:
     facts = facts or environment()
     starting = _starting(hosts)
     watch = hosts.load_watch()
-    seen = _waiting(hosts)
+    measured = _waiting(hosts)
     cores = int(facts["cores_usable"])
     if cores > 1:
-        seen += _computing(hosts, min(cores, MOST_PROCESSES), gil=bool(facts["gil"]))
+        measured += _computing(hosts, min(cores, MOST_PROCESSES), gil=bool(facts["gil"]))
     load = watch.cores() if watch else None
     facts = {**facts, "load_of_others": None if load is None else round(load, 2)}
-    findings = [judge(control, cell, load) for control, cell in seen]
+    findings = [judge(control, cell, load) for control, cell in measured]
     if cores == 1:
         findings.append(_one_core())
     return Checkup(facts, starting, [*findings, _load(load), *_cores(facts), *_clock(facts)])
@@ -181,19 +181,19 @@ def _starting(hosts: Hosts) -> dict[str, float]:
         "interpreter": "processes:start_method=spawn",
     }
     options = chosen(rounds=FEWEST, observe=False)
-    found = {}
+    seconds = {}
     for name, runner in runners.items():
         (cell,) = _measure(hosts, Sleep(tasks=1, seconds=0.0), [runner], options).values()
         if cell.seconds is not None:
-            found[name] = cell.seconds
-    return found
+            seconds[name] = cell.seconds
+    return seconds
 
 
 def _waiting(hosts: Hosts) -> list[tuple[Control, CellAnalysis]]:
     advice = "look for a debugger, a tracer or an emulator around this Python, which serialises them"
     controls = {
-        f"{runner}:{WAITING}": Control(about, f"{WAITING} waiting {who}", WAITING, WAITING / 2, advice)
-        for runner, about, who in (("thread-pool", "concurrency", "threads"), ("asyncio", "coroutines", "coroutines"))
+        f"{runner}:{WAITING}": Control(about, f"{WAITING} waiting {kind}", WAITING, WAITING / 2, advice)
+        for runner, about, kind in (("thread-pool", "concurrency", "threads"), ("asyncio", "coroutines", "coroutines"))
     }
     return _control(hosts, Sleep(tasks=WAITING), BASELINE, controls, _WAITING_SECONDS)
 
@@ -217,7 +217,7 @@ def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, 
         threads = Control(
             "threads", f"{workers} computing threads", 1, (1 + workers) / 2,
             "do not conclude that threads run in parallel: suspect the load, or the interpreter build",
-            gains=False, condition="with a GIL",
+            expects_gain=False, condition="with a GIL",
         )  # fmt: skip
     one, all_ = (f"process-pool:workers={number},start_method=spawn" for number in (1, workers))
     controls = {all_: processes, f"thread-pool:{workers}": threads}
@@ -240,26 +240,26 @@ def _measure(
     controls: Mapping[str, Control] | None = None,
 ) -> dict[str, CellAnalysis]:
     """The analysis of each runner, by its specification."""
-    made = plan(workload, runners, options)
-    ids = {runner: cell.id for runner, cell in zip(runners, made.cells, strict=True)}
+    control_plan = plan(workload, runners, options)
+    ids = {runner: cell.id for runner, cell in zip(runners, control_plan.cells, strict=True)}
     if controls:
-        named = {ids[runner]: control for runner, control in controls.items()}
-        made = replace(made, stop_rule=ControlRule(named, MAX_ROUNDS, options["budget"]))
-    table, interrupted = measure_workload(made, hosts, lambda _: None)
+        by_cell = {ids[runner]: control for runner, control in controls.items()}
+        control_plan = replace(control_plan, stop_rule=ControlRule(by_cell, MAX_ROUNDS, options["budget"]))
+    table, interrupted = measure_workload(control_plan, hosts, lambda _: None)
     if interrupted:
         raise KeyboardInterrupt
     analysis = analyse(table)
-    return {runner: analysis[one] for runner, one in ids.items()}
+    return {runner: analysis[cell] for runner, cell in ids.items()}
 
 
-def judge(control: Control, seen: CellAnalysis, load: float | None) -> CheckupFinding:
+def judge(control: Control, analysis: CellAnalysis, load: float | None) -> CheckupFinding:
     """The finding of a control; a failure that the load of other processes may explain is not blamed on the machine."""
-    if seen.interval is None:
-        text = f"{control.who} could not be measured: {seen.outcome.reason or 'it was not sampled'}"
-        failed = BAD if seen.outcome.kind == "failed" else UNKNOWN
-        return CheckupFinding(control.about, failed if control.gains else NOTE, text, control.advice)
-    speedup = seen.interval
-    text = f"{control.who} were {ratio(speedup.centre)} [{span(speedup.low, speedup.high)}] as fast as sequential"
+    if analysis.interval is None:
+        text = f"{control.workers} could not be measured: {analysis.outcome.reason or 'it was not sampled'}"
+        status = BAD if analysis.outcome.kind == "failed" else UNKNOWN
+        return CheckupFinding(control.about, status if control.expects_gain else NOTE, text, control.advice)
+    speedup = analysis.interval
+    text = f"{control.workers} were {ratio(speedup.centre)} [{span(speedup.low, speedup.high)}] as fast as sequential"
     outcome = control.outcome(speedup)
     if outcome == SHOWN:
         text += f", as expected {control.condition}" if control.condition else ""
@@ -268,12 +268,12 @@ def judge(control: Control, seen: CellAnalysis, load: float | None) -> CheckupFi
     if outcome == NOT_SHOWN and load is not None and load > FLAGGED:
         text += f", but other processes used {load:.2f} cores"
     elif outcome == NOT_SHOWN:
-        return CheckupFinding(control.about, BAD if control.gains else NOTE, text, control.advice, speedup)
+        return CheckupFinding(control.about, BAD if control.expects_gain else NOTE, text, control.advice, speedup)
     else:
-        untold = f"whether it is {'more' if control.gains else 'less'} than {ratio(control.bound)} could not be decided"
-        text += f", and {untold} in the time allowed"
+        claim = f"whether it is {'more' if control.expects_gain else 'less'} than {ratio(control.bound)}"
+        text += f", and {claim} could not be decided in the time allowed"
     return CheckupFinding(
-        control.about, UNKNOWN if control.gains else NOTE, text, f"{AGAIN}, on a quieter machine", speedup
+        control.about, UNKNOWN if control.expects_gain else NOTE, text, f"{AGAIN}, on a quieter machine", speedup
     )
 
 
@@ -329,23 +329,23 @@ def conclude(findings: Sequence[CheckupFinding]) -> str:
     """Say whether this machine can show concurrency and parallelism; if not, why, and what to do."""
     worst = {ability: _worst([one for one in findings if one.about in about]) for ability, about in _ABILITIES.items()}
     load = _worst([finding for finding in findings if finding.about == "load"])
-    can, cannot, untold = (
+    can, cannot, undecided = (
         [ability for ability, finding in worst.items() if finding.status == status] for status in (OK, BAD, UNKNOWN)
     )
     able = f"can show {' and '.join(can)}" if can else ""
-    said = []
+    sentences = []
     if cannot:
         unable = f"cannot show {' or '.join(cannot)}"
         why = worst[cannot[0]]
-        said.append(f"This machine {' but '.join(filter(None, [able, unable]))}: {why.text}; {why.advice}.")
+        sentences.append(f"This machine {' but '.join(filter(None, [able, unable]))}: {why.text}; {why.advice}.")
     if load.status == BAD:
-        said.append(f"Measurements taken here now would not be reliable: load; {load.text}: {load.advice}.")
-    if said:
-        return " ".join(said)
-    if untold:
+        sentences.append(f"Measurements taken here now would not be reliable: load; {load.text}: {load.advice}.")
+    if sentences:
+        return " ".join(sentences)
+    if undecided:
         first = f"This machine {able}; whether it" if able else "Whether this machine"
-        advice = worst[untold[0]].advice
-        return f"{first} can show {' and '.join(untold)} could not be decided in the time allowed: {advice}."
+        advice = worst[undecided[0]].advice
+        return f"{first} can show {' and '.join(undecided)} could not be decided in the time allowed: {advice}."
     return f"This machine {able}."
 
 

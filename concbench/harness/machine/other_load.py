@@ -21,15 +21,15 @@ class LoadWatch:
     """
 
     def __init__(self) -> None:
-        self._before = _reading()
+        self._last = _reading()
 
     def cores(self) -> float | None:
         """Cores used by other processes since the last call; None where it cannot be measured."""
-        before, self._before = self._before, _reading()
-        if before is None or self._before is None:
+        before, self._last = self._last, _reading()
+        if before is None or self._last is None:
             return None
-        seconds, busy, own = (now - then for now, then in zip(self._before, before, strict=True))
-        return max(0.0, busy - own) / seconds if seconds > 0 else None
+        seconds, all_cpu, own_cpu = (now - then for now, then in zip(self._last, before, strict=True))
+        return max(0.0, all_cpu - own_cpu) / seconds if seconds > 0 else None
 
 
 def _reading() -> tuple[float, float, float] | None:
@@ -38,12 +38,12 @@ def _reading() -> tuple[float, float, float] | None:
         return None
     try:
         times = psutil.cpu_times()
-        return perf_counter(), times.user + times.nice + times.system, _own()
+        return perf_counter(), times.user + times.nice + times.system, _own_cpu_seconds()
     except (psutil.Error, OSError):
         return None
 
 
-def _own() -> float:
+def _own_cpu_seconds() -> float:
     root = psutil.Process()
     total = 0.0
     for process in [root, *root.children(recursive=True)]:

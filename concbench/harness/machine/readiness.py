@@ -37,21 +37,21 @@ def readiness(given: str) -> Readiness:
     """Query an interpreter for its version, and execute a task in it under a few runners."""
     try:
         interpreter = probed(given)
-        made = plan(Sleep(tasks=1, seconds=0.0), _RUNNERS, chosen(python=[given], rounds=1, observe=False))
-        table, _ = measure_workload(made, ProcessHosts(), lambda _: None)
+        trial = plan(Sleep(tasks=1, seconds=0.0), _RUNNERS, chosen(python=[given], rounds=1, observe=False))
+        table, _ = measure_workload(trial, ProcessHosts(), lambda _: None)
     except ConcbenchError as error:
         return Readiness(given, well=False, text=str(error))
     broken = [f"{cell.shown} {cell.outcome.reason}" for cell in table.cells if cell.outcome.kind == "failed"]
-    told = f"{given} is {_told(interpreter)}"
+    description = f"{given} is {_description(interpreter)}"
     if broken:
-        return Readiness(given, well=False, text=f"{told}, but cannot be used for measuring: {broken[0]}")
+        return Readiness(given, well=False, text=f"{description}, but cannot be used for measuring: {broken[0]}")
     missing = " ".join(interpreter.lacks)
     advice = f"for download, run {interpreter.executable} -m pip install {missing}" if missing else ""
-    return Readiness(given, well=True, text=f"{told}: it can be used for measuring", advice=advice)
+    return Readiness(given, well=True, text=f"{description}: it can be used for measuring", advice=advice)
 
 
-def _told(interpreter: Interpreter) -> str:
-    told = f"{interpreter.implementation} {interpreter.version}"
+def _description(interpreter: Interpreter) -> str:
+    description = f"{interpreter.implementation} {interpreter.version}"
     if not interpreter.free_threaded:
-        return told
-    return f"{told}, free-threaded, which starts {'with' if interpreter.gil else 'without'} the GIL"
+        return description
+    return f"{description}, free-threaded, which starts {'with' if interpreter.gil else 'without'} the GIL"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from concbench.errors import BadSetting
+from concbench.harness import executions
 from concbench.harness.events import CallsPlanned
-from concbench.harness.executions import planned
-from concbench.harness.planning.runner_specs import PlannedCell, plan_cells, within
+from concbench.harness.planning.runner_specs import PlannedCell, limit_workers, plan_cells
 from concbench.harness.requirement_rule import RequirementRule, named, resolved
 from concbench.harness.stop_rules import EveryRound, StopRule, VerdictRule
 from concbench.options import MeasureOptions, changed, decided, recorded
@@ -31,7 +31,7 @@ class TimeLimits:
     """Seconds after which no optional step begins."""
     end: float
     """Seconds after which a running execution is ended."""
-    starting: float = 0.0
+    start_seconds: float = 0.0
     """Seconds that the start of a measuring process takes, including the import of the function."""
 
 
@@ -77,8 +77,8 @@ class Plan:
         The speed of a process depends partly on chance at its start. Where variants are compared, the intervals must
         cover that chance as well.
         """
-        asked = {cell.variant.label for cell in self.cells if not cell.variant.of_workers}
-        return len(asked) > 1 and self.warm_up and not self.options["fresh"]
+        labels = {cell.variant.label for cell in self.cells if not cell.variant.of_workers}
+        return len(labels) > 1 and self.warm_up and not self.options["fresh"]
 
     @property
     def warm_ups(self) -> int:
@@ -101,15 +101,15 @@ class Plan:
     @property
     def fewest_calls(self) -> int:
         """Fewest calls of the function: every verdict is reached as early as possible, and no work is too short."""
-        return self.workload.tasks * planned(self).total
+        return self.workload.tasks * executions.fewest(self).total
 
-    def calls_planned(self, at_once: int | None = None) -> CallsPlanned:
+    def calls_planned(self, peak_calls: int | None = None) -> CallsPlanned:
         """Return the announcement of calls that is made before the first one.
 
         Args:
-            at_once: most calls in progress at the same time, if runners may join later.
+            peak_calls: most calls in progress at the same time, if runners may join later.
         """
-        return CallsPlanned(self.workload.name, self.fewest_calls, self.workload.tasks, at_once or self.most_at_once)
+        return CallsPlanned(self.workload.name, self.fewest_calls, self.workload.tasks, peak_calls or self.peak_calls)
 
     def table(self) -> Table:
         """Return the table of the plan before anything has been measured."""
@@ -132,10 +132,10 @@ class Plan:
         )
 
     @property
-    def allowed(self) -> bool:
+    def is_allowed(self) -> bool:
         """Whether the plan can do with the calls that are allowed."""
-        most = self.options["max_calls"]
-        return most is None or self.fewest_calls <= most
+        max_calls = self.options["max_calls"]
+        return max_calls is None or self.fewest_calls <= max_calls
 
     def require_allowed(self) -> None:
         """Reject a plan that needs more calls than are allowed.
@@ -143,14 +143,14 @@ class Plan:
         Raises:
             BadSetting: it needs too many calls; the message says how many.
         """
-        if not self.allowed:
+        if not self.is_allowed:
             raise BadSetting(
                 f"{self.workload.name} would be called at least {self.fewest_calls:,} times, but only "
                 f"{self.options['max_calls']:,} calls are allowed: use fewer items or fewer runners, or allow more"
             )
 
     @property
-    def most_at_once(self) -> int:
+    def peak_calls(self) -> int:
         """Most calls in progress at the same time."""
         return max(workers_for(cell.runner, self.workload.tasks) for cell in self.cells)
 
@@ -176,7 +176,7 @@ def plan(
     """
     if not workload.tasks:
         raise BadSetting(f"{workload.name} has no tasks: give it at least one")
-    cells = plan_cells(within(workload.most_workers, runners), variants or variants_of(options))
+    cells = plan_cells(limit_workers(workload.most_workers, runners), variants or variants_of(options))
     baseline = _baseline(cells, options["baseline"])
     required = resolved(requirements, cells, baseline)
     if required and options["precision"] is not None:
@@ -190,12 +190,12 @@ def plan(
         rule = RequirementRule(required, decided(options["max_rounds"]), options["budget"])
     else:
         rule = VerdictRule(decided(options["max_rounds"]), options["budget"], options["precision"])
-    made = Plan(workload, cells, baseline, rule, warm_up, options, requirements=required)
-    made.require_allowed()
-    return made
+    new_plan = Plan(workload, cells, baseline, rule, warm_up, options, requirements=required)
+    new_plan.require_allowed()
+    return new_plan
 
 
-def _baseline(cells: tuple[PlannedCell, ...], asked: str | None) -> CellId:
-    if asked is not None:
-        return named(cells, asked, f"the baseline {asked}", f"; add it with -r {asked}")
+def _baseline(cells: tuple[PlannedCell, ...], name: str | None) -> CellId:
+    if name is not None:
+        return named(cells, name, f"the baseline {name}", f"; add it with -r {name}")
     return next((cell.id for cell in cells if cell.label == BASELINE), cells[0].id)

@@ -64,13 +64,13 @@ def plan_cells(runners: Sequence[str | Runner], variants: Sequence[Variant] = (O
     return tuple(dataclasses.replace(cell, variant=variant) for variant in variants for cell in cells)
 
 
-def within(most: int | None, runners: Sequence[str | Runner]) -> list[str | Runner]:
-    """Limit the default number of workers of specifications to `most`."""
-    if most is None:
+def limit_workers(max_workers: int | None, runners: Sequence[str | Runner]) -> list[str | Runner]:
+    """Limit the default number of workers of specifications to `max_workers`."""
+    if max_workers is None:
         return list(runners)
     return [
-        with_workers([runner], [most])[0]
-        if isinstance(runner, str) and (getattr(parse(runner).runner, "workers", 1) or 1) > most
+        with_workers([runner], [max_workers])[0]
+        if isinstance(runner, str) and (getattr(parse(runner).runner, "workers", 1) or 1) > max_workers
         else runner
         for runner in runners
     ]
@@ -94,22 +94,22 @@ def with_workers(specs: Iterable[str], counts: Sequence[int]) -> list[str]:
 
     A specification that has a number of workers already, such as `thread-pool:32`, keeps it.
     """
-    chosen: list[str] = []
+    result: list[str] = []
     for spec in specs:
         cell = parse(spec)
-        fixed = "workers" not in _fields(type(cell.runner)) or "workers" in _written(spec)[1]
+        fixed = "workers" not in _fields(type(cell.runner)) or "workers" in _split_spec(spec)[1]
         join = "," if "=" in spec else ":"
-        chosen += [spec] if fixed else [f"{spec}{join}{'workers=' if join == ',' else ''}{count}" for count in counts]
-    return list(dict.fromkeys(chosen))
+        result += [spec] if fixed else [f"{spec}{join}{'workers=' if join == ',' else ''}{count}" for count in counts]
+    return list(dict.fromkeys(result))
 
 
 def defaults_of(runner_type: type) -> dict[str, Any]:
     """The default of each setting of a runner; None if it is required. Empty for a class without settings."""
-    known = _fields(runner_type)
-    if any(setting.default is REQUIRED for setting in known.values()):
-        return {key: None if setting.default is REQUIRED else setting.default for key, setting in known.items()}
-    made = runner_type() if known else None
-    return {key: getattr(made, key) for key in known}
+    declared = _fields(runner_type)
+    if any(setting.default is REQUIRED for setting in declared.values()):
+        return {key: None if setting.default is REQUIRED else setting.default for key, setting in declared.items()}
+    instance = runner_type() if declared else None
+    return {key: getattr(instance, key) for key in declared}
 
 
 def parse(spec: str) -> PlannedCell:
@@ -119,21 +119,22 @@ def parse(spec: str) -> PlannedCell:
         UnknownName: no runner has this name.
         BadSetting: a setting is unknown, malformed, or invalid.
     """
-    name, written = _written(spec)
+    name, texts = _split_spec(spec)
     runner_type = runner_class(name)
-    known = _fields(runner_type)
-    collecting = getattr(runner_type, "collects", "")
-    others = {key: text for key, text in written.items() if collecting and key not in known}
-    settings = values_of(name, {key: text for key, text in written.items() if key not in others}, known)
-    missing = next((key for key, setting in known.items() if setting.default is REQUIRED and key not in settings), "")
+    declared = _fields(runner_type)
+    collector = getattr(runner_type, "collects", "")
+    collected = {key: text for key, text in texts.items() if collector and key not in declared}
+    settings = values_of(name, {key: text for key, text in texts.items() if key not in collected}, declared)
+    required = (key for key, setting in declared.items() if setting.default is REQUIRED)
+    missing = next((key for key in required if key not in settings), "")
     if missing:
         raise BadSetting(f"{name} needs a {missing}: write {name}:{missing}=...")
-    if collecting:
-        settings[collecting] = {key: plain(text) for key, text in others.items()}
-    return _cell(name, _made(name, lambda: runner_type(**settings)))
+    if collector:
+        settings[collector] = {key: plain(text) for key, text in collected.items()}
+    return _cell(name, _create(name, lambda: runner_type(**settings)))
 
 
-def _written(spec: str) -> tuple[str, dict[str, str]]:
+def _split_spec(spec: str) -> tuple[str, dict[str, str]]:
     """Split a specification; a setting without a name is the number of workers."""
     return split(spec, "runner", unnamed="workers")
 
@@ -142,12 +143,12 @@ def _fields(runner_type: type) -> dict[str, Setting]:
     """The declared settings of a runner; a runner that is not a dataclass has none."""
     if not dataclasses.is_dataclass(runner_type):
         return {}
-    known = _settings_of(runner_type)
+    declared = _settings_of(runner_type)
     names = [field.name for field in dataclasses.fields(runner_type) if field.init]
-    return {name: known[name] for name in names if name != getattr(runner_type, "collects", "")}
+    return {name: declared[name] for name in names if name != getattr(runner_type, "collects", "")}
 
 
-def _made(name: str, make: Callable[[], Runner]) -> Runner:
+def _create(name: str, make: Callable[[], Runner]) -> Runner:
     try:
         return make()
     except BadSetting as error:
@@ -173,16 +174,16 @@ def _cell(name: str, runner: Runner) -> PlannedCell:
 
 def _label(name: str, runner: Runner, settings: dict[str, Any]) -> str:
     """The shortest specification: always the workers, other settings only if they differ from the defaults."""
-    known = _fields(type(runner))
-    others = {
-        key: known[key].kind.write(value) if key in known and isinstance(value, known[key].kind.types) else str(value)
+    kinds = {key: setting.kind for key, setting in _fields(type(runner)).items()}
+    changed = {
+        key: kinds[key].write(value) if key in kinds and isinstance(value, kinds[key].types) else str(value)
         for key, value in settings.items()
         if key != "workers" and not _is_default(name, key, value)
     }
     workers = settings.get("workers")
     if workers is None:
-        return joined(name, others)
-    return joined(name, {"workers": str(workers), **others}) if others else f"{name}:{workers}"
+        return joined(name, changed)
+    return joined(name, {"workers": str(workers), **changed}) if changed else f"{name}:{workers}"
 
 
 def _is_default(name: str, key: str, value: Any) -> bool:

@@ -54,61 +54,61 @@ def split(text: str, what: str, unnamed: str = "") -> tuple[str, dict[str, str]]
         BadSetting: a part is not a setting, or a setting occurs twice.
     """
     name, colon, rest = text.strip().partition(":")
-    name, written = name.strip(), dict[str, str]()
+    name, texts = name.strip(), dict[str, str]()
     for part in rest.split(",") if colon else []:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         key, value = (key.replace("-", "_"), value) if equals else (unnamed, key)
         if not key or not value:
-            if value and written:
-                last = f"{[*written][-1]}={[*written.values()][-1]}+{value}"
+            if value and texts:
+                last = f"{[*texts][-1]}={[*texts.values()][-1]}+{value}"
                 raise BadSetting(f"cannot read the {what} {text!r}; separate several values with plus signs: {last}")
             short = f", {name}:4 or {name}:{unnamed}=4" if unnamed else f" or {name}:KEY=VALUE"
             raise BadSetting(f"cannot read the {what} {text!r}; write {name}{short} (KEY=VALUE, ...)")
-        if key in written:
+        if key in texts:
             raise BadSetting(f"{name} has {key} twice in {text!r}; leave out one")
-        written[key] = value
-    return name, written
+        texts[key] = value
+    return name, texts
 
 
-def joined(name: str, written: Mapping[str, str]) -> str:
+def joined(name: str, texts: Mapping[str, str]) -> str:
     """Join a name and its settings into a text; the inverse of `split`."""
-    return f"{name}:{','.join(f'{key}={value}' for key, value in written.items())}" if written else name
+    return f"{name}:{','.join(f'{key}={value}' for key, value in texts.items())}" if texts else name
 
 
-def values_of(name: str, written: Mapping[str, str], known: Mapping[str, Setting]) -> dict[str, Any]:
+def values_of(name: str, texts: Mapping[str, str], settings: Mapping[str, Setting]) -> dict[str, Any]:
     """Convert the texts of settings to values.
 
     Raises:
         BadSetting: there is no such setting, or a text is not of its kind.
     """
     values = {}
-    for key, text in written.items():
-        if key not in known:
-            offer = nearest(key, list(known)) if known else "it has no settings"
+    for key, text in texts.items():
+        if key not in settings:
+            offer = nearest(key, list(settings)) if settings else "it has no settings"
             raise BadSetting(f"{name} has no setting {key!r}; {offer}")
         try:
-            values[key] = known[key].kind.read(text)
+            values[key] = settings[key].kind.read(text)
         except BadSetting as error:
             raise BadSetting(f"{key} of {name}: {error}") from None
     return values
 
 
-def settings_of(made: Callable[..., Any]) -> dict[str, Setting]:
+def settings_of(factory: Callable[..., Any]) -> dict[str, Setting]:
     """The settings of a class, or of a function that makes an object: its parameters."""
-    hints = _hints(made)
+    hints = _hints(factory)
     return {
         key: Setting(_declared(hints.get(key, type(parameter.default))), parameter.default)
-        for key, parameter in inspect.signature(made).parameters.items()
+        for key, parameter in inspect.signature(factory).parameters.items()
         if parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}
     }
 
 
-def _hints(made: Callable[..., Any]) -> dict[str, Any]:
-    told: Any = made
-    if isinstance(made, type) and not dataclasses.is_dataclass(made):
-        told = made.__init__  # type: ignore[misc]
+def _hints(factory: Callable[..., Any]) -> dict[str, Any]:
+    annotated: Any = factory
+    if isinstance(factory, type) and not dataclasses.is_dataclass(factory):
+        annotated = factory.__init__  # type: ignore[misc]
     try:
-        return get_type_hints(told, include_extras=True)
+        return get_type_hints(annotated, include_extras=True)
     except Exception:  # noqa: BLE001 - names that only a type checker knows; defaults have types as well
         return {}
 
@@ -117,8 +117,8 @@ def _declared(hint: Any) -> Declared:
     """The declaration in an annotation; a plain type declares its kind."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        found = (one for one in arguments[1:] if isinstance(one, Declared))
-        return next(found, None) or _declared(arguments[0])
+        declarations = (one for one in arguments[1:] if isinstance(one, Declared))
+        return next(declarations, None) or _declared(arguments[0])
     if origin in {Union, UnionType}:
         return _declared(next(one for one in arguments if one is not NoneType))
     return Declared(_kind(hint, origin, arguments), "")

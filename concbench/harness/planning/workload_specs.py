@@ -33,42 +33,43 @@ def kind_of(text: str) -> str:
     return text.partition(":")[0].strip() if _SETTINGS.match(text) else text
 
 
-def normal(text: str) -> str:
+def normalized(text: str) -> str:
     """The text without spaces around its parts."""
     return joined(*split(text, "workload")) if _SETTINGS.match(text) else text
 
 
-def workload_of(text: str, otherwise: Mapping[str, Any] = _NONE, write: Callable[[str], str] = str) -> Workload:
+def workload_of(text: str, further_values: Mapping[str, Any] = _NONE, write: Callable[[str], str] = str) -> Workload:
     """Make the registered workload of a specification, with the specification as its name.
 
     Args:
         text: the name, optionally with settings.
-        otherwise: values of further settings.
+        further_values: values of further settings.
         write: formats, for messages, the name of a setting that is not in the text.
 
     Raises:
         UsageError: no workload has this name; or a setting is unknown, malformed, invalid, or conflicts with another.
     """
-    name, written = split(text, "workload")
+    name, texts = split(text, "workload")
     make = workload_class(name)
-    known = settings_of(make)
-    values = {**otherwise, **values_of(name, written, known)}
-    said = {key for key, value in values.items() if known[key].kind is not SWITCH or value != known[key].default}
-    declared = {key: setting.declared for key, setting in known.items()}
-    missing = [key for key, setting in known.items() if setting.default is REQUIRED and key not in values]
+    settings = settings_of(make)
+    values = {**further_values, **values_of(name, texts, settings)}
+    switches = {key: setting.default for key, setting in settings.items() if setting.kind is SWITCH}
+    chosen = {key for key, value in values.items() if key not in switches or value != switches[key]}
+    declared = {key: setting.declared for key, setting in settings.items()}
+    missing = [key for key, setting in settings.items() if setting.default is REQUIRED and key not in values]
     if missing:
         raise BadSetting(f"{name} needs a setting: write {name}:{missing[0]}=VALUE")
     try:
-        require_together(said, declared, lambda key: key if key in written else write(key))
-        made: Workload = make(**values)
+        require_together(chosen, declared, lambda key: key if key in texts else write(key))
+        workload: Workload = make(**values)
     except (BadSetting, ValueError) as error:
         raise BadSetting(f"{name}: {error}") from error
-    if written:
-        made.name = joined(name, written)
-    return made
+    if texts:
+        workload.name = joined(name, texts)
+    return workload
 
 
-def place_of(text: str) -> ObjectPath:
+def object_path_of(text: str) -> ObjectPath:
     """Return the place of the function that a text names.
 
     Raises:

@@ -44,60 +44,60 @@ class Examination:
         bench = self._bench
         if not bench.plan.makes_reference:
             return
-        home = bench.referee.home
+        variant = bench.referee.reference_variant
         failed: dict[str, str] = {}
-        for cell in sorted(bench.alive, key=lambda cell: (cell.record.variant != home, cell.planned.name != BASELINE)):
+        for cell in sorted(bench.alive, key=lambda one: (one.record.variant != variant, one.planned.name != BASELINE)):
             if cell.record.variant in failed:
                 continue
-            found = self._found_by(cell)
+            reference_pass = self._reference_pass(cell)
             if cell.alive:
-                bench.workload = bench.workload.knowing(found)
-                bench.referee.moves_to(cell.record.variant, failed.get(home, ""))
-                bench.referee.knows(found)
-                bench.facts = {**bench.facts, **found.facts}
+                bench.workload = bench.workload.knowing(reference_pass)
+                bench.referee.move_reference(cell.record.variant, failed.get(variant, ""))
+                bench.referee.add_findings(reference_pass)
+                bench.facts = {**bench.facts, **reference_pass.facts}
                 return
             if cell.record.outcome.kind == "failed":
                 failed[cell.record.variant] = cell.record.outcome.reason
-                bench.patience.gives_up_knowing()
+                bench.patience.set_baseline_failed()
         if failed:
-            bench.referee.goes_without(next(iter(failed.values())))
+            bench.referee.give_up_comparing(next(iter(failed.values())))
 
-    def _found_by(self, cell: LiveCell) -> ReferencePass:
+    def _reference_pass(self, cell: LiveCell) -> ReferencePass:
         """The findings of the pass in a cell; it is repeated if the function turns out to return awaitables."""
         bench = self._bench
-        found = self._referred(cell)
-        if found.awaitable:
-            bench.workload = bench.workload.knowing(found)
+        reference_pass = self._run_reference_pass(cell)
+        if reference_pass.awaitable:
+            bench.workload = bench.workload.knowing(reference_pass)
             bench.facts = {"awaits": 1.0}
-            found = self._referred(cell)
-        if found.unfinished:
-            raise BadFunction(f"{bench.workload.name} {found.unfinished}")
-        return found
+            reference_pass = self._run_reference_pass(cell)
+        if reference_pass.unfinished:
+            raise BadFunction(f"{bench.workload.name} {reference_pass.unfinished}")
+        return reference_pass
 
-    def _referred(self, cell: LiveCell) -> ReferencePass:
+    def _run_reference_pass(self, cell: LiveCell) -> ReferencePass:
         """The findings of one pass; empty if it failed."""
-        found = ReferencePass()
+        reference_pass = ReferencePass()
 
-        def refer(cell: LiveCell) -> None:
-            nonlocal found
-            cell.checking.prepare()
+        def make(cell: LiveCell) -> None:
+            nonlocal reference_pass
+            cell.checking_host.prepare()
             self._bench.calls.count()
             began = AWAKE.now()
-            found = cell.checking.reference()
-            if found.sample is not None:
-                self._bench.has_run(cell, found.sample, AWAKE.now() - began)
+            reference_pass = cell.checking_host.reference()
+            if reference_pass.sample is not None:
+                self._bench.has_run(cell, reference_pass.sample, AWAKE.now() - began)
                 cell.checked = True
 
         with ExitStack() as hosts:
             self._start_host(cell, hosts)
-            self._steps.take(cell, Phase.REFERENCE, refer)
+            self._steps.take(cell, Phase.REFERENCE, make)
             cell.leave_host()
-        return found
+        return reference_pass
 
     def check(self, cells: Sequence[LiveCell]) -> None:
         """Compare the results of cells, and check that the work can be sent to their workers."""
-        for together in self._bench.started_together(cells):
-            self._check(together)
+        for group in self._bench.started_together(cells):
+            self._check(group)
 
     def _check(self, cells: Sequence[LiveCell]) -> None:
         """Check a group of cells.
@@ -109,14 +109,14 @@ class Examination:
             for cell in cells:
                 if cell.pickles and self._bench.referee.unsendable:
                     cell.end(Outcome("inapplicable", f"{_UNSENDABLE} ({self._bench.referee.unsendable})"))
-                elif cell.pickles or self._compares(cell) or self._is_unread(cell):
+                elif cell.pickles or self._compares(cell) or self._needs_reference_decision(cell):
                     self._start_host(cell, hosts)
             for cell in cells:
                 if cell.host is not None:
                     self._steps.take(cell, Phase.PREPARE, _prepare)
             for cell in cells:
-                if cell.host is not None and cell.alive and self._is_unread(cell):
-                    self._steps.take(cell, Phase.PREPARE, self._read_reference)
+                if cell.host is not None and cell.alive and self._needs_reference_decision(cell):
+                    self._steps.take(cell, Phase.PREPARE, self._decide_reference)
                 if cell.host is not None and cell.alive and self._compares(cell):
                     if not self._bench.may_check(cell):
                         cell.end(Outcome("inapplicable", NO_TIME))
@@ -138,35 +138,35 @@ class Examination:
             return
         if bench.referee.unsendable:
             bench.calls.count()
-            cell.checking.reference()
-        once = bench.fresh or bench.plan.options["max_calls"] is not None
+            cell.checking_host.reference()
+        is_single = bench.fresh or bench.plan.options["max_calls"] is not None
         began = AWAKE.now()
         bench.calls.count()
-        made = cell.checking.check(1 if once else MOST_CHECKS)
-        if cell.awaits and made.first is not None and made.executions == 1 and not once:
-            cell.checking.check(1)  # in a second event loop, where kept objects may fail
-            made = replace(made, executions=2)
-        bench.calls.count(made.executions - 1)
-        cell.executions += made.executions - 1
-        if made.first is not None:
-            bench.has_run(cell, made.first, (AWAKE.now() - began) / made.executions)
+        check_pass = cell.checking_host.check(1 if is_single else MOST_CHECKS)
+        if cell.awaits and check_pass.first is not None and check_pass.executions == 1 and not is_single:
+            cell.checking_host.check(1)  # in a second event loop, where kept objects may fail
+            check_pass = replace(check_pass, executions=2)
+        bench.calls.count(check_pass.executions - 1)
+        cell.executions += check_pass.executions - 1
+        if check_pass.first is not None:
+            bench.has_run(cell, check_pass.first, (AWAKE.now() - began) / check_pass.executions)
 
-    def _is_unread(self, cell: LiveCell) -> bool:
+    def _needs_reference_decision(self, cell: LiveCell) -> bool:
         """Whether it is still unknown if the variant of a cell can read the results of another variant."""
         referee = self._bench.referee
-        made = self._bench.plan.makes_reference and referee.compares_later
-        return made and not cell.checked and cell.record.variant not in referee.readers
+        makes_reference = self._bench.plan.makes_reference and referee.compares_later
+        return makes_reference and not cell.checked and cell.record.variant not in referee.variants_with_reference
 
-    def _read_reference(self, cell: LiveCell) -> None:
+    def _decide_reference(self, cell: LiveCell) -> None:
         """Find out whether a variant can read the results of another; if not, make its own sequential pass."""
         bench, variant = self._bench, cell.record.variant
-        if why := cell.checking.reads():
+        if reason := cell.checking_host.unreadable_reason():
             bench.calls.count()
-            found = cell.checking.reference(own=True)
-            if found.unsendable:
-                raise CellEnded(Outcome("inapplicable", f"{_UNSENDABLE} ({found.unsendable})"))
-            bench.referee.compares_apart(variant, why)
-        bench.referee.readers.add(variant)
+            reference_pass = cell.checking_host.reference(of_variant=True)
+            if reference_pass.unsendable:
+                raise CellEnded(Outcome("inapplicable", f"{_UNSENDABLE} ({reference_pass.unsendable})"))
+            bench.referee.note_separate_reference(variant, reason)
+        bench.referee.variants_with_reference.add(variant)
 
     def _start_host(self, cell: LiveCell, hosts: ExitStack) -> None:
         cell.host = hosts.enter_context(self._bench.check_host(cell))
@@ -174,4 +174,4 @@ class Examination:
 
 
 def _prepare(cell: LiveCell) -> None:
-    cell.checking.prepare()
+    cell.checking_host.prepare()

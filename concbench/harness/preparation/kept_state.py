@@ -20,12 +20,12 @@ from concbench.harness.rounds import Sampler
 from concbench.results.records import KeptState, Outcome
 from concbench.units import seconds
 
-TIMES, LEAST = 1.5, 0.005
+FIRST_USE_RATIO, FIRST_USE_SECONDS = 1.5, 0.005
 """Ratio and difference in seconds by which a first execution must exceed a later one to indicate kept state."""
-LOOKED = 2
+CONFIRMING_EXECUTIONS = 2
 """Executions in another new process that confirm it."""
 _SEVERAL_LOOPS = "each of its workers has an event loop, and the function keeps an object that works in only one"
-_LATER = 3
+_LATER_EXECUTIONS = 3
 """Later executions in one process; one of them fails if an object works in one event loop only."""
 
 
@@ -38,26 +38,27 @@ class StateDetector:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self.decides = bench.hosts.renews and not bench.plan.options["warm"]
+        self.is_active = bench.hosts.starts_processes and not bench.plan.options["warm"]
         """Whether detection is on; a resumed run continues as it began."""
 
-    def look(self, sample: Sampler) -> None:
+    def detect(self, sample: Sampler) -> None:
         """Take the first sample of `sequential` before the first round, and compare it with its first executions.
 
         Raises:
             BeginAgain: the function keeps state, and processes were not asked to be kept.
         """
         bench = self._bench
-        alike = [cell for cell in bench.alive if cell.planned.name == BASELINE]
-        cell = next((cell for cell in alike if not cell.record.interpreter.get("jit")), None)  # a JIT warms up as well
-        if cell is None or not self.decides or bench.fresh or bench.kept.kind:
+        sequential_cells = [cell for cell in bench.alive if cell.planned.name == BASELINE]
+        # a JIT compiler warms up as well
+        cell = next((cell for cell in sequential_cells if not cell.record.interpreter.get("jit")), None)
+        if cell is None or not self.is_active or bench.fresh or bench.kept.kind:
             return
         sample(cell, 0, 0)
         if not cell.record.samples:  # it has failed
             return
         first, later = [run.seconds for run in cell.first_runs], [cell.record.samples[-1].seconds]
         shows = all(_shows_state(one, later[0]) for one in first)
-        if shows and (another := self._in_another(cell)):
+        if shows and (another := self._confirming_seconds(cell)):
             first, later = [*first, another[0]], [another[1]]
             shows = _shows_state(*another)
         elif shows:
@@ -74,7 +75,7 @@ class StateDetector:
             BeginAgain: that is the cause, and processes were not asked to be kept.
         """
         bench = self._bench
-        if not self.decides or bench.fresh or not cell.awaits or outcome.kind != "failed":
+        if not self.is_active or bench.fresh or not cell.awaits or outcome.kind != "failed":
             return
         hangs = outcome.cause == "timeout" and phase in {Phase.ROUND, Phase.OBSERVE}
         if phase not in {Phase.CHECK, Phase.ROUND, Phase.OBSERVE} or (outcome.cause and not hangs):
@@ -92,20 +93,20 @@ class StateDetector:
             if self._bench.kept.kind == "loop" and several:
                 cell.end(Outcome("inapplicable", _SEVERAL_LOOPS))
 
-    def _in_another(self, cell: LiveCell) -> tuple[float, float] | None:
+    def _confirming_seconds(self, cell: LiveCell) -> tuple[float, float] | None:
         """Seconds of a first and a later execution in another new process; None where they cannot be measured."""
         bench = self._bench
-        asked = bench.plan.options["fresh"] is not None
-        rounds = 0 if asked else bench.plan.fewest_rounds  # if it keeps state, all rounds are taken again
-        if not bench.affords(LOOKED + rounds * len(bench.alive) * bench.repeats):
+        is_chosen = bench.plan.options["fresh"] is not None
+        rounds = 0 if is_chosen else bench.plan.fewest_rounds  # if it keeps state, all rounds are taken again
+        if not bench.affords(CONFIRMING_EXECUTIONS + rounds * len(bench.alive) * bench.repeats):
             return None
-        if not bench.fits(bench.starting + LOOKED * cell.first_runs[-1].seconds):
+        if not bench.fits(bench.starting + CONFIRMING_EXECUTIONS * cell.first_runs[-1].seconds):
             return None
         try:
             with bench.host(cell) as host:
                 host.prepare()
                 bench.allow_passes(host)
-                bench.calls.count(LOOKED)
+                bench.calls.count(CONFIRMING_EXECUTIONS)
                 return host.sample().seconds, host.sample().seconds
         except CellEnded:
             return None
@@ -118,7 +119,7 @@ class StateDetector:
             with bench.host(cell) as host:
                 host.prepare()
                 bench.allow_passes(host)
-                for _ in range(1 + _LATER):
+                for _ in range(1 + _LATER_EXECUTIONS):
                     if not bench.affords(1):
                         return False
                     bench.calls.count()
@@ -130,7 +131,7 @@ class StateDetector:
 
 
 def _shows_state(first: float, later: float) -> bool:
-    return first > TIMES * later and first - later > LEAST
+    return first > FIRST_USE_RATIO * later and first - later > FIRST_USE_SECONDS
 
 
 def _briefly(reason: str) -> str:
@@ -147,17 +148,18 @@ def _briefly(reason: str) -> str:
     return "".join(parts) if depth == 0 else reason
 
 
-def sentence(name: str, kept: KeptState, *, fresh: bool) -> str:
+def state_sentence(name: str, kept: KeptState, *, fresh: bool) -> str:
     """Describe the state that a function keeps and its effect on the measurement; empty if there is none."""
     if kept.kind == "state":
-        found = (
+        finding = (
             f"{name} keeps state in its process: the first execution took {seconds(kept.first[-1])} under sequential, "
             f"a later one {seconds(kept.later[-1])}"
         )
-        mixed = "worker processes pay for the first one each time, and other workers do not"
+        consequence = "worker processes pay for the first one each time, and other workers do not"
     elif kept.kind == "loop":
-        found = f"State that {name} keeps works only in the event loop of its first execution ({_briefly(kept.reason)})"
-        mixed = "asyncio, which has a new loop for each execution, fails"
+        reason = _briefly(kept.reason)
+        finding = f"State that {name} keeps works only in the event loop of its first execution ({reason})"
+        consequence = "asyncio, which has a new loop for each execution, fails"
     elif kept.first and not kept.kind and not fresh:
         return (
             f"{name} may keep state in its process: the first execution took {seconds(kept.first[-1])} under "
@@ -167,5 +169,5 @@ def sentence(name: str, kept: KeptState, *, fresh: bool) -> str:
     else:
         return ""
     if fresh:
-        return f"{found}. So every execution is in a new process (--no-fresh keeps one for each runner)."
-    return f"{found}. Processes are kept anyway (--no-fresh): {mixed}."
+        return f"{finding}. So every execution is in a new process (--no-fresh keeps one for each runner)."
+    return f"{finding}. Processes are kept anyway (--no-fresh): {consequence}."

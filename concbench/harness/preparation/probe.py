@@ -58,25 +58,28 @@ def named_workload(
             "source": asdict(source),
             "items": str(items),
         }
-        answer = _asked(request, function.module, directory, variant, *_limited(tell, limit or IMPORT_SECONDS, budget))
+        wait, seconds = _import_wait(tell, limit or IMPORT_SECONDS, budget)
+        answer = _probe_answer(request, function.module, directory, variant, wait, seconds)
         packed = items.read_bytes() if answer["packed"] else None
     if tell is not None and answer["number_as_text"]:
         tell(
             f"numbers in {source.name} are passed as strings, such as {answer['number_as_text']!r}: for numbers, write "
             f"JSON (an array, or a .jsonl file), or call int() or float() in {function.text}"
         )
-    written = ItemsText.from_json(answer["written"]) if answer["written"] else None
-    source = replace(source, written=written, content=None)  # the items have its content
+    items_text = ItemsText.from_json(answer["written"]) if answer["written"] else None
+    source = replace(source, written=items_text, content=None)  # the items have its content
     return FunctionWorkload(function, how, FunctionFacts(**answer["facts"]), source=source, packed=packed)
 
 
-def _limited(tell: Callable[[str], None] | None, limit: float, budget: float | None) -> tuple[ImportWait, float]:
-    """The waiting object, with the options that allow more time, and the seconds to wait."""
+def _import_wait(tell: Callable[[str], None] | None, limit: float, budget: float | None) -> tuple[ImportWait, float]:
+    """The object that waits, with the options that allow more time, and the seconds to wait."""
     share = limit if budget is None else round(IMPORT_SHARE * budget, 3)
     return (ImportWait(tell, "--budget"), share) if share < limit else (ImportWait(tell), limit)
 
 
-def _asked(request: Json, module: str, directory: Path, variant: Variant, loading: ImportWait, limit: float) -> Json:
+def _probe_answer(
+    request: Json, module: str, directory: Path, variant: Variant, wait: ImportWait, limit: float
+) -> Json:
     """The answer of the process; it and every process that it started are ended in any case.
 
     Raises:
@@ -92,7 +95,7 @@ def _asked(request: Json, module: str, directory: Path, variant: Variant, loadin
         raise HostFailure(f"no process can be started to import {module}: {error.strerror or error}") from error
     try:
         process.send(request)
-        answer = loading.answer(process, f"importing {module} and reading the items", began, limit)
+        answer = wait.answer(process, f"importing {module} and reading the items", began, limit)
     except CellEnded as ended:
         raise _with_note(variant, ended.outcome.reason, ended.outcome.detail) from None
     finally:
@@ -103,8 +106,8 @@ def _asked(request: Json, module: str, directory: Path, variant: Variant, loadin
     return facts
 
 
-def _with_note(variant: Variant, reason: str, shown: str) -> BadFunction:
-    failed = BadFunction(f"under {variant.label}, {reason}" if variant.python else reason)
-    if shown:
-        failed.add_note(shown)
-    return failed
+def _with_note(variant: Variant, reason: str, note: str) -> BadFunction:
+    error = BadFunction(f"under {variant.label}, {reason}" if variant.python else reason)
+    if note:
+        error.add_note(note)
+    return error

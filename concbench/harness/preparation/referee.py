@@ -22,12 +22,12 @@ class Referee:
         self.notes: list[str] = []
         self.unsendable = ""
         """The reason why results cannot be sent to another process; empty if they can, as far as is known."""
-        self.home = plan.baseline.variant
+        self.reference_variant = plan.baseline.variant
         """The variant that computes the reference results."""
-        self.readers: set[str] = {self.home}
+        self.variants_with_reference: set[str] = {self.reference_variant}
         """Variants whose reference is decided."""
         self._several = len({cell.id.variant for cell in plan.cells}) > 1
-        self._others: set[str] = set()
+        self._differing_variants: set[str] = set()
         """Variants whose results differ from the reference as a whole."""
 
     @property
@@ -45,61 +45,62 @@ class Referee:
         if earlier.checked not in {"known", "sequential", "off"}:
             self.checked = earlier.checked
 
-    def moves_to(self, variant: str, why: str) -> None:
+    def move_reference(self, variant: str, why: str) -> None:
         """Take the reference from this variant, since the sequential pass failed under the variant of the baseline."""
-        if variant == self.home:
+        if variant == self.reference_variant:
             return
         if why and self.checked == "sequential":
             self.notes.append(
-                f"Results were compared with those under {variant}, since the sequential pass under {self.home} failed "
-                f"({why})."
+                f"Results were compared with those under {variant}, since the sequential pass under "
+                f"{self.reference_variant} failed ({why})."
             )
-        self.home, self.readers = variant, {variant}
+        self.reference_variant, self.variants_with_reference = variant, {variant}
 
-    def knows(self, found: ReferencePass) -> None:
+    def add_findings(self, reference_pass: ReferencePass) -> None:
         """Take over the findings of the sequential pass."""
-        self.unsendable = found.unsendable
-        if found.changed:
+        self.unsendable = reference_pass.unsendable
+        if reference_pass.changed:
             self.notes.append(
-                f"The function changes its items ({found.changed}): every execution gets fresh ones, off the clock."
+                f"The function changes its items ({reference_pass.changed}): every execution gets fresh ones, off the "
+                "clock."
             )
         if self.checked != "sequential":
             return
-        if found.unsendable and self._several:
+        if reference_pass.unsendable and self._several:
             self.notes.append(
                 f"Results were compared with those of a sequential pass in the same process, and not across "
-                f"interpreters, since they cannot be sent ({found.unsendable})."
+                f"interpreters, since they cannot be sent ({reference_pass.unsendable})."
             )
-        if found.excluded:
-            self.notes.append(f"{found.excluded}.")
-        if found.incomparable:
-            self._gives_up("incomparable", f"Results cannot be compared: {found.incomparable}.")
+        if reference_pass.excluded:
+            self.notes.append(f"{reference_pass.excluded}.")
+        if reference_pass.incomparable:
+            self._give_up("incomparable", f"Results cannot be compared: {reference_pass.incomparable}.")
 
-    def goes_without(self, why: str) -> None:
+    def give_up_comparing(self, why: str) -> None:
         """Give up comparing results, since the sequential pass failed."""
         if self.checked == "sequential":
-            self._gives_up("incomparable", f"Results were not compared: the sequential pass failed ({why}).")
+            self._give_up("incomparable", f"Results were not compared: the sequential pass failed ({why}).")
 
-    def compares_apart(self, variant: str, why: str) -> None:
+    def note_separate_reference(self, variant: str, why: str) -> None:
         """Note that a variant cannot read the results of others, and is compared with its own sequential pass."""
         self.notes.append(
             f"Results under {variant} were compared only with each other, since {variant} cannot read those of "
-            f"{self.home} ({why})."
+            f"{self.reference_variant} ({why})."
         )
 
-    def disputes(self, outcome: Outcome, variant: str) -> bool:
+    def needs_sequential_passes(self, outcome: Outcome, variant: str) -> bool:
         """Whether it is worth checking that the runner is to blame for this outcome of its cell."""
-        return outcome.cause in DIFFER and self.checked == "sequential" and variant not in self._others
+        return outcome.cause in DIFFER and self.checked == "sequential" and variant not in self._differing_variants
 
-    def differs(self, outcome: Outcome, variant: str) -> Outcome:
+    def blame_variant(self, outcome: Outcome, variant: str) -> Outcome:
         """Note that the results of a whole variant differ from the reference; return the outcome of a cell of it."""
-        self._others.add(variant)
-        expected = f"the results under {self.home}" if self.home else "the other results"
+        self._differing_variants.add(variant)
+        expected = f"the results under {self.reference_variant}" if self.reference_variant else "the other results"
         return replace(outcome, cause="variant", reason=f"differs from {expected}: {outcome.reason}")
 
-    def is_other(self, outcome: Outcome, variant: str) -> bool:
+    def blames_variant(self, outcome: Outcome, variant: str) -> bool:
         """Whether a cell ended because the results of its whole variant differ."""
-        return outcome.cause in DIFFER and variant in self._others
+        return outcome.cause in DIFFER and variant in self._differing_variants
 
     def acquits(self, finding: Finding, outcome: Outcome) -> bool:
         """Whether sequential passes differ as well; then no runner is to blame, and comparing is given up.
@@ -109,25 +110,25 @@ class Referee:
             outcome: the outcome of the cell of that runner.
         """
         if finding == "process":
-            self._gives_up(
+            self._give_up(
                 "process",
                 "Results were not compared: they depend on the process that computes them, even sequentially "
                 f"(first difference: {outcome.reason}).",
             )
         if finding == "unsteady":
-            self._gives_up(
+            self._give_up(
                 "unsteady",
                 "Results were not compared: sequential passes differ from one another (first difference: "
                 f"{outcome.reason}).",
             )
         return finding in {"process", "unsteady"}
 
-    def _gives_up(self, checked: Checked, note: str) -> None:
+    def _give_up(self, checked: Checked, note: str) -> None:
         self.checked = checked
         self.notes.append(note)
 
 
-def blamed(outcome: Outcome, cell: PlannedCell, workers: int, finding: Finding) -> Outcome:
+def blame_runner(outcome: Outcome, cell: PlannedCell, workers: int, finding: Finding) -> Outcome:
     """Name the finding in an outcome whose results are right in sequential passes and wrong under concurrency.
 
     Results that are right in the main thread and wrong in another thread are named in the same way.

@@ -45,30 +45,30 @@ class RaceField:
         self._variants = variants
         self.candidates = self._offered(look)
         """The cells that the race begins with, grouped by variant, the simplest runners first."""
-        self.known = {cell.id: cell for cell in self.candidates}
+        self.proposed = {cell.id: cell for cell in self.candidates}
         """All cells proposed so far."""
         self.left_out: list[PlannedCell] = []
         """Candidates that the budget has no time for."""
 
-    def over(self, tasks: int) -> RaceField:
+    def with_tasks(self, tasks: int) -> RaceField:
         """The field of the same work with so many tasks."""
         return RaceField(replace(self.look, tasks=tasks), self._offers, self._variants)
 
-    def only(self, candidates: list[PlannedCell]) -> RaceField:
+    def restricted_to(self, candidates: list[PlannedCell]) -> RaceField:
         """The same field, reduced to these candidates."""
         part = copy(self)
         part.candidates = candidates
         part.left_out = [cell for cell in self.candidates if cell not in candidates]
         return part
 
-    def beside(self, leader: CellId) -> list[PlannedCell]:
+    def neighbours_of(self, leader: CellId) -> list[PlannedCell]:
         """The neighbours of a leader that are worth trying, under its variant."""
-        offer = getattr(self.known[leader].runner, "neighbours", None)
-        cells = _cells(_asked(offer, self.look), self.look, [self.known[leader].variant])
-        self.known = {**{cell.id: cell for cell in cells}, **self.known}
+        offer = getattr(self.proposed[leader].runner, "neighbours", None)
+        cells = _cells(_offered_runners(offer, self.look), self.look, [self.proposed[leader].variant])
+        self.proposed = {**{cell.id: cell for cell in cells}, **self.proposed}
         return cells
 
-    def joining(self, samples: Samples) -> list[PlannedCell]:
+    def cells_to_join(self, samples: Samples) -> list[PlannedCell]:
         """The cells that are worth trying, given the samples of the others.
 
         They are the neighbours of the leader, and of the cell with the fewest workers among the equally fast ones of
@@ -77,11 +77,11 @@ class RaceField:
         seconds = {cell: float(np.median([one.seconds for one in taken])) for cell, taken in samples.items() if taken}
         leader = min(seconds, key=lambda cell: seconds[cell])
         kind = self._kind(leader)
-        level = [cell for cell in seconds if self._kind(cell) == kind and seconds[cell] <= BAND * seconds[leader]]
-        joining = [*self.beside(leader), *self.beside(min(level, key=self._workers))]
+        equal = [cell for cell in seconds if self._kind(cell) == kind and seconds[cell] <= BAND * seconds[leader]]
+        joining = [*self.neighbours_of(leader), *self.neighbours_of(min(equal, key=self._workers))]
         if self._waits_for_its_process(leader, samples[leader][-1], seconds):
             joining += self._more_processes(
-                seconds[self.candidates[0].id] / seconds[leader], self.known[leader].variant
+                seconds[self.candidates[0].id] / seconds[leader], self.proposed[leader].variant
             )
         return list({cell.id: cell for cell in joining if cell.id not in samples}.values())
 
@@ -90,49 +90,51 @@ class RaceField:
         busy = last.cpu is None or last.cpu / last.repeats / last.seconds > COMPUTES
         if self.look.computes or busy or self.candidates[0].id not in seconds or not self._shares_process(leader):
             return False
-        alike = [cell for cell in seconds if cell.variant == leader.variant and self._shares_process(cell)]
-        more = [cell for cell in alike if self._workers(cell) > self._workers(leader)]
+        same_process = [cell for cell in seconds if cell.variant == leader.variant and self._shares_process(cell)]
+        more = [cell for cell in same_process if self._workers(cell) > self._workers(leader)]
         return any(seconds[cell] * BAND > seconds[leader] for cell in more)
 
     def _more_processes(self, outdone: float, variant: Variant) -> list[PlannedCell]:
         """Cells with enough processes to win if each does one task at a time."""
         offered = self._offered(replace(self.look, outdone=math.ceil(outdone)))
         cells = [cell for cell in offered if cell.traits.isolates and cell.variant == variant]
-        self.known = {**{cell.id: cell for cell in cells}, **self.known}
+        self.proposed = {**{cell.id: cell for cell in cells}, **self.proposed}
         return cells
 
     def _offered(self, look: Look) -> list[PlannedCell]:
         """The cells that the hooks offer under each variant, for runners that exist in its interpreter."""
         cells = []
         for variant in self._variants:
-            seen = replace(look, python=variant.version or look.python)
-            offers = _offers_of_classes(seen.python) if self._offers is None else self._offers
-            runners = sorted((runner for offer in offers for runner in _asked(offer, seen)), key=_simplicity)
-            offered = _cells(runners, seen, [variant])
-            cells += [cell for cell in offered if _computes_at_once(cell, seen)] if variant.of_workers else offered
+            variant_look = replace(look, python=variant.version or look.python)
+            offers = _offers_of_classes(variant_look.python) if self._offers is None else self._offers
+            runners = [runner for offer in offers for runner in _offered_runners(offer, variant_look)]
+            offered = _cells(sorted(runners, key=_simplicity), variant_look, [variant])
+            if variant.of_workers:
+                offered = [cell for cell in offered if _computes_at_once(cell, variant_look)]
+            cells += offered
         return cells
 
     def _kind(self, cell: CellId) -> tuple[str, str]:
         """The runner and the variant of a cell, without its settings."""
-        return self.known[cell].name, cell.variant
+        return self.proposed[cell].name, cell.variant
 
     def _workers(self, cell: CellId) -> int:
-        return workers_for(self.known[cell].runner, self.look.tasks)
+        return workers_for(self.proposed[cell].runner, self.look.tasks)
 
     def _shares_process(self, cell: CellId) -> bool:
         """Whether all tasks of a cell run in one process."""
-        traits = self.known[cell].traits
+        traits = self.proposed[cell].traits
         return traits.interleaves or traits.where == CALLER
 
     @property
     def ruled_out(self) -> list[PlannedCell]:
         """The candidates that were left out because of the limit on workers."""
         allowed = {cell.id for cell in [*self.candidates, *self.left_out]}
-        anyhow = self._offered(replace(self.look, most_workers=None))
-        return [cell for cell in anyhow if cell.id not in allowed]
+        unlimited = self._offered(replace(self.look, most_workers=None))
+        return [cell for cell in unlimited if cell.id not in allowed]
 
     @property
-    def most_at_once(self) -> int:
+    def peak_calls(self) -> int:
         """Most calls in progress at the same time, including those of neighbours that may join."""
         reached: dict[CellId, PlannedCell] = {}
         new = self.candidates
@@ -140,20 +142,20 @@ class RaceField:
             reached |= {cell.id: cell for cell in new}
             if len(reached) > _MOST_CELLS:
                 return self.look.most
-            beside = {one.id: one for cell in new for one in self.beside(cell.id)}
-            new = [one for cell, one in beside.items() if cell not in reached]
+            neighbours = {one.id: one for cell in new for one in self.neighbours_of(cell.id)}
+            new = [cell for key, cell in neighbours.items() if key not in reached]
         return max(workers_for(cell.runner, self.look.tasks) for cell in reached.values())
 
 
-def variants_to_race(look: Look, asked: tuple[Variant, ...]) -> tuple[Variant, ...]:
-    """The variants that were asked for; if there are none and native libraries use threads, one inner thread as well.
+def variants_to_race(look: Look, requested: tuple[Variant, ...]) -> tuple[Variant, ...]:
+    """The requested variants; if there are none and native libraries use threads, one inner thread as well.
 
     Where any variable for the size of their thread pools is set, the number of inner threads is decided already.
     """
     pools = look.native_threads
     on_threads = look.busy > _ON_THREADS if pools is None else look.computes and pools > 1
-    if not on_threads or asked != (OWN,) or any(os.environ.get(name) for name in POOL_VARIABLES):
-        return asked
+    if not on_threads or requested != (OWN,) or any(os.environ.get(name) for name in POOL_VARIABLES):
+        return requested
     return (OWN, ONE_INNER_THREAD)
 
 
@@ -167,7 +169,7 @@ def _offers_of_classes(python: tuple[int, int]) -> list[Offer]:
     return offers
 
 
-def _asked(offer: Offer | None, look: Look) -> list[Runner]:
+def _offered_runners(offer: Offer | None, look: Look) -> list[Runner]:
     """The runners that a hook offers; none if it raises, since the race of the others must not end with it."""
     if offer is None:
         return []

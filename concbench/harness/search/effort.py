@@ -34,7 +34,7 @@ class Effort:
 
     tasks: int
     field: RaceField
-    once: bool = False
+    single_round: bool = False
     """Whether there is only a single round, which proves nothing."""
 
     @property
@@ -48,7 +48,7 @@ class Costs:
     """The known costs of a race, in seconds."""
 
     look: Look
-    starting: float
+    start_seconds: float
     """Seconds to start a measuring process, including the import of the function."""
     fresh: bool
     """Whether every execution starts a new process."""
@@ -60,45 +60,47 @@ class Costs:
     @property
     def relaunches(self) -> bool:
         """Whether processes are relaunched for every round, since the user compares variants."""
-        return not self.fresh and len(self.as_asked.variants) > 1
+        return not self.fresh and len(self.as_requested.variants) > 1
 
     @property
-    def as_asked(self) -> Costs:
+    def as_requested(self) -> Costs:
         """The costs under the variants that the user asked for."""
         return replace(self, variants=tuple(one for one in self.variants if not one.of_workers))
 
-    def of_race(self, field: RaceField) -> float:
+    def race_seconds(self, field: RaceField) -> float:
         """Seconds for the reference, checks, warm-ups and fewest rounds of all cells; one round if far behind."""
-        each = self._each(field)
-        far = FAR_BEHIND[1] * min(each)
-        rounds = [one * (1 if one > far and place else FEWEST) for place, one in enumerate(each)]
-        starts = self._starts(len(each) - 1) + self._starts(len(each)) + self._cold(1 + 2 * len(each))
-        relaunched = [self.starting + one for one in each] * (FEWEST - 1) if self.relaunches else []
-        return starts + each[0] + 2 * sum(each) + sum(rounds) + sum(relaunched)
+        cells = self._cell_seconds(field)
+        far = FAR_BEHIND[1] * min(cells)
+        rounds = [cell * (1 if cell > far and index else FEWEST) for index, cell in enumerate(cells)]
+        starts = self._seconds_to_start(len(cells) - 1) + self._seconds_to_start(len(cells))
+        starts += self._first_use_seconds(1 + 2 * len(cells))
+        relaunches = [self.start_seconds + cell for cell in cells] * (FEWEST - 1) if self.relaunches else []
+        return starts + cells[0] + 2 * sum(cells) + sum(rounds) + sum(relaunches)
 
-    def of_one_round(self, field: RaceField) -> float:
+    def one_round_seconds(self, field: RaceField) -> float:
         """Seconds for the reference and one execution of every cell."""
-        each = self._each(field)
-        return self.starting + self._starts(len(each)) + self._cold(1 + len(each)) + each[0] + sum(each)
+        cells = self._cell_seconds(field)
+        starts = self.start_seconds + self._seconds_to_start(len(cells)) + self._first_use_seconds(1 + len(cells))
+        return starts + cells[0] + sum(cells)
 
-    def _cold(self, executions: int) -> float:
+    def _first_use_seconds(self, executions: int) -> float:
         """Extra seconds of so many first executions, where later ones are in the same process."""
         return 0.0 if self.fresh else executions * self.first_use
 
-    def _starts(self, processes: int, each: float | None = None) -> float:
+    def _seconds_to_start(self, processes: int, each: float | None = None) -> float:
         """Seconds to start so many processes, as many at once as there are cores."""
-        return (self.starting if each is None else each) * math.ceil(processes / self.look.cores)
+        return (self.start_seconds if each is None else each) * math.ceil(processes / self.look.cores)
 
-    def _worker(self) -> float:
+    def _worker_start_seconds(self) -> float:
         """Seconds to start a worker process, mostly for the import of the function; it loads less than a host."""
-        return max(self.starting / 10, self.starting - _OWN_STARTING)
+        return max(self.start_seconds / 10, self.start_seconds - _OWN_STARTING)
 
-    def _each(self, field: RaceField) -> list[float]:
+    def _cell_seconds(self, field: RaceField) -> list[float]:
         """Seconds of one execution of each cell, the baseline first."""
-        cold = (self.starting + self.first_use) * self.fresh
-        return [cold + self.expected(cell, field.look) for cell in field.candidates]
+        cold = (self.start_seconds + self.first_use) * self.fresh
+        return [cold + self.expected_seconds(cell, field.look) for cell in field.candidates]
 
-    def expected(self, cell: PlannedCell, look: Look) -> float:
+    def expected_seconds(self, cell: PlannedCell, look: Look) -> float:
         """Estimated seconds of one execution, with the speed-up that can be expected for such work."""
         workers = workers_for(cell.runner, look.tasks)
         whole = look.tasks * look.seconds
@@ -107,7 +109,8 @@ class Costs:
         if not cell.traits.isolates:
             return whole if look.computes else whole / min(workers, look.tasks)
         at_once = max(1.0, min(workers, look.cores) / max(1.0, look.busy)) if look.computes else workers
-        return self._starts(workers, self._worker() + self.first_use) + (whole + look.tasks * look.pickling) / at_once
+        starts = self._seconds_to_start(workers, self._worker_start_seconds() + self.first_use)
+        return starts + (whole + look.tasks * look.pickling) / at_once
 
 
 def affordable(costs: Costs, budget: float, left: float) -> Effort | None:
@@ -117,31 +120,32 @@ def affordable(costs: Costs, budget: float, left: float) -> Effort | None:
     take part only if several rounds still fit, since a single round proves nothing.
     """
     effort = _affordable(costs, budget, left)
-    if costs == costs.as_asked or (effort is not None and not effort.once):
+    if costs == costs.as_requested or (effort is not None and not effort.single_round):
         return effort
-    return _affordable(costs.as_asked, budget, left)
+    return _affordable(costs.as_requested, budget, left)
 
 
 def _affordable(costs: Costs, budget: float, left: float) -> Effort | None:
     look = costs.look
     enough = _ITEMS_EACH * look.cores
     fewer = enough // 2 if look.computes else enough
-    two, kinds, full, once = _best_alone(costs), _one_of_each_kind(costs), costs.of_race, costs.of_one_round
+    best_alone, best_of_kinds = _best_alone(costs), _one_of_each_kind(costs)
+    race, one_round = costs.race_seconds, costs.one_round_seconds
     whole = RaceField(look, variants=costs.variants)
     for at_least, choose, cost, last_share in (
-        (enough, _all, full, _PLANNED_SHARE),
-        (fewer, kinds, full, _PLANNED_SHARE),
-        (fewer, two, full, _PLANNED_SHARE),
-        (look.cores, kinds, once, _LAST_SHARE),
-        (look.cores, two, once, _LAST_SHARE),
+        (enough, _all, race, _PLANNED_SHARE),
+        (fewer, best_of_kinds, race, _PLANNED_SHARE),
+        (fewer, best_alone, race, _PLANNED_SHARE),
+        (look.cores, best_of_kinds, one_round, _LAST_SHARE),
+        (look.cores, best_alone, one_round, _LAST_SHARE),
     ):
         tasks, fewest = look.tasks, min(look.tasks, at_least)
         while tasks >= fewest:
-            field = choose(whole.over(tasks))
-            took = cost(field)
-            if took <= _PLANNED_SHARE * left or (tasks == fewest and took <= left + (last_share - 1) * budget):
-                return Effort(tasks, field, cost == once)
-            fitting = min(_STEP, _PLANNED_SHARE * left / took)
+            field = choose(whole.with_tasks(tasks))
+            needed = cost(field)
+            if needed <= _PLANNED_SHARE * left or (tasks == fewest and needed <= left + (last_share - 1) * budget):
+                return Effort(tasks, field, cost == one_round)
+            fitting = min(_STEP, _PLANNED_SHARE * left / needed)
             tasks = 0 if tasks == fewest else max(fewest, int(fitting * tasks))
     return None
 
@@ -158,9 +162,9 @@ def _one_of_each_kind(costs: Costs) -> Callable[[RaceField], RaceField]:
         for cell in field.candidates:
             kind = cell.id.variant, cell.traits.where
             other = best.setdefault(kind, cell)
-            if costs.expected(cell, field.look) < costs.expected(other, field.look):
+            if costs.expected_seconds(cell, field.look) < costs.expected_seconds(other, field.look):
                 best[kind] = cell
-        return field.only(list(best.values()))
+        return field.restricted_to(list(best.values()))
 
     return keep
 
@@ -171,21 +175,21 @@ def _best_alone(costs: Costs) -> Callable[[RaceField], RaceField]:
     def keep(field: RaceField) -> RaceField:
         baseline, *others = field.candidates
         best: dict[str, PlannedCell] = {}
-        for cell in sorted(others, key=lambda cell: costs.expected(cell, field.look)):
+        for cell in sorted(others, key=lambda cell: costs.expected_seconds(cell, field.look)):
             best.setdefault(cell.id.variant, cell)
-        return field.only([baseline, *best.values()])
+        return field.restricted_to([baseline, *best.values()])
 
     return keep
 
 
-def least_needed(costs: Costs) -> float:
+def least_budget(costs: Costs) -> float:
     """Seconds that a race over the fewest items takes."""
-    look, costs = costs.look, costs.as_asked
-    field = RaceField(look, variants=costs.variants).over(min(look.tasks, _ITEMS_EACH * look.cores))
-    return costs.of_race(_one_of_each_kind(costs)(field)) / _PLANNED_SHARE
+    look, costs = costs.look, costs.as_requested
+    field = RaceField(look, variants=costs.variants).with_tasks(min(look.tasks, _ITEMS_EACH * look.cores))
+    return costs.race_seconds(_one_of_each_kind(costs)(field)) / _PLANNED_SHARE
 
 
-def what_is_measured(effort: Effort | None, costs: Costs, budget: float, needed: float) -> str:
+def describe_limits(effort: Effort | None, costs: Costs, budget: float, needed: float) -> str:
     """Describe the limits that the budget sets to the race; empty where it allows everything.
 
     Args:
@@ -194,29 +198,31 @@ def what_is_measured(effort: Effort | None, costs: Costs, budget: float, needed:
         budget: seconds for the whole search.
         needed: seconds that a race over few items would need.
     """
-    look, starting = costs.look, costs.starting
-    took = f"One task takes {seconds(look.seconds)}"
+    look, start_seconds = costs.look, costs.start_seconds
+    costs_text = f"One task takes {seconds(look.seconds)}"
     if costs.first_use > look.seconds:
-        took += f", the first in a process {seconds(costs.first_use)} more"
-    if starting > look.seconds:
-        took += f", and a process takes {seconds(starting)} to start and import the function"
-    wanted = f"--budget {_rounded_up(needed)}s"
+        costs_text += f", the first in a process {seconds(costs.first_use)} more"
+    if start_seconds > look.seconds:
+        costs_text += f", and a process takes {seconds(start_seconds)} to start and import the function"
+    option = f"--budget {_rounded_up(needed)}s"
     if effort is None:
         return (
-            f"{took}: {seconds(budget)} is too short to compare runners, which takes about {wanted}. "
-            f"{_what_the_look_shows(look)}"
+            f"{costs_text}: {seconds(budget)} is too short to compare runners, which takes about {option}. "
+            f"{_look_sentence(look)}"
         )
-    of = f"{effort.tasks:,} of {look.tasks:,} items"
-    if effort.once:
+    items = f"{effort.tasks:,} of {look.tasks:,} items"
+    if effort.single_round:
         names = listed(cell.record(effort.tasks).shown for cell in effort.cells)
         return (
-            f"{took}: in {seconds(budget)} there is time for one round of {names} over {of}, which shows the likely "
-            f"fastest but proves nothing; proof takes about {wanted}."
+            f"{costs_text}: in {seconds(budget)} there is time for one round of {names} over {items}, which shows the "
+            f"likely fastest but proves nothing; proof takes about {option}."
         )
-    return "" if effort.tasks == look.tasks else f"{took}: in {seconds(budget)} there is time for {of} (--budget)."
+    if effort.tasks == look.tasks:
+        return ""
+    return f"{costs_text}: in {seconds(budget)} there is time for {items} (--budget)."
 
 
-def _what_the_look_shows(look: Look) -> str:
+def _look_sentence(look: Look) -> str:
     if look.computes:
         return "It is CPU-bound: processes may help, and threads only if it releases the GIL meanwhile."
     if look.waits:

@@ -18,9 +18,14 @@ from concbench.harness.hosts.memory_limit import most_processes
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import BASELINE, Plan, TimeLimits, plan
 from concbench.harness.planning.runner_specs import PlannedCell
-from concbench.harness.preparation.kept_state import LEAST, LOOKED, TIMES, sentence
+from concbench.harness.preparation.kept_state import (
+    CONFIRMING_EXECUTIONS,
+    FIRST_USE_RATIO,
+    FIRST_USE_SECONDS,
+    state_sentence,
+)
 from concbench.harness.search.candidates import RaceField, variants_to_race
-from concbench.harness.search.effort import Costs, Effort, affordable, least_needed, what_is_measured
+from concbench.harness.search.effort import Costs, Effort, affordable, describe_limits, least_budget
 from concbench.harness.search.race import RaceRule
 from concbench.harness.stop_rules import EveryRound, StopRule
 from concbench.machine import cores_to_race
@@ -28,7 +33,7 @@ from concbench.options import IMPORT_SHARE, MeasureOptions, changed, decided
 from concbench.results.passes import ReferencePass
 from concbench.results.records import Cell, CellId, Json, KeptState, Outcome, Sample, Table, number
 from concbench.runners.look import Look
-from concbench.units import seconds as told
+from concbench.units import seconds as duration_text
 from concbench.variants import variants_of
 from concbench.workloads.base import Workload
 
@@ -71,67 +76,71 @@ def search(
     clock = Clock(hosts, began)
     _require_time(workload, clock.elapsed(), decided(options["budget"]))
     listen(LookPlanned(workload.name, calls_of_looks(workload.tasks, options["max_calls"])))
-    looks = _Looking(workload, hosts, options, listen, clock)
+    looks = _Looks(workload, hosts, options, listen, clock)
     table, interrupted = looks.take(FIRST_LOOK)
-    if not interrupted and (more := looks.worth_a_second(table)):
-        table, interrupted = looks.take(more)
+    if not interrupted and (items := looks.second_items(table)):
+        table, interrupted = looks.take(items)
     if interrupted:
         return SearchResult(table, interrupted, {})
-    look = _seen(looks.workload, table, options)
-    budget, use = decided(options["budget"]), looks.first_use
-    matters = use.matters(look) or table.kept.kind == "loop"
+    look = _look_of(looks.workload, table, options)
+    budget, first_use = decided(options["budget"]), looks.first_use
+    matters = first_use.matters(look) or table.kept.kind == "loop"
     fresh = matters if options["fresh"] is None else options["fresh"]
     variants = variants_to_race(look, variants_of(options))
-    costs = Costs(use.included(look) if fresh else look, looks.starting, fresh, use.once, variants)
+    costs = Costs(
+        first_use.included(look) if fresh else look, looks.start_seconds, fresh, first_use.fixed_seconds, variants
+    )
     left = budget - clock.elapsed()
     effort = affordable(costs, budget, left)
-    less = what_is_measured(effort, costs, budget, budget - left + least_needed(costs))
-    if less:
-        listen(RaceReduced(workload.name, less))
+    reduction = describe_limits(effort, costs, budget, budget - left + least_budget(costs))
+    if reduction:
+        listen(RaceReduced(workload.name, reduction))
     if effort is None:
-        unsaid = sentence(workload.name, table.kept, fresh=False)  # a look always keeps its processes
-        notes = [*(note for note in table.notes if note != unsaid), less]
+        state_note = state_sentence(workload.name, table.kept, fresh=False)  # a look always keeps its processes
+        notes = [*(note for note in table.notes if note != state_note), reduction]
         return SearchResult(replace(table, stopped="budget", notes=notes), interrupted, {})
-    part = _part(looks.workload, effort.tasks, decided(options["seed"]))
-    limit = TimeLimits(_BEGIN_SHARE * budget - clock.elapsed(), _END_SHARE * budget - clock.elapsed(), looks.starting)
-    race = plan_race(part, effort, _left_for_race(options, budget - clock.elapsed(), looks.calls), limit)
-    if not race.allowed:
+    part = _subset(looks.workload, effort.tasks, decided(options["seed"]))
+    begin, end = (share * budget - clock.elapsed() for share in (_BEGIN_SHARE, _END_SHARE))
+    limit = TimeLimits(begin, end, looks.start_seconds)
+    race = plan_race(part, effort, _race_options(options, budget - clock.elapsed(), looks.calls), limit)
+    if not race.is_allowed:
         raise _too_many_calls(race, looks.calls, decided(options["max_calls"]))
-    race = replace(race, kept=_known(table.kept, options, matters=matters, all_items=effort.tasks == look.tasks))
-    listen(race.calls_planned(effort.field.most_at_once))
+    race = replace(race, kept=_known_state(table.kept, options, matters=matters, all_items=effort.tasks == look.tasks))
+    listen(race.calls_planned(effort.field.peak_calls))
     table, interrupted = measure_workload(race, hosts, listen)
-    notes = [*table.notes, *([less] if less else [])]
-    stopped = "budget" if effort.once and not interrupted else table.stopped
+    notes = [*table.notes, *([reduction] if reduction else [])]
+    stopped = "budget" if effort.single_round and not interrupted else table.stopped
     table = replace(table, facts={**looks.facts, **table.facts}, notes=notes, stopped=stopped)
-    return SearchResult(_with_ruled_out(table, effort.field), interrupted, effort.field.known)
+    return SearchResult(_with_ruled_out(table, effort.field), interrupted, effort.field.proposed)
 
 
-def _require_time(workload: Workload, took: float, budget: float) -> None:
+def _require_time(workload: Workload, seconds: float, budget: float) -> None:
     """Reject a budget that the import of the function almost uses up, since every process repeats the import.
 
     Raises:
         BadSetting: the budget is too short; the message says how long the import took.
     """
-    if took > IMPORT_SHARE * budget:
+    if seconds > IMPORT_SHARE * budget:
+        least = duration_text(seconds / IMPORT_SHARE)
         raise BadSetting(
-            f"importing {workload.name} and reading its items took {told(took)}, and each process has to do it again, "
-            f"so a budget of {told(budget)} is too short; give more than {told(took / IMPORT_SHARE)} (--budget)"
+            f"importing {workload.name} and reading its items took {duration_text(seconds)}, and each process has to "
+            f"do it again, so a budget of {duration_text(budget)} is too short; give more than {least} (--budget)"
         )
 
 
 def calls_of_looks(tasks: int, max_calls: int | None = None) -> int:
     """Most calls that the two looks at a workload of so many tasks make."""
     second = min(SECOND_LOOK, tasks) if tasks > FIRST_LOOK else 0
-    calls = (LOOK.total + LOOKED) * (min(FIRST_LOOK, tasks) + second)
+    calls = (LOOK.total + CONFIRMING_EXECUTIONS) * (min(FIRST_LOOK, tasks) + second)
     return calls if max_calls is None else min(calls, max_calls)
 
 
-def _too_many_calls(race: Plan, looked: int, most: int) -> BadSetting:
+def _too_many_calls(race: Plan, look_calls: int, max_calls: int) -> BadSetting:
     """The error for a race that needs more calls than are left after the looks."""
     return BadSetting(
-        f"advice on {race.workload.name} needs at least {looked + race.fewest_calls:,} calls ({looked:,} of them "
-        f"already made to examine it), but --max-calls allows {most:,}: use fewer items (--limit, --sample), or "
-        "allow more"
+        f"advice on {race.workload.name} needs at least {look_calls + race.fewest_calls:,} calls ({look_calls:,} of "
+        f"them already made to examine it), but --max-calls allows {max_calls:,}: use fewer items (--limit, --sample), "
+        "or allow more"
     )
 
 
@@ -139,22 +148,22 @@ def _too_many_calls(race: Plan, looked: int, most: int) -> BadSetting:
 class _FirstUse:
     """Extra seconds that the first execution in a process takes."""
 
-    once: float = 0.0
+    fixed_seconds: float = 0.0
     """Seconds independent of the number of tasks."""
-    each: float = 0.0
+    task_seconds: float = 0.0
     """Seconds for each task, if the function keeps something for every item."""
 
     def matters(self, look: Look) -> bool:
-        """Whether Keeping would detect it in the first execution of all tasks."""
-        of_all = self.once + look.tasks * self.each
-        return of_all > LEAST and of_all > (TIMES - 1) * look.tasks * look.seconds
+        """Whether StateDetector would detect it in the first execution of all tasks."""
+        total = self.fixed_seconds + look.tasks * self.task_seconds
+        return total > FIRST_USE_SECONDS and total > (FIRST_USE_RATIO - 1) * look.tasks * look.seconds
 
     def included(self, look: Look) -> Look:
-        """The same work with the extra seconds of each task included; those of `once` are not."""
-        return replace(look, seconds=look.seconds + self.each)
+        """The same work with the extra seconds of each task included; those of `fixed_seconds` are not."""
+        return replace(look, seconds=look.seconds + self.task_seconds)
 
 
-def _known(kept: KeptState, options: MeasureOptions, *, matters: bool, all_items: bool) -> KeptState:
+def _known_state(kept: KeptState, options: MeasureOptions, *, matters: bool, all_items: bool) -> KeptState:
     """The state that a race takes as known: it matters over all items, or would only seem to over a few of them."""
     if options["fresh"]:
         return KeptState()
@@ -163,7 +172,7 @@ def _known(kept: KeptState, options: MeasureOptions, *, matters: bool, all_items
     return KeptState() if all_items else replace(kept, kind="nothing")
 
 
-class _Looking:
+class _Looks:
     """Measures `sequential` alone, over a few items."""
 
     def __init__(
@@ -175,7 +184,7 @@ class _Looking:
         """Facts for the table that no later measurement finds out."""
         self.calls = 0
         """Calls made."""
-        self.starting = 0.0
+        self.start_seconds = 0.0
         """Seconds that the start of a measuring process takes, including the import of the function."""
         self.first_use = _FirstUse()
         """Extra seconds of the first execution in a process."""
@@ -190,23 +199,23 @@ class _Looking:
         Raises:
             UsageError: the function fails.
         """
-        part = _part(self.workload, items, decided(self._options["seed"]))
-        most = self._options["max_calls"]
-        once = changed(
+        part = _subset(self.workload, items, decided(self._options["seed"]))
+        max_calls = self._options["max_calls"]
+        look_options = changed(
             self._options, rounds=1, max_rounds=None, budget=None, observe=False,
             fresh=False,  # a look times later executions, even if the race uses new processes
-            max_calls=None if most is None else most - self.calls,
+            max_calls=None if max_calls is None else max_calls - self.calls,
         )  # fmt: skip
-        budget, before = decided(self._options["budget"]), self._clock.elapsed()
-        limit = TimeLimits(_LOOK_SHARE * budget, max(0.5 * budget, budget - before))
-        looked = replace(plan_look(part, once), limit=limit)
-        table, interrupted = measure_workload(looked, self._hosts, self._listen)
+        budget, start = decided(self._options["budget"]), self._clock.elapsed()
+        limit = TimeLimits(_LOOK_SHARE * budget, max(0.5 * budget, budget - start))
+        look = replace(plan_look(part, look_options), limit=limit)
+        table, interrupted = measure_workload(look, self._hosts, self._listen)
         cell = table.cells[0]
         if not interrupted and (cell.outcome.kind != "ok" or _execution(cell) is None):
-            raise UsageError(f"{part.name} fails under {cell.shown}: {cell.outcome.reason}{_cure(cell, limit)}")
-        executions, executed, processes = _executed(table)
+            raise UsageError(f"{part.name} fails under {cell.shown}: {cell.outcome.reason}{_remedy(cell, limit)}")
+        executions, executed, processes = _execution_totals(table)
         if not interrupted:
-            self.starting = max(0.0, self._clock.elapsed() - before - executed) / processes
+            self.start_seconds = max(0.0, self._clock.elapsed() - start - executed) / processes
             self.first_use = self._first_use(table)
         self.calls += executions * table.tasks
         if table.facts.get("awaits"):  # the function returns awaitables
@@ -218,27 +227,27 @@ class _Looking:
     def _first_use(self, table: Table) -> _FirstUse:
         """Estimate the first-use cost from this look; a look over fewer items before it shows the cost of each item."""
         excess = table.kept.excess
-        before = self.first_use.once
-        if not (before and excess and table.tasks > FIRST_LOOK):
+        fixed_seconds = self.first_use.fixed_seconds
+        if not (fixed_seconds and excess and table.tasks > FIRST_LOOK):
             return _FirstUse(excess)
-        each = max(0.0, excess - before) / (table.tasks - FIRST_LOOK)
-        return _FirstUse(max(0.0, excess - each * table.tasks), each)
+        task_seconds = max(0.0, excess - fixed_seconds) / (table.tasks - FIRST_LOOK)
+        return _FirstUse(max(0.0, excess - task_seconds * table.tasks), task_seconds)
 
-    def worth_a_second(self, first: Table) -> int:
+    def second_items(self, first: Table) -> int:
         """Items of a second look, as many as the time and the allowed calls permit; 0 if it would not be larger.
 
         The estimate assumes that every item may cost as much extra in its first use as the item of the first look.
         """
-        budget, most_calls = decided(self._options["budget"]), self._options["max_calls"]
-        seconds = _LOOK_SHARE * budget - LOOK.total * self.starting
-        items = min(SECOND_LOOK, int(seconds / (LOOK.total * (_task_seconds(first) + self.first_use.once))))
-        if most_calls is not None:
-            executions = LOOK.total + (LOOKED if self.first_use.once else 0)
-            items = min(items, (most_calls - self.calls) // executions)
+        budget, max_calls = decided(self._options["budget"]), self._options["max_calls"]
+        seconds = _LOOK_SHARE * budget - LOOK.total * self.start_seconds
+        items = min(SECOND_LOOK, int(seconds / (LOOK.total * (_task_seconds(first) + self.first_use.fixed_seconds))))
+        if max_calls is not None:
+            executions = LOOK.total + (CONFIRMING_EXECUTIONS if self.first_use.fixed_seconds else 0)
+            items = min(items, (max_calls - self.calls) // executions)
         return items if min(items, self.workload.tasks) > first.tasks else 0
 
 
-def _seen(workload: Workload, table: Table, options: MeasureOptions) -> Look:
+def _look_of(workload: Workload, table: Table, options: MeasureOptions) -> Look:
     """The properties of the work, as measured in a look."""
     busy = _busy(table.cells[0])
     worker = max(_BYTES_OF_WORKER, table.facts.get("process_bytes", 0.0))
@@ -257,11 +266,11 @@ def _seen(workload: Workload, table: Table, options: MeasureOptions) -> Look:
         carrying=table.facts.get("function_seconds", 0.0),
         most_workers=workload.most_workers,
         in_memory=most_processes(worker, options["memory_limit"]),
-        python=_python_of(table.cells[0]),
+        python=_python_version(table.cells[0]),
     )
 
 
-def _python_of(cell: Cell) -> tuple[int, int]:
+def _python_version(cell: Cell) -> tuple[int, int]:
     """The version of the interpreter that a cell was measured in; the current one, if it was not measured."""
     version = re.match(r"(\d+)\.(\d+)", str(cell.interpreter.get("python", "")))
     return (int(version[1]), int(version[2])) if version else sys.version_info[:2]
@@ -269,13 +278,13 @@ def _python_of(cell: Cell) -> tuple[int, int]:
 
 def _with_ruled_out(table: Table, field: RaceField) -> Table:
     """Add rows for promising runners that were not measured, for lack of time or because of --max-workers."""
-    why = f"calls at once are limited to {field.look.most_workers}; --max-workers allows more"
-    known = {cell.id for cell in table.cells}
+    limited = f"calls at once are limited to {field.look.most_workers}; --max-workers allows more"
+    measured = {cell.id for cell in table.cells}
     added = [
         replace(cell.record(field.look.tasks), outcome=Outcome("inapplicable", reason))
-        for cells, reason in ((field.left_out, NO_TIME), (field.ruled_out, why))
+        for cells, reason in ((field.left_out, NO_TIME), (field.ruled_out, limited))
         for cell in cells
-        if cell.id not in known
+        if cell.id not in measured
     ]
     return replace(table, cells=[*table.cells, *added])
 
@@ -299,31 +308,31 @@ def plan_race(workload: Workload, effort: Effort, options: MeasureOptions, limit
     rule: StopRule = RaceRule(
         decided(options["max_rounds"]),
         comparisons=comparisons({cell.id for cell in cells}, cells[0].id) + joining * (3 if several else 1),
-        neighbours=effort.field.joining,
+        neighbours=effort.field.cells_to_join,
         budget=options["budget"],
         limit=limit.begin,
     )
-    if effort.once:
+    if effort.single_round:
         rule = EveryRound(1)
         options = changed(options, rounds=1, max_rounds=None, budget=None, observe=False)
-    return Plan(workload, cells, cells[0].id, rule, warm_up=not effort.once, options=options, limit=limit)
+    return Plan(workload, cells, cells[0].id, rule, warm_up=not effort.single_round, options=options, limit=limit)
 
 
-def _left_for_race(options: MeasureOptions, left: float, calls: int) -> MeasureOptions:
+def _race_options(options: MeasureOptions, left: float, calls: int) -> MeasureOptions:
     """The options with the time and the calls that remain after the looks."""
     allowed = None if options["max_calls"] is None else max(1, options["max_calls"] - calls)
     return changed(options, budget=_RACE_SHARE * left, max_calls=allowed)
 
 
-def _part(workload: Workload, items: int, seed: int) -> Workload:
-    some = getattr(workload, "some", None)
-    if some is None or items >= workload.tasks:
+def _subset(workload: Workload, items: int, seed: int) -> Workload:
+    select = getattr(workload, "some", None)
+    if select is None or items >= workload.tasks:
         return workload
-    part: Workload = some(items, seed)
+    part: Workload = select(items, seed)
     return part
 
 
-def _cure(cell: Cell, limit: TimeLimits) -> str:
+def _remedy(cell: Cell, limit: TimeLimits) -> str:
     """The remedy for a look that failed, as the end of a message."""
     if cell.outcome.cause == "timeout" and (cell.outcome.seconds or 0.0) >= 0.9 * limit.end:
         return ", which a single task used up"
@@ -336,25 +345,25 @@ def _execution(cell: Cell) -> Sample | None:
     return cell.samples[-1] if cell.samples else cell.warmup
 
 
-def _executed(table: Table) -> tuple[int, float, int]:
+def _execution_totals(table: Table) -> tuple[int, float, int]:
     """Executions of a look, their total seconds, and the number of processes started for them."""
     cell, kept = table.cells[0], table.kept
     if not cell.samples:
         return 1, _execution_seconds(cell), 1
     first = kept.first or [cell.warmup.seconds if cell.warmup else 0.0] * 2
     if len(first) > LOOK.total - 1:  # confirmed in another process
-        return LOOK.total + LOOKED, sum(first) + sum(kept.later) + cell.samples[-1].seconds, len(first)
+        return LOOK.total + CONFIRMING_EXECUTIONS, sum(first) + sum(kept.later) + cell.samples[-1].seconds, len(first)
     return LOOK.total, sum(first) + cell.samples[-1].seconds, len(first)
 
 
 def _execution_seconds(cell: Cell) -> float:
-    executed = _execution(cell)
-    return executed.seconds * executed.repeats if executed else 0.0
+    sample = _execution(cell)
+    return sample.seconds * sample.repeats if sample else 0.0
 
 
 def _task_seconds(table: Table) -> float:
-    executed = _execution(table.cells[0])
-    initializer = executed.initializer if executed else 0.0  # paid once, not by each task
+    sample = _execution(table.cells[0])
+    initializer = sample.initializer if sample else 0.0  # paid once, not by each task
     return max((_execution_seconds(table.cells[0]) - initializer) / table.tasks, 1e-7)
 
 

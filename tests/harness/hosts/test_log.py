@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from concbench.harness.hosts.log import END, MOST, BoundedLog, empty_logs
+from concbench.harness.hosts.log import END_BYTES, MAX_BYTES, BoundedLog, empty_logs
 
 
 @pytest.mark.parametrize(("lines", "looks"), [(1, 3), (300, 3), (300, 0), (50_000, 1), (50_000, 20), (23_001, 23)])
@@ -22,9 +22,9 @@ def test_both_ends_are_kept_and_the_file_stays_small(tmp_path: Path, lines: int,
     text, whole = log.text(), 44 * lines
     assert text.startswith("line 000000,")
     assert text.endswith(f"line {lines - 1:06}, which is longer than it need be")
-    assert len(text) < 3 * END
-    assert ("bytes were not kept" in text) == (whole > 2 * END)
-    assert (tmp_path / "log").stat().st_size <= MOST + every * 44 if looks else True
+    assert len(text) < 3 * END_BYTES
+    assert ("bytes were not kept" in text) == (whole > 2 * END_BYTES)
+    assert (tmp_path / "log").stat().st_size <= MAX_BYTES + every * 44 if looks else True
 
 
 def test_nothing_printed_is_nothing(tmp_path: Path) -> None:
@@ -41,14 +41,14 @@ def test_the_last_line_is_of_what_has_come_since(tmp_path: Path) -> None:
     log = BoundedLog(tmp_path / "log")
     descriptor = log.open()
     os.write(descriptor, b"before\n")
-    asked = log.printed()
+    asked = log.printed_bytes()
     assert log.last_line(asked) == ""
     os.write(descriptor, b"one\ntwo\n \n")
     assert log.last_line(asked) == "two"
-    os.write(descriptor, b"x" * MOST + b"\nthree\n")
+    os.write(descriptor, b"x" * MAX_BYTES + b"\nthree\n")
     assert log.empty()
     assert log.last_line(asked) == "three"
-    assert log.last_line(log.printed()) == ""
+    assert log.last_line(log.printed_bytes()) == ""
     os.write(descriptor, b"\n")
     assert log.last_line(asked) == "three"
     os.close(descriptor)

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from concbench.harness.hosts.memory_limit import MemoryLimit, available, most_processes
+from concbench.harness.hosts.memory_limit import MemoryLimit, available_bytes, most_processes
 
 MB = 1_000_000
 
@@ -29,14 +29,14 @@ def test_the_tightest_group_counts_with_its_cache(tmp_path: Path, version: int, 
     group(root / "a" / "b", "max" if version == 2 else str(2**62), 10 * MB, 0, version=version)
     group(root / "a", str(100 * MB), 80 * MB, 30 * MB, version=version)
     group(root, str(60 * MB), 20 * MB, 5 * MB, version=version)
-    assert available(tmp_path, tmp_path / "groups") == 45 * MB
+    assert available_bytes(tmp_path, tmp_path / "groups") == 45 * MB
     (root / "memory.stat").unlink()
-    assert available(tmp_path, tmp_path / "groups") == 50 * MB
+    assert available_bytes(tmp_path, tmp_path / "groups") == 50 * MB
 
 
 def test_without_groups_it_is_what_the_machine_has(tmp_path: Path) -> None:
     """The value may vary with other programs."""
-    assert available(tmp_path, tmp_path) == pytest.approx(psutil.virtual_memory().available, rel=0.2)
+    assert available_bytes(tmp_path, tmp_path) == pytest.approx(psutil.virtual_memory().available, rel=0.2)
 
 
 def test_processes_that_fit_are_those_that_a_cell_may_have() -> None:
@@ -53,4 +53,4 @@ def test_a_limit_is_never_smaller_than_a_measuring_process() -> None:
     assert (given.limit, given.source) == (300 * MB, "--memory-limit")
     assert own.limit >= 100 * MB
     assert "80 %" in own.source
-    assert given.used() is None
+    assert given.exceeding_bytes() is None

@@ -264,12 +264,12 @@ def test_an_interruption_while_processes_end_leaves_none(monkeypatch: pytest.Mon
     """The measured results are kept."""
 
     def interrupted(process: GuardedProcess) -> None:
-        monkeypatch.setattr(GuardedProcess, "_let_end", let_end)
+        monkeypatch.setattr(GuardedProcess, "_wait_for_end", let_end)
         raise KeyboardInterrupt
 
-    let_end = GuardedProcess._let_end
+    let_end = GuardedProcess._wait_for_end
     before = set(psutil.Process().children(recursive=True))
-    monkeypatch.setattr(GuardedProcess, "_let_end", interrupted)
+    monkeypatch.setattr(GuardedProcess, "_wait_for_end", interrupted)
     run = measure(Uncompared(where), runners=["sequential", "threads"], rounds=1, observe=False)
     assert run.record.interrupted
     assert [len(cell.samples) for cell in run.tables[0].cells] == [1, 1]

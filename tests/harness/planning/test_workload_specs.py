@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from concbench import Download, measure
 from concbench.errors import BadFunction, BadInput, BadSetting, UnknownName, UsageError
 from concbench.harness.planning.settings import settings_of
-from concbench.harness.planning.workload_specs import is_function, kind_of, normal, place_of, workload_of
+from concbench.harness.planning.workload_specs import is_function, kind_of, normalized, object_path_of, workload_of
 from concbench.registry import WORKLOADS, workload_class
 from concbench.testing import SimulatedHosts
 from concbench.values import COUNT, DURATION, SWITCH, Declared
@@ -75,7 +75,7 @@ def test_the_name_of_a_workload_is_a_text_that_makes_the_same(data: st.DataObjec
     space = data.draw(SPACES)
     text = f"{space}{name}{space}:{','.join(f'{space}{key}{space}={space}{value}{space}' for key, value in pairs)}"
     made = workload_of(text)
-    assert made.name == normal(text) == f"{name}:{','.join(f'{key}={value}' for key, value in pairs)}"
+    assert made.name == normalized(text) == f"{name}:{','.join(f'{key}={value}' for key, value in pairs)}"
     again = workload_of(made.name)
     assert (again.name, again.settings(), again.title()) == (made.name, made.settings(), made.title())
     assert not is_function(made.name)
@@ -87,7 +87,7 @@ def test_any_text_is_a_workload_or_a_sentence(name: str, rest: str) -> None:
     """No text causes any other exception; a text that names a function is read as one."""
     for text in (name + rest, f"{name}:{rest}", f"{name}:size={rest}", f"{name}:seconds={rest},{rest}", rest):
         try:
-            made = place_of(text) if is_function(text) else workload_of(text)
+            made = object_path_of(text) if is_function(text) else workload_of(text)
             assert made is not None
         except UsageError as refused:
             assert str(refused)
@@ -188,9 +188,9 @@ def test_a_registered_name_and_a_colon_is_a_function_where_there_is_such_a_modul
     for text in ("download:100", "download:images", "download:", "primes:5,limits=3"):
         assert is_function(text)
         with pytest.raises(BadFunction, match=r"there is no module '(download|primes)'; for settings of the workload"):
-            place_of(text)
+            object_path_of(text)
     (tmp_path / "primes.py").write_text("def images(x): return x\n")
-    assert place_of("primes:images").module == "primes"
+    assert object_path_of("primes:images").module == "primes"
     assert not is_function("primes")
     assert not is_function("primes:limits=3")
 
@@ -217,7 +217,7 @@ def test_a_file_or_a_module_alone_is_answered_with_its_functions(
     name = text.rstrip(":")
     says = f"{name} does not name a function; did you mean {name}:fetch or {name}:parse?"
     with pytest.raises(BadFunction, match=re.escape(says)):
-        place_of(text)
+        object_path_of(text)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_file_that_offers_nothing_is_a_sentence(
     if content is not None:
         (tmp_path / "b.py").write_bytes(content)
     with pytest.raises(BadFunction, match=re.escape(says)):
-        place_of("b.py")
+        object_path_of("b.py")
 
 
 def simulated(*workloads: str) -> Any:

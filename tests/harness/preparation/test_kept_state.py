@@ -13,7 +13,7 @@ from concbench.advice.answer import answer
 from concbench.campaign import Told, advise_workload
 from concbench.errors import UsageError
 from concbench.harness.events import Phase, ProcessesRenewed, Step
-from concbench.harness.preparation.kept_state import LEAST, LOOKED, TIMES
+from concbench.harness.preparation.kept_state import CONFIRMING_EXECUTIONS, FIRST_USE_RATIO, FIRST_USE_SECONDS
 from concbench.options import chosen
 from concbench.report.section import section
 from concbench.results.files import from_json, to_json
@@ -84,7 +84,7 @@ def test_a_first_execution_shows_state_if_it_takes_half_as_long_again_and_five_m
     table = simulated(
         SimulatedHosts(lambda _, number: first if number == 0 else later), runners=["sequential"], observe=False
     )
-    assert (table.kept.kind == "state") == (first > TIMES * later and first - later > LEAST)
+    assert (table.kept.kind == "state") == (first > FIRST_USE_RATIO * later and first - later > FIRST_USE_SECONDS)
 
 
 def test_one_slow_process_shows_nothing() -> None:
@@ -97,7 +97,7 @@ def test_one_slow_process_shows_nothing() -> None:
 
     table = simulated(SimulatedHosts(disturbed), runners=["sequential"])
     assert table.kept.kind == "nothing"
-    assert len(taken) == 1 + 3 + 1 + LOOKED
+    assert len(taken) == 1 + 3 + 1 + CONFIRMING_EXECUTIONS
 
 
 def test_only_sequential_is_asked() -> None:
@@ -169,7 +169,7 @@ def test_resuming_does_not_decide_again() -> None:
 def test_calls_that_are_not_allowed_are_not_made_to_find_out() -> None:
     """A finding that cannot be confirmed is not decided."""
     hosts = SimulatedHosts(keeps)
-    most = WORK.tasks * (len(RUNNERS) * (1 + 1 + 3 + 1) + LOOKED - 1)
+    most = WORK.tasks * (len(RUNNERS) * (1 + 1 + 3 + 1) + CONFIRMING_EXECUTIONS - 1)
     table = simulated(hosts, max_calls=most)
     assert table.kept.kind == ""
     assert any("may keep state in its process" in note and "--fresh" in note for note in table.notes)

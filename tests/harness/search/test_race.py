@@ -138,7 +138,7 @@ def test_more_processes_join_where_threads_stop_gaining_and_no_core_is_busy(most
     field = RaceField(look(64, 0.01, awaitable=False, seconds=0.1))
     samples = {cell.id: [Sample(0.0, model(cell.label), 0.0, 0.01)] for cell in field.candidates}
     samples = {cell: taken for cell, taken in samples.items() if cell.label != "threads"}
-    joined = [cell for cell in field.joining(samples) if cell.name == "process-pool"]
+    joined = [cell for cell in field.cells_to_join(samples) if cell.name == "process-pool"]
     assert max(workers_of(cell.label) for cell in joined) > threads
 
 
@@ -149,7 +149,7 @@ def test_no_more_processes_join_where_a_core_is_busy_or_threads_still_gain() -> 
         model = limited_in_each_process(most)
         took = {cell.id: model(cell.label) for cell in field.candidates if cell.label != "threads"}
         samples = {cell: [Sample(0.0, one, 0.0, cpu * one)] for cell, one in took.items()}
-        assert all(cell.name != "process-pool" for cell in field.joining(samples))
+        assert all(cell.name != "process-pool" for cell in field.cells_to_join(samples))
 
 
 def test_no_more_processes_are_raced_than_there_is_memory_for() -> None:
@@ -169,7 +169,7 @@ def test_the_neighbours_of_the_smallest_cell_that_is_level_are_tried() -> None:
         for cell in field.candidates
         if cell.label != "threads"
     }
-    joined = {workers_of(cell.label) for cell in field.joining(samples) if cell.name == "thread-pool"}
+    joined = {workers_of(cell.label) for cell in field.cells_to_join(samples) if cell.name == "thread-pool"}
     assert {8, 12} <= joined
 
 
@@ -263,7 +263,7 @@ def test_candidates_make_sense(busy: float, tasks: int, most_workers: int | None
     cells = field.candidates
     assert cells[0].label == "sequential"
     assert len(cells) == len({cell.id for cell in cells})
-    for cell in [*cells, *(beside for one in cells for beside in field.beside(one.id))]:
+    for cell in [*cells, *(beside for one in cells for beside in field.neighbours_of(one.id))]:
         assert cell.record(tasks).workers <= min(tasks, most_workers or tasks)
 
 
@@ -386,8 +386,8 @@ def test_the_bound_of_a_race_covers_whatever_may_join(busy: float, tasks: int) -
     while cells:
         cell = cells.pop()
         known[cell.id] = cell.record(tasks).workers
-        cells += [beside for beside in field.beside(cell.id) if beside.id not in known]
-    assert max(known.values()) == field.most_at_once
+        cells += [beside for beside in field.neighbours_of(cell.id) if beside.id not in known]
+    assert max(known.values()) == field.peak_calls
 
 
 @pytest.mark.parametrize(
@@ -464,8 +464,8 @@ def test_neighbours_without_an_end_are_not_followed_for_ever(monkeypatch: pytest
         candidates=lambda _: [_Offering(2)],
         neighbours=lambda self, _: [_Offering(self.workers + 2)],
     )
-    assert RaceField(look(1_000, 0.1)).most_at_once == 1_000
-    assert RaceField(look(10**6, 0.1)).most_at_once == 10**6
+    assert RaceField(look(1_000, 0.1)).peak_calls == 1_000
+    assert RaceField(look(10**6, 0.1)).peak_calls == 10**6
 
 
 @pytest.mark.parametrize("program", [lambda *_: 1 / 0, lambda *_: "lines", None], ids=["raises", "text", "none"])

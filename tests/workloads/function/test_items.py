@@ -132,13 +132,13 @@ def test_a_program_passes_rows_as_keyword_arguments(here: Path, spec: str) -> No
 @pytest.mark.parametrize("name", [name for name in EXPECTED if name in FILES and not name.endswith((".gz", "sv"))])
 def test_standard_input_is_read_as_a_file_is(here: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the command and by the program; but for the endings, of which it has none."""
-    from concbench.cli.functions import _streamed
+    from concbench.cli.functions import _stream_content
 
     def typed() -> io.TextIOWrapper:
         return io.TextIOWrapper(io.BytesIO(FILES[name]), encoding="ascii")
 
     monkeypatch.setattr(sys, "stdin", typed())
-    source = ItemSource("-", content=_streamed("-"))
+    source = ItemSource("-", content=_stream_content("-"))
     monkeypatch.setattr(sys, "stdin", typed())
     expected = EXPECTED[name] if name != "values.jsonl" else ['"a\u2028b"', "1", '{"a": [2]}']
     assert source.read() == expected
