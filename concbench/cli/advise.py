@@ -63,12 +63,12 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep
-    from concbench.cli.progress import ProgressBar
+    from concbench.cli.progress import progress
     from concbench.harness.loading import BUDGET_ALLOWS
     from concbench.harness.process_hosts import ProcessHosts
 
-    with ProgressBar(arguments.color) as progress:
-        listen = configured.announced(output.listener(progress.show))
+    with progress(arguments.color) as show:
+        listen = configured.announced(output.listener(show))
         advice = advise_workload(
             workload, chosen, ProcessHosts(say, BUDGET_ALLOWS), listen, configured.record, began, as_typed(arguments)
         )

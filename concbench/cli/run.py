@@ -97,12 +97,12 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
-    from concbench.cli.progress import ProgressBar
+    from concbench.cli.progress import progress
     from concbench.gate.judging import judged, told
     from concbench.harness.process_hosts import ProcessHosts
 
-    with ProgressBar(arguments.color) as progress:
-        listen = configured.announced(output.listener(progress.show))
+    with progress(arguments.color) as show:
+        listen = configured.announced(output.listener(show))
         with configured.to_blame():
             run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record, as_typed(arguments))
     output.save(run.record)
