@@ -63,12 +63,12 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.campaign import advise_workload
     from concbench.cli.cache import keep
-    from concbench.cli.progress import ProgressBar
+    from concbench.cli.progress import progress
     from concbench.harness.hosts.import_wait import BUDGET_TIME_OPTIONS
     from concbench.harness.hosts.launcher import ProcessHosts
 
-    with ProgressBar(arguments.color) as progress:
-        listen = configured.with_announcement(output.listener(progress.show))
+    with progress(arguments.color) as show:
+        listen = configured.with_announcement(output.listener(show))
         hosts = ProcessHosts(say, BUDGET_TIME_OPTIONS)
         advice = advise_workload(workload, chosen, hosts, listen, configured.record, began, as_typed(arguments))
     output.save(advice.run.record)

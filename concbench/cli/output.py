@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from concbench.campaign import Told
-    from concbench.harness.events import Step
     from concbench.report.document import Document
     from concbench.results.records import RunRecord
 
@@ -216,19 +215,18 @@ class Output:
         except BadOutput as error:
             self.error = error
 
-    def listener(self, show: Callable[[Step], None]) -> Callable[[Told], None]:
-        """A listener that announces calls, shows steps and saves the record after every round."""
+    def listener(self, show: Callable[[Told], None]) -> Callable[[Told], None]:
+        """A listener that announces calls, saves the record after every round, and then shows the event."""
         from concbench.cli.functions import announce
         from concbench.harness.events import Step
         from concbench.results.records import RunRecord
 
         def listen(event: Told) -> None:
-            if isinstance(event, Step):
-                show(event)
-            elif isinstance(event, RunRecord):
+            if isinstance(event, RunRecord):
                 self.save(event)
-            else:
+            elif not isinstance(event, Step):
                 announce(event)
+            show(event)
 
         return listen
 

@@ -97,12 +97,12 @@ def main(arguments: argparse.Namespace) -> int:
 
     from concbench.campaign import measure_plans
     from concbench.cli.cache import keep
-    from concbench.cli.progress import ProgressBar
+    from concbench.cli.progress import progress
     from concbench.gate.judging import judge_run, with_judgements
     from concbench.harness.hosts.launcher import ProcessHosts
 
-    with ProgressBar(arguments.color) as progress:
-        listen = configured.with_announcement(output.listener(progress.show))
+    with progress(arguments.color) as show:
+        listen = configured.with_announcement(output.listener(show))
         with configured.naming_the_file():
             run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record, as_typed(arguments))
     output.save(run.record)

@@ -18,6 +18,11 @@ class AwakeClock:
         """Return monotonic() without the seconds in which this process was suspended."""
         return monotonic() - self._lost
 
+    @property
+    def lost(self) -> float:
+        """Seconds in which this process was suspended, as far as its waits have shown."""
+        return self._lost
+
     def passed(self, planned: float, began: float) -> float:
         """Report a wait of at most `planned` seconds that began at `began`; return the time. Both by monotonic()."""
         now = monotonic()

@@ -23,8 +23,8 @@ EXIT_CODES: dict[int, int] = {
     signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, **({} if _SIGHUP is None else {_SIGHUP: HANGUP}),
 }  # fmt: skip
 """Exit codes of the handled signals."""
-_SHOW_CURSOR = b"\x1b[?25h"
-"""Terminal code that shows the cursor, which the progress bar hides."""
+_NEW_LINE = b"\r\n"
+"""Ends the line of a terminal on which the progress was drawn, so that the prompt of the shell begins another."""
 
 
 class Interruption:
@@ -72,7 +72,7 @@ class Interruption:
             if files := sys.modules.get("concbench.results.files"):  # if not imported, no file is being written
                 files.discard_pending()
             if sys.stderr.isatty():
-                os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+                os.write(sys.stderr.fileno(), _NEW_LINE)
             os._exit(self.exit_code)
         self._signal_number = number
         if self._allowed:

@@ -15,3 +15,8 @@ def visible(text: str) -> str:
     """The same as one line that can be laid out: newlines become spaces, and very long texts are cut."""
     cut = text if len(text) <= MOST else f"{text[: MOST - 3]}..."
     return printable(cut).replace("\n", " ")
+
+
+def encodable(text: str, encoding: str) -> str:
+    r"""The text with every character that an encoding lacks written as an escape such as \xe9, for its true width."""
+    return text.encode(encoding, "backslashreplace").decode(encoding)

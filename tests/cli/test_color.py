@@ -12,7 +12,8 @@ from rich.text import Text
 from concbench.cli.color import gets_color
 from concbench.cli.console import console_of
 from concbench.cli.main import main
-from concbench.cli.progress import ProgressBar
+from concbench.cli.progress import progress
+from concbench.harness.events import Phase, Step
 
 ESCAPE = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
 
@@ -74,7 +75,7 @@ def test_in_a_pipe_colors_are_laid_out_for_the_columns_that_are_set(
 def test_colors_in_a_pipe_change_nothing_else(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """This holds for the output of run, show and list; there is no bar, since standard error is not a terminal."""
+    """This holds for the output of run, show and list; no progress is drawn, since standard error is no terminal."""
     quick = ["run", "primes", "--limits", "300,200", "-r", "sequential", "-r", "threads", "--rounds", "1"]
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert main(quick) == 0
@@ -116,14 +117,16 @@ def test_before_an_option_of_the_program_it_changes_nothing(
 
 
 @pytest.mark.parametrize(("color", "colored"), [("never", False), ("always", True)])
-def test_a_bar_on_a_terminal_moves_with_or_without_colors(
+def test_progress_is_drawn_on_a_terminal_with_or_without_colors(
     color: str, colored: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The cursor is hidden while the bar is drawn, and shown again."""
+    """It is erased at the end, and the cursor is visible."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with ProgressBar(color):
-        pass
+    with progress(color) as show:
+        show(Step("primes", Phase.ROUND, "sequential", 1, 2, 3.0, 1))
     drawn = terminal.getvalue()
+    assert "primes, round 1: sequential, about 3 s left" in drawn
+    assert drawn.index("primes, ") < drawn.rindex("\x1b[2K")
     assert drawn.rindex("\x1b[?25l") < drawn.rindex("\x1b[?25h")
     assert any(escape[-1] == "m" for escape in ESCAPE.findall(drawn)) is colored

@@ -246,10 +246,14 @@ def test_no_color_is_obeyed_on_a_terminal() -> None:
 
 
 def test_progress_is_drawn_on_a_terminal_and_gone_at_the_end() -> None:
-    """The table is on standard output, which the bar does not touch."""
+    """The report is on standard output, which the progress does not touch."""
     text, errors = _on_terminal({})
-    assert "primes, " in errors
+    assert "primes, round 1: thread-pool:2" in errors
+    assert "results so far" in errors
+    assert errors.rindex("results so far") < errors.rindex("\x1b[2K")
+    assert errors.rindex("\x1b[?25l") < errors.rindex("\x1b[?25h")
     assert "primes, round" not in text
+    assert "results so far" not in text
 
 
 def _on_terminal(environment: dict[str, str]) -> tuple[str, str]:
