@@ -86,9 +86,13 @@ class RaceField:
         return list({cell.id: cell for cell in joining if cell.id not in samples}.values())
 
     def _waits_for_its_process(self, leader: CellId, last: Sample, seconds: Mapping[CellId, float]) -> bool:
-        """Whether more threads or coroutines than the leader has gain nothing, although no core is busy."""
+        """Whether no core is busy, and processes lead or more threads or coroutines than the leader has gain nothing."""
         busy = last.cpu is None or last.cpu / last.repeats / last.seconds > COMPUTES
-        if self.look.computes or busy or self.candidates[0].id not in seconds or not self._shares_process(leader):
+        if self.look.computes or busy or self.candidates[0].id not in seconds:
+            return False
+        if self.proposed[leader].traits.isolates:
+            return True
+        if not self._shares_process(leader):
             return False
         same_process = [cell for cell in seconds if cell.variant == leader.variant and self._shares_process(cell)]
         more = [cell for cell in same_process if self._workers(cell) > self._workers(leader)]

@@ -142,6 +142,16 @@ def test_more_processes_join_where_threads_stop_gaining_and_no_core_is_busy(most
     assert max(workers_of(cell.label) for cell in joined) > threads
 
 
+def test_a_process_for_each_task_joins_where_processes_lead_and_no_core_is_busy() -> None:
+    """A task may then need a process for itself; with very many tasks there is no room for that."""
+    model = limited_in_each_process(1)
+    for tasks, joins in ((24, True), (1_000, False)):
+        field = RaceField(look(tasks, 0.01, awaitable=False, seconds=0.1))
+        samples = {cell.id: [Sample(0.0, model(cell.label), 0.0, 0.01)] for cell in field.candidates}
+        samples = {cell: taken for cell, taken in samples.items() if cell.label != "threads"}
+        assert any(cell.name == "processes" for cell in field.cells_to_join(samples)) is joins
+
+
 def test_no_more_processes_join_where_a_core_is_busy_or_threads_still_gain() -> None:
     """They could not win."""
     field = RaceField(look(64, 0.01, awaitable=False, seconds=0.1))
