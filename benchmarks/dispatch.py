@@ -77,7 +77,7 @@ from concbench import (
     Threads,
     ToThread,
 )
-from concbench.launch import python
+from concbench.launch import python_command
 from concbench.runners.base import exists_in
 
 HERE = Path(__file__).parent
@@ -153,7 +153,7 @@ def no_dearer(ratio: Ratio, more: float) -> str:
 
 def pairs_by_hand(case: str, arguments: argparse.Namespace) -> list[Pair]:
     """Pairs with the standard-library call, both in one process that is started for them."""
-    command = [*python("dispatch"), "--one-case", case, "--seed", str(arguments.seed)]
+    command = [*python_command("dispatch"), "--one-case", case, "--seed", str(arguments.seed)]
     command += ["--pairs", str(arguments.pairs), "--warm-up", str(arguments.warm_up), "--scale", str(arguments.scale)]
     answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
     return [Pair(*pair) for pair in json.loads(answer)]

@@ -22,7 +22,7 @@ from concbench.options import MeasureOptions, decided
 from concbench.results.passes import ReferencePass
 from concbench.results.records import CellId, Json, Outcome, RunRecord, Table
 from concbench.run import Advice, Run
-from concbench.task import tried
+from concbench.task import attempt
 from concbench.workloads.base import Workload
 
 Told = Step | LookPlanned | RaceReduced | CallsPlanned | ProcessesRenewed | RunRecord
@@ -51,7 +51,7 @@ def advise_workload(
         cell = found.cells[CellId(recommendation.runner, recommendation.variant)]
         workers = recommendation.workers
         variables = cell.variant.set_by_program
-        program, _ = tried(lambda: snippet(call(workers), cell.runner, variables))  # if that fails, keep the race
+        program, _ = attempt(lambda: snippet(call(workers), cell.runner, variables))  # if that fails, keep the race
         typed = program and cell.variant.label and not variables
         run_so = f"# Run it with: {cell.variant.typed}\n" if typed else ""
         recommendation = replace(recommendation, snippet=f"{run_so}{program or ''}")

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import IO, Any
 
 from concbench.errors import BadSetting
-from concbench.launch import end_group, until_ended
+from concbench.launch import end_group, wait_for_end
 from concbench.task import one_line
 
 SECONDS = 10.0
@@ -166,7 +166,7 @@ def _asked(given: str, executable: str) -> dict[str, Any]:
             deadline = monotonic() + SECONDS
             ended = None
             while ended is None and monotonic() < deadline and _size(output) + _size(errors) < _FLOOD:
-                ended = until_ended(process, 0.05)
+                ended = wait_for_end(process, 0.05)
         finally:
             end_group(process.pid)
             process.kill()

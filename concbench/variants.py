@@ -18,7 +18,7 @@ from typing import Any
 
 from concbench.errors import BadSetting
 from concbench.interpreters import Interpreter, probed
-from concbench.launch import elsewhere, python
+from concbench.launch import other_python_command, python_command
 from concbench.machine import POOL_VARIABLES
 
 _PACKAGE = Path(__file__).parent
@@ -71,8 +71,8 @@ class Variant:
         """
         options = ["-X", f"gil={self.gil}"] if self.gil is not None else []
         if self.python is None:
-            return python(module, options)
-        return elsewhere(self.python, module, options, directories)
+            return python_command(module, options)
+        return other_python_command(self.python, module, options, directories)
 
     def variables(self, directory: Path) -> dict[str, str]:
         """The environment variables of such a process, in addition to those of this process.

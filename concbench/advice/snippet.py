@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass, replace
 
 from concbench.program import MAIN, CallExpression, Program, UserName
 from concbench.runners.base import Runner
-from concbench.task import tried
+from concbench.task import attempt
 from concbench.workloads.function.item_text import quoted
 
 _OS = "import os"
@@ -37,7 +37,7 @@ def snippet(call: CallExpression, runner: Runner, variables: Mapping[str, str] |
     call = replace(call, items="items") if before else call
     call = replace(call, sent=getattr(getattr(runner, "traits", None), "pickles", None) is not False)
     first = variables or {}
-    own, _ = tried(lambda: _laid_out(runner.program(call), call, before, first))  # type: ignore[attr-defined] # most have one
+    own, _ = attempt(lambda: _laid_out(runner.program(call), call, before, first))  # type: ignore[attr-defined] # most have one
     if isinstance(own, str):
         return own
     program = _with(runner, call)

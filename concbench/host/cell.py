@@ -24,15 +24,15 @@ from concbench.observing import (
     Passes,
     PassesOfCoroutine,
     Recorder,
+    create_record,
+    items_in_progress,
     meet,
-    new_record,
     perf_counter,
-    recorded,
 )
 from concbench.results.passes import Sample
 from concbench.runners.base import Runner, require_python, workers_for
 from concbench.runners.sequential import Sequential
-from concbench.task import exception_text, named, noted, short, tried
+from concbench.task import attempt, exception_text, short, with_note, with_task_note
 from concbench.traits import CALLER, ELSEWHERE, traits_of
 from concbench.workloads.base import Workload
 
@@ -116,7 +116,7 @@ class HostedCell:
         """Time one execution; `collect` the values to compare, and `record` the items in progress in a file."""
         if record is None or self.traits.where == ELSEWHERE or not 0 < len(self.items) <= MOST_LABELS:
             return self._execute(self.function, collect=collect)
-        new_record(record, len(self.items))
+        create_record(record, len(self.items))
         function = (CoroutineRecorder if self.awaits else Recorder)(self.function, record)
         return self._execute(function, collect=collect, record=record)
 
@@ -141,8 +141,8 @@ class HostedCell:
         """Make an observed pass: execute the cell once with every task recorded.
 
         Returns:
-            Figures named as in `results.records.Observed`, perf_counter() at its beginning, and the values to compare,
-            if they were collected.
+            Figures named as in `results.records.ObservedPass`, perf_counter() at its beginning, and the values to
+            compare, if they were collected.
         """
         recorder = CoroutineObserver if self.awaits else Observer
         before = counters()
@@ -252,7 +252,7 @@ class HostedCell:
 
     def _require_sendable(self, what: str, value: Any, *, shown: bool = False) -> None:
         """Pickle and unpickle a value, since not every pickle can be read back."""
-        _, unsendable = tried(lambda: pickle.loads(pickle.dumps(value)))
+        _, unsendable = attempt(lambda: pickle.loads(pickle.dumps(value)))
         if unsendable is not None:
             what = f"{what}, {short(value)}," if shown else what
             raise Inapplicable(
@@ -292,8 +292,10 @@ class HostedCell:
 
     def _with_its_task(self, error: WorkerDied, record: str | None) -> BaseException:
         """The failure with a note on the task of the worker that died."""
-        tasks = [index for index, pid in recorded(record).items() if pid == error.process] if record else []
-        return named(error, tasks[0], self.items) if tasks else noted(error, "raised by a task, item unknown")
+        tasks = [index for index, pid in items_in_progress(record).items() if pid == error.process] if record else []
+        if tasks:
+            return with_task_note(error, tasks[0], self.items)
+        return with_note(error, "raised by a task, item unknown")
 
     def _entered(self) -> tuple[Session, Phase]:
         """An entered runner: entered now or, if warm, before the first execution; and the timed start."""

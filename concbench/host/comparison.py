@@ -7,7 +7,7 @@ from typing import Any
 
 from concbench.equality import close, copied, different_part, same
 from concbench.errors import ResultsDiffer, RoundingDiffers
-from concbench.task import exception_text, short, tried, type_name
+from concbench.task import attempt, exception_text, short, type_name
 
 _Same = Callable[[Any, Any], bool | None]
 _HINT = "--check module:function compares with a function of your own"
@@ -29,7 +29,7 @@ def require_equal(collected: Sequence[Any], expected: Sequence[Any], same: _Same
         raise ResultsDiffer(f"{len(collected):,} results instead of {len(expected):,}")
     wrong = []
     for index, (due, seen) in enumerate(zip(expected, collected, strict=True)):
-        alike, broken = tried(same, due, seen)
+        alike, broken = attempt(same, due, seen)
         if broken is None and alike is not False:
             continue
         if not (is_comparable(due, same) and is_comparable(seen, same)):
@@ -52,7 +52,7 @@ def require_equal(collected: Sequence[Any], expected: Sequence[Any], same: _Same
 
 def is_comparable(value: Any, same: _Same = same) -> bool:
     """Whether a value is equal to a copy of itself, so that a difference from another value is meaningful."""
-    alike, broken = tried(same, value, copied(value))
+    alike, broken = attempt(same, value, copied(value))
     return broken is None and alike is not False
 
 
@@ -66,7 +66,7 @@ def incomparable(results: Sequence[Any], copies: Sequence[Any], same: _Same = sa
     """
     count, why = 0, ""
     for index, (result, copy) in enumerate(zip(results, copies, strict=True)):
-        alike, broken = tried(same, result, copy)
+        alike, broken = attempt(same, result, copy)
         if broken is not None or not alike:
             count += 1
             why = why or f"result {index}, of type {type_name(result)}, {_why(result, copy, alike, broken)}"
@@ -82,7 +82,7 @@ def _why(result: Any, copy: Any, alike: bool | None, broken: BaseException | Non
     part = different_part(result, copy)
     if same(part, copied(part)):  # the difference is lost in the pickle of the whole
         part = result
-    _, broken = tried(lambda: bool(part == copied(part)))
+    _, broken = attempt(lambda: bool(part == copied(part)))
     if broken is not None:
         why = f"raises {exception_text(broken)} when it is compared"
     elif getattr(type(part), "__eq__") is object.__eq__:  # noqa: B009 - mypy takes the two for different

@@ -61,7 +61,7 @@ from concbench.machine import allowed_cores, compiles, gil_enabled, quota_cores,
 from concbench.observing import perf_counter
 from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding, ReferencePass, Sample
 from concbench.runners.start_method import keep_names
-from concbench.task import exception_text, tried
+from concbench.task import attempt, exception_text
 from concbench.traits import CALLER, INTERPRETERS, LOOP, THREADS
 from concbench.wire import end_if_forked, take_over
 
@@ -136,7 +136,7 @@ class Host:
 
     def _reads(self, request: dict[str, Any]) -> str:
         self._tell(COMPARED)
-        _, unreadable = tried(self._expected, request)
+        _, unreadable = attempt(self._expected, request)
         if isinstance(unreadable, HostFailure):
             raise unreadable
         return "" if unreadable is None else exception_text(unreadable)
@@ -217,9 +217,9 @@ class Reference:
         Raises:
             HostFailure: they cannot be saved for another reason; the message says why.
         """
-        packed, unsendable = tried(dumps, results, 5)  # a protocol that every supported interpreter reads
+        packed, unsendable = attempt(dumps, results, 5)  # a protocol that every supported interpreter reads
         if unsendable is None:
-            copies, unsendable = tried(loads, packed)
+            copies, unsendable = attempt(loads, packed)
         if unsendable is not None and not _is_ours(unsendable):
             self._kept = results
             return exception_text(unsendable), [copied(result) for result in results]

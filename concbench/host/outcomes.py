@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from concbench.errors import Inapplicable, Lacking, ResultsDiffer, RoundingDiffers
-from concbench.task import LONGEST, exception_text, one_line, traceback_text, tried
+from concbench.task import MAX_TEXT, attempt, exception_text, one_line, traceback_text
 
 if TYPE_CHECKING:  # a measuring process has no other use for the records of a run
     from concbench.results.records import Cause, OutcomeKind
@@ -21,7 +21,7 @@ def describe(error: BaseException) -> dict[str, str]:
         cause = "lacking" if issubclass(type(error), Lacking) else ""
     if not task and issubclass(type(error), ResultsDiffer):
         cause = "rounding" if issubclass(type(error), RoundingDiffers) else "results"
-    reason = exception_text(error, LONGEST)
+    reason = exception_text(error, MAX_TEXT)
     return {
         "kind": kind,
         "cause": cause,
@@ -32,5 +32,5 @@ def describe(error: BaseException) -> dict[str, str]:
 
 def _task_of(error: BaseException) -> str:
     """The last note that names the task that raised the exception; empty if there is none."""
-    notes, _ = tried(lambda: [note for note in error.__notes__ if type(note) is str and note.startswith("raised by")])
+    notes, _ = attempt(lambda: [note for note in error.__notes__ if type(note) is str and note.startswith("raised by")])
     return notes[-1] if notes else ""

@@ -11,7 +11,7 @@ from types import MethodType
 from typing import Any
 
 from concbench.observing import perf_counter
-from concbench.task import tried, type_name
+from concbench.task import attempt, type_name
 from concbench.workloads.function import adapters
 
 _MOST = 64
@@ -43,7 +43,7 @@ def grown(function: Callable[[Any], Any], before: dict[str, Any]) -> dict[str, A
     """Bytes by which the function has grown through calls since `before`, as `function_grown`; empty if none."""
     if not before.get("function_holds"):
         return {}
-    packed, _ = tried(pickle.dumps, function)
+    packed, _ = attempt(pickle.dumps, function)
     more = len(packed) - before["function_bytes"] if packed else 0.0
     return {"function_grown": more} if more > 0 else {}
 

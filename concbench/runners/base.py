@@ -26,7 +26,7 @@ class Runner(Protocol):
       exist before the work begins, such as those of a cluster, and checks that they can do it; temporary files go into
       the directory. A runner that is entered without it prepares its workers itself, and releases them when it is left.
     - `release()`: called once after the last execution; it ends the workers that `provide` has started.
-    - `figures`: figures of the last run that only the workers can report, as a dict; see `results.records.Observed`.
+    - `figures`: figures of the last run that only the workers can report, as a dict; see `records.ObservedPass`.
 
     A runner with the following methods takes part in `advise`:
 

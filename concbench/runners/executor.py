@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from concbench.errors import BadSetting, WorkerDied, WorkerFailure, nearest
 from concbench.runners.base import as_sequence, require_positive
-from concbench.sealing import SealedResult, Sealer, opened, unsendable_item
-from concbench.task import exception_text, gather, short, tried
+from concbench.sealing import SealedResult, Sealer, unseal, unsendable_item
+from concbench.task import attempt, exception_text, gather, short
 from concbench.traits import INTERPRETERS, PROCESSES, THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -60,7 +60,7 @@ class Executor:
             raise BadSetting(f"target must be module:name, such as loky:get_reusable_executor, not {self.target!r}")
         if self._directory not in sys.path:
             sys.path.append(self._directory)  # last: a user's file must not hide an installed module
-        found, failed = tried(import_module, module)
+        found, failed = attempt(import_module, module)
         if isinstance(failed, ModuleNotFoundError) and f"{module}.".startswith(f"{failed.name}."):
             raise BadSetting(f"there is no module {failed.name!r}: install its package, or correct {self.target!r}")
         if failed is not None:
@@ -96,7 +96,7 @@ class Executor:
     def __enter__(self) -> Self:
         arguments = {**({} if self.workers is None else {"max_workers": self.workers}), **self.arguments}
         make = self._make()
-        self._made, failed = tried(lambda: make(**arguments))
+        self._made, failed = attempt(lambda: make(**arguments))
         if failed is not None:
             raise WorkerFailure(f"{self.target} did not create an executor: {exception_text(failed)}") from failed
         self._executor = self._made.__enter__() if hasattr(self._made, "__enter__") else self._made
@@ -110,7 +110,7 @@ class Executor:
         """Call the function on each item; the contract is that of `base.Runner.run`."""
         items = as_sequence(items)
         with closing(self._answers(Sealer(function), items)) as answers:
-            return gather(opened(answers), items)
+            return gather(unseal(answers), items)
 
     def _answers(self, function: Sealer, items: Sequence[Any]) -> Generator[Any, None, None]:
         """Yield results and exceptions of tasks, both as values; an exception raised here is the executor's own."""

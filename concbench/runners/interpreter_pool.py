@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from concbench.errors import Inapplicable, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners.base import as_sequence, require_positive, require_python
-from concbench.task import Catcher, exception_text, gather, named, one_line, run_packed, tried, unsent
+from concbench.task import (
+    Catcher,
+    attempt,
+    exception_text,
+    gather,
+    one_line,
+    run_packed,
+    unsendable_results,
+    with_task_note,
+)
 from concbench.traits import INTERPRETERS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -76,10 +85,10 @@ class InterpreterPool:
             done = self._executor.map(run_packed, repeat(function), chunks)
             with closing(done):
                 for packed in done:
-                    answers, unreadable = tried(pickle.loads, packed)
+                    answers, unreadable = attempt(pickle.loads, packed)
                     if unreadable is not None:
                         count = min(self.chunksize, len(items) - first)
-                        raise unsent(exception_text(unreadable), first, items, count) from unreadable
+                        raise unsendable_results(exception_text(unreadable), first, items, count) from unreadable
                     yield from answers
                     first += self.chunksize
         except Exception as error:
@@ -92,9 +101,9 @@ class InterpreterPool:
     ) -> BaseException:
         """The cause of a failure: an item or the function cannot be sent, or the interpreter failed."""
         for index in range(first, min(first + self.chunksize, len(items))):
-            unsendable = tried(lambda: pickle.loads(pickle.dumps((function, items[index]))))[1]  # noqa: B023
+            unsendable = attempt(lambda: pickle.loads(pickle.dumps((function, items[index]))))[1]  # noqa: B023
             if unsendable is not None:
-                return named(unsendable, index, items)
+                return with_task_note(unsendable, index, items)
         unloadable = self._unloadable(function)
         if unloadable:
             return Inapplicable(unloadable)
@@ -106,7 +115,7 @@ class InterpreterPool:
         Python sends only the code of a function that does not use its module. Wrapped in a `Catcher`, as in checks and
         observed passes, a function is sent by its name.
         """
-        error = tried(lambda: self._executor.submit(run_packed, Catcher(function), ()).result())[1]
+        error = attempt(lambda: self._executor.submit(run_packed, Catcher(function), ()).result())[1]
         if error is None:
             return ""
         text, why = _said_there(error)

@@ -12,8 +12,8 @@ from joblib import Parallel, delayed, parallel_config
 from concbench.errors import BadSetting, WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners.base import as_sequence, require_positive
-from concbench.sealing import opened, sealed, unsendable_item
-from concbench.task import exception_text, gather, tried
+from concbench.sealing import call_sealed, unseal, unsendable_item
+from concbench.task import attempt, exception_text, gather
 from concbench.traits import CALLER, PROCESSES, THREADS, Traits
 from concbench.values import COUNT, Declared, Kind
 
@@ -99,11 +99,11 @@ class Joblib:
         backend = self._parallel._backend  # noqa: SLF001
         if hasattr(backend, "reset_batch_stats"):
             backend.reset_batch_stats()  # let batches grow anew, as in a new call of Parallel
-        call = delayed(sealed)
-        answers, broken = tried(self._parallel, (call(function, item) for item in items))
+        call = delayed(call_sealed)
+        answers, broken = attempt(self._parallel, (call(function, item) for item in items))
         if broken is not None:
             raise self._broken(broken, items) from broken
-        return gather(opened(answers), items)
+        return gather(unseal(answers), items)
 
     def _broken(self, error: BaseException, items: Sequence[Any]) -> BaseException:
         """The cause of a failure: a worker that died, or an item that cannot be sent; tasks do not raise here."""

@@ -13,8 +13,8 @@ from concbench.errors import WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.sealing import opened, run_sealed
-from concbench.task import ending, exception_text, gather, named, tried
+from concbench.sealing import run_sealed, unseal
+from concbench.task import attempt, exception_text, exit_text, gather, with_task_note
 from concbench.traits import PROCESSES, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -89,10 +89,10 @@ class MpPool:
             result.wait(_LOOK_SECONDS)
             if not result.ready():
                 self._require_alive(pool)
-        answers, unsent = tried(result.get)
+        answers, unsent = attempt(result.get)
         if unsent is not None:
             raise self._unsent(unsent, function, items) from unsent
-        return gather(opened(answers), items)
+        return gather(unseal(answers), items)
 
     def _require_alive(self, pool: Pool) -> None:
         """End the pool if a worker has died: the pool replaces it, but never answers for its task.
@@ -106,15 +106,16 @@ class MpPool:
             if process.exitcode or self.maxtasksperchild is None:
                 self._pool = None
                 _end(pool)
-                failure = WorkerDied(f"a worker process of mp-pool({self.workers}) died ({ending(process.exitcode)})")
+                end = exit_text(process.exitcode)
+                failure = WorkerDied(f"a worker process of mp-pool({self.workers}) died ({end})")
                 failure.process = process.pid
                 raise failure
 
     def _unsent(self, error: BaseException, function: Callable[[Any], Any], items: Sequence[Any]) -> BaseException:
         """The cause of a failure: an item that cannot be sent; results are sealed, and always arrive."""
         for index, item in enumerate(items):
-            if tried(pickle.dumps, (function, item))[1] is not None:
-                return named(error, index, items)
+            if attempt(pickle.dumps, (function, item))[1] is not None:
+                return with_task_note(error, index, items)
         return WorkerFailure(f"mp-pool({self.workers}) failed: {exception_text(error)}")
 
     @classmethod

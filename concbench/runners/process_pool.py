@@ -14,7 +14,18 @@ from concbench.errors import WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import Parcel, being_read, ending, exception_text, gather, named, one_line, run_chunk, tried, unsent
+from concbench.task import (
+    Parcel,
+    attempt,
+    being_read,
+    exception_text,
+    exit_text,
+    gather,
+    one_line,
+    run_chunk,
+    unsendable_results,
+    with_task_note,
+)
 from concbench.traits import PROCESSES, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -94,7 +105,7 @@ class ProcessPool:
             return WorkerFailure(
                 f"the message of a worker process of process-pool({self.workers}) cannot be read: {why}"
             )
-        return unsent(why, first, items, min(self.chunksize, len(items) - first))
+        return unsendable_results(why, first, items, min(self.chunksize, len(items) - first))
 
     def _death(self) -> WorkerDied:
         """Describe the worker that died: the one that the executor did not terminate itself.
@@ -106,7 +117,7 @@ class ProcessPool:
         ends = {process.pid: process.exitcode for process in processes}
         own = {pid: code for pid, code in ends.items() if code not in {None, -SIGTERM}} or ends
         pid, code = next(iter(own.items()), (None, None))
-        why = _TERMINATED if code == -SIGTERM else f"died ({ending(code)})"
+        why = _TERMINATED if code == -SIGTERM else f"died ({exit_text(code)})"
         failure = WorkerDied(f"a worker process of process-pool({self.workers}) {why}")
         failure.process = pid if len(own) == 1 else None
         return failure
@@ -117,9 +128,9 @@ class ProcessPool:
         """The cause of a failure: an item that cannot be sent, or a result that cannot be sent back."""
         chunk = range(first, min(first + self.chunksize, len(items)))
         for index in chunk:
-            if tried(pickle.dumps, (function, items[index]))[1] is not None:
-                return named(error, index, items)
-        return unsent(exception_text(error), first, items, len(chunk))
+            if attempt(pickle.dumps, (function, items[index]))[1] is not None:
+                return with_task_note(error, index, items)
+        return unsendable_results(exception_text(error), first, items, len(chunk))
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from concbench.runners.base import Runner, workers_for
-from concbench.task import exception_text, tried
+from concbench.task import attempt, exception_text
 from concbench.traits import CALLER, ELSEWHERE, INTERPRETERS, LOOP, PLACES, PROCESSES, THREADS, Traits
 
 _SHORT, _LONG = 0.005, 0.1
@@ -149,7 +149,7 @@ def _declared(runner: Runner) -> Traits:
     """The traits of a runner; faults that a measurement would ignore are reported."""
     if not hasattr(type(runner), "traits") and not hasattr(runner, "traits"):
         return Traits()
-    traits, error = tried(getattr, runner, "traits")
+    traits, error = attempt(getattr, runner, "traits")
     assert error is None, f"traits cannot be read: {exception_text(error)}"
     assert traits is None or isinstance(traits, Traits), f"traits must be a concbench.traits.Traits, not {traits!r:.80}"
     return traits or Traits()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from concbench.runners.base import Runner, workers_for
-from concbench.task import exception_text, tried
+from concbench.task import attempt, exception_text
 from concbench.testing.declared import it_is_what_it_declares
 
 MakeRunner = Callable[[], Runner]
@@ -139,7 +139,7 @@ def one_result_for_each_item_or_an_exception(make: MakeRunner, directory: Path) 
         got = runner.run(_for(runner, _nothing), range(7))
     assert got == [None] * 7, f"expected None for each of 7 items, got {got}"
     with make() as runner:
-        got, error = tried(runner.run, _for(runner, partial(end_at_five, StopIteration)), range(7))
+        got, error = attempt(runner.run, _for(runner, partial(end_at_five, StopIteration)), range(7))
     assert error is not None, f"a task raised StopIteration; run() must raise, but returned {got} for 7 items"
 
 
@@ -152,7 +152,7 @@ def exceptions_that_end_iteration_are_reported_with_their_item(make: MakeRunner,
         (GeneratorExit, GeneratorExit),
     ):
         with make() as runner:
-            _, error = tried(runner.run, _for(runner, partial(end_at_five, ending)), range(7))
+            _, error = attempt(runner.run, _for(runner, partial(end_at_five, ending)), range(7))
         assert error is not None, f"a task raised {ending.__name__} and run() did not raise"
         seen = exception_text(error)
         assert type(error) is raised, f"for {ending.__name__} of a task, run() must raise {raised.__name__}, not {seen}"

@@ -25,9 +25,9 @@ from concbench.harness.hosts.memory_limit import LOOK_SECONDS, MemoryLimit
 from concbench.harness.hosts.process_tree import TreeWatch
 from concbench.harness.interruption import INTERRUPTION
 from concbench.host.descendants import OwnedProcess, belonging, cpu_seconds, end, started, with_mark
-from concbench.launch import start, until_ended
+from concbench.launch import start, wait_for_end
 from concbench.results.records import Json, Outcome
-from concbench.task import ending, exception_text, one_line
+from concbench.task import exception_text, exit_text, one_line
 from concbench.wire import WireBroken
 
 _CLOSE_SECONDS = 5.0
@@ -288,11 +288,11 @@ class GuardedProcess:
 
     def _died(self) -> CellEnded:
         """The error for a process whose end of the wire is closed, mostly because it has died."""
-        ended = until_ended(self._process, _DYING_SECONDS)
-        closed = ended is None or ended.code == self._wire.closed
+        ended = wait_for_end(self._process, _DYING_SECONDS)
+        closed = ended is None or ended.code == self._wire.closed_exit_code
         if ended is None:
             self._kill()
-        how = "can no longer answer" if closed else f"died ({ending(ended.code if ended else None)})"
+        how = "can no longer answer" if closed else f"died ({exit_text(ended.code if ended else None)})"
         when = " between two executions" if self._idle else self.meanwhile or self._at_work()
         reason = f"{self._name} {how}{when}{_CLOSED if closed else self.last_line()}"
         return CellEnded(Outcome("failed", reason, self.output(), "death"), idle=self._idle)

@@ -22,7 +22,7 @@ from concbench.harness.hosts.process_tree import TreeWatch
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.launch import hash_seed
-from concbench.observing import recorded
+from concbench.observing import items_in_progress
 from concbench.options import IMPORT_SECONDS, MeasureOptions, decided
 from concbench.results.files import build
 from concbench.results.passes import PICKLED, CheckPass, Finding, ReferencePass, Sample
@@ -259,7 +259,7 @@ class ProcessHost:
 
     def _at_work(self) -> str:
         """A clause that names the tasks in progress, which are recorded in the first execution."""
-        tasks = sorted(recorded(str(self._record))) if self._loaded else []
+        tasks = sorted(items_in_progress(str(self._record))) if self._loaded else []
         if not tasks:
             return ", item unknown" if self._loaded else ""
         these = f"task {tasks[0]} was" if len(tasks) == 1 else f"tasks {', '.join(map(str, tasks[:5]))} were"

@@ -12,7 +12,7 @@ from time import perf_counter, thread_time
 from typing import Any, NamedTuple
 
 from concbench.errors import WorkerFailure
-from concbench.task import TaskException, exception_text, tried
+from concbench.task import TaskException, attempt, exception_text
 
 _LOOKED_AT, _MOST_LOOKED_AT, _FEWEST = 0.05, 0.5, 3
 """Seconds after which a look at the work ends, if three tasks are done; seconds after which it ends in any case; and
@@ -59,7 +59,7 @@ def work(packed: bytes, look: bool = False) -> bytes:
         A pickle of a Reply as a tuple: an engine spends 0.1 ms to find out the size of the tuple itself.
     """
     cpu, began = thread_time(), perf_counter()
-    read, unreadable = tried(pickle.loads, packed)
+    read, unreadable = attempt(pickle.loads, packed)
     answers: list[Any] = []
     took: list[float] = []
     initialized = 0.0
@@ -72,7 +72,7 @@ def work(packed: bytes, look: bool = False) -> bytes:
         before = paid()
         _run(function, items, answers, took, paid, look=look)
         initialized = paid() - before
-    body, unsendable = tried(pickle.dumps, answers)
+    body, unsendable = attempt(pickle.dumps, answers)
     ordered = sorted(took) or [0.0]
     reply = Reply(
         exception_text(unsendable) if unsendable is not None else body,

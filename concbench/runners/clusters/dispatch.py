@@ -11,7 +11,16 @@ from typing import Any
 
 from concbench.errors import WorkerDied, WorkerFailure
 from concbench.runners.clusters.chunks import Call, Reply
-from concbench.task import TaskException, exception_text, gather, named, noted, one_line, tried, unsent
+from concbench.task import (
+    TaskException,
+    attempt,
+    exception_text,
+    gather,
+    one_line,
+    unsendable_results,
+    with_note,
+    with_task_note,
+)
 
 _CHUNK_SECONDS = 0.05
 """Seconds of tasks in a chunk; compared with it, the 2 ms that an engine needs to send a chunk are short."""
@@ -115,13 +124,13 @@ class Dispatch:
     def _packed(self, span: range) -> bytes:
         from distributed.protocol.pickle import dumps
 
-        packed, unsendable = tried(dumps, (self._function, [self._items[index] for index in span]))
+        packed, unsendable = attempt(dumps, (self._function, [self._items[index] for index in span]))
         if unsendable is None:
             return bytes(packed)
         for index in span:
-            _, unsendable_one = tried(dumps, (self._function, self._items[index]))
+            _, unsendable_one = attempt(dumps, (self._function, self._items[index]))
             if unsendable_one is not None:
-                raise named(unsendable_one, index, self._items)
+                raise with_task_note(unsendable_one, index, self._items)
         raise unsendable
 
     def _answers(self) -> Generator[Any, None, None]:
@@ -148,10 +157,10 @@ class Dispatch:
 
     def _read(self, span: range, reply: Reply) -> list[Any]:
         if isinstance(reply.answers, str):
-            raise unsent(reply.answers, span.start, self._items, len(span))
-        answers, unreadable = tried(pickle.loads, reply.answers)
+            raise unsendable_results(reply.answers, span.start, self._items, len(span))
+        answers, unreadable = attempt(pickle.loads, reply.answers)
         if unreadable is not None:
-            raise unsent(exception_text(unreadable), span.start, self._items, len(span)) from unreadable
+            raise unsendable_results(exception_text(unreadable), span.start, self._items, len(span)) from unreadable
         short = len(answers) < len(span) and not (answers and type(answers[-1]) is TaskException)
         assert not short, "a chunk may end early only at a task that raised, but the last one here did not raise"
         return list(answers)
@@ -191,5 +200,5 @@ class Dispatch:
         died = WorkerDied("a worker of the Dask cluster died, and Dask has given up on its tasks")
         died.process = getattr(getattr(error, "last_worker", None), "pid", None)
         if len(tasks) == 1:
-            return named(died, tasks[0], self._items)
-        return noted(died, f"raised by one of the tasks {these}") if tasks else died
+            return with_task_note(died, tasks[0], self._items)
+        return with_note(died, f"raised by one of the tasks {these}") if tasks else died

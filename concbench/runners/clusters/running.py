@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Any
 
 from concbench.errors import BadSetting, Inapplicable, WorkerFailure
-from concbench.task import exception_text, one_line, tried
+from concbench.task import attempt, exception_text, one_line
 
 CONNECT_SECONDS = 3.0
 """Seconds that a scheduler gets to answer."""
@@ -207,7 +207,7 @@ def require_alike(client: Any, workers: list[str], function: Callable[[Any], Any
 
 def modules_of(function: object) -> list[str]:
     """The modules that a worker must import for a function, except those of the standard library."""
-    packed, _ = tried(pickle.dumps, function, 2)
+    packed, _ = attempt(pickle.dumps, function, 2)
     names = {argument.partition(" ")[0] for code, argument, _ in _codes(packed or b"") if code.name == "GLOBAL"}
     passed_over = {"__main__", "__builtin__", "copy_reg", "concbench", *sys.stdlib_module_names}
     return sorted(name for name in names if name.partition(".")[0] not in passed_over)

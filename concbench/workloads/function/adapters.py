@@ -81,12 +81,12 @@ class WithToleratedErrors:
 
     def __call__(self, item: Any) -> Any:
         """Call the function; returns its result or its exception."""
-        from concbench.task import sendable
+        from concbench.task import sendable_exception
 
         try:
             return self.function(item)
         except Exception as error:  # noqa: BLE001 - it was asked for
-            return sendable(BaseException.with_traceback(error, None))
+            return sendable_exception(BaseException.with_traceback(error, None))
 
 
 class CoroutineWithToleratedErrors:
@@ -97,12 +97,12 @@ class CoroutineWithToleratedErrors:
 
     async def __call__(self, item: Any) -> Any:
         """Await the function; returns its result or its exception."""
-        from concbench.task import sendable
+        from concbench.task import sendable_exception
 
         try:
             return await self.function(item)
         except Exception as error:  # noqa: BLE001 - it was asked for
-            return sendable(BaseException.with_traceback(error, None))
+            return sendable_exception(BaseException.with_traceback(error, None))
 
 
 class WithInitializer:
@@ -127,10 +127,10 @@ class WithInitializer:
     def _initialize(self) -> float:
         """Call the initializer; returns the seconds that it took."""
         from concbench.errors import InitializerFailed
-        from concbench.task import exception_text, tried
+        from concbench.task import attempt, exception_text
 
         cpu, began = thread_time(), perf_counter()
-        _, failed = tried(self.initializer)
+        _, failed = attempt(self.initializer)
         seconds = perf_counter() - began
         if failed is not None:
             module, name = (getattr(self.initializer, part, "") for part in ("__module__", "__qualname__"))

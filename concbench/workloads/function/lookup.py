@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from concbench.errors import BadFunction
-from concbench.task import exception_text, tried
+from concbench.task import attempt, exception_text
 
 if TYPE_CHECKING:
     import ast
@@ -93,7 +93,7 @@ class ObjectPath:
         module = self._module()
         found, name = module, self.module
         for part in self.attribute.split("."):
-            inner, missing = tried(getattr, found, part)
+            inner, missing = attempt(getattr, found, part)
             if isinstance(missing, AttributeError):
                 raise BadFunction(f"{name} has no {part}{self._offer(found, part)}")
             if missing is not None:
@@ -262,7 +262,7 @@ def _file_of(module: Any, name: str) -> Path | None:
 
     A module may put such an object into sys.modules while it is imported, to load its contents when they are needed.
     """
-    file, spec = (tried(getattr, module, attribute, None)[0] for attribute in ("__file__", "__spec__"))
+    file, spec = (attempt(getattr, module, attribute, None)[0] for attribute in ("__file__", "__spec__"))
     if type(file) is str:
         return Path(file)
     if isinstance(spec, ModuleSpec):

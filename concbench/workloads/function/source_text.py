@@ -18,7 +18,7 @@ from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Any
 
 from concbench.program import MAIN, UserName
-from concbench.task import short, tried
+from concbench.task import attempt, short
 from concbench.workloads.function.lookup import ObjectPath
 
 _LONGEST = 200
@@ -69,7 +69,7 @@ def items_text(items: Sequence[Any]) -> SourceText:
 
 def literal(value: Any) -> str | None:
     """The source text of a short plain value; None for anything else."""
-    plain, broken = tried(_is_plain, value)
+    plain, broken = attempt(_is_plain, value)
     text = repr(value) if plain and broken is None else ""
     return text if text and len(text) <= _LONGEST else None
 
@@ -195,7 +195,7 @@ sys.stdout.buffer.write(os.fsencode(os.path.dirname(places[0])))
 def _found_from(directory: str, module: str) -> str:
     """The directory in which an interpreter started in `directory` finds a module; nothing is imported."""
     command = [sys.executable, "-c", _LOOK, module]
-    done, _ = tried(lambda: subprocess.run(command, cwd=directory, capture_output=True, timeout=_SECONDS, check=True))
+    done, _ = attempt(lambda: subprocess.run(command, cwd=directory, capture_output=True, timeout=_SECONDS, check=True))
     return os.fsdecode(done.stdout) if done is not None else ""
 
 
