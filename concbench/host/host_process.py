@@ -60,7 +60,7 @@ from concbench.host.unpacking import unpacked
 from concbench.machine import allowed_cores, compiles, gil_enabled, quota_cores, usable_cores
 from concbench.observing import perf_counter
 from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding, ReferencePass, Sample
-from concbench.runners.start_method import keep_names
+from concbench.runners.start_method import set_names
 from concbench.task import attempt, exception_text
 from concbench.traits import CALLER, INTERPRETERS, LOOP, THREADS
 from concbench.wire import end_if_forked, take_over
@@ -113,7 +113,7 @@ class Host:
         self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
         end_if_forked(self._process)
         if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP, INTERPRETERS}:
-            keep_names(Path(request["sockets"]), semaphores(self._mark))
+            set_names(Path(request["sockets"]), semaphores(self._mark))
         if hasattr(runner, "preload"):
             runner.preload(self.cell.function)
         if request["examine"]:

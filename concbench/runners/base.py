@@ -80,8 +80,8 @@ def require_python(runner: object) -> None:
         Lacking: it is not supported; the message names the version that it needs.
     """
     if not exists_in(runner, sys.version_info[:2]):
-        needed, this = (".".join(map(str, version)) for version in (runner.needs, sys.version_info[:3]))  # type: ignore[attr-defined] # it is what was compared
-        raise Lacking(f"it needs Python {needed}, but this is {this}")
+        needed, actual = (".".join(map(str, version)) for version in (runner.needs, sys.version_info[:3]))  # type: ignore[attr-defined] # it is what was compared
+        raise Lacking(f"it needs Python {needed}, but this is {actual}")
 
 
 def as_sequence(items: Any) -> Sequence[Any]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # a measuring process must not pay for it
     from concbench.program import CallExpression, Program
     from concbench.runners.look import Look
 
-_REFUSED = re.compile(r"module (\S+) does not support loading in subinterpreters")
+_UNSUPPORTED = re.compile(r"module (\S+) does not support loading in subinterpreters")
 """Python's message on an extension that does not declare support for several interpreters."""
 _MACHINERY = {"concurrent.interpreters", "concurrent.interpreters._queues", "concurrent.futures.interpreter"}
 """Modules of the exceptions that the executor raises itself; exceptions of tasks are returned as values."""
@@ -78,13 +78,13 @@ class InterpreterPool:
 
         They are pickled by concbench, since the executor does not report why it could not make or read a pickle.
         """
-        following = iter(items)
-        chunks = iter(lambda: tuple(islice(following, self.chunksize)), ())
+        remaining_items = iter(items)
+        chunks = iter(lambda: tuple(islice(remaining_items, self.chunksize)), ())
         first = 0
         try:
-            done = self._executor.map(run_packed, repeat(function), chunks)
-            with closing(done):
-                for packed in done:
+            packed_chunks = self._executor.map(run_packed, repeat(function), chunks)
+            with closing(packed_chunks):
+                for packed in packed_chunks:
                     answers, unreadable = attempt(pickle.loads, packed)
                     if unreadable is not None:
                         count = min(self.chunksize, len(items) - first)
@@ -94,9 +94,9 @@ class InterpreterPool:
         except Exception as error:
             if type(error).__module__ not in _MACHINERY:
                 raise
-            raise self._refused(error, function, first, items) from error
+            raise self._failure_cause(error, function, first, items) from error
 
-    def _refused(
+    def _failure_cause(
         self, error: BaseException, function: Callable[[Any], Any], first: int, items: Sequence[Any]
     ) -> BaseException:
         """The cause of a failure: an item or the function cannot be sent, or the interpreter failed."""
@@ -107,7 +107,7 @@ class InterpreterPool:
         unloadable = self._unloadable(function)
         if unloadable:
             return Inapplicable(unloadable)
-        return WorkerFailure(f"an interpreter of interpreter-pool({self.workers}) failed: {_said_there(error)[1]}")
+        return WorkerFailure(f"an interpreter of interpreter-pool({self.workers}) failed: {_reported_error(error)[1]}")
 
     def _unloadable(self, function: Callable[[Any], Any]) -> str:
         """Describe why an interpreter of the pool cannot load the module of a function; empty if it can.
@@ -118,11 +118,11 @@ class InterpreterPool:
         error = attempt(lambda: self._executor.submit(run_packed, Catcher(function), ()).result())[1]
         if error is None:
             return ""
-        text, why = _said_there(error)
-        refused = _REFUSED.search(text)
-        if refused:
-            return f"it imports {refused[1]}, which does not load in a subinterpreter; use process-pool instead"
-        return f"it cannot be loaded in a subinterpreter ({why}); use process-pool instead"
+        text, last_line = _reported_error(error)
+        match = _UNSUPPORTED.search(text)
+        if match:
+            return f"it imports {match[1]}, which does not load in a subinterpreter; use process-pool instead"
+        return f"it cannot be loaded in a subinterpreter ({last_line}); use process-pool instead"
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:
@@ -140,8 +140,8 @@ class InterpreterPool:
 
         A function defined in the program makes the interpreters run the program, and so use its module path.
         """
-        elsewhere = any(name.directory for name in call.imports if not isinstance(name, str))
-        call = call.ordinary().of_one_item(defined=elsewhere and self.chunksize == 1)
+        needs_directory = any(name.directory for name in call.imports if not isinstance(name, str))
+        call = call.ordinary().of_one_item(defined=needs_directory and self.chunksize == 1)
         imports = ["from concurrent.futures import InterpreterPoolExecutor"]
         pool = f"with InterpreterPoolExecutor({self.workers}) as pool:"
         if self.chunksize == 1:
@@ -168,7 +168,7 @@ def _set_path(path: tuple[str, ...]) -> None:
     sys.path[:] = path
 
 
-def _said_there(error: BaseException) -> tuple[str, str]:
+def _reported_error(error: BaseException) -> tuple[str, str]:
     """The error in an interpreter as reported by its executor: the whole text, and its last line."""
     text = str(error.__cause__ or error)
     text = text.rpartition("\n\nThe above exception was the direct cause")[0] or text

@@ -82,8 +82,8 @@ class Joblib:
 
     def __enter__(self) -> Self:
         threads = self.inner_max_num_threads
-        limited = nullcontext() if threads is None else parallel_config("loky", inner_max_num_threads=threads)
-        with limited:
+        limit_threads = nullcontext() if threads is None else parallel_config("loky", inner_max_num_threads=threads)
+        with limit_threads:
             self._parallel = Parallel(
                 n_jobs=self.workers, backend=None if threads else self.backend, batch_size=self.batch_size
             )
@@ -100,12 +100,12 @@ class Joblib:
         if hasattr(backend, "reset_batch_stats"):
             backend.reset_batch_stats()  # let batches grow anew, as in a new call of Parallel
         call = delayed(call_sealed)
-        answers, broken = attempt(self._parallel, (call(function, item) for item in items))
-        if broken is not None:
-            raise self._broken(broken, items) from broken
+        answers, error = attempt(self._parallel, (call(function, item) for item in items))
+        if error is not None:
+            raise self._failure_cause(error, items) from error
         return gather(unseal(answers), items)
 
-    def _broken(self, error: BaseException, items: Sequence[Any]) -> BaseException:
+    def _failure_cause(self, error: BaseException, items: Sequence[Any]) -> BaseException:
         """The cause of a failure: a worker that died, or an item that cannot be sent; tasks do not raise here."""
         codes = _EXIT_CODES.search(str(error))
         if isinstance(error, BrokenExecutor) and codes:

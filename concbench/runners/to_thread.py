@@ -44,7 +44,7 @@ class ToThread:
         self._runner.run(self._work(Catcher(function), items, answers))
         return gather(answers, items)
 
-    async def _work(self, caught: Catcher, items: Sequence[Any], answers: list[Any]) -> None:
+    async def _work(self, catcher: Catcher, items: Sequence[Any], answers: list[Any]) -> None:
         """Store the answers by index; they are not returned, since asyncio would call repr on them."""
         waiting = iter(range(len(items)))
         failed = False
@@ -52,7 +52,7 @@ class ToThread:
         async def worker() -> None:
             nonlocal failed
             for index in waiting:
-                answers[index] = answer = await asyncio.to_thread(caught, items[index])
+                answers[index] = answer = await asyncio.to_thread(catcher, items[index])
                 failed = failed or type(answer) is TaskException
                 if failed:  # tasks in progress finish, so that the first error in order is known; no new ones begin
                     return

@@ -138,11 +138,11 @@ class WithInitializer:
             raise InitializerFailed(f"the initializer {told} raised {exception_text(failed)}") from failed
         initializing.append((seconds, thread_time() - cpu))
         _own.execution = self.execution
-        _own.initializers = self.paid() + seconds
+        _own.initializers = self.initializer_seconds() + seconds
         return seconds
 
     @staticmethod
-    def paid() -> float:
+    def initializer_seconds() -> float:
         """Seconds that initializers have taken in this thread so far."""
         return getattr(_own, "initializers", 0.0)
 
