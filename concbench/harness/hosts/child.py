@@ -24,7 +24,14 @@ from concbench.harness.hosts.log import OFTEN, BoundedLog, empty_logs
 from concbench.harness.hosts.memory_limit import LOOK_SECONDS, MemoryLimit
 from concbench.harness.hosts.process_tree import TreeWatch
 from concbench.harness.interruption import INTERRUPTION
-from concbench.host.descendants import OwnedProcess, belonging, cpu_seconds, end, started, with_mark
+from concbench.host.descendants import (
+    OwnedProcess,
+    cpu_seconds,
+    environment_with_mark,
+    kill_processes,
+    owned_processes,
+    start_ticks,
+)
 from concbench.launch import start, wait_for_end
 from concbench.results.records import Json, Outcome
 from concbench.task import exception_text, exit_text, one_line
@@ -108,10 +115,11 @@ class GuardedProcess:
         self._log = BoundedLog(log)
         output = self._log.open()
         try:
-            self._process, self._wire = start(module, output, {**with_mark(self.mark), **environment}, command)
+            variables = {**environment_with_mark(self.mark), **environment}
+            self._process, self._wire = start(module, output, variables, command)
         finally:
             os.close(output)
-        self._started = started(self.pid)
+        self._started = start_ticks(self.pid)
         self._reader = threading.Thread(target=self._read, daemon=True)
         try:
             GUARD.watch(self.pid, self.mark)
@@ -153,7 +161,7 @@ class GuardedProcess:
 
     def busy(self) -> list[OwnedProcess]:
         """The processes that compute at this moment, among this process and those it started."""
-        return [one for one in belonging(self.pid, self.mark, self._started) if one.computes]
+        return [process for process in owned_processes(self.pid, self.mark, self._started) if process.computes]
 
     def cpu_seconds(self) -> float:
         """CPU seconds that it has used so far, without its children."""
@@ -305,7 +313,7 @@ class GuardedProcess:
                 sleep(0.002)
 
     def _kill(self) -> None:
-        end(self.pid, self.mark)
+        kill_processes(self.pid, self.mark)
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel has not released it yet
             self._process.wait(_CLOSE_SECONDS)
@@ -319,7 +327,7 @@ class GuardedProcess:
         if sys.platform == "win32":
             return []
         self._wait_for_group(seconds)
-        ended = end(self.pid, self.mark)
+        ended = kill_processes(self.pid, self.mark)
         self._wait_for_group(_GROUP_SECONDS)
         return ended
 

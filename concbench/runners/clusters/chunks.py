@@ -94,7 +94,7 @@ def _run(
     *,
     look: bool,
 ) -> None:
-    """Append results, up to the first task that raises, and the seconds of each task without those of its initializer."""
+    """Append results, up to the first task that raises, and the seconds of each task without its initializer."""
     began = before = perf_counter() - initializer_time()
     for item in items:
         try:
