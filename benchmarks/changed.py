@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Do the work once for each line of standard input."""
     changes = set(sys.argv[1].split(","))
-    ballast = []
+    ballast: list[Any] = []
     if "modules" in changes:
         ballast = importlib.import_module("concbench.host.host_process").exclude_from_collection()
     if "first" in changes:

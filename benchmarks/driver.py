@@ -22,11 +22,11 @@ from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.planning.runner_specs import PlannedCell, parse
 
 try:
-    from concbench.options import chosen
+    from concbench.options import make_options
 except ImportError:  # a version whose options were an object
-    from concbench.harness.planning.plan import Options as chosen  # noqa: N813
+    from concbench.harness.planning.plan import Options as make_options  # noqa: N813
 
-OPTIONS = chosen(timeout=120.0)
+OPTIONS = make_options(timeout=120.0)
 
 
 @contextmanager

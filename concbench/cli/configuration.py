@@ -16,12 +16,12 @@ from concbench.cli.output import say
 from concbench.cli.values import reading, spelling
 from concbench.errors import BadInput, BadSetting, UsageError, nearest, not_one_of
 from concbench.report.facts import options_text
-from concbench.values import excluding
+from concbench.values import excluded_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from concbench.campaign import Told
+    from concbench.campaign import ListenerEvent
     from concbench.values import Declared, Kind
 
 FILE = "pyproject.toml"
@@ -45,11 +45,11 @@ class ConfiguredOptions:
         """The entry of the options in the results; empty if there are none."""
         return {"file": self.file, "options": self.options} if self.options else {}
 
-    def announced(self, listen: Callable[[Told], None]) -> Callable[[Told], None]:
+    def announced(self, listen: Callable[[ListenerEvent], None]) -> Callable[[ListenerEvent], None]:
         """A listener that prints the options before the first event; nothing can be refused after that."""
         left = [self] if self.options else []
 
-        def told(event: Told) -> None:
+        def told(event: ListenerEvent) -> None:
             while left:
                 say(f"{left.pop()} from {self.file}")
             listen(event)
@@ -143,7 +143,7 @@ def _completed(
         read = _read(action, value, f"{file}: {key}", os.path.dirname(file))  # noqa: PTH120
         if read is None or dest in named or not applies(dest):
             continue
-        partners = excluding(dest, known) | excludes(dest, read)
+        partners = excluded_names(dest, known) | excludes(dest, read)
         if named.keys().isdisjoint(partners) and not any(dest in excludes(*one) for one in named.items()):
             setattr(arguments, dest, read)
             taken.append(dest)
@@ -228,7 +228,7 @@ def _read(action: argparse.Action, value: Any, where: str, directory: str) -> An
     types = {one for kind in kinds for one in kind.types} or {str}
     by_pieces = Mapping in types
     repeats = by_pieces or isinstance(action, argparse._AppendAction)  # noqa: SLF001 - it has no public name
-    moved = next((kind.moved for kind in kinds if kind.moved), None)
+    moved = next((kind.relocate for kind in kinds if kind.relocate), None)
     several = repeats or any(kind.separated for kind in kinds)
     numbers = not {int, float, list}.isdisjoint(types) and not moved
     allowed: tuple[type, ...] = (str, *((int, float) if numbers else ()), *((list,) if several else ()))

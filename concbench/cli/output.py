@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from concbench.campaign import Told
+    from concbench.campaign import ListenerEvent
     from concbench.harness.events import Step
     from concbench.report.document import Document
     from concbench.results.records import RunRecord
@@ -216,13 +216,13 @@ class Output:
         except BadOutput as error:
             self.error = error
 
-    def listener(self, show: Callable[[Step], None]) -> Callable[[Told], None]:
+    def listener(self, show: Callable[[Step], None]) -> Callable[[ListenerEvent], None]:
         """A listener that announces calls, shows steps and saves the record after every round."""
         from concbench.cli.functions import announce
         from concbench.harness.events import Step
         from concbench.results.records import RunRecord
 
-        def listen(event: Told) -> None:
+        def listen(event: ListenerEvent) -> None:
             if isinstance(event, Step):
                 show(event)
             elif isinstance(event, RunRecord):

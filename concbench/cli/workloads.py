@@ -18,7 +18,7 @@ from concbench.harness.planning.settings import Setting, settings_of, split, val
 from concbench.harness.planning.workload_specs import is_function, kind_of, normal, workload_of
 from concbench.registry import WORKLOADS, workload_class
 from concbench.units import listed
-from concbench.values import SWITCH, Declared, Kind, excluding
+from concbench.values import SWITCH, Declared, Kind, excluded_names
 
 if TYPE_CHECKING:
     from concbench.options import MeasureOptions
@@ -126,7 +126,7 @@ def _says(text: str, key: str) -> str:
     kind, written = split(text, "workload")
     if key in written:
         return f"{text} sets {key} itself"
-    excluded = excluding(key, _declared(kind))
+    excluded = excluded_names(key, _declared(kind))
     return next((f"{text} sets {other}, which excludes {key}" for other in written if other in excluded), "")
 
 
@@ -181,7 +181,7 @@ def _own(text: str, takers: Mapping[str, Sequence[str]]) -> list[str]:
     known, had = _declared(kind), [key for key, those in takers.items() if [*those] == [text]]
     for key, those in sorted(takers.items(), key=lambda taker: taker[0] in known and not known[taker[0]].excludes):
         needs = known[key].needs if key in known else ""
-        possible = excluding(key, known).isdisjoint(had) and (not needs or needs in {*had, *written})
+        possible = excluded_names(key, known).isdisjoint(had) and (not needs or needs in {*had, *written})
         if text in those and key not in had and possible:
             had.append(key)
     return had

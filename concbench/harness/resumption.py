@@ -12,7 +12,7 @@ from typing import Any
 from concbench.declarations import Option
 from concbench.errors import UsageError
 from concbench.harness.planning.plan import Plan
-from concbench.options import completed, declared
+from concbench.options import declared_options, with_defaults
 from concbench.results.records import Json, RunRecord, Table, number
 from concbench.task import one_line
 
@@ -69,9 +69,9 @@ def is_complete(table: Table, plan: Plan) -> bool:
 def _require_same_plan(then: Table, now: Table) -> None:
     _compare("workload", then.workload, now.workload)
     said = _as_json(now.options)
-    earlier, options = ({**table, **completed(table)} for table in (then.options, said))  # an older file has fewer
+    earlier, options = ({**table, **with_defaults(table)} for table in (then.options, said))  # an older file has fewer
     for name in sorted({*earlier, *options}, key=lambda name: (name not in said, name)):
-        write = partial(_written, declared().get(name))
+        write = partial(_written, declared_options().get(name))
         _compare(f"{name.replace('_', '-')} of {now.workload}", earlier.get(name), options.get(name), write)
     for name in _PLANNED:
         before, after = (getattr(table, name) for table in (then, now))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # a measuring process must not pay for it
 
 _AUTO = "auto"
 _BATCH_SIZE = Kind(
-    f"{_AUTO}, or {COUNT.what}", lambda text: text if text == _AUTO else COUNT.read(text), (int, str), "N"
+    f"{_AUTO}, or {COUNT.description}", lambda text: text if text == _AUTO else COUNT.read(text), (int, str), "N"
 )
 _EXIT_CODES = re.compile(r"exit codes of the workers are \{(.*)\}")
 """The exit codes in loky's message on workers that died."""

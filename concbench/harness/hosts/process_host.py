@@ -27,7 +27,7 @@ from concbench.options import IMPORT_SECONDS, MeasureOptions, decided
 from concbench.results.files import build
 from concbench.results.passes import PICKLED, CheckPass, Finding, ReferencePass, Sample
 from concbench.results.records import Json, ObservedPass, Outcome
-from concbench.variants import homes
+from concbench.variants import module_directories
 from concbench.workloads.base import Workload
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class ProcessHost:
             self._payload.write_bytes(packed)
             variant = cell.variant
             environment = {"PYTHONHASHSEED": hash_seed(decided(options["seed"])), **variant.variables(directory)}
-            command = variant.command(_MAIN, homes(packed) if variant.python else ())
+            command = variant.command(_MAIN, module_directories(packed) if variant.python else ())
             self._process.start(_MAIN, directory / f"{name}.log", environment, command)
             loading.processes.add(self._process)
             self._process.send(

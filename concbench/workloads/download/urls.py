@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from concbench.errors import BadInput
-from concbench.values import Kind, path_from
+from concbench.values import Kind, relocate_path
 from concbench.workloads.function.item_text import counts, lines_of, read_file
 
 _SERVER = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:\d*)?")
@@ -29,7 +29,7 @@ def read_urls(path: str) -> list[str]:
     return urls
 
 
-URLS = Kind("a file of URLs", read_urls, (list, tuple), "FILE", moved=path_from)
+URLS = Kind("a file of URLs", read_urls, (list, tuple), "FILE", relocate=relocate_path)
 
 
 def require_url(text: str, where: str) -> str:

@@ -246,7 +246,7 @@ class FunctionWorkload(Workload):
             definitions=tuple(
                 dict.fromkeys(line for text in (function, twin, context, initializer) for line in text.before)
             ),
-            taken=names_of_main() if self._given is not None else frozenset(),
+            reserved_names=names_of_main() if self._given is not None else frozenset(),
         )
         return call.awaiting_some() if self._turned_out else call
 
