@@ -30,7 +30,7 @@ def _items_from(text: str, directory: str) -> str:
     source = ItemSource(text, directory=directory)
     if text == "-" or source.bounds():
         return text
-    return relocate_path(text, directory) if source.of_files() else relocate_object_path(text, directory)
+    return relocate_path(text, directory) if source.names_files() else relocate_object_path(text, directory)
 
 
 class Items(TypedDict, total=False):

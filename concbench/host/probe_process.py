@@ -24,7 +24,7 @@ from concbench.workloads.function.calling import (
     resolve,
     takes_workers,
 )
-from concbench.workloads.function.facts import FunctionFacts, pickled
+from concbench.workloads.function.facts import FunctionFacts, pickle_items
 from concbench.workloads.function.item_source import ItemSource
 from concbench.workloads.function.lookup import ObjectPath
 
@@ -38,8 +38,8 @@ def examine(request: dict[str, Any]) -> dict[str, Any]:
     function_path = ObjectPath(**request["function"])
     form = CallForm.from_json(request["how"])
     source = ItemSource(**request["source"])
-    named_objects = [found for found in form.named.values() if isinstance(found, ObjectPath)]
-    items_path = source.place()
+    named_objects = [found for found in form.named_objects.values() if isinstance(found, ObjectPath)]
+    items_path = source.object_path()
     paths = [function_path, *named_objects, *([items_path] if items_path else [])]
     require_no_name_clashes({Path(path.directory) for path in paths})
     read_items = source.find() if items_path is None else None  # before a module may change the files
@@ -49,14 +49,14 @@ def examine(request: dict[str, Any]) -> dict[str, Any]:
     if form.initializer is not None:
         require_initializer(resolve(form.initializer), name_of(form.initializer))
     if read_items is not None and not _in_directory(source.directory):
-        read_items = read_items.anywhere(source.directory)
+        read_items = read_items.with_directory(source.directory)
     items = source.read() if read_items is None else [*read_items.items]
     require_callable(function, function_path.text, items, form)
-    packed = pickled(items)
+    packed = pickle_items(items)
     if packed is not None:
         _save_items(packed, Path(request["items"]))
     told_workers = form.context is not None and takes_workers(resolve(form.context))
-    facts = replace(FunctionFacts.of(function, items), items_called=source.called(), told_workers=told_workers)
+    facts = replace(FunctionFacts.of(function, items), items_called=source.is_function(), told_workers=told_workers)
     return {
         "facts": asdict(facts),
         "packed": packed is not None,

@@ -6,7 +6,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from concbench.workloads.base import lacking
+from concbench.workloads.base import missing_package
 
 _RUNNER_PACKAGE = "concbench.runners."
 
@@ -19,7 +19,7 @@ class _CellUnpickler(pickle.Unpickler):
             return super().find_class(module, name)
         except ModuleNotFoundError as error:
             if module.startswith(_RUNNER_PACKAGE) and error.name:
-                raise lacking("it", error.name) from None
+                raise missing_package("it", error.name) from None
             raise
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from concbench.errors import BadInput
 from concbench.values import Kind, relocate_path
-from concbench.workloads.function.item_text import counts, lines_of, read_file
+from concbench.workloads.function.item_text import is_url_line, lines_of, read_file
 
 _SERVER = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:\d*)?")
 """A host name or an IPv4 address, or an IPv6 address in brackets, and perhaps a port."""
@@ -23,7 +23,7 @@ def read_urls(path: str) -> list[str]:
     """
     text, _ = read_file(Path(path), f"the URL file {path}")
     lines = enumerate(lines_of(text), start=1)
-    urls = [require_url(line.strip(), f"{path}, line {number}") for number, line in lines if counts(line)]
+    urls = [require_url(line.strip(), f"{path}, line {number}") for number, line in lines if is_url_line(line)]
     if not urls:
         raise BadInput(f"the URL file {path} has no URLs: write one per line")
     return urls
