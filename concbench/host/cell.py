@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -225,7 +225,9 @@ class HostedCell:
         """
         used_items, certain = self.items, True
         self._reset()
-        pairs = zip(self.items, used_items, strict=True) if used_items is not self.items else ()
+        pairs: Iterable[tuple[Any, Any]] = ()
+        if used_items is not self.items:
+            pairs = zip(self.items, used_items, strict=True)
         for index, (before, after) in enumerate(pairs):
             equal = same(before, after)
             if equal is False and is_comparable(before) and is_comparable(after):

@@ -195,8 +195,9 @@ sys.stdout.buffer.write(os.fsencode(os.path.dirname(paths[0])))
 def _module_directory_from(directory: str, module: str) -> str:
     """The directory in which an interpreter started in `directory` finds a module; nothing is imported."""
     command = [sys.executable, "-c", _FIND_MODULE, module]
-    run = partial(subprocess.run, command, cwd=directory, capture_output=True, timeout=_SECONDS, check=True)
-    process, _ = attempt(run)
+    process, _ = attempt(
+        lambda: subprocess.run(command, cwd=directory, capture_output=True, timeout=_SECONDS, check=True)
+    )
     return os.fsdecode(process.stdout) if process is not None else ""
 
 
