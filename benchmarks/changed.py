@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def main() -> None:
     """Do the work once for each line of standard input."""
     changes = set(sys.argv[1].split(","))
-    ballast = importlib.import_module("concbench.host.host_process").stand_aside() if "modules" in changes else []
+    ballast: list[Any] = []
+    if "modules" in changes:
+        ballast = importlib.import_module("concbench.host.host_process").exclude_from_collection()
     if "first" in changes:
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:  # noqa: PTH123 - pathlib is a change too
             score.write("1000")

@@ -77,8 +77,12 @@ from concbench import (
     Threads,
     ToThread,
 )
-from concbench.launch import python
 from concbench.runners.base import exists_in
+
+try:
+    from concbench.launch import python_command
+except ImportError:  # another version
+    from concbench.launch import python as python_command
 
 HERE = Path(__file__).parent
 MOST_SECONDS = 20e-9
@@ -153,7 +157,7 @@ def no_dearer(ratio: Ratio, more: float) -> str:
 
 def pairs_by_hand(case: str, arguments: argparse.Namespace) -> list[Pair]:
     """Pairs with the standard-library call, both in one process that is started for them."""
-    command = [*python("dispatch"), "--one-case", case, "--seed", str(arguments.seed)]
+    command = [*python_command("dispatch"), "--one-case", case, "--seed", str(arguments.seed)]
     command += ["--pairs", str(arguments.pairs), "--warm-up", str(arguments.warm_up), "--scale", str(arguments.scale)]
     answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
     return [Pair(*pair) for pair in json.loads(answer)]
@@ -292,7 +296,10 @@ def coroutines_by_hand() -> Iterator[Work]:
 @cache
 def dask_address() -> str:
     """The address of a cluster on this machine that both sides use, and that ends with this process."""
-    from concbench.runners.clusters.cluster_process import LocalCluster
+    try:
+        from concbench.runners.clusters.cluster_process import LocalCluster
+    except ImportError:  # another version
+        from concbench.runners.clusters.local import LocalCluster
 
     cluster = LocalCluster(POOL_WORKERS)
     atexit.register(cluster.close)

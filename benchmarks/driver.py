@@ -18,15 +18,21 @@ from jobs import JOBS
 from pairs import Measure, serve
 
 from concbench import Workload
-from concbench.harness.hosts.launcher import ProcessHosts
-from concbench.harness.planning.runner_specs import PlannedCell, parse
 
 try:
-    from concbench.options import chosen
-except ImportError:  # a version whose options were an object
-    from concbench.harness.planning.plan import Options as chosen  # noqa: N813
+    from concbench.harness.hosts.launcher import ProcessHosts
+    from concbench.harness.planning.runner_specs import PlannedCell, parse
+    from concbench.options import make_options
+except ImportError:  # another version, whose modules are not in rooms
+    from concbench.harness.process_hosts import ProcessHosts
+    from concbench.harness.runner_specs import PlannedCell, parse
 
-OPTIONS = chosen(timeout=120.0)
+    try:
+        from concbench.options import chosen as make_options
+    except ImportError:  # one whose options were an object
+        from concbench.harness.plan import Options as make_options  # noqa: N813
+
+OPTIONS = make_options(timeout=120.0)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ class FromAddress(Download):
     def __init__(self, original: Download, base: str, directory: str) -> None:
         super().__init__(images=len(original.names), latency=0.0, image_size=original.image_size)
         self.expected = original.expected
-        self._aim(directory, [base + name for name in self.names])
+        self._set_targets(directory, [base + name for name in self.names])
 
 
 def main() -> None:

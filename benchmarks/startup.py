@@ -29,12 +29,16 @@ MOST_HELP = 0.150
 
 BARE = [sys.executable, "-I", "-c", "pass"]
 IMPORT = [sys.executable, "-I", "-c", "import concbench"]
+HOST = """
+try: import concbench.host.host_process
+except ImportError: import concbench.host.main  # another version, whose modules are not in rooms
+"""
 STARTED = {
     "import concbench": [sys.executable, "-c", "import concbench"],
     "concbench --help": [sys.executable, "-m", "concbench", "--help"],
     "concbench run --help": [sys.executable, "-m", "concbench", "run", "--help"],
     "concbench list": [sys.executable, "-m", "concbench", "list"],
-    "a measuring process, its imports": [sys.executable, "-c", "import concbench.host.host_process"],
+    "a measuring process, its imports": [sys.executable, "-c", HOST],
     "a worker that is spawned, its imports": [sys.executable, "-c", "import concbench.task"],
 }
 """The commands by which two versions are compared."""

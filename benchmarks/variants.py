@@ -21,7 +21,7 @@ from time import perf_counter
 
 from concbench import measure
 from concbench.analysis.table_analysis import TableAnalysis
-from concbench.interpreters import probed
+from concbench.interpreters import probe_interpreter
 from concbench.stats.verdicts import FASTER, SLOWER
 from concbench.workloads.synthetic import Spin
 
@@ -70,7 +70,7 @@ def main() -> int:
 
 def environment(folder: Path, interpreter: str) -> str:
     """Create a copy of the environment; returns its directory."""
-    subprocess.run([probed(interpreter).executable, "-m", "venv", "--without-pip", folder], check=True)
+    subprocess.run([probe_interpreter(interpreter).executable, "-m", "venv", "--without-pip", folder], check=True)
     return str(folder)
 
 

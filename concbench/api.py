@@ -12,7 +12,7 @@ from concbench.task import short
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from concbench.campaign import Told
+    from concbench.campaign import ListenerEvent
     from concbench.harness.hosts.base import Hosts
     from concbench.runners.base import Runner
     from concbench.workloads.base import Workload
@@ -26,7 +26,7 @@ def measure(
     runners: Sequence[str | Runner] | None = None,
     isolate: bool | None = None,
     hosts: Hosts | None = None,
-    listen: Callable[[Told], None] | None = None,
+    listen: Callable[[ListenerEvent], None] | None = None,
     resume: Run | None = None,
     **options: Unpack[MeasureOptions],
 ) -> Run:
@@ -69,12 +69,13 @@ def measure(
             raise UsageError(f"resume must be a run, not {short(resume)}: write resume=load('run.json')")
         if options.get("seed") is None:
             options["seed"] = resume.record.seed
-    chosen = filled({**options, "items": items})
-    specs = arguments.runners_of(runners, chosen)
+    complete_options = filled({**options, "items": items})
+    specs = arguments.runners_of(runners, complete_options)
     if not workloads:
         raise UsageError("no workload: name at least one, such as 'download' or 'primes', or give a function")
-    plans = [plan(workload, specs, chosen) for workload in arguments.workloads_of(workloads, items, options, chosen)]
-    hosts = arguments.hosts_for([one.workload for one in plans], isolate, hosts, chosen)
+    measured = arguments.workloads_of(workloads, items, options, complete_options)
+    plans = [plan(workload, specs, complete_options) for workload in measured]
+    hosts = arguments.hosts_for([planned.workload for planned in plans], isolate, hosts, complete_options)
     return measure_plans(plans, hosts, listen, resume.record if resume else None)
 
 
@@ -84,7 +85,7 @@ def advise(
     items: Iterable[Any] | None = None,
     isolate: bool | None = None,
     hosts: Hosts | None = None,
-    listen: Callable[[Told], None] | None = None,
+    listen: Callable[[ListenerEvent], None] | None = None,
     **options: Unpack[AdviseOptions],
 ) -> Advice:
     """Find the best way to run a function over its items: which runner, how many workers, how much faster.
@@ -117,7 +118,7 @@ def advise(
 
     require_possible()
     arguments.require_known("advise", options, AdviseOptions)
-    chosen = filled({**options, "items": items})
-    (workload,) = arguments.workloads_of([function], items, options, chosen)
-    hosts = arguments.hosts_for([workload], isolate, hosts, chosen, BUDGET_TIME_OPTIONS)
-    return advise_workload(workload, chosen, hosts, listen, began=began)
+    complete_options = filled({**options, "items": items})
+    (workload,) = arguments.workloads_of([function], items, options, complete_options)
+    hosts = arguments.hosts_for([workload], isolate, hosts, complete_options, BUDGET_TIME_OPTIONS)
+    return advise_workload(workload, complete_options, hosts, listen, began=began)

@@ -24,7 +24,7 @@ SINGLE = (1e-5, 1e-8)
 """Relative and absolute tolerance for arrays of less than double precision. Source: defaults of numpy.isclose."""
 
 _T = TypeVar("_T")
-_Way = Callable[["_Comparison", Any, Any], bool | None]
+_Compare = Callable[["_Comparison", Any, Any], bool | None]
 """Compares two values of one type; it returns True while their contents are queued for comparison."""
 
 
@@ -62,8 +62,8 @@ def different_part(expected: Any, actual: Any) -> Any:
 
 def copied(value: Any) -> Any:
     """A copy of the value made by pickling; if that fails, a shallow copy, or else the value itself."""
-    made = _or_none(lambda: [pickle.loads(pickle.dumps(value))]) or _or_none(lambda: [copy(value)])
-    return made[0] if made else value
+    copies = _or_none(lambda: [pickle.loads(pickle.dumps(value))]) or _or_none(lambda: [copy(value)])
+    return copies[0] if copies else value
 
 
 class _Comparison:
@@ -74,13 +74,13 @@ class _Comparison:
 
     def __init__(self, *, rounding: bool) -> None:
         self._rounding = rounding
-        self._left: list[Iterator[tuple[Any, Any]]] = []
+        self._pending: list[Iterator[tuple[Any, Any]]] = []
         """Pairs still to be compared."""
-        self._seen: set[tuple[int, int]] = set()
+        self._opened: set[tuple[int, int]] = set()
         """Ids of the pairs of opened containers: a container may contain itself, or another one many times."""
-        self._kept: list[Any] = []
+        self._references: list[Any] = []
         """These containers, kept alive so that no other object gets their ids."""
-        self._ways: dict[type, _Way] = {}
+        self._comparisons: dict[type, _Compare] = {}
         self._doubting = False
         """Whether a hand-written equality of keys is trusted only if they are equal to their copies."""
         self._unknown = 0
@@ -91,18 +91,18 @@ class _Comparison:
     def same(self, expected: Any, actual: Any) -> bool | None:
         """Return False if a pair differs; else None if a pair cannot be compared; else True."""
         verdict: bool | None = True
-        self._left.append(iter([(expected, actual)]))
-        while self._left:
-            pair = _or_none(next, self._left[-1], ())
+        self._pending.append(iter([(expected, actual)]))
+        while self._pending:
+            pair = _or_none(next, self._pending[-1], ())
             if not pair:
-                self._left.pop()
+                self._pending.pop()
                 if pair is not None:
                     continue
-            told = _or_none(self._pair, *pair) if pair else None
-            if told is not True:
-                verdict = told
+            equal = _or_none(self._pair, *pair) if pair else None
+            if equal is not True:
+                verdict = equal
                 self.different = self.different or [pair[0] if pair else expected]
-                if told is False:
+                if equal is False:
                     return False
         return verdict
 
@@ -110,20 +110,20 @@ class _Comparison:
         kind = type(expected)
         if kind is not type(actual):
             return False
-        return self._way(kind)(self, expected, actual)
+        return self._comparison(kind)(self, expected, actual)
 
-    def _way(self, kind: type) -> _Way:
-        if kind not in self._ways:
-            self._ways[kind] = _way_of(kind)
-        return self._ways[kind]
+    def _comparison(self, kind: type) -> _Compare:
+        if kind not in self._comparisons:
+            self._comparisons[kind] = _choose_comparison(kind)
+        return self._comparisons[kind]
 
     def _open(self, expected: Any, actual: Any, parts: Iterable[tuple[Any, Any]]) -> bool:
         """Queue the parts of two values for comparison, unless they have been queued before."""
         pair = id(expected), id(actual)
-        if pair not in self._seen:
-            self._seen.add(pair)
-            self._kept += expected, actual
-            self._left.append(iter(parts))
+        if pair not in self._opened:
+            self._opened.add(pair)
+            self._references += expected, actual
+            self._pending.append(iter(parts))
         return True
 
     def plain(self, expected: Any, actual: Any) -> bool | None:
@@ -151,41 +151,42 @@ class _Comparison:
         """Compare sequences element by element."""
         return len(expected) == len(actual) and self._open(expected, actual, zip(expected, actual, strict=True))
 
-    def raised(self, expected: BaseException, actual: BaseException) -> bool | None:
+    def exception(self, expected: BaseException, actual: BaseException) -> bool | None:
         """Compare exceptions by their arguments."""
         return self._open(expected, actual, [(expected.args, actual.args)])
 
     def set(self, expected: AbstractSet[Any], actual: AbstractSet[Any]) -> bool | None:
         """Compare sets by their elements, in any order."""
-        return self._matched(expected, actual)[0]
+        return self._match(expected, actual)[0]
 
     def mapping(self, expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> bool | None:
         """Compare mappings by their keys and values, in any order."""
-        told, keys = self._matched(expected, actual)
-        if told:
-            self._open(expected, actual, ((expected[one], actual[other]) for one, other in keys))
-        return told
+        equal, pairs = self._match(expected, actual)
+        if equal:
+            self._open(expected, actual, ((expected[key], actual[other]) for key, other in pairs))
+        return equal
 
-    def _matched(
-        self, one: Collection[Any], other: Collection[Any]
+    def _match(
+        self, expected: Collection[Any], actual: Collection[Any]
     ) -> tuple[bool | None, Iterable[tuple[Hashable, Hashable]]]:
         """Whether two collections have the same keys, with the matching pairs; None if keys have no equality."""
-        if len(one) != len(other):
+        if len(expected) != len(actual):
             return False, ()
-        if {str}.issuperset(map(type, one)) and {str}.issuperset(map(type, other)):
-            return all(key in other for key in one), zip(one, one, strict=True)
+        if {str}.issuperset(map(type, expected)) and {str}.issuperset(map(type, actual)):
+            return all(key in actual for key in expected), zip(expected, expected, strict=True)
         unknown = self._unknown
-        ones, others = self._grouped(one), self._grouped(other)
-        if not _as_many(ones, others):
+        expected_groups, actual_groups = self._group(expected), self._group(actual)
+        if not _same_counts(expected_groups, actual_groups):
             self._doubting = True
-            ones, others = self._grouped(one), self._grouped(other)
+            expected_groups, actual_groups = self._group(expected), self._group(actual)
             self._doubting = False
-            if not _as_many(ones, others):
+            if not _same_counts(expected_groups, actual_groups):
                 return False, ()
-        pairs = chain.from_iterable(zip(group, others[key], strict=True) for key, group in ones.items())
+        groups = ((group, actual_groups[key]) for key, group in expected_groups.items())
+        pairs = chain.from_iterable(zip(first, second, strict=True) for first, second in groups)
         return None if self._unknown > unknown else True, pairs
 
-    def _grouped(self, values: Iterable[Any]) -> dict[Hashable, list[Hashable]]:
+    def _group(self, values: Iterable[Any]) -> dict[Hashable, list[Hashable]]:
         """Group hashable values by their keys; several missing values share one key."""
         groups: dict[Hashable, list[Hashable]] = {}
         for value in values:
@@ -197,18 +198,18 @@ class _Comparison:
         kind = type(value)
         if kind is str:
             return value  # type: ignore[no-any-return]
-        way = self._way(kind)
+        comparison = self._comparison(kind)
         parts: Iterable[Any] | None = None
-        if way is _Comparison.sequence:
+        if comparison is _Comparison.sequence:
             parts = value
-        elif isinstance(way, _ByFields):
-            parts = way.values(value)
+        elif isinstance(comparison, _ByFields):
+            parts = comparison.values(value)
         if parts is not None:
             return kind, *map(self._key, parts)
-        if way is _Comparison.set:
+        if comparison is _Comparison.set:
             return kind, frozenset(Counter(map(self._key, value)).items())
-        by_hand = way is _Comparison.by_own
-        if way is _Comparison.unknown or (by_hand and self._doubting and not _is_like_its_copy(value)):
+        by_hand = comparison is _Comparison.by_equality
+        if comparison is _Comparison.unknown or (by_hand and self._doubting and not _is_like_its_copy(value)):
             self._unknown += 1
             return (kind,)
         return (kind, value) if by_hand or _equal(value, value) else (kind, repr(value))
@@ -222,8 +223,8 @@ class _Comparison:
         masked = sys.modules.get("numpy.ma")
         if masked is not None and isinstance(expected, masked.MaskedArray):
             fill = masked.default_fill_value(expected.dtype)
-            shown = ([masked.getmaskarray(value), value.filled(fill)] for value in both)
-            return self._open(*both, zip(*(map(numpy.asarray, parts) for parts in shown), strict=True))
+            parts = ([masked.getmaskarray(value), value.filled(fill)] for value in both)
+            return self._open(*both, zip(*(map(numpy.asarray, pair) for pair in parts), strict=True))
         if expected.dtype.names:
             return self._open(*both, ((expected[name], actual[name]) for name in expected.dtype.names))
         if expected.dtype.kind in "OT":
@@ -234,20 +235,22 @@ class _Comparison:
         equal = (expected == actual) | ((expected != expected) & (actual != actual))  # noqa: PLR0124 - NaN
         return bool(numpy.all(equal))
 
-    def by_own(self, expected: Any, actual: Any) -> bool | None:
+    def by_equality(self, expected: Any, actual: Any) -> bool | None:
         """Compare by a hand-written equality, which is trusted only for values that are equal to their copies."""
-        told = _equal(expected, actual)
-        if told is False and not (_is_like_its_copy(expected) and _is_like_its_copy(actual)):
+        equal = _equal(expected, actual)
+        if equal is False and not (_is_like_its_copy(expected) and _is_like_its_copy(actual)):
             return True if expected is actual and copied(expected) is expected else None  # a missing value
-        return told
+        return equal
 
     def by_state(self, expected: Any, actual: Any) -> bool | None:
         """Compare by any other equality; if it says no, by pickled state, which may contain missing values."""
-        told = _equal(expected, actual)
-        if told:
+        equal = _equal(expected, actual)
+        if equal:
             return True
-        one, other = _or_none(_state, expected), _or_none(_state, actual)
-        return told if one is None or other is None else self._open(expected, actual, [(one, other)])
+        expected_state, actual_state = _or_none(_state, expected), _or_none(_state, actual)
+        if expected_state is None or actual_state is None:
+            return equal
+        return self._open(expected, actual, [(expected_state, actual_state)])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -283,7 +286,7 @@ class _Table:
 
 
 def _pandas_values(table: Any) -> Any:
-    return [table.iloc[:, place] for place in range(table.shape[1])] if table.ndim == 2 else table.to_numpy()
+    return [table.iloc[:, column] for column in range(table.shape[1])] if table.ndim == 2 else table.to_numpy()
 
 
 _TABLES = {
@@ -305,11 +308,11 @@ _TABLES = {
 }
 _TO_VALUES = ("to_numpy", "to_pylist", "as_py")
 """Methods that identify tables and columns of these libraries: each has one of them, types and schemas have none."""
-_WAYS: tuple[tuple[Any, _Way], ...] = (
+_BY_TYPE: tuple[tuple[Any, _Compare], ...] = (
     ((str, bytes, bytearray, int, type(None), range), _Comparison.plain),
     ((float, complex), _Comparison.number),
     ((Enum, type, EllipsisType, NotImplementedType), _Comparison.identity),
-    (BaseException, _Comparison.raised),
+    (BaseException, _Comparison.exception),
     (AbstractSet, _Comparison.set),
     (Mapping, _Comparison.mapping),
     (Sequence, _Comparison.sequence),
@@ -321,7 +324,7 @@ _NOT_BY_HAND = {"collections", "pydantic", "_collections", "_structseq", "dateti
 """Packages whose __eq__ in Python compares the complete contents of an object; the last four only in PyPy."""
 
 
-def _way_of(kind: type) -> _Way:
+def _choose_comparison(kind: type) -> _Compare:
     if _is_array(kind):
         return _Comparison.array
     for base in kind.__mro__:
@@ -331,24 +334,24 @@ def _way_of(kind: type) -> _Way:
     fields = _fields(kind)
     if fields is not None:
         return _ByFields(fields)
-    own: Any = kind.__eq__
-    if _code_of(own) is not None and _root(own) not in _NOT_BY_HAND:
-        return _Comparison.by_own
-    for types, way in _WAYS:
+    equality: Any = kind.__eq__
+    if _code_of(equality) is not None and _root(equality) not in _NOT_BY_HAND:
+        return _Comparison.by_equality
+    for types, comparison in _BY_TYPE:
         if issubclass(kind, types):
-            return way
-    return _Comparison.unknown if own is object.__eq__ else _Comparison.by_state
+            return comparison
+    return _Comparison.unknown if equality is object.__eq__ else _Comparison.by_state
 
 
 def _fields(kind: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...] | None:
     """The fields that the generated `__eq__` of a record compares, all fields if it has none; None for other types."""
-    own: Any = kind.__eq__
+    equality: Any = kind.__eq__
     owner = next(base for base in kind.__mro__ if "__eq__" in base.__dict__)
-    if _root(own) == "pydantic" and hasattr(kind, "model_fields"):
+    if _root(equality) == "pydantic" and hasattr(kind, "model_fields"):
         return tuple((name, None) for name in (*kind.model_fields, "__pydantic_extra__", "__pydantic_private__"))
-    if own is object.__eq__:
+    if equality is object.__eq__:
         owner = kind
-    elif (code := _code_of(own)) is None or code.co_qualname not in _GENERATED:
+    elif (code := _code_of(equality)) is None or code.co_qualname not in _GENERATED:
         return None
     if dataclasses.is_dataclass(owner):
         return tuple((field.name, None) for field in dataclasses.fields(owner) if field.compare)
@@ -392,7 +395,7 @@ def _is_like_its_copy(value: Any) -> bool:
     return _equal(value, copied(value)) is True
 
 
-def _as_many(ones: Mapping[Hashable, list[Any]], others: Mapping[Hashable, list[Any]]) -> bool:
+def _same_counts(ones: Mapping[Hashable, list[Any]], others: Mapping[Hashable, list[Any]]) -> bool:
     return ones.keys() == others.keys() and all(len(group) == len(others[key]) for key, group in ones.items())
 
 

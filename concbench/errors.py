@@ -130,19 +130,19 @@ class HostFailure(ConcbenchError):  # noqa: N818
     """The measuring process died, did not answer in time, or could not be started."""
 
 
-_ALIKE = 0.65
+_LEAST_SIMILARITY = 0.65
 """Least similarity of a typing error: 'cvs' counts for 'csv' (0.67), 'alone' does not for 'baseline' (0.62)."""
 
 
-def nearest(name: str, known: Collection[str]) -> str:
+def nearest(name: str, names: Collection[str]) -> str:
     """The end of a message on an unknown name: the most similar name, else all known names."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, known, n=1, cutoff=_ALIKE)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
+    close = get_close_matches(name, names, n=1, cutoff=_LEAST_SIMILARITY)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names) or 'none'}"
 
 
 def not_one_of(word: str, words: Collection[str]) -> str:
     """The message on a word that is not one of a few: with the most similar one, else with all of them."""
-    meant = nearest(word, words)
-    return f"{word!r} is not known; {meant}" if meant.endswith("?") else f"{word!r} is not one of {', '.join(words)}"
+    hint = nearest(word, words)
+    return f"{word!r} is not known; {hint}" if hint.endswith("?") else f"{word!r} is not one of {', '.join(words)}"

@@ -15,14 +15,14 @@ from time import monotonic
 from typing import IO, Any
 
 from concbench.errors import BadSetting
-from concbench.launch import end_group, until_ended
+from concbench.launch import end_group, wait_for_end
 from concbench.task import one_line
 
-SECONDS = 10.0
+ANSWER_SECONDS = 10.0
 """Seconds that an interpreter gets to start and answer."""
-LEAST = 3, 11
+OLDEST = 3, 11
 """The oldest version that can be measured."""
-_FLOOD = 1_000_000
+_MAX_BYTES = 1_000_000
 """Most bytes that it may print before it is ended."""
 _ANSWER = "concbench:"
 _QUESTION = """
@@ -43,7 +43,7 @@ print("concbench" + ":" + json.dumps({
     "lacks": [name for name in ("aiohttp", "urllib3") if lacks(name)],
     "executable": os.path.realpath(sys.executable),
     "prefix": os.path.realpath(sys.prefix),
-    "path": [one for one in sys.path if one],
+    "path": [entry for entry in sys.path if entry],
 }))
 """
 """The program that queries an interpreter, in code that every version of Python can run."""
@@ -54,7 +54,7 @@ _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
 class Interpreter:
     """Facts about an interpreter."""
 
-    given: str
+    name: str
     """The name that the user gave."""
     executable: str
     """The path that it is started by; the link of a virtual environment is not followed."""
@@ -82,9 +82,9 @@ class Interpreter:
         return f"{name}{self.numbers[0]}.{self.numbers[1]}{'t' if self.free_threaded else ''}"
 
     @property
-    def called(self) -> str:
+    def full_name(self) -> str:
         """Its name in a sentence."""
-        return f"{self.given} ({self.implementation} {self.version})"
+        return f"{self.name} ({self.implementation} {self.version})"
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts that the results store, as plain JSON values."""
@@ -97,58 +97,58 @@ class Interpreter:
 
 
 @cache
-def probed(given: str) -> Interpreter:
+def probe_interpreter(name: str) -> Interpreter:
     """Query the interpreter of a path, of a name on the PATH, or of a virtual environment.
 
     Raises:
         BadSetting: it cannot be measured; the message says why.
     """
-    executable = _found(given)
-    said = _asked(given, executable)
-    numbers = tuple(said["numbers"])
-    if numbers < LEAST:
-        raise BadSetting(f"{given} is Python {said['version']}; it must be {LEAST[0]}.{LEAST[1]} or newer")
+    executable = _executable_path(name)
+    facts = _query(name, executable)
+    numbers = tuple(facts["numbers"])
+    if numbers < OLDEST:
+        raise BadSetting(f"{name} is Python {facts['version']}; it must be {OLDEST[0]}.{OLDEST[1]} or newer")
     return Interpreter(
-        given=given,
+        name=name,
         executable=executable,
-        implementation=_IMPLEMENTATIONS.get(said["implementation"], said["implementation"]),
-        version=said["version"],
+        implementation=_IMPLEMENTATIONS.get(facts["implementation"], facts["implementation"]),
+        version=facts["version"],
         numbers=numbers,
-        free_threaded=said["free_threaded"],
-        gil=said["gil"],
-        identity=(said["executable"], said["prefix"]),
-        path=tuple(said["path"]),
-        lacks=tuple(said["lacks"]),
+        free_threaded=facts["free_threaded"],
+        gil=facts["gil"],
+        identity=(facts["executable"], facts["prefix"]),
+        path=tuple(facts["path"]),
+        lacks=tuple(facts["lacks"]),
     )
 
 
-def _found(given: str) -> str:
+def _executable_path(name: str) -> str:
     """The path of the named interpreter.
 
     Raises:
         BadSetting: there is no such interpreter, or it cannot be executed.
     """
-    path = Path(given).expanduser()
+    path = Path(name).expanduser()
     if path.is_dir():
-        places = [path / "bin" / "python", path / "bin" / "python3", path / "Scripts" / "python.exe"]
-        inside = next((place for place in places if os.path.lexists(place)), None)
-        if inside is None:
-            raise BadSetting(f"{given} is a directory without bin/python: name an interpreter, or an environment")
-        path = inside
+        candidates = [path / "bin" / "python", path / "bin" / "python3", path / "Scripts" / "python.exe"]
+        python = next((candidate for candidate in candidates if os.path.lexists(candidate)), None)
+        if python is None:
+            raise BadSetting(f"{name} is a directory without bin/python: name an interpreter, or an environment")
+        path = python
     elif not os.path.lexists(path):
-        on_path = shutil.which(given)
+        on_path = shutil.which(name)
         if on_path is None:
-            how = "give a path, a name on the PATH, or the directory of a virtual environment"
-            raise BadSetting(f"there is no interpreter {given}: {how}")
+            advice = "give a path, a name on the PATH, or the directory of a virtual environment"
+            raise BadSetting(f"there is no interpreter {name}: {advice}")
         path = Path(on_path)
     if not path.exists():
         raise BadSetting(f"{path} is a broken link: recreate the environment")
     if not os.access(path, os.X_OK):
-        raise BadSetting(f"{given} is not an interpreter: it cannot be executed")
+        raise BadSetting(f"{name} is not an interpreter: it cannot be executed")
     return str(path.absolute())
 
 
-def _asked(given: str, executable: str) -> dict[str, Any]:
+def _query(name: str, executable: str) -> dict[str, Any]:
     """The answer of an interpreter to the query.
 
     Raises:
@@ -161,33 +161,35 @@ def _asked(given: str, executable: str) -> dict[str, Any]:
                 start_new_session=sys.platform != "win32",
             )  # fmt: skip
         except OSError as error:
-            raise BadSetting(f"{given} is not an interpreter: {error.strerror or error}") from None
+            raise BadSetting(f"{name} is not an interpreter: {error.strerror or error}") from None
         try:
-            deadline = monotonic() + SECONDS
-            ended = None
-            while ended is None and monotonic() < deadline and _size(output) + _size(errors) < _FLOOD:
-                ended = until_ended(process, 0.05)
+            deadline = monotonic() + ANSWER_SECONDS
+            end = None
+            while end is None and monotonic() < deadline and _size(output) + _size(errors) < _MAX_BYTES:
+                end = wait_for_end(process, 0.05)
         finally:
             end_group(process.pid)
             process.kill()
             process.wait()
-        said, complained = _read(output), _read(errors)
-    answer = next((line for line in said if line.startswith(_ANSWER)), None)
+        printed, complaints = _read(output), _read(errors)
+    answer = next((line for line in printed if line.startswith(_ANSWER)), None)
     if answer is not None:
         try:
-            found: dict[str, Any] = json.loads(answer.removeprefix(_ANSWER))
+            facts: dict[str, Any] = json.loads(answer.removeprefix(_ANSWER))
         except ValueError:
             pass
         else:
-            return found
-    if ended is None and monotonic() >= deadline:
-        raise BadSetting(f"{given} did not answer within {SECONDS:g} s of its start: check what {executable} waits for")
-    lines = [line for line in (*complained, *said) if line.strip()]
-    telling = next((line for line in lines if "rror" in line), lines[0] if lines else "")
-    why = f": it says {one_line(telling, 200)!r}" if telling else ""
-    if ended is not None and ended.code and complained and "ython" in "".join(complained):
-        raise BadSetting(f"{given} cannot start{why}; repair that installation, or recreate the environment")
-    raise BadSetting(f"{given} is not a Python interpreter{why}")
+            return facts
+    if end is None and monotonic() >= deadline:
+        raise BadSetting(
+            f"{name} did not answer within {ANSWER_SECONDS:g} s of its start: check what {executable} waits for"
+        )
+    lines = [line for line in (*complaints, *printed) if line.strip()]
+    error_line = next((line for line in lines if "rror" in line), lines[0] if lines else "")
+    reason = f": it says {one_line(error_line, 200)!r}" if error_line else ""
+    if end is not None and end.code and complaints and "ython" in "".join(complaints):
+        raise BadSetting(f"{name} cannot start{reason}; repair that installation, or recreate the environment")
+    raise BadSetting(f"{name} is not a Python interpreter{reason}")
 
 
 def _size(file: IO[bytes]) -> int:
@@ -196,4 +198,4 @@ def _size(file: IO[bytes]) -> int:
 
 def _read(file: IO[bytes]) -> list[str]:
     file.seek(0)
-    return file.read(_FLOOD).decode("utf-8", "replace").splitlines()
+    return file.read(_MAX_BYTES).decode("utf-8", "replace").splitlines()

@@ -26,8 +26,9 @@ from concbench.wire import Wire
 
 _RUN = "import sys; sys.path[:] = {path!r}; import {module}; {module}.main()"
 """The program; it sets the path before other imports, since the current directory with user files is on it first."""
-_RUN_ELSEWHERE = (
-    "import sys; sys.path[:] = {first!r} + [one for one in sys.path if one]; import {module}; {module}.main()"
+_RUN_OTHER_PYTHON = (
+    "import sys; sys.path[:] = {directories!r} + [entry for entry in sys.path if entry]; "
+    "import {module}; {module}.main()"
 )
 """The program for another interpreter, which keeps its own path."""
 
@@ -46,14 +47,14 @@ def require_possible() -> None:
     try:
         os.stat(os.getcwd())  # noqa: PTH109, PTH116 - the same as with pathlib
     except OSError as error:
-        why = "was removed" if isinstance(error, FileNotFoundError) else f"cannot be used: {error.strerror or error}"
-        raise UsageError(f"the current directory {why}; change to one that exists, and start again") from None
-    taken: dict[str, object] = {
+        reason = "was removed" if isinstance(error, FileNotFoundError) else f"cannot be used: {error.strerror or error}"
+        raise UsageError(f"the current directory {reason}; change to one that exists, and start again") from None
+    replaceable: dict[str, object] = {
         "threads": _thread.start_new_thread,
         "time.sleep": time.sleep, "select.select": select.select, "socket.socket": socket.socket,
         "subprocess.Popen": subprocess.Popen, "os.fork": getattr(os, "fork", None),
     }  # fmt: skip
-    for name, part in taken.items():
+    for name, part in replaceable.items():
         owner = str(getattr(part, "__module__", "")).partition(".")[0]
         if owner in _REPLACERS:
             raise UsageError(
@@ -80,7 +81,7 @@ def start(
         OSError: there are too many processes or open files.
     """
     token = os.urandom(8).hex()
-    command = command or python(module)
+    command = command or python_command(module)
     if sys.platform == "win32":  # only the three standard streams can be inherited
         process = subprocess.Popen(
             [*command, "0", "1", token],
@@ -118,7 +119,7 @@ class ProcessEnd(NamedTuple):
     """Its exit code as in subprocess; None if it is lost, since other code has reaped the process."""
 
 
-def until_ended(process: subprocess.Popen[bytes], seconds: float) -> ProcessEnd | None:
+def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> ProcessEnd | None:
     """Wait at most so many seconds until a process has ended; return None if it still runs.
 
     A program that ignores SIGCHLD, or whose handler reaps all children, loses their exit codes; subprocess reports 0
@@ -131,11 +132,11 @@ def until_ended(process: subprocess.Popen[bytes], seconds: float) -> ProcessEnd 
     deadline = monotonic() + seconds
     while process.returncode is None:
         try:
-            found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            status = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
             return ProcessEnd(process.returncode)
-        if found is not None:
-            return ProcessEnd(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
+        if status is not None:
+            return ProcessEnd(status.si_status if status.si_code == os.CLD_EXITED else -status.si_status)
         if monotonic() > deadline:
             return None
         sleep(0.002)
@@ -149,7 +150,7 @@ def end_group(leader: int) -> None:
             os.killpg(leader, signal.SIGKILL)
 
 
-def python(module: str, options: Iterable[str] = ()) -> list[str]:
+def python_command(module: str, options: Iterable[str] = ()) -> list[str]:
     """The command that runs the main() of a module in a separate process of this interpreter.
 
     Args:
@@ -161,16 +162,18 @@ def python(module: str, options: Iterable[str] = ()) -> list[str]:
     return [sys.executable, *options, *flags, "-c", _RUN.format(path=path, module=module)]
 
 
-def elsewhere(interpreter: str, module: str, options: Iterable[str], first: Iterable[str]) -> list[str]:
+def other_python_command(
+    interpreter: str, module: str, options: Iterable[str], directories: Iterable[str]
+) -> list[str]:
     """The command that runs the main() of a module in another interpreter, without the flags of this one.
 
     Args:
         interpreter: the path of the interpreter.
         module: the module, which must be on the import path of that interpreter.
         options: options for the interpreter.
-        first: directories to put before its own import path.
+        directories: directories to put before its own import path.
     """
-    return [interpreter, *options, "-c", _RUN_ELSEWHERE.format(first=[*first], module=module)]
+    return [interpreter, *options, "-c", _RUN_OTHER_PYTHON.format(directories=[*directories], module=module)]
 
 
 def hash_seed(seed: int) -> str:
@@ -180,5 +183,5 @@ def hash_seed(seed: int) -> str:
         seed: the seed of the run, used unless the environment sets PYTHONHASHSEED. Interpreters with -E or -I, and
             their children, ignore it.
     """
-    own = os.environ.get("PYTHONHASHSEED", "")
-    return own if own.isdigit() else str(random.Random(f"hashes {seed}").randrange(1, 2**32))
+    setting = os.environ.get("PYTHONHASHSEED", "")
+    return setting if setting.isdigit() else str(random.Random(f"hashes {seed}").randrange(1, 2**32))

@@ -40,8 +40,8 @@ def throttled_seconds(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/
     The statistics of a group do not count throttling by the quotas of its parents, so all groups are added up.
     """
     limited = ((folder, version) for folder, version in groups("cpu", proc, cgroups) if _QUOTA[version](folder))
-    known = [seconds for one in limited if (seconds := _throttled(*one)) is not None]
-    return sum(known) if known else None
+    throttled = [seconds for folder, version in limited if (seconds := _throttled(folder, version)) is not None]
+    return sum(throttled) if throttled else None
 
 
 def groups(controller: str, proc: Path, cgroups: Path) -> Iterator[tuple[Path, int]]:
@@ -59,8 +59,8 @@ def groups(controller: str, proc: Path, cgroups: Path) -> Iterator[tuple[Path, i
             continue
         root = cgroups / controller if controllers else cgroups
         folder = root / path.lstrip("/")
-        above = [parent for parent in folder.parents if root in {parent, *parent.parents}]
-        yield from ((one, 1 if controllers else 2) for one in (folder, *above))
+        parents = [parent for parent in folder.parents if root in {parent, *parent.parents}]
+        yield from ((directory, 1 if controllers else 2) for directory in (folder, *parents))
 
 
 def usable_cores() -> int:
@@ -74,8 +74,8 @@ def usable_cores() -> int:
 
 def allowed_cores() -> int:
     """Cores on which this process may run at the same time by affinity and PYTHON_CPU_COUNT, regardless of a quota."""
-    asked = os.environ.get("PYTHON_CPU_COUNT", "")
-    return max(1, min(affinity_cores(), int(asked))) if asked.isdigit() else affinity_cores()
+    count = os.environ.get("PYTHON_CPU_COUNT", "")
+    return max(1, min(affinity_cores(), int(count))) if count.isdigit() else affinity_cores()
 
 
 def cores_to_race() -> int:
@@ -98,8 +98,8 @@ def gil_enabled() -> bool:
 
 def gil_came_back() -> bool:
     """Whether the GIL of a free-threaded interpreter is enabled although no setting asked for it."""
-    asked = "1" in (os.environ.get("PYTHON_GIL"), sys._xoptions.get("gil"))  # noqa: SLF001 - -X gil=1
-    return "free-threading build" in sys.version and gil_enabled() and not asked
+    requested = "1" in (os.environ.get("PYTHON_GIL"), sys._xoptions.get("gil"))  # noqa: SLF001 - -X gil=1
+    return "free-threading build" in sys.version and gil_enabled() and not requested
 
 
 def compiles() -> bool:
@@ -130,7 +130,7 @@ _QUOTA = {2: _quota_v2, 1: _quota_v1}
 
 def _throttled(folder: Path, version: int) -> float | None:
     try:
-        counted = dict(line.split() for line in (folder / "cpu.stat").read_text().splitlines())
-        return int(counted["throttled_usec"]) / 1e6 if version == 2 else int(counted["throttled_time"]) / 1e9
+        statistics = dict(line.split() for line in (folder / "cpu.stat").read_text().splitlines())
+        return int(statistics["throttled_usec"]) / 1e6 if version == 2 else int(statistics["throttled_time"]) / 1e9
     except (OSError, ValueError, KeyError):
         return None

@@ -26,13 +26,13 @@ MEET_SECONDS = 30.0
 """Most seconds that workers wait for one another."""
 
 
-def meet(place: tuple[str, int, object]) -> bool:
+def meet(meeting: tuple[str, int, object]) -> bool:
     """A task that ends when all workers have begun one: each leaves a file in a directory and waits for the others.
 
     Returns:
         Whether all workers began in time.
     """
-    directory, expected, _ = place
+    directory, expected, _ = meeting
     mark = os.path.join(directory, f"{getpid()}-{threading.get_native_id()}")  # noqa: PTH118 - pathlib is slow to import
     os.close(os.open(mark, os.O_CREAT | os.O_WRONLY, 0o600))
     deadline = perf_counter() + MEET_SECONDS
@@ -99,7 +99,7 @@ class NumberedItem:
 
 
 class Recorder:
-    """A function of Numbered items that records the process of each item in progress in a file that survives it."""
+    """A function of numbered items that records the process of each item in progress in a file that survives it."""
 
     def __init__(self, function: Callable[[Any], Any], path: str) -> None:
         self.function = function
@@ -112,7 +112,7 @@ class Recorder:
 
 
 class CoroutineRecorder(Recorder):
-    """A coroutine function of Numbered items that records the process of each item in progress."""
+    """A coroutine function of numbered items that records the process of each item in progress."""
 
     async def __call__(self, numbered: NumberedItem) -> Any:
         """Await the function on the item, recorded while it is in progress."""
@@ -120,44 +120,46 @@ class CoroutineRecorder(Recorder):
             return await self.function(numbered.item)
 
 
-_PLACE = 4
+_SLOT_BYTES = 4
 """Bytes for each item: the id of the process that executes it, or 0."""
-_open: dict[str, Any] = {}
+_mapped_files: dict[str, Any] = {}
 """Record files mapped by this process: writing to mapped memory takes no time, and survives the process."""
 
 
 class _Record:
     def __init__(self, path: str, index: int) -> None:
-        self._place = slice(_PLACE * index, _PLACE * (index + 1))
-        if path not in _open:
+        self._slot = slice(_SLOT_BYTES * index, _SLOT_BYTES * (index + 1))
+        if path not in _mapped_files:
             import mmap
 
             with open(path, "r+b") as file:  # noqa: PTH123 - pathlib is slow to import
-                _open[path] = mmap.mmap(file.fileno(), 0)
-        self._map = _open[path]
+                _mapped_files[path] = mmap.mmap(file.fileno(), 0)
+        self._map = _mapped_files[path]
 
     def __enter__(self) -> None:
-        self._map[self._place] = getpid().to_bytes(_PLACE, "little")
+        self._map[self._slot] = getpid().to_bytes(_SLOT_BYTES, "little")
 
     def __exit__(self, *exc: object) -> None:
-        self._map[self._place] = bytes(_PLACE)
+        self._map[self._slot] = bytes(_SLOT_BYTES)
 
 
-def new_record(path: str, items: int) -> None:
+def create_record(path: str, item_count: int) -> None:
     """Create an empty record file for so many items."""
     with open(path, "wb") as file:  # noqa: PTH123 - as above
-        file.write(bytes(_PLACE * items))
+        file.write(bytes(_SLOT_BYTES * item_count))
 
 
-def recorded(path: str) -> dict[int, int]:
+def items_in_progress(path: str) -> dict[int, int]:
     """The indexes of the items in progress, each with the id of its process; empty if there is no such file."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - as above
-            read = file.read()
+            record = file.read()
     except OSError:
         return {}
-    places = (int.from_bytes(read[at : at + _PLACE], "little") for at in range(0, len(read), _PLACE))
-    return {index: pid for index, pid in enumerate(places) if pid}
+    pids = (
+        int.from_bytes(record[start : start + _SLOT_BYTES], "little") for start in range(0, len(record), _SLOT_BYTES)
+    )
+    return {index: pid for index, pid in enumerate(pids) if pid}
 
 
 PASS_SECONDS = 0.3
@@ -174,13 +176,13 @@ class Passes:
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.function = function
 
-    def __call__(self, item: list[list[Any]]) -> list[list[Any]]:
+    def __call__(self, item_lists: list[list[Any]]) -> list[list[Any]]:
         """Make one pass over each list of items."""
         passes: list[list[Any]] = []
         began = perf_counter()
-        for items in item:
+        for items in item_lists:
             if len(passes) < 2 or perf_counter() - began < PASS_SECONDS:
-                passes.append([self.function(one) for one in items])
+                passes.append([self.function(item) for item in items])
         return passes
 
 
@@ -190,13 +192,13 @@ class PassesOfCoroutine:
     def __init__(self, function: Callable[[Any], Awaitable[Any]]) -> None:
         self.function = function
 
-    async def __call__(self, item: list[list[Any]]) -> list[list[Any]]:
+    async def __call__(self, item_lists: list[list[Any]]) -> list[list[Any]]:
         """Make one pass over each list of items."""
         passes: list[list[Any]] = []
         began = perf_counter()
-        for items in item:
+        for items in item_lists:
             if len(passes) < 2 or perf_counter() - began < PASS_SECONDS:
-                passes.append([await self.function(one) for one in items])
+                passes.append([await self.function(item) for item in items])
         return passes
 
 
@@ -211,13 +213,13 @@ class _Steps:
         steps = self.awaitable.__await__()
         resume: Callable[[], Any] = lambda: next(steps)  # noqa: E731
         while True:
-            before = thread_time()
+            cpu_before = thread_time()
             try:
                 waits_for = resume()
             except StopIteration as done:
                 return done.value
             finally:
-                self.cpu += thread_time() - before
+                self.cpu += thread_time() - cpu_before
             try:
                 yield waits_for
             except BaseException as error:  # noqa: BLE001 - a cancellation is passed on to the coroutine

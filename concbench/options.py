@@ -235,7 +235,7 @@ class AdviseOptions(_Options, total=False):
 
 
 @cache
-def declared(kind: Any = MeasureOptions) -> dict[str, Option]:
+def declared_options(kind: Any = MeasureOptions) -> dict[str, Option]:
     """The declaration of each option, by name."""
     return {name: hint.__metadata__[0] for name, hint in get_type_hints(kind, include_extras=True).items()}
 
@@ -258,42 +258,42 @@ def filled(
     Raises:
         BadSetting: a value or a combination is invalid; the message says what to do.
     """
-    known = {**declared(), **(also or {})}
+    known = {**declared_options(), **(also or {})}
     for name, option in known.items():
         if given.get(name) is not None:
             option.require(name, given[name], write(name, option))
-    require_together(_taken(given, known), known, lambda name: write(name, known.get(name)))
-    values = completed(given, known)
+    require_together(_given_names(given, known), known, lambda name: write(name, known.get(name)))
+    values = with_defaults(given, known)
     if values["seed"] is None:
         import random
 
         values["seed"] = random.randrange(2**32)
-    all_of_them: Any = values
-    made: MeasureOptions = all_of_them
-    return made
+    complete: Any = values
+    options: MeasureOptions = complete
+    return options
 
 
-def completed(given: Mapping[str, Any], known: Mapping[str, Option] | None = None) -> dict[str, Any]:
+def with_defaults(given: Mapping[str, Any], known: Mapping[str, Option] | None = None) -> dict[str, Any]:
     """The given options, and the defaults of the others, except those that a given one excludes."""
-    known = known or declared()
-    taken = _taken(given, known)
-    left_out = {other for one, other in exclusions(known) if one in taken}
+    known = known or declared_options()
+    given_names = _given_names(given, known)
+    left_out = {excluded for name, excluded in exclusions(known) if name in given_names}
     return {
         name: option.default
         if given.get(name) is None and (option.kind is SWITCH or name not in left_out)
         else given.get(name)
-        for name, option in declared().items()
+        for name, option in declared_options().items()
     }
 
 
-def _taken(given: Mapping[str, Any], known: Mapping[str, Option]) -> set[str]:
+def _given_names(given: Mapping[str, Any], known: Mapping[str, Option]) -> set[str]:
     """The names of the options whose value differs from leaving them out."""
     return {
         name for name, value in given.items() if (known[name].is_set(value) if name in known else value is not None)
     }
 
 
-def chosen(**given: Unpack[MeasureOptions]) -> MeasureOptions:
+def make_options(**given: Unpack[MeasureOptions]) -> MeasureOptions:
     """The complete options: the given ones, and the defaults of the others."""
     return filled(given)
 
@@ -309,7 +309,7 @@ def decided(value: T | None) -> T:
     return value
 
 
-def recorded(options: MeasureOptions, *, of_function: bool) -> dict[str, Any]:
+def stored_options(options: MeasureOptions, *, of_function: bool) -> dict[str, Any]:
     """The options that the results store: those that were given or decided, as plain values.
 
     Args:
@@ -319,28 +319,28 @@ def recorded(options: MeasureOptions, *, of_function: bool) -> dict[str, Any]:
     from concbench.workloads.function.calling import name_of
 
     return {
-        name: name_of(options[name]) if callable(options[name]) else _plain(options[name])  # type: ignore[literal-required]
-        for name, option in declared().items()
+        name: name_of(options[name]) if callable(options[name]) else _stored_value(options[name])  # type: ignore[literal-required]
+        for name, option in declared_options().items()
         if not option.apart and (of_function or not option.of_function) and options[name] is not None  # type: ignore[literal-required]
     }
 
 
-def _plain(value: Any) -> Any:
+def _stored_value(value: Any) -> Any:
     """The value as a results file stores it."""
     if isinstance(value, Mapping):
-        return {key: _plain(several) for key, several in value.items()}
+        return {key: _stored_value(part) for key, part in value.items()}
     return [*map(str, value)] if isinstance(value, (list, tuple)) else value
 
 
-def of_functions(given: Mapping[str, Any], known: Mapping[str, Option]) -> list[str]:
+def function_options(given: Mapping[str, Any], known: Mapping[str, Option]) -> list[str]:
     """The names of the given options that apply to functions only."""
     return [name for name, option in known.items() if option.of_function and option.is_set(given.get(name))]
 
 
 def sentence_of_race(name: str, caller: str, measure: str, write: Write) -> str:
     """A sentence on why `advise` does not have an option, and what to do."""
-    known = declared()
-    names = {one: write(one, known.get(one)) for one in (*known, *_RACE)}
+    known = declared_options()
+    names = {key: write(key, known.get(key)) for key in (*known, *_RACE)}
     text = _RACE[name] if name in _RACE else known[name].race
     return f"{caller} {text.format_map(names)}{'' if name == 'resume' else f', or use {measure}'}"
 
@@ -354,4 +354,4 @@ _RACE = {
 
 def decided_by_race() -> list[str]:
     """Names of the parameters that `measure()` has and `advise()` lacks, since the race decides them."""
-    return [*(name for name, option in declared().items() if option.race), *_RACE]
+    return [*(name for name, option in declared_options().items() if option.race), *_RACE]

@@ -68,7 +68,7 @@ class CallExpression:
     """Its twin as a coroutine function, if there is one."""
     tolerate: bool = False
     """Whether exceptions are results like any other."""
-    sent: bool = False
+    sends_results: bool = False
     """Whether results come from other processes, where some exceptions cannot be sent."""
     context: str = ""
     """An expression for the context manager that is entered around everything, if there is one."""
@@ -76,7 +76,7 @@ class CallExpression:
     """An expression for the function that is called once in each worker before its first task, if there is one."""
     definitions: tuple[str, ...] = ()
     """Definitions that the call needs, each as one text."""
-    taken: frozenset[str] = frozenset()
+    reserved_names: frozenset[str] = frozenset()
     """Names of the main program, which must keep their meaning if the program is added to it."""
 
     @property
@@ -93,12 +93,12 @@ class CallExpression:
         """
         if self.initializer:
             call = replace(self, initializer="").ordinary(once=once, by_value=by_value)
-            return call._initialized(self.initializer, "def", once=once, by_value=by_value)  # noqa: SLF001
+            return call._with_initializer(self.initializer, "def", once=once, by_value=by_value)  # noqa: SLF001
         if not self.awaits:
-            return self._defined("def", self.on_item) if self.tolerate else self
+            return self._with_function("def", self.on_item) if self.tolerate else self
         if once or by_value:
-            return self._defined("def", f"asyncio.run({self.on_item})", imports=["import asyncio"])
-        return self._defined(
+            return self._with_function("def", f"asyncio.run({self.on_item})", imports=["import asyncio"])
+        return self._with_function(
             "def",
             f"own.loop.run({self.on_item})",
             ['if not hasattr(own, "loop"):', "    own.loop = Loop()"],
@@ -110,9 +110,9 @@ class CallExpression:
         """The call with a coroutine function: the twin if there is one."""
         if self.initializer:
             call = replace(self, initializer="").awaited()
-            return call._initialized(self.initializer, "async def")  # noqa: SLF001
+            return call._with_initializer(self.initializer, "async def")  # noqa: SLF001
         call = replace(self, function=self.coroutine or self.function, coroutine="", awaits=True)
-        return call._defined("async def", f"await {call.on_item}") if self.tolerate else call  # noqa: SLF001
+        return call._with_function("async def", f"await {call.on_item}") if self.tolerate else call  # noqa: SLF001
 
     def of_one_item(self, *, defined: bool = False) -> CallExpression:
         """The call with a function of one item.
@@ -123,7 +123,7 @@ class CallExpression:
         if self.function == _ONE_ITEM or not (defined or self.star or not self.arguments):
             return self
         kind, expression = ("async def", f"await {self.on_item}") if self.awaits else ("def", self.on_item)
-        return self._defined(kind, expression)
+        return self._with_function(kind, expression)
 
     def awaiting_some(self) -> CallExpression:
         """The call with a coroutine function around a function that sometimes or always returns awaitables."""
@@ -131,13 +131,13 @@ class CallExpression:
             f"async def awaited(item):\n    result = {self.on_item}\n"
             "    return await result if inspect.isawaitable(result) else result"
         )
-        return replace(self._calls("awaited", [definition], ["import inspect"]), awaits=True)
+        return replace(self._calling("awaited", [definition], ["import inspect"]), awaits=True)
 
     def entering(self, *lines: str) -> list[str]:
         """The lines, within the context if there is one."""
         return [f"with {self.context}:", *(indent(line, "    ") for line in lines)] if self.context else [*lines]
 
-    def _defined(
+    def _with_function(
         self,
         kind: str,
         expression: str,
@@ -149,7 +149,7 @@ class CallExpression:
         lines = [*before, f"return {expression}"]
         if self.tolerate:
             error = "error.with_traceback(None)"
-            if self.sent:
+            if self.sends_results:
                 error = f"sendable({error})"
                 definitions, imports = [*definitions, _SENDABLE], [*imports, "import pickle"]
             lines = [
@@ -160,25 +160,25 @@ class CallExpression:
             ]
         definition = "\n".join([f"{kind} {_ONE_ITEM}(item):", *(f"    {line}" for line in lines)])
         awaits = kind.startswith("async")
-        return replace(self._calls(_ONE_ITEM, [*definitions, definition], imports), awaits=awaits, tolerate=False)
+        return replace(self._calling(_ONE_ITEM, [*definitions, definition], imports), awaits=awaits, tolerate=False)
 
-    def _initialized(
+    def _with_initializer(
         self, initializer: str, kind: str, *, once: bool = False, by_value: bool = False
     ) -> CallExpression:
         """The call with a function of one item that first calls the initializer, once in each worker."""
-        kept = ['    if not hasattr(own, "ready"):', f"        {initializer}()", "        own.ready = True"]
-        first = [f"    {initializer}()"] if once else kept
+        per_thread = ['    if not hasattr(own, "ready"):', f"        {initializer}()", "        own.ready = True"]
+        first = [f"    {initializer}()"] if once else per_thread
         if by_value and not once:
             first.insert(0, "    own = threading.current_thread()")
         result = f"    return {'await ' if self.awaits else ''}{self.on_item}"
         definitions = [] if once or by_value or _OWN in self.definitions else [_OWN]
-        return self._calls(
+        return self._calling(
             "initialized",
             [*definitions, "\n".join([f"{kind} initialized(item):", *first, result])],
             [] if once else ["import threading"],
         )
 
-    def _calls(self, name: str, definitions: Sequence[str], imports: Sequence[str]) -> CallExpression:
+    def _calling(self, name: str, definitions: Sequence[str], imports: Sequence[str]) -> CallExpression:
         return replace(
             self,
             function=name,

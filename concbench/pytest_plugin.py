@@ -207,9 +207,10 @@ def _undecided(config: pytest.Config) -> str:
 
 def _budget(config: pytest.Config) -> float:
     from concbench.errors import BadSetting
-    from concbench.options import declared
+    from concbench.options import declared_options
 
-    option, text = declared()["budget"], config.option.concbench_budget or config.getini("concbench_budget") or _BUDGET
+    option = declared_options()["budget"]
+    text = config.option.concbench_budget or config.getini("concbench_budget") or _BUDGET
     try:
         seconds: float = option.kind.read(text)
         option.require("budget", seconds, "budget")

@@ -100,38 +100,38 @@ def format_function(name: str) -> Any:
 
 def runner_name(runner: object) -> str:
     """The registered name of a runner's class, or the name of the class if it is not registered."""
-    where = f"{type(runner).__module__}:{type(runner).__qualname__}"
-    names = _names_of(where, RUNNERS) or _names_of(where, _table("runner", RUNNERS))  # the latter is slow
+    target = f"{type(runner).__module__}:{type(runner).__qualname__}"
+    names = _names_of(target, RUNNERS) or _names_of(target, _table("runner", RUNNERS))  # the latter is slow
     return names[0] if names else type(runner).__qualname__
 
 
-def _names_of(where: str, table: Mapping[str, str]) -> list[str]:
-    return [name for name, place in table.items() if place == where]
+def _names_of(target: str, table: Mapping[str, str]) -> list[str]:
+    return [name for name, registered in table.items() if registered == target]
 
 
-def _table(kind: str, ours: Mapping[str, str]) -> dict[str, str]:
-    others = {point.name: point.value for point in metadata.entry_points(group=f"concbench.{kind}s")}
-    return {**ours, **{name: place for name, place in others.items() if name not in ours}}
+def _table(kind: str, builtin: Mapping[str, str]) -> dict[str, str]:
+    external = {point.name: point.value for point in metadata.entry_points(group=f"concbench.{kind}s")}
+    return {**builtin, **{name: target for name, target in external.items() if name not in builtin}}
 
 
-def _load(kind: str, ours: Mapping[str, str], name: str) -> Any:
+def _load(kind: str, builtin: Mapping[str, str], name: str) -> Any:
     if not isinstance(name, str):
         from concbench.task import short
 
-        raise UsageError(f"a {kind} is named by a string such as {next(iter(ours))!r}, not {short(name)}")
-    place = ours.get(name) or _table(kind, ours).get(name)
-    if place is None:
-        known = list(_table(kind, ours))
-        raise UnknownName(f"no {kind} is called {name!r}; {nearest(name, known)}")
-    module, _, attribute = place.partition(":")
+        raise UsageError(f"a {kind} is named by a string such as {next(iter(builtin))!r}, not {short(name)}")
+    target = builtin.get(name) or _table(kind, builtin).get(name)
+    if target is None:
+        names = list(_table(kind, builtin))
+        raise UnknownName(f"no {kind} is called {name!r}; {nearest(name, names)}")
+    module, _, attribute = target.partition(":")
     try:
         loaded = getattr(importlib.import_module(module), attribute)
     except Exception as error:  # a module of another package may raise anything
         package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
         if package and package not in sys.modules:
-            what = f'"concbench[{name}]"' if ours is RUNNERS and name in EXTRAS else package
-            raise Unavailable(f"the {kind} {name!r} needs {package}: pip install {what}") from error
-        raise Unavailable(f"the {kind} {name!r} cannot be loaded from {place}: {error}") from error
+            requirement = f'"concbench[{name}]"' if builtin is RUNNERS and name in EXTRAS else package
+            raise Unavailable(f"the {kind} {name!r} needs {package}: pip install {requirement}") from error
+        raise Unavailable(f"the {kind} {name!r} cannot be loaded from {target}: {error}") from error
     if not callable(loaded):
-        raise Unavailable(f"the {kind} {name!r} cannot be loaded: {place} cannot be called")
+        raise Unavailable(f"the {kind} {name!r} cannot be loaded: {target} cannot be called")
     return loaded

@@ -68,13 +68,13 @@ class Requirement:
             BadSetting: the text has another form; the message shows the valid ones.
         """
         text = " ".join(text.split())
-        if found := _MEMORY.fullmatch(text):
-            return cls(found[1], "memory", _in(text, SIZE, found[2]))
-        if found := _SAME.fullmatch(text):
-            within = _WITHIN if found[3] is None else _in(text, SHARE, found[3])
-            return cls(found[1], "same_as", within, found[2])
-        if (found := _RATIO.fullmatch(text)) and (number := _NUMBER.fullmatch(found[3])):
-            return cls(found[1], "at_least" if found[2] == ">=" else "at_most", float(number[1]))
+        if match := _MEMORY.fullmatch(text):
+            return cls(match[1], "memory", _read_value(text, SIZE, match[2]))
+        if match := _SAME.fullmatch(text):
+            within = _WITHIN if match[3] is None else _read_value(text, SHARE, match[3])
+            return cls(match[1], "same_as", within, match[2])
+        if (match := _RATIO.fullmatch(text)) and (number := _NUMBER.fullmatch(match[3])):
+            return cls(match[1], "at_least" if match[2] == ">=" else "at_most", float(number[1]))
         raise BadSetting(f"cannot read the requirement {text!r}; write it like {FORMS}")
 
     @classmethod
@@ -94,22 +94,22 @@ class Requirement:
             BadSetting: none of them is given, or one is invalid.
         """
         _require_text("the runner", runner)
-        made = []
+        requirements = []
         if at_least is not None:
-            made.append(cls(runner, "at_least", _ratio("at_least", at_least)))
+            requirements.append(cls(runner, "at_least", _ratio("at_least", at_least)))
         if at_most is not None:
-            made.append(cls(runner, "at_most", _ratio("at_most", at_most)))
+            requirements.append(cls(runner, "at_most", _ratio("at_most", at_most)))
         if same_as is not None:
             _require_text("same_as", same_as)
             share = _WITHIN if within is None else _value("within", SHARE, within)
-            made.append(cls(runner, "same_as", share, same_as))
+            requirements.append(cls(runner, "same_as", share, same_as))
         elif within is not None:
             raise BadSetting("within needs same_as, the runner to compare with")
         if memory is not None:
-            made.append(cls(runner, "memory", _value("memory", SIZE, memory)))
-        if not made:
+            requirements.append(cls(runner, "memory", _value("memory", SIZE, memory)))
+        if not requirements:
             raise BadSetting(f"nothing is required of {runner}: give at_least, at_most, same_as or memory")
-        return made
+        return requirements
 
     def __str__(self) -> str:
         if self.kind == "memory":
@@ -154,14 +154,14 @@ def require_consistent(requirements: Sequence[Requirement]) -> None:
     Raises:
         BadSetting: two requirements cannot both be met; the message names them.
     """
-    ratios = [one for one in requirements if one.of_ratio]
-    for one, other in combinations(ratios, 2):
-        (low, high), (least, most) = one.allowed, other.allowed
-        if (one.runner, one.other) == (other.runner, other.other) and max(low, least) > min(high, most):
-            raise BadSetting(f"'{one}' and '{other}' contradict each other; leave out one of them")
+    ratios = [requirement for requirement in requirements if requirement.of_ratio]
+    for first, second in combinations(ratios, 2):
+        (low, high), (least, most) = first.allowed, second.allowed
+        if (first.runner, first.other) == (second.runner, second.other) and max(low, least) > min(high, most):
+            raise BadSetting(f"'{first}' and '{second}' contradict each other; leave out one of them")
 
 
-def _in(text: str, kind: Kind, value: str) -> Any:
+def _read_value(text: str, kind: Kind, value: str) -> Any:
     try:
         return kind.read(value)
     except BadSetting as error:
@@ -181,7 +181,7 @@ def _value(name: str, kind: Kind, value: Any) -> Any:
         except BadSetting as error:
             raise BadSetting(f"{name}: {error}") from None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
-        raise BadSetting(f"{name} must be {kind.what}, not {short(value)}")
+        raise BadSetting(f"{name} must be {kind.description}, not {short(value)}")
     return int(value) if kind is SIZE else float(value)
 
 

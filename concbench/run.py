@@ -55,7 +55,7 @@ class Run:
             UsageError: there is no such format, it cannot be loaded, or it cannot show the time shares.
             ConcbenchError: the format of another package failed.
         """
-        return _laid_out(self, format, why=why)
+        return _lay_out(self, format, why=why)
 
     def document(self, *, why: bool = False, environment: bool = False) -> Document:
         """Return the document that every format lays out: tables, sentences and answers, not yet formatted.
@@ -80,30 +80,30 @@ class Run:
         """
         if isinstance(workload, int):
             return self.analyses[workload]
-        places = self._places(workload)
-        if len(places) > 1:
-            names = [self.tables[place].workload for place in places]
-            ways = " or ".join(f"run[{key!r}]" for key in (names if len({*names}) == len(names) else places))
-            raise KeyError(f"this run has {len(places)} tables of {workload!r}: use {ways}")
-        if not places:
+        indexes = self._indexes(workload)
+        if len(indexes) > 1:
+            names = [self.tables[index].workload for index in indexes]
+            keys = " or ".join(f"run[{key!r}]" for key in (names if len({*names}) == len(names) else indexes))
+            raise KeyError(f"this run has {len(indexes)} tables of {workload!r}: use {keys}")
+        if not indexes:
             names = list(dict.fromkeys(table.workload for table in self.tables))
             from concbench.errors import nearest
 
             raise KeyError(f"this run has no workload {workload!r}; {nearest(str(workload), names)}")
-        return self.analyses[places[0]]
+        return self.analyses[indexes[0]]
 
-    def _places(self, workload: object) -> list[int]:
+    def _indexes(self, workload: object) -> list[int]:
         """Indexes of the tables with this name or, if there are none, with this name before their settings."""
         from concbench.harness.planning.workload_specs import kind_of
 
         names = [table.workload for table in self.tables]
-        return [place for place, name in enumerate(names) if name == workload] or [
-            place for place, name in enumerate(names) if kind_of(name) == workload
+        return [index for index, name in enumerate(names) if name == workload] or [
+            index for index, name in enumerate(names) if kind_of(name) == workload
         ]
 
     def __contains__(self, workload: object) -> bool:
         """Whether a workload of this name was measured, with any settings."""
-        return bool(self._places(workload))
+        return bool(self._indexes(workload))
 
     def rows(self, of: Literal["cells", "samples"] = "cells") -> list[Row]:
         """Return the figures as a list of flat dicts: `pandas.DataFrame(run.rows())` is a table of cells.
@@ -178,7 +178,7 @@ class Advice:
 
     def to(self, format: str, *, why: bool = False) -> str:  # noqa: A002 - as on the command line
         """Format the advice like `Run.to`; "csv" and "csv-samples" have the figures of the race."""
-        return _laid_out(self, format, why=why)
+        return _lay_out(self, format, why=why)
 
     def document(self, *, why: bool = False) -> Document:
         """Return the document that every format lays out, like `Run.document`."""
@@ -198,12 +198,12 @@ class Advice:
         printer.text(str(self))
 
 
-def _laid_out(shown: Run | Advice, name: str, *, why: bool) -> str:
+def _lay_out(result: Run | Advice, name: str, *, why: bool) -> str:
     from concbench.report.formats import format_of
 
-    chosen = format_of(name)
-    chosen.require_place_for(*(["why"] if why else []))
-    return chosen(shown.document(why=why))
+    layout = format_of(name)
+    layout.require_place_for(*(["why"] if why else []))
+    return layout(result.document(why=why))
 
 
 def load(path: str | Path) -> Run:

@@ -9,7 +9,7 @@ It uses as little of the standard library as possible, since workers import it.
 
 from __future__ import annotations
 
-from concbench.task import PLAIN, Caught, TaskException, exception_text, named, tried, unsendable_result
+from concbench.task import PLAIN, Catcher, TaskException, attempt, exception_text, unsendable_result, with_task_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,24 +29,24 @@ class SealedResult:
         self.result = result
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle as bytes, which any pool can read; as a Raised if the result cannot be pickled."""
+        """Pickle as bytes, which any pool can read; as a TaskException if the result cannot be pickled."""
         import pickle
 
-        packed, unsendable = tried(pickle.dumps, self.result)
+        packed, unsendable = attempt(pickle.dumps, self.result)
         if unsendable is not None:
             return TaskException(unsendable_result(exception_text(unsendable))).__reduce__()
-        return _unsealed, (packed,)
+        return _unpickle_result, (packed,)
 
 
-def _unsealed(packed: bytes) -> SealedResult | TaskException:
+def _unpickle_result(packed: bytes) -> SealedResult | TaskException:
     import pickle
 
-    result, unreadable = tried(pickle.loads, packed)
+    result, unreadable = attempt(pickle.loads, packed)
     return SealedResult(result) if unreadable is None else TaskException(unsendable_result(exception_text(unreadable)))
 
 
-class Sealer(Caught):
-    """A Caught function whose results are Sealed, except those that can certainly be sent; `opened` undoes that."""
+class Sealer(Catcher):
+    """A Catcher that returns each result as a SealedResult, except those that can certainly be sent; see `unseal`."""
 
     def __call__(self, item: Any) -> Any:
         """Call the function, and seal its result if needed."""
@@ -54,16 +54,16 @@ class Sealer(Caught):
         return answer if type(answer) in _SENDABLE else SealedResult(answer)
 
 
-def sealed(function: Callable[[Any], Any], item: Any) -> Any:
-    """Call a function on an item as Sealing does, for engines that pickle a function and its arguments.
+def call_sealed(function: Callable[[Any], Any], item: Any) -> Any:
+    """Call a function on an item as a Sealer does, for engines that pickle a function and its arguments.
 
-    A pickle of two functions by name is read in a fraction of the time of a Sealing object.
+    A pickle of two functions by name is read in a fraction of the time of a Sealer.
     """
     return Sealer(function)(item)
 
 
-def opened(answers: Iterable[Any]) -> Iterator[Any]:
-    """Unwrap the answers of Sealing functions to those of Caught functions."""
+def unseal(answers: Iterable[Any]) -> Iterator[Any]:
+    """Unwrap the answers of `Sealer` functions to those of `Catcher` functions."""
     return (answer.result if type(answer) is SealedResult else answer for answer in answers)
 
 
@@ -78,7 +78,7 @@ def unsendable_item(items: Sequence[Any]) -> BaseException | None:
     import pickle
 
     for index, item in enumerate(items):
-        unsendable = tried(pickle.dumps, item)[1]
+        unsendable = attempt(pickle.dumps, item)[1]
         if unsendable is not None:
-            return named(unsendable, index, items)
+            return with_task_note(unsendable, index, items)
     return None

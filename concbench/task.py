@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
     from concbench.errors import WorkerFailure
 
-LONGEST = 500
+MAX_TEXT = 500
 """Most characters of an exception's text that are kept if the exception itself cannot be."""
-_MOST_WORDS = 10_000
+_MAX_CHARACTERS = 10_000
 """Most characters of a text that are used for a line of it."""
-_LONGEST_TRACEBACK, _MOST_EXCEPTIONS = 4_000, 100
+_MAX_TRACEBACK, _MAX_EXCEPTIONS = 4_000, 100
 """Most characters kept from the end of a traceback, and most exceptions in a traceback that Python formats."""
 _LONG_BITS = 1_000
 PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
 """Types whose pickles can always be read."""
-_name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
-_contained: Callable[[BaseException], Sequence[BaseException] | None] = BaseExceptionGroup.__dict__[
+_class_name: Callable[[type], str] = type.__dict__["__name__"].__get__
+_group_members: Callable[[BaseException], Sequence[BaseException] | None] = BaseExceptionGroup.__dict__[
     "exceptions"
 ].__get__
-_behind: Sequence[Callable[[BaseException], BaseException | None]] = tuple(
+_chain_accessors: Sequence[Callable[[BaseException], BaseException | None]] = tuple(
     BaseException.__dict__[name].__get__ for name in ("__cause__", "__context__")
 )
 """Accessors of chained exceptions, taken from BaseException, so that user classes cannot override them."""
@@ -39,30 +39,30 @@ _behind: Sequence[Callable[[BaseException], BaseException | None]] = tuple(
 
 def short(value: object, limit: int = 60) -> str:
     """A representation of a value for messages: one line, at most `limit` characters; never raises."""
-    text, broken = tried(_representation, value)
-    if broken is not None:
-        text = f"<{type_name(value)} whose repr raises {type_name(broken)}>"
+    text, problem = attempt(_representation, value)
+    if problem is not None:
+        text = f"<{type_name(value)} whose repr raises {type_name(problem)}>"
     return one_line(text, limit)
 
 
 def one_line(text: object, limit: int = 200) -> str:
     """The text of an object for messages: one line, at most `limit` characters; never raises."""
-    line, broken = tried(_words, text)
-    if broken is not None:
-        line = _unshown(text, broken)
+    line, problem = attempt(_on_one_line, text)
+    if problem is not None:
+        line = _unprintable(text, problem)
     return str(line if len(line) <= limit else line[: limit - 3] + "...")
 
 
 def exception_text(error: BaseException, limit: int = 200) -> str:
     """Describe any exception as `TypeName: text`; a group with its contents, a ConcbenchError by its text alone."""
-    return one_line(_described(error, limit), limit)
+    return one_line(_description(error, limit), limit)
 
 
 def type_name(value: object) -> str:
     """The name of the type of a value; for a TaskFailure, that of the exception it replaces."""
     from concbench.errors import TaskFailure
 
-    return str(value.type_name) if type(value) is TaskFailure else _name_of(type(value))
+    return str(value.type_name) if type(value) is TaskFailure else _class_name(type(value))
 
 
 def traceback_text(error: BaseException) -> str:
@@ -71,8 +71,8 @@ def traceback_text(error: BaseException) -> str:
     With very many chained or grouped exceptions, only the traceback of the exception itself is included, since
     formatting all of them may take minutes.
     """
-    text, broken = tried(_formatted_alone if _brings_many(error) else _formatted, error)
-    return str(text[-_LONGEST_TRACEBACK:]) if broken is None else exception_text(error, LONGEST)
+    text, problem = attempt(_formatted_alone if _has_many_exceptions(error) else _formatted, error)
+    return str(text[-_MAX_TRACEBACK:]) if problem is None else exception_text(error, MAX_TEXT)
 
 
 def _formatted(error: BaseException) -> str:
@@ -86,26 +86,26 @@ def _formatted_alone(error: BaseException) -> str:
 
     frames = "".join(traceback.format_tb(error.__traceback__))
     notes = [note for note in getattr(error, "__notes__", ()) if type(note) is str]
-    others = f"(more than {_MOST_EXCEPTIONS} chained or grouped exceptions are not shown)"
-    lines = [f"Traceback (most recent call last):\n{frames}{exception_text(error, LONGEST)}", *notes, others]
+    omission = f"(more than {_MAX_EXCEPTIONS} chained or grouped exceptions are not shown)"
+    lines = [f"Traceback (most recent call last):\n{frames}{exception_text(error, MAX_TEXT)}", *notes, omission]
     return "\n".join(lines)
 
 
-def _brings_many(error: BaseException) -> bool:
+def _has_many_exceptions(error: BaseException) -> bool:
     """Whether an exception has more chained or grouped exceptions than are printed."""
-    seen: set[int] = set()
-    left = [error]
-    while left and len(seen) <= _MOST_EXCEPTIONS:
-        one = left.pop()
-        if id(one) not in seen:
-            seen.add(id(one))
-            left += [other for behind in _behind if (other := behind(one)) is not None]
-            if issubclass(type(one), BaseExceptionGroup):
-                left += (_contained(one) or ())[: _MOST_EXCEPTIONS + 1]
-    return len(seen) > _MOST_EXCEPTIONS
+    visited: set[int] = set()
+    pending = [error]
+    while pending and len(visited) <= _MAX_EXCEPTIONS:
+        current = pending.pop()
+        if id(current) not in visited:
+            visited.add(id(current))
+            pending += [linked for accessor in _chain_accessors if (linked := accessor(current)) is not None]
+            if issubclass(type(current), BaseExceptionGroup):
+                pending += (_group_members(current) or ())[: _MAX_EXCEPTIONS + 1]
+    return len(visited) > _MAX_EXCEPTIONS
 
 
-def tried(action: Callable[..., Any], *arguments: Any) -> tuple[Any, BaseException | None]:
+def attempt(action: Callable[..., Any], *arguments: Any) -> tuple[Any, BaseException | None]:
     """Call an action that may raise; return (result, None) or (None, exception). Ctrl-C is passed on."""
     try:
         return action(*arguments), None
@@ -119,24 +119,24 @@ def _representation(value: object) -> str:
     return _long_number(value) if isinstance(value, int) and value.bit_length() > _LONG_BITS else repr(value)
 
 
-def _words(value: object) -> str:
+def _on_one_line(value: object) -> str:
     text = str(value)
-    looked_at = str.__getitem__(text, slice(_MOST_WORDS))  # a subclass of str has methods of its own
-    words = str.split(looked_at)
-    return " ".join(words if str.__len__(text) <= _MOST_WORDS else [*words, "..."])
+    start = str.__getitem__(text, slice(_MAX_CHARACTERS))  # a subclass of str has methods of its own
+    words = str.split(start)
+    return " ".join(words if str.__len__(text) <= _MAX_CHARACTERS else [*words, "..."])
 
 
-def _unshown(value: object, broken: BaseException) -> str:
-    return f"{type_name(value)} (its text cannot be shown: __str__ raised {type_name(broken)})"
+def _unprintable(value: object, problem: BaseException) -> str:
+    return f"{type_name(value)} (its text cannot be shown: __str__ raised {type_name(problem)})"
 
 
-def _described(error: BaseException, limit: int) -> str:
+def _description(error: BaseException, limit: int) -> str:
     """The description of an exception, possibly longer than the limit; parts beyond it are not evaluated."""
     from concbench.errors import ConcbenchError
 
-    text, broken = tried(_words, error)
-    if broken is not None:
-        text = _unshown(error, broken)
+    text, problem = attempt(_on_one_line, error)
+    if problem is not None:
+        text = _unprintable(error, problem)
     elif not text:
         text = type_name(error)
     elif not issubclass(type(error), ConcbenchError):
@@ -144,12 +144,12 @@ def _described(error: BaseException, limit: int) -> str:
     if not issubclass(type(error), BaseExceptionGroup):
         return str(text)
     parts: list[str] = []
-    for one in _contained(error) or ():
-        left = limit - len(text) - sum(map(len, parts))
-        if left <= 0:
+    for member in _group_members(error) or ():
+        rest = limit - len(text) - sum(map(len, parts))
+        if rest <= 0:
             break
-        part = _described(one, left)
-        parts.append(f"[{part}]" if issubclass(type(one), BaseExceptionGroup) else part)
+        part = _description(member, rest)
+        parts.append(f"[{part}]" if issubclass(type(member), BaseExceptionGroup) else part)
     return f"{text}: {'; '.join(parts)}" if parts else str(text)
 
 
@@ -161,17 +161,17 @@ def _long_number(value: int) -> str:
     return f"a number of some {digits:,} digits (sha256 of its hex {sha256(f'{value:x}'.encode()).hexdigest()[:12]})"
 
 
-def ending(code: int | None) -> str:
+def exit_text(code: int | None) -> str:
     """Describe how a process ended, from its exit code in multiprocessing or subprocess."""
     if code is None or code >= 0:
         return f"exit code {'unknown' if code is None else code}"
     import signal
 
-    name, unknown = tried(lambda: signal.Signals(-code).name)
+    name, unknown = attempt(lambda: signal.Signals(-code).name)
     return f"signal {-code if unknown is not None else name}"
 
 
-def named(error: BaseException, index: int, items: Sequence[Any]) -> BaseException:
+def with_task_note(error: BaseException, index: int, items: Sequence[Any]) -> BaseException:
     """The exception to raise for a task: its own exception, with a note that names the task and the item.
 
     If it takes no note, a TaskFailure replaces it. StopIteration, which would silently end a loop of the caller,
@@ -183,20 +183,20 @@ def named(error: BaseException, index: int, items: Sequence[Any]) -> BaseExcepti
     if type(error) is InitializerFailed:
         return error
     if issubclass(type(error), StopIteration):
-        ended = RuntimeError(f"a task raised {type_name(error)}")
-        ended.__cause__ = error
-        error = ended
-    item, unknown = tried(lambda: items[index])
-    return noted(error, f"raised by task {index}, item {short(item) if unknown is None else 'unknown'}")
+        replacement = RuntimeError(f"a task raised {type_name(error)}")
+        replacement.__cause__ = error
+        error = replacement
+    item, unknown = attempt(lambda: items[index])
+    return with_note(error, f"raised by task {index}, item {short(item) if unknown is None else 'unknown'}")
 
 
-def noted(error: BaseException, note: str) -> BaseException:
+def with_note(error: BaseException, note: str) -> BaseException:
     """Add a note to the exception; if that fails, return a TaskFailure with the note."""
     for add in (BaseException.add_note, _force_note):
-        tried(add, error, note)
-        if tried(lambda: note in error.__notes__)[0]:
+        attempt(add, error, note)
+        if attempt(lambda: note in error.__notes__)[0]:
             return error
-    failure = _stand_in(error)
+    failure = _replacement(error)
     failure.__cause__ = error
     failure.add_note(note)
     return failure
@@ -208,30 +208,30 @@ def _force_note(error: BaseException, note: str) -> None:
     object.__setattr__(error, "__notes__", [*(notes if type(notes) is list else []), note])
 
 
-def _stand_in(error: BaseException) -> BaseException:
+def _replacement(error: BaseException) -> BaseException:
     from concbench.errors import TaskFailure
 
-    return TaskFailure(type_name(error), exception_text(error, LONGEST))
+    return TaskFailure(type_name(error), exception_text(error, MAX_TEXT))
 
 
-def sendable(error: BaseException) -> BaseException:
+def sendable_exception(error: BaseException) -> BaseException:
     """Return the exception if it can be pickled and unpickled, else a TaskFailure that replaces it.
 
     An exception whose __init__ takes other arguments than it passes to super() can be pickled, but not unpickled.
     """
-    return error if _packed(error) else _stand_in(error)
+    return error if _pickle_or_empty(error) else _replacement(error)
 
 
-def _packed(error: BaseException) -> bytes:
+def _pickle_or_empty(error: BaseException) -> bytes:
     """A pickle that unpickles to the same type; empty if there is none."""
     import pickle
 
-    packed, unpicklable = tried(_pickled, error)
-    back, _ = tried(pickle.loads, packed) if unpicklable is None else (None, None)
+    packed, unpicklable = attempt(_pickle, error)
+    back, _ = attempt(pickle.loads, packed) if unpicklable is None else (None, None)
     return packed if type(back) is type(error) else b""
 
 
-def _pickled(error: BaseException) -> bytes:
+def _pickle(error: BaseException) -> bytes:
     """Pickle an exception as Python does without tblib.
 
     tblib, which Dask imports, changes how every exception in a process is pickled: with its frames, and without data
@@ -258,28 +258,28 @@ class TaskException:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as plain values, which cannot fail; the traceback is included, since pickle drops it."""
-        told = type_name(self.error), exception_text(self.error, LONGEST), traceback_text(self.error)
-        return _unpacked, (_packed(self.error), os.getpid(), *told)
+        texts = type_name(self.error), exception_text(self.error, MAX_TEXT), traceback_text(self.error)
+        return _unpickle_task_exception, (_pickle_or_empty(self.error), os.getpid(), *texts)
 
 
-def _unpacked(packed: bytes, process: int, name: str, text: str, trace: str) -> TaskException:
+def _unpickle_task_exception(packed: bytes, process: int, name: str, text: str, trace: str) -> TaskException:
     import pickle
 
     from concbench.errors import TaskFailure
 
-    error, _ = tried(pickle.loads, packed) if packed else (None, None)
+    error, _ = attempt(pickle.loads, packed) if packed else (None, None)
     where = "another interpreter" if process == os.getpid() else f"the worker process {process}"
-    return TaskException(noted(TaskFailure(name, text) if error is None else error, f"in {where}:\n{trace}"))
+    return TaskException(with_note(TaskFailure(name, text) if error is None else error, f"in {where}:\n{trace}"))
 
 
-class Caught:
-    """A function that returns exceptions, as a Raised; it can be pickled if the wrapped function can."""
+class Catcher:
+    """A function that returns exceptions, as a TaskException; it can be pickled if the wrapped function can."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.function = function
 
     def __call__(self, item: Any) -> Any:
-        """Call the function; return its result, or a Raised."""
+        """Call the function; return its result, or a TaskException."""
         try:
             return self.function(item)
         except BaseException as error:  # noqa: BLE001 - raised again by gather
@@ -287,7 +287,7 @@ class Caught:
 
 
 def gather(answers: Iterable[Any], items: Sequence[Any]) -> list[Any]:
-    """List the answers of Caught functions in the order of the items.
+    """List the answers of `Catcher` functions in the order of the items.
 
     Raises:
         BaseException: the exception of the first task that raised, with a note that names its item.
@@ -295,7 +295,7 @@ def gather(answers: Iterable[Any], items: Sequence[Any]) -> list[Any]:
     results: list[Any] = []
     for answer in answers:
         if type(answer) is TaskException:
-            raise named(answer.error, len(results), items)
+            raise with_task_note(answer.error, len(results), items)
         results.append(answer)
     return results
 
@@ -314,7 +314,7 @@ class Parcel:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as the label, with the contents as the state."""
-        return _labelled, (self.sender, self.first), self.answers
+        return _begin_parcel, (self.sender, self.first), self.answers
 
     def __setstate__(self, answers: Sequence[Any]) -> None:
         """Take the contents after they have been read, and forget the label."""
@@ -326,7 +326,7 @@ being_read: dict[int, int] = {}
 """For each sender of parcels, the first task of the parcel that is being unpickled."""
 
 
-def _labelled(sender: int, first: int) -> Parcel:
+def _begin_parcel(sender: int, first: int) -> Parcel:
     being_read[sender] = first
     return Parcel(sender, first)
 
@@ -341,9 +341,9 @@ def run_chunk(function: Callable[[Any], Any], sender: int, first: int, items: Se
         items: the items of the chunk.
 
     Returns:
-        The results, with an exception as a Raised: as a list if it can certainly be sent, else as a Parcel.
+        The results, with an exception as a TaskException: as a list if it can certainly be sent, else as a Parcel.
     """
-    answers = _answers(function, items)
+    answers = _run_tasks(function, items)
     return answers if PLAIN.issuperset(map(type, answers)) else Parcel(sender, first, answers)
 
 
@@ -351,22 +351,22 @@ def run_packed(function: Callable[[Any], Any], items: Sequence[Any]) -> bytes:
     """Run a chunk of neighbouring tasks, as `run_chunk` does.
 
     Returns:
-        The pickle of a list of the results, with an exception as a Raised; it ends with a Raised for the first result
-        that cannot be pickled.
+        The pickle of a list of the results, with an exception as a TaskException; it ends with a TaskException for the
+        first result that cannot be pickled.
     """
     import pickle
 
-    answers = _answers(function, items)
-    packed, unsendable = tried(pickle.dumps, answers)
-    for place, answer in enumerate(answers if unsendable is not None else ()):
-        _, why = tried(pickle.dumps, answer)
-        if why is not None:
-            return pickle.dumps([*answers[:place], TaskException(unsendable_result(exception_text(why)))])
+    answers = _run_tasks(function, items)
+    packed, unsendable = attempt(pickle.dumps, answers)
+    for index, answer in enumerate(answers if unsendable is not None else ()):
+        _, error = attempt(pickle.dumps, answer)
+        if error is not None:
+            return pickle.dumps([*answers[:index], TaskException(unsendable_result(exception_text(error)))])
     return packed  # type: ignore[no-any-return]
 
 
-def _answers(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-    """The results of tasks up to the first that raises, whose exception is added as a Raised."""
+def _run_tasks(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    """The results of tasks up to the first that raises, whose exception is added as a TaskException."""
     answers: list[Any] = []
     try:
         for item in items:
@@ -376,25 +376,25 @@ def _answers(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
     return answers
 
 
-def unsent(why: str, first: int, items: Sequence[Any], count: int = 1) -> BaseException:
+def unsendable_results(reason: str, first: int, items: Sequence[Any], count: int = 1) -> BaseException:
     """The exception to raise if the results of neighbouring tasks cannot be sent back from a worker process."""
     from concbench.errors import WorkerFailure
 
     if count > 1:
-        whose = f"one of the tasks {first} to {first + count - 1}"
-        return WorkerFailure(f"the result of {whose} cannot be sent from its worker: {why}")
-    return named(unsendable_result(why), first, items)
+        tasks = f"one of the tasks {first} to {first + count - 1}"
+        return WorkerFailure(f"the result of {tasks} cannot be sent from its worker: {reason}")
+    return with_task_note(unsendable_result(reason), first, items)
 
 
-def unsendable_result(why: str) -> WorkerFailure:
+def unsendable_result(reason: str) -> WorkerFailure:
     """The exception to raise for a result that cannot be sent from its worker."""
     from concbench.errors import WorkerFailure
 
-    return WorkerFailure(f"the result of a task cannot be sent from its worker: {why}")
+    return WorkerFailure(f"the result of a task cannot be sent from its worker: {reason}")
 
 
-def answer(connection: Connection[Any, Any], function: Callable[[Any], Any], item: Any) -> None:
-    """Run one task in its own process; send its result, or its exception as a Raised."""
-    _, unsendable = tried(connection.send, Caught(function)(item))
+def run_and_send(connection: Connection[Any, Any], function: Callable[[Any], Any], item: Any) -> None:
+    """Run one task in its own process; send its result, or its exception as a TaskException."""
+    _, unsendable = attempt(connection.send, Catcher(function)(item))
     if unsendable is not None:
         connection.send(TaskException(unsendable_result(exception_text(unsendable))))

@@ -31,9 +31,9 @@ def memory(value: float) -> str:
     return f"{value / 1e9:.1f} GB" if value >= 9.995e8 else f"{value / 1e6:.0f} MB"
 
 
-def instead_of(own: str, before: str, what: str) -> str:
+def instead_of(figure: str, baseline: str, noun: str) -> str:
     """A comparison of two formatted figures: `1.83 s of CPU time instead of 1.30 s`, or `the same CPU time`."""
-    return f"the same {what}" if own == before else f"{own} of {what} instead of {before}"
+    return f"the same {noun}" if figure == baseline else f"{figure} of {noun} instead of {baseline}"
 
 
 def data(value: float) -> str:

@@ -35,7 +35,7 @@ _LAST_PORT = 65_535
 class Kind:
     """A kind of value."""
 
-    what: str
+    description: str
     """Its description for messages, such as "a whole number of 1 or more"."""
     read: Callable[[str], Any]
     """Converts a text to a value.
@@ -59,7 +59,7 @@ class Kind:
     """The largest value; None if there is no bound."""
     separated: bool = False
     """Whether its text holds several values separated by commas."""
-    moved: Callable[[str, str], str] | None = None
+    relocate: Callable[[str, str], str] | None = None
     """For a kind that names files: converts a text relative to a directory to one relative to the current directory."""
 
 
@@ -79,51 +79,51 @@ class Declared:
     """Name of an option that it needs."""
 
 
-def excluding(name: str, known: Mapping[str, Declared]) -> set[str]:
+def excluded_names(name: str, declarations: Mapping[str, Declared]) -> set[str]:
     """Names that cannot be given with this one, whichever of the two declares it."""
-    return {other for one, other in exclusions(known) if one == name}
+    return {excluded for excluding, excluded in exclusions(declarations) if excluding == name}
 
 
-def exclusions(known: Mapping[str, Declared]) -> Iterator[tuple[str, str]]:
+def exclusions(declarations: Mapping[str, Declared]) -> Iterator[tuple[str, str]]:
     """Yield the pairs of names that cannot be given together, in both orders."""
-    for name, declared in known.items():
-        for other in declared.excludes:
-            yield name, other
-            yield other, name
+    for name, declared in declarations.items():
+        for excluded in declared.excludes:
+            yield name, excluded
+            yield excluded, name
 
 
-def require_together(given: Collection[str], known: Mapping[str, Declared], write: Callable[[str], str]) -> None:
+def require_together(names: Collection[str], declarations: Mapping[str, Declared], write: Callable[[str], str]) -> None:
     """Reject options that cannot be given together, or need another one that is missing.
 
     Args:
-        given: the names of the given options; unknown names are allowed.
-        known: the declarations by name.
+        names: the names of the given options; unknown names are allowed.
+        declarations: the declarations by name.
         write: writes a name in messages.
 
     Raises:
         BadSetting: two options exclude each other, or one is missing; the message says what to do.
     """
-    for name in (name for name in known if name in given):
-        for other in known[name].excludes:
-            if other in given:
-                raise BadSetting(f"{write(name)} and {write(other)} exclude each other; leave out one of them")
-        needs = known[name].needs
-        if needs and needs not in given:
-            other = write(needs)
-            what_to_do = f"give {other}, or leave out {write(name)}"
-            raise BadSetting(f"{write(name)} needs {other}, and there are none: {what_to_do}")
+    for name in (name for name in declarations if name in names):
+        for excluded in declarations[name].excludes:
+            if excluded in names:
+                raise BadSetting(f"{write(name)} and {write(excluded)} exclude each other; leave out one of them")
+        needs = declarations[name].needs
+        if needs and needs not in names:
+            needed = write(needs)
+            advice = f"give {needed}, or leave out {write(name)}"
+            raise BadSetting(f"{write(name)} needs {needed}, and there are none: {advice}")
 
 
-def _with_unit(units: dict[str, float] | dict[str, int], what: str) -> Callable[[str], float]:
+def _with_unit(units: dict[str, float] | dict[str, int], description: str) -> Callable[[str], float]:
     def read(text: str) -> float:
         match = re.fullmatch(_NUMBER + r"([a-zA-Z]*)", text.strip())
         if match is None or match[2].lower() not in units:
-            raise BadSetting(f"{text!r} is not {what}")
+            raise BadSetting(f"{text!r} is not {description}")
         value = _times(float(match[1]), units[match[2].lower()])
         if value == math.inf:
-            raise BadSetting(f"{text!r} is too large; give {what}")
+            raise BadSetting(f"{text!r} is too large; give {description}")
         if value < 0:
-            raise BadSetting(f"{text!r} is negative; give {what}")
+            raise BadSetting(f"{text!r} is negative; give {description}")
         return value
 
     return read
@@ -150,16 +150,16 @@ def _shortest(units: dict[str, float] | dict[str, int]) -> Callable[[float], str
 
 
 def _whole(least: int) -> Kind:
-    what = f"a whole number of {least} or more"
+    description = f"a whole number of {least} or more"
 
     def read(text: str) -> int:
         if re.fullmatch(rf"\s*\d{{{_MOST_DIGITS + 1},}}\s*", text):
-            raise BadSetting(f"{text.strip()!r} is too large; give {what}, with at most {_MOST_DIGITS} digits")
+            raise BadSetting(f"{text.strip()!r} is too large; give {description}, with at most {_MOST_DIGITS} digits")
         if not re.fullmatch(r"\s*\d+\s*", text) or int(text) < least:
-            raise BadSetting(f"{text.strip()!r} is not {what}")
+            raise BadSetting(f"{text.strip()!r} is not {description}")
         return int(text)
 
-    return Kind(what, read, (int,), "N", least=least)
+    return Kind(description, read, (int,), "N", least=least)
 
 
 def _share(text: str) -> float:
@@ -196,12 +196,12 @@ def _decimal(text: str) -> float:
         raise BadSetting(f"{text!r} is not a number") from None
 
 
-def path_from(text: str, directory: str) -> str:
+def relocate_path(text: str, directory: str) -> str:
     """Convert a path relative to a directory to one relative to the current directory."""
     return os.path.join(directory, text)  # noqa: PTH118 - for an empty directory, a Path would add ./
 
 
-def plain(text: str) -> bool | int | float | str:
+def value_from_text(text: str) -> bool | int | float | str:
     """Convert a text to the first type that fits: true or false, a number, or else the text itself."""
     for kind in (SWITCH, INTEGER, NUMBER):
         try:
@@ -215,7 +215,7 @@ def plain(text: str) -> bool | int | float | str:
 def many(kind: Kind) -> Kind:
     """A kind for several values separated by commas or plus signs; in a specification, a comma begins a new setting."""
     return Kind(
-        f"{kind.what}, or several with commas between them",
+        f"{kind.description}, or several with commas between them",
         lambda text: [kind.read(part) for part in re.split("[,+]", text)],
         (list, tuple),
         f"{kind.metavar},{kind.metavar}",
@@ -236,7 +236,7 @@ def one_of(*words: str) -> Kind:
 
 
 TEXT = Kind("a string", str, (str,))
-PATH = Kind("a path", str, (str,), "FILE", moved=path_from)
+PATH = Kind("a path", str, (str,), "FILE", relocate=relocate_path)
 DIRECTORY = replace(PATH, metavar="DIR")
 SWITCH = Kind("true or false", _switch, (bool,), write=lambda value: str(value).lower())
 INTEGER = Kind("a whole number", _integer, (int,), "N")

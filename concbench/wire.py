@@ -45,27 +45,27 @@ class WireBroken(Exception):  # noqa: N818
 class Wire:
     """One end of a wire, which sends to and receives from the other end."""
 
-    def __init__(self, reading: int, writing: int, token: str, *, for_good: bool = False) -> None:
+    def __init__(self, reading: int, writing: int, token: str, *, permanent: bool = False) -> None:
         """Take ownership of two descriptors.
 
         Args:
             reading: the descriptor to receive from.
             writing: the descriptor to send to.
             token: the prefix of every message.
-            for_good: whether this process keeps both until it ends.
+            permanent: whether this process keeps both until it ends.
         """
         self._reading, self._writing = reading, writing
         self._token = token.encode("ascii")
         self._owner = getpid()
         self._arrived = bytearray()
-        self._for_good = for_good
-        if for_good:
+        self._permanent = permanent
+        if permanent:
             _close_in_children(reading, writing)
         else:
             _closed_in_children().add(self)
 
     @property
-    def closed(self) -> int:
+    def closed_exit_code(self) -> int:
         """The exit code of a process whose permanent end was closed by other code.
 
         It differs between wires, so that a program with its own exit code is not always mistaken for that.
@@ -81,9 +81,9 @@ class Wire:
         """
         end_if_forked(self._owner)
         body = dumps(message).encode("ascii")
-        left = memoryview(b"%b %d\n%b" % (self._token, len(body), body))
-        while left:
-            left = left[self._open(write, self._writing, left) :]
+        unsent = memoryview(b"%b %d\n%b" % (self._token, len(body), body))
+        while unsent:
+            unsent = unsent[self._use(write, self._writing, unsent) :]
 
     def receive(self) -> Any:
         """Receive the next message; None after the other end was closed.
@@ -92,7 +92,7 @@ class Wire:
             WireBroken: the bytes that arrived are not a message.
         """
         end_if_forked(self._owner)
-        while b"\n" not in self._arrived[:_HEADER] and len(self._arrived) < _HEADER and self._more():
+        while b"\n" not in self._arrived[:_HEADER] and len(self._arrived) < _HEADER and self._read_more():
             pass
         if not self._arrived:
             return None
@@ -102,7 +102,7 @@ class Wire:
             raise WireBroken
         del self._arrived[: len(header) + 1]
         size = int(length)
-        while len(self._arrived) < size and self._more():
+        while len(self._arrived) < size and self._read_more():
             pass
         body = bytes(self._arrived[:size])
         del self._arrived[:size]
@@ -129,18 +129,18 @@ class Wire:
         descriptor, self._reading = self._reading, -1
         _close(descriptor)
 
-    def _more(self) -> bool:
-        arrived = self._open(read, self._reading, 1 << 16)
+    def _read_more(self) -> bool:
+        arrived = self._use(read, self._reading, 1 << 16)
         self._arrived += arrived
         return bool(arrived)
 
-    def _open(self, use: Callable[..., Any], *arguments: Any) -> Any:
-        """Use a descriptor; exit if other code has closed a permanent one."""
+    def _use(self, operation: Callable[..., Any], *arguments: Any) -> Any:
+        """Call an operation on a descriptor; exit if other code has closed a permanent one."""
         try:
-            return use(*arguments)
+            return operation(*arguments)
         except OSError as error:
-            if self._for_good and error.errno == EBADF:
-                raise SystemExit(self.closed) from None
+            if self._permanent and error.errno == EBADF:
+                raise SystemExit(self.closed_exit_code) from None
             raise
 
 
@@ -154,24 +154,24 @@ def take_over() -> Wire:
     """Return the wire of a process that was started with one, and remove it from the arguments."""
     reading, writing, token = sys.argv[1:4]
     del sys.argv[1:4]
-    wire = Wire(_moved(int(reading)), _moved(int(writing)), token, for_good=True)
+    wire = Wire(_move_to_high_number(int(reading)), _move_to_high_number(int(writing)), token, permanent=True)
     if reading == "0":  # where only the standard streams can be inherited
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.close(nothing)
+        null_device = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null_device, 0)
+        os.close(null_device)
         os.dup2(2, 1)
     return wire
 
 
-def _moved(descriptor: int) -> int:
+def _move_to_high_number(descriptor: int) -> int:
     """Move a descriptor to a high number, and have it closed in programs that this process starts."""
     try:
         import fcntl
         import resource
     except ImportError:  # Windows
         return os.dup(descriptor)
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    lowest = max(3, min(_HIGH, most - _ROOM)) if most > 0 else _HIGH
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    lowest = max(3, min(_HIGH, limit - _ROOM)) if limit > 0 else _HIGH
     moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, lowest)
     os.close(descriptor)
     return moved

@@ -346,8 +346,8 @@ def test_what_contributors_are_told_to_touch_is_there() -> None:
 
 
 RECORDS = (
-    records.RunRecord, records.Table, records.Cell, records.Outcome, records.Sample, records.Observed, records.Tasks,
-    records.Summary, records.KeptState,
+    records.RunRecord, records.Table, records.Cell, records.Outcome, records.Sample, records.ObservedPass,
+    records.Tasks, records.TaskSummary, records.KeptState,
 )  # fmt: skip
 
 

@@ -13,8 +13,8 @@ import pytest
 from concbench import interpreters
 from concbench.cli.main import main
 from concbench.errors import BadSetting
-from concbench.interpreters import Interpreter, probed
-from concbench.variants import homes, variants_of
+from concbench.interpreters import Interpreter, probe_interpreter
+from concbench.variants import module_directories, variants_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="programs are shell scripts here")
 
@@ -51,10 +51,10 @@ def script(tmp_path: Path, body: str) -> str:
 def test_what_is_no_interpreter_is_refused_in_a_sentence(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(interpreters, "SECONDS", 0.3 if kind == "hangs" else 10.0)
+    monkeypatch.setattr(interpreters, "ANSWER_SECONDS", 0.3 if kind == "hangs" else 10.0)
     body, why = SPOILT[kind]
     with pytest.raises(BadSetting, match=why):
-        probed(script(tmp_path, body))
+        probe_interpreter(script(tmp_path, body))
     assert not any(child.name() in {"sleep", "yes"} for child in psutil.Process().children(recursive=True))
 
 
@@ -66,16 +66,16 @@ def test_what_is_not_there_is_refused(tmp_path: Path, environments: list[str]) -
         __file__: "it cannot be executed",
     }.items():
         with pytest.raises(BadSetting, match=why):
-            probed(named)
+            probe_interpreter(named)
 
 
 def test_one_that_prints_at_its_start_is_as_good_as_any(tmp_path: Path) -> None:
-    found = probed(script(tmp_path, f'echo hello; exec "{sys.executable}" "$@"'))
+    found = probe_interpreter(script(tmp_path, f'echo hello; exec "{sys.executable}" "$@"'))
     assert found.version == sys.version.split()[0]
 
 
 def test_an_environment_is_known_by_its_directory_and_has_its_own_path(environments: list[str]) -> None:
-    one, two, own = probed(environments[0]), probed(environments[1]), probed(sys.executable)
+    one, two, own = (probe_interpreter(name) for name in (*environments[:2], sys.executable))
     assert one.executable == f"{environments[0]}/bin/python"
     assert len({one.identity, two.identity, own.identity}) == 3
     assert one.version == two.version == own.version
@@ -106,7 +106,7 @@ def test_a_label_is_the_shortest_text_that_tells_variants_apart(monkeypatch: pyt
         of_version("d", "3.14.1"),
         of_version("e", "3.11.9", kind="PyPy"),
     ]
-    monkeypatch.setattr("concbench.variants.probed", {one.given: one for one in known}.__getitem__)
+    monkeypatch.setattr("concbench.variants.probe_interpreter", {one.name: one for one in known}.__getitem__)
 
     def labels(**options: object) -> list[str]:
         return [variant.label for variant in variants_of(options)]
@@ -150,4 +150,4 @@ def test_only_modules_of_the_user_s_own_are_looked_for_elsewhere() -> None:
 
     own = Path(__file__).absolute().parent
     packed = pickle.dumps([of_version, os.path.join, pytest.raises, Interpreter], protocol=5)
-    assert homes(packed) == ([str(own)] if __name__ == Path(__file__).stem else [str(own.parent)])
+    assert module_directories(packed) == ([str(own)] if __name__ == Path(__file__).stem else [str(own.parent)])

@@ -18,10 +18,10 @@ from concbench.cli.main import main
 from concbench.cli.options import as_flag, given_options
 from concbench.declarations import Option
 from concbench.errors import BadSetting, UsageError
-from concbench.options import chosen, decided_by_race, declared, filled
+from concbench.options import decided_by_race, declared_options, filled, make_options
 from concbench.stats.intervals import FEWEST, MOST
 from concbench.testing import SimulatedHosts
-from concbench.values import SWITCH, excluding
+from concbench.values import SWITCH, excluded_names
 from concbench.workloads.function.calling import CallForm
 
 CLI_REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "cli.md"
@@ -47,7 +47,7 @@ OTHER: dict[str, tuple[str, Any]] = {
     "env": ("MODE=fast,exact", {"MODE": ["fast", "exact"]}),
 }  # fmt: skip
 """A text and a value of each option for which 50 is not valid."""
-MEASURING = declared(MeasureOptions)
+MEASURING = declared_options(MeasureOptions)
 
 
 def other(name: str, option: Option) -> tuple[list[str], Any]:
@@ -143,12 +143,12 @@ def accepted(call: Any) -> set[str]:
 
 @pytest.mark.parametrize(("call", "kind"), [(measure, MeasureOptions), (advise, AdviseOptions)])
 def test_what_is_declared_is_accepted(call: Any, kind: Any) -> None:
-    assert accepted(call) == {*declared(kind)} == {*get_type_hints(kind)}
+    assert accepted(call) == {*declared_options(kind)} == {*get_type_hints(kind)}
 
 
 def test_what_a_race_decides_is_what_only_measuring_has() -> None:
     """Two parameters that are not options are such as well; each is refused on the command line as in Python."""
-    assert {*decided_by_race()} == ({*MEASURING} - {*declared(AdviseOptions)}) | {"runners", "resume"}
+    assert {*decided_by_race()} == ({*MEASURING} - {*declared_options(AdviseOptions)}) | {"runners", "resume"}
 
 
 @pytest.mark.parametrize("name", decided_by_race())
@@ -172,7 +172,7 @@ def test_what_a_race_decides_is_refused_as_each_side_writes_it(name: str, capsys
 def test_what_excludes_each_other_is_refused_either_way_round(name: str) -> None:
     """Each side writes the names in its own way."""
     known = functions.declarations()
-    for partner in excluding(name, known):
+    for partner in excluded_names(name, known):
         both = {one: "1..3" if one == "items" else other(one, known[one])[1] for one in (name, partner)}
         with pytest.raises(BadSetting, match=r"exclude each other; leave out one of them") as refused:
             filled(both, as_flag, known)
@@ -184,9 +184,9 @@ def test_what_excludes_each_other_is_refused_either_way_round(name: str) -> None
 def test_a_value_of_another_type_or_out_of_bounds_is_refused_by_name(name: str) -> None:
     """Not every user has a type checker; None counts as left out."""
     option = MEASURING[name]
-    assert filled({name: None, "seed": 1}) == chosen(seed=1) or name == "seed"
+    assert filled({name: None, "seed": 1}) == make_options(seed=1) or name == "seed"
     wrong: list[Any] = [object(), *([math.inf, math.nan] if float in option.kind.types else [])]
-    low, high = option.ends()
+    low, high = option.bounds()
     for bound, beyond in ((low, -1), (high, 1)):
         if bound is not None:
             wrong += [bound + beyond, bound] if option.open else [bound + beyond]
@@ -202,8 +202,8 @@ def test_bounds_of_a_kind_hold_in_python_as_well(value: int) -> None:
 
 
 def test_a_default_gives_way_to_what_excludes_it() -> None:
-    assert (chosen().get("max_rounds"), chosen().get("budget")) == (30, 60.0)
-    assert (chosen(rounds=5).get("max_rounds"), chosen(rounds=5).get("budget")) == (None, None)
+    assert (make_options().get("max_rounds"), make_options().get("budget")) == (30, 60.0)
+    assert (make_options(rounds=5).get("max_rounds"), make_options(rounds=5).get("budget")) == (None, None)
 
 
 def test_bounds_of_rounds_are_those_of_the_intervals() -> None:

@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 from concbench.errors import TaskFailure, UsageError, WorkerFailure
 from concbench.host.outcomes import describe
 from concbench.observing import Observer
-from concbench.task import exception_text, gather, named, noted, one_line, run_packed, sendable, short, type_name
+from concbench.task import (
+    exception_text,
+    gather,
+    one_line,
+    run_packed,
+    sendable_exception,
+    short,
+    type_name,
+    with_note,
+    with_task_note,
+)
 from concbench.workloads.products import product_of_primes_by_sieve
 
 
@@ -141,9 +151,9 @@ def test_of_a_text_of_any_length_no_more_than_its_beginning_is_looked_at() -> No
 
 def test_a_note_names_the_item_whatever_the_item_is() -> None:
     """The last note counts, since tasks may use runners themselves."""
-    error = named(ValueError("x"), 3, [0, 1, 2, Rude(ValueError())])
+    error = with_task_note(ValueError("x"), 3, [0, 1, 2, Rude(ValueError())])
     assert error.__notes__ == ["raised by task 3, item <Rude whose repr raises ValueError>"]
-    named(error, 9, [])
+    with_task_note(error, 9, [])
     assert describe(error)["reason"] == "ValueError: x; raised by task 9, item unknown"
 
 
@@ -151,8 +161,8 @@ def test_a_note_names_the_item_whatever_the_item_is() -> None:
 def test_what_stands_for_an_exception_is_the_same_wherever_it_comes_from(name: str, text: str) -> None:
     """It survives pickle, takes notes, and is counted under the name of the exception that it replaces."""
     failure = TaskFailure(name, text)
-    assert sendable(failure) is failure
-    assert noted(failure, "a note") is failure
+    assert sendable_exception(failure) is failure
+    assert with_note(failure, "a note") is failure
     assert (type_name(failure), str(failure)) == (name, text)
 
 

@@ -47,7 +47,7 @@ from pairs import Columns, checkout, found_first, program, require  # noqa: E402
 import concbench  # noqa: E402
 from concbench import measure  # noqa: E402
 from concbench.harness.planning.runner_specs import parse  # noqa: E402
-from concbench.options import declared  # noqa: E402
+from concbench.options import declared_options  # noqa: E402
 from concbench.results.records import Table  # noqa: E402
 from concbench.stats.intervals import ratio_interval  # noqa: E402
 
@@ -246,7 +246,7 @@ def ask(name: str, place: Place, code: str, version: Path, run: int, budget: flo
 
 def budget_of(given: float | None) -> float:
     """The budget of an advice, in seconds."""
-    return float(declared()["budget"].default if given is None else given)
+    return float(declared_options()["budget"].default if given is None else given)
 
 
 class Measuring:

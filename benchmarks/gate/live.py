@@ -31,7 +31,7 @@ from concbench.gate.judging import judge
 from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import plan
-from concbench.options import chosen
+from concbench.options import make_options
 from concbench.requirements import FAILED, PASSED, Requirement
 from concbench.workloads.function.calling import CallForm
 from concbench.workloads.function.workload import FunctionWorkload
@@ -55,7 +55,7 @@ def job(name: str, ratio: float, turns_a_second: float) -> FunctionWorkload:
 def decision(workload: FunctionWorkload, pool: str, budget: float, seed: int) -> tuple[bool, bool, float, float]:
     """Whether it passed, whether it failed, its rounds, and its seconds in all."""
     began = perf_counter()
-    options = chosen(seed=seed, budget=budget, max_rounds=100, fresh=False, warm=_is_kept(pool))
+    options = make_options(seed=seed, budget=budget, max_rounds=100, fresh=False, warm=_is_kept(pool))
     planned = plan(workload, ["sequential", pool], options, [Requirement(pool, "at_least", REQUIRED)])
     table, _ = measure_workload(planned, ProcessHosts(), lambda _: None)
     found = judge(planned.requirements[0], analyse(table)).decision

@@ -24,7 +24,7 @@ from concbench.analysis.table_analysis import analyse
 from concbench.gate.judging import judge
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import plan
-from concbench.options import chosen
+from concbench.options import make_options
 from concbench.requirements import FAILED, PASSED, Requirement
 from concbench.testing import SimulatedHosts
 
@@ -50,7 +50,7 @@ def session(noise: str, ratio: float, budget: float, seed: int) -> tuple[bool, b
     """Whether it passed, whether it failed, its rounds and seconds; and whether a plain assertion would have passed."""
     hosts = SimulatedHosts(times(noise, ratio, seed))
     requirement = Requirement(POOL, "at_least", REQUIRED)
-    options = chosen(observe=False, fresh=False, seed=seed, budget=budget, max_rounds=100)
+    options = make_options(observe=False, fresh=False, seed=seed, budget=budget, max_rounds=100)
     planned = plan(Primes(limits=[10]), ["sequential", POOL], options, [requirement])
     table, _ = measure_workload(planned, hosts, lambda _: None)
     decision = judge(planned.requirements[0], analyse(table)).decision

@@ -16,7 +16,7 @@ from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import plan
-from concbench.options import chosen
+from concbench.options import make_options
 from concbench.workloads.synthetic import Spin
 
 if __package__:
@@ -36,7 +36,7 @@ def main() -> None:
         with busy(share):
             loads, ratios = [], []
             for seed in range(arguments.sessions):
-                options = chosen(observe=False, seed=seed, rounds=6)
+                options = make_options(observe=False, seed=seed, rounds=6)
                 planned = plan(Spin(tasks=4, turns=800_000), ["sequential", "process-pool:2"], options)
                 seen = analyse(measure_workload(planned, ProcessHosts(), lambda _: None)[0])
                 loads.append(seen.others or 0.0)

@@ -26,7 +26,7 @@ from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import Plan
 from concbench.harness.planning.runner_specs import parse
 from concbench.harness.stop_rules import VerdictRule
-from concbench.options import chosen, decided
+from concbench.options import decided, make_options
 from concbench.workloads.base import Workload
 from concbench.workloads.synthetic import Sleep, Spin
 
@@ -69,7 +69,7 @@ def busy(share: float) -> Iterator[None]:
 def session(workload: Workload, spec: str, seed: int, copies: int = COPIES) -> TableAnalysis:
     """One table of a baseline and its copies."""
     cells = tuple(replace(parse(spec), label=f"{spec.partition(':')[0]}:{number}") for number in range(1, copies + 2))
-    options = chosen(observe=False, seed=seed)
+    options = make_options(observe=False, seed=seed)
     rule = VerdictRule(decided(options["max_rounds"]), options["budget"])
     table, _ = measure_workload(Plan(workload, cells, cells[0].id, rule, True, options), ProcessHosts(), lambda _: None)
     return analyse(table)

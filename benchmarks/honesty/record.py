@@ -19,7 +19,7 @@ from time import monotonic
 from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.machine.other_load import LoadWatch
 from concbench.harness.planning.runner_specs import parse
-from concbench.options import chosen
+from concbench.options import make_options
 from concbench.workloads.synthetic import Sleep, Spin
 
 if __package__:
@@ -50,7 +50,7 @@ def main() -> None:
         hosts = []
         for number in range(ARMS):
             cell = replace(parse(spec), label=f"{spec}-{number}")
-            hosts.append(stack.enter_context(ProcessHosts().host(workload, cell, Path(directory), chosen())))
+            hosts.append(stack.enter_context(ProcessHosts().host(workload, cell, Path(directory), make_options())))
         for host in hosts:
             host.prepare()
             host.sample()

@@ -20,7 +20,7 @@ from concbench import Primes, ThreadPool
 from concbench.analysis.table_analysis import TableAnalysis, analyse
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import plan
-from concbench.options import chosen
+from concbench.options import make_options
 from concbench.testing import SimulatedHosts
 
 if __package__:
@@ -43,7 +43,7 @@ def session(noise: str, ratios: tuple[float, ...], seed: int) -> TableAnalysis:
     known = traces()
     times = replayed(known[noise], means, seed) if noise in known else modelled(MACHINES[noise], means, seed)
     runners = ["sequential", *(ThreadPool(workers=number) for number in range(1, len(ratios) + 1))]
-    planned = plan(Primes(limits=[10]), runners, chosen(observe=False, seed=seed, budget=1e9))
+    planned = plan(Primes(limits=[10]), runners, make_options(observe=False, seed=seed, budget=1e9))
     table, _ = measure_workload(planned, SimulatedHosts(times), lambda _: None)
     return analyse(table)
 

@@ -37,7 +37,7 @@ from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import plan
 from concbench.harness.stop_rules import EveryRound
-from concbench.options import chosen
+from concbench.options import make_options
 from concbench.results.records import Table
 from concbench.workloads.download.workload import Download
 
@@ -165,7 +165,7 @@ def judged(watch: Watch) -> int:
 
 def one_run(rounds: int, watch: Watch) -> list[str]:
     """Measure in one run, watched after each round; returns what was not measured."""
-    planned = plan(Download(images=4, latency=0.001), RUNNERS, chosen(seed=1))
+    planned = plan(Download(images=4, latency=0.001), RUNNERS, make_options(seed=1))
     planned = replace(planned, stop_rule=EveryRound(rounds))
     table, interrupted = measure_workload(planned, ProcessHosts(), watch)
     short = [cell.label for cell in table.cells if len(cell.samples) != rounds]

@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass, replace
 
 from concbench.program import MAIN, CallExpression, Program, UserName
 from concbench.runners.base import Runner
-from concbench.task import tried
+from concbench.task import attempt
 from concbench.workloads.function.item_text import quoted
 
 _OS = "import os"
@@ -35,9 +35,9 @@ def snippet(call: CallExpression, runner: Runner, variables: Mapping[str, str] |
     """
     before = [*call.before, f"items = {call.items}"] if call.before or len(call.items) > _LONG else []
     call = replace(call, items="items") if before else call
-    call = replace(call, sent=getattr(getattr(runner, "traits", None), "pickles", None) is not False)
+    call = replace(call, sends_results=getattr(getattr(runner, "traits", None), "pickles", None) is not False)
     first = variables or {}
-    own, _ = tried(lambda: _laid_out(runner.program(call), call, before, first))  # type: ignore[attr-defined] # most have one
+    own, _ = attempt(lambda: _laid_out(runner.program(call), call, before, first))  # type: ignore[attr-defined] # most have one
     if isinstance(own, str):
         return own
     program = _with(runner, call)
@@ -77,7 +77,7 @@ def _laid_out(program: Program, call: CallExpression, before: list[str], variabl
     users = [name for name in dict.fromkeys(program.imports) if isinstance(name, UserName) and name.stand_in in used]
     of_main = {name.name for name in users if name.module == MAIN}
     if of_main:
-        code, lines = _out_of_the_way(code, lines, call.taken | of_main)
+        code, lines = _out_of_the_way(code, lines, call.reserved_names | of_main)
     taken = _names_in(code).union(*map(_names_in, lines))
     names = _settled(users, taken)
     for name, settled in names.items():

@@ -21,7 +21,7 @@ from concbench.errors import UsageError
 from concbench.exit_codes import FAILED, INTERRUPTED, OK, worst
 from concbench.harness.clock import AWAKE
 from concbench.harness.planning.workload_specs import is_function
-from concbench.options import AdviseOptions, decided_by_race, declared, sentence_of_race
+from concbench.options import AdviseOptions, decided_by_race, declared_options, sentence_of_race
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     functions.add_arguments(parser, AdviseOptions)
     parser.add_argument("-r", "--runner", dest="runners", help=argparse.SUPPRESS)
     parser.add_argument("--resume", help=argparse.SUPPRESS)
-    raced = {name: option for name, option in declared().items() if option.race}
+    raced = {name: option for name, option in declared_options().items() if option.race}
     options.add(parser, raced, hidden=True)
     configuration.add_arguments(parser)
 

@@ -16,12 +16,12 @@ from concbench.cli.output import say
 from concbench.cli.values import reading, spelling
 from concbench.errors import BadInput, BadSetting, UsageError, nearest, not_one_of
 from concbench.report.facts import options_text
-from concbench.values import excluding
+from concbench.values import excluded_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from concbench.campaign import Told
+    from concbench.campaign import ListenerEvent
     from concbench.values import Declared, Kind
 
 FILE = "pyproject.toml"
@@ -45,11 +45,11 @@ class ConfiguredOptions:
         """The entry of the options in the results; empty if there are none."""
         return {"file": self.file, "options": self.options} if self.options else {}
 
-    def with_announcement(self, listen: Callable[[Told], None]) -> Callable[[Told], None]:
+    def with_announcement(self, listen: Callable[[ListenerEvent], None]) -> Callable[[ListenerEvent], None]:
         """A listener that prints the options before the first event; nothing can be refused after that."""
         pending = [self] if self.options else []
 
-        def announce_and_listen(event: Told) -> None:
+        def announce_and_listen(event: ListenerEvent) -> None:
             while pending:
                 say(f"{pending.pop()} from {self.file}")
             listen(event)
@@ -144,7 +144,7 @@ def _apply_table(
         parsed = _parse_value(action, value, f"{file}: {key}", os.path.dirname(file))  # noqa: PTH120
         if parsed is None or dest in given or not applies(dest):
             continue
-        partners = excluding(dest, declarations) | excludes(dest, parsed)
+        partners = excluded_names(dest, declarations) | excludes(dest, parsed)
         if given.keys().isdisjoint(partners) and not any(dest in excludes(*pair) for pair in given.items()):
             setattr(arguments, dest, parsed)
             applied.append(dest)
@@ -230,7 +230,7 @@ def _parse_value(action: argparse.Action, value: Any, where: str, directory: str
     types = {one for kind in kinds for one in kind.types} or {str}
     by_pieces = Mapping in types
     repeats = by_pieces or isinstance(action, argparse._AppendAction)  # noqa: SLF001 - it has no public name
-    move = next((kind.moved for kind in kinds if kind.moved), None)
+    move = next((kind.relocate for kind in kinds if kind.relocate), None)
     several = repeats or any(kind.separated for kind in kinds)
     numbers = not {int, float, list}.isdisjoint(types) and not move
     allowed: tuple[type, ...] = (str, *((int, float) if numbers else ()), *((list,) if several else ()))

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from concbench.cli import options
 from concbench.cli.output import say
-from concbench.declarations import Option, place_from
+from concbench.declarations import Option, relocate_object_path
 from concbench.errors import UsageError
 from concbench.harness.events import CallsPlanned, LookPlanned, ProcessesRenewed, RaceReduced
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.planning.workload_specs import is_function, object_path_of
-from concbench.options import MeasureOptions, decided, declared, filled, of_functions
-from concbench.values import COUNT, Kind, path_from
+from concbench.options import MeasureOptions, decided, declared_options, filled, function_options
+from concbench.values import COUNT, Kind, relocate_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -30,7 +30,7 @@ def _items_from(text: str, directory: str) -> str:
     source = ItemSource(text, directory=directory)
     if text == "-" or source.bounds():
         return text
-    return path_from(text, directory) if source.of_files() else place_from(text, directory)
+    return relocate_path(text, directory) if source.names_files() else relocate_object_path(text, directory)
 
 
 class Items(TypedDict, total=False):
@@ -39,7 +39,7 @@ class Items(TypedDict, total=False):
     items: Annotated[
         str | None,
         Option(
-            Kind("where the items are", str, (str,), "WHERE", moved=_items_from),
+            Kind("where the items are", str, (str,), "WHERE", relocate=_items_from),
             "the items: a file (one item per line, a JSON array, JSON lines, CSV; .gz of these), '*.png' in "
             "quotes for paths, - for standard input, 1..100, or module:name", of_function=True,
         ),
@@ -52,7 +52,7 @@ class Items(TypedDict, total=False):
 
 def declarations(kind: Any = MeasureOptions) -> dict[str, Option]:
     """The declarations of every option of a command, including those of items."""
-    return {**declared(Items), **declared(kind)}
+    return {**declared_options(Items), **declared_options(kind)}
 
 
 def add_arguments(parser: argparse.ArgumentParser, kind: Any = MeasureOptions) -> None:
@@ -68,7 +68,7 @@ def fill_in(arguments: argparse.Namespace, kind: Any = MeasureOptions) -> Measur
     Raises:
         UsageError: a value or a combination is invalid.
     """
-    return filled(options.given_options(arguments, Items, kind), options.as_flag, declared(Items))
+    return filled(options.given_options(arguments, Items, kind), options.as_flag, declared_options(Items))
 
 
 def require_function(arguments: argparse.Namespace, exempt: Collection[str] = ()) -> None:
@@ -77,7 +77,7 @@ def require_function(arguments: argparse.Namespace, exempt: Collection[str] = ()
     Raises:
         UsageError: names the first.
     """
-    for name in of_functions(vars(arguments), declarations()):
+    for name in function_options(vars(arguments), declarations()):
         if name not in exempt:
             flag = options.as_flag(name, declarations()[name])
             raise UsageError(f"{flag} is for a function of your own, such as app:fetch")
@@ -91,7 +91,7 @@ def workload(
     Raises:
         UsageError: something cannot be found, imported, read or called.
     """
-    from concbench.arguments import how_of
+    from concbench.arguments import call_form
     from concbench.harness.preparation.probe import named_workload
     from concbench.variants import variants_of
     from concbench.workloads.function.item_source import ItemSource
@@ -104,7 +104,7 @@ def workload(
         seed=decided(measure_options["seed"]),
         repeat=measure_options["repeat"] or 1,
     )
-    how = how_of(measure_options, arguments=arguments.items is not None)
+    how = call_form(measure_options, arguments=arguments.items is not None)
     limit = measure_options["import_timeout"]
     variant = variants_of(measure_options)[0]
     return named_workload(object_path_of(name), how, source, variant=variant, limit=limit, budget=budget, tell=say)
@@ -145,7 +145,7 @@ def require_pattern_in_quotes(arguments: argparse.Namespace, unknown: Sequence[s
     if not os.path.isfile(arguments.items) or all(text.endswith(".py") and text in names for text in files):  # noqa: PTH113
         return
     directory, name = os.path.split(arguments.items)
-    pattern = path_from(f"*{os.path.splitext(name)[1]}", directory)  # noqa: PTH122
+    pattern = relocate_path(f"*{os.path.splitext(name)[1]}", directory)  # noqa: PTH122
     raise UsageError(
         f"--items takes one value, but {files[0]} is another: write a pattern of paths in quotes, so that the shell "
         f"does not expand it (--items '{pattern}')"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from concbench.cli.values import reading
-from concbench.options import declared
+from concbench.options import declared_options
 from concbench.values import SWITCH
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class _MergeMapping(argparse.Action):
 
 def given_options(arguments: argparse.Namespace, *kinds: Any) -> dict[str, Any]:
     """The declared options that were given."""
-    names = [name for kind in kinds for name in declared(kind)]
+    names = [name for kind in kinds for name in declared_options(kind)]
     return {name: getattr(arguments, name) for name in names if getattr(arguments, name, None) is not None}
 
 

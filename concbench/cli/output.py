@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from concbench.campaign import Told
+    from concbench.campaign import ListenerEvent
     from concbench.report.document import Document
     from concbench.results.records import RunRecord
 
@@ -215,13 +215,13 @@ class Output:
         except BadOutput as error:
             self.error = error
 
-    def listener(self, show: Callable[[Told], None]) -> Callable[[Told], None]:
+    def listener(self, show: Callable[[ListenerEvent], None]) -> Callable[[ListenerEvent], None]:
         """A listener that announces calls, saves the record after every round, and then shows the event."""
         from concbench.cli.functions import announce
         from concbench.harness.events import Step
         from concbench.results.records import RunRecord
 
-        def listen(event: Told) -> None:
+        def listen(event: ListenerEvent) -> None:
             if isinstance(event, RunRecord):
                 self.save(event)
             elif not isinstance(event, Step):

@@ -24,7 +24,7 @@ from concbench.report.visible import encodable, visible
 from concbench.results.records import RunRecord, Table
 
 if TYPE_CHECKING:
-    from concbench.campaign import Told
+    from concbench.campaign import ListenerEvent
 
 _TABLE_SECONDS = 1.0
 """Least seconds between two analyses of a table, which take some milliseconds each."""
@@ -37,7 +37,7 @@ _LEAST_NAMES = 20
 
 
 @contextmanager
-def progress(color: str) -> Iterator[Callable[[Told], None]]:
+def progress(color: str) -> Iterator[Callable[[ListenerEvent], None]]:
     """Show the progress on standard error: a table on a terminal, otherwise lines; yields the listener of events."""
     console = console_of(sys.stderr, color)
     if not (sys.stderr.isatty() and console.is_interactive):
@@ -66,7 +66,7 @@ class ProgressLines:
         self._place = ("", "")
         self._record: RunRecord | None = None
 
-    def show(self, event: Told) -> None:
+    def show(self, event: ListenerEvent) -> None:
         """Take note of an event, and print a line if one is due."""
         if isinstance(event, RunRecord):
             self._record = event
@@ -103,7 +103,7 @@ class ProgressTable:
         self._table: SegmentLines | None = None
         self._size: ConsoleDimensions | None = None
 
-    def show(self, event: Told) -> None:
+    def show(self, event: ListenerEvent) -> None:
         """Take note of an event, and draw; the next execution begins when this returns."""
         if isinstance(event, Step):
             if self._step is None or event.workload != self._step.workload:

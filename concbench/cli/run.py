@@ -172,12 +172,12 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
     from concbench.harness.planning.plan import plan
     from concbench.harness.planning.runner_specs import default_runners, with_workers
     from concbench.requirements import Requirement
-    from concbench.variants import newest
+    from concbench.variants import newest_python
 
     workloads.require_applicable(arguments)
     options = functions.fill_in(arguments)
     measured = workloads.chosen_workloads(arguments, options)
-    specs = arguments.runners or default_runners(newest(options))
+    specs = arguments.runners or default_runners(newest_python(options))
     if arguments.workers:
         tried = with_workers(specs, arguments.workers)
         if tried == specs:

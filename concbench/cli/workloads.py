@@ -18,7 +18,7 @@ from concbench.harness.planning.settings import Setting, settings_of, split, val
 from concbench.harness.planning.workload_specs import is_function, kind_of, normalized, workload_of
 from concbench.registry import WORKLOADS, workload_class
 from concbench.units import listed
-from concbench.values import SWITCH, Declared, Kind, excluding
+from concbench.values import SWITCH, Declared, Kind, excluded_names
 
 if TYPE_CHECKING:
     from concbench.options import MeasureOptions
@@ -125,7 +125,7 @@ def _refusal(text: str, key: str) -> str:
     kind, settings = split(text, "workload")
     if key in settings:
         return f"{text} sets {key} itself"
-    excluded = excluding(key, _declared(kind))
+    excluded = excluded_names(key, _declared(kind))
     return next((f"{text} sets {other}, which excludes {key}" for other in settings if other in excluded), "")
 
 
@@ -185,7 +185,7 @@ def _accepted_options(text: str, takers: Mapping[str, Sequence[str]]) -> list[st
     excluding_first = sorted(takers, key=lambda key: key in declared and not declared[key].excludes)
     for key in excluding_first:
         needs = declared[key].needs if key in declared else ""
-        possible = excluding(key, declared).isdisjoint(accepted) and (not needs or needs in {*accepted, *settings})
+        possible = excluded_names(key, declared).isdisjoint(accepted) and (not needs or needs in {*accepted, *settings})
         if text in takers[key] and key not in accepted and possible:
             accepted.append(key)
     return accepted

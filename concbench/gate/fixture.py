@@ -13,7 +13,7 @@ from concbench.gate.judging import Judgement
 from concbench.gate.scaling import Planner, Scaling, quietly
 from concbench.harness.hosts.base import InProcessHosts
 from concbench.harness.planning.plan import Plan, plan
-from concbench.options import MeasureOptions, declared, filled
+from concbench.options import MeasureOptions, declared_options, filled
 from concbench.requirements import MAX_ROUNDS, Requirement
 from concbench.results import files
 from concbench.run import Run
@@ -170,7 +170,7 @@ class Concbench:
 
 def _value(name: str, value: Any) -> Any:
     """The value of an option; a text is read as the command line would read it."""
-    option = declared().get(name)
+    option = declared_options().get(name)
     if option is None or not isinstance(value, str) or str in option.kind.types:
         return value
     return option.kind.read(value)

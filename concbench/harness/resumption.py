@@ -12,7 +12,7 @@ from typing import Any
 from concbench.declarations import Option
 from concbench.errors import UsageError
 from concbench.harness.planning.plan import Plan
-from concbench.options import completed, declared
+from concbench.options import declared_options, with_defaults
 from concbench.results.records import Json, RunRecord, Table, number
 from concbench.task import one_line
 
@@ -69,9 +69,10 @@ def is_complete(table: Table, plan: Plan) -> bool:
 def _require_same_plan(earlier: Table, now: Table) -> None:
     _compare("workload", earlier.workload, now.workload)
     planned = _as_json(now.options)
-    then, options = ({**table, **completed(table)} for table in (earlier.options, planned))  # an older file has fewer
+    # an older file has fewer options
+    then, options = ({**table, **with_defaults(table)} for table in (earlier.options, planned))
     for name in sorted({*then, *options}, key=lambda name: (name not in planned, name)):
-        write = partial(_option_text, declared().get(name))
+        write = partial(_option_text, declared_options().get(name))
         _compare(f"{name.replace('_', '-')} of {now.workload}", then.get(name), options.get(name), write)
     for name in _PLANNED:
         before, after = (getattr(table, name) for table in (earlier, now))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from concbench.equality import same
 from concbench.errors import Inapplicable, WorkerDied, WorkerFailure
 from concbench.host.comparison import is_comparable
 from concbench.host.resources import counters
-from concbench.host.sessions import LoopSession, Phase, Session, idle, in_initializers, timed
+from concbench.host.sessions import LoopSession, Phase, Session, idle, take_initializer_times, time_call
 from concbench.observing import (
     MEET_SECONDS,
     CoroutineObserver,
@@ -24,15 +24,15 @@ from concbench.observing import (
     Passes,
     PassesOfCoroutine,
     Recorder,
+    create_record,
+    items_in_progress,
     meet,
-    new_record,
     perf_counter,
-    recorded,
 )
 from concbench.results.passes import Sample
 from concbench.runners.base import Runner, require_python, workers_for
 from concbench.runners.sequential import Sequential
-from concbench.task import exception_text, named, noted, short, tried
+from concbench.task import attempt, exception_text, short, with_note, with_task_note
 from concbench.traits import CALLER, ELSEWHERE, traits_of
 from concbench.workloads.base import Workload
 
@@ -40,7 +40,7 @@ MOST_LABELS, LABEL = 10_000, 40
 """Most items stored as text, and the length of each in characters."""
 _BATCH, _BATCHES = 200, 5
 """Tasks in a batch, and batches, that measure the cost of observing."""
-_RARELY = 10
+_COLLECTION_INTERVAL = 10
 """A full collection of garbage may follow another after this many times its length."""
 
 
@@ -88,12 +88,12 @@ class HostedCell:
         self.runner = runner
         self.traits = traits_of(runner)
         self.workers = workers_for(runner, workload.tasks)
-        self._require_no_more_than_allowed()
+        self._require_allowed_workers()
         self.awaits = bool(getattr(runner, "awaits", False))
         self._warm = warm
         self._directory = directory
-        self._kept: Session | None = None
-        self._swept = 0.0, 0.0
+        self._warm_session: Session | None = None
+        self._last_collection = 0.0, 0.0
         """When the last full collection of garbage ended, and how many seconds it took."""
         self.function: Callable[[Any], Any]
         if self.awaits:
@@ -110,13 +110,13 @@ class HostedCell:
         """Have the runner prepare workers that must exist before the work; return the seconds as `provided`, if any."""
         if not hasattr(self.runner, "provide"):
             return {}
-        return {"provided": timed(self.runner.provide, self.function, self._directory)[0].seconds}
+        return {"provided": time_call(self.runner.provide, self.function, self._directory)[0].seconds}
 
     def sample(self, *, collect: bool = False, record: str | None = None) -> Timing:
         """Time one execution; `collect` the values to compare, and `record` the items in progress in a file."""
         if record is None or self.traits.where == ELSEWHERE or not 0 < len(self.items) <= MOST_LABELS:
             return self._execute(self.function, collect=collect)
-        new_record(record, len(self.items))
+        create_record(record, len(self.items))
         function = (CoroutineRecorder if self.awaits else Recorder)(self.function, record)
         return self._execute(function, collect=collect, record=record)
 
@@ -135,40 +135,40 @@ class HostedCell:
 
     def items_as_text(self) -> list[str]:
         """Return the first items, each as a short text."""
-        return [_cut(short(item, 10 * LABEL)) for item in self.items[:MOST_LABELS]]
+        return [_shorten(short(item, 10 * LABEL)) for item in self.items[:MOST_LABELS]]
 
     def observe(self, *, collect: bool = False) -> tuple[dict[str, Any], float, list[Any]]:
         """Make an observed pass: execute the cell once with every task recorded.
 
         Returns:
-            Figures named as in `results.records.Observed`, perf_counter() at its beginning, and the values to compare,
-            if they were collected.
+            Figures named as in `results.records.ObservedPass`, perf_counter() at its beginning, and the values to
+            compare, if they were collected.
         """
         recorder = CoroutineObserver if self.awaits else Observer
         before = counters()
-        self._swept = 0.0, 0.0  # its memory is not to hold garbage of executions before it
+        self._last_collection = 0.0, 0.0  # its memory is not to hold garbage of executions before it
         timing = self._execute(recorder(self.function), collect=collect)
-        counted = {name: count - before[name] for name, count in counters().items()}
-        seen: list[Observation] = timing.results
+        counter_changes = {name: count - before[name] for name, count in counters().items()}
+        observations: list[Observation] = timing.results
         workers: dict[tuple[int, int], float] = {}
-        for task in sorted(seen, key=lambda task: task.started):
+        for task in sorted(observations, key=lambda task: task.started):
             workers.setdefault(task.worker, task.started - timing.origin)
-        initializers = [task.initializer for task in seen if task.initializer is not None]
-        places = {worker: place for place, worker in enumerate(workers)}
+        initializers = [task.initializer for task in observations if task.initializer is not None]
+        worker_indexes = {worker: index for index, worker in enumerate(workers)}
         figures = {
             **timing.figures(),
-            **counted,
+            **counter_changes,
             "observing": observing_cost(sends=self.traits.pickles is True),
             "figures": dict(getattr(self.runner, "figures", None) or {}),
             "initializer_calls": len(initializers),
             "initializer_seconds": sum(initializers),
             "began": [round(began, 7) for began in workers.values()],
             "tasks": {
-                "started": [round(task.started - timing.origin, 7) for task in seen],
-                "finished": [round(task.finished - timing.origin, 7) for task in seen],
-                "cpu": [round(task.cpu, 7) for task in seen],
-                "worker": [places[task.worker] for task in seen],
-                "failed": [place for place, task in enumerate(seen) if isinstance(task.result, BaseException)],
+                "started": [round(task.started - timing.origin, 7) for task in observations],
+                "finished": [round(task.finished - timing.origin, 7) for task in observations],
+                "cpu": [round(task.cpu, 7) for task in observations],
+                "worker": [worker_indexes[task.worker] for task in observations],
+                "failed": [index for index, task in enumerate(observations) if isinstance(task.result, BaseException)],
             },
         }
         return figures, timing.origin, timing.collected
@@ -194,7 +194,7 @@ class HostedCell:
         session = self._session(runner, workers=1)
         session.enter()
         try:
-            return self._succeeded(runner.run(session.initialized(self.function), self.items)), None
+            return self._collect_successful(runner.run(session.with_initializer(self.function), self.items)), None
         finally:
             session.leave()
 
@@ -204,16 +204,16 @@ class HostedCell:
         for _ in range(most):
             self._reset()
             items.append(self.items)
-        again = (PassesOfCoroutine if self.awaits else Passes)(self.function)
-        session, _ = self._entered()
+        make_passes = (PassesOfCoroutine if self.awaits else Passes)(self.function)
+        session, _ = self._enter_session()
         try:
-            (passes,) = self.runner.run(session.initialized(again), [items])
-            return [self._succeeded(results) for results in passes]
+            (passes,) = self.runner.run(session.with_initializer(make_passes), [items])
+            return [self._collect_successful(results) for results in passes]
         finally:
             session.leave()
-            self._kept = None
+            self._warm_session = None
 
-    def _succeeded(self, results: list[Any]) -> list[Any]:
+    def _collect_successful(self, results: list[Any]) -> list[Any]:
         """The values to compare of results; raises if tasks failed."""
         self.workload.require_success(results)
         return self.workload.collect(results)
@@ -223,14 +223,17 @@ class HostedCell:
 
         Items that cannot be compared count as unchanged if their pickles are equal; otherwise it is unknown.
         """
-        used, sure = self.items, True
+        used_items, certain = self.items, True
         self._reset()
-        for index, (before, after) in enumerate(zip(self.items, used, strict=True) if used is not self.items else ()):
-            alike = same(before, after)
-            if alike is False and is_comparable(before) and is_comparable(after):
+        pairs: Iterable[tuple[Any, Any]] = ()
+        if used_items is not self.items:
+            pairs = zip(self.items, used_items, strict=True)
+        for index, (before, after) in enumerate(pairs):
+            equal = same(before, after)
+            if equal is False and is_comparable(before) and is_comparable(after):
                 return f"item {index} was {short(before)} and is {short(after)}", False
-            sure = sure and (alike is True or _same_pickle(before, after))
-        return "", sure
+            certain = certain and (equal is True or _same_pickle(before, after))
+        return "", certain
 
     def examine(self) -> None:
         """Check that the function and the items can be sent to the workers, and that the runner accepts them.
@@ -246,85 +249,88 @@ class HostedCell:
             self._require_sendable("the function", self.function)
             self._require_sendable("the initializer", self.workload.initializer)
             for index, item in enumerate(self.items):
-                self._require_sendable(f"item {index}", item, shown=True)
+                self._require_sendable(f"item {index}", item, show_value=True)
         if hasattr(self.runner, "examine"):
             self.runner.examine(self.function)
 
-    def _require_sendable(self, what: str, value: Any, *, shown: bool = False) -> None:
+    def _require_sendable(self, name: str, value: Any, *, show_value: bool = False) -> None:
         """Pickle and unpickle a value, since not every pickle can be read back."""
-        _, unsendable = tried(lambda: pickle.loads(pickle.dumps(value)))
+        _, unsendable = attempt(lambda: pickle.loads(pickle.dumps(value)))
         if unsendable is not None:
-            what = f"{what}, {short(value)}," if shown else what
+            subject = f"{name}, {short(value)}," if show_value else name
             raise Inapplicable(
-                f"{what} cannot be sent to another process ({exception_text(unsendable)}); everything sent must be "
+                f"{subject} cannot be sent to another process ({exception_text(unsendable)}); everything sent must be "
                 "picklable, and functions must be defined at the top level of a module"
             ) from unsendable
 
     def close(self) -> None:
         """Stop the workers that were kept or provided."""
         try:
-            if self._kept is not None:
-                self._kept.leave()
-                self._kept = None
+            if self._warm_session is not None:
+                self._warm_session.leave()
+                self._warm_session = None
         finally:
             if hasattr(self.runner, "release"):
                 self.runner.release()
 
     def _execute(self, function: Callable[[Any], Any], *, collect: bool, record: str | None = None) -> Timing:
-        session, start = self._entered()
+        session, start = self._enter_session()
         items = [NumberedItem(index, item) for index, item in enumerate(self.items)] if record else self.items
         try:
-            function = session.initialized(function)
-            in_initializers()
+            function = session.with_initializer(function)
+            take_initializer_times()
             began = perf_counter()
-            work, results = timed(self.runner.run, function, items)
-            initializers = in_initializers()
-            self.workload.require_success(_plain(results))
-            collected = self.workload.collect(_plain(results)) if collect else []
+            work, results = time_call(self.runner.run, function, items)
+            initializers = take_initializer_times()
+            self.workload.require_success(_without_observations(results))
+            collected = self.workload.collect(_without_observations(results)) if collect else []
         except BaseException as error:
             session.leave()
-            self._kept = None
+            self._warm_session = None
             if isinstance(error, WorkerDied) and not hasattr(error, "__notes__"):
-                raise self._with_its_task(error, record) from error.__cause__
+                raise self._with_task(error, record) from error.__cause__
             raise
-        stop = session.leave() if self._kept is None else Phase()
+        stop = session.leave() if self._warm_session is None else Phase()
         return Timing(start, work, stop, began - start.seconds, results, collected, initializers)
 
-    def _with_its_task(self, error: WorkerDied, record: str | None) -> BaseException:
+    def _with_task(self, error: WorkerDied, record: str | None) -> BaseException:
         """The failure with a note on the task of the worker that died."""
-        tasks = [index for index, pid in recorded(record).items() if pid == error.process] if record else []
-        return named(error, tasks[0], self.items) if tasks else noted(error, "raised by a task, item unknown")
+        tasks = [index for index, pid in items_in_progress(record).items() if pid == error.process] if record else []
+        if tasks:
+            return with_task_note(error, tasks[0], self.items)
+        return with_note(error, "raised by a task, item unknown")
 
-    def _entered(self) -> tuple[Session, Phase]:
+    def _enter_session(self) -> tuple[Session, Phase]:
         """An entered runner: entered now or, if warm, before the first execution; and the timed start."""
         self._reset()
-        session = self._kept or self._session(self.runner, self.workers)
-        self._sweep()
-        if self._kept is not None:
+        session = self._warm_session or self._session(self.runner, self.workers)
+        self._collect_garbage()
+        if self._warm_session is not None:
             return session, Phase()
         start = session.enter()
         if not self._warm:
             return session, start
-        self._kept = session
+        self._warm_session = session
         if not self.awaits and not hasattr(self.runner, "provide"):  # provided workers have run something
-            _meet(self.runner, session.initialized(meet), self.workers, self.function, self._directory)
+            task = session.with_initializer(meet)
+            _run_in_every_worker(self.runner, task, self.workers, self.function, self._directory)
         elif self.workload.initializer is not None:
-            self.runner.run(session.initialized(idle if self.awaits else _nothing), [None] * self.workers)
+            self.runner.run(session.with_initializer(idle if self.awaits else _return_item), [None] * self.workers)
         return session, Phase()
 
-    def _sweep(self) -> None:
+    def _collect_garbage(self) -> None:
         """Collect the garbage of the execution before, which is not this one's to collect.
 
         In a process with a large heap a full collection takes long. There it is made rarely, and garbage that has
         survived others waits for it.
         """
-        ended, took = self._swept
+        ended, took = self._last_collection
         began = perf_counter()
-        if began - ended < _RARELY * took:
+        if began - ended < _COLLECTION_INTERVAL * took:
             gc.collect(1)
             return
         gc.collect()
-        self._swept = perf_counter(), perf_counter() - began
+        self._last_collection = perf_counter(), perf_counter() - began
 
     def _session(self, runner: Runner, workers: int) -> Session:
         return (LoopSession if self.awaits else Session)(runner, self.workload, workers)
@@ -333,7 +339,7 @@ class HostedCell:
         self.workload.reset()
         self.items = self.workload.items
 
-    def _require_no_more_than_allowed(self) -> None:
+    def _require_allowed_workers(self) -> None:
         most = self.workload.most_workers
         if most is not None and self.workers > most:
             calls = f"{self.workers:,} calls at once"
@@ -358,30 +364,33 @@ def observing_cost(*, sends: bool) -> float:
     """
     costs = []
     for _ in range(_BATCHES):
-        plain = timed(lambda: [_nothing(item) for item in range(_BATCH)])[0].seconds
-        watched, seen = timed(lambda: [Observer(_nothing)(item) for item in range(_BATCH)])
-        sent = timed(lambda: [pickle.loads(pickle.dumps(one)) for one in seen])[0].seconds if sends else 0.0  # noqa: B023
-        costs.append((watched.seconds + sent - plain) / _BATCH)
+        plain_seconds = time_call(lambda: [_return_item(item) for item in range(_BATCH)])[0].seconds
+        observed, observations = time_call(lambda: [Observer(_return_item)(item) for item in range(_BATCH)])
+        sending = 0.0
+        if sends:
+            pickled = time_call(lambda: [pickle.loads(pickle.dumps(each)) for each in observations])[0]  # noqa: B023
+            sending = pickled.seconds
+        costs.append((observed.seconds + sending - plain_seconds) / _BATCH)
     return max(0.0, sorted(costs)[_BATCHES // 2])
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     """Shorten a text to LABEL characters; the end is kept, since addresses differ there."""
     half = (LABEL - 3) // 2
     return text if len(text) <= LABEL else f"{text[:half]}...{text[-half:]}"
 
 
-def _plain(results: list[Any]) -> list[Any]:
+def _without_observations(results: list[Any]) -> list[Any]:
     """The results without the observations of an observed pass around them."""
     return [task.result for task in results] if results and isinstance(results[0], Observation) else results
 
 
-def _nothing(item: Any) -> Any:
+def _return_item(item: Any) -> Any:
     return item
 
 
-def _meet(
-    runner: Runner, meeting: Callable[[Any], Any], workers: int, function: Callable[[Any], Any], within: Path | None
+def _run_in_every_worker(
+    runner: Runner, task: Callable[[Any], Any], workers: int, function: Callable[[Any], Any], directory: Path | None
 ) -> None:
     """Have every worker run something: pools start lazily, and a worker that was never used is not warm.
 
@@ -393,9 +402,9 @@ def _meet(
     import tempfile  # imported here, since few processes need it, and it takes a tenth of their import time
 
     tasks = workers * (getattr(runner, "chunksize", 1) or 1)  # neighbouring tasks of a chunk run in one worker
-    with tempfile.TemporaryDirectory(prefix="concbench-meet-", dir=within) as directory:
-        met = runner.run(meeting, [(directory, workers, function)] * tasks)
-    if not all(met):
+    with tempfile.TemporaryDirectory(prefix="concbench-meet-", dir=directory) as meeting_place:
+        began = runner.run(task, [(meeting_place, workers, function)] * tasks)
+    if not all(began):
         raise WorkerFailure(f"not all of the {workers} workers began a task within {MEET_SECONDS:g} s")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from concbench.equality import close, copied, different_part, same
 from concbench.errors import ResultsDiffer, RoundingDiffers
-from concbench.task import exception_text, short, tried, type_name
+from concbench.task import attempt, exception_text, short, type_name
 
 _Same = Callable[[Any, Any], bool | None]
 _HINT = "--check module:function compares with a function of your own"
@@ -28,15 +28,15 @@ def require_equal(collected: Sequence[Any], expected: Sequence[Any], same: _Same
     if len(collected) != len(expected):
         raise ResultsDiffer(f"{len(collected):,} results instead of {len(expected):,}")
     wrong = []
-    for index, (due, seen) in enumerate(zip(expected, collected, strict=True)):
-        alike, broken = tried(same, due, seen)
-        if broken is None and alike is not False:
+    for index, (reference, actual) in enumerate(zip(expected, collected, strict=True)):
+        equal, error = attempt(same, reference, actual)
+        if error is None and equal is not False:
             continue
-        if not (is_comparable(due, same) and is_comparable(seen, same)):
+        if not (is_comparable(reference, same) and is_comparable(actual, same)):
             continue
-        if broken is not None:
-            why = f"comparing them at item {index} raises {exception_text(broken)}"
-            raise ResultsDiffer(f"{why}: expected {short(due)}, got {short(seen)}") from broken
+        if error is not None:
+            reason = f"comparing them at item {index} raises {exception_text(error)}"
+            raise ResultsDiffer(f"{reason}: expected {short(reference)}, got {short(actual)}") from error
         wrong.append(index)
     if not wrong:
         return
@@ -52,8 +52,8 @@ def require_equal(collected: Sequence[Any], expected: Sequence[Any], same: _Same
 
 def is_comparable(value: Any, same: _Same = same) -> bool:
     """Whether a value is equal to a copy of itself, so that a difference from another value is meaningful."""
-    alike, broken = tried(same, value, copied(value))
-    return broken is None and alike is not False
+    equal, error = attempt(same, value, copied(value))
+    return error is None and equal is not False
 
 
 def incomparable(results: Sequence[Any], copies: Sequence[Any], same: _Same = same) -> tuple[int, str]:
@@ -64,29 +64,30 @@ def incomparable(results: Sequence[Any], copies: Sequence[Any], same: _Same = sa
         copies: the same results after pickling.
         same: returns whether a pair counts as equal.
     """
-    count, why = 0, ""
+    count, reason = 0, ""
     for index, (result, copy) in enumerate(zip(results, copies, strict=True)):
-        alike, broken = tried(same, result, copy)
-        if broken is not None or not alike:
+        equal, error = attempt(same, result, copy)
+        if error is not None or not equal:
             count += 1
-            why = why or f"result {index}, of type {type_name(result)}, {_why(result, copy, alike, broken)}"
-    return count, why
+            detail = _incomparable_reason(result, copy, equal, error)
+            reason = reason or f"result {index}, of type {type_name(result)}, {detail}"
+    return count, reason
 
 
-def _why(result: Any, copy: Any, alike: bool | None, broken: BaseException | None) -> str:
+def _incomparable_reason(result: Any, copy: Any, equal: bool | None, error: BaseException | None) -> str:
     """The reason why a result cannot be compared with a copy of itself."""
-    if broken is not None:
-        return f"raises {exception_text(broken)} when it is compared"
-    if alike is False and same(result, copy):
+    if error is not None:
+        return f"raises {exception_text(error)} when it is compared"
+    if equal is False and same(result, copy):
         return "is not equal to a pickled copy of itself by the given check"
     part = different_part(result, copy)
     if same(part, copied(part)):  # the difference is lost in the pickle of the whole
         part = result
-    _, broken = tried(lambda: bool(part == copied(part)))
-    if broken is not None:
-        why = f"raises {exception_text(broken)} when it is compared"
+    _, error = attempt(lambda: bool(part == copied(part)))
+    if error is not None:
+        reason = f"raises {exception_text(error)} when it is compared"
     elif getattr(type(part), "__eq__") is object.__eq__:  # noqa: B009 - mypy takes the two for different
-        why = "does not define equality"
+        reason = "does not define equality"
     else:
-        why = "is not equal to a pickled copy of itself"
-    return f"{why if part is result else f'holds a value of type {type_name(part)}, which {why}'}; {_HINT}"
+        reason = "is not equal to a pickled copy of itself"
+    return f"{reason if part is result else f'holds a value of type {type_name(part)}, which {reason}'}; {_HINT}"

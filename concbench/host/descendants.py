@@ -24,13 +24,13 @@ TRACKER_SECONDS = 2.0
 """Seconds that a tracker gets to clean up after all other processes have ended."""
 _SCANS = 5
 """Most scans of the list of processes: a process may have started another just before it was killed."""
-_FILE_LOCKS = 10
+_RLIMIT_LOCKS = 10
 """The number of the limit: RLIMIT_LOCKS, for which Python has no name."""
 _LIMIT = re.compile(rb"Max file locks +(\d+) ")
 _SHARED = Path("/dev/shm")  # noqa: S108 - where Linux keeps semaphores
 
 
-def with_mark(mark: str) -> dict[str, str]:
+def environment_with_mark(mark: str) -> dict[str, str]:
     """The environment of this process with another mark, for a process that it starts."""
     return {**os.environ, MARK: f"{os.environ.get(MARK, '')} {mark}".strip()}
 
@@ -40,21 +40,21 @@ def own_mark() -> str:
     return (os.environ.get(MARK, "").split() or [""])[-1]
 
 
-def wear(mark: str) -> None:
+def set_inherited_mark(mark: str) -> None:
     """Have every process that this one starts inherit the mark, even if its environment is emptied (Linux)."""
     if sys.platform.startswith("linux"):
         import resource
 
         with contextlib.suppress(ValueError, OSError):  # a sandbox may have its own limit, or none at all
-            resource.setrlimit(_FILE_LOCKS, (_number(mark), resource.getrlimit(_FILE_LOCKS)[1]))
+            resource.setrlimit(_RLIMIT_LOCKS, (_mark_as_limit(mark), resource.getrlimit(_RLIMIT_LOCKS)[1]))
 
 
-def semaphores(mark: str) -> str:
+def semaphore_prefix(mark: str) -> str:
     """The prefix of the names of all semaphores that a measuring process and its workers create."""
     return f"/mp-{mark}"
 
 
-def end(group: int, mark: str) -> list[str]:
+def kill_processes(group: int, mark: str) -> list[str]:
     """Kill the process group of a measuring process, and every process that carries the mark.
 
     Args:
@@ -68,18 +68,18 @@ def end(group: int, mark: str) -> list[str]:
         return []
     killed: dict[int, str] = {}
     for _ in range(_SCANS):
-        left = [one.pid for one in belonging(group, mark)]
-        others = [pid for pid in left if not _is_tracker(pid)]
-        if not others:
+        remaining = [process.pid for process in owned_processes(group, mark)]
+        to_kill = [pid for pid in remaining if not _is_tracker(pid)]
+        if not to_kill:
             break
-        for pid in others:
+        for pid in to_kill:
             killed.setdefault(pid, _name(pid))
             _kill(pid)
     deadline = monotonic() + TRACKER_SECONDS
-    while left and monotonic() < deadline:
+    while remaining and monotonic() < deadline:
         sleep(0.005)
-        left = [one.pid for one in belonging(group, mark)]
-    for pid in left:
+        remaining = [process.pid for process in owned_processes(group, mark)]
+    for pid in remaining:
         _kill(pid)
     if group:
         with contextlib.suppress(ProcessLookupError, PermissionError):  # where there is no list of processes
@@ -110,7 +110,7 @@ class OwnedProcess:
         return "R" in states
 
 
-def belonging(group: int, mark: str, since: int = 0) -> Iterator[OwnedProcess]:
+def owned_processes(group: int, mark: str, since: int = 0) -> Iterator[OwnedProcess]:
     """Living processes of the group or with the mark, except this one; none where /proc does not exist.
 
     Args:
@@ -118,14 +118,14 @@ def belonging(group: int, mark: str, since: int = 0) -> Iterator[OwnedProcess]:
         mark: the mark of the measuring process.
         since: processes started before this time, in ticks, are skipped without reading their marks.
     """
-    number = str(_number(mark)).encode()
-    for entry in _numbered():
+    limit = str(_mark_as_limit(mark)).encode()
+    for entry in _process_ids():
         with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended, or belongs to another user
             fields = _fields(f"/proc/{entry}/stat")
             if fields[0] in "ZX" or int(entry) == os.getpid() or int(fields[19]) < since:
                 continue
             in_group = group != 0 and int(fields[2]) == group  # 0 if the leader is in another namespace
-            if in_group or _limited(entry) == number or _wears(entry, mark.encode()):
+            if in_group or _lock_limit(entry) == limit or _has_mark(entry, mark.encode()):
                 yield OwnedProcess(int(entry), fields)
 
 
@@ -140,14 +140,14 @@ def _cpu(fields: list[str]) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _numbered() -> list[str]:
+def _process_ids() -> list[str]:
     try:
         return [entry for entry in os.listdir("/proc") if entry.isdecimal()]  # noqa: PTH208 - in a tenth of the time
     except OSError:
         return []
 
 
-def started(pid: int) -> int:
+def start_ticks(pid: int) -> int:
     """The start time of a process in ticks; it cannot have started an older process. 0 if unknown."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         return int(_fields(f"/proc/{pid}/stat")[19])
@@ -160,23 +160,23 @@ def _fields(path: str | Path) -> list[str]:
         return file.read().rpartition(b")")[2].decode().split()
 
 
-def _limited(entry: str) -> bytes:
+def _lock_limit(entry: str) -> bytes:
     with contextlib.suppress(OSError):
-        found = _LIMIT.search(Path(f"/proc/{entry}/limits").read_bytes())
-        return found[1] if found else b""
+        match = _LIMIT.search(Path(f"/proc/{entry}/limits").read_bytes())
+        return match[1] if match else b""
     return b""
 
 
-def _wears(entry: str, mark: bytes) -> bool:
+def _has_mark(entry: str, mark: bytes) -> bool:
     """Whether a process has the mark in its environment; a run within a run has both marks."""
     environment = Path(f"/proc/{entry}/environ").read_bytes()
     name = f"{MARK}=".encode()
     return mark in environment and any(
-        mark in one.removeprefix(name).split() for one in environment.split(b"\0") if one.startswith(name)
+        mark in entry.removeprefix(name).split() for entry in environment.split(b"\0") if entry.startswith(name)
     )
 
 
-def _number(mark: str) -> int:
+def _mark_as_limit(mark: str) -> int:
     """A mark as a limit, too high to be reached."""
     return int(mark, 16) >> 2 | 1 << 61
 
@@ -186,13 +186,13 @@ def _remove_shared(group: int, mark: str) -> None:
 
     loky and joblib put the process id of their creator, the measuring process, into the names.
     """
-    begins = [f"sem.{semaphores(mark)[1:]}"]
+    prefixes = [f"sem.{semaphore_prefix(mark)[1:]}"]
     if group:
-        begins += [f"sem.loky-{group}-", f"joblib_memmapping_folder_{group}_"]
-    left = []
+        prefixes += [f"sem.loky-{group}-", f"joblib_memmapping_folder_{group}_"]
+    paths = []
     with contextlib.suppress(OSError):  # the directory does not exist on this platform
-        left = [path for path in _SHARED.iterdir() if path.name.startswith(tuple(begins))]
-    for path in left:
+        paths = [path for path in _SHARED.iterdir() if path.name.startswith(tuple(prefixes))]
+    for path in paths:
         with contextlib.suppress(OSError):  # it is another user's, in a container with the same process ids
             if path.is_dir():
                 import shutil  # seldom needed

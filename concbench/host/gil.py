@@ -7,8 +7,8 @@ from typing import Any
 
 from concbench.machine import gil_enabled
 
-_NAMED = re.compile(r"\(GIL\) has been enabled to load module '([^']+)'")
-SOMETHING = "a module"
+_WARNING = re.compile(r"\(GIL\) has been enabled to load module '([^']+)'")
+UNNAMED_MODULE = "a module"
 """The name used for a module that was not named, since the warning was turned off."""
 
 
@@ -21,14 +21,14 @@ class GilWatch:
         if self._watches:
             import warnings
 
-            self._shown, warnings.showwarning = warnings.showwarning, self._show
+            self._show_warning, warnings.showwarning = warnings.showwarning, self._note_module
 
-    def turned_on_by(self) -> list[str]:
+    def enabling_modules(self) -> list[str]:
         """Return the modules that have re-enabled the GIL since."""
-        return self._names or [SOMETHING] if self._watches and gil_enabled() else []
+        return self._names or [UNNAMED_MODULE] if self._watches and gil_enabled() else []
 
-    def _show(self, message: Any, *where: Any, **more: Any) -> None:
-        named = _NAMED.search(str(message))
-        if named:
-            self._names.append(named[1])
-        self._shown(message, *where, **more)
+    def _note_module(self, message: Any, *where: Any, **more: Any) -> None:
+        match = _WARNING.search(str(message))
+        if match:
+            self._names.append(match[1])
+        self._show_warning(message, *where, **more)

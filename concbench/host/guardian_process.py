@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 
-from concbench.host.descendants import end, own_mark
+from concbench.host.descendants import kill_processes, own_mark
 from concbench.wire import take_over
 
 
@@ -22,20 +22,20 @@ def main() -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     marks: dict[int, str] = {}
     directories: set[str] = set()
-    for word, what, *mark in take_over():
-        if word == "watch":
-            marks[what] = mark[0]
-        elif word == "release":
-            marks.pop(what, None)
-        elif word == "keep":
-            directories.add(what)
+    for command, target, *mark in take_over():
+        if command == "watch":
+            marks[target] = mark[0]
+        elif command == "release":
+            marks.pop(target, None)
+        elif command == "keep":
+            directories.add(target)
         else:
-            directories.discard(what)
+            directories.discard(target)
     for pid, mark in marks.items():
-        end(pid, mark)
+        kill_processes(pid, mark)
     import shutil  # imported late, since most guardians have nothing to remove
 
     for directory in directories:
         shutil.rmtree(directory, ignore_errors=True)
     if marks or directories:  # the parent was killed: end the processes that started with this one, too
-        end(os.getpid(), own_mark())
+        kill_processes(os.getpid(), own_mark())

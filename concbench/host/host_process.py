@@ -49,30 +49,30 @@ from concbench.equality import copied
 from concbench.errors import BadFunction, HostFailure, ResultsDiffer, WorkerDied
 from concbench.host.cell import HostedCell
 from concbench.host.comparison import incomparable, require_equal
-from concbench.host.descendants import own_mark, semaphores, wear
+from concbench.host.descendants import own_mark, semaphore_prefix, set_inherited_mark
 from concbench.host.gil import GilWatch
 from concbench.host.native_threads import native_threads
 from concbench.host.outcomes import describe
 from concbench.host.resources import allow_more_descriptors, own_memory
-from concbench.host.transfer import carried, grown, held_by, transfer
-from concbench.host.unfinished_work import awaitable, close_unawaited, unfinished
-from concbench.host.unpacking import unpacked
+from concbench.host.transfer import function_contents, function_growth, function_transfer, task_transfer
+from concbench.host.unfinished_work import close_unawaited, describe_unfinished, has_awaitables
+from concbench.host.unpacking import unpickle_cell
 from concbench.machine import allowed_cores, compiles, gil_enabled, quota_cores, usable_cores
 from concbench.observing import perf_counter
 from concbench.results.passes import COMPARED, PICKLED, SENT, CheckPass, Finding, ReferencePass, Sample
-from concbench.runners.start_method import keep_names
-from concbench.task import exception_text, tried
+from concbench.runners.start_method import set_names
+from concbench.task import attempt, exception_text
 from concbench.traits import CALLER, INTERPRETERS, LOOP, THREADS
 from concbench.wire import end_if_forked, take_over
 
 Tell = Callable[[str], None]
 """Called with the next activity on items or results; with an empty text when the work is executed again."""
-_WANTS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT}
+_RESOURCE_ERRORS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT}
 CHECK_SECONDS = 0.05
 """Seconds for which short work is repeated in a check, since random failures are rare."""
 
 
-def _nobody(doing: str) -> None:
+def _tell_nobody(doing: str) -> None:
     del doing
 
 
@@ -90,7 +90,7 @@ class Host:
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer a request; every exception becomes an answer, even if it would end the process."""
-        doing: dict[str, Callable[[dict[str, Any]], Any]] = {
+        handlers: dict[str, Callable[[dict[str, Any]], Any]] = {
             "prepare": self._prepare,
             "sample": self._sample,
             "observe": self._observe,
@@ -100,20 +100,20 @@ class Host:
             "reference": self._reference,
             "check": self._check,
             "reads": self._reads,
-            "passes": lambda asked: sequential_passes(self._prepared(), asked["most"], self._expected(asked)),
+            "passes": lambda request: sequential_passes(self._prepared(), request["most"], self._expected(request)),
         }
         try:
-            return {"ok": doing[request["do"]](request)}
+            return {"ok": handlers[request["do"]](request)}
         except BaseException as error:  # noqa: BLE001 - SystemExit of a task must not end the host without an answer
             allow_more_descriptors()
             return {"failed": describe(error), "worker": isinstance(error, WorkerDied)}
 
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
-        workload, runner = unpacked(Path(request["cell"]))
+        workload, runner = unpickle_cell(Path(request["cell"]))
         self.cell = HostedCell(workload, runner, warm=request["warm"], directory=Path(request["cell"]).parent)
         end_if_forked(self._process)
         if "multiprocessing" in sys.modules or self.cell.traits.where not in {CALLER, THREADS, LOOP, INTERPRETERS}:
-            keep_names(Path(request["sockets"]), semaphores(self._mark))
+            set_names(Path(request["sockets"]), semaphore_prefix(self._mark))
         if hasattr(runner, "preload"):
             runner.preload(self.cell.function)
         if request["examine"]:
@@ -122,13 +122,13 @@ class Host:
         return {**self._interpreter(), **self.cell.provide()}
 
     def _interpreter(self) -> dict[str, Any]:
-        turned_on = self._gil.turned_on_by()
-        return {**interpreter(), **({"gil_turned_on": turned_on} if turned_on else {})}
+        enabling = self._gil.enabling_modules()
+        return {**interpreter(), **({"gil_turned_on": enabling} if enabling else {})}
 
     def _reference(self, request: dict[str, Any]) -> dict[str, Any]:
         self.reference = Reference(self._prepared(), Path(request["save"]))
-        found = self.reference.make(request["record"], self._tell)
-        return {**asdict(found), "facts": {**own_memory(), **found.facts}}
+        findings = self.reference.make(request["record"], self._tell)
+        return {**asdict(findings), "facts": {**own_memory(), **findings.facts}}
 
     def _check(self, request: dict[str, Any]) -> dict[str, Any]:
         expected = self._expected(request)
@@ -136,7 +136,7 @@ class Host:
 
     def _reads(self, request: dict[str, Any]) -> str:
         self._tell(COMPARED)
-        _, unreadable = tried(self._expected, request)
+        _, unreadable = attempt(self._expected, request)
         if isinstance(unreadable, HostFailure):
             raise unreadable
         return "" if unreadable is None else exception_text(unreadable)
@@ -157,7 +157,7 @@ class Host:
 
     def _expected(self, request: dict[str, Any]) -> Any:
         """The results to compare with."""
-        return expected_of(self._prepared(), self.reference, Path(request["compare"]))
+        return expected_results(self._prepared(), self.reference, Path(request["compare"]))
 
     def _tell(self, doing: str) -> None:
         if doing:
@@ -175,30 +175,30 @@ class Reference:
     def __init__(self, cell: HostedCell, path: Path) -> None:
         self._cell = cell
         self._path = path
-        self._kept: list[Any] | None = None
+        self._results: list[Any] | None = None
 
-    def make(self, record: str | None = None, tell: Tell = _nobody) -> ReferencePass:
+    def make(self, record: str | None = None, tell: Tell = _tell_nobody) -> ReferencePass:
         """Make the pass, and return its findings."""
         function = self._cell.function
-        if held_by(function):  # pickling it may run user code
+        if function_contents(function):  # pickling it may run user code
             tell(SENT)
-            sent = carried(function)
+            cost = function_transfer(function)
             tell("")
         else:
-            sent = carried(function)
+            cost = function_transfer(function)
         results, sample = self._cell.reference(record)
         tell(PICKLED)
-        if awaitable(results) or unfinished(results):
+        if has_awaitables(results) or describe_unfinished(results):
             close_unawaited(results)
-            return ReferencePass(awaitable=awaitable(results), unfinished=unfinished(results))
+            return ReferencePass(awaitable=has_awaitables(results), unfinished=describe_unfinished(results))
         unsendable, copies = self._save(results)
         tell(COMPARED)
         changed, unchanged = self._cell.changed_item()
-        count, why = incomparable(results, copies, self._cell.workload.same)
+        count, reason = incomparable(results, copies, self._cell.workload.same)
         return ReferencePass(
             unsendable=unsendable,
-            incomparable=why if count == len(results) else "",
-            excluded=f"{count:,} of {len(results):,} results cannot be compared (the others are): {why}"
+            incomparable=reason if count == len(results) else "",
+            excluded=f"{count:,} of {len(results):,} results cannot be compared (the others are): {reason}"
             if 0 < count < len(results)
             else "",
             changed=changed,
@@ -206,8 +206,8 @@ class Reference:
             sample=sample,
             facts={
                 **native_threads(),
-                **({} if unsendable else transfer(self._cell.items, results)),
-                **({} if unsendable else {**sent, **grown(function, sent)}),
+                **({} if unsendable else task_transfer(self._cell.items, results)),
+                **({} if unsendable else {**cost, **function_growth(function, cost)}),
             },
         )
 
@@ -217,35 +217,35 @@ class Reference:
         Raises:
             HostFailure: they cannot be saved for another reason; the message says why.
         """
-        packed, unsendable = tried(dumps, results, 5)  # a protocol that every supported interpreter reads
+        packed, unsendable = attempt(dumps, results, 5)  # a protocol that every supported interpreter reads
         if unsendable is None:
-            copies, unsendable = tried(loads, packed)
-        if unsendable is not None and not _is_ours(unsendable):
-            self._kept = results
+            copies, unsendable = attempt(loads, packed)
+        if unsendable is not None and not _is_lack_of_resources(unsendable):
+            self._results = results
             return exception_text(unsendable), [copied(result) for result in results]
         try:
             if unsendable is not None:
                 raise unsendable
             self._path.write_bytes(packed)
         except (OSError, MemoryError) as error:
-            place = self._path.parent.parent
-            why = getattr(error, "strerror", None) or exception_text(error)
+            directory = self._path.parent.parent
+            reason = getattr(error, "strerror", None) or exception_text(error)
             raise HostFailure(
-                f"concbench could not keep the results in {place} to compare others with: {why}"
+                f"concbench could not keep the results in {directory} to compare others with: {reason}"
             ) from error
         return "", copies
 
     def results(self) -> list[Any]:
         """Return the results of the pass."""
-        return self._kept if self._kept is not None else _read_results(self._path)
+        return self._results if self._results is not None else _read_results(self._path)
 
 
-def _is_ours(error: BaseException) -> bool:
+def _is_lack_of_resources(error: BaseException) -> bool:
     """Whether an error is due to a lack of resources, such as open files, and not to the results."""
-    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _WANTS)
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _RESOURCE_ERRORS)
 
 
-def expected_of(cell: HostedCell, reference: Reference | None, path: Path) -> Any:
+def expected_results(cell: HostedCell, reference: Reference | None, path: Path) -> Any:
     """The results to compare a cell with: known to the workload, made in this process, or saved in a file.
 
     Raises:
@@ -291,7 +291,9 @@ def take_sample(cell: HostedCell, repeats: int, *, collect: bool) -> tuple[Sampl
     return total, collected
 
 
-def check(cell: HostedCell, most: int, expected: Any, record: str | None = None, tell: Tell = _nobody) -> CheckPass:
+def check(
+    cell: HostedCell, most: int, expected: Any, record: str | None = None, tell: Tell = _tell_nobody
+) -> CheckPass:
     """Execute a cell and compare its results; short work is executed several times.
 
     Args:
@@ -312,10 +314,10 @@ def check(cell: HostedCell, most: int, expected: Any, record: str | None = None,
         tell("")
         timing = cell.sample(collect=True, record=None if first else record)
         tell(COMPARED)
-        told = unfinished(timing.results)
-        if told:
+        unfinished = describe_unfinished(timing.results)
+        if unfinished:
             close_unawaited(timing.results)
-            raise BadFunction(f"{cell.workload.name} {told}")
+            raise BadFunction(f"{cell.workload.name} {unfinished}")
         require_equal(timing.collected, expected, cell.workload.same)
         first = first or cell.sample_of(timing)
         executions += 1
@@ -369,9 +371,9 @@ def main() -> None:
     """Serve until the parent has closed the wire, or has ended."""
     wire = take_over()
     mark = own_mark()  # before user code may empty the environment
-    wear(mark)
-    _volunteer()
-    ballast = stand_aside()
+    set_inherited_mark(mark)
+    _prefer_for_oom_kill()
+    ballast = exclude_from_collection()
     host = Host(wire.send, mark)
     for request in wire:
         wire.send(host.answer(request))
@@ -380,7 +382,7 @@ def main() -> None:
     del ballast
 
 
-def stand_aside() -> list[Callable[[], None]]:
+def exclude_from_collection() -> list[Callable[[], None]]:
     """Have the garbage collector ignore the objects of concbench, which the user's own program does not have.
 
     A full collection visits every object, so functions that make many objects would be slower here than by hand. The
@@ -393,7 +395,7 @@ def stand_aside() -> list[Callable[[], None]]:
     return [lambda: None for _ in range(_BARE)]
 
 
-def _volunteer() -> None:
+def _prefer_for_oom_kill() -> None:
     """Have the kernel kill this process and its workers first if memory runs out (Linux)."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")

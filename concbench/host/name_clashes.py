@@ -17,7 +17,7 @@ _MACHINERY = (
 """Modules that measuring processes and workers import, if they exist on this platform."""
 
 
-def require_names_of_their_own(directories: Iterable[Path]) -> None:
+def require_no_name_clashes(directories: Iterable[Path]) -> None:
     """Reject directories with a file that some processes would import instead of Python's own module.
 
     A process that has imported Python's own `queue` does not import another. A worker that has not, such as one just
@@ -30,32 +30,32 @@ def require_names_of_their_own(directories: Iterable[Path]) -> None:
     Raises:
         BadFunction: a name clashes; the message says which file to rename.
     """
-    started_in = [] if sys.flags.safe_path else [Path.cwd()]  # worker processes start with it on their path
-    found = sorted(path for directory in {*directories, *started_in} for path in _alike(directory))
-    if not found:
+    start_directory = [] if sys.flags.safe_path else [Path.cwd()]  # worker processes start with it on their path
+    clashes = sorted(path for directory in {*directories, *start_directory} for path in _clashing_modules(directory))
+    if not clashes:
         return
     for name in _MACHINERY:
         try:
             importlib.import_module(name)
         except ImportError:  # not on this platform
             continue
-    for path in found:
+    for path in clashes:
         name = path.parent.name if path.name == "__init__.py" else path.stem
-        taken = getattr(sys.modules.get(name), "__file__", None)
-        if name in sys.modules and not (taken and Path(taken).exists() and path.samefile(taken)):
+        loaded = getattr(sys.modules.get(name), "__file__", None)
+        if name in sys.modules and not (loaded and Path(loaded).exists() and path.samefile(loaded)):
             raise BadFunction(
                 f"rename {path}: Python has its own module {name!r}, which worker processes import, and a process "
                 "can hold only one module of that name"
             )
 
 
-def _alike(directory: Path) -> list[Path]:
+def _clashing_modules(directory: Path) -> list[Path]:
     """Modules in a directory that have the name of a standard library module, or of concbench."""
     try:
-        there = {path.name: path for path in directory.iterdir()}
+        entries = {path.name: path for path in directory.iterdir()}
     except OSError:
         return []
     names = {*sys.stdlib_module_names, "concbench"}
-    files = [path for name, path in there.items() if name.endswith(".py") and name.removesuffix(".py") in names]
-    packages = [path / "__init__.py" for name, path in there.items() if name in names]
+    files = [path for name, path in entries.items() if name.endswith(".py") and name.removesuffix(".py") in names]
+    packages = [path / "__init__.py" for name, path in entries.items() if name in names]
     return files + [path for path in packages if path.is_file()]

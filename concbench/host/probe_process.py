@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from concbench.errors import BadOutput, ConcbenchError
-from concbench.host.descendants import own_mark, wear
-from concbench.host.name_clashes import require_names_of_their_own
+from concbench.host.descendants import own_mark, set_inherited_mark
+from concbench.host.name_clashes import require_no_name_clashes
 from concbench.task import short
 from concbench.wire import take_over
 from concbench.workloads.function.calling import (
@@ -24,43 +24,44 @@ from concbench.workloads.function.calling import (
     resolve,
     takes_workers,
 )
-from concbench.workloads.function.facts import FunctionFacts, pickled
+from concbench.workloads.function.facts import FunctionFacts, pickle_items
 from concbench.workloads.function.item_source import ItemSource
 from concbench.workloads.function.lookup import ObjectPath
 
 
-def look(request: dict[str, Any]) -> dict[str, Any]:
+def examine(request: dict[str, Any]) -> dict[str, Any]:
     """Load everything that was named, and return facts about it.
 
     Raises:
         UsageError: something cannot be found, imported, read or called.
     """
-    place = ObjectPath(**request["function"])
-    how = CallForm.from_json(request["how"])
+    function_path = ObjectPath(**request["function"])
+    form = CallForm.from_json(request["how"])
     source = ItemSource(**request["source"])
-    others = [one for one in how.named.values() if isinstance(one, ObjectPath)]
-    made_by = source.place()
-    require_names_of_their_own({Path(one.directory) for one in (place, *others, *([made_by] if made_by else []))})
-    found = source.find() if made_by is None else None  # before a module may change the files
-    function = place.load()
-    for other in others:
-        require_function(other.load(), other.text)
-    if how.initializer is not None:
-        require_initializer(resolve(how.initializer), name_of(how.initializer))
-    if found is not None and not _in_directory(source.directory):
-        found = found.anywhere(source.directory)
-    items = source.read() if found is None else [*found.items]
-    require_callable(function, place.text, items, how)
-    packed = pickled(items)
+    named_objects = [found for found in form.named_objects.values() if isinstance(found, ObjectPath)]
+    items_path = source.object_path()
+    paths = [function_path, *named_objects, *([items_path] if items_path else [])]
+    require_no_name_clashes({Path(path.directory) for path in paths})
+    read_items = source.find() if items_path is None else None  # before a module may change the files
+    function = function_path.load()
+    for named_object in named_objects:
+        require_function(named_object.load(), named_object.text)
+    if form.initializer is not None:
+        require_initializer(resolve(form.initializer), name_of(form.initializer))
+    if read_items is not None and not _in_directory(source.directory):
+        read_items = read_items.with_directory(source.directory)
+    items = source.read() if read_items is None else [*read_items.items]
+    require_callable(function, function_path.text, items, form)
+    packed = pickle_items(items)
     if packed is not None:
-        _keep(packed, Path(request["items"]))
-    told_workers = how.context is not None and takes_workers(resolve(how.context))
-    facts = replace(FunctionFacts.of(function, items), items_called=source.called(), told_workers=told_workers)
+        _save_items(packed, Path(request["items"]))
+    told_workers = form.context is not None and takes_workers(resolve(form.context))
+    facts = replace(FunctionFacts.of(function, items), items_called=source.is_function(), told_workers=told_workers)
     return {
         "facts": asdict(facts),
         "packed": packed is not None,
-        "written": asdict(found.written) if found else None,
-        "number_as_text": found.number_as_text if found else "",
+        "written": asdict(read_items.written) if read_items else None,
+        "number_as_text": read_items.number_as_text if read_items else "",
     }
 
 
@@ -72,21 +73,21 @@ def _in_directory(directory: str) -> bool:
         return False
 
 
-def _keep(packed: bytes, path: Path) -> None:
+def _save_items(packed: bytes, path: Path) -> None:
     try:
         path.write_bytes(packed)
     except OSError as error:
-        place = f"{path.parent.parent}, the directory for temporary files"
-        raise BadOutput(f"the items cannot be written to {place}: {error.strerror or error}") from error
+        directory = f"{path.parent.parent}, the directory for temporary files"
+        raise BadOutput(f"the items cannot be written to {directory}: {error.strerror or error}") from error
 
 
 def main() -> None:
     """Answer one request."""
     wire = take_over()
-    wear(own_mark())
+    set_inherited_mark(own_mark())
     answer: dict[str, Any]
     try:
-        answer = {"ok": look(wire.receive())}
+        answer = {"ok": examine(wire.receive())}
     except ConcbenchError as error:
         answer = {"failed": str(error), "shown": "\n".join(getattr(error, "__notes__", []))}
     except BaseException as error:  # noqa: BLE001 - a module may raise anything, and there must be an answer

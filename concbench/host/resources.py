@@ -37,10 +37,10 @@ def own_memory(proc: Path = Path("/proc")) -> dict[str, float]:
 def allow_more_descriptors() -> None:
     """Let this process open a few more files, so that it can answer and save results if the work has used up all."""
     if resource is not None:
-        most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        more = most + _MORE_DESCRIPTORS
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        limit = soft + _MORE_DESCRIPTORS
         with suppress(ValueError, OSError):  # the hard limit is reached
-            resource.setrlimit(resource.RLIMIT_NOFILE, (more, more if 0 <= hard < more else hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit if 0 <= hard < limit else hard))
 
 
 def counters() -> dict[str, int]:

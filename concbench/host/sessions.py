@@ -15,7 +15,7 @@ from concbench.observing import perf_counter
 from concbench.runners.base import Runner
 from concbench.workloads.base import Workload
 
-_NUMBERS = count(int.from_bytes(os.urandom(6), "big"))
+_SESSION_NUMBERS = count(int.from_bytes(os.urandom(6), "big"))
 """Numbers of sessions, unique across processes, since workers of a cluster outlive the process that they serve."""
 
 
@@ -36,7 +36,7 @@ class Session:
         self._runner = runner
         self._context: Any = self._context_of(workload, workers)
         self._initializer = workload.initializer
-        self._number = next(_NUMBERS)
+        self._number = next(_SESSION_NUMBERS)
 
     def _context_of(self, workload: Workload, workers: int) -> Any:
         return workload.context(workers)
@@ -44,16 +44,16 @@ class Session:
     def enter(self) -> Phase:
         """Enter the context, then the runner; only the runner is timed."""
         self._context.__enter__()
-        return timed(self._runner.__enter__)[0]
+        return time_call(self._runner.__enter__)[0]
 
     def leave(self) -> Phase:
         """Leave the runner, timed, then the context."""
         try:
-            return timed(self._runner.__exit__, None, None, None)[0]
+            return time_call(self._runner.__exit__, None, None, None)[0]
         finally:
             self._context.__exit__(None, None, None)
 
-    def initialized(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def with_initializer(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Return the function; if there is an initializer, it is called before the first call in each worker."""
         if self._initializer is None:
             return function
@@ -62,13 +62,13 @@ class Session:
         return (CoroutineWithInitializer if self.awaits else WithInitializer)(function, self._initializer, self._number)
 
 
-def in_initializers() -> tuple[float, float]:
+def take_initializer_times() -> tuple[float, float]:
     """Seconds and CPU seconds that initializers have taken in this process since the last call."""
     adapters = sys.modules.get("concbench.workloads.function.adapters")  # None: there was no initializer
     if adapters is None or not adapters.initializing:
         return 0.0, 0.0
-    taken, adapters.initializing = adapters.initializing, []  # type: ignore[attr-defined]
-    return sum(seconds for seconds, _ in taken), sum(cpu for _, cpu in taken)
+    times, adapters.initializing = adapters.initializing, []  # type: ignore[attr-defined]
+    return sum(seconds for seconds, _ in times), sum(cpu for _, cpu in times)
 
 
 class LoopSession(Session):
@@ -81,7 +81,7 @@ class LoopSession(Session):
 
     def enter(self) -> Phase:
         """Enter the runner, timed, then the context."""
-        start = timed(self._runner.__enter__)[0]
+        start = time_call(self._runner.__enter__)[0]
         self._runner.run(enter, [self._context])
         return start
 
@@ -90,11 +90,11 @@ class LoopSession(Session):
         try:
             self._runner.run(leave, [self._context])
         finally:
-            stop = timed(self._runner.__exit__, None, None, None)[0]
+            stop = time_call(self._runner.__exit__, None, None, None)[0]
         return stop
 
 
-def timed(action: Callable[..., Any], *arguments: Any) -> tuple[Phase, Any]:
+def time_call(action: Callable[..., Any], *arguments: Any) -> tuple[Phase, Any]:
     """Call the action; return its times and its result."""
     cpu = cpu_seconds()
     began = perf_counter()

@@ -11,18 +11,18 @@ from types import MethodType
 from typing import Any
 
 from concbench.observing import perf_counter
-from concbench.task import tried, type_name
+from concbench.task import attempt, type_name
 from concbench.workloads.function import adapters
 
-_MOST = 64
+_MAX_TASKS = 64
 """Most tasks that are measured."""
-_LONGEST = 0.1
+_MAX_SECONDS = 0.1
 """Seconds after which no further task is measured."""
-_IN_PIPE = 65_536
+_PIPE_CAPACITY = 65_536
 """Capacity of a pipe in bytes; larger data is passed in pieces, which may take the most time."""
 
 
-def carried(function: Callable[[Any], Any]) -> dict[str, Any]:
+def function_transfer(function: Callable[[Any], Any]) -> dict[str, Any]:
     """Measure sending the function before its first call, since a pool sends it from a process that does not call it.
 
     Returns:
@@ -30,25 +30,25 @@ def carried(function: Callable[[Any], Any]) -> dict[str, Any]:
         function cannot be pickled.
     """
     try:
-        _sent(function)  # the first time may import modules
+        _transfer(function)  # the first time may import modules
         began = perf_counter()
-        size = _sent(function)
+        size = _transfer(function)
         seconds = perf_counter() - began
     except Exception:  # noqa: BLE001 - pickling may raise anything, and there are no figures then
         return {}
-    return {"function_bytes": float(size), "function_seconds": seconds, "function_holds": held_by(function)}
+    return {"function_bytes": float(size), "function_seconds": seconds, "function_holds": function_contents(function)}
 
 
-def grown(function: Callable[[Any], Any], before: dict[str, Any]) -> dict[str, Any]:
+def function_growth(function: Callable[[Any], Any], before: dict[str, Any]) -> dict[str, Any]:
     """Bytes by which the function has grown through calls since `before`, as `function_grown`; empty if none."""
     if not before.get("function_holds"):
         return {}
-    packed, _ = tried(pickle.dumps, function)
-    more = len(packed) - before["function_bytes"] if packed else 0.0
-    return {"function_grown": more} if more > 0 else {}
+    packed, _ = attempt(pickle.dumps, function)
+    growth = len(packed) - before["function_bytes"] if packed else 0.0
+    return {"function_grown": growth} if growth > 0 else {}
 
 
-def transfer(items: Sequence[Any], results: Sequence[Any]) -> dict[str, Any]:
+def task_transfer(items: Sequence[Any], results: Sequence[Any]) -> dict[str, Any]:
     """Measure sending some items and their results, spread evenly over all of them.
 
     Returns:
@@ -56,12 +56,12 @@ def transfer(items: Sequence[Any], results: Sequence[Any]) -> dict[str, Any]:
         something cannot be pickled.
     """
     sizes: list[tuple[int, int]] = []
-    step = max(1, len(items) // _MOST)
+    step = max(1, len(items) // _MAX_TASKS)
     began = perf_counter()
     try:
         for item, result in zip(items[::step], results[::step], strict=True):
-            sizes.append((_sent(item), _sent(result)))
-            if perf_counter() - began > _LONGEST:
+            sizes.append((_transfer(item), _transfer(result)))
+            if perf_counter() - began > _MAX_SECONDS:
                 break
         seconds = perf_counter() - began
     except Exception:  # noqa: BLE001 - as above
@@ -72,10 +72,10 @@ def transfer(items: Sequence[Any], results: Sequence[Any]) -> dict[str, Any]:
     return {"item_bytes": item, "result_bytes": result, "pickling_seconds": seconds / len(sizes)}
 
 
-def _sent(value: Any) -> int:
+def _transfer(value: Any) -> int:
     """Transfer a value as to another process, and return its size in bytes."""
     packed = pickle.dumps(value)
-    pickle.loads(packed if len(packed) <= _IN_PIPE else _through_pipe(packed))
+    pickle.loads(packed if len(packed) <= _PIPE_CAPACITY else _through_pipe(packed))
     return len(packed)
 
 
@@ -94,7 +94,7 @@ def _write(sending: int, packed: bytes) -> None:
         outbox.write(packed)
 
 
-def held_by(function: Any) -> str:
+def function_contents(function: Any) -> str:
     """Describe the data that is sent along with a function; empty if the function is sent by its name."""
     while type(function).__module__ == adapters.__name__:
         function = function.function

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-_INSIDE = 100
+_MAX_PARTS = 100
 """Most values examined within a result that is a list, a tuple, a set or a dict."""
 _LAZY_MODULES = {"builtins", "itertools", "_csv", "multiprocessing.pool"}
 """Modules of iterator types that compute or read on demand; files and cursors belong to other modules."""
@@ -15,39 +15,39 @@ _FUTURES = (("result", "done"), ("get", "ready"))
 """Pairs of methods that identify futures of concurrent.futures and of multiprocessing."""
 
 
-def awaitable(results: Sequence[Any]) -> bool:
+def has_awaitables(results: Sequence[Any]) -> bool:
     """Whether some results are awaitables, so that the function acts as a coroutine function."""
     return any(hasattr(type(result), "__await__") for result in results)
 
 
-def unfinished(results: Sequence[Any]) -> str:
+def describe_unfinished(results: Sequence[Any]) -> str:
     """Search all results of a pass for unfinished work.
 
     Returns:
         The kind of the result and what to return instead, as the end of a sentence; empty if there is none.
     """
     for result in results:
-        told = _told(result)
-        if told:
-            return f"returns {told}"
-        for inside in _within(result):
-            told = _told(inside)
-            if told:
-                return f"returns a {type(result).__name__} that holds {told}"
+        description = _describe(result)
+        if description:
+            return f"returns {description}"
+        for part in _parts(result):
+            description = _describe(part)
+            if description:
+                return f"returns a {type(result).__name__} that holds {description}"
     return ""
 
 
 def close_unawaited(results: Sequence[Any]) -> None:
     """Close coroutines that will not be awaited, to avoid Python's warning."""
     for result in results:
-        for one in (result, *_within(result)):
-            close = getattr(one, "close", None)
-            if hasattr(type(one), "__await__") and callable(close):
+        for value in (result, *_parts(result)):
+            close = getattr(value, "close", None)
+            if hasattr(type(value), "__await__") and callable(close):
                 with contextlib.suppress(Exception):
                     close()
 
 
-def _told(value: Any) -> str:
+def _describe(value: Any) -> str:
     """Describe why a value is unfinished, and what to return instead; empty if it is finished."""
     kind = type(value)
     name, module = kind.__name__, kind.__module__
@@ -79,12 +79,13 @@ def _told(value: Any) -> str:
             "which has computed nothing yet: return the result of .collect()",
         ),
     )
-    return next((f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}, {what}" for is_one, what in kinds if is_one), "")
+    article = "an" if name[0] in "aeiouAEIOU" else "a"
+    return next((f"{article} {name}, {advice}" for applies, advice in kinds if applies), "")
 
 
-def _within(result: Any) -> Iterable[Any]:
+def _parts(result: Any) -> Iterable[Any]:
     if isinstance(result, dict):
         result = list(result.values())
     if isinstance(result, (set, frozenset)):
         result = list(result)
-    return result[:_INSIDE] if isinstance(result, (list, tuple)) else ()
+    return result[:_MAX_PARTS] if isinstance(result, (list, tuple)) else ()

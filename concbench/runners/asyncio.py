@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.errors import Inapplicable
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import named
+from concbench.task import with_task_note
 from concbench.traits import LOOP, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -45,7 +45,7 @@ class Asyncio:
         errors: dict[int, BaseException] = {}
         self._runner.run(self._work(function, items, results, errors))
         if errors:  # raised here, since SystemExit, for example, would break the loop
-            raise named(errors[min(errors)], min(errors), items)
+            raise with_task_note(errors[min(errors)], min(errors), items)
         return results
 
     async def _work(

@@ -26,7 +26,7 @@ class Runner(Protocol):
       exist before the work begins, such as those of a cluster, and checks that they can do it; temporary files go into
       the directory. A runner that is entered without it prepares its workers itself, and releases them when it is left.
     - `release()`: called once after the last execution; it ends the workers that `provide` has started.
-    - `figures`: figures of the last run that only the workers can report, as a dict; see `results.records.Observed`.
+    - `figures`: figures of the last run that only the workers can report, as a dict; see `records.ObservedPass`.
 
     A runner with the following methods takes part in `advise`:
 
@@ -80,8 +80,8 @@ def require_python(runner: object) -> None:
         Lacking: it is not supported; the message names the version that it needs.
     """
     if not exists_in(runner, sys.version_info[:2]):
-        needed, this = (".".join(map(str, version)) for version in (runner.needs, sys.version_info[:3]))  # type: ignore[attr-defined] # it is what was compared
-        raise Lacking(f"it needs Python {needed}, but this is {this}")
+        needed, actual = (".".join(map(str, version)) for version in (runner.needs, sys.version_info[:3]))  # type: ignore[attr-defined] # it is what was compared
+        raise Lacking(f"it needs Python {needed}, but this is {actual}")
 
 
 def as_sequence(items: Any) -> Sequence[Any]:

@@ -37,30 +37,30 @@ class Dask:
     """Neighbouring tasks sent together; None: as many as take 50 ms, estimated from the first."""
 
     def __post_init__(self) -> None:
-        given = {"workers": self.workers, "chunksize": self.chunksize}
-        require_positive(**{name: value for name, value in given.items() if value is not None})
+        settings = {"workers": self.workers, "chunksize": self.chunksize}
+        require_positive(**{name: value for name, value in settings.items() if value is not None})
         self._threads: dict[str, int] = {}
         if self.address:
-            self._choose(self.address)
+            self._choose_workers(self.address)
             self.workers = sum(self._threads.values())
         elif self.workers is None:
             self.workers = usable_cores()
-        self._begin()
+        self._reset()
 
-    def _choose(self, address: str) -> None:
+    def _choose_workers(self, address: str) -> None:
         """Choose the workers; if all are chosen, workers that join later may take part, too."""
-        from concbench.runners.clusters.running import chosen, threads_at
+        from concbench.runners.clusters.running import choose_workers, worker_threads
 
-        there = threads_at(address)
-        self._threads = chosen(there, self.workers)
-        self._only: list[str] = [*self._threads] if len(self._threads) < len(there) else []
+        threads = worker_threads(address)
+        self._threads = choose_workers(threads, self.workers)
+        self._chosen_addresses: list[str] = [*self._threads] if len(self._threads) < len(threads) else []
 
-    def _begin(self) -> None:
-        self._only = []
+    def _reset(self) -> None:
+        self._chosen_addresses = []
         self._cluster: LocalCluster | None = None
         self._connection: Connection | None = None
-        self._ready = False
-        self._alone = False
+        self._provided = False
+        self._releases_on_exit = False
         self.figures: dict[str, float] = {}
         """Figures of the last run, reported by its workers."""
 
@@ -70,7 +70,7 @@ class Dask:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._begin()
+        self._reset()
 
     @property
     def traits(self) -> Traits:
@@ -92,27 +92,27 @@ class Dask:
             from concbench.runners.clusters.cluster_process import LocalCluster
 
             self._cluster = LocalCluster(self.workers or 1, directory)
-        self._ready = True
-        self._choose(self._where)
-        with closing(running.Connection(self._where)) as connection:
-            running.require_alike(connection.client, list(self._threads), function)
+        self._provided = True
+        self._choose_workers(self._scheduler_address)
+        with closing(running.Connection(self._scheduler_address)) as connection:
+            running.require_same_modules(connection.client, list(self._threads), function)
 
     def release(self) -> None:
         """End the cluster that `provide` has started; see `base.Runner`."""
-        cluster, self._cluster, self._ready = self._cluster, None, False
+        cluster, self._cluster, self._provided = self._cluster, None, False
         if cluster is not None:
             cluster.close()
 
     def __enter__(self) -> Self:
         from concbench.runners.clusters.running import Connection
 
-        self._alone = not self._ready
+        self._releases_on_exit = not self._provided
         try:
-            if self._alone:
+            if self._releases_on_exit:
                 self.provide()
-            self._connection = Connection(self._where)
+            self._connection = Connection(self._scheduler_address)
         except BaseException:
-            if self._alone:
+            if self._releases_on_exit:
                 self.release()
             raise
         return self
@@ -127,7 +127,7 @@ class Dask:
         from concbench.runners.clusters.dispatch import Dispatch
 
         assert self._connection is not None, "it has been entered"
-        dispatch = Dispatch(self._connection.client, function, items, self.workers or 1, self._only)
+        dispatch = Dispatch(self._connection.client, function, items, self.workers or 1, self._chosen_addresses)
         try:
             results = dispatch.results(self.chunksize)
         except BaseException:
@@ -139,10 +139,12 @@ class Dask:
     def program(self, call: CallExpression) -> Program:
         """Write a program with a client, and with chunks if they are set."""
         call = call.ordinary(by_value=True).of_one_item()
-        one = f"LocalCluster(n_workers={self.workers}, threads_per_worker=1, dashboard_address=None)"
-        opened = f'Client("{self.address}")' if self.address else f"{one} as cluster, Client(cluster)"
+        cluster_expression = f"LocalCluster(n_workers={self.workers}, threads_per_worker=1, dashboard_address=None)"
+        client_expression = (
+            f'Client("{self.address}")' if self.address else f"{cluster_expression} as cluster, Client(cluster)"
+        )
         imports = ["from distributed import Client" + ("" if self.address else ", LocalCluster")]
-        lines = [f"with {opened} as client:"]
+        lines = [f"with {client_expression} as client:"]
         if self.chunksize in {None, 1}:
             lines.append(f"    results = client.gather(client.map({call.function}, {call.items}, pure=False))")
             return call.program(*lines, imports=imports, guarded=True)
@@ -160,9 +162,9 @@ class Dask:
             if connection is not None:
                 connection.close()
         finally:
-            if self._alone:
+            if self._releases_on_exit:
                 self.release()
 
     @property
-    def _where(self) -> str:
+    def _scheduler_address(self) -> str:
         return self._cluster.address if self._cluster is not None else self.address

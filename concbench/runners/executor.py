@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from concbench.errors import BadSetting, WorkerDied, WorkerFailure, nearest
 from concbench.runners.base import as_sequence, require_positive
-from concbench.sealing import SealedResult, Sealer, opened, unsendable_item
-from concbench.task import exception_text, gather, short, tried
+from concbench.sealing import SealedResult, Sealer, unseal, unsendable_item
+from concbench.task import attempt, exception_text, gather, short
 from concbench.traits import INTERPRETERS, PROCESSES, THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -60,31 +60,31 @@ class Executor:
             raise BadSetting(f"target must be module:name, such as loky:get_reusable_executor, not {self.target!r}")
         if self._directory not in sys.path:
             sys.path.append(self._directory)  # last: a user's file must not hide an installed module
-        found, failed = tried(import_module, module)
-        if isinstance(failed, ModuleNotFoundError) and f"{module}.".startswith(f"{failed.name}."):
-            raise BadSetting(f"there is no module {failed.name!r}: install its package, or correct {self.target!r}")
-        if failed is not None:
-            raise BadSetting(f"{module} cannot be imported: {exception_text(failed)}")
+        target, error = attempt(import_module, module)
+        if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
+            raise BadSetting(f"there is no module {error.name!r}: install its package, or correct {self.target!r}")
+        if error is not None:
+            raise BadSetting(f"{module} cannot be imported: {exception_text(error)}")
         for part in path.split("."):
-            if not hasattr(found, part):
-                raise BadSetting(f"{module} has no {part!r}; {nearest(part, [*map(str, dir(found))])}")
-            found = getattr(found, part)
-        if not callable(found):
-            raise BadSetting(f"{self.target} is {short(found)}, which cannot be called")
-        make: Callable[..., Any] = found
+            if not hasattr(target, part):
+                raise BadSetting(f"{module} has no {part!r}; {nearest(part, [*map(str, dir(target))])}")
+            target = getattr(target, part)
+        if not callable(target):
+            raise BadSetting(f"{self.target} is {short(target)}, which cannot be called")
+        make: Callable[..., Any] = target
         return make
 
     @property
     def traits(self) -> Traits:
         """Traits that follow from the place where it runs tasks; all others are unknown."""
-        where = self.where or self._known_place()
+        where = self.where or self._inferred_place()
         if where == THREADS:
             return Traits(where=THREADS, shares_interpreter=True, pickles=False)
         if where in {INTERPRETERS, PROCESSES}:
             return Traits(where=where, shares_interpreter=False, pickles=True)
         return Traits(where=where, pickles=None if where is None else True)
 
-    def _known_place(self) -> str | None:
+    def _inferred_place(self) -> str | None:
         classes = [base.__name__ for base in getattr(self._make(), "__mro__", ()) if "concurrent." in base.__module__]
         return next((place for name, place in _PLACES.items() if name in classes), None)
 
@@ -96,38 +96,38 @@ class Executor:
     def __enter__(self) -> Self:
         arguments = {**({} if self.workers is None else {"max_workers": self.workers}), **self.arguments}
         make = self._make()
-        self._made, failed = tried(lambda: make(**arguments))
-        if failed is not None:
-            raise WorkerFailure(f"{self.target} did not create an executor: {exception_text(failed)}") from failed
-        self._executor = self._made.__enter__() if hasattr(self._made, "__enter__") else self._made
+        self._manager, error = attempt(lambda: make(**arguments))
+        if error is not None:
+            raise WorkerFailure(f"{self.target} did not create an executor: {exception_text(error)}") from error
+        self._executor = self._manager.__enter__() if hasattr(self._manager, "__enter__") else self._manager
         if not hasattr(self._executor, "map") and not hasattr(self._executor, "submit"):
-            made = short(self._made)
+            description = short(self._manager)
             self.__exit__()
-            raise WorkerFailure(f"{self.target} made {made}, which has neither map nor submit")
+            raise WorkerFailure(f"{self.target} made {description}, which has neither map nor submit")
         return self
 
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Call the function on each item; the contract is that of `base.Runner.run`."""
         items = as_sequence(items)
         with closing(self._answers(Sealer(function), items)) as answers:
-            return gather(opened(answers), items)
+            return gather(unseal(answers), items)
 
     def _answers(self, function: Sealer, items: Sequence[Any]) -> Generator[Any, None, None]:
         """Yield results and exceptions of tasks, both as values; an exception raised here is the executor's own."""
-        done: Any = ()
+        answers: Any = ()
         try:
-            mapped = getattr(self._executor, "map", self._submitted)
-            done = mapped(function, items)
-            for answer in done.result() if hasattr(done, "result") else done:
+            map_tasks = getattr(self._executor, "map", self._submit_all)
+            answers = map_tasks(function, items)
+            for answer in answers.result() if hasattr(answers, "result") else answers:
                 is_future = type(answer) is not SealedResult and hasattr(answer, "result")
                 yield answer.result() if is_future else answer
         except Exception as error:
-            raise self._failed(error, items) from error
+            raise self._failure_cause(error, items) from error
         finally:
-            if hasattr(done, "close"):
-                done.close()  # cancels tasks that have not begun
+            if hasattr(answers, "close"):
+                answers.close()  # cancels tasks that have not begun
 
-    def _submitted(self, function: Sealer, items: Sequence[Any]) -> Iterator[Any]:
+    def _submit_all(self, function: Sealer, items: Sequence[Any]) -> Iterator[Any]:
         futures = [self._executor.submit(function, item) for item in items]
         try:
             for future in futures:
@@ -136,7 +136,7 @@ class Executor:
             for future in futures:
                 future.cancel()
 
-    def _failed(self, error: BaseException, items: Sequence[Any]) -> BaseException:
+    def _failure_cause(self, error: BaseException, items: Sequence[Any]) -> BaseException:
         """The cause of a failure: a worker that died, an item that cannot be sent, or another error."""
         if isinstance(error, BrokenExecutor):
             return WorkerDied(f"the executor of {self.target} is broken: {exception_text(error)}")
@@ -155,22 +155,22 @@ class Executor:
             raise NotImplementedError
         call = call.ordinary().of_one_item()
         module, _, name = self.target.partition(":")
-        imported = f"from {module} import {name}" if "." not in name else f"import {module}"
+        import_line = f"from {module} import {name}" if "." not in name else f"import {module}"
         arguments = {**({} if self.workers is None else {"max_workers": self.workers}), **self.arguments}
-        written = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        argument_text = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         return call.program(
-            f"with {name if '.' not in name else f'{module}.{name}'}({written}) as pool:",
+            f"with {name if '.' not in name else f'{module}.{name}'}({argument_text}) as pool:",
             f"    results = list(pool.map({call.function}, {call.items}))",
-            imports=[imported],
+            imports=[import_line],
             guarded=True,
         )
 
     def __exit__(self, *exc: object) -> None:
-        made, self._made, self._executor = self._made, None, None
-        if hasattr(made, "__exit__"):
-            made.__exit__(None, None, None)
+        manager, self._manager, self._executor = self._manager, None, None
+        if hasattr(manager, "__exit__"):
+            manager.__exit__(None, None, None)
         else:
-            ends = (getattr(made, name, None) for name in ("shutdown", "close"))
+            ends = (getattr(manager, name, None) for name in ("shutdown", "close"))
             next((end for end in ends if end is not None), lambda: None)()
-        if hasattr(made, "join"):  # pools of multiprocessing do not wait for their processes on exit
-            made.join()
+        if hasattr(manager, "join"):  # pools of multiprocessing do not wait for their processes on exit
+            manager.join()

@@ -12,14 +12,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from concbench.errors import Inapplicable, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners.base import as_sequence, require_positive, require_python
-from concbench.task import Caught, exception_text, gather, named, one_line, run_packed, tried, unsent
+from concbench.task import (
+    Catcher,
+    attempt,
+    exception_text,
+    gather,
+    one_line,
+    run_packed,
+    unsendable_results,
+    with_task_note,
+)
 from concbench.traits import INTERPRETERS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
     from concbench.program import CallExpression, Program
     from concbench.runners.look import Look
 
-_REFUSED = re.compile(r"module (\S+) does not support loading in subinterpreters")
+_UNSUPPORTED = re.compile(r"module (\S+) does not support loading in subinterpreters")
 """Python's message on an extension that does not declare support for several interpreters."""
 _MACHINERY = {"concurrent.interpreters", "concurrent.interpreters._queues", "concurrent.futures.interpreter"}
 """Modules of the exceptions that the executor raises itself; exceptions of tasks are returned as values."""
@@ -69,51 +78,51 @@ class InterpreterPool:
 
         They are pickled by concbench, since the executor does not report why it could not make or read a pickle.
         """
-        following = iter(items)
-        chunks = iter(lambda: tuple(islice(following, self.chunksize)), ())
+        remaining_items = iter(items)
+        chunks = iter(lambda: tuple(islice(remaining_items, self.chunksize)), ())
         first = 0
         try:
-            done = self._executor.map(run_packed, repeat(function), chunks)
-            with closing(done):
-                for packed in done:
-                    answers, unreadable = tried(pickle.loads, packed)
+            packed_chunks = self._executor.map(run_packed, repeat(function), chunks)
+            with closing(packed_chunks):
+                for packed in packed_chunks:
+                    answers, unreadable = attempt(pickle.loads, packed)
                     if unreadable is not None:
                         count = min(self.chunksize, len(items) - first)
-                        raise unsent(exception_text(unreadable), first, items, count) from unreadable
+                        raise unsendable_results(exception_text(unreadable), first, items, count) from unreadable
                     yield from answers
                     first += self.chunksize
         except Exception as error:
             if type(error).__module__ not in _MACHINERY:
                 raise
-            raise self._refused(error, function, first, items) from error
+            raise self._failure_cause(error, function, first, items) from error
 
-    def _refused(
+    def _failure_cause(
         self, error: BaseException, function: Callable[[Any], Any], first: int, items: Sequence[Any]
     ) -> BaseException:
         """The cause of a failure: an item or the function cannot be sent, or the interpreter failed."""
         for index in range(first, min(first + self.chunksize, len(items))):
-            unsendable = tried(lambda: pickle.loads(pickle.dumps((function, items[index]))))[1]  # noqa: B023
+            unsendable = attempt(lambda: pickle.loads(pickle.dumps((function, items[index]))))[1]  # noqa: B023
             if unsendable is not None:
-                return named(unsendable, index, items)
+                return with_task_note(unsendable, index, items)
         unloadable = self._unloadable(function)
         if unloadable:
             return Inapplicable(unloadable)
-        return WorkerFailure(f"an interpreter of interpreter-pool({self.workers}) failed: {_said_there(error)[1]}")
+        return WorkerFailure(f"an interpreter of interpreter-pool({self.workers}) failed: {_reported_error(error)[1]}")
 
     def _unloadable(self, function: Callable[[Any], Any]) -> str:
         """Describe why an interpreter of the pool cannot load the module of a function; empty if it can.
 
-        Python sends only the code of a function that does not use its module. Wrapped in a `Caught`, as in checks and
+        Python sends only the code of a function that does not use its module. Wrapped in a `Catcher`, as in checks and
         observed passes, a function is sent by its name.
         """
-        error = tried(lambda: self._executor.submit(run_packed, Caught(function), ()).result())[1]
+        error = attempt(lambda: self._executor.submit(run_packed, Catcher(function), ()).result())[1]
         if error is None:
             return ""
-        text, why = _said_there(error)
-        refused = _REFUSED.search(text)
-        if refused:
-            return f"it imports {refused[1]}, which does not load in a subinterpreter; use process-pool instead"
-        return f"it cannot be loaded in a subinterpreter ({why}); use process-pool instead"
+        text, last_line = _reported_error(error)
+        match = _UNSUPPORTED.search(text)
+        if match:
+            return f"it imports {match[1]}, which does not load in a subinterpreter; use process-pool instead"
+        return f"it cannot be loaded in a subinterpreter ({last_line}); use process-pool instead"
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:
@@ -131,8 +140,8 @@ class InterpreterPool:
 
         A function defined in the program makes the interpreters run the program, and so use its module path.
         """
-        elsewhere = any(name.directory for name in call.imports if not isinstance(name, str))
-        call = call.ordinary().of_one_item(defined=elsewhere and self.chunksize == 1)
+        needs_directory = any(name.directory for name in call.imports if not isinstance(name, str))
+        call = call.ordinary().of_one_item(defined=needs_directory and self.chunksize == 1)
         imports = ["from concurrent.futures import InterpreterPoolExecutor"]
         pool = f"with InterpreterPoolExecutor({self.workers}) as pool:"
         if self.chunksize == 1:
@@ -159,7 +168,7 @@ def _set_path(path: tuple[str, ...]) -> None:
     sys.path[:] = path
 
 
-def _said_there(error: BaseException) -> tuple[str, str]:
+def _reported_error(error: BaseException) -> tuple[str, str]:
     """The error in an interpreter as reported by its executor: the whole text, and its last line."""
     text = str(error.__cause__ or error)
     text = text.rpartition("\n\nThe above exception was the direct cause")[0] or text

@@ -12,8 +12,8 @@ from joblib import Parallel, delayed, parallel_config
 from concbench.errors import BadSetting, WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners.base import as_sequence, require_positive
-from concbench.sealing import opened, sealed, unsendable_item
-from concbench.task import exception_text, gather, tried
+from concbench.sealing import call_sealed, unseal, unsendable_item
+from concbench.task import attempt, exception_text, gather
 from concbench.traits import CALLER, PROCESSES, THREADS, Traits
 from concbench.values import COUNT, Declared, Kind
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # a measuring process must not pay for it
 
 _AUTO = "auto"
 _BATCH_SIZE = Kind(
-    f"{_AUTO}, or {COUNT.what}", lambda text: text if text == _AUTO else COUNT.read(text), (int, str), "N"
+    f"{_AUTO}, or {COUNT.description}", lambda text: text if text == _AUTO else COUNT.read(text), (int, str), "N"
 )
 _EXIT_CODES = re.compile(r"exit codes of the workers are \{(.*)\}")
 """The exit codes in loky's message on workers that died."""
@@ -82,8 +82,8 @@ class Joblib:
 
     def __enter__(self) -> Self:
         threads = self.inner_max_num_threads
-        limited = nullcontext() if threads is None else parallel_config("loky", inner_max_num_threads=threads)
-        with limited:
+        limit_threads = nullcontext() if threads is None else parallel_config("loky", inner_max_num_threads=threads)
+        with limit_threads:
             self._parallel = Parallel(
                 n_jobs=self.workers, backend=None if threads else self.backend, batch_size=self.batch_size
             )
@@ -99,13 +99,13 @@ class Joblib:
         backend = self._parallel._backend  # noqa: SLF001
         if hasattr(backend, "reset_batch_stats"):
             backend.reset_batch_stats()  # let batches grow anew, as in a new call of Parallel
-        call = delayed(sealed)
-        answers, broken = tried(self._parallel, (call(function, item) for item in items))
-        if broken is not None:
-            raise self._broken(broken, items) from broken
-        return gather(opened(answers), items)
+        call = delayed(call_sealed)
+        answers, error = attempt(self._parallel, (call(function, item) for item in items))
+        if error is not None:
+            raise self._failure_cause(error, items) from error
+        return gather(unseal(answers), items)
 
-    def _broken(self, error: BaseException, items: Sequence[Any]) -> BaseException:
+    def _failure_cause(self, error: BaseException, items: Sequence[Any]) -> BaseException:
         """The cause of a failure: a worker that died, or an item that cannot be sent; tasks do not raise here."""
         codes = _EXIT_CODES.search(str(error))
         if isinstance(error, BrokenExecutor) and codes:

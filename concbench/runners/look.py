@@ -95,10 +95,10 @@ class Look:
     def processes(self) -> list[int]:
         """Numbers of worker processes: a single number where they can hardly win, to show that; else several."""
         if self.outdone:
-            more = 2 ** math.ceil(math.log2(self.outdone + 1))
-            return self.up_to([count for count in (more, 2 * more) if count <= self.most_processes])
-        hardly = self.waits or self.pickling + self.carrying > self.seconds
-        return self.up_to([self.cores, self.cores if hardly else _MOST_CORES_TIMES * self.cores])
+            enough = 2 ** math.ceil(math.log2(self.outdone + 1))
+            return self.up_to([count for count in (enough, 2 * enough) if count <= self.most_processes])
+        unlikely = self.waits or self.pickling + self.carrying > self.seconds
+        return self.up_to([self.cores, self.cores if unlikely else _MOST_CORES_TIMES * self.cores])
 
     @property
     def items_are_large(self) -> bool:

@@ -13,17 +13,17 @@ from concbench.errors import WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.sealing import opened, run_sealed
-from concbench.task import ending, exception_text, gather, named, tried
+from concbench.sealing import run_sealed, unseal
+from concbench.task import attempt, exception_text, exit_text, gather, with_task_note
 from concbench.traits import PROCESSES, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
     from concbench.program import CallExpression, Program
     from concbench.runners.look import Look
 
-_LOOK_SECONDS = 0.1
+_CHECK_SECONDS = 0.1
 """Seconds between two checks for workers that died; the pool itself checks as often."""
-_PATIENCE = 3.0
+_END_SECONDS = 3.0
 """Seconds that a pool gets to end after a worker has died, before its locks are released."""
 
 
@@ -59,8 +59,8 @@ class MpPool:
     @property
     def hangs(self) -> str:
         """The reason why a run may never end: replaced processes also end with exit code 0. See `base.Runner`."""
-        never = "multiprocessing.Pool never answers when a worker process ends in a task with exit code 0"
-        return never if self.maxtasksperchild is not None else ""
+        reason = "multiprocessing.Pool never answers when a worker process ends in a task with exit code 0"
+        return reason if self.maxtasksperchild is not None else ""
 
     def preload(self, function: Callable[[Any], Any]) -> None:
         """Have a fork server import the modules that it imports in an ordinary program; see `base.Runner`."""
@@ -68,12 +68,12 @@ class MpPool:
             starting.preload(function, "concbench.sealing")
 
     def __enter__(self) -> Self:
-        self._pool: Pool | None = self._started()
+        self._pool: Pool | None = self._start_pool()
         return self
 
-    def _started(self) -> Pool:
+    def _start_pool(self) -> Pool:
         pool = starting.context(self.start_method).Pool(self.workers, maxtasksperchild=self.maxtasksperchild)
-        self._seen = _workers_of(pool)
+        self._processes = _workers_of(pool)
         return pool
 
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
@@ -82,17 +82,17 @@ class MpPool:
         Like `Pool.map`, it runs every task even if one of them fails.
         """
         items = as_sequence(items)
-        pool = self._pool = self._pool or self._started()
+        pool = self._pool = self._pool or self._start_pool()
         # the implementation of map(), with a different loop over the tasks of a chunk
         result = pool._map_async(function, items, run_sealed, self.chunksize)  # type: ignore[attr-defined] # noqa: SLF001
         while not result.ready():
-            result.wait(_LOOK_SECONDS)
+            result.wait(_CHECK_SECONDS)
             if not result.ready():
                 self._require_alive(pool)
-        answers, unsent = tried(result.get)
-        if unsent is not None:
-            raise self._unsent(unsent, function, items) from unsent
-        return gather(opened(answers), items)
+        answers, error = attempt(result.get)
+        if error is not None:
+            raise self._unsendable_error(error, function, items) from error
+        return gather(unseal(answers), items)
 
     def _require_alive(self, pool: Pool) -> None:
         """End the pool if a worker has died: the pool replaces it, but never answers for its task.
@@ -100,21 +100,24 @@ class MpPool:
         Raises:
             WorkerDied: a worker has died.
         """
-        here = _workers_of(pool)
-        gone, self._seen = [process for process in self._seen if process not in here], here
-        for process in gone:  # the pool has reaped it, so its exit code is final
+        current = _workers_of(pool)
+        ended, self._processes = [process for process in self._processes if process not in current], current
+        for process in ended:  # the pool has reaped it, so its exit code is final
             if process.exitcode or self.maxtasksperchild is None:
                 self._pool = None
-                _end(pool)
-                failure = WorkerDied(f"a worker process of mp-pool({self.workers}) died ({ending(process.exitcode)})")
+                _end_pool(pool)
+                end = exit_text(process.exitcode)
+                failure = WorkerDied(f"a worker process of mp-pool({self.workers}) died ({end})")
                 failure.process = process.pid
                 raise failure
 
-    def _unsent(self, error: BaseException, function: Callable[[Any], Any], items: Sequence[Any]) -> BaseException:
+    def _unsendable_error(
+        self, error: BaseException, function: Callable[[Any], Any], items: Sequence[Any]
+    ) -> BaseException:
         """The cause of a failure: an item that cannot be sent; results are sealed, and always arrive."""
         for index, item in enumerate(items):
-            if tried(pickle.dumps, (function, item))[1] is not None:
-                return named(error, index, items)
+            if attempt(pickle.dumps, (function, item))[1] is not None:
+                return with_task_note(error, index, items)
         return WorkerFailure(f"mp-pool({self.workers}) failed: {exception_text(error)}")
 
     @classmethod
@@ -129,10 +132,10 @@ class MpPool:
     def program(self, call: "CallExpression") -> "Program":
         """Write a program with the pool of the standard library, and explicit start method and chunk size."""
         call = call.ordinary().of_one_item()
-        renewed = f", maxtasksperchild={self.maxtasksperchild}" if self.maxtasksperchild is not None else ""
+        renewal = f", maxtasksperchild={self.maxtasksperchild}" if self.maxtasksperchild is not None else ""
         return call.program(
             f'context = multiprocessing.get_context("{self.start_method}")',
-            f"with context.Pool({self.workers}{renewed}) as pool:",
+            f"with context.Pool({self.workers}{renewal}) as pool:",
             f"    results = pool.map({call.function}, {call.items}, chunksize={self.chunksize})",
             imports=["import multiprocessing"],
             guarded=True,
@@ -149,19 +152,19 @@ def _workers_of(pool: Pool) -> list[BaseProcess]:
     return list(pool._pool)  # type: ignore[attr-defined] # noqa: SLF001
 
 
-def _end(pool: Pool) -> None:
+def _end_pool(pool: Pool) -> None:
     """End a pool that has lost a worker.
 
     A worker that was killed while it waited for a task, or sent a result, never releases the lock of that queue.
     Ending the pool would wait for the lock, so it is released here.
     """
-    ends = Thread(target=pool.terminate, daemon=True)
-    ends.start()
-    ends.join(_PATIENCE)
+    termination = Thread(target=pool.terminate, daemon=True)
+    termination.start()
+    termination.join(_END_SECONDS)
     locks = pool._inqueue._rlock, pool._outqueue._wlock  # type: ignore[attr-defined] # noqa: SLF001
-    while ends.is_alive():
+    while termination.is_alive():
         for lock in locks:
             with suppress(ValueError):  # it is free
                 lock.release()
-        ends.join(_PATIENCE)
+        termination.join(_END_SECONDS)
     pool.join()

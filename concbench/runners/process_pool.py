@@ -14,7 +14,18 @@ from concbench.errors import WorkerDied, WorkerFailure
 from concbench.machine import usable_cores
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import Parcel, being_read, ending, exception_text, gather, named, one_line, run_chunk, tried, unsent
+from concbench.task import (
+    Parcel,
+    attempt,
+    being_read,
+    exception_text,
+    exit_text,
+    gather,
+    one_line,
+    run_chunk,
+    unsendable_results,
+    with_task_note,
+)
 from concbench.traits import PROCESSES, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -68,58 +79,58 @@ class ProcessPool:
 
     def _answers(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Generator[Any, None, None]:
         """Yield results and exceptions of tasks, both as values; an exception raised here concerns sending them."""
-        following = iter(items)
-        chunks = iter(lambda: tuple(islice(following, self.chunksize)), ())
+        remaining_items = iter(items)
+        chunks = iter(lambda: tuple(islice(remaining_items, self.chunksize)), ())
         first = 0
         try:
-            done = self._executor.map(run_chunk, repeat(function), repeat(id(self)), count(0, self.chunksize), chunks)
-            with closing(done) as lists:  # type: ignore[type-var] # a generator
+            lists = self._executor.map(run_chunk, repeat(function), repeat(id(self)), count(0, self.chunksize), chunks)
+            with closing(lists):  # type: ignore[type-var] # a generator
                 for answers in lists:
                     yield from answers.answers if isinstance(answers, Parcel) else answers
                     first += self.chunksize
         except BrokenProcessPool as broken:
-            raise self._broken(broken, items) from broken
+            raise self._broken_pool_error(broken, items) from broken
         except BaseException as error:
             if not _is_from_worker(error):
                 raise
-            raise self._unsent(error, function, first, items) from error
+            raise self._unsendable_error(error, function, first, items) from error
 
-    def _broken(self, broken: BrokenProcessPool, items: Sequence[Any]) -> BaseException:
+    def _broken_pool_error(self, broken: BrokenProcessPool, items: Sequence[Any]) -> BaseException:
         """The cause of a broken pool: an answer that cannot be read is its `__cause__`; without one, a worker died."""
         if broken.__cause__ is None:
-            return self._death()
-        why = one_line(str(broken.__cause__).strip("\n '\"").splitlines()[-1])
+            return self._dead_worker_error()
+        reason = one_line(str(broken.__cause__).strip("\n '\"").splitlines()[-1])
         first = being_read.pop(id(self), None)
         if first is None:
             return WorkerFailure(
-                f"the message of a worker process of process-pool({self.workers}) cannot be read: {why}"
+                f"the message of a worker process of process-pool({self.workers}) cannot be read: {reason}"
             )
-        return unsent(why, first, items, min(self.chunksize, len(items) - first))
+        return unsendable_results(reason, first, items, min(self.chunksize, len(items) - first))
 
-    def _death(self) -> WorkerDied:
+    def _dead_worker_error(self) -> WorkerDied:
         """Describe the worker that died: the one that the executor did not terminate itself.
 
         After a death, the executor terminates the other workers. If it has terminated all, it took one for dead.
         """
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
         self._executor.shutdown()  # returns when all of them have ended
-        ends = {process.pid: process.exitcode for process in processes}
-        own = {pid: code for pid, code in ends.items() if code not in {None, -SIGTERM}} or ends
-        pid, code = next(iter(own.items()), (None, None))
-        why = _TERMINATED if code == -SIGTERM else f"died ({ending(code)})"
-        failure = WorkerDied(f"a worker process of process-pool({self.workers}) {why}")
-        failure.process = pid if len(own) == 1 else None
+        exit_codes = {process.pid: process.exitcode for process in processes}
+        died = {pid: code for pid, code in exit_codes.items() if code not in {None, -SIGTERM}} or exit_codes
+        pid, code = next(iter(died.items()), (None, None))
+        reason = _TERMINATED if code == -SIGTERM else f"died ({exit_text(code)})"
+        failure = WorkerDied(f"a worker process of process-pool({self.workers}) {reason}")
+        failure.process = pid if len(died) == 1 else None
         return failure
 
-    def _unsent(
+    def _unsendable_error(
         self, error: BaseException, function: Callable[[Any], Any], first: int, items: Sequence[Any]
     ) -> BaseException:
         """The cause of a failure: an item that cannot be sent, or a result that cannot be sent back."""
         chunk = range(first, min(first + self.chunksize, len(items)))
         for index in chunk:
-            if tried(pickle.dumps, (function, items[index]))[1] is not None:
-                return named(error, index, items)
-        return unsent(exception_text(error), first, items, len(chunk))
+            if attempt(pickle.dumps, (function, items[index]))[1] is not None:
+                return with_task_note(error, index, items)
+        return unsendable_results(exception_text(error), first, items, len(chunk))
 
     @classmethod
     def candidates(cls, look: "Look") -> list[Self]:

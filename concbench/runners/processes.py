@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from concbench.errors import Inapplicable, WorkerDied
 from concbench.runners import start_method as starting
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import answer, ending, exception_text, gather, named, tried, unsent
+from concbench.task import attempt, exception_text, exit_text, gather, run_and_send, unsendable_results, with_task_note
 from concbench.traits import PROCESSES, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -66,7 +66,7 @@ class Processes:
             start = self._starter(function)
             for item in items:
                 started.append(start(item))  # noqa: PERF401 - those that were started must be reaped
-            answers = (_answer(process, inbox, index, items) for index, (process, inbox) in enumerate(started))
+            answers = (_receive(process, inbox, index, items) for index, (process, inbox) in enumerate(started))
             return gather(answers, items)
         except BaseException:
             for process, _ in started:
@@ -99,7 +99,7 @@ class Processes:
         def start(item: Any) -> tuple[BaseProcess, Connection[Any, Any]]:
             inbox, outbox = context.Pipe(duplex=False)
             process = context.Process(  # type: ignore[attr-defined] # every context has one
-                target=answer, args=(outbox, function, item)
+                target=run_and_send, args=(outbox, function, item)
             )
             process.start()
             outbox.close()  # only the child's copy is left: if it dies, the parent reads the end of the file
@@ -108,13 +108,14 @@ class Processes:
         return start
 
 
-def _answer(process: BaseProcess, inbox: Connection[Any, Any], index: int, items: Sequence[Any]) -> Any:
+def _receive(process: BaseProcess, inbox: Connection[Any, Any], index: int, items: Sequence[Any]) -> Any:
     try:
         packed = inbox.recv_bytes()
     except EOFError:
         process.join()
-        raise named(WorkerDied(f"a worker process died ({ending(process.exitcode)})"), index, items) from None
-    received, unreadable = tried(pickle.loads, packed)
+        failure = WorkerDied(f"a worker process died ({exit_text(process.exitcode)})")
+        raise with_task_note(failure, index, items) from None
+    received, unreadable = attempt(pickle.loads, packed)
     if unreadable is not None:
-        raise unsent(exception_text(unreadable), index, items) from unreadable
+        raise unsendable_results(exception_text(unreadable), index, items) from unreadable
     return received

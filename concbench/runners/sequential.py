@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.runners.base import as_sequence
-from concbench.task import named
+from concbench.task import with_task_note
 from concbench.traits import CALLER, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -34,7 +34,7 @@ class Sequential:
             for item in items:  # map() is faster by 2 ns, but ends silently at a StopIteration of the function
                 results.append(function(item))  # noqa: PERF401 - results before an exception are counted
         except BaseException as error:  # noqa: BLE001 - it is raised again
-            raise named(error, len(results), items)  # noqa: B904 - it is the same exception, or has it as cause
+            raise with_task_note(error, len(results), items)  # noqa: B904 - it is the same exception, or has it as cause
         if len(results) != count:
             raise RuntimeError(f"the items changed during the run: {len(results)} instead of {count}")
         return results

@@ -26,7 +26,7 @@ def context(start_method: str) -> "BaseContext":
     return multiprocessing.get_context(start_method)
 
 
-def preload(function: Callable[..., Any], ours: str = "concbench.task") -> None:
+def preload(function: Callable[..., Any], module: str = "concbench.task") -> None:
     """Have the fork servers of this process import the same modules as in an ordinary program, and a concbench module.
 
     This is for measuring processes only, since it replaces the list of preloaded modules. In an ordinary program, the
@@ -35,13 +35,13 @@ def preload(function: Callable[..., Any], ours: str = "concbench.task") -> None:
     """
     import multiprocessing
 
-    modules = [ours]
+    modules = [module]
     if _IMPORTS_MAIN:
         modules.append(getattr(function, "__module__", None) or "__main__")
     multiprocessing.set_forkserver_preload(modules)
 
 
-def keep_names(sockets: "Path", semaphores: str) -> None:
+def set_names(sockets: "Path", semaphores: str) -> None:
     """Set the place of the sockets and the names of the semaphores of multiprocessing, so that they can be removed.
 
     This is for a process that may be killed with every process that it has started, and would leave them behind.
@@ -54,8 +54,8 @@ def keep_names(sockets: "Path", semaphores: str) -> None:
     import multiprocessing
 
     sockets.mkdir(mode=0o700, parents=True)
-    own: dict[str, str] = multiprocessing.current_process()._config  # type: ignore[attr-defined] # noqa: SLF001
-    own.update(tempdir=str(sockets), semprefix=semaphores)
+    config: dict[str, str] = multiprocessing.current_process()._config  # type: ignore[attr-defined] # noqa: SLF001
+    config.update(tempdir=str(sockets), semprefix=semaphores)
 
 
 def require_few(workers: int, name: str) -> None:
@@ -76,6 +76,6 @@ def require_start_method(name: str) -> None:
     """
     import multiprocessing
 
-    here = multiprocessing.get_all_start_methods()
-    if name not in here:
-        raise BadSetting(f"start_method must be one of {', '.join(sorted(here))} on this platform, not {name!r}")
+    methods = multiprocessing.get_all_start_methods()
+    if name not in methods:
+        raise BadSetting(f"start_method must be one of {', '.join(sorted(methods))} on this platform, not {name!r}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import Caught, gather
+from concbench.task import Catcher, gather
 from concbench.traits import THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -35,7 +35,7 @@ class ThreadPool:
     def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Call the function on each item; the contract is that of `base.Runner.run`."""
         items = as_sequence(items)
-        with closing(self._executor.map(Caught(function), items)) as answers:  # type: ignore[type-var] # a generator
+        with closing(self._executor.map(Catcher(function), items)) as answers:  # type: ignore[type-var] # a generator
             return gather(answers, items)
 
     @classmethod

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from concbench.errors import WorkerFailure
 from concbench.runners.base import as_sequence
-from concbench.task import Caught, gather
+from concbench.task import Catcher, gather
 from concbench.traits import THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -76,11 +76,11 @@ def run_in_threads(function: Callable[[Any], Any], items: Sequence[Any], at_once
 
 def _answers(function: Callable[[Any], Any], items: Sequence[Any], at_once: int) -> Iterator[Any]:
     """Yield results and exceptions of tasks; both are stored by index, since a thread returns neither."""
-    caught = Caught(function)
+    catcher = Catcher(function)
     answers: list[Any] = [None] * len(items)
 
     def call(index: int, item: Any) -> None:
-        answers[index] = caught(item)
+        answers[index] = catcher(item)
 
     for first in range(0, len(items), max(at_once, 1)):
         batch = range(first, min(first + at_once, len(items)))
@@ -89,15 +89,15 @@ def _answers(function: Callable[[Any], Any], items: Sequence[Any], at_once: int)
 
 
 def _start_and_join(threads: list[threading.Thread]) -> None:
-    started = 0
+    started_count = 0
     try:
         for thread in threads:
             thread.start()
-            started += 1
-    except RuntimeError as refused:
+            started_count += 1
+    except RuntimeError as error:
         raise WorkerFailure(
-            f"the system started only {started} of {len(threads)} threads; use fewer at once, such as thread-pool"
-        ) from refused
+            f"the system started only {started_count} of {len(threads)} threads; use fewer at once, such as thread-pool"
+        ) from error
     finally:
-        for thread in threads[:started]:
+        for thread in threads[:started_count]:
             thread.join()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from concbench.errors import Inapplicable
 from concbench.runners.asyncio import is_coroutine_function, new_loop
 from concbench.runners.base import as_sequence, require_positive
-from concbench.task import Caught, TaskException, gather
+from concbench.task import Catcher, TaskException, gather
 from concbench.traits import THREADS, Traits
 
 if TYPE_CHECKING:  # a measuring process must not pay for it
@@ -41,10 +41,10 @@ class ToThread:
             raise Inapplicable("to-thread calls ordinary functions, but this is a coroutine function: use asyncio")
         items = as_sequence(items)
         answers: list[Any] = [None] * len(items)
-        self._runner.run(self._work(Caught(function), items, answers))
+        self._runner.run(self._work(Catcher(function), items, answers))
         return gather(answers, items)
 
-    async def _work(self, caught: Caught, items: Sequence[Any], answers: list[Any]) -> None:
+    async def _work(self, catcher: Catcher, items: Sequence[Any], answers: list[Any]) -> None:
         """Store the answers by index; they are not returned, since asyncio would call repr on them."""
         waiting = iter(range(len(items)))
         failed = False
@@ -52,7 +52,7 @@ class ToThread:
         async def worker() -> None:
             nonlocal failed
             for index in waiting:
-                answers[index] = answer = await asyncio.to_thread(caught, items[index])
+                answers[index] = answer = await asyncio.to_thread(catcher, items[index])
                 failed = failed or type(answer) is TaskException
                 if failed:  # tasks in progress finish, so that the first error in order is known; no new ones begin
                     return

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from concbench.runners.base import Runner, workers_for
-from concbench.task import exception_text, tried
+from concbench.task import attempt, exception_text
 from concbench.traits import CALLER, ELSEWHERE, INTERPRETERS, LOOP, PLACES, PROCESSES, THREADS, Traits
 
 _SHORT, _LONG = 0.005, 0.1
 """Seconds of a task, and of a long task that others may overtake."""
-_BURNT = 0.05
+_BURN_SECONDS = 0.05
 """CPU seconds of a task in the check of CPU time accounting."""
-_FEW_TASKS, _MOST_TASKS = 6, 80
+_FEW_TASKS, _MANY_TASKS = 6, 80
 """Bounds on the number of tasks, which should exceed the workers of a pool."""
 _threads: set[int] = set()
 """Native ids of the threads that have run a task in this interpreter."""
@@ -56,27 +56,27 @@ class Traveller:
         self.travelled = travelled
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _arrived, (self.seconds,)
+        return _unpickle_traveller, (self.seconds,)
 
 
-def _arrived(seconds: float) -> Traveller:
+def _unpickle_traveller(seconds: float) -> Traveller:
     return Traveller(seconds, travelled=True)
 
 
 def look_around(item: Traveller) -> TaskSighting:
     """A task that waits, and returns where and when it ran."""
-    seen = _begun()
+    start = _start_task()
     time.sleep(item.seconds)
-    return _ended(item, seen)
+    return _sighting(item, start)
 
 
 async def look_around_awaiting(item: Traveller) -> TaskSighting:
     """A coroutine function that waits, and returns where and when it ran."""
     import asyncio
 
-    seen = _begun()
+    start = _start_task()
     await asyncio.sleep(item.seconds)
-    return _ended(item, seen)
+    return _sighting(item, start)
 
 
 class CountsPickling:
@@ -100,15 +100,15 @@ def burn(seconds: float) -> None:
         pass
 
 
-def _begun() -> tuple[bool, float]:
+def _start_task() -> tuple[bool, float]:
     thread = threading.get_native_id()  # get_ident() is soon reused
     first = thread not in _threads
     _threads.add(thread)
     return first, time.monotonic()
 
 
-def _ended(item: Traveller, seen: tuple[bool, float]) -> TaskSighting:
-    first, began = seen
+def _sighting(item: Traveller, start: tuple[bool, float]) -> TaskSighting:
+    first, began = start
     machine = socket.gethostname(), os.getpid()
     interpreter, thread = id(sys.modules), threading.get_ident()
     return TaskSighting(machine, interpreter, thread, _looping(), first, item, began, time.monotonic())
@@ -126,109 +126,111 @@ def it_is_what_it_declares(make: Callable[[], Runner], directory: Path) -> None:
     """Every declared trait is observed: where tasks run, what they share, and how workers are started and fed."""
     del directory
     runner = make()
-    traits = _declared(runner)
+    traits = _declared_traits(runner)
     if traits == Traits():
         return
     workers, chunk = (getattr(runner, name, 1) or 1 for name in ("workers", "chunksize"))
-    tasks = min(_MOST_TASKS, max(_FEW_TASKS, 2 * workers * chunk + 1))
+    tasks = min(_MANY_TASKS, max(_FEW_TASKS, 2 * workers * chunk + 1))
     function = look_around_awaiting if getattr(runner, "awaits", False) else look_around
     with runner:
-        first = runner.run(function, [Traveller(_SHORT) for _ in range(tasks)])
+        first_run = runner.run(function, [Traveller(_SHORT) for _ in range(tasks)])
         lengths = [_LONG, *([_SHORT] * (tasks - 1))]
-        again = runner.run(function, [Traveller(seconds) for seconds in lengths])
+        second_run = runner.run(function, [Traveller(seconds) for seconds in lengths])
     at_once = workers_for(runner, tasks)
-    for said, wrong in _contradictions(traits, [*first, *again], again, at_once):
-        raise AssertionError(f"traits.{said}, but {wrong}")
+    for claim, observation in _contradictions(traits, [*first_run, *second_run], second_run, at_once):
+        raise AssertionError(f"traits.{claim}, but {observation}")
     if traits.sends is not None and function is look_around:
         _require_sending(make(), tasks, chunk, sends=traits.sends)
     if traits.where == PROCESSES and traits.reaped is not None and function is look_around:
-        _require_account(make(), reaped=traits.reaped)
+        _require_cpu_accounting(make(), reaped=traits.reaped)
 
 
-def _declared(runner: Runner) -> Traits:
+def _declared_traits(runner: Runner) -> Traits:
     """The traits of a runner; faults that a measurement would ignore are reported."""
     if not hasattr(type(runner), "traits") and not hasattr(runner, "traits"):
         return Traits()
-    traits, error = tried(getattr, runner, "traits")
+    traits, error = attempt(getattr, runner, "traits")
     assert error is None, f"traits cannot be read: {exception_text(error)}"
     assert traits is None or isinstance(traits, Traits), f"traits must be a concbench.traits.Traits, not {traits!r:.80}"
     return traits or Traits()
 
 
 def _contradictions(
-    traits: Traits, seen: Sequence[TaskSighting], last: Sequence[TaskSighting], at_once: int
+    traits: Traits, sightings: Sequence[TaskSighting], last: Sequence[TaskSighting], at_once: int
 ) -> Iterator[tuple[str, str]]:
     """Yield pairs of a declared trait and the observation that contradicts it."""
     if traits.where is not None:
-        why = _elsewhere_than(traits.where, seen)
-        if why:
-            yield f"where is {traits.where!r}", why
+        contradiction = _place_contradiction(traits.where, sightings)
+        if contradiction:
+            yield f"where is {traits.where!r}", contradiction
     if traits.where == CALLER and at_once > 1:
         yield f"where is {CALLER!r}", f"workers is {at_once}, and one thread does one task at a time"
     if traits.shares_interpreter is not None and at_once > 1:
-        together = _together_in_one_interpreter(seen)
+        together = _together_in_one_interpreter(sightings)
         if together != traits.shares_interpreter:
             yield (
                 f"shares_interpreter is {traits.shares_interpreter}",
                 f"{'two' if together else 'no two'} tasks were in progress in one interpreter at once",
             )
-    travelled = sum(sight.item.travelled for sight in seen)
-    if traits.pickles is not None and travelled != (len(seen) if traits.pickles else 0):
-        yield f"pickles is {traits.pickles}", f"{travelled} of {len(seen)} items or results came out of a pickle"
-    new = sum(sight.first for sight in seen)
-    if traits.worker_per_task is not None and (new == len(seen)) != traits.worker_per_task:
+    travelled = sum(sight.item.travelled for sight in sightings)
+    if traits.pickles is not None and travelled != (len(sightings) if traits.pickles else 0):
+        yield f"pickles is {traits.pickles}", f"{travelled} of {len(sightings)} items or results came out of a pickle"
+    new = sum(sight.first for sight in sightings)
+    if traits.worker_per_task is not None and (new == len(sightings)) != traits.worker_per_task:
         yield (
             f"worker_per_task is {traits.worker_per_task}",
-            f"{new} of {len(seen)} tasks were the first of their thread",
+            f"{new} of {len(sightings)} tasks were the first of their thread",
         )
     if traits.barriers is not None and 1 < at_once < len(last):
         batched = _in_batches(last, at_once)
         if batched != traits.barriers:
-            began = "no batch" if batched else "at least one batch"
+            subject = "no batch" if batched else "at least one batch"
             yield (
                 f"barriers is {traits.barriers}",
-                f"{began} of {at_once} tasks began before the previous one had finished",
+                f"{subject} of {at_once} tasks began before the previous one had finished",
             )
 
 
-def _elsewhere_than(where: str, seen: Sequence[TaskSighting]) -> str:
+def _place_contradiction(where: str, sightings: Sequence[TaskSighting]) -> str:
     """The observation that contradicts the declared place; empty if there is none."""
     if where not in PLACES:
         return f"it must be one of {', '.join(PLACES)}"
-    here = socket.gethostname(), os.getpid()
-    away = sum(sight.machine != here for sight in seen)
+    caller = socket.gethostname(), os.getpid()
+    outside = sum(sight.machine != caller for sight in sightings)
     if where in {PROCESSES, ELSEWHERE}:
         return (
-            "" if away == len(seen) else f"{len(seen) - away} of {len(seen)} tasks ran in the process that called run()"
+            ""
+            if outside == len(sightings)
+            else f"{len(sightings) - outside} of {len(sightings)} tasks ran in the process that called run()"
         )
-    if away:
-        return f"{away} of {len(seen)} tasks ran in other processes"
-    return _elsewhere_here(where, seen)
+    if outside:
+        return f"{outside} of {len(sightings)} tasks ran in other processes"
+    return _local_place_contradiction(where, sightings)
 
 
-def _elsewhere_here(where: str, seen: Sequence[TaskSighting]) -> str:
+def _local_place_contradiction(where: str, sightings: Sequence[TaskSighting]) -> str:
     """The observation that contradicts a declared place within this process; empty if there is none."""
-    other_interpreter = sum(sight.interpreter != id(sys.modules) for sight in seen)
-    own_thread = sum(sight.thread == threading.get_ident() and not sight.looping for sight in seen)
-    looping = sum(sight.looping for sight in seen)
-    threads = len({sight.thread for sight in seen})
+    in_other_interpreter = sum(sight.interpreter != id(sys.modules) for sight in sightings)
+    in_caller = sum(sight.thread == threading.get_ident() and not sight.looping for sight in sightings)
+    looping = sum(sight.looping for sight in sightings)
+    threads = len({sight.thread for sight in sightings})
     agrees = {
-        CALLER: own_thread == len(seen),
-        THREADS: not own_thread and not looping and not other_interpreter,
-        LOOP: looping == len(seen) and threads == 1,
-        INTERPRETERS: other_interpreter == len(seen),
+        CALLER: in_caller == len(sightings),
+        THREADS: not in_caller and not looping and not in_other_interpreter,
+        LOOP: looping == len(sightings) and threads == 1,
+        INTERPRETERS: in_other_interpreter == len(sightings),
     }
     if agrees[where]:
         return ""
     return (
-        f"of {len(seen)} tasks, {own_thread} ran in the thread that called run(), {looping} in an event loop, and "
-        f"{other_interpreter} in another interpreter; they ran in {threads} threads"
+        f"of {len(sightings)} tasks, {in_caller} ran in the thread that called run(), {looping} in an event loop, and "
+        f"{in_other_interpreter} in another interpreter; they ran in {threads} threads"
     )
 
 
-def _together_in_one_interpreter(seen: Sequence[TaskSighting]) -> bool:
+def _together_in_one_interpreter(sightings: Sequence[TaskSighting]) -> bool:
     by_interpreter: dict[tuple[Any, ...], list[TaskSighting]] = {}
-    for sight in seen:
+    for sight in sightings:
         by_interpreter.setdefault((sight.machine, sight.interpreter), []).append(sight)
     return any(
         before.ended > after.began
@@ -237,8 +239,8 @@ def _together_in_one_interpreter(seen: Sequence[TaskSighting]) -> bool:
     )
 
 
-def _in_batches(seen: Sequence[TaskSighting], size: int) -> bool:
-    batches = [seen[first : first + size] for first in range(0, len(seen), size)]
+def _in_batches(sightings: Sequence[TaskSighting], size: int) -> bool:
+    batches = [sightings[first : first + size] for first in range(0, len(sightings), size)]
     return all(
         max(sight.ended for sight in before) <= min(sight.began for sight in after)
         for before, after in pairwise(batches)
@@ -257,7 +259,7 @@ def _require_sending(runner: Runner, tasks: int, chunk: int, *, sends: bool) -> 
     )
 
 
-def _require_account(runner: Runner, *, reaped: bool) -> None:
+def _require_cpu_accounting(runner: Runner, *, reaped: bool) -> None:
     """Check whether the CPU time of its processes is accounted to this process after the runner was left."""
     if sys.platform == "win32":
         return
@@ -265,10 +267,10 @@ def _require_account(runner: Runner, *, reaped: bool) -> None:
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with runner:
-        runner.run(burn, [_BURNT] * 2)
+        runner.run(burn, [_BURN_SECONDS] * 2)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    counted = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert (counted >= _BURNT) == reaped, (
-        f"traits.reaped is {reaped}, but {counted:.2f} of {2 * _BURNT:.2f} seconds of CPU time were attributed to "
-        "this process's children"
+    accounted = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert (accounted >= _BURN_SECONDS) == reaped, (
+        f"traits.reaped is {reaped}, but {accounted:.2f} of {2 * _BURN_SECONDS:.2f} seconds of CPU time were "
+        "attributed to this process's children"
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from concbench.runners.base import Runner, workers_for
-from concbench.task import exception_text, tried
+from concbench.task import attempt, exception_text
 from concbench.testing.declared import it_is_what_it_declares
 
 MakeRunner = Callable[[], Runner]
@@ -37,7 +37,7 @@ def double_from(items: Sequence[int]) -> list[int]:
     return [item * 2 for item in items]
 
 
-def _nothing(item: int) -> None:
+def _return_none(item: int) -> None:
     del item
 
 
@@ -57,47 +57,47 @@ def fail_on_thirteen(item: int) -> int:
     return item
 
 
-def end_at_five(ending: type[BaseException], item: int) -> int:
+def end_at_five(kind: type[BaseException], item: int) -> int:
     """A task that raises the given exception for item 5."""
     if item == 5:
-        raise ending
+        raise kind
     return item
 
 
-def where(item: int) -> tuple[int, int]:
+def process_and_thread(item: int) -> tuple[int, int]:
     """A task that returns its process and thread, and takes long enough for every worker to get one."""
     del item
     time.sleep(0.02)
     return os.getpid(), threading.get_ident()
 
 
-def _awaited(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _as_coroutine_function(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     async def awaited(item: Any) -> Any:
         return function(item)
 
     return awaited
 
 
-def _for(runner: Runner, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return _awaited(function) if getattr(runner, "awaits", False) else function
+def _function_for(runner: Runner, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return _as_coroutine_function(function) if getattr(runner, "awaits", False) else function
 
 
 def results_come_in_the_order_of_the_items(make: MakeRunner, directory: Path) -> None:
     """Results are a list in the order of the items, regardless of the order in which tasks end."""
     del directory
     with make() as runner:
-        got = runner.run(_for(runner, double), range(11))
-    assert got == double_from(range(11)), f"expected the doubles of 0 to 10 in order, got {got}"
-    assert isinstance(got, list), f"run() must return a list, got {type(got).__name__}"
+        results = runner.run(_function_for(runner, double), range(11))
+    assert results == double_from(range(11)), f"expected the doubles of 0 to 10 in order, got {results}"
+    assert isinstance(results, list), f"run() must return a list, got {type(results).__name__}"
 
 
 def every_task_is_run_once(make: MakeRunner, directory: Path) -> None:
     """No task is left out or repeated: each creates a file that makes a second call fail."""
     paths = [str(directory / f"task-{number}") for number in range(10)]
     with make() as runner:
-        runner.run(_for(runner, touch), paths)
-    left = sorted(os.listdir(directory))  # noqa: PTH208 - names are what is compared
-    assert left == sorted(f"task-{number}" for number in range(10)), f"tasks that ran: {left}"
+        runner.run(_function_for(runner, touch), paths)
+    created = sorted(os.listdir(directory))  # noqa: PTH208 - names are what is compared
+    assert created == sorted(f"task-{number}" for number in range(10)), f"tasks that ran: {created}"
 
 
 def few_items_are_enough(make: MakeRunner, directory: Path) -> None:
@@ -105,8 +105,8 @@ def few_items_are_enough(make: MakeRunner, directory: Path) -> None:
     del directory
     for items in ([], [7], [7, 8]):
         with make() as runner:
-            got = runner.run(_for(runner, double), items)
-        assert got == double_from(items), f"of {items} expected {double_from(items)}, got {got}"
+            results = runner.run(_function_for(runner, double), items)
+        assert results == double_from(items), f"of {items} expected {double_from(items)}, got {results}"
 
 
 def equal_items_are_different_tasks(make: MakeRunner, directory: Path) -> None:
@@ -114,8 +114,8 @@ def equal_items_are_different_tasks(make: MakeRunner, directory: Path) -> None:
     del directory
     items = [[1], [1], [2], [1]]
     with make() as runner:
-        got = runner.run(_for(runner, double), items)
-    assert got == [[1, 1], [1, 1], [2, 2], [1, 1]], f"got {got}"
+        results = runner.run(_function_for(runner, double), items)
+    assert results == [[1, 1], [1, 1], [2, 2], [1, 1]], f"got {results}"
 
 
 def the_first_failure_is_raised_with_its_item(make: MakeRunner, directory: Path) -> None:
@@ -123,7 +123,7 @@ def the_first_failure_is_raised_with_its_item(make: MakeRunner, directory: Path)
     del directory
     try:
         with make() as runner:
-            runner.run(_for(runner, fail_on_thirteen), range(19))
+            runner.run(_function_for(runner, fail_on_thirteen), range(19))
     except WrongItemError as error:
         assert str(error) == "no 13", f"expected the failure of item 13, got: {error}"
         notes = getattr(error, "__notes__", [])
@@ -136,30 +136,31 @@ def one_result_for_each_item_or_an_exception(make: MakeRunner, directory: Path) 
     """A task that returns None has a result; one that raises StopIteration must not make the list shorter."""
     del directory
     with make() as runner:
-        got = runner.run(_for(runner, _nothing), range(7))
-    assert got == [None] * 7, f"expected None for each of 7 items, got {got}"
+        results = runner.run(_function_for(runner, _return_none), range(7))
+    assert results == [None] * 7, f"expected None for each of 7 items, got {results}"
     with make() as runner:
-        got, error = tried(runner.run, _for(runner, partial(end_at_five, StopIteration)), range(7))
-    assert error is not None, f"a task raised StopIteration; run() must raise, but returned {got} for 7 items"
+        results, error = attempt(runner.run, _function_for(runner, partial(end_at_five, StopIteration)), range(7))
+    assert error is not None, f"a task raised StopIteration; run() must raise, but returned {results} for 7 items"
 
 
 def exceptions_that_end_iteration_are_reported_with_their_item(make: MakeRunner, directory: Path) -> None:
     """StopIteration becomes the cause of a RuntimeError, since it would end a loop of the caller of run()."""
     del directory
-    for ending, raised in (
+    for kind, expected in (
         (StopIteration, RuntimeError),
         (StopAsyncIteration, StopAsyncIteration),
         (GeneratorExit, GeneratorExit),
     ):
         with make() as runner:
-            _, error = tried(runner.run, _for(runner, partial(end_at_five, ending)), range(7))
-        assert error is not None, f"a task raised {ending.__name__} and run() did not raise"
-        seen = exception_text(error)
-        assert type(error) is raised, f"for {ending.__name__} of a task, run() must raise {raised.__name__}, not {seen}"
-        assert ending.__name__ in seen, f"the exception must say that a task raised {ending.__name__}, got: {seen}"
+            _, error = attempt(runner.run, _function_for(runner, partial(end_at_five, kind)), range(7))
+        assert error is not None, f"a task raised {kind.__name__} and run() did not raise"
+        text = exception_text(error)
+        name = expected.__name__
+        assert type(error) is expected, f"for {kind.__name__} of a task, run() must raise {name}, not {text}"
+        assert kind.__name__ in text, f"the exception must say that a task raised {kind.__name__}, got: {text}"
         notes = getattr(error, "__notes__", [])
         assert any("task 5" in note and "item 5" in note for note in notes), (
-            f"no note says that {ending.__name__} was raised by task 5, item 5: {notes}"
+            f"no note says that {kind.__name__} was raised by task 5, item 5: {notes}"
         )
 
 
@@ -170,11 +171,11 @@ def it_can_be_entered_again(make: MakeRunner, directory: Path) -> None:
     for _ in range(2):
         with runner:
             for items in (range(5), range(3)):
-                got = runner.run(_for(runner, double), items)
-                assert got == double_from(items), f"got {got}"
+                results = runner.run(_function_for(runner, double), items)
+                assert results == double_from(items), f"got {results}"
         try:
             with runner:
-                runner.run(_for(runner, fail_on_thirteen), [13])
+                runner.run(_function_for(runner, fail_on_thirteen), [13])
         except WrongItemError:
             continue
         raise AssertionError("a task raised and run() did not")
@@ -197,11 +198,11 @@ def no_worker_is_left(make: MakeRunner, directory: Path) -> None:
     for function in (double, fail_on_thirteen):
         try:
             with make() as runner:
-                runner.run(_for(runner, function), range(9, 15))
+                runner.run(_function_for(runner, function), range(9, 15))
         except WrongItemError:
             pass
-        left = [thread for thread in threading.enumerate() if thread not in threads and thread.is_alive()]
-        assert not left, f"leftover threads: {left}"
+        remaining = [thread for thread in threading.enumerate() if thread not in threads and thread.is_alive()]
+        assert not remaining, f"leftover threads: {remaining}"
         assert _interpreters() <= interpreters, f"leftover interpreters: {_interpreters() - interpreters}"
         children = multiprocessing.active_children()
         assert not children, f"leftover processes: {children}"
@@ -212,10 +213,10 @@ def no_more_workers_than_said(make: MakeRunner, directory: Path) -> None:
     del directory
     with make() as runner:
         tasks = 12
-        seen = set(runner.run(_for(runner, where), range(tasks)))
+        workers = set(runner.run(_function_for(runner, process_and_thread), range(tasks)))
     most = workers_for(runner, tasks)
     batches = -(-tasks // most)
-    assert 1 <= len(seen) <= most * batches, f"{len(seen)} workers for {tasks} tasks, {most} at once"
+    assert 1 <= len(workers) <= most * batches, f"{len(workers)} workers for {tasks} tasks, {most} at once"
 
 
 RUNNER_LAWS: tuple[Law, ...] = (
@@ -246,6 +247,6 @@ def check_runner(make: MakeRunner, directory: Path) -> None:
         AssertionError: the runner breaks a law.
     """
     for number, law in enumerate(RUNNER_LAWS):
-        place = directory / str(number)
-        place.mkdir()
-        law(make, place)
+        law_directory = directory / str(number)
+        law_directory.mkdir()
+        law(make, law_directory)

@@ -16,7 +16,7 @@ from concbench.results.passes import MOST_FAILED, ReferencePass
 from concbench.task import one_line
 
 
-def lacking(workload: str, package: str) -> Lacking:
+def missing_package(workload: str, package: str) -> Lacking:
     """The error for a built-in workload that needs a package which the interpreter lacks."""
     from shlex import join  # here: few processes need it
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 from concbench.errors import BadSetting
 from concbench.machine import usable_cores
 from concbench.values import LIMITS, Declared, one_of
-from concbench.workloads.base import Workload, lacking
+from concbench.workloads.base import Workload, missing_package
 from concbench.workloads.products import product_of_primes, product_of_primes_by_sieve
 
 ARTICLE_LIMITS = (50328, 22756, 39371, 44832)
@@ -18,7 +18,7 @@ ARTICLE_LIMITS = (50328, 22756, 39371, 44832)
 QUICK_LIMITS = (6700, 4200, 5400, 6200, 3700, 5000)
 """Six smaller ones: together about a fifth of a second of work."""
 ALGORITHMS = {"trial": product_of_primes, "sieve": product_of_primes_by_sieve}
-_CALLED = {"trial": "trial division", "sieve": "a sieve"}
+_ALGORITHM_NAMES = {"trial": "trial division", "sieve": "a sieve"}
 _SIZES = one_of("quick", "article", "full")
 
 
@@ -65,7 +65,7 @@ class Primes(Workload):
             from importlib.util import find_spec  # here: a measuring process has no other use for it
 
             if find_spec("numpy") is None:
-                raise lacking("the sieve of primes", "numpy")
+                raise missing_package("the sieve of primes", "numpy")
         return ALGORITHMS[self.algorithm]
 
     @property
@@ -78,7 +78,7 @@ class Primes(Workload):
         least, most = f"{min(self.limits):,}", f"{max(self.limits):,}"
         below = least if least == most else f"{least} to {most}"
         products = "1 product" if len(self.limits) == 1 else f"{len(self.limits)} products"
-        return f"{products} of primes below {below}, by {_CALLED[self.algorithm]}"
+        return f"{products} of primes below {below}, by {_ALGORITHM_NAMES[self.algorithm]}"
 
     @contextmanager
     def running(self, directory: str) -> Iterator[Self]:
@@ -88,7 +88,7 @@ class Primes(Workload):
         ALGORITHMS[other](2)  # its imports
         started = perf_counter()
         self.expected = [ALGORITHMS[other](limit) for limit in self.limits]
-        self._facts = {"other_algorithm": _CALLED[other], "other_algorithm_seconds": perf_counter() - started}
+        self._facts = {"other_algorithm": _ALGORITHM_NAMES[other], "other_algorithm_seconds": perf_counter() - started}
         yield self
 
     def facts(self) -> dict[str, float | str]:

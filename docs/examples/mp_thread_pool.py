@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
 from typing import ClassVar
 
-from concbench.task import Caught, gather
+from concbench.task import Catcher, gather
 from concbench.traits import THREADS, Traits
 
 
@@ -23,7 +23,7 @@ class MpThreadPool:
 
     def run(self, function, items):
         items = list(items)
-        return gather(self._pool.imap(Caught(function), items), items)
+        return gather(self._pool.imap(Catcher(function), items), items)
 
     def __exit__(self, *exc):
         self._pool.close()

@@ -181,11 +181,11 @@ def named(
     }
     how = CallForm(**named, **more, arguments=items != "")
     source = ItemSource(items, repeat=3, **of_source)
-    source = replace(source, written=None if source.place() else source.find().written)
+    source = replace(source, written=None if source.object_path() else source.find().written)
     found = ObjectPath.read(place)
     facts = replace(
         FunctionFacts.of(found.load(), source.read()),
-        items_called=source.called(),
+        items_called=source.is_function(),
         told_workers=how.context is not None and takes_workers(named["context"].load()),
     )
     made = FunctionWorkload(found, how, facts, source=source)

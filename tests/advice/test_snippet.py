@@ -40,8 +40,8 @@ MAIN = """
 import functools, re, sys
 from concbench.advice.snippet import snippet
 from concbench.harness.planning.runner_specs import parse
-from concbench.workloads.function.calling import How
-from concbench.workloads.function.workload import Imported
+from concbench.workloads.function.calling import CallForm
+from concbench.workloads.function.workload import FunctionWorkload
 
 results = [10, 20, 30]
 threads = 2
@@ -75,7 +75,7 @@ FORMS += [(tool.times, [1, 2, 0], [40, 60, 10]), (len, texts, [300, 300, 300])]
 
 for function, given, expected in FORMS:
     for spec in ("sequential", "threads", "thread-pool:2", "asyncio:2")[: 4 if function is pool else 3]:
-        text = snippet(Imported.of(function, given, How()).call(2), parse(spec).runner)
+        text = snippet(FunctionWorkload.of(function, given, CallForm()).call(2), parse(spec).runner)
         before = {**globals()}
         exec(compile(text, "pasted", "exec"), globals())
         found = globals()[re.findall("results[_0-9]*", text)[0]]

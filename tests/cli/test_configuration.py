@@ -343,7 +343,7 @@ def test_paths_are_relative_to_the_file(
     settings = recorded(["run", "download", "-o", "run.json", "--force"]).tables[0].settings
     assert settings["urls"] == ["http://127.0.0.1/a"]
     for text in ("-", "1..9", "app:items", "app.py:items", "/data.txt", "items.txt"):
-        moved = functions.declarations()["items"].kind.moved
+        moved = functions.declarations()["items"].kind.relocate
         assert moved is not None
         where = {"app.py:items": "../app.py:items", "items.txt": "../items.txt"}.get(text, text)
         assert moved(text, "..") == where

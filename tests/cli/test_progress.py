@@ -17,7 +17,7 @@ from made_cells import of_seconds, table
 from rich.console import Console
 
 from concbench import advise, measure
-from concbench.campaign import Told
+from concbench.campaign import ListenerEvent
 from concbench.cli.output import say
 from concbench.cli.progress import ProgressLines, ProgressTable, progress
 from concbench.harness.clock import AwakeClock
@@ -101,7 +101,7 @@ class Screen:
     def lines(self) -> list[str]:
         return self.terminal.lines
 
-    def after(self, *events: Told) -> str:
+    def after(self, *events: ListenerEvent) -> str:
         """What is written for these events."""
         before = len(self.written)
         for event in events:
@@ -351,7 +351,7 @@ def test_a_whole_measurement_fits_the_terminal_and_leaves_nothing(advises: bool)
     """In a race, runners join and are dropped."""
     screen, most = Screen(width=60, height=8), 0
 
-    def listen(event: Told) -> None:
+    def listen(event: ListenerEvent) -> None:
         nonlocal most
         screen.clock.seconds += 0.4
         screen.after(event)

@@ -32,7 +32,7 @@ def other_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def chosen(*words: str) -> list[Workload]:
     parser = argparse.ArgumentParser()
     run.add_arguments(parser)
-    return workloads.chosen_workloads(parser.parse_args([*words]), options.chosen(seed=1))
+    return workloads.chosen_workloads(parser.parse_args([*words]), options.make_options(seed=1))
 
 
 def told(workload: Workload, *keys: str) -> list[Any]:

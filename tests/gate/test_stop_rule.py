@@ -9,7 +9,7 @@ from concbench.errors import UsageError
 from concbench.gate.judging import judge_run
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import plan
-from concbench.options import chosen
+from concbench.options import make_options
 from concbench.requirements import Requirement
 from concbench.results.records import RunRecord, Table
 from concbench.run import Run
@@ -24,7 +24,7 @@ def play(means: dict[str, float], *texts: str, noise: float = 0.02, **options: A
     draw = random.Random(7)
     hosts = SimulatedHosts(lambda label, _: means[label] * draw.lognormvariate(0, noise))
     requirements = [Requirement.read(text) for text in texts]
-    planned = plan(WORK, list(means), chosen(**{"seed": 3, "max_rounds": 100, **options}), requirements)
+    planned = plan(WORK, list(means), make_options(**{"seed": 3, "max_rounds": 100, **options}), requirements)
     table, _ = measure_workload(planned, hosts, lambda _: None)
     record = RunRecord("0", "2026-01-01T00:00:00+00:00", 3, interrupted=False, environment={}, tables=[table])
     return table, [one.decision for one in judge_run(Run(record), [planned.requirements])]

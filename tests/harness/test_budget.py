@@ -19,7 +19,7 @@ from concbench.harness.hosts.base import CellEnded, Clock
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.harness.search.effort import Costs, affordable
 from concbench.harness.search.search import search
-from concbench.options import MeasureOptions, chosen
+from concbench.options import MeasureOptions, make_options
 from concbench.results.passes import CheckPass, ReferencePass, Sample
 from concbench.results.records import Json, ObservedPass, Outcome
 from concbench.runners.base import workers_for
@@ -264,7 +264,7 @@ def test_a_budget_that_the_import_has_used_up_is_refused() -> None:
     clock.put_forward(9.0)
     workload = FunctionWorkload.of(nothing, range(10), CallForm())
     with pytest.raises(BadSetting, match=r"importing .* took 9\.0\d s, and each process has to do it again"):
-        search(workload, hosts, chosen(budget=10.0, seed=1), lambda _: None, began=clock._began)
+        search(workload, hosts, make_options(budget=10.0, seed=1), lambda _: None, began=clock._began)
     assert hosts.simulated == 0.0
 
 

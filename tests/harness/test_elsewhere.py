@@ -15,7 +15,7 @@ import pytest
 from concbench import measure
 from concbench.cli.main import main
 from concbench.errors import BadSetting
-from concbench.interpreters import probed
+from concbench.interpreters import probe_interpreter
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links to interpreters")
 
@@ -189,7 +189,7 @@ def another() -> str:
     """An interpreter of another version, from CONCBENCH_OTHER_PYTHON or the PATH."""
     for named in (os.environ.get("CONCBENCH_OTHER_PYTHON", ""), "python3.14", "python3.13", "python3.12"):
         with suppress(BadSetting):  # that of a shim that starts none, for one
-            if named and probed(named).version != sys.version.split()[0]:
+            if named and probe_interpreter(named).version != sys.version.split()[0]:
                 return named
     pytest.skip("no interpreter of another version on the PATH, nor in CONCBENCH_OTHER_PYTHON")
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from concbench import measure
-from concbench.campaign import Told
+from concbench.campaign import ListenerEvent
 from concbench.harness import executions
 from concbench.harness.events import CallsPlanned, Step
 from concbench.harness.executions import LOOK, Executions
 from concbench.harness.planning.plan import plan
 from concbench.harness.search.search import plan_look
-from concbench.options import chosen
+from concbench.options import make_options
 from concbench.testing import SimulatedHosts
 from concbench.workloads.function.calling import CallForm
 from concbench.workloads.function.workload import FunctionWorkload
@@ -44,13 +44,13 @@ def test_as_many_calls_are_announced_before_the_first_as_are_made_at_least(
         calls.append(item)
         return item
 
-    def listen(event: Told) -> None:
+    def listen(event: ListenerEvent) -> None:
         if isinstance(event, CallsPlanned):
             assert not calls
             announced.append(event)
 
     work = FunctionWorkload.of(counted, list(range(4)), CallForm(compare=compare))
-    fewest = plan(work, RUNNERS, chosen(**options)).fewest_calls
+    fewest = plan(work, RUNNERS, make_options(**options)).fewest_calls
     run = measure(work, runners=RUNNERS, listen=listen, isolate=False, max_calls=fewest, **options)
     assert {cell.outcome.kind for cell in run.tables[0].cells} == {"ok"}
     (event,) = announced
@@ -65,12 +65,12 @@ def test_what_is_planned_is_what_is_told_as_the_total_and_what_was_made(options:
     work = Primes(limits=[10, 20, 30])
     steps: list[Step] = []
 
-    def listen(event: Told) -> None:
+    def listen(event: ListenerEvent) -> None:
         if isinstance(event, Step):
             steps.append(event)
 
     run = measure(work, runners=RUNNERS, hosts=SimulatedHosts(steady), listen=listen, **options)
-    planned = executions.fewest(plan(work, RUNNERS, chosen(**options)))
+    planned = executions.fewest(plan(work, RUNNERS, make_options(**options)))
     assert {step.total for step in steps} == {planned.total}
     assert sum(step.phase.executes for step in steps) == planned.total
     made = executions.of_table(run.tables[0])
@@ -81,12 +81,12 @@ def test_what_is_planned_is_what_is_told_as_the_total_and_what_was_made(options:
 def test_a_look_is_a_plan_of_one_round(compare: bool) -> None:
     """`advise` announces of a look what its plan takes."""
     work = FunctionWorkload.of(abs, [1, 2], CallForm(compare=compare))
-    assert executions.fewest(plan_look(work, chosen(rounds=1, observe=False))) == LOOK
+    assert executions.fewest(plan_look(work, make_options(rounds=1, observe=False))) == LOOK
 
 
 def test_a_reference_that_checks_the_sequential_cell_is_counted_once() -> None:
     work = FunctionWorkload.of(abs, [1, 2], CallForm())
-    with_it, without = (plan(work, runners, chosen(rounds=3)) for runners in (RUNNERS, RUNNERS[1:]))
+    with_it, without = (plan(work, runners, make_options(rounds=3)) for runners in (RUNNERS, RUNNERS[1:]))
     assert executions.fewest(with_it) == Executions(reference=1, check=2, warm_up=3, rounds=9, observed=3)
     assert executions.fewest(without) == Executions(reference=1, check=2, warm_up=2, rounds=6, observed=2)
     assert with_it.fewest_calls == 2 * 18

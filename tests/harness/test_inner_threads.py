@@ -24,7 +24,7 @@ from concbench.machine import POOL_VARIABLES
 from concbench.results.records import CellId
 from concbench.runners.look import Look
 from concbench.testing import SimulatedHosts
-from concbench.variants import ONE_INNER_THREAD, OWN
+from concbench.variants import DEFAULT_VARIANT, ONE_INNER_THREAD
 from concbench.workloads.function.calling import CallForm
 from concbench.workloads.function.workload import FunctionWorkload
 
@@ -147,14 +147,15 @@ def test_pools_that_are_known_count_else_the_cores_that_were_busy(
 ) -> None:
     """Work that waits has none."""
     look = Look(40, 0.1, busy > COMPUTES, busy < WAITS, awaitable=False, cores=2, busy=busy, native_threads=pools)
-    assert variants_to_race(look, (OWN,)) == ((OWN, ONE_INNER_THREAD) if pinned else (OWN,))
+    expected = (DEFAULT_VARIANT, ONE_INNER_THREAD) if pinned else (DEFAULT_VARIANT,)
+    assert variants_to_race(look, (DEFAULT_VARIANT,)) == expected
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.05, 0.1, 0.15, 0.3, 1.0])
 def test_what_nobody_asked_for_costs_items_and_no_proof(seconds: float) -> None:
     look = Look(40, seconds, computes=True, waits=False, awaitable=False, cores=2, busy=1.9)
     without = Costs(look, 0.05, fresh=False)
-    costs = replace(without, variants=(OWN, ONE_INNER_THREAD))
+    costs = replace(without, variants=(DEFAULT_VARIANT, ONE_INNER_THREAD))
     alone, effort = affordable(without, 10.0, 9.0), affordable(costs, 10.0, 9.0)
     assert alone is not None
     assert effort is not None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from concbench import measure
-from concbench.campaign import Told
+from concbench.campaign import ListenerEvent
 from concbench.errors import Inapplicable, UsageError
 from concbench.harness.events import CallsPlanned, Phase, Step
 from concbench.results.records import RunRecord
@@ -128,7 +128,7 @@ def test_what_is_known_is_told_after_every_round() -> None:
     """The record can then be saved."""
     seen: list[RunRecord] = []
 
-    def listen(event: Told) -> None:
+    def listen(event: ListenerEvent) -> None:
         if isinstance(event, RunRecord):
             seen.append(event)
 
@@ -140,7 +140,7 @@ def test_the_time_left_is_told_once_every_cell_has_run() -> None:
     """It is right if times are steady."""
     steps: list[Step] = []
 
-    def listen(event: Told) -> None:
+    def listen(event: ListenerEvent) -> None:
         if isinstance(event, Step) and event.phase.executes:
             steps.append(event)
 
@@ -222,7 +222,7 @@ def test_unknown_options_and_no_workload_are_refused() -> None:
 
 def test_calls_of_all_workloads_are_announced_before_anything_is_done() -> None:
     """Calls may have a cost; a resumed run does not repeat finished work, and does not announce it."""
-    told: list[Told] = []
+    told: list[ListenerEvent] = []
     other = Primes(limits=[10, 20])
     options: dict[str, Any] = {"runners": RUNNERS, "seed": 7, "rounds": 3, "listen": told.append}
     run = measure(WORK, other, hosts=SimulatedHosts(_steady), **options)

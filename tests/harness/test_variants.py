@@ -20,7 +20,7 @@ from concbench.harness.events import Step
 from concbench.harness.hosts.base import CellEnded, Host
 from concbench.harness.planning.plan import Plan, plan
 from concbench.harness.planning.runner_specs import PlannedCell, parse
-from concbench.options import MeasureOptions, chosen
+from concbench.options import MeasureOptions, make_options
 from concbench.requirements import FAILED, Requirement
 from concbench.results.records import CellId, Outcome
 from concbench.run import Run
@@ -43,7 +43,7 @@ EXECUTIONS = 3 * (2 * ROUNDS + 1)
 
 def planned() -> Plan:
     """Sequential, and threads under two interpreters."""
-    one = plan(Primes(limits=[10, 20, 30]), ["sequential", "threads"], chosen(rounds=ROUNDS, seed=3))
+    one = plan(Primes(limits=[10, 20, 30]), ["sequential", "threads"], make_options(rounds=ROUNDS, seed=3))
     sequential, threads = one.cells
     return replace(one, cells=(sequential, *(replace(threads, variant=Variant(cell.variant)) for cell in (OLD, NEW))))
 
@@ -59,7 +59,7 @@ def played(interrupted_at: int = -1, failing: str = "", earlier: Run | None = No
         return OSError("no such interpreter") if label == failing else seconds(label, number)
 
     hosts = SimulatedHosts(play)
-    return measure_plans([planned()], hosts, earlier=earlier.record if earlier else None), hosts
+    return measure_plans([planned()], hosts, previous=earlier.record if earlier else None), hosts
 
 
 def test_each_is_measured_and_judged_by_its_own_samples() -> None:

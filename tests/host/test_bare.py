@@ -21,14 +21,14 @@ sys.path.append(root)
 for module in modules:
     importlib.import_module(module)
 
-from concbench.host.host_process import Host, stand_aside
+from concbench.host.host_process import Host, exclude_from_collection
 from concbench.runners.asyncio import Asyncio
 from concbench.runners.sequential import Sequential
 from concbench.runners.thread_pool import ThreadPool
 from concbench.workloads.download.workload import Download
 from concbench.workloads.primes import Primes
 
-stand_aside()
+exclude_from_collection()
 cell, kept, record = directory / "cell", str(directory / "kept"), str(directory / "record")
 
 

@@ -23,7 +23,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, before: bool, after: bool, say: str
     if say:
         warnings.warn(say, RuntimeWarning, stacklevel=1)
     monkeypatch.setattr(gil, "gil_enabled", lambda: after)
-    return watch.turned_on_by()
+    return watch.enabling_modules()
 
 
 def test_it_is_named_and_the_warning_is_shown_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +33,7 @@ def test_it_is_named_and_the_warning_is_shown_all_the_same(monkeypatch: pytest.M
 
 @pytest.mark.filterwarnings("ignore:The global interpreter lock")
 def test_one_of_which_no_warning_tells_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert watched(monkeypatch, False, True, SAID) == [gil.SOMETHING]
+    assert watched(monkeypatch, False, True, SAID) == [gil.UNNAMED_MODULE]
 
 
 def test_nothing_is_said_where_there_was_a_gil_or_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from concbench import measure
-from concbench.host.transfer import carried, grown, transfer
+from concbench.host.transfer import function_growth, function_transfer, task_transfer
 from concbench.workloads.function.adapters import WithUnpackedItem
 
 
 def test_sizes_are_those_of_the_pickles() -> None:
     """The sizes are means; both directions take time."""
-    seen = transfer([bytes(1_000)] * 3, [bytes(5_000)] * 3)
+    seen = task_transfer([bytes(1_000)] * 3, [bytes(5_000)] * 3)
     assert 1_000 <= seen["item_bytes"] <= 1_100
     assert 5_000 <= seen["result_bytes"] <= 5_100
     assert seen["pickling_seconds"] > 0
@@ -24,7 +24,7 @@ def test_sizes_are_those_of_the_pickles() -> None:
 @pytest.mark.parametrize(("items", "results"), [([], []), ([1], [threading.Lock()])])
 def test_what_cannot_be_pickled_has_no_figures(items: list[object], results: list[object]) -> None:
     """The same holds if there are no values."""
-    assert transfer(items, results) == {}
+    assert task_transfer(items, results) == {}
 
 
 def length(item: bytes) -> int:
@@ -59,11 +59,11 @@ def test_what_travels_with_a_function_is_measured_and_named(
     function: Callable[..., Any], size: float, holds: str
 ) -> None:
     """It travels every time that the function is sent; a function that is found by its name carries nothing."""
-    seen = carried(function)
+    seen = function_transfer(function)
     assert size <= seen["function_bytes"] <= size + 200
     assert seen["function_holds"] == holds
     assert seen["function_seconds"] > (1e-4 if size > 1e6 else 0)
-    assert grown(function, seen) == {}
+    assert function_growth(function, seen) == {}
 
 
 class Lazy:

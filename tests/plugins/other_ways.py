@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from concbench.program import CallExpression, Program
 from concbench.report.formats import declare
 from concbench.runners.look import Look
-from concbench.task import Caught, TaskException, gather
+from concbench.task import Catcher, TaskException, gather
 from concbench.traits import ELSEWHERE, LOOP, PROCESSES, THREADS, Traits
 from concbench.values import DURATION, Declared
 from concbench.workloads.base import Workload
@@ -43,7 +43,7 @@ def started(function: Function, items: Sequence[Any], threads: int = 1) -> subpr
     """A program that works on some items: no multiprocessing, and no start method."""
     child = subprocess.Popen([sys.executable, "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdin is not None
-    child.stdin.write(pickle.dumps((sys.path, threads)) + pickle.dumps((Caught(function), list(items))))
+    child.stdin.write(pickle.dumps((sys.path, threads)) + pickle.dumps((Catcher(function), list(items))))
     child.stdin.close()
     return child
 
@@ -139,7 +139,7 @@ class Crew:
             task()
 
     def run(self, function: Function, items: Sequence[Any]) -> list[Any]:
-        caught, answers, left = Caught(function), [None] * len(items), threading.Semaphore(0)
+        caught, answers, left = Catcher(function), [None] * len(items), threading.Semaphore(0)
 
         def call(index: int) -> None:
             answers[index] = caught(items[index])
@@ -166,7 +166,7 @@ class Gangs(_Entered):
     workers: int = 4
 
     def run(self, function: Function, items: Sequence[Any]) -> list[Any]:
-        return gather(self._answers(Caught(function), list(items)), items)
+        return gather(self._answers(Catcher(function), list(items)), items)
 
     def _answers(self, function: Function, items: list[Any]) -> Iterator[Any]:
         for first in range(0, len(items), self.workers):

@@ -76,13 +76,13 @@ class Cluster:
     def wait_for(self, workers: int) -> dict[str, int]:
         """Wait until it has this many workers; returns their threads by address."""
         from concbench.errors import BadSetting
-        from concbench.runners.clusters.running import threads_at
+        from concbench.runners.clusters.running import worker_threads
 
         found: dict[str, int] = {}
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
-                found = threads_at(self.address)
+                found = worker_threads(self.address)
             except BadSetting:  # it has none
                 found = {}
             if len(found) == workers:

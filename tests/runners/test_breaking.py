@@ -57,7 +57,7 @@ def test_a_worker_that_dies_in_a_pool_of_multiprocessing_is_noticed() -> None:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_worker_that_is_killed_while_it_holds_a_lock_hangs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """An idle worker has the lock of the task queue, for which all others wait, and so does the end of the pool."""
-    monkeypatch.setattr("concbench.runners.mp_pool._PATIENCE", 0.2)
+    monkeypatch.setattr("concbench.runners.mp_pool._END_SECONDS", 0.2)
     with MpPool(workers=2, start_method="fork") as runner:
         workers = set(runner.run(worker_of, range(8)))
         time.sleep(0.1)

@@ -25,16 +25,16 @@ def test_a_scheduler_without_workers_is_told_what_it_lacks(monkeypatch: pytest.M
 
     monkeypatch.setattr(running, "_identity", empty)
     with pytest.raises(BadSetting, match="has no workers; start some with `dask worker tcp://"):
-        running.threads_at("tcp://127.0.0.1:8786")
+        running.worker_threads("tcp://127.0.0.1:8786")
 
 
 def test_whole_workers_are_taken() -> None:
     """As many are taken as have the requested threads."""
     threads = {"a": 2, "b": 4, "c": 1}
-    assert running.chosen(threads, None) == threads
-    assert running.chosen(threads, 5) == {"b": 4, "c": 1}
+    assert running.choose_workers(threads, None) == threads
+    assert running.choose_workers(threads, 5) == {"b": 4, "c": 1}
     with pytest.raises(BadSetting, match=r"not 8: they have 4\+2\+1 threads"):
-        running.chosen(threads, 8)
+        running.choose_workers(threads, 8)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_a_look_at_the_work_ends_when_it_knows_enough() -> None:
     def looked_at(seconds: list[float]) -> Reply:
         return Reply(*pickle.loads(work(pickle.dumps((nap, seconds)), look=True)))
 
-    assert looked_at([0.03] * 9).done == 3
-    assert looked_at([0.6] * 2).done == 1
-    assert looked_at([0.0] * 9).done == 9
+    assert looked_at([0.03] * 9).finished == 3
+    assert looked_at([0.6] * 2).finished == 1
+    assert looked_at([0.0] * 9).finished == 9
     reply = looked_at([0.2, 0.001, 0.001])
     assert reply.typical < 0.1 <= reply.longest, "a first use is not what tasks take"
 
@@ -82,7 +82,7 @@ def test_what_an_initializer_takes_is_no_task_s() -> None:
     """Otherwise a look at the work would end with the first task of a worker, and each task be a chunk of its own."""
     function = WithInitializer(nap, partial(time.sleep, 0.6), execution=-1)
     first = Reply(*pickle.loads(work(pickle.dumps((function, [0.001] * 9)), look=True)))
-    assert (first.done, len(pickle.loads(first.answers))) == (9, 9)  # type: ignore[arg-type] # it is bytes
+    assert (first.finished, len(pickle.loads(first.answers))) == (9, 9)  # type: ignore[arg-type] # it is bytes
     assert max(first.longest, first.seconds) < 0.3
 
 

@@ -117,7 +117,7 @@ def test_it_is_used_and_left_by_what_it_has(target: str) -> None:
     left.clear()
     runner: Any = parse(f"executor:3,target={HERE}:{target},name=a-b,size=2.5,count=7,eager=true").runner
     with runner:
-        assert runner._made.settings == {"max_workers": 3, "name": "a-b", "size": 2.5, "count": 7, "eager": True}
+        assert runner._manager.settings == {"max_workers": 3, "name": "a-b", "size": 2.5, "count": 7, "eager": True}
         assert runner.run(double, [1, "a", (2,)]) == [2, "aa", (2, 2)]
         assert runner.run(double, []) == []
     assert left == ["shut down"]

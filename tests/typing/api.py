@@ -23,7 +23,7 @@ from concbench import (
     measure,
 )
 from concbench.advice.recommendation import Recommendation
-from concbench.campaign import Told
+from concbench.campaign import ListenerEvent
 from concbench.harness.events import CallsPlanned, Phase, Step
 from concbench.results.records import Outcome, Sample, Table
 
@@ -52,7 +52,7 @@ run = measure(
 assert_type(run, Run)
 
 
-def follow(event: Told) -> None:
+def follow(event: ListenerEvent) -> None:
     if isinstance(event, CallsPlanned):
         assert_type(event.calls, int)
     elif isinstance(event, Step):

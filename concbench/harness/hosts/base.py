@@ -23,7 +23,7 @@ from concbench.harness.machine.other_load import LoadWatch
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.host.cell import HostedCell
 from concbench.host.comparison import require_equal
-from concbench.host.host_process import Reference, check, expected_of, interpreter, sequential_passes, take_sample
+from concbench.host.host_process import Reference, check, expected_results, interpreter, sequential_passes, take_sample
 from concbench.host.outcomes import describe
 from concbench.machine import gil_came_back, throttled_seconds
 from concbench.options import MeasureOptions
@@ -275,7 +275,7 @@ class _InProcessHost:
         return build(ObservedPass, figures)
 
     def _expected(self) -> Any:
-        return expected_of(self._hosted_cell(), self._reference, self._reference_path)
+        return expected_results(self._hosted_cell(), self._reference, self._reference_path)
 
     def items_as_text(self) -> list[str]:
         return self._hosted_cell().items_as_text()

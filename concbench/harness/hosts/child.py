@@ -24,10 +24,17 @@ from concbench.harness.hosts.log import FLOOD_SECONDS, BoundedLog, empty_logs
 from concbench.harness.hosts.memory_limit import POLL_SECONDS, MemoryLimit
 from concbench.harness.hosts.process_tree import TreeWatch
 from concbench.harness.interruption import INTERRUPTION
-from concbench.host.descendants import OwnedProcess, belonging, cpu_seconds, end, started, with_mark
-from concbench.launch import start, until_ended
+from concbench.host.descendants import (
+    OwnedProcess,
+    cpu_seconds,
+    environment_with_mark,
+    kill_processes,
+    owned_processes,
+    start_ticks,
+)
+from concbench.launch import start, wait_for_end
 from concbench.results.records import Json, Outcome
-from concbench.task import ending, exception_text, one_line
+from concbench.task import exception_text, exit_text, one_line
 from concbench.wire import WireBroken
 
 _CLOSE_SECONDS = 5.0
@@ -108,10 +115,11 @@ class GuardedProcess:
         self._log = BoundedLog(log)
         output = self._log.open()
         try:
-            self._process, self._wire = start(module, output, {**with_mark(self.mark), **environment}, command)
+            variables = {**environment_with_mark(self.mark), **environment}
+            self._process, self._wire = start(module, output, variables, command)
         finally:
             os.close(output)
-        self._started = started(self.pid)
+        self._started = start_ticks(self.pid)
         self._reader = threading.Thread(target=self._read, daemon=True)
         try:
             GUARD.watch(self.pid, self.mark)
@@ -153,7 +161,7 @@ class GuardedProcess:
 
     def busy(self) -> list[OwnedProcess]:
         """The processes that compute at this moment, among this process and those it started."""
-        return [process for process in belonging(self.pid, self.mark, self._started) if process.computes]
+        return [process for process in owned_processes(self.pid, self.mark, self._started) if process.computes]
 
     def cpu_seconds(self) -> float:
         """CPU seconds that it has used so far, without its children."""
@@ -290,11 +298,11 @@ class GuardedProcess:
 
     def _death_error(self) -> CellEnded:
         """The error for a process whose end of the wire is closed, mostly because it has died."""
-        ended = until_ended(self._process, _DYING_SECONDS)
-        closed = ended is None or ended.code == self._wire.closed
+        ended = wait_for_end(self._process, _DYING_SECONDS)
+        closed = ended is None or ended.code == self._wire.closed_exit_code
         if ended is None:
             self._kill()
-        how = "can no longer answer" if closed else f"died ({ending(ended.code if ended else None)})"
+        how = "can no longer answer" if closed else f"died ({exit_text(ended.code if ended else None)})"
         when = " between two executions" if self._died_idle else self.activity_clause or self._describe_tasks()
         reason = f"{self._name} {how}{when}{_CLOSED if closed else self.last_line()}"
         return CellEnded(Outcome("failed", reason, self.output(), "death"), idle=self._died_idle)
@@ -307,7 +315,7 @@ class GuardedProcess:
                 sleep(0.002)
 
     def _kill(self) -> None:
-        end(self.pid, self.mark)
+        kill_processes(self.pid, self.mark)
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):  # the kernel has not released it yet
             self._process.wait(_CLOSE_SECONDS)
@@ -321,7 +329,7 @@ class GuardedProcess:
         if sys.platform == "win32":
             return []
         self._wait_for_group(seconds)
-        ended = end(self.pid, self.mark)
+        ended = kill_processes(self.pid, self.mark)
         self._wait_for_group(_GROUP_SECONDS)
         return ended
 

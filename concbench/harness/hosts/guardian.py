@@ -12,7 +12,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from concbench.host.descendants import end, with_mark
+from concbench.host.descendants import environment_with_mark, kill_processes
 from concbench.launch import start
 from concbench.wire import Wire
 
@@ -48,7 +48,8 @@ class GuardianClient:
         with self._lock:
             if self._guardian is None:
                 self._mark = secrets.token_hex(8)
-                self._guardian = start("concbench.host.guardian_process", subprocess.DEVNULL, with_mark(self._mark))
+                environment = environment_with_mark(self._mark)
+                self._guardian = start("concbench.host.guardian_process", subprocess.DEVNULL, environment)
             self._watched.add(pid)
             for directory in self._directories:
                 self._send("keep", str(directory))
@@ -86,7 +87,7 @@ class GuardianClient:
         except subprocess.TimeoutExpired:
             guardian.kill()
             guardian.wait(_END_SECONDS)
-        end(guardian.pid, self._mark)  # its start may have started others (sitecustomize, .pth files)
+        kill_processes(guardian.pid, self._mark)  # its start may have started others (sitecustomize, .pth files)
 
 
 GUARD = GuardianClient()

@@ -21,7 +21,7 @@ except ImportError:  # Windows: without locks, no directory counts as abandoned
 
 from concbench.errors import HostFailure
 from concbench.harness.hosts.guardian import GUARD
-from concbench.host.descendants import end
+from concbench.host.descendants import kill_processes
 
 PREFIX = "concbench-run-"
 _SOCKETS = "sockets"
@@ -101,7 +101,7 @@ def _remove_abandoned(base: Path) -> None:
                 continue
             try:
                 for mark in {match[1] for file in directory.iterdir() if (match := _MARK.search(file.name))}:
-                    end(0, mark)
+                    kill_processes(0, mark)
                 shutil.rmtree(directory, ignore_errors=True)
             finally:
                 os.close(lock)

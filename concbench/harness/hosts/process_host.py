@@ -22,12 +22,12 @@ from concbench.harness.hosts.process_tree import TreeWatch
 from concbench.harness.interruption import INTERRUPTION
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.launch import hash_seed
-from concbench.observing import recorded
+from concbench.observing import items_in_progress
 from concbench.options import IMPORT_SECONDS, MeasureOptions, decided
 from concbench.results.files import build
 from concbench.results.passes import PICKLED, CheckPass, Finding, ReferencePass, Sample
 from concbench.results.records import Json, ObservedPass, Outcome
-from concbench.variants import homes
+from concbench.variants import module_directories
 from concbench.workloads.base import Workload
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class ProcessHost:
             self._payload.write_bytes(packed)
             variant = cell.variant
             environment = {"PYTHONHASHSEED": hash_seed(decided(options["seed"])), **variant.variables(directory)}
-            command = variant.command(_MAIN, homes(packed) if variant.python else ())
+            command = variant.command(_MAIN, module_directories(packed) if variant.python else ())
             self._process.start(_MAIN, directory / f"{name}.log", environment, command)
             import_wait.processes.add(self._process)
             self._process.send(
@@ -268,7 +268,7 @@ class ProcessHost:
 
     def _describe_tasks(self) -> str:
         """A clause that names the tasks in progress, which are recorded in the first execution."""
-        tasks = sorted(recorded(str(self._record))) if self._loaded else []
+        tasks = sorted(items_in_progress(str(self._record))) if self._loaded else []
         if not tasks:
             return ", item unknown" if self._loaded else ""
         progress = f"task {tasks[0]} was" if len(tasks) == 1 else f"tasks {', '.join(map(str, tasks[:5]))} were"

@@ -20,7 +20,7 @@ from concbench.harness.machine.environment import environment
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import BASELINE, plan
 from concbench.harness.stop_rules import NextRound, RoundLimit, Standings, by_round
-from concbench.options import MeasureOptions, chosen
+from concbench.options import MeasureOptions, make_options
 from concbench.results.records import CellId, Json
 from concbench.runners import start_method
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
@@ -180,7 +180,7 @@ def _starting(hosts: Hosts) -> dict[str, float]:
         "process": f"processes:start_method={start_method.DEFAULT}",
         "interpreter": "processes:start_method=spawn",
     }
-    options = chosen(rounds=FEWEST, observe=False)
+    options = make_options(rounds=FEWEST, observe=False)
     seconds = {}
     for name, runner in runners.items():
         (cell,) = _measure(hosts, Sleep(tasks=1, seconds=0.0), [runner], options).values()
@@ -227,7 +227,7 @@ def _computing(hosts: Hosts, workers: int, *, gil: bool) -> list[tuple[Control, 
 def _control(
     hosts: Hosts, workload: Workload, baseline: str, controls: Mapping[str, Control], budget: float
 ) -> list[tuple[Control, CellAnalysis]]:
-    options = chosen(baseline=baseline, max_rounds=MAX_ROUNDS, budget=budget, warm=True, observe=False, seed=1)
+    options = make_options(baseline=baseline, max_rounds=MAX_ROUNDS, budget=budget, warm=True, observe=False, seed=1)
     cells = _measure(hosts, workload, [baseline, *controls], options, controls)
     return [(control, cells[runner]) for runner, control in controls.items()]
 

@@ -8,8 +8,8 @@ from concbench.errors import ConcbenchError
 from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import plan
-from concbench.interpreters import Interpreter, probed
-from concbench.options import chosen
+from concbench.interpreters import Interpreter, probe_interpreter
+from concbench.options import make_options
 from concbench.results.records import Json
 from concbench.workloads.synthetic import Sleep
 
@@ -36,8 +36,8 @@ class Readiness:
 def readiness(given: str) -> Readiness:
     """Query an interpreter for its version, and execute a task in it under a few runners."""
     try:
-        interpreter = probed(given)
-        trial = plan(Sleep(tasks=1, seconds=0.0), _RUNNERS, chosen(python=[given], rounds=1, observe=False))
+        interpreter = probe_interpreter(given)
+        trial = plan(Sleep(tasks=1, seconds=0.0), _RUNNERS, make_options(python=[given], rounds=1, observe=False))
         table, _ = measure_workload(trial, ProcessHosts(), lambda _: None)
     except ConcbenchError as error:
         return Readiness(given, well=False, text=str(error))

@@ -11,12 +11,12 @@ from concbench.harness.events import CallsPlanned
 from concbench.harness.planning.runner_specs import PlannedCell, limit_workers, plan_cells
 from concbench.harness.requirement_rule import RequirementRule, named, resolved
 from concbench.harness.stop_rules import EveryRound, StopRule, VerdictRule
-from concbench.options import MeasureOptions, changed, decided, recorded
+from concbench.options import MeasureOptions, changed, decided, stored_options
 from concbench.requirements import Requirement
 from concbench.results.records import CellId, KeptState, Table
 from concbench.runners.base import Runner, workers_for
 from concbench.stats.intervals import FEWEST
-from concbench.variants import Variant, of_table, variants_of
+from concbench.variants import Variant, variant_descriptions, variants_of
 from concbench.workloads.base import Workload
 from concbench.workloads.function.workload import FunctionWorkload
 
@@ -122,13 +122,13 @@ class Plan:
             settings=workload.settings(),
             tasks=workload.tasks,
             baseline=self.baseline,
-            options=recorded(self.options, of_function=isinstance(workload, FunctionWorkload)),
+            options=stored_options(self.options, of_function=isinstance(workload, FunctionWorkload)),
             stopped="",
             warmed_up=self.warm_up,
             checked="known" if workload.expected is not None else "sequential" if workload.compares else "off",
             facts={},
             cells=[cell.record(workload.tasks) for cell in self.cells],
-            variants=of_table(cell.variant for cell in self.cells),
+            variants=variant_descriptions(cell.variant for cell in self.cells),
         )
 
     @property

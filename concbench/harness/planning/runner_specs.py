@@ -17,8 +17,8 @@ from concbench.registry import ON_REQUEST, runner_class, runner_name, runner_nam
 from concbench.results.records import Cell, CellId
 from concbench.runners.base import Runner, exists_in, workers_for
 from concbench.traits import Traits, traits_of
-from concbench.values import plain
-from concbench.variants import OWN, Variant
+from concbench.values import value_from_text
+from concbench.variants import DEFAULT_VARIANT, Variant
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PlannedCell:
     name: str
     runner: Runner
     settings: dict[str, Any]
-    variant: Variant = OWN
+    variant: Variant = DEFAULT_VARIANT
     """The variant that its measuring process is started under."""
 
     @property
@@ -49,7 +49,9 @@ class PlannedCell:
         return Cell(self.label, self.name, self.settings, workers, self.variant.label, self.traits)
 
 
-def plan_cells(runners: Sequence[str | Runner], variants: Sequence[Variant] = (OWN,)) -> tuple[PlannedCell, ...]:
+def plan_cells(
+    runners: Sequence[str | Runner], variants: Sequence[Variant] = (DEFAULT_VARIANT,)
+) -> tuple[PlannedCell, ...]:
     """Plan a cell for each runner in each variant; runners are specifications or instances.
 
     Raises:
@@ -130,7 +132,7 @@ def parse(spec: str) -> PlannedCell:
     if missing:
         raise BadSetting(f"{name} needs a {missing}: write {name}:{missing}=...")
     if collector:
-        settings[collector] = {key: plain(text) for key, text in collected.items()}
+        settings[collector] = {key: value_from_text(text) for key, text in collected.items()}
     return _cell(name, _create(name, lambda: runner_type(**settings)))
 
 

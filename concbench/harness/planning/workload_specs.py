@@ -12,7 +12,7 @@ from concbench.harness.planning.settings import REQUIRED, joined, settings_of, s
 from concbench.registry import WORKLOADS, workload_class, workload_names
 from concbench.values import SWITCH, require_together
 from concbench.workloads.base import Workload
-from concbench.workloads.function.lookup import ObjectPath, dotted, source_of
+from concbench.workloads.function.lookup import ObjectPath, dotted, source_file
 
 _SETTINGS = re.compile(r"\s*[\w-]+\s*:\s*[\w-]*\s*=")
 """The beginning of a text with settings; the name of a function cannot look like this."""
@@ -25,7 +25,7 @@ def is_function(text: str) -> bool:
         return False
     if ":" in text or text in WORKLOADS:
         return ":" in text
-    return bool(source_of(text) or dotted(text)) and text not in workload_names()
+    return bool(source_file(text) or dotted(text)) and text not in workload_names()
 
 
 def kind_of(text: str) -> str:
@@ -76,7 +76,7 @@ def object_path_of(text: str) -> ObjectPath:
         BadFunction: the text has another form; if it may name a workload, the message shows how to write settings.
     """
     name = text.partition(":")[0]
-    if ":" in text and name.isidentifier() and source_of(name) is None and name in workload_names():
+    if ":" in text and name.isidentifier() and source_file(name) is None and name in workload_names():
         keys = list(settings_of(workload_class(name)))
         how = f"write {name}:{keys[0]}=VALUE (it has {', '.join(keys)})" if keys else f"it has none: write {name}"
         raise BadFunction(f"cannot read {text!r}: there is no module {name!r}; for settings of the workload, {how}")

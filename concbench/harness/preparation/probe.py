@@ -14,7 +14,7 @@ from concbench.harness.hosts.import_wait import ImportWait
 from concbench.harness.hosts.private_directory import private_directory
 from concbench.options import IMPORT_SECONDS, IMPORT_SHARE
 from concbench.results.records import Json
-from concbench.variants import OWN, Variant
+from concbench.variants import DEFAULT_VARIANT, Variant
 from concbench.workloads.function.calling import CallForm
 from concbench.workloads.function.facts import FunctionFacts
 from concbench.workloads.function.item_source import ItemSource
@@ -30,7 +30,7 @@ def named_workload(
     how: CallForm,
     source: ItemSource,
     *,
-    variant: Variant = OWN,
+    variant: Variant = DEFAULT_VARIANT,
     limit: float | None = None,
     budget: float | None = None,
     tell: Callable[[str], None] | None = None,

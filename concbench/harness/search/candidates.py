@@ -23,7 +23,7 @@ from concbench.runners.base import Runner, exists_in, workers_for
 from concbench.runners.look import Look
 from concbench.stats.verdicts import BAND
 from concbench.traits import CALLER, INTERPRETERS, PROCESSES, THREADS, traits_of
-from concbench.variants import ONE_INNER_THREAD, OWN, Variant
+from concbench.variants import DEFAULT_VARIANT, ONE_INNER_THREAD, Variant
 
 Offer = Callable[[Look], Iterable[Runner]]
 """A hook that proposes runners for work with the given properties."""
@@ -38,7 +38,9 @@ _MOST_CELLS = 1_000
 class RaceField:
     """The cells that a race begins with, and those that may join it."""
 
-    def __init__(self, look: Look, offers: Sequence[Offer] | None = None, variants: Sequence[Variant] = (OWN,)) -> None:
+    def __init__(
+        self, look: Look, offers: Sequence[Offer] | None = None, variants: Sequence[Variant] = (DEFAULT_VARIANT,)
+    ) -> None:
         """Collect the candidates that the hooks offer; `offers` None: the hooks of every registered class."""
         self.look = look
         self._offers = offers
@@ -86,7 +88,7 @@ class RaceField:
         return list({cell.id: cell for cell in joining if cell.id not in samples}.values())
 
     def _waits_for_its_process(self, leader: CellId, last: Sample, seconds: Mapping[CellId, float]) -> bool:
-        """Whether no core is busy, and processes lead or more threads or coroutines than the leader has gain nothing."""
+        """Whether no core is busy, and processes lead or more threads than the leader has gain nothing."""
         busy = last.cpu is None or last.cpu / last.repeats / last.seconds > COMPUTES
         if self.look.computes or busy or self.candidates[0].id not in seconds:
             return False
@@ -158,9 +160,9 @@ def variants_to_race(look: Look, requested: tuple[Variant, ...]) -> tuple[Varian
     """
     pools = look.native_threads
     on_threads = look.busy > _ON_THREADS if pools is None else look.computes and pools > 1
-    if not on_threads or requested != (OWN,) or any(os.environ.get(name) for name in POOL_VARIABLES):
+    if not on_threads or requested != (DEFAULT_VARIANT,) or any(os.environ.get(name) for name in POOL_VARIABLES):
         return requested
-    return (OWN, ONE_INNER_THREAD)
+    return (DEFAULT_VARIANT, ONE_INNER_THREAD)
 
 
 def _offers_of_classes(python: tuple[int, int]) -> list[Offer]:

@@ -14,7 +14,7 @@ from concbench.runners.look import Look
 from concbench.stats.intervals import FEWEST
 from concbench.traits import CALLER
 from concbench.units import listed, seconds
-from concbench.variants import OWN, Variant
+from concbench.variants import DEFAULT_VARIANT, Variant
 
 _ITEMS_EACH = 4
 """Items for each core below which a race shows little about how they are divided among workers."""
@@ -54,7 +54,7 @@ class Costs:
     """Whether every execution starts a new process."""
     first_use: float = 0.0
     """Extra seconds of the first execution in a process."""
-    variants: tuple[Variant, ...] = (OWN,)
+    variants: tuple[Variant, ...] = (DEFAULT_VARIANT,)
     """Variants under which the runners race."""
 
     @property

@@ -12,9 +12,9 @@ from time import perf_counter, thread_time
 from typing import Any, NamedTuple
 
 from concbench.errors import WorkerFailure
-from concbench.task import TaskException, exception_text, tried
+from concbench.task import TaskException, attempt, exception_text
 
-_LOOKED_AT, _MOST_LOOKED_AT, _FEWEST = 0.05, 0.5, 3
+_LOOK_SECONDS, _MAX_LOOK_SECONDS, _LEAST_TASKS = 0.05, 0.5, 3
 """Seconds after which a look at the work ends, if three tasks are done; seconds after which it ends in any case; and
 that number of tasks."""
 
@@ -23,8 +23,8 @@ class Reply(NamedTuple):
     """The answer of a worker for one chunk, as plain values."""
 
     answers: bytes | str
-    """A pickle of the results, with exceptions as Raised; or the reason why they cannot be pickled."""
-    done: int
+    """A pickle of the results, with exceptions as TaskException; or the reason why they cannot be pickled."""
+    finished: int
     """Tasks done; fewer than were sent if one raised, or the look was over."""
     seconds: float
     """Seconds from reading the chunk to the end of its last task, without the initializer of the worker."""
@@ -59,25 +59,25 @@ def work(packed: bytes, look: bool = False) -> bytes:
         A pickle of a Reply as a tuple: an engine spends 0.1 ms to find out the size of the tuple itself.
     """
     cpu, began = thread_time(), perf_counter()
-    read, unreadable = tried(pickle.loads, packed)
+    call, unreadable = attempt(pickle.loads, packed)
     answers: list[Any] = []
-    took: list[float] = []
-    initialized = 0.0
+    task_seconds: list[float] = []
+    initializing = 0.0
     if unreadable is not None:
-        why = f"a task cannot be read in its worker: {exception_text(unreadable)}"
-        answers.append(TaskException(WorkerFailure(why)))
+        reason = f"a task cannot be read in its worker: {exception_text(unreadable)}"
+        answers.append(TaskException(WorkerFailure(reason)))
     else:
-        function, items = read
-        paid = getattr(function, "paid", float)  # seconds of its initializer, if any, which no task counts
-        before = paid()
-        _run(function, items, answers, took, paid, look=look)
-        initialized = paid() - before
-    body, unsendable = tried(pickle.dumps, answers)
-    ordered = sorted(took) or [0.0]
+        function, items = call
+        initializer_time = getattr(function, "initializer_seconds", float)  # which no task counts
+        before = initializer_time()
+        _run(function, items, answers, task_seconds, initializer_time, look=look)
+        initializing = initializer_time() - before
+    body, unsendable = attempt(pickle.dumps, answers)
+    ordered = sorted(task_seconds) or [0.0]
     reply = Reply(
         exception_text(unsendable) if unsendable is not None else body,
         len(answers),
-        perf_counter() - began - initialized,
+        perf_counter() - began - initializing,
         thread_time() - cpu,
         ordered[len(ordered) // 2],
         ordered[-1],
@@ -86,18 +86,24 @@ def work(packed: bytes, look: bool = False) -> bytes:
 
 
 def _run(
-    function: Any, items: Any, answers: list[Any], took: list[float], paid: Callable[[], float], *, look: bool
+    function: Any,
+    items: Any,
+    answers: list[Any],
+    task_seconds: list[float],
+    initializer_time: Callable[[], float],
+    *,
+    look: bool,
 ) -> None:
-    """Append results, up to the first task that raises, and the seconds of each task without those of `paid`."""
-    began = before = perf_counter() - paid()
+    """Append results, up to the first task that raises, and the seconds of each task without its initializer."""
+    began = before = perf_counter() - initializer_time()
     for item in items:
         try:
             answers.append(function(item))
         except BaseException as error:  # noqa: BLE001 - raised again where the results are gathered
             answers.append(TaskException(error))
             return
-        after = perf_counter() - paid()
-        took.append(after - before)
+        after = perf_counter() - initializer_time()
+        task_seconds.append(after - before)
         before = after
-        if look and after - began > (_LOOKED_AT if len(took) >= _FEWEST else _MOST_LOOKED_AT):
+        if look and after - began > (_LOOK_SECONDS if len(task_seconds) >= _LEAST_TASKS else _MAX_LOOK_SECONDS):
             return

@@ -47,7 +47,7 @@ class LocalCluster:
             WorkerFailure: it cannot be started; the message says why.
         """
         self._process: subprocess.Popen[bytes] | None = None
-        self._semaphores = f"{_own_names()}-{secrets.token_hex(4)}"
+        self._semaphores = f"{_semaphore_prefix()}-{secrets.token_hex(4)}"
         self._directory = tempfile.mkdtemp(prefix="concbench-dask-", dir=directory)
         try:
             self._process, self._wire = start("concbench.runners.clusters.cluster_process", _STANDARD_ERROR)
@@ -77,28 +77,28 @@ class LocalCluster:
                 end_group(process.pid)
                 process.kill()
                 process.wait()
-            for left in _SHARED.glob(f"sem.{self._semaphores[1:]}*"):
-                left.unlink(missing_ok=True)
+            for path in _SHARED.glob(f"sem.{self._semaphores[1:]}*"):
+                path.unlink(missing_ok=True)
         shutil.rmtree(self._directory, ignore_errors=True)
 
 
-def _own_names() -> str:
+def _semaphore_prefix() -> str:
     """The prefix of the names of this process's semaphores, by which they are found if all processes are killed."""
-    own: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined] # noqa: SLF001
-    return str(own.get("semprefix", "/mp"))
+    config: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined] # noqa: SLF001
+    return str(config.get("semprefix", "/mp"))
 
 
 def main() -> None:
     """Run the cluster until the process that started it has closed the wire, or has ended."""
     wire = take_over()
-    told = wire.receive()
-    if told is None:
+    settings = wire.receive()
+    if settings is None:
         return
-    multiprocessing.current_process()._config["semprefix"] = told["semaphores"]  # type: ignore[attr-defined] # noqa: SLF001
+    multiprocessing.current_process()._config["semprefix"] = settings["semaphores"]  # type: ignore[attr-defined] # noqa: SLF001
     try:
-        _serve(wire, told["workers"], told["directory"])
+        _serve(wire, settings["workers"], settings["directory"])
     finally:
-        shutil.rmtree(told["directory"], ignore_errors=True)
+        shutil.rmtree(settings["directory"], ignore_errors=True)
 
 
 def _serve(wire: Wire, workers: int, directory: str) -> None:

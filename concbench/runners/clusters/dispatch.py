@@ -11,19 +11,28 @@ from typing import Any
 
 from concbench.errors import WorkerDied, WorkerFailure
 from concbench.runners.clusters.chunks import Call, Reply
-from concbench.task import TaskException, exception_text, gather, named, noted, one_line, tried, unsent
+from concbench.task import (
+    TaskException,
+    attempt,
+    exception_text,
+    gather,
+    one_line,
+    unsendable_results,
+    with_note,
+    with_task_note,
+)
 
 _CHUNK_SECONDS = 0.05
 """Seconds of tasks in a chunk; compared with it, the 2 ms that an engine needs to send a chunk are short."""
 _CHUNKS_EACH = 4
 """Least number of chunks for each worker, so that no worker waits long for the last."""
-_MOST_LOOKED_AT = 100
+_MAX_LOOK_TASKS = 100
 """Most tasks that each worker gets for the look at their time."""
-_NO_WARNING = 1 << 60
+_LARGE_GRAPH_BYTES = 1 << 60
 """Bytes of items below which Dask gives no advice on other ways to send them, since that cost is measured."""
-_MOST_NAMED = 5
+_MAX_NAMED_TASKS = 5
 """Most tasks of a dead worker that a message names."""
-_AT_ONCE = 256
+_FETCHED_CHUNKS = 256
 """Chunks for each worker whose results are fetched together."""
 
 
@@ -31,7 +40,7 @@ class Dispatch:
     """The tasks of one run, with their futures and figures."""
 
     def __init__(
-        self, client: Any, function: Callable[[Any], Any], items: Sequence[Any], workers: int, only: Sequence[str]
+        self, client: Any, function: Callable[[Any], Any], items: Sequence[Any], workers: int, addresses: Sequence[str]
     ) -> None:
         """Describe a run without sending anything.
 
@@ -40,14 +49,14 @@ class Dispatch:
             function: the function to call on each item.
             items: the items.
             workers: most tasks in progress at the same time.
-            only: addresses of the workers to use; empty: any.
+            addresses: addresses of the workers to use; empty: any.
         """
         self._client = client
         self._function = function
         self._items = items
         self._workers = workers
-        self._only = list(only) or None
-        self._sent: dict[int, tuple[range, Any]] = {}
+        self._addresses = list(addresses) or None
+        self._chunks: dict[int, tuple[range, Any]] = {}
         self._began = perf_counter()
         self.figures: dict[str, float] = dict.fromkeys(
             ("chunks", "tasks_seconds", "cpu_seconds", "longest", "sent", "received", "sending", "first"), 0.0
@@ -69,8 +78,8 @@ class Dispatch:
 
     def cancel(self) -> None:
         """Cancel the chunks whose results have not been fetched."""
-        futures = [future for _, future in self._sent.values()]
-        self._sent = {}
+        futures = [future for _, future in self._chunks.values()]
+        self._chunks = {}
         if futures:
             self._client.cancel(futures)
 
@@ -80,64 +89,66 @@ class Dispatch:
 
         tasks = len(self._items)
         most = math.ceil(tasks / (self._workers * _CHUNKS_EACH))
-        few = min(most, _MOST_LOOKED_AT)
-        looked_at = min(tasks, few * self._workers)
-        self._send(range(looked_at), few, look=True)
+        per_worker = min(most, _MAX_LOOK_TASKS)
+        look_tasks = min(tasks, per_worker * self._workers)
+        self._send(range(look_tasks), per_worker, look=True)
         size = 0  # unknown
-        by_future = {future: span for span, future in self._sent.values()}
+        by_future = {future: span for span, future in self._chunks.values()}
         for future in as_completed(list(by_future), loop=self._client.loop):
             span = by_future[future]
-            (reply,) = self._fetched([(span, future)])
+            (reply,) = self._fetch([(span, future)])
             if not size:
-                self._notes_first(reply)
+                self._note_first_answer(reply)
                 typical = max(reply.typical, 1e-9)
                 size = max(1, min(most, math.ceil(_CHUNK_SECONDS / typical)))
-                self._send(range(looked_at, tasks), size)
-            left = span[reply.done :]
-            self._sent[span.start] = span[: reply.done], future
-            self._send(left, size)
+                self._send(range(look_tasks, tasks), size)
+            rest = span[reply.finished :]
+            self._chunks[span.start] = span[: reply.finished], future
+            self._send(rest, size)
 
     def _send(self, indexes: range, size: int, *, look: bool = False) -> None:
         import dask
 
         began = perf_counter()
-        spans = [indexes[at : at + size] for at in range(0, len(indexes), size)]
-        packed = [pickle.dumps(Call(self._packed(span), look=look)) for span in spans]
+        spans = [indexes[start : start + size] for start in range(0, len(indexes), size)]
+        packed = [pickle.dumps(Call(self._pack(span), look=look)) for span in spans]
         if not spans:
             return
-        with dask.config.set({"distributed.admin.large-graph-warning-threshold": _NO_WARNING}):
-            futures = self._client.map(pickle.loads, packed, pure=False, retries=0, key="concbench", workers=self._only)
-        self._sent.update((span.start, (span, future)) for span, future in zip(spans, futures, strict=True))
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGE_GRAPH_BYTES}):
+            futures = self._client.map(
+                pickle.loads, packed, pure=False, retries=0, key="concbench", workers=self._addresses
+            )
+        self._chunks.update((span.start, (span, future)) for span, future in zip(spans, futures, strict=True))
         self.figures["chunks"] += len(spans)
         self.figures["sent"] += sum(map(len, packed))
         self.figures["sending"] += perf_counter() - began
 
-    def _packed(self, span: range) -> bytes:
+    def _pack(self, span: range) -> bytes:
         from distributed.protocol.pickle import dumps
 
-        packed, unsendable = tried(dumps, (self._function, [self._items[index] for index in span]))
+        packed, unsendable = attempt(dumps, (self._function, [self._items[index] for index in span]))
         if unsendable is None:
             return bytes(packed)
         for index in span:
-            _, unsendable_one = tried(dumps, (self._function, self._items[index]))
-            if unsendable_one is not None:
-                raise named(unsendable_one, index, self._items)
+            _, item_error = attempt(dumps, (self._function, self._items[index]))
+            if item_error is not None:
+                raise with_task_note(item_error, index, self._items)
         raise unsendable
 
     def _answers(self) -> Generator[Any, None, None]:
         """Yield results and exceptions of tasks, both as values."""
-        order = sorted(self._sent)
+        order = sorted(self._chunks)
         size = 1  # the first alone, to time its answer
         while order:
-            chunks = [self._sent.pop(index) for index in order[:size]]
-            replies = self._fetched(chunks)
-            self._notes_first(replies[0])
+            chunks = [self._chunks.pop(index) for index in order[:size]]
+            replies = self._fetch(chunks)
+            self._note_first_answer(replies[0])
             for (span, _), reply in zip(chunks, replies, strict=True):
                 self._count(reply)
-                yield from self._read(span, reply)
-            order, size = order[size:], _AT_ONCE * self._workers
+                yield from self._answers_of(span, reply)
+            order, size = order[size:], _FETCHED_CHUNKS * self._workers
 
-    def _notes_first(self, reply: Reply) -> None:
+    def _note_first_answer(self, reply: Reply) -> None:
         self.figures["first"] = self.figures["first"] or max(1e-9, perf_counter() - self._began - reply.seconds)
 
     def _count(self, reply: Reply) -> None:
@@ -146,17 +157,17 @@ class Dispatch:
         self.figures["received"] += len(reply.answers)
         self.figures["longest"] = max(self.figures["longest"], reply.longest)
 
-    def _read(self, span: range, reply: Reply) -> list[Any]:
+    def _answers_of(self, span: range, reply: Reply) -> list[Any]:
         if isinstance(reply.answers, str):
-            raise unsent(reply.answers, span.start, self._items, len(span))
-        answers, unreadable = tried(pickle.loads, reply.answers)
+            raise unsendable_results(reply.answers, span.start, self._items, len(span))
+        answers, unreadable = attempt(pickle.loads, reply.answers)
         if unreadable is not None:
-            raise unsent(exception_text(unreadable), span.start, self._items, len(span)) from unreadable
-        short = len(answers) < len(span) and not (answers and type(answers[-1]) is TaskException)
-        assert not short, "a chunk may end early only at a task that raised, but the last one here did not raise"
+            raise unsendable_results(exception_text(unreadable), span.start, self._items, len(span)) from unreadable
+        incomplete = len(answers) < len(span) and not (answers and type(answers[-1]) is TaskException)
+        assert not incomplete, "a chunk may end early only at a task that raised, but the last one here did not raise"
         return list(answers)
 
-    def _fetched(self, chunks: Sequence[tuple[range, Any]]) -> list[Reply]:
+    def _fetch(self, chunks: Sequence[tuple[range, Any]]) -> list[Reply]:
         """Fetch the replies of chunks.
 
         Raises:
@@ -174,8 +185,8 @@ class Dispatch:
 
     def _failure(self, error: BaseException, chunks: Sequence[tuple[range, Any]]) -> BaseException:
         if type(error).__name__ == "KilledWorker":
-            sent = [*chunks, *self._sent.values()]
-            return self._death(error, [span for span, future in sent if future.status == "error"])
+            in_progress = [*chunks, *self._chunks.values()]
+            return self._death(error, [span for span, future in in_progress if future.status == "error"])
         with suppress(Exception):
             if self._client.status != "running" or self._client.scheduler_comm.comm.closed():
                 return WorkerFailure("the Dask scheduler has gone, and its tasks are lost")
@@ -187,9 +198,9 @@ class Dispatch:
         Dask gives up on all tasks that the worker had, including those it had not begun.
         """
         tasks = sorted({index for span in spans for index in span})
-        these = ", ".join(map(str, tasks[:_MOST_NAMED])) + (" ..." if len(tasks) > _MOST_NAMED else "")
-        died = WorkerDied("a worker of the Dask cluster died, and Dask has given up on its tasks")
-        died.process = getattr(getattr(error, "last_worker", None), "pid", None)
+        names = ", ".join(map(str, tasks[:_MAX_NAMED_TASKS])) + (" ..." if len(tasks) > _MAX_NAMED_TASKS else "")
+        failure = WorkerDied("a worker of the Dask cluster died, and Dask has given up on its tasks")
+        failure.process = getattr(getattr(error, "last_worker", None), "pid", None)
         if len(tasks) == 1:
-            return named(died, tasks[0], self._items)
-        return noted(died, f"raised by one of the tasks {these}") if tasks else died
+            return with_task_note(failure, tasks[0], self._items)
+        return with_note(failure, f"raised by one of the tasks {names}") if tasks else failure

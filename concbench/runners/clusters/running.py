@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Any
 
 from concbench.errors import BadSetting, Inapplicable, WorkerFailure
-from concbench.task import exception_text, one_line, tried
+from concbench.task import attempt, exception_text, one_line
 
 CONNECT_SECONDS = 3.0
 """Seconds that a scheduler gets to answer."""
@@ -24,9 +24,9 @@ _CLOSE_SECONDS = 5.0
 _ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(\d{1,5})")
 _CREDENTIALS = ("ca-file", "client.cert", "client.key")
 """Settings that Dask needs for TLS, below distributed.comm.tls."""
-_NEEDED = ("concbench", "distributed", "cloudpickle")
+_PACKAGES = ("concbench", "distributed", "cloudpickle")
 """Packages that workers need, in the same version as here."""
-_LOOK = """
+_DESCRIBE = """
 import hashlib, importlib, importlib.metadata, pathlib, sys
 
 def package(name):
@@ -40,15 +40,15 @@ def package(name):
 
 def module(name):
     try:
-        found = importlib.import_module(name)
+        loaded = importlib.import_module(name)
     except BaseException as error:
         return {"missing": f"{type(error).__name__}: {error}"}
-    file = str(getattr(found, "__file__", None) or "")
+    file = str(getattr(loaded, "__file__", None) or "")
     digest = hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest() if file.endswith(".py") else ""
-    whole = sys.modules.get(name.partition(".")[0], found)
+    whole = sys.modules.get(name.partition(".")[0], loaded)
     return {"version": str(getattr(whole, "__version__", "")), "digest": digest}
 
-seen = {
+description = {
     "implementation": sys.implementation.name,
     "python": ".".join(map(str, sys.version_info[:3])),
     "packages": {name: package(name) for name in packages},
@@ -65,10 +65,10 @@ def require_address(address: str) -> None:
     Raises:
         BadSetting: the address is invalid; the message says what to write.
     """
-    found = _ADDRESS.fullmatch(address)
-    if found is None or not 0 < int(found[3]) < 1 << 16:
+    match = _ADDRESS.fullmatch(address)
+    if match is None or not 0 < int(match[3]) < 1 << 16:
         raise BadSetting(f"address must be that of a running scheduler, such as tcp://HOST:8786, not {address!r}")
-    if found[1] == "tls":
+    if match[1] == "tls":
         import dask
 
         missing = [key for key in _CREDENTIALS if not dask.config.get(f"distributed.comm.tls.{key}", None)]
@@ -80,7 +80,7 @@ def require_address(address: str) -> None:
             )
 
 
-def threads_at(address: str) -> dict[str, int]:
+def worker_threads(address: str) -> dict[str, int]:
     """The number of threads of each worker of a scheduler, by the worker's address.
 
     Raises:
@@ -88,8 +88,8 @@ def threads_at(address: str) -> dict[str, int]:
     """
     require_address(address)
     try:
-        with ThreadPoolExecutor(1) as aside:  # an event loop may be running in this thread, as in a notebook
-            identity = aside.submit(asyncio.run, _identity(address)).result()
+        with ThreadPoolExecutor(1) as executor:  # an event loop may be running in this thread, as in a notebook
+            identity = executor.submit(asyncio.run, _identity(address)).result()
         workers = identity["workers"]
     except Exception as error:  # another package may raise anything
         raise BadSetting(
@@ -98,7 +98,7 @@ def threads_at(address: str) -> dict[str, int]:
         ) from error
     if not workers:
         raise BadSetting(f"the scheduler at {address} has no workers; start some with `dask worker {address}`")
-    return {worker: int(told["nthreads"]) for worker, told in workers.items()}
+    return {worker: int(description["nthreads"]) for worker, description in workers.items()}
 
 
 async def _identity(address: str) -> Mapping[str, Any]:
@@ -106,29 +106,29 @@ async def _identity(address: str) -> Mapping[str, Any]:
 
     arguments = distributed.Security().get_connection_args("client")
     async with distributed.rpc(address, timeout=CONNECT_SECONDS, connection_args=arguments) as scheduler:
-        told: Mapping[str, Any] = await asyncio.wait_for(scheduler.identity(), CONNECT_SECONDS)
-        return told
+        identity: Mapping[str, Any] = await asyncio.wait_for(scheduler.identity(), CONNECT_SECONDS)
+        return identity
 
 
-def chosen(threads: Mapping[str, int], wanted: int | None) -> dict[str, int]:
-    """Choose whole workers that have exactly `wanted` threads together; None: all workers.
+def choose_workers(threads: Mapping[str, int], count: int | None) -> dict[str, int]:
+    """Choose whole workers that have exactly `count` threads together; None: all workers.
 
     Raises:
         BadSetting: no choice of workers has that number of threads.
     """
-    if wanted is None:
+    if count is None:
         return dict(threads)
-    taken: dict[str, int] = {}
-    for worker, count in sorted(threads.items(), key=lambda pair: (-pair[1], pair[0])):
-        if sum(taken.values()) + count <= wanted:
-            taken[worker] = count
-    if sum(taken.values()) != wanted:
-        there = "+".join(map(str, sorted(threads.values(), reverse=True)))
+    chosen: dict[str, int] = {}
+    for worker, thread_count in sorted(threads.items(), key=lambda pair: (-pair[1], pair[0])):
+        if sum(chosen.values()) + thread_count <= count:
+            chosen[worker] = thread_count
+    if sum(chosen.values()) != count:
+        available = "+".join(map(str, sorted(threads.values(), reverse=True)))
         raise BadSetting(
-            f"workers must be the number of threads of one or more workers of the cluster, not {wanted}: they have "
-            f"{there} threads"
+            f"workers must be the number of threads of one or more workers of the cluster, not {count}: they have "
+            f"{available} threads"
         )
-    return taken
+    return chosen
 
 
 class Connection:
@@ -185,59 +185,59 @@ class Connection:
             self._log.setLevel(self._level)
 
 
-def require_alike(client: Any, workers: list[str], function: Callable[[Any], Any] | None) -> None:
+def require_same_modules(client: Any, workers: list[str], function: Callable[[Any], Any] | None) -> None:
     """Have workers import the modules of the work, and reject workers that lack one or have another version.
 
     Raises:
         Inapplicable: a worker differs; the message says what the first of them lacks.
         WorkerFailure: a worker cannot be asked.
     """
-    names = {"packages": list(_NEEDED), "modules": modules_of(function)}
-    expression = f"(lambda names: (exec({_LOOK!r}, names), names['seen'])[1])({names!r})"
-    here = eval(expression, {})  # noqa: S307 - the text is ours
-    seen = client.run(eval, expression, workers=workers, on_error="return")
+    names = {"packages": list(_PACKAGES), "modules": modules_of(function)}
+    expression = f"(lambda names: (exec({_DESCRIBE!r}, names), names['description'])[1])({names!r})"
+    local = eval(expression, {})  # noqa: S307 - the text is ours
+    descriptions = client.run(eval, expression, workers=workers, on_error="return")
     for worker in workers:
-        there = seen.get(worker)
-        if not isinstance(there, dict):
-            raise WorkerFailure(f"the worker {worker} cannot report its packages and modules: {exception_text(there)}")
-        difference = _difference(here, there)
+        remote = descriptions.get(worker)
+        if not isinstance(remote, dict):
+            raise WorkerFailure(f"the worker {worker} cannot report its packages and modules: {exception_text(remote)}")
+        difference = _difference(local, remote)
         if difference:
             raise Inapplicable(f"the worker {worker} {difference}")
 
 
 def modules_of(function: object) -> list[str]:
     """The modules that a worker must import for a function, except those of the standard library."""
-    packed, _ = tried(pickle.dumps, function, 2)
+    packed, _ = attempt(pickle.dumps, function, 2)
     names = {argument.partition(" ")[0] for code, argument, _ in _codes(packed or b"") if code.name == "GLOBAL"}
-    passed_over = {"__main__", "__builtin__", "copy_reg", "concbench", *sys.stdlib_module_names}
-    return sorted(name for name in names if name.partition(".")[0] not in passed_over)
+    excluded = {"__main__", "__builtin__", "copy_reg", "concbench", *sys.stdlib_module_names}
+    return sorted(name for name in names if name.partition(".")[0] not in excluded)
 
 
 def _codes(packed: bytes) -> Any:
     return pickletools.genops(packed) if packed else ()
 
 
-def _difference(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+def _difference(local: Mapping[str, Any], remote: Mapping[str, Any]) -> str:
     """Describe a package or module that a worker lacks or has in another version, and the remedy; empty if none."""
-    pythons = [(one["implementation"], *one["python"].split(".")[:2]) for one in (here, there)]
+    pythons = [(one["implementation"], *one["python"].split(".")[:2]) for one in (local, remote)]
     if pythons[0] != pythons[1]:
-        ours, theirs = (f"{one['implementation']} {one['python']}" for one in (here, there))
+        ours, theirs = (f"{one['implementation']} {one['python']}" for one in (local, remote))
         return f"runs {theirs}, but this is {ours}: start it with the same Python"
-    for name, version in here["packages"].items():
-        other = there["packages"].get(name)
+    for name, version in local["packages"].items():
+        other = remote["packages"].get(name)
         if other is None:
             return f"lacks {name}: pip install {name}=={version} where it runs"
         if other != version:
             return f"has {name} {other}, but this machine has {version}: pip install {name}=={version} where it runs"
-    for name, own in here["modules"].items():
-        other = there["modules"].get(name, {})
-        if "missing" in own:
+    for name, local_module in local["modules"].items():
+        remote_module = remote["modules"].get(name, {})
+        if "missing" in local_module:
             continue
-        if "missing" in other:
-            why = one_line(other["missing"], 120)
-            return f"cannot import {name} ({why}): put it where its Python finds it, as with PYTHONPATH"
-        if own != other:
-            both = f" ({other['version']} there, {own['version']} here)"
-            versions = both if own["version"] != other["version"] else ""
+        if "missing" in remote_module:
+            reason = one_line(remote_module["missing"], 120)
+            return f"cannot import {name} ({reason}): put it where its Python finds it, as with PYTHONPATH"
+        if local_module != remote_module:
+            both_versions = f" ({remote_module['version']} there, {local_module['version']} here)"
+            versions = both_versions if local_module["version"] != remote_module["version"] else ""
             return f"has a different {name} from this machine{versions}: use the same version there, and restart it"
     return ""

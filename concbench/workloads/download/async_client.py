@@ -19,7 +19,7 @@ from yarl import URL
 from concbench.workloads.download import rules
 from concbench.workloads.download.body import Arrival
 from concbench.workloads.download.open_files import allow_open_files
-from concbench.workloads.download.rules import again_after
+from concbench.workloads.download.rules import seconds_before_retry
 from concbench.workloads.download.target import PIECE, DownloadFailed, DownloadLimits, Image, require_clear_end, save
 
 _HEADERS = {"Accept-Encoding": "identity"}
@@ -28,7 +28,7 @@ _VERSIONS = {aiohttp.HttpVersion10, aiohttp.HttpVersion11}
 _CUT_SHORT = (ContentLengthError, TransferEncodingError)
 """Messages that ended too early; other BadHttpMessages are malformed."""
 _session: aiohttp.ClientSession | None = None
-_places: defaultdict[URL, asyncio.Semaphore] | None = None
+_semaphores: defaultdict[URL, asyncio.Semaphore] | None = None
 """For each origin, as many places as it may have connections, if they are limited. A task that waits here waits off the
 clock of its request, which would run in aiohttp's own queue."""
 
@@ -54,10 +54,10 @@ async def download_image(image: Image, limits: DownloadLimits = DownloadLimits()
     for _ in range(rules.MOST_REDIRECTS + 1):
         try:
             url = URL(address, encoded=True)
-            if _places is None:
+            if _semaphores is None:
                 answer = await _answer(_session, url, image.path, limits)
             else:
-                async with _places[url.origin()]:
+                async with _semaphores[url.origin()]:
                     answer = await _answer(_session, url, image.path, limits)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _failure(address, error, limits) from error
@@ -84,7 +84,7 @@ class DownloadTask:
             try:
                 return await download_image(image, self.limits), tries
             except DownloadFailed as failed:
-                pause = again_after(failed, tries, self.limits)
+                pause = seconds_before_retry(failed, tries, self.limits)
                 if pause is None:
                     return DownloadFailed(*failed.args)  # without its traceback and its cause
             await asyncio.sleep(pause)
@@ -103,11 +103,11 @@ class _Protocol(ResponseHandler):
 @asynccontextmanager
 async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator[None]:
     """A fresh session with as many connections as workers."""
-    global _session, _places  # noqa: PLW0603 - a coroutine finds its session here, as a function finds its pool
+    global _session, _semaphores  # noqa: PLW0603 - a coroutine finds its session here, as a function finds its pool
     allow_open_files(workers)
     if most_to_a_host is not None:
         import_module("urllib3.util")  # else the first redirect would import it on the clock
-        _places = defaultdict(lambda: asyncio.Semaphore(most_to_a_host))
+        _semaphores = defaultdict(lambda: asyncio.Semaphore(most_to_a_host))
     connector = aiohttp.TCPConnector(limit=workers, limit_per_host=most_to_a_host or 0)
     protocol: Any = partial(_Protocol, loop=asyncio.get_running_loop())
     connector._factory = protocol  # noqa: SLF001 - there is no other way
@@ -121,7 +121,7 @@ async def connections(workers: int, most_to_a_host: int | None) -> AsyncIterator
         try:
             yield
         finally:
-            _session = _places = None
+            _session = _semaphores = None
 
 
 async def _answer(session: aiohttp.ClientSession, url: URL, path: str, limits: DownloadLimits) -> int | str:
@@ -129,8 +129,8 @@ async def _answer(session: aiohttp.ClientSession, url: URL, path: str, limits: D
     async with session.get(url, allow_redirects=False, timeout=_timeout(limits.seconds)) as response:
         _require_http(response)
         if response.status == 200:
-            return await _saved(response, path, limits)
-        return rules.redirected(str(url), response.status, response.headers, follow=limits.follow)
+            return await _save_body(response, path, limits)
+        return rules.redirect_target(str(url), response.status, response.headers, follow=limits.follow)
 
 
 def _require_http(response: aiohttp.ClientResponse) -> None:
@@ -141,7 +141,7 @@ def _require_http(response: aiohttp.ClientResponse) -> None:
         raise DownloadFailed(rules.NO_HTTP, url, f"{response.version}, status {response.status}")
 
 
-async def _saved(response: aiohttp.ClientResponse, path: str, limits: DownloadLimits) -> int:
+async def _save_body(response: aiohttp.ClientResponse, path: str, limits: DownloadLimits) -> int:
     """Write the body to the file; returns the number of its bytes."""
     headers = response.headers
     length = None if "Transfer-Encoding" in headers else response.content_length  # chunks take precedence over a length

@@ -38,10 +38,10 @@ class Arrival:
         """Bytes of the file."""
         self._url, self._path, self._limits = url, Path(path), limits
         self._received = 0
-        self._decoder = self._decoding(encoding)
+        self._decoder = self._choose_decoder(encoding)
         if self._path.exists() or self._path.is_symlink():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
-        self._file = unfinished(path).open("xb", buffering=0)
+        self._file = partial_path(path).open("xb", buffering=0)
 
     def __enter__(self) -> Self:
         return self
@@ -49,11 +49,11 @@ class Arrival:
     def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
         """Give the file its name, or remove it."""
         try:
-            if kind is None and self._decoder is not None and not self._decoder.whole:
+            if kind is None and self._decoder is not None and not self._decoder.complete:
                 raise DownloadFailed(NOT_DECODED, self._url, "its compressed data is cut short")
             self._file.close()
             if kind is None:
-                unfinished(self._path).rename(self._path)
+                partial_path(self._path).rename(self._path)
                 return
         except BaseException:
             self._remove()
@@ -74,7 +74,7 @@ class Arrival:
             self._write(piece)
             return
         try:
-            for data in self._decoder.decoded(piece):
+            for data in self._decoder.decode(piece):
                 self._write(data)
         except ValueError as error:
             raise DownloadFailed(NOT_DECODED, self._url, str(error)) from error
@@ -83,25 +83,25 @@ class Arrival:
         self.size += len(data)
         if self.size > self._limits.largest:
             raise too_large(self._url, self._limits)
-        left = memoryview(data)
-        while left:
-            left = left[self._file.write(left) :]
+        unwritten = memoryview(data)
+        while unwritten:
+            unwritten = unwritten[self._file.write(unwritten) :]
 
     def _remove(self) -> None:
         self._file.close()
-        unfinished(self._path).unlink()
+        partial_path(self._path).unlink()
 
-    def _decoding(self, encoding: str | None) -> Decoder | None:
+    def _choose_decoder(self, encoding: str | None) -> Decoder | None:
         if encoding is None or encoding.strip().lower() in {"", "identity"}:
             return None
-        from concbench.workloads.download.decoding import decoder
+        from concbench.workloads.download.decoding import make_decoder
 
         try:
-            return decoder(encoding.strip().lower())
+            return make_decoder(encoding.strip().lower())
         except ValueError as error:
             raise DownloadFailed(NOT_DECODED, self._url, str(error)) from error
 
 
-def unfinished(path: str | Path) -> Path:
+def partial_path(path: str | Path) -> Path:
     """The name of a file until it is complete: in the same directory, with a leading dot, unlike any image."""
     return Path(path).with_name(f".{Path(path).name}")

@@ -63,10 +63,10 @@ def download_image(image: Image, limits: DownloadLimits = DownloadLimits()) -> i
                 headers = response.headers
                 require_clear_end(url, headers.getlist("Content-Length"), headers.getlist("Transfer-Encoding"))
                 if response.status == 200:
-                    return _saved(url, response, image.path, limits)
+                    return _save_body(url, response, image.path, limits)
                 from concbench.workloads.download import rules
 
-                url = rules.redirected(url, response.status, headers, follow=limits.follow)
+                url = rules.redirect_target(url, response.status, headers, follow=limits.follow)
             finally:
                 if not response.closed:  # the rest of it is not read
                     response.close()
@@ -93,9 +93,9 @@ class DownloadTask:
             try:
                 return download_image(image, self.limits), tries
             except DownloadFailed as failed:
-                from concbench.workloads.download.rules import again_after
+                from concbench.workloads.download.rules import seconds_before_retry
 
-                pause = again_after(failed, tries, self.limits)
+                pause = seconds_before_retry(failed, tries, self.limits)
                 if pause is None:
                     return DownloadFailed(*failed.args)  # without its traceback and its cause
             sleep(pause)
@@ -127,7 +127,7 @@ def _connections() -> urllib3.PoolManager:
     return _pool
 
 
-def _saved(url: str, response: urllib3.BaseHTTPResponse, path: str, limits: DownloadLimits) -> int:
+def _save_body(url: str, response: urllib3.BaseHTTPResponse, path: str, limits: DownloadLimits) -> int:
     """Write the body to the file; returns the number of its bytes."""
     length = None if response.chunked else response.length_remaining  # chunks take precedence over a length
     if length is not None and length > limits.largest:
@@ -137,7 +137,7 @@ def _saved(url: str, response: urllib3.BaseHTTPResponse, path: str, limits: Down
     encoding = response.headers.get("Content-Encoding")
     try:
         if length is None or length > PIECE or encoding is not None:
-            return _streamed(url, response, path, encoding, limits)
+            return _stream_body(url, response, path, encoding, limits)
         data = response.read(decode_content=False)
     except exceptions.ProtocolError as error:
         from concbench.workloads.download import rules
@@ -148,7 +148,7 @@ def _saved(url: str, response: urllib3.BaseHTTPResponse, path: str, limits: Down
     return save(path, data)
 
 
-def _streamed(
+def _stream_body(
     url: str, response: urllib3.BaseHTTPResponse, path: str, encoding: str | None, limits: DownloadLimits
 ) -> int:
     from concbench.workloads.download.body import Arrival
@@ -188,17 +188,17 @@ class _Punctual:
         """Like `makefile` of a socket, for reading bytes."""
         del mode
         sock = self._socket
-        allowed = sock.gettimeout() or DownloadLimits().seconds
-        deadline = monotonic() + allowed
+        timeout = sock.gettimeout() or DownloadLimits().seconds
+        deadline = monotonic() + timeout
 
         def readinto(buffer: Any) -> int:
-            nonlocal allowed
-            left = deadline - monotonic()
-            if left <= 0:
+            nonlocal timeout
+            remaining = deadline - monotonic()
+            if remaining <= 0:
                 raise TimeoutError("the time is up")
-            if allowed - left > _LATE:
-                sock.settimeout(left)
-                allowed = left
+            if timeout - remaining > _LATE:
+                sock.settimeout(remaining)
+                timeout = remaining
             return sock.recv_into(buffer)
 
         raw: Any = sock.makefile("rb", buffering=0)
@@ -250,12 +250,12 @@ class _Answer(HTTPResponse):
 def _new_pool(**settings: Any) -> urllib3.PoolManager:
     pool: Any = urllib3.PoolManager(num_pools=_MOST_HOSTS, **settings)
     pool.pool_classes_by_scheme = {
-        "http": _punctual(urllib3.HTTPConnectionPool), "https": _punctual(urllib3.HTTPSConnectionPool),
+        "http": _punctual_pool(urllib3.HTTPConnectionPool), "https": _punctual_pool(urllib3.HTTPSConnectionPool),
     }  # fmt: skip
     return pool  # type: ignore[no-any-return]
 
 
-def _punctual(kind: Any) -> Any:
+def _punctual_pool(kind: Any) -> Any:
     """A maker of pools of this kind with punctual sockets; it avoids classes, for which every worker would pay."""
 
     def pool_of(*args: Any, **kwargs: Any) -> Any:

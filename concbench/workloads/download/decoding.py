@@ -16,10 +16,10 @@ from concbench.workloads.download.target import PIECE
 class Decoder(Protocol):
     """Decodes one body."""
 
-    whole: bool
+    complete: bool
     """Whether the data decoded so far may be the whole body."""
 
-    def decoded(self, data: bytes) -> Iterator[bytes]:
+    def decode(self, data: bytes) -> Iterator[bytes]:
         """Decode the next bytes, in pieces of a bounded size.
 
         Raises:
@@ -28,7 +28,7 @@ class Decoder(Protocol):
         ...
 
 
-def decoder(encoding: str) -> Decoder:
+def make_decoder(encoding: str) -> Decoder:
     """The decoder of an encoding, which is in lower case.
 
     Raises:
@@ -48,11 +48,11 @@ class _Zlib:
     def __init__(self, window: int) -> None:
         self._window = window
         self._stream = zlib.decompressobj(window)
-        self.whole = True
+        self.complete = True
 
-    def decoded(self, data: bytes) -> Iterator[bytes]:
-        while data and self._goes_on(data):
-            self.whole = False
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        while data and self._continues(data):
+            self.complete = False
             try:
                 piece = self._stream.decompress(data, PIECE)
                 while piece:
@@ -61,10 +61,10 @@ class _Zlib:
                     piece = self._stream.decompress(self._stream.unconsumed_tail, PIECE) if more else b""
             except zlib.error as error:
                 raise ValueError(str(error)) from error
-            self.whole = self._stream.eof
+            self.complete = self._stream.eof
             data = self._stream.unused_data
 
-    def _goes_on(self, data: bytes) -> bool:
+    def _continues(self, data: bytes) -> bool:
         """Whether to decode further data; data after a stream that is not a stream itself is ignored, as is usual."""
         del data
         return not self._stream.eof
@@ -74,7 +74,7 @@ class _Gzip(_Zlib):
     def __init__(self) -> None:
         super().__init__(16 + zlib.MAX_WBITS)
 
-    def _goes_on(self, data: bytes) -> bool:
+    def _continues(self, data: bytes) -> bool:
         if self._stream.eof and data.startswith(b"\x1f"):
             self._stream = zlib.decompressobj(self._window)
         return not self._stream.eof
@@ -85,22 +85,22 @@ class _Deflate(_Zlib):
 
     def __init__(self) -> None:
         super().__init__(zlib.MAX_WBITS)
-        self._begun = False
+        self._started = False
 
-    def _goes_on(self, data: bytes) -> bool:
-        if not self._begun and data[0] & 0x0F != zlib.DEFLATED:
+    def _continues(self, data: bytes) -> bool:
+        if not self._started and data[0] & 0x0F != zlib.DEFLATED:
             self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
-        self._begun = True
-        return super()._goes_on(data)
+        self._started = True
+        return super()._continues(data)
 
 
 class _Brotli:
     def __init__(self) -> None:
-        self._brotli = _found("br", ("brotli", "brotlicffi"), "brotli")
+        self._brotli = _import_first("br", ("brotli", "brotlicffi"), "brotli")
         self._stream = self._brotli.Decompressor()
-        self.whole = True
+        self.complete = True
 
-    def decoded(self, data: bytes) -> Iterator[bytes]:
+    def decode(self, data: bytes) -> Iterator[bytes]:
         try:
             piece = self._stream.process(data, output_buffer_limit=PIECE)
             while piece or not self._stream.can_accept_more_data():
@@ -110,16 +110,16 @@ class _Brotli:
             raise ValueError("brotli bounds its memory from version 1.2 on; install that") from error
         except self._brotli.error as error:
             raise ValueError(str(error)) from error
-        self.whole = self._stream.is_finished()
+        self.complete = self._stream.is_finished()
 
 
 class _Zstandard:
     def __init__(self) -> None:
-        self._zstd = _found("zstd", ("compression.zstd", "backports.zstd"), "backports.zstd")
+        self._zstd = _import_first("zstd", ("compression.zstd", "backports.zstd"), "backports.zstd")
         self._stream = self._zstd.ZstdDecompressor()
-        self.whole = True
+        self.complete = True
 
-    def decoded(self, data: bytes) -> Iterator[bytes]:
+    def decode(self, data: bytes) -> Iterator[bytes]:
         while data:
             if self._stream.eof:
                 self._stream = self._zstd.ZstdDecompressor()
@@ -129,11 +129,11 @@ class _Zstandard:
                     yield self._stream.decompress(b"", PIECE)
             except self._zstd.ZstdError as error:
                 raise ValueError(str(error)) from error
-            self.whole = self._stream.eof
+            self.complete = self._stream.eof
             data = self._stream.unused_data
 
 
-def _found(encoding: str, modules: Sequence[str], package: str) -> Any:
+def _import_first(encoding: str, modules: Sequence[str], package: str) -> Any:
     """The first of these modules that can be imported.
 
     Raises:

@@ -16,17 +16,17 @@ def file_names(urls: Iterable[str]) -> list[str]:
 
     Upper and lower case count as the same, since they are on macOS and Windows.
     """
-    taken: set[str] = set()
+    used: set[str] = set()
     counts: dict[str, int] = {}
     names = []
     for url in urls:
         name = _safe(unquote(urlsplit(url).path).rpartition("/")[2])
         stem, dot, ending = name.rpartition(".")
         candidate, count = name, counts.get(name.lower(), 1)
-        while candidate.lower() in taken:
+        while candidate.lower() in used:
             count += 1
             candidate = f"{stem}-{count}.{ending}" if dot else f"{name}-{count}"
-        taken.add(candidate.lower())
+        used.add(candidate.lower())
         counts[name.lower()] = count
         names.append(candidate)
     return names

@@ -34,14 +34,14 @@ _PASSING = {TIMED_OUT, NOT_CONNECTED, RESET, CUT_SHORT, *(f"answered {status}" f
 """Failures that may not occur at the next try."""
 
 
-def again_after(failure: DownloadFailed, tries: int, limits: DownloadLimits) -> float | None:
+def seconds_before_retry(failure: DownloadFailed, tries: int, limits: DownloadLimits) -> float | None:
     """Seconds to wait before the next try; None if there is no further try."""
     if tries > limits.retries or failure.kind not in _PASSING:
         return None
     return _pause(tries)
 
 
-def longest(limits: DownloadLimits) -> float:
+def max_task_seconds(limits: DownloadLimits) -> float:
     """Most seconds that a download may take, with all its redirects and retries."""
     pauses = sum(_pause(tries) for tries in range(1, limits.retries + 1))
     return (MOST_REDIRECTS + 1) * limits.seconds * (limits.retries + 1) + pauses
@@ -57,11 +57,11 @@ def detail(kind: str, error: BaseException, limits: DownloadLimits) -> str:
         return f"after {limits.seconds:g} s"
     while error.__cause__ is not None:
         error = error.__cause__
-    told = getattr(error, "strerror", None) or (error.args[-1] if error.args else error)
-    return " ".join(str(told).split())[:100]
+    details = getattr(error, "strerror", None) or (error.args[-1] if error.args else error)
+    return " ".join(str(details).split())[:100]
 
 
-def redirected(url: str, status: int, headers: Mapping[str, str], *, follow: bool = False) -> str:
+def redirect_target(url: str, status: int, headers: Mapping[str, str], *, follow: bool = False) -> str:
     """The target of a redirect: within the same host, by the same scheme or by https after http.
 
     Args:
@@ -124,5 +124,5 @@ def too_large(url: str, limits: DownloadLimits, length: int | None = None) -> Do
         limits: the limits that it exceeds.
         length: its announced length in bytes, if nothing of it was read.
     """
-    told = f"more than {limits.largest:,} bytes" if length is None else f"{length:,} bytes"
-    return DownloadFailed(TOO_LARGE, url, told)
+    details = f"more than {limits.largest:,} bytes" if length is None else f"{length:,} bytes"
+    return DownloadFailed(TOO_LARGE, url, details)

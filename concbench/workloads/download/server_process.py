@@ -54,12 +54,12 @@ class _Ready(web.StreamResponse):
 class ImageServer:
     """The images of a `ServerSettings` under an address with a token, which other users of the machine do not know."""
 
-    def __init__(self, serving: ServerSettings) -> None:
-        self.serving = serving
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
         self.prefix = f"/{secrets.token_urlsafe(12)}/"
         self.url = ""
-        self._images = {self.prefix + name: index for index, name in enumerate(serving.names)}
-        self._head = _HEAD % serving.image_size
+        self._images = {self.prefix + name: index for index, name in enumerate(settings.names)}
+        self._head = _HEAD % settings.image_size
         self._requests = self._in_progress = self._most_in_progress = 0
 
     async def __aenter__(self) -> ImageServer:
@@ -67,13 +67,13 @@ class ImageServer:
         self._runner = web.ServerRunner(web.Server(self._answer, access_log=None))
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, "127.0.0.1", self.serving.port, backlog=4096).start()
-        except OSError as taken:
+            await web.TCPSite(self._runner, "127.0.0.1", self.settings.port, backlog=4096).start()
+        except OSError as error:
             await self._runner.cleanup()
-            if taken.errno not in {errno.EADDRINUSE, errno.EACCES}:
+            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
                 raise
-            reason = "is in use" if taken.errno == errno.EADDRINUSE else "may not be used by you"
-            raise BadOutput(f"port {self.serving.port} {reason}; choose another, or 0 for a free one") from taken
+            reason = "is in use" if error.errno == errno.EADDRINUSE else "may not be used by you"
+            raise BadOutput(f"port {self.settings.port} {reason}; choose another, or 0 for a free one") from error
         port = self._runner.addresses[0][1]
         self.url = f"http://127.0.0.1:{port}{self.prefix}"
         return self
@@ -89,10 +89,10 @@ class ImageServer:
         self._in_progress += 1
         self._most_in_progress = max(self._most_in_progress, self._in_progress)
         try:
-            delay = self.serving.latency + random.uniform(0, self.serving.jitter)
+            delay = self.settings.latency + random.uniform(0, self.settings.jitter)
             if delay > 0:
                 await asyncio.sleep(delay)
-            data = image(index, self.serving.image_size)
+            data = image(index, self.settings.image_size)
             if request.method == "GET" and request.version == HttpVersion11 and request.keep_alive:
                 return _Ready(self._head + data)
             return web.Response(body=data, content_type="image/png")
@@ -101,7 +101,7 @@ class ImageServer:
 
     def _about(self, path: str) -> web.Response:
         if path == self.prefix:
-            return web.Response(text="".join(f"{self.url}{name}\n" for name in self.serving.names))
+            return web.Response(text="".join(f"{self.url}{name}\n" for name in self.settings.names))
         if path == self.prefix + "stats":
             stats = {
                 "requests": self._requests,

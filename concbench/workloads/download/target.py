@@ -80,10 +80,10 @@ def require_clear_end(url: str, lengths: Sequence[str], codings: Sequence[str]) 
     if not clear:
         from concbench.workloads.download.rules import NO_HTTP
 
-        told = [f"Content-Length {text[:30]}" for text in lengths] + [
+        details = [f"Content-Length {text[:30]}" for text in lengths] + [
             f"Transfer-Encoding {text[:30]}" for text in codings
         ]
-        raise DownloadFailed(NO_HTTP, url, ascii(", ".join(told)[:100])[1:-1])
+        raise DownloadFailed(NO_HTTP, url, ascii(", ".join(details)[:100])[1:-1])
 
 
 def _is_length(text: str) -> bool:

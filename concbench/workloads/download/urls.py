@@ -5,8 +5,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from concbench.errors import BadInput
-from concbench.values import Kind, path_from
-from concbench.workloads.function.item_text import counts, lines_of, read_file
+from concbench.values import Kind, relocate_path
+from concbench.workloads.function.item_text import is_url_line, lines_of, read_file
 
 _SERVER = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:\d*)?")
 """A host name or an IPv4 address, or an IPv6 address in brackets, and perhaps a port."""
@@ -23,13 +23,13 @@ def read_urls(path: str) -> list[str]:
     """
     text, _ = read_file(Path(path), f"the URL file {path}")
     lines = enumerate(lines_of(text), start=1)
-    urls = [require_url(line.strip(), f"{path}, line {number}") for number, line in lines if counts(line)]
+    urls = [require_url(line.strip(), f"{path}, line {number}") for number, line in lines if is_url_line(line)]
     if not urls:
         raise BadInput(f"the URL file {path} has no URLs: write one per line")
     return urls
 
 
-URLS = Kind("a file of URLs", read_urls, (list, tuple), "FILE", moved=path_from)
+URLS = Kind("a file of URLs", read_urls, (list, tuple), "FILE", relocate=relocate_path)
 
 
 def require_url(text: str, where: str) -> str:

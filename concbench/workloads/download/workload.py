@@ -19,11 +19,11 @@ from typing import Annotated, Any, ClassVar, Self
 from concbench.errors import BadInput, BadOutput, BadSetting, HostFailure, TasksFailed
 from concbench.launch import end_group, start
 from concbench.values import COUNT, DIRECTORY, DURATION, NATURAL, SIZE, SWITCH, Declared, one_of
-from concbench.workloads.base import Tally, Workload, lacking
-from concbench.workloads.download.body import unfinished
+from concbench.workloads.base import Tally, Workload, missing_package
+from concbench.workloads.download.body import partial_path
 from concbench.workloads.download.file_names import file_names
 from concbench.workloads.download.images import LARGEST, SMALLEST, image
-from concbench.workloads.download.rules import MOST_RETRIES, canonical, longest
+from concbench.workloads.download.rules import MOST_RETRIES, canonical, max_task_seconds
 from concbench.workloads.download.server import ServerSettings
 from concbench.workloads.download.target import DownloadFailed, DownloadLimits, Image
 from concbench.workloads.download.urls import URLS, require_url
@@ -58,7 +58,7 @@ MOST_TO_A_HOST = 10
 _START_SECONDS = 30.0
 _SIZES = one_of("quick", "article", "full")
 _LATENCY, _JITTER, _IMAGE_SIZE = 0.020, 0.0, 60_000
-_OF_THE_SERVER = {"size": "quick", "images": None, "latency": _LATENCY, "jitter": _JITTER, "image_size": _IMAGE_SIZE}
+_SERVER_DEFAULTS = {"size": "quick", "images": None, "latency": _LATENCY, "jitter": _JITTER, "image_size": _IMAGE_SIZE}
 """Settings that have no meaning with URLs, and their defaults."""
 
 
@@ -151,7 +151,7 @@ class Download(Workload):
             self.names = file_names(self.urls)
             self._addresses = [_canonical(url) for url in self.urls]
             self.rounds, self.most_at_once = 1, MOST_TO_A_HOST
-            self.longest_task = longest(self.limits)
+            self.longest_task = max_task_seconds(self.limits)
         else:
             self.names = _names(size, images)
         self._images: list[Image] = []
@@ -162,7 +162,7 @@ class Download(Workload):
         try:
             from concbench.workloads.download import client
         except ModuleNotFoundError as missing:
-            raise lacking(self.name, str(missing.name)) from None
+            raise missing_package(self.name, str(missing.name)) from None
 
         return client.DownloadTask(self.limits)
 
@@ -172,7 +172,7 @@ class Download(Workload):
         try:
             from concbench.workloads.download import async_client
         except ModuleNotFoundError as missing:
-            raise lacking(self.name, str(missing.name)) from None
+            raise missing_package(self.name, str(missing.name)) from None
 
         return async_client.DownloadTask(self.limits)
 
@@ -206,21 +206,21 @@ class Download(Workload):
         Raises:
             BadOutput: the directory for the images is not empty, or cannot be written.
         """
-        files = _kept(self.keep) if self.keep else tempfile.mkdtemp(prefix="images-", dir=directory)
+        files = _keep_directory(self.keep) if self.keep else tempfile.mkdtemp(prefix="images-", dir=directory)
         if self.urls is not None:
-            self._aim(files, self._addresses)
+            self._set_targets(files, self._addresses)
             yield self
             return
         digests = (image(index, self.image_size) for index in range(len(self.names)))
         self.expected = [_fingerprint(name, data) for name, data in zip(self.names, digests, strict=True)]
         with self._server(Path(directory) / "image-server.log") as base:
-            self._aim(files, [base + name for name in self.names])
+            self._set_targets(files, [base + name for name in self.names])
             yield self
 
     def reset(self) -> None:
         """Remove the files of the previous execution: a download that did nothing must not pass with them."""
         for item in self._images:
-            for path in (Path(item.path), unfinished(item.path)):
+            for path in (Path(item.path), partial_path(item.path)):
                 path.unlink(missing_ok=True)
 
     def context(self, workers: int) -> AbstractContextManager[Any]:
@@ -243,7 +243,7 @@ class Download(Workload):
         """
         failures = [result for result in results if isinstance(result, DownloadFailed)]
         if failures and not (self.tolerate and len(failures) < len(results)):
-            raise TasksFailed(_counted(failures, len(results), tolerable=not self.tolerate))
+            raise TasksFailed(_failure_counts(failures, len(results), tolerable=not self.tolerate))
 
     def collect(self, results: list[Any]) -> list[Any]:
         """Name, length and digest of every file as it is on disk; None if the download failed."""
@@ -301,23 +301,23 @@ class Download(Workload):
             "image_size": self.image_size,
         }
 
-    def _aim(self, directory: str, urls: Sequence[str]) -> None:
+    def _set_targets(self, directory: str, urls: Sequence[str]) -> None:
         paths = (str(Path(directory) / name) for name in self.names)
         self._images = [Image(url, path) for url, path in zip(urls, paths, strict=True)]
 
     @contextmanager
     def _server(self, log: Path) -> Iterator[str]:
-        serving = ServerSettings(self.names, self.image_size, self.latency, self.jitter)
+        settings = ServerSettings(self.names, self.image_size, self.latency, self.jitter)
         with log.open("wb") as output:
             process, wire = start("concbench.workloads.download.server_process", output.fileno())
         with process:
             try:
-                wire.send(asdict(serving))
+                wire.send(asdict(settings))
                 base = wire.receive()
                 if base is None:
                     process.wait(_START_SECONDS)
-                    told = log.read_text(errors="replace")[-500:].strip()
-                    raise HostFailure(f"the image server did not start: {told}")
+                    log_text = log.read_text(errors="replace")[-500:].strip()
+                    raise HostFailure(f"the image server did not start: {log_text}")
                 yield base
             finally:
                 wire.close()
@@ -337,10 +337,10 @@ def _names(size: str, images: int | None) -> list[str]:
     return _names(size, QUICK_IMAGES if size == "quick" else FULL_IMAGES)
 
 
-def _refuse_with_urls(**given: float | str | None) -> None:
+def _refuse_with_urls(**settings: float | str | None) -> None:
     """Refuse settings of the built-in server that differ from their defaults."""
-    for name, value in given.items():
-        if value != _OF_THE_SERVER[name]:
+    for name, value in settings.items():
+        if value != _SERVER_DEFAULTS[name]:
             raise BadSetting(f"{name} is a setting of the built-in image server; leave it out with urls")
 
 
@@ -363,7 +363,7 @@ def _canonical(url: str) -> str:
         raise BadInput(f"{url!r} is not a URL that can be requested: {error}") from error
 
 
-def _counted(failures: list[DownloadFailed], tasks: int, *, tolerable: bool) -> str:
+def _failure_counts(failures: list[DownloadFailed], tasks: int, *, tolerable: bool) -> str:
     """The counts as text, such as "4,987 of 5,000 downloaded; 13 timed out", and the first failure."""
     kinds = Counter(failure.kind for failure in failures).most_common()
     counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
@@ -371,7 +371,7 @@ def _counted(failures: list[DownloadFailed], tasks: int, *, tolerable: bool) -> 
     return f"{tasks - len(failures):,} of {tasks:,} downloaded; {counts} (the first: {failures[0]}){advice}"
 
 
-def _kept(directory: str) -> str:
+def _keep_directory(directory: str) -> str:
     path = Path(directory).absolute()
     try:
         path.mkdir(parents=True, exist_ok=True)

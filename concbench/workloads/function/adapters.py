@@ -81,12 +81,12 @@ class WithToleratedErrors:
 
     def __call__(self, item: Any) -> Any:
         """Call the function; returns its result or its exception."""
-        from concbench.task import sendable
+        from concbench.task import sendable_exception
 
         try:
             return self.function(item)
         except Exception as error:  # noqa: BLE001 - it was asked for
-            return sendable(BaseException.with_traceback(error, None))
+            return sendable_exception(BaseException.with_traceback(error, None))
 
 
 class CoroutineWithToleratedErrors:
@@ -97,12 +97,12 @@ class CoroutineWithToleratedErrors:
 
     async def __call__(self, item: Any) -> Any:
         """Await the function; returns its result or its exception."""
-        from concbench.task import sendable
+        from concbench.task import sendable_exception
 
         try:
             return await self.function(item)
         except Exception as error:  # noqa: BLE001 - it was asked for
-            return sendable(BaseException.with_traceback(error, None))
+            return sendable_exception(BaseException.with_traceback(error, None))
 
 
 class WithInitializer:
@@ -119,7 +119,7 @@ class WithInitializer:
 
     def __call__(self, item: Any) -> Any:
         """Call the function, after the initializer if that is due."""
-        if getattr(_own, "execution", None) == self.execution:
+        if getattr(_thread_state, "execution", None) == self.execution:
             return self.function(item)
         seconds = self._initialize()
         return _with_initializer(self.function(item), seconds)
@@ -127,24 +127,24 @@ class WithInitializer:
     def _initialize(self) -> float:
         """Call the initializer; returns the seconds that it took."""
         from concbench.errors import InitializerFailed
-        from concbench.task import exception_text, tried
+        from concbench.task import attempt, exception_text
 
         cpu, began = thread_time(), perf_counter()
-        _, failed = tried(self.initializer)
+        _, error = attempt(self.initializer)
         seconds = perf_counter() - began
-        if failed is not None:
+        if error is not None:
             module, name = (getattr(self.initializer, part, "") for part in ("__module__", "__qualname__"))
-            told = f"{module}:{name}" if module and name else type(self.initializer).__name__
-            raise InitializerFailed(f"the initializer {told} raised {exception_text(failed)}") from failed
+            description = f"{module}:{name}" if module and name else type(self.initializer).__name__
+            raise InitializerFailed(f"the initializer {description} raised {exception_text(error)}") from error
         initializing.append((seconds, thread_time() - cpu))
-        _own.execution = self.execution
-        _own.initializers = self.paid() + seconds
+        _thread_state.execution = self.execution
+        _thread_state.initializers = self.initializer_seconds() + seconds
         return seconds
 
     @staticmethod
-    def paid() -> float:
+    def initializer_seconds() -> float:
         """Seconds that initializers have taken in this thread so far."""
-        return getattr(_own, "initializers", 0.0)
+        return getattr(_thread_state, "initializers", 0.0)
 
 
 class CoroutineWithInitializer(WithInitializer):
@@ -152,7 +152,7 @@ class CoroutineWithInitializer(WithInitializer):
 
     async def __call__(self, item: Any) -> Any:
         """Await the function, after the initializer if that is due."""
-        if getattr(_own, "execution", None) == self.execution:
+        if getattr(_thread_state, "execution", None) == self.execution:
             return await self.function(item)
         seconds = self._initialize()
         return _with_initializer(await self.function(item), seconds)
@@ -196,11 +196,11 @@ def _run(runner: asyncio.Runner, function: Callable[[Any], Awaitable[Any]], item
 
     async def task() -> None:
         """Neither return the result nor raise the exception of the function: asyncio would take its repr."""
-        own = asyncio.current_task()
+        current = asyncio.current_task()
         try:
             answers.append(await function(item))
         except BaseException as error:
-            if own and own.cancelling() and not isinstance(error, Exception):
+            if current and current.cancelling() and not isinstance(error, Exception):
                 raise  # such as by Ctrl-C
             answers.append(TaskException(error))
 
@@ -208,11 +208,11 @@ def _run(runner: asyncio.Runner, function: Callable[[Any], Awaitable[Any]], item
     return answers.pop()
 
 
-_own = threading.local()
+_thread_state = threading.local()
 
 
 def _loop_of_this_thread() -> _Loop:
-    if not hasattr(_own, "loop"):
-        _own.loop = _Loop()
-    loop: _Loop = _own.loop
+    if not hasattr(_thread_state, "loop"):
+        _thread_state.loop = _Loop()
+    loop: _Loop = _thread_state.loop
     return loop

@@ -9,7 +9,7 @@ from typing import Any
 
 from concbench.task import short
 
-_ONE = "or name a function of one argument that calls it"
+_OR_WRAP = "or name a function of one argument that calls it"
 
 
 def owner_of(function: Any) -> type | None:
@@ -27,18 +27,19 @@ def is_misplaced(owner: type, signature: inspect.Signature, arguments: Iterable[
     return first == "self" and not isinstance(next(iter(arguments), None), owner)
 
 
-def bound_instead(function: Any, name: str, owner: type) -> str:
+def bound_method_advice(function: Any, name: str, owner: type) -> str:
     """A suggestion of what to name instead of an unbound method."""
     method = function.__name__
     module = sys.modules.get(function.__module__)
     objects = [key for key, value in vars(module).items() if isinstance(value, owner)] if module else []
-    where = name.rpartition(":")[0] or function.__module__
+    module_name = name.rpartition(":")[0] or function.__module__
     if objects:
-        return f"did you mean {where}:{objects[0]}.{method}?"
-    return f"make one in the module, such as thing = {owner.__name__}(...), and name {where}:thing.{method}, {_ONE}"
+        return f"did you mean {module_name}:{objects[0]}.{method}?"
+    example = f"thing = {owner.__name__}(...)"
+    return f"make one in the module, such as {example}, and name {module_name}:thing.{method}, {_OR_WRAP}"
 
 
-def cure(signature: inspect.Signature, item: Any, *, star: bool) -> str:
+def item_advice(signature: inspect.Signature, item: Any, *, star: bool) -> str:
     """Advice on an item that does not fit; `star` says whether it was unpacked."""
     if not signature.parameters:
         return "it takes no argument: leave out the items (--repeat N calls it N times)"
@@ -46,28 +47,28 @@ def cure(signature: inspect.Signature, item: Any, *, star: bool) -> str:
         return "the keys of an item must be the names of its arguments"
     if not star and isinstance(item, (dict, list, tuple)) and _fits(signature, item):
         return "if an item holds several arguments, add --star"
-    missing = _only_by_name(signature)
+    missing = _missing_keyword(signature)
     if missing:
-        named = "make each item a dict of all arguments by their names" + ("" if star else " and add --star")
-        return f"{missing!r} is keyword-only: {named}, {_ONE}"
+        advice = "make each item a dict of all arguments by their names" + ("" if star else " and add --star")
+        return f"{missing!r} is keyword-only: {advice}, {_OR_WRAP}"
     if star:
         return (
             "leave out --star" if _fits(signature, [item]) else "an item must hold as many values as the function takes"
         )
-    return f"an item is one argument: make each a list of all arguments and add --star, {_ONE}"
+    return f"an item is one argument: make each a list of all arguments and add --star, {_OR_WRAP}"
 
 
-def instead_of_star(signature: inspect.Signature | None, item: Any) -> str:
+def advice_without_star(signature: inspect.Signature | None, item: Any) -> str:
     """Advice on items if none of them can be unpacked."""
     if signature is None or _fits(signature, [item]):
         return "leave out --star"
-    return f"make each item a list of arguments, {_ONE}"
+    return f"make each item a list of arguments, {_OR_WRAP}"
 
 
-def _only_by_name(signature: inspect.Signature) -> str:
+def _missing_keyword(signature: inspect.Signature) -> str:
     """The first keyword-only parameter that must be given; empty if there is none."""
     parameters = signature.parameters.values()
-    return next((one.name for one in parameters if one.kind is one.KEYWORD_ONLY and one.default is one.empty), "")
+    return next((each.name for each in parameters if each.kind is each.KEYWORD_ONLY and each.default is each.empty), "")
 
 
 def _fits(signature: inspect.Signature, arguments: Sequence[Any] | dict[str, Any]) -> bool:
@@ -78,7 +79,7 @@ def _fits(signature: inspect.Signature, arguments: Sequence[Any] | dict[str, Any
     return True
 
 
-def shown(arguments: Sequence[Any] | dict[str, Any]) -> str:
+def arguments_text(arguments: Sequence[Any] | dict[str, Any]) -> str:
     """Arguments as written in a call."""
     if isinstance(arguments, dict):
         texts = [f"{name}={short(argument, 30)}" for name, argument in arguments.items()]

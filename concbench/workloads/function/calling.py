@@ -37,7 +37,7 @@ class CallForm:
     """Most calls in progress at once."""
 
     @property
-    def named(self) -> dict[str, ObjectPath | Callable[..., Any]]:
+    def named_objects(self) -> dict[str, ObjectPath | Callable[..., Any]]:
         """The objects beside the function, by the option that names them."""
         values = {name: getattr(self, name) for name in ("coroutine", "context", "initializer", "check")}
         return {name: value for name, value in values.items() if value is not None}
@@ -53,9 +53,9 @@ class CallForm:
         return cls(**{**values, **places})
 
 
-def resolve(found: ObjectPath | Callable[..., Any]) -> Any:
+def resolve(target: ObjectPath | Callable[..., Any]) -> Any:
     """The object itself, imported if it is a place."""
-    return found.load() if isinstance(found, ObjectPath) else found
+    return target.load() if isinstance(target, ObjectPath) else target
 
 
 def takes_workers(make: Callable[..., Any]) -> bool:
@@ -66,12 +66,12 @@ def takes_workers(make: Callable[..., Any]) -> bool:
         return False
 
 
-def name_of(found: Any) -> str:
+def name_of(target: Any) -> str:
     """The name of an object as people write it: module:function."""
-    if isinstance(found, ObjectPath):
-        return found.text
-    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
-    return f"{module}:{name}" if module and name and module != "__main__" else name or type(found).__name__
+    if isinstance(target, ObjectPath):
+        return target.text
+    module, name = getattr(target, "__module__", None), getattr(target, "__qualname__", None)
+    return f"{module}:{name}" if module and name and module != "__main__" else name or type(target).__name__
 
 
 def require_function(function: Any, name: str) -> None:
@@ -107,7 +107,7 @@ def require_initializer(initializer: Any, name: str) -> None:
         ) from None
 
 
-def require_callable(function: Any, name: str, items: Sequence[Any], how: CallForm) -> None:
+def require_callable(function: Any, name: str, items: Sequence[Any], call_form: CallForm) -> None:
     """Check, without calling it, whether a function can be called on the items.
 
     Raises:
@@ -118,29 +118,29 @@ def require_callable(function: Any, name: str, items: Sequence[Any], how: CallFo
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         signature = None
-    if how.star:
+    if call_form.star:
         _require_unpackable(items, signature)
     if signature is None:
         return
-    seen = set()
-    for index, item in enumerate(items if how.star else items[:1]):
-        arguments = item if how.star else [item] if how.arguments else ()
+    checked_forms = set()
+    for index, item in enumerate(items if call_form.star else items[:1]):
+        arguments = item if call_form.star else [item] if call_form.arguments else ()
         form = tuple(arguments) if isinstance(arguments, dict) else len(arguments)
-        if form not in seen:
-            seen.add(form)
-            _require_fitting(function, name, signature, arguments, item, how, index)
+        if form not in checked_forms:
+            checked_forms.add(form)
+            _require_fitting(function, name, signature, arguments, item, call_form, index)
 
 
 def _require_unpackable(items: Sequence[Any], signature: inspect.Signature | None) -> None:
     """Refuse items that are not several arguments each."""
-    alike = dict if isinstance(items[0], dict) else (list, tuple)
+    kinds = dict if isinstance(items[0], dict) else (list, tuple)
     for index, item in enumerate(items):
-        if not isinstance(item, alike):
+        if not isinstance(item, kinds):
             from concbench.workloads.function import arity
 
-            others = any(isinstance(other, alike) for other in items)
-            form = "dict" if alike is dict else "list"
-            advice = arity.instead_of_star(signature, item) if not others else f"others can: make it a {form} as well"
+            some_fit = any(isinstance(other, kinds) for other in items)
+            form = "dict" if kinds is dict else "list"
+            advice = f"others can: make it a {form} as well" if some_fit else arity.advice_without_star(signature, item)
             raise BadFunction(f"item {index}, {short(item)}, cannot be unpacked into arguments; {advice}")
 
 
@@ -150,25 +150,27 @@ def _require_fitting(
     signature: inspect.Signature,
     arguments: Sequence[Any] | dict[str, Any],
     item: Any,
-    how: CallForm,
+    call_form: CallForm,
     index: int,
 ) -> None:
     """Refuse arguments that a function does not take."""
-    why = ""
+    problem = ""
     try:
         _ = signature.bind(**arguments) if isinstance(arguments, dict) else signature.bind(*arguments)
     except TypeError as error:
-        why = str(error)
+        problem = str(error)
     from concbench.workloads.function import arity  # loaded only where a measuring process needs it
 
     owner = arity.owner_of(function)
     if owner is not None and arity.is_misplaced(owner, signature, arguments):
-        instead = arity.bound_instead(function, name, owner)
-        raise BadFunction(f"{name} is an unbound method of {owner.__name__}; {instead}")
-    if not why:
+        advice = arity.bound_method_advice(function, name, owner)
+        raise BadFunction(f"{name} is an unbound method of {owner.__name__}; {advice}")
+    if not problem:
         return
-    what = f"{name}{signature}" if not isinstance(function, type) else f"the class {name}{signature}"
-    called = f"cannot be called with {arity.shown(arguments)}"
-    called += f", which is item {index}" if index else ""
-    advice = arity.cure(signature, item, star=how.star) if how.arguments else "give it items with --items"
-    raise BadFunction(f"{what} {called}: {why}; {advice}")
+    subject = f"{name}{signature}" if not isinstance(function, type) else f"the class {name}{signature}"
+    clause = f"cannot be called with {arity.arguments_text(arguments)}"
+    clause += f", which is item {index}" if index else ""
+    advice = "give it items with --items"
+    if call_form.arguments:
+        advice = arity.item_advice(signature, item, star=call_form.star)
+    raise BadFunction(f"{subject} {clause}: {problem}; {advice}")

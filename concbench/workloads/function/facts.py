@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from concbench.task import one_line
 from concbench.workloads.function.calling import CallForm, name_of
 
-_UNCHANGING = (str, bytes, int, float, complex, bool, type(None))
+_IMMUTABLE = (str, bytes, int, float, complex, bool, type(None))
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -40,8 +40,8 @@ class FunctionFacts:
         return cls(
             tasks=len(items),
             awaits=is_coroutine_function(function),
-            changing=not all(isinstance(item, _UNCHANGING) for item in items),
-            elsewhere=any(map(_elsewhere, items)),
+            changing=not all(isinstance(item, _IMMUTABLE) for item in items),
+            elsewhere=any(map(_is_remote, items)),
             keywords=all(isinstance(item, dict) for item in items),
         )
 
@@ -51,7 +51,7 @@ def is_coroutine_function(function: Any) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def pickled(items: Sequence[Any]) -> bytes | None:
+def pickle_items(items: Sequence[Any]) -> bytes | None:
     """The items as a pickle that can be read back; None if they cannot be pickled."""
     try:
         packed = pickle.dumps(list(items), protocol=5)  # 5: large arrays are read into place, without a copy
@@ -61,11 +61,11 @@ def pickled(items: Sequence[Any]) -> bytes | None:
     return packed
 
 
-def why_at_home(function: Any, items: Sequence[Any], how: CallForm) -> str:
+def unsendable_reason(function: Any, items: Sequence[Any], call_form: CallForm) -> str:
     """Why another process could not find the function, or take the items; empty if it could."""
-    given = [*how.named.values()]
+    named_objects = [*call_form.named_objects.values()]
     try:
-        packed = pickle.dumps([function, given, [item for item in items if not isinstance(item, _UNCHANGING)]])
+        packed = pickle.dumps([function, named_objects, [item for item in items if not isinstance(item, _IMMUTABLE)]])
     except Exception as error:  # noqa: BLE001 - whatever the reason
         return (
             f"it cannot be sent to another process ({one_line(error)}): define functions at the top level of a module, "
@@ -78,11 +78,11 @@ def why_at_home(function: Any, items: Sequence[Any], how: CallForm) -> str:
     return ""
 
 
-def _elsewhere(item: Any) -> bool:
+def _is_remote(item: Any) -> bool:
     """Whether an item is an address of another machine, or one of several arguments is."""
     if isinstance(item, (list, tuple, dict)):
         parts = item.values() if isinstance(item, dict) else item
-        return any(_elsewhere(part) for part in parts if isinstance(part, str))
+        return any(_is_remote(part) for part in parts if isinstance(part, str))
     if not isinstance(item, str) or not item.lower().startswith(("http://", "https://")):
         return False
     try:

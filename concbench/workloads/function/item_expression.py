@@ -8,27 +8,27 @@ from concbench.workloads.function.item_source import ItemSource
 from concbench.workloads.function.source_text import SourceText, function_text
 
 
-def listed(source: ItemSource, tasks: int, *, called: bool) -> SourceText:
+def items_expression(source: ItemSource, tasks: int, *, called: bool) -> SourceText:
     """The items of a source as source text."""
-    text = _all_of(source, called=called)
+    text = _all_items(source, called=called)
     if source.text and source.limit is not None:
         limited = f"list(islice({text.expression}, {source.limit}))"
         text = replace(text, expression=limited, names=(*text.names, "from itertools import islice"))
     if source.text and source.sample == tasks:  # else there were no more items, and none was drawn
-        text = _drawn(text, tasks, source.seed)
+        text = _sampled_items(text, tasks, source.seed)
     return text
 
 
-def _all_of(source: ItemSource, *, called: bool) -> SourceText:
+def _all_items(source: ItemSource, *, called: bool) -> SourceText:
     if source.written:
         return SourceText(source.written.expression, source.written.imports, source.written.before)
-    place = source.place()
-    assert place is not None, "items that are not an object of a module must have the source text that reads them"
-    found = function_text(place)
-    return replace(found, expression=f"{found.expression}()") if called else found
+    path = source.object_path()
+    assert path is not None, "items that are not an object of a module must have the source text that reads them"
+    text = function_text(path)
+    return replace(text, expression=f"{text.expression}()") if called else text
 
 
-def _drawn(text: SourceText, count: int, seed: int) -> SourceText:
+def _sampled_items(text: SourceText, count: int, seed: int) -> SourceText:
     """The items that were drawn at random, as source text."""
     before = (
         *text.before,

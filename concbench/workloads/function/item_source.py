@@ -20,17 +20,17 @@ from concbench.errors import BadInput
 from concbench.task import one_line, short
 from concbench.workloads.function.item_text import (
     STANDARD_INPUT,
-    STREAM_WRITTEN,
+    STREAM_SOURCE_TEXT,
     ItemForm,
     ItemsText,
-    file_written,
+    file_source_text,
     form_of,
     quoted,
     read_file,
 )
 from concbench.workloads.function.lookup import ObjectPath
 
-MOST = 10_000_000
+MAX_ITEMS = 10_000_000
 """Most items that are read: an endless generator ends here, with advice."""
 _ITEMS = "the items"
 _RANGE = re.compile(r"\s*(-?\d{1,18})\s*\.\.\s*(-?\d{1,18})\s*")
@@ -58,10 +58,10 @@ class ReadItems:
         """One of the numbers that were read as texts, from lines or values of a table; empty if there are none."""
         return self.form.example_of_number([*self.items]) if self.form else ""
 
-    def anywhere(self, directory: str) -> Self:
+    def with_directory(self, directory: str) -> Self:
         """The same for processes in other directories than the one in which relative paths begin."""
-        items = [_joined(directory, item) for item in self.items] if self.paths else self.items
-        return replace(self, items=items, name=_joined(directory, self.name))
+        items = [_join(directory, item) for item in self.items] if self.paths else self.items
+        return replace(self, items=items, name=_join(directory, self.name))
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ class ItemSource:
             BadInput: there are none, or they cannot be read; says what to do.
             BadFunction: the module that they come from cannot be imported.
         """
-        place = self.place()
-        if place is None:
+        path = self.object_path()
+        if path is None:
             return [*self.find().items]
-        found = place.load()
-        return self._chosen(found() if _is_function(found) else found)
+        target = path.load()
+        return self._select(target() if _is_function(target) else target)
 
     def find(self) -> ReadItems:
         """Read items that do not come from a module.
@@ -105,21 +105,21 @@ class ItemSource:
         """
         if not self.text:
             return ReadItems(range(self.repeat), lambda _: ItemsText(f"range({self.repeat})"))
-        found = self._all()
-        return replace(found, items=self._chosen(found.items))
+        all_items = self._read_all()
+        return replace(all_items, items=self._select(all_items.items))
 
     def bounds(self) -> tuple[int, int] | None:
         """The ends of a range, both included; None for anything else."""
         match = _RANGE.fullmatch(self.text)
         return (int(match[1]), int(match[2])) if match else None
 
-    def place(self) -> ObjectPath | None:
+    def object_path(self) -> ObjectPath | None:
         """The place of the items if they are an object of a module; None for anything else."""
-        if self.written or self.content is not None or self.text == "-" or self.bounds() or self.of_files():
+        if self.written or self.content is not None or self.text == "-" or self.bounds() or self.names_files():
             return None
         return ObjectPath.read(self.text, self.directory)
 
-    def of_files(self) -> bool:
+    def names_files(self) -> bool:
         """Whether it is a file, or can only be a file or a pattern of paths.
 
         Raises:
@@ -131,10 +131,10 @@ class ItemSource:
             raise BadInput(f"{self.text} is a URL: write it into a file, one URL per line, and name that")
         return has_magic(self.text)
 
-    def called(self) -> bool:
+    def is_function(self) -> bool:
         """Whether the items are returned by a function of a module."""
-        place = self.place()
-        return place is not None and _is_function(place.load())
+        path = self.object_path()
+        return path is not None and _is_function(path.load())
 
     @property
     def name(self) -> str:
@@ -143,56 +143,56 @@ class ItemSource:
 
     @property
     def _path(self) -> str:
-        return _joined(self.directory, self.text)
+        return _join(self.directory, self.text)
 
-    def _all(self) -> ReadItems:
+    def _read_all(self) -> ReadItems:
         if self.content is not None or self.text == "-":
-            return _in_text(self.content or "", self.name, "", lambda _: STREAM_WRITTEN)
+            return _items_of_text(self.content or "", self.name, "", lambda _: STREAM_SOURCE_TEXT)
         if bounds := self.bounds():
             return ReadItems(
                 range(bounds[0], bounds[1] + 1), lambda _: ItemsText(f"range({bounds[0]}, {bounds[1] + 1})")
             )
         path = Path(self._path)
         if has_magic(self.text) and not path.exists():
-            return _paths(self.text, self.directory)
+            return _matching_paths(self.text, self.directory)
         if path.is_dir():
-            inside = f"'{self.text.rstrip('/')}/*'"
-            raise BadInput(f"{self.text} is a directory: write {inside} (in quotes) for the paths of its files")
+            pattern = f"'{self.text.rstrip('/')}/*'"
+            raise BadInput(f"{self.text} is a directory: write {pattern} (in quotes) for the paths of its files")
         pattern = f"'*{path.suffix}'"
         content, ending = read_file(path, self.text, f", or write {pattern} (in quotes) for paths of files")
-        return _in_text(content, self.text, ending, file_written)
+        return _items_of_text(content, self.text, ending, file_source_text)
 
-    def _chosen(self, items: Iterable[Any]) -> list[Any]:
+    def _select(self, items: Iterable[Any]) -> list[Any]:
         chosen = read_items(items, self.name, self.limit)
         if self.sample is not None and self.sample < len(chosen):
             from random import Random
 
-            places = sorted(Random(self.seed).sample(range(len(chosen)), self.sample))
-            chosen = [chosen[place] for place in places]
+            indexes = sorted(Random(self.seed).sample(range(len(chosen)), self.sample))
+            chosen = [chosen[index] for index in indexes]
         return chosen
 
 
-def _in_text(text: str, name: str, ending: str, write: Callable[[str], ItemsText]) -> ReadItems:
+def _items_of_text(text: str, name: str, ending: str, write: Callable[[str], ItemsText]) -> ReadItems:
     """The items that a text holds; `write` makes the source text that puts the text into a variable."""
     form = form_of(text, ending)
     items = form.read(text, name)
     if not items:
-        raise BadInput(f"there are no items in {name}: {form.lacking}")
-    return ReadItems(items, lambda path: form.written(write(path)), name, form)
+        raise BadInput(f"there are no items in {name}: {form.empty_advice}")
+    return ReadItems(items, lambda path: form.source_text(write(path)), name, form)
 
 
-def _paths(pattern: str, directory: str) -> ReadItems:
+def _matching_paths(pattern: str, directory: str) -> ReadItems:
     """The paths that match a pattern; they are relative if the pattern is."""
     directories = pattern.endswith("/")
-    found = glob(pattern, root_dir=directory, recursive=True)  # noqa: PTH207 - as a shell: no hidden files
-    paths = sorted(path for path in found if directories or os.path.isfile(_joined(directory, path)))  # noqa: PTH113
+    matches = glob(pattern, root_dir=directory, recursive=True)  # noqa: PTH207 - as a shell: no hidden files
+    paths = sorted(path for path in matches if directories or os.path.isfile(_join(directory, path)))  # noqa: PTH113
     if not paths:
-        what = "directory" if directories else "file"
-        raise BadInput(f"no {what} in {directory} matches the pattern {pattern}: {_corrected(pattern, directory)}")
-    return ReadItems(paths, partial(_paths_written, directories=directories), pattern, paths=True)
+        noun = "directory" if directories else "file"
+        raise BadInput(f"no {noun} in {directory} matches the pattern {pattern}: {_pattern_advice(pattern, directory)}")
+    return ReadItems(paths, partial(_paths_source_text, directories=directories), pattern, paths=True)
 
 
-def _corrected(pattern: str, directory: str) -> str:
+def _pattern_advice(pattern: str, directory: str) -> str:
     """Advice on a pattern that matches nothing."""
     literal = pattern.replace("[", "[[]")
     if literal == pattern or not glob(literal, root_dir=directory, recursive=True):  # noqa: PTH207 - as above
@@ -200,16 +200,16 @@ def _corrected(pattern: str, directory: str) -> str:
     return f"[...] stands for one of the characters in it; write {quoted(literal)} for the brackets themselves"
 
 
-def _paths_written(pattern: str, *, directories: bool) -> ItemsText:
-    deep = ", recursive=True" if "**" in pattern else ""
-    found = f"glob({quoted(pattern)}{deep})"
+def _paths_source_text(pattern: str, *, directories: bool) -> ItemsText:
+    recursive = ", recursive=True" if "**" in pattern else ""
+    expression = f"glob({quoted(pattern)}{recursive})"
     if directories:
-        return ItemsText(f"sorted({found})", ("from glob import glob",))
-    chosen = f"sorted(path for path in {found} if isfile(path))"
-    return ItemsText(chosen, ("from glob import glob", "from os.path import isfile"))
+        return ItemsText(f"sorted({expression})", ("from glob import glob",))
+    files = f"sorted(path for path in {expression} if isfile(path))"
+    return ItemsText(files, ("from glob import glob", "from os.path import isfile"))
 
 
-def _joined(directory: str, path: str) -> str:
+def _join(directory: str, path: str) -> str:
     return os.path.join(directory, path)  # noqa: PTH118 - a Path would leave out what ends a pattern of directories
 
 
@@ -223,20 +223,20 @@ def read_items(items: Iterable[Any], name: str = _ITEMS, limit: int | None = Non
     chosen: list[Any] = []
     try:
         iterator = iter(items)
-        chosen.extend(islice(iterator, MOST if limit is None else limit))
+        chosen.extend(islice(iterator, MAX_ITEMS if limit is None else limit))
     except BadInput:
         raise
     except Exception as error:
         raise BadInput(f"{name} raised at item {len(chosen):,}: {one_line(error)}") from error
     if not chosen:
         raise BadInput(f"there are no items in {name}")
-    if limit is None and len(chosen) == MOST:
-        raise BadInput(f"{name} has {MOST:,} items or more; take the first N (--limit N)")
+    if limit is None and len(chosen) == MAX_ITEMS:
+        raise BadInput(f"{name} has {MAX_ITEMS:,} items or more; take the first N (--limit N)")
     return chosen
 
 
-def _is_function(found: Any) -> bool:
-    return callable(found) and not isinstance(found, type)
+def _is_function(target: Any) -> bool:
+    return callable(target) and not isinstance(target, type)
 
 
 def _require_items(items: Any, name: str) -> None:
@@ -245,8 +245,8 @@ def _require_items(items: Any, name: str) -> None:
     Raises:
         BadInput: says what to write instead.
     """
-    for mistaken in _mistakes(items):
-        raise BadInput(f"{name} {'are' if name == _ITEMS else 'is'} {mistaken}")
+    for mistake in _mistakes(items):
+        raise BadInput(f"{name} {'are' if name == _ITEMS else 'is'} {mistake}")
 
 
 def _mistakes(items: Any) -> Iterator[str]:
@@ -254,8 +254,8 @@ def _mistakes(items: Any) -> Iterator[str]:
     kind = type(items)
     if isinstance(items, str):
         lines = "Path(file).read_text().splitlines() for the lines of a file"
-        one = f"[{short(items)}] for one item"
-        yield f"a string, {short(items)}, so each character would be an item: write {one}, or {lines}"
+        single = f"[{short(items)}] for one item"
+        yield f"a string, {short(items)}, so each character would be an item: write {single}, or {lines}"
     if isinstance(items, (bytes, bytearray, memoryview)):
         yield f"{kind.__name__}, so each byte would be an item: write [data] for one item"
     if isinstance(items, Mapping):

@@ -53,13 +53,13 @@ class ItemForm:
     """Reads the items of a text; the second argument is its name in messages."""
     expression: str
     """An expression that makes the same items from a variable called `text`."""
-    lacking: str
+    empty_advice: str
     """Advice on what to write if there are no items."""
     imports: tuple[str, ...] = ()
     plain: bool = False
     """Whether numbers are read as texts."""
 
-    def written(self, text: ItemsText) -> ItemsText:
+    def source_text(self, text: ItemsText) -> ItemsText:
         """The source text of the items, given that which puts their text into a variable."""
         return ItemsText(self.expression, (*self.imports, *text.imports), text.before)
 
@@ -91,7 +91,7 @@ def read_file(path: Path, name: str, otherwise: str = "") -> tuple[str, str]:
     import zlib
 
     try:
-        if not _compressed(name):
+        if not _is_compressed(name):
             return path.read_text(encoding=ENCODING), path.suffix
         with gzip.open(path, "rt", encoding=ENCODING) as file:
             return file.read(), Path(path.stem).suffix
@@ -104,9 +104,9 @@ def read_file(path: Path, name: str, otherwise: str = "") -> tuple[str, str]:
         raise BadInput(f"cannot read {name}: {error.strerror or error}") from error
 
 
-def file_written(name: str) -> ItemsText:
+def file_source_text(name: str) -> ItemsText:
     """Source text that puts the text of a file into a variable called `text`."""
-    if _compressed(name):
+    if _is_compressed(name):
         lines = (f'with gzip.open({quoted(name)}, "rt", encoding="{ENCODING}") as file:', "    text = file.read()")
         return ItemsText("text", ("import gzip",), lines)
     line = f'text = Path({quoted(name)}).read_text(encoding="{ENCODING}")'
@@ -130,7 +130,7 @@ def read_stream(stream: BinaryIO, name: str) -> str:
         reader.detach()
 
 
-STREAM_WRITTEN = ItemsText(
+STREAM_SOURCE_TEXT = ItemsText(
     "text", ("import io", "import sys"), (f'text = io.TextIOWrapper(sys.stdin.buffer, encoding="{ENCODING}").read()',)
 )
 """Source text that puts the text of standard input into a variable called `text`."""
@@ -138,8 +138,8 @@ STREAM_WRITTEN = ItemsText(
 
 def quoted(text: str) -> str:
     """A text as source text, in double quotes unless it contains some."""
-    written = repr(text)
-    return written if '"' in text or written.startswith('"') else f'"{written[1:-1]}"'
+    literal = repr(text)
+    return literal if '"' in text or literal.startswith('"') else f'"{literal[1:-1]}"'
 
 
 def form_of(text: str, ending: str = "") -> ItemForm:
@@ -150,27 +150,27 @@ def form_of(text: str, ending: str = "") -> ItemForm:
     lines are strings, whatever they look like.
     """
     ending = ending.lower()
-    return _table(text, ending) if ending in {".csv", ".tsv"} else _FORMS.get(ending) or _seen(text)
+    return _table(text, ending) if ending in {".csv", ".tsv"} else _FORMS.get(ending) or _form_of_content(text)
 
 
-def _seen(text: str) -> ItemForm:
+def _form_of_content(text: str) -> ItemForm:
     lines = [line for line in lines_of(text) if line.strip()]
     if text.lstrip().startswith("[") and text.rstrip().endswith("]") and _is_json(text, list):
         return ARRAY
     if lines and all(_is_json(line, (dict, list)) for line in lines):
         return JSON_LINES
-    urls = [line for line in lines if counts(line)]
+    urls = [line for line in lines if is_url_line(line)]
     if urls and all(_URL.match(line.lstrip()) for line in urls) and [line.strip() for line in urls] != lines:
         return URLS
     return LINES
 
 
-def counts(line: str) -> bool:
+def is_url_line(line: str) -> bool:
     """Whether a line of a list of URLs holds one: it is neither blank nor a comment."""
     return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
-def _compressed(name: str) -> bool:
+def _is_compressed(name: str) -> bool:
     return name.lower().endswith(".gz")
 
 
@@ -181,7 +181,7 @@ def _is_json(text: str, kind: type | tuple[type, ...]) -> bool:
         return False
 
 
-def _value(text: str, name: str) -> Any:
+def _parse_json(text: str, name: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -189,7 +189,7 @@ def _value(text: str, name: str) -> Any:
 
 
 def _array(text: str, name: str) -> list[Any]:
-    value = _value(text, name)
+    value = _parse_json(text, name)
     if not isinstance(value, list):
         raise BadInput(f"{name} is JSON, but not an array: write [item, item, ...]")
     return value
@@ -197,7 +197,7 @@ def _array(text: str, name: str) -> list[Any]:
 
 def _json_lines(text: str, name: str) -> list[Any]:
     lines = enumerate(lines_of(text), start=1)
-    return [_value(line, f"line {number} of {name}") for number, line in lines if line.strip()]
+    return [_parse_json(line, f"line {number} of {name}") for number, line in lines if line.strip()]
 
 
 def _lines(text: str, name: str) -> list[str]:
@@ -207,7 +207,7 @@ def _lines(text: str, name: str) -> list[str]:
 
 def _urls(text: str, name: str) -> list[str]:
     del name
-    return [line.strip() for line in lines_of(text) if counts(line)]
+    return [line.strip() for line in lines_of(text) if is_url_line(line)]
 
 
 ARRAY = ItemForm("array", _array, "json.loads(text)", "write [item, item, ...]", ("import json",))
@@ -234,11 +234,11 @@ def _table(text: str, ending: str) -> ItemForm:
     """A table whose rows are read by their header; the header also shows the delimiter."""
     first = text.partition("\n")[0]
     delimiter = "\t" if ending == ".tsv" else next((mark for mark in _DELIMITERS if mark in first), ",")
-    more = "" if delimiter == "," else f", delimiter={quoted(delimiter)}"
+    delimiter_argument = "" if delimiter == "," else f", delimiter={quoted(delimiter)}"
     return ItemForm(
         "table",
         lambda text, name: list(_rows(text, name, delimiter)),
-        f"list(csv.DictReader(io.StringIO(text){more}))",
+        f"list(csv.DictReader(io.StringIO(text){delimiter_argument}))",
         "write rows below the names of the columns",
         ("import csv", "import io"),
         plain=True,
@@ -252,9 +252,9 @@ def _rows(text: str, name: str, delimiter: str) -> Iterator[dict[str, str]]:
         _require_header(header, name)
         for row in filter(None, rows):
             if len(row) != len(header):
-                has = f"{_counted(len(row), 'value')}, and the header has {_counted(len(header), 'column')}"
+                counts = f"{_count_text(len(row), 'value')}, and the header has {_count_text(len(header), 'column')}"
                 what_to_do = f"write one value for each column, in quotes if it contains {_DELIMITERS[delimiter]}"
-                raise BadInput(f"the row that ends in line {rows.line_num} of {name} has {has}: {what_to_do}")
+                raise BadInput(f"the row that ends in line {rows.line_num} of {name} has {counts}: {what_to_do}")
             yield dict(zip(header, row, strict=True))
     except csv.Error as error:
         raise BadInput(
@@ -283,5 +283,5 @@ def _require_header(header: list[str], name: str) -> None:
         raise BadInput(f"{name} has {times} columns called {short(column)}: give each its own name")
 
 
-def _counted(number: int, what: str) -> str:
+def _count_text(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from concbench.errors import BadFunction
-from concbench.task import exception_text, tried
+from concbench.task import attempt, exception_text
 
 if TYPE_CHECKING:
     import ast
 
-_OFFERED = 4
+_MAX_OFFERS = 4
 """Number of functions of a file that are offered if none was named."""
 
 
@@ -49,23 +49,24 @@ class ObjectPath:
         Raises:
             BadFunction: it has another form, or the file does not exist.
         """
-        where, colon, attribute = text.rpartition(":")
+        module, colon, attribute = text.rpartition(":")
         if not attribute or not colon:
             _require_function(text.removesuffix(":"))
-        readable = where and not where.endswith(":") and all(part.isidentifier() for part in attribute.split("."))
+        readable = module and not module.endswith(":") and all(part.isidentifier() for part in attribute.split("."))
         if not readable:
-            raise BadFunction(f"cannot read {text!r}; {_write(text)}")
-        if _is_path(where):
-            return cls._in_file(text, Path(directory, where), attribute)
-        for part in where.split("."):
+            raise BadFunction(f"cannot read {text!r}; {_form_advice(text)}")
+        if _is_path(module):
+            return cls._in_file(text, Path(directory, module), attribute)
+        for part in module.split("."):
             if not part.isidentifier():
-                raise BadFunction(f"cannot read {text!r}: {part!r} is not a valid module name; {_rename(where, part)}")
-        return cls(text, where, attribute, directory or str(Path.cwd()))
+                advice = _rename_advice(module, part)
+                raise BadFunction(f"cannot read {text!r}: {part!r} is not a valid module name; {advice}")
+        return cls(text, module, attribute, directory or str(Path.cwd()))
 
     @classmethod
     def _in_file(cls, text: str, file: Path, attribute: str) -> ObjectPath:
         if not file.is_file():
-            raise BadFunction(_no_file(file, attribute))
+            raise BadFunction(_missing_file_message(file, attribute))
         file = file.absolute()
         if not file.stem.isidentifier():
             raise BadFunction(
@@ -91,31 +92,31 @@ class ObjectPath:
         """
         self.make_importable()
         module = self._module()
-        found, name = module, self.module
+        target, name = module, self.module
         for part in self.attribute.split("."):
-            inner, missing = tried(getattr, found, part)
+            inner, missing = attempt(getattr, target, part)
             if isinstance(missing, AttributeError):
-                raise BadFunction(f"{name} has no {part}{self._offer(found, part)}")
+                raise BadFunction(f"{name} has no {part}{self._offer(target, part)}")
             if missing is not None:
                 raise BadFunction(f"{part} of {name} cannot be read: {exception_text(missing)}")
-            found, name = inner, f"{name}{'.' if ':' in name else ':'}{part}"
-        return found
+            target, name = inner, f"{name}{'.' if ':' in name else ':'}{part}"
+        return target
 
-    def _offer(self, found: Any, part: str) -> str:
+    def _offer(self, target: Any, part: str) -> str:
         """A suggestion: a module within a package, a function of one of its modules, or a similar name."""
         from difflib import get_close_matches
 
-        if hasattr(found, "__path__"):
-            module, rest = found.__name__, self.attribute.split(".")
-            while rest and source_of(f"{module}.{rest[0]}"):
+        if hasattr(target, "__path__"):
+            module, rest = target.__name__, self.attribute.split(".")
+            while rest and source_file(f"{module}.{rest[0]}"):
                 module = f"{module}.{rest.pop(0)}"
-            if module != found.__name__:
+            if module != target.__name__:
                 return f" before that module is imported; write {module}:{'.'.join(rest) or 'FUNCTION'}"
-            modules = _modules_of(found)
-            defining = [module for module, file in modules.items() if file and part in _defined(file)]
+            modules = _modules_of(target)
+            defining = [module for module, file in modules.items() if file and part in _defined_functions(file)]
             if defining:
-                return f"; did you mean {found.__name__}.{defining[0]}:{self.attribute}?"
-        names = [name for name in dir(found) if not name.startswith("_")]
+                return f"; did you mean {target.__name__}.{defining[0]}:{self.attribute}?"
+        names = [name for name in dir(target) if not name.startswith("_")]
         close = get_close_matches(part, names, n=1, cutoff=0.6)
         return f"; did you mean {close[0]!r}?" if close else ""
 
@@ -125,76 +126,76 @@ class ObjectPath:
         except ModuleNotFoundError as missing:
             name = missing.name or ""
             if name == self.module or self.module.startswith(f"{name}."):
-                raise BadFunction(self._no_module(name)) from None
-            raise self._broken(missing) from missing
+                raise BadFunction(self._missing_module_message(name)) from None
+            raise self._import_error(missing) from missing
         except BaseException as error:  # such as SystemExit of a script without a main guard
             if isinstance(error, KeyboardInterrupt):
                 raise
-            raise self._broken(error) from error
-        self._require_the_one_here(module)
+            raise self._import_error(error) from error
+        self._require_expected_file(module)
         return module
 
-    def _no_module(self, name: str) -> str:
+    def _missing_module_message(self, name: str) -> str:
         """Say what is missing; a function that was written like a module is not a missing module."""
-        above, _, last = name.rpartition(".")
-        owner = sys.modules.get(above)
+        parent, _, last = name.rpartition(".")
+        owner = sys.modules.get(parent)
         if owner is not None and not hasattr(owner, "__path__"):
-            more = self.module.removeprefix(name)
-            hint = f"; write {above}:{last}{more}.{self.attribute}" if hasattr(owner, last) else ""
-            return f"{above} is a module and not a package, so that it has no module {last!r}{hint}"
+            rest = self.module.removeprefix(name)
+            hint = f"; write {parent}:{last}{rest}.{self.attribute}" if hasattr(owner, last) else ""
+            return f"{parent} is a module and not a package, so that it has no module {last!r}{hint}"
         return f"there is no module {name!r} here, nor on the import path"
 
-    def _require_the_one_here(self, module: Any) -> None:
+    def _require_expected_file(self, module: Any) -> None:
         """Refuse a module that is not the one in the named file, or not the one that lies here under its name."""
-        found, name = module, self.module
-        meant = [Path(self.file)]
+        loaded, name = module, self.module
+        expected = [Path(self.file)]
         if not self.file:
             name = self.module.partition(".")[0]
-            found = sys.modules.get(name)
-            meant = [Path(self.directory, f"{name}.py"), Path(self.directory, name, "__init__.py")]
-        taken = _file_of(found, name)
-        there = [path for path in meant if path.is_file()]
-        if there and not any(taken and taken.exists() and path.samefile(taken) for path in there):
+            loaded = sys.modules.get(name)
+            expected = [Path(self.directory, f"{name}.py"), Path(self.directory, name, "__init__.py")]
+        actual = _file_of(loaded, name)
+        existing = [path for path in expected if path.is_file()]
+        if existing and not any(actual and actual.exists() and path.samefile(actual) for path in existing):
             raise BadFunction(
-                f"{self.text}: the name {name!r} belongs to another module ({taken or 'a part of Python'}), so that "
-                f"{there[0]} cannot be imported by that name; rename the file"
+                f"{self.text}: the name {name!r} belongs to another module ({actual or 'a part of Python'}), so that "
+                f"{existing[0]} cannot be imported by that name; rename the file"
             )
 
-    def _broken(self, error: BaseException) -> BadFunction:
+    def _import_error(self, error: BaseException) -> BadFunction:
         """The error of a module that raised while it was imported, with its own frames only."""
         import traceback
 
-        shown = traceback.TracebackException.from_exception(error)
-        own = [frame for frame in shown.stack if not _is_machinery(frame.filename)]
-        shown.stack = traceback.StackSummary.from_list(own)
-        shown.__cause__ = shown.__context__ = None
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+        trace = traceback.TracebackException.from_exception(error)
+        frames = [frame for frame in trace.stack if not _is_machinery(frame.filename)]
+        trace.stack = traceback.StackSummary.from_list(frames)
+        trace.__cause__ = trace.__context__ = None
+        text = " ".join(f"{type(error).__name__}: {error}".split())
         hint = "; is its main part under if __name__ == '__main__'?" if isinstance(error, SystemExit) else ""
         folder = Path(self.directory)
         if isinstance(error, ImportError) and "relative import" in str(error) and (folder / "__init__.py").is_file():
             hint = f"; the folder {folder.name!r} cannot be a package, since that is not a valid Python name: rename it"
-        broken = BadFunction(f"{self.module} cannot be imported: {what[:300]}{hint}")
-        broken.add_note("".join(shown.format()).rstrip())
-        return broken
+        failure = BadFunction(f"{self.module} cannot be imported: {text[:300]}{hint}")
+        failure.add_note("".join(trace.format()).rstrip())
+        return failure
 
 
-def _is_path(where: str) -> bool:
+def _is_path(text: str) -> bool:
     """Whether a text is the path of a file, and not the name of a module."""
-    return where.endswith(".py") or os.sep in where or "/" in where
+    return text.endswith(".py") or os.sep in text or "/" in text
 
 
-def _write(text: str) -> str:
+def _form_advice(text: str) -> str:
     """Advice on what to write instead of a text that cannot be read."""
     with_colon = dotted(text)
     if with_colon:
         return f"write {with_colon}"
-    where, _, attribute = text.partition(":")
+    module, _, attribute = text.partition(":")
     name = attribute.strip(":").partition("(")[0]
-    if where and name != attribute and name and all(part.isidentifier() for part in name.split(".")):
-        return f"write {where}:{name}"
-    wrong = next((part for part in attribute.split(".") if part and not part.isidentifier()), "")
-    if where and wrong and ":" not in attribute:
-        return f"{wrong!r} is not a valid Python name; write module:function or path/to/file.py:function"
+    if module and name != attribute and name and all(part.isidentifier() for part in name.split(".")):
+        return f"write {module}:{name}"
+    invalid = next((part for part in attribute.split(".") if part and not part.isidentifier()), "")
+    if module and invalid and ":" not in attribute:
+        return f"{invalid!r} is not a valid Python name; write module:function or path/to/file.py:function"
     return "write module:function or path/to/file.py:function"
 
 
@@ -203,24 +204,24 @@ def dotted(text: str) -> str:
     names = text.split(".") if ":" not in text and all(map(str.isidentifier, text.split("."))) else []
     for count in range(len(names) - 1, 0, -1):
         module = ".".join(names[:count])
-        if source_of(module) is not None:
+        if source_file(module) is not None:
             return f"{module}:{'.'.join(names[count:])}"
     return ""
 
 
-def _no_file(file: Path, attribute: str) -> str:
+def _missing_file_message(file: Path, attribute: str) -> str:
     """Say that there is no such file, and what was probably meant."""
-    beside = file.with_name(f"{file.name}.py")
-    if beside.is_file():
-        return f"there is no file {file}; did you mean {beside}:{attribute}?"
+    with_suffix = file.with_name(f"{file.name}.py")
+    if with_suffix.is_file():
+        return f"there is no file {file}; did you mean {with_suffix}:{attribute}?"
     if file.is_dir():
         return f"{file} is a folder; name the file in it, such as {file / 'app.py'}:{attribute}"
     return f"there is no file {file}"
 
 
-def _rename(where: str, part: str) -> str:
+def _rename_advice(module: str, part: str) -> str:
     """Advice on a part of a module's name that is not a name."""
-    path = Path(*where.split("."))
+    path = Path(*module.split("."))
     if path.with_name(f"{path.name}.py").is_file():
         return f"rename {path}.py, for example to {_identifier(part)}{'.py' if path.name == part else ''}"
     return "write module:function"
@@ -237,11 +238,13 @@ def _modules_of(package: Any) -> dict[str, Path | None]:
     from pkgutil import iter_modules
 
     folders = [Path(folder) for folder in package.__path__]
-    found = {one.name: [folder / f"{one.name}.py" for folder in folders] for one in iter_modules(package.__path__)}
-    return {name: next((path for path in paths if path.is_file()), None) for name, paths in found.items()}
+    candidates = {
+        module.name: [folder / f"{module.name}.py" for folder in folders] for module in iter_modules(package.__path__)
+    }
+    return {name: next((path for path in paths if path.is_file()), None) for name, paths in candidates.items()}
 
 
-def _defined(file: Path) -> list[str]:
+def _defined_functions(file: Path) -> list[str]:
     """The functions that a file defines, in their order; empty if it cannot be read."""
     import ast
 
@@ -254,7 +257,7 @@ def _defined(file: Path) -> list[str]:
 def _functions_in(program: ast.Module) -> list[str]:
     import ast
 
-    return [one.name for one in program.body if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    return [part.name for part in program.body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
 
 def _file_of(module: Any, name: str) -> Path | None:
@@ -262,33 +265,33 @@ def _file_of(module: Any, name: str) -> Path | None:
 
     A module may put such an object into sys.modules while it is imported, to load its contents when they are needed.
     """
-    file, spec = (tried(getattr, module, attribute, None)[0] for attribute in ("__file__", "__spec__"))
+    file, spec = (attempt(getattr, module, attribute, None)[0] for attribute in ("__file__", "__spec__"))
     if type(file) is str:
         return Path(file)
     if isinstance(spec, ModuleSpec):
         return Path(spec.origin) if spec.has_location and spec.origin else None
-    return source_of(name)
+    return source_file(name)
 
 
-def source_of(text: str) -> Path | None:
+def source_file(text: str) -> Path | None:
     """The file of a module or a program that a text names, without importing it; None if there is none."""
     if _is_path(text):
         return Path(text)
     from importlib.machinery import PathFinder
 
-    places: list[str] | None = [str(Path.cwd()), *sys.path]
+    search_path: list[str] | None = [str(Path.cwd()), *sys.path]
     origin = None
     for part in text.split("."):
-        spec = PathFinder.find_spec(part, places) if places is not None and part.isidentifier() else None
+        spec = PathFinder.find_spec(part, search_path) if search_path is not None and part.isidentifier() else None
         if spec is None:
             return None
-        places, origin = spec.submodule_search_locations, spec.origin
+        search_path, origin = spec.submodule_search_locations, spec.origin
     return Path(origin) if origin and origin.endswith(".py") else None
 
 
 def _require_function(text: str) -> None:
     """Refuse a file or a module without a function, and offer the functions that it has, without running it."""
-    file = source_of(text)
+    file = source_file(text)
     if file is None:
         return
     import ast
@@ -299,11 +302,11 @@ def _require_function(text: str) -> None:
         raise BadFunction(f"cannot read {file}: {error.strerror or error}") from error
     except (SyntaxError, ValueError) as error:
         raise BadFunction(f"{file} is not a Python program: {error}") from error
-    names = [f"{text}:{name}" for name in _functions_in(program) if not name.startswith("_")][:_OFFERED]
+    names = [f"{text}:{name}" for name in _functions_in(program) if not name.startswith("_")][:_MAX_OFFERS]
     offer = f"did you mean {' or '.join(names)}?" if names else f"write {text}:FUNCTION"
     raise BadFunction(f"{text} does not name a function; {offer}")
 
 
 def _is_machinery(filename: str) -> bool:
-    own = str(Path(__file__).parent.parent)
-    return filename.startswith(("<frozen importlib", own, "<string>")) or "importlib" in Path(filename).parts
+    package = str(Path(__file__).parent.parent)
+    return filename.startswith(("<frozen importlib", package, "<string>")) or "importlib" in Path(filename).parts

@@ -18,7 +18,7 @@ from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Any
 
 from concbench.program import MAIN, UserName
-from concbench.task import short, tried
+from concbench.task import attempt, short
 from concbench.workloads.function.lookup import ObjectPath
 
 _LONGEST = 200
@@ -39,16 +39,16 @@ class SourceText:
     """Lines and definitions that it needs."""
 
 
-def function_text(found: ObjectPath | Callable[..., Any]) -> SourceText:
+def function_text(target: ObjectPath | Callable[..., Any]) -> SourceText:
     """The source text of a callable: its name, a partial of a callable with a name, or a line to be filled in."""
-    if isinstance(found, ObjectPath):
-        return _of_module(found.module, found.attribute, _needed(found.module, found.directory))
-    text = _named(found)
+    if isinstance(target, ObjectPath):
+        return _of_module(target.module, target.attribute, _needed_directory(target.module, target.directory))
+    text = _by_name(target)
     if text is not None:
         return text
-    text = _partial(found)
+    text = _partial(target)
     expression = text.expression if text else "..."
-    comment = [] if text else [f"# Write the measured function here: {short(found, _LONGEST)}"]
+    comment = [] if text else [f"# Write the measured function here: {short(target, _LONGEST)}"]
     definition = "\n".join([*comment, f"function = {expression}"])
     return SourceText("function", text.names if text else (), (definition,))
 
@@ -69,8 +69,8 @@ def items_text(items: Sequence[Any]) -> SourceText:
 
 def literal(value: Any) -> str | None:
     """The source text of a short plain value; None for anything else."""
-    plain, broken = tried(_is_plain, value)
-    text = repr(value) if plain and broken is None else ""
+    plain, error = attempt(_is_plain, value)
+    text = repr(value) if plain and error is None else ""
     return text if text and len(text) <= _LONGEST else None
 
 
@@ -82,42 +82,42 @@ def names_of_main() -> frozenset[str]:
     )
 
 
-def _named(found: Any) -> SourceText | None:
+def _by_name(target: Any) -> SourceText | None:
     """An object by its own name, or by a name in some module; a method by the name of its object."""
-    name, owner = getattr(found, "__qualname__", None), getattr(found, "__objclass__", None)
-    module = getattr(found, "__module__", None) or getattr(owner, "__module__", None)
-    if isinstance(module, str) and isinstance(name, str) and _is_same(_looked_up(module, name), found):
+    name, owner = getattr(target, "__qualname__", None), getattr(target, "__objclass__", None)
+    module = getattr(target, "__module__", None) or getattr(owner, "__module__", None)
+    if isinstance(module, str) and isinstance(name, str) and _is_same(_look_up(module, name), target):
         return _of_module(module, name, _directory(module))
-    if isinstance(found, (MethodType, BuiltinMethodType)) and not isinstance(found.__self__, ModuleType):
-        plain = literal(found.__self__)
-        object_ = SourceText(plain) if plain is not None else _named(found.__self__)
-        if object_ and _is_same(getattr(found.__self__, found.__name__, None), found):
-            return SourceText(f"{object_.expression}.{found.__name__}", object_.names)
+    if isinstance(target, (MethodType, BuiltinMethodType)) and not isinstance(target.__self__, ModuleType):
+        owner_literal = literal(target.__self__)
+        owner_text = SourceText(owner_literal) if owner_literal is not None else _by_name(target.__self__)
+        if owner_text and _is_same(getattr(target.__self__, target.__name__, None), target):
+            return SourceText(f"{owner_text.expression}.{target.__name__}", owner_text.names)
         return None
-    for module, name in _places(found):
+    for module, name in _names_in_modules(target):
         return _of_module(module, name, _directory(module))
     return None
 
 
-def _partial(found: Any) -> SourceText | None:
+def _partial(target: Any) -> SourceText | None:
     """A partial, if all its parts can be written."""
-    if type(found) is not partial:
+    if type(target) is not partial:
         return None
-    parts = [_named(found.func), *(_value(one) for one in (*found.args, *found.keywords.values()))]
-    known = [part for part in parts if part is not None]
-    if len(known) < len(parts) or not all(key.isidentifier() for key in found.keywords):
+    parts = [_by_name(target.func), *(_part_text(argument) for argument in (*target.args, *target.keywords.values()))]
+    written = [part for part in parts if part is not None]
+    if len(written) < len(parts) or not all(key.isidentifier() for key in target.keywords):
         return None
-    texts = [part.expression for part in known]
-    first = len(texts) - len(found.keywords)
-    keywords = [f"{key}={text}" for key, text in zip(found.keywords, texts[first:], strict=True)]
-    names = [name for part in known for name in part.names]
+    texts = [part.expression for part in written]
+    first = len(texts) - len(target.keywords)
+    keywords = [f"{key}={text}" for key, text in zip(target.keywords, texts[first:], strict=True)]
+    names = [name for part in written for name in part.names]
     expression = f"partial({', '.join([*texts[:first], *keywords])})"
     return SourceText(expression, ("from functools import partial", *names))
 
 
-def _value(value: Any) -> SourceText | None:
+def _part_text(value: Any) -> SourceText | None:
     text = literal(value)
-    return SourceText(text) if text is not None else _named(value)
+    return SourceText(text) if text is not None else _by_name(value)
 
 
 def _of_module(module: str, name: str, directory: str) -> SourceText:
@@ -128,34 +128,34 @@ def _of_module(module: str, name: str, directory: str) -> SourceText:
     return SourceText(f"{user.stand_in}{dot}{rest}", (user,))
 
 
-def _looked_up(module: str, name: str) -> Any:
-    found: Any = sys.modules.get(module)
+def _look_up(module: str, name: str) -> Any:
+    target: Any = sys.modules.get(module)
     for part in name.split("."):
-        found = getattr(found, part, None)
-    return found
+        target = getattr(target, part, None)
+    return target
 
 
-def _is_same(one: Any, other: Any) -> bool:
+def _is_same(first: Any, second: Any) -> bool:
     """Whether both are one object; a method is created anew on every access."""
-    if isinstance(other, (MethodType, BuiltinMethodType)):
-        return type(one) is type(other) and one.__self__ is other.__self__ and one.__name__ == other.__name__
-    return one is other
+    if isinstance(second, (MethodType, BuiltinMethodType)):
+        return type(first) is type(second) and first.__self__ is second.__self__ and first.__name__ == second.__name__
+    return first is second
 
 
-def _places(found: Any) -> Iterator[tuple[str, str]]:
+def _names_in_modules(target: Any) -> Iterator[tuple[str, str]]:
     """The modules and names under which an object is found, the most natural first."""
-    places = [
+    names = [
         (module, name)
         for module, loaded in list(sys.modules.items())
         for name, value in list(getattr(loaded, "__dict__", {}).items())
-        if value is found and name.isidentifier() and not module.startswith("concbench")
+        if value is target and name.isidentifier() and not module.startswith("concbench")
     ]
 
-    def order(place: tuple[str, str]) -> tuple[bool, bool, bool, int, tuple[str, str]]:
-        module, name = place
-        return module == MAIN, module != type(found).__module__, name.startswith("_"), module.count("."), place
+    def order(pair: tuple[str, str]) -> tuple[bool, bool, bool, int, tuple[str, str]]:
+        module, name = pair
+        return module == MAIN, module != type(target).__module__, name.startswith("_"), module.count("."), pair
 
-    yield from sorted(places, key=order)
+    yield from sorted(names, key=order)
 
 
 def _directory(module: str) -> str:
@@ -165,38 +165,40 @@ def _directory(module: str) -> str:
     if module == MAIN or not file or module.partition(".")[0] in sys.stdlib_module_names:
         return ""
     depth = module.count(".") + (Path(file).stem == "__init__")
-    return _needed(module, str(Path(file).absolute().parents[depth]))
+    return _needed_directory(module, str(Path(file).absolute().parents[depth]))
 
 
-def _needed(module: str, directory: str) -> str:
+def _needed_directory(module: str, directory: str) -> str:
     """The directory, if it must be put on the import path; empty if an interpreter started here looks there."""
-    here, top = os.getcwd(), module.partition(".")[0]  # noqa: PTH109 - a text
-    if _is_same_place(directory, here):
+    current, top = os.getcwd(), module.partition(".")[0]  # noqa: PTH109 - a text
+    if _is_same_directory(directory, current):
         return ""
     if not any(Path(directory, name).exists() for name in (top, f"{top}.py")):
         return ""  # it was found through the import path
-    return "" if _is_same_place(directory, _found_from(here, top)) else directory
+    return "" if _is_same_directory(directory, _module_directory_from(current, top)) else directory
 
 
-def _is_same_place(one: str, other: str) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
+def _is_same_directory(first: str, second: str) -> bool:
+    return os.path.realpath(first) == os.path.realpath(second)
 
 
-_LOOK = """
+_FIND_MODULE = """
 import os, sys
 from importlib.util import find_spec
 spec = find_spec(sys.argv[1])
-places = list(spec.submodule_search_locations or [spec.origin or ""]) if spec else [""]
-sys.stdout.buffer.write(os.fsencode(os.path.dirname(places[0])))
+paths = list(spec.submodule_search_locations or [spec.origin or ""]) if spec else [""]
+sys.stdout.buffer.write(os.fsencode(os.path.dirname(paths[0])))
 """
 
 
 @cache
-def _found_from(directory: str, module: str) -> str:
+def _module_directory_from(directory: str, module: str) -> str:
     """The directory in which an interpreter started in `directory` finds a module; nothing is imported."""
-    command = [sys.executable, "-c", _LOOK, module]
-    done, _ = tried(lambda: subprocess.run(command, cwd=directory, capture_output=True, timeout=_SECONDS, check=True))
-    return os.fsdecode(done.stdout) if done is not None else ""
+    command = [sys.executable, "-c", _FIND_MODULE, module]
+    process, _ = attempt(
+        lambda: subprocess.run(command, cwd=directory, capture_output=True, timeout=_SECONDS, check=True)
+    )
+    return os.fsdecode(process.stdout) if process is not None else ""
 
 
 def _is_plain(value: Any) -> bool:
@@ -212,7 +214,7 @@ def _is_plain(value: Any) -> bool:
 def _are_consecutive(items: Sequence[Any]) -> bool:
     if len(items) < 2 or type(items[0]) is not int:
         return False
-    return all(type(item) is int and item == place for place, item in enumerate(items, start=items[0]))
+    return all(type(item) is int and item == number for number, item in enumerate(items, start=items[0]))
 
 
 def _is_standard(name: str, value: Any) -> bool:

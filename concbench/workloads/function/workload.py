@@ -36,7 +36,7 @@ from concbench.workloads.function.calling import (
     resolve,
     takes_workers,
 )
-from concbench.workloads.function.facts import FunctionFacts, is_coroutine_function, pickled, why_at_home
+from concbench.workloads.function.facts import FunctionFacts, is_coroutine_function, pickle_items, unsendable_reason
 from concbench.workloads.function.item_source import ItemSource
 from concbench.workloads.function.lookup import ObjectPath
 
@@ -57,7 +57,7 @@ class FunctionWorkload(Workload):
     def __init__(
         self,
         function: ObjectPath | Callable[..., Any],
-        how: CallForm,
+        call_form: CallForm,
         facts: FunctionFacts,
         *,
         source: ItemSource | None = None,
@@ -68,7 +68,7 @@ class FunctionWorkload(Workload):
 
         Args:
             function: an ordinary function or a coroutine function, or the place where it is found.
-            how: how it is called.
+            call_form: how it is called.
             facts: the facts about the function and its items.
             source: the source of the items, if they are not given.
             packed: the items as a pickle, if they can be pickled.
@@ -76,35 +76,35 @@ class FunctionWorkload(Workload):
         """
         self.name = name_of(function)
         self._function = function
-        self._how = how
+        self._call_form = call_form
         self._facts = facts
         self._source = source
         self._packed = packed
         self._digest = _digest(packed) if packed else ""
-        self._given = items
+        self._items_here = items
         self._items: Sequence[Any] | None = None
-        self._picked: list[int] | None = None
-        self._whole = facts.tasks
-        self._turned_out = False  # whether it returned awaitables and is not a coroutine function
+        self._indexes: list[int] | None = None
+        self._all_tasks = facts.tasks
+        self._returns_awaitables = False  # whether it returned awaitables and is not a coroutine function
         self._file: Path | None = None
-        self.most_workers = how.max_workers or (MOST_TO_OTHERS if facts.elsewhere else None)
-        self.compares = how.compare
+        self.most_workers = call_form.max_workers or (MOST_TO_OTHERS if facts.elsewhere else None)
+        self.compares = call_form.compare
 
     @classmethod
-    def of(cls, function: Callable[..., Any], items: Sequence[Any], how: CallForm) -> Self:
+    def of(cls, function: Callable[..., Any], items: Sequence[Any], call_form: CallForm) -> Self:
         """Make a workload of a function and items of this process.
 
         Raises:
             BadFunction: the function cannot be called on the items.
         """
-        require_callable(function, name_of(function), items, how)
-        if how.initializer is not None:
-            require_initializer(resolve(how.initializer), name_of(how.initializer))
-        told_workers = how.context is not None and takes_workers(resolve(how.context))
+        require_callable(function, name_of(function), items, call_form)
+        if call_form.initializer is not None:
+            require_initializer(resolve(call_form.initializer), name_of(call_form.initializer))
+        told_workers = call_form.context is not None and takes_workers(resolve(call_form.context))
         facts = replace(FunctionFacts.of(function, items), told_workers=told_workers)
-        made = cls(function, how, facts, packed=pickled(items), items=items)
-        made.unsendable = why_at_home(function, items, how)
-        return made
+        workload = cls(function, call_form, facts, packed=pickle_items(items), items=items)
+        workload.unsendable = unsendable_reason(function, items, call_form)
+        return workload
 
     def some(self, count: int, seed: int) -> Self:
         """The same workload over `count` of its items, drawn at random, in their order."""
@@ -113,7 +113,7 @@ class FunctionWorkload(Workload):
         part = object.__new__(type(self))
         part.__dict__.update(
             self.__dict__,
-            _picked=sorted(Random(seed).sample(range(self.tasks), count)),
+            _indexes=sorted(Random(seed).sample(range(self.tasks), count)),
             _facts=replace(self._facts, tasks=count),
             _items=None,
         )
@@ -121,7 +121,7 @@ class FunctionWorkload(Workload):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the items, which travel in a file that all measuring processes share."""
-        return {**self.__dict__, "_items": None, "_given": None, "_packed": None if self._file else self._packed}
+        return {**self.__dict__, "_items": None, "_items_here": None, "_packed": None if self._file else self._packed}
 
     @property
     def tasks(self) -> int:
@@ -131,58 +131,58 @@ class FunctionWorkload(Workload):
     @property
     def function(self) -> Callable[[Any], Any]:
         """The user's function, adapted only if it must be."""
-        function = self._called(resolve(self._function))
+        function = self._adapted(resolve(self._function))
         if self._facts.awaits:
             function = InEventLoop(self._awaitable(function))
-        return WithToleratedErrors(function) if self._how.tolerate else function
+        return WithToleratedErrors(function) if self._call_form.tolerate else function
 
     @property
     def coroutine(self) -> Callable[[Any], Awaitable[Any]] | None:
         """The user's coroutine function, or the function itself if it is one."""
-        found = (
-            self._how.coroutine if self._how.coroutine is not None else self._function if self._facts.awaits else None
-        )
-        if found is None:
+        target = self._call_form.coroutine
+        if target is None and self._facts.awaits:
+            target = self._function
+        if target is None:
             return None
-        coroutine = self._awaitable(self._called(resolve(found)))
-        return CoroutineWithToleratedErrors(coroutine) if self._how.tolerate else coroutine
+        coroutine = self._awaitable(self._adapted(resolve(target)))
+        return CoroutineWithToleratedErrors(coroutine) if self._call_form.tolerate else coroutine
 
     @property
     def initializer(self) -> Callable[[], object] | None:
         """The user's initializer, if there is one."""
-        return resolve(self._how.initializer) if self._how.initializer is not None else None
+        return resolve(self._call_form.initializer) if self._call_form.initializer is not None else None
 
     @property
     def items(self) -> Sequence[Any]:
         """The items, as fresh as they were given after every `reset`."""
         if self._items is None:
             fresh = self._fresh()
-            self._items = fresh if self._picked is None else [fresh[place] for place in self._picked]
+            self._items = fresh if self._indexes is None else [fresh[index] for index in self._indexes]
         return self._items
 
     def _fresh(self) -> Sequence[Any]:
-        made_by = self._source.place() if self._source is not None else None
-        for place in (self._function, *self._how.named.values(), made_by):
-            if isinstance(place, ObjectPath):
-                place.make_importable()  # items may be objects of these modules
+        items_path = self._source.object_path() if self._source is not None else None
+        for path in (self._function, *self._call_form.named_objects.values(), items_path):
+            if isinstance(path, ObjectPath):
+                path.make_importable()  # items may be objects of these modules
         items: Sequence[Any]
         if self._file is not None:
-            items = self._shared(self._file, again=made_by is not None)
+            items = self._read_shared_items(self._file, reproducible=items_path is not None)
         elif self._packed is not None:
             items = pickle.loads(self._packed)
-        elif self._given is not None:
-            items = _copied(self._given)
+        elif self._items_here is not None:
+            items = _copy_items(self._items_here)
         else:
             assert self._source is not None
             items = self._source.read()
         return items
 
-    def _shared(self, path: Path, *, again: bool) -> Sequence[Any]:
+    def _read_shared_items(self, path: Path, *, reproducible: bool) -> Sequence[Any]:
         """The items of a file that another process has written, perhaps under another interpreter.
 
         Args:
             path: the file.
-            again: whether they can be made anew if they cannot be read.
+            reproducible: whether they can be made anew if they cannot be read.
 
         Raises:
             Inapplicable: they can be neither read nor made anew.
@@ -193,27 +193,27 @@ class FunctionWorkload(Workload):
         except OSError:
             raise
         except Exception as error:
-            if again and self._source is not None:
+            if reproducible and self._source is not None:
                 return self._source.read()
             raise Inapplicable(f"its items cannot be read by this interpreter: {exception_text(error)}") from error
         return items
 
     def knowing(self, found: ReferencePass) -> Self:
         """The same workload, awaited if its results must be; fresh items are made only if the function changes them."""
-        known = object.__new__(type(self))
+        workload = object.__new__(type(self))
         facts = replace(
             self._facts,
             awaits=self._facts.awaits or found.awaitable,
             changing=self._facts.changing and not found.unchanged,
         )
-        turned_out = self._turned_out or (found.awaitable and not self._facts.awaits)
-        known.__dict__.update(self.__dict__, _facts=facts, _turned_out=turned_out)
-        return known
+        returns_awaitables = self._returns_awaitables or (found.awaitable and not self._facts.awaits)
+        workload.__dict__.update(self.__dict__, _facts=facts, _returns_awaitables=returns_awaitables)
+        return workload
 
     @property
     def awaitable(self) -> bool:
         """Whether there is a coroutine function."""
-        return self._facts.awaits or self._how.coroutine is not None
+        return self._facts.awaits or self._call_form.coroutine is not None
 
     def call(self, workers: int) -> CallExpression:
         """The call as source text, with all items.
@@ -224,49 +224,49 @@ class FunctionWorkload(Workload):
         from concbench.program import CallExpression
         from concbench.workloads.function.source_text import SourceText, function_text, names_of_main
 
-        how, nothing = self._how, SourceText("")
+        call_form, nothing = self._call_form, SourceText("")
         function = function_text(self._function)
-        twin = function_text(how.coroutine) if how.coroutine is not None else nothing
-        context = function_text(how.context) if how.context is not None else nothing
-        initializer = function_text(how.initializer) if how.initializer is not None else nothing
-        told = str(workers) if self._facts.told_workers else ""
+        twin = function_text(call_form.coroutine) if call_form.coroutine is not None else nothing
+        context = function_text(call_form.context) if call_form.context is not None else nothing
+        initializer = function_text(call_form.initializer) if call_form.initializer is not None else nothing
+        workers_argument = str(workers) if self._facts.told_workers else ""
         items = self._items_text()
         call = CallExpression(
             imports=tuple(name for text in (function, items, twin, context, initializer) for name in text.names),
             function=function.expression,
             items=items.expression,
             before=items.before,
-            star="" if not how.star else "**" if self._facts.keywords else "*",
-            arguments=how.arguments,
+            star="" if not call_form.star else "**" if self._facts.keywords else "*",
+            arguments=call_form.arguments,
             awaits=self._facts.awaits,
             coroutine=twin.expression,
-            tolerate=how.tolerate,
-            context=f"{context.expression}({told})" if how.context is not None else "",
+            tolerate=call_form.tolerate,
+            context=f"{context.expression}({workers_argument})" if call_form.context is not None else "",
             initializer=initializer.expression,
             definitions=tuple(
                 dict.fromkeys(line for text in (function, twin, context, initializer) for line in text.before)
             ),
-            taken=names_of_main() if self._given is not None else frozenset(),
+            reserved_names=names_of_main() if self._items_here is not None else frozenset(),
         )
-        return call.awaiting_some() if self._turned_out else call
+        return call.awaiting_some() if self._returns_awaitables else call
 
     def _items_text(self) -> SourceText:
-        from concbench.workloads.function.item_expression import listed
+        from concbench.workloads.function.item_expression import items_expression
         from concbench.workloads.function.source_text import items_text
 
-        if self._given is not None:
-            return items_text(self._given if self._how.arguments else range(self._whole))
+        if self._items_here is not None:
+            return items_text(self._items_here if self._call_form.arguments else range(self._all_tasks))
         assert self._source is not None
-        return listed(self._source, self._whole, called=self._facts.items_called)
+        return items_expression(self._source, self._all_tasks, called=self._facts.items_called)
 
     def title(self) -> str:
         """Number of items, and where they come from."""
-        if not self._how.arguments:
-            return f"{_counted(self.tasks, 'call')} without arguments"
-        if self._picked is not None:
-            return f"{self.tasks:,} of {self._whole:,} items, drawn at random"
+        if not self._call_form.arguments:
+            return f"{_count_text(self.tasks, 'call')} without arguments"
+        if self._indexes is not None:
+            return f"{self.tasks:,} of {self._all_tasks:,} items, drawn at random"
         origin = f" from {self._source.name}" if self._source and self._source.text else ""
-        return f"{_counted(self.tasks, 'item')}{origin}"
+        return f"{_count_text(self.tasks, 'item')}{origin}"
 
     def notes(self) -> list[str]:
         """Sentences that a reader of the table must know."""
@@ -278,9 +278,9 @@ class FunctionWorkload(Workload):
             )
         if self._facts.awaits:
             notes.append("Threads and processes run the coroutine function in one event loop per worker.")
-        if self._how.tolerate:
+        if self._call_form.tolerate:
             notes.append("Exceptions of tasks are counted (--tolerate), and are not compared.")
-        if self._facts.elsewhere and self._how.max_workers is None:
+        if self._facts.elsewhere and self._call_form.max_workers is None:
             notes.append(
                 f"At most {self.most_workers} calls at once, since items are addresses of other machines "
                 "(--max-workers changes that)."
@@ -305,35 +305,35 @@ class FunctionWorkload(Workload):
 
     def context(self, workers: int) -> AbstractContextManager[Any]:
         """The user's context, if there is one."""
-        made = self._context(workers)
-        if not hasattr(made, "__enter__"):
+        manager = self._context(workers)
+        if not hasattr(manager, "__enter__"):
             raise Inapplicable(f"the context {self._context_name()} is asynchronous: it works only under asyncio")
-        context: AbstractContextManager[Any] = made
+        context: AbstractContextManager[Any] = manager
         return context
 
     def coroutine_context(self, workers: int) -> AbstractAsyncContextManager[Any]:
         """The same for coroutines; an asynchronous context is entered in the event loop."""
-        made = self._context(workers)
-        return made if hasattr(made, "__aenter__") else _entered_in_loop(made)
+        manager = self._context(workers)
+        return manager if hasattr(manager, "__aenter__") else _entered_in_loop(manager)
 
     def same(self, expected: Any, actual: Any) -> bool | None:
         """Compare by the user's check, if there is one; tolerated exceptions are counted, not compared."""
-        if self._how.tolerate and (isinstance(expected, BaseException) or isinstance(actual, BaseException)):
+        if self._call_form.tolerate and (isinstance(expected, BaseException) or isinstance(actual, BaseException)):
             return True
-        if self._how.check is None:
+        if self._call_form.check is None:
             return super().same(expected, actual)
-        return bool(resolve(self._how.check)(expected, actual))
+        return bool(resolve(self._call_form.check)(expected, actual))
 
     def tally(self, results: list[Any]) -> Tally:
         """Exceptions that were tolerated as results, by type."""
-        if not self._how.tolerate:
+        if not self._call_form.tolerate:
             return Tally()
         failed = (index for index, result in enumerate(results) if isinstance(result, BaseException))
         return Tally.of((type_name(results[index]), short(self.items[index])) for index in failed)
 
     def settings(self) -> dict[str, Any]:
         """The names and switches of this workload."""
-        how = self._how
+        call_form = self._call_form
         source = self._source
         return {
             "function": self.name,
@@ -341,35 +341,35 @@ class FunctionWorkload(Workload):
             **(
                 {"items": source.text, "limit": source.limit, "sample": source.sample} if source and source.text else {}
             ),
-            **{key: name_of(value) for key, value in how.named.items()},
-            **{key: getattr(how, key) for key in ("star", "tolerate") if getattr(how, key)},
+            **{key: name_of(value) for key, value in call_form.named_objects.items()},
+            **{key: getattr(call_form, key) for key in ("star", "tolerate") if getattr(call_form, key)},
         }
 
     def _awaitable(self, function: Callable[[Any], Any]) -> Callable[[Any], Awaitable[Any]]:
         """A coroutine function itself, or one made from a function that returns awaitables."""
         return function if is_coroutine_function(function) else WithAwaitedResult(function)
 
-    def _called(self, function: Callable[..., Any]) -> Callable[[Any], Any]:
-        if not self._how.arguments:
+    def _adapted(self, function: Callable[..., Any]) -> Callable[[Any], Any]:
+        if not self._call_form.arguments:
             return WithoutArguments(function)
-        return WithUnpackedItem(function) if self._how.star else function
+        return WithUnpackedItem(function) if self._call_form.star else function
 
     def _context(self, workers: int) -> Any:
-        if self._how.context is None:
+        if self._call_form.context is None:
             return nullcontext()
-        make = resolve(self._how.context)
-        made = make(workers) if takes_workers(make) else make()
-        if not hasattr(made, "__enter__") and not hasattr(made, "__aenter__"):
+        make = resolve(self._call_form.context)
+        manager = make(workers) if takes_workers(make) else make()
+        if not hasattr(manager, "__enter__") and not hasattr(manager, "__aenter__"):
             raise BadFunction(
-                f"the context {self._context_name()} returned {short(made)}, which is not a context manager"
+                f"the context {self._context_name()} returned {short(manager)}, which is not a context manager"
             )
-        return made
+        return manager
 
     def _context_name(self) -> str:
-        return name_of(self._how.context)
+        return name_of(self._call_form.context)
 
 
-def _copied(items: Sequence[Any]) -> Sequence[Any]:
+def _copy_items(items: Sequence[Any]) -> Sequence[Any]:
     """A deep copy, or the items themselves if they cannot be copied."""
     try:
         return deepcopy(items)
@@ -377,7 +377,7 @@ def _copied(items: Sequence[Any]) -> Sequence[Any]:
         return items
 
 
-def _counted(number: int, what: str) -> str:
+def _count_text(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 

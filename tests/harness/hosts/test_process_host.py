@@ -59,7 +59,7 @@ from concbench.harness.planning.plan import plan
 from concbench.harness.planning.runner_specs import parse
 from concbench.harness.preparation.probe import named_workload
 from concbench.host.cell import HostedCell
-from concbench.options import chosen
+from concbench.options import make_options
 from concbench.runners.process_pool import ProcessPool
 from concbench.runners.sequential import Sequential
 from concbench.wire import Wire
@@ -156,7 +156,7 @@ def test_a_child_that_an_import_has_forked_prepares_nothing(tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     (tmp_path / "forks_in_hosts.py").write_text(FORKS_IN_HOSTS)
     workload = named_workload(ObjectPath.read("forks_in_hosts:work"), CallForm(), ItemSource("1..3"))
-    one = plan(workload, ["sequential"], chosen(rounds=1, observe=False))
+    one = plan(workload, ["sequential"], make_options(rounds=1, observe=False))
     assert measure_plans([one], ProcessHosts()).record.tables[0].cells[0].outcome.kind == "ok"
 
 
@@ -180,7 +180,7 @@ def test_an_import_that_hangs_only_in_measuring_processes_has_the_limit_too(
     (tmp_path / "slow_in_hosts.py").write_text(SLOW_IN_HOSTS.format(seconds=seconds))
     workload = named_workload(ObjectPath.read("slow_in_hosts:work"), CallForm(), ItemSource("1..3"))
     said: list[str] = []
-    options = chosen(import_timeout=limit, rounds=1, observe=False)
+    options = make_options(import_timeout=limit, rounds=1, observe=False)
     began = time.monotonic()
     one = plan(workload, ["sequential", "threads", "thread-pool:2"], options)
     table = measure_plans([one], ProcessHosts(said.append)).record.tables[0]
@@ -196,7 +196,7 @@ def test_an_import_that_hangs_only_in_measuring_processes_has_the_limit_too(
 
 def test_items_that_hang_as_they_are_pickled_are_told_from_imports_that_hang() -> None:
     """The limit is that of loading."""
-    one = plan(Odd(where, [Stuck()]), ["process-pool:2"], chosen(import_timeout=0.5, rounds=1))
+    one = plan(Odd(where, [Stuck()]), ["process-pool:2"], make_options(import_timeout=0.5, rounds=1))
     (cell,) = measure_plans([one], ProcessHosts()).record.tables[0].cells
     assert (cell.outcome.kind, cell.outcome.cause) == ("failed", "timeout")
     said = "importing odd in a measuring process took more than 0.5 s while its items were pickled and unpickled; "
@@ -236,7 +236,7 @@ def test_every_cell_has_a_process_group_of_its_own(tmp_path: Path) -> None:
     """One can be ended without the others."""
     with ExitStack() as stack:
         hosts = [
-            stack.enter_context(ProcessHosts().host(Odd(where), parse(spec), tmp_path, chosen()))
+            stack.enter_context(ProcessHosts().host(Odd(where), parse(spec), tmp_path, make_options()))
             for spec in ("sequential", "threads")
         ]
         for host in hosts:
@@ -432,7 +432,7 @@ def test_a_host_that_dies_between_two_executions_has_failed_in_none(tmp_path: Pa
     def ended() -> bool:
         return any(child.status() == psutil.STATUS_ZOMBIE for child in {*psutil.Process().children()} - before)
 
-    with ProcessHosts().host(Uncompared(exit_when_idle), cell, tmp_path, chosen()) as host:
+    with ProcessHosts().host(Uncompared(exit_when_idle), cell, tmp_path, make_options()) as host:
         host.prepare()
         host.sample()
         wait_until(ended, "end")

@@ -12,7 +12,7 @@ from concbench import Primes, ProcessPool, ThreadPool
 from concbench.errors import BadSetting, UnknownName, UsageError
 from concbench.harness.planning.plan import plan
 from concbench.harness.planning.runner_specs import defaults_of, parse, plan_cells, with_workers
-from concbench.options import MeasureOptions, chosen, filled
+from concbench.options import MeasureOptions, filled, make_options
 from concbench.registry import EXTRAS, RUNNERS, runner_class
 from concbench.results.records import CellId
 from concbench.workloads.synthetic import Sleep
@@ -123,9 +123,9 @@ def test_what_is_no_runner_is_refused() -> None:
 @pytest.mark.parametrize(
     ("runners", "options", "says"),
     [
-        (["sequential", "sequential"], chosen(), "twice"),
-        ([], chosen(), "no runners"),
-        (["threads"], chosen(baseline="sequential"), "not among the runners"),
+        (["sequential", "sequential"], make_options(), "twice"),
+        ([], make_options(), "no runners"),
+        (["threads"], make_options(baseline="sequential"), "not among the runners"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(runners: list[str], options: MeasureOptions, says: str) -> None:
@@ -159,16 +159,16 @@ def test_options_that_cannot_be_are_refused(wrong: dict[str, float], says: str) 
 def test_the_baseline_is_sequential_if_it_takes_part() -> None:
     """Otherwise it is the first runner, or the requested one."""
     work = Primes(limits=[100])
-    assert plan(work, ["threads", "sequential"], chosen()).baseline == CellId("sequential")
-    assert plan(work, ["threads", "thread-pool"], chosen()).baseline == CellId("threads")
-    asked = chosen(baseline="thread-pool:workers=8")
+    assert plan(work, ["threads", "sequential"], make_options()).baseline == CellId("sequential")
+    assert plan(work, ["threads", "thread-pool"], make_options()).baseline == CellId("threads")
+    asked = make_options(baseline="thread-pool:workers=8")
     assert plan(work, ["threads", "thread-pool:8"], asked).baseline == CellId("thread-pool:8")
 
 
 def test_one_round_that_was_asked_for_is_the_warm_up_too() -> None:
     """One round by the workload's own default is not."""
-    assert not plan(Primes(limits=[9]), ["threads"], chosen(rounds=1)).warm_up
-    assert plan(Primes(limits=[9]), ["threads"], chosen()).warm_up
+    assert not plan(Primes(limits=[9]), ["threads"], make_options(rounds=1)).warm_up
+    assert plan(Primes(limits=[9]), ["threads"], make_options()).warm_up
 
 
 def test_worker_counts_are_tried_where_there_are_workers() -> None:
@@ -188,4 +188,4 @@ def test_worker_counts_are_tried_where_there_are_workers() -> None:
 def test_work_without_tasks_is_refused() -> None:
     """There would be nothing to time."""
     with pytest.raises(BadSetting, match="sleep has no tasks"):
-        plan(Sleep(tasks=0), ["sequential"], chosen())
+        plan(Sleep(tasks=0), ["sequential"], make_options())

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from concbench import measure
 from concbench.advice.answer import answer
-from concbench.campaign import Told, advise_workload
+from concbench.campaign import ListenerEvent, advise_workload
 from concbench.errors import UsageError
 from concbench.harness.events import Phase, ProcessesRenewed, Step
 from concbench.harness.preparation.kept_state import CONFIRMING_EXECUTIONS, FIRST_USE_RATIO, FIRST_USE_SECONDS
-from concbench.options import chosen
+from concbench.options import make_options
 from concbench.report.section import section
 from concbench.results.files import from_json, to_json
 from concbench.results.records import RunRecord, Table
@@ -136,7 +136,7 @@ def test_a_table_of_kept_processes_says_once_that_they_are_and_why_first_executi
 
 def test_it_is_said_before_the_rounds_and_not_again() -> None:
     """It is an event, after which every round is taken."""
-    told: list[Told] = []
+    told: list[ListenerEvent] = []
     simulated(SimulatedHosts(keeps), listen=told.append)
     (place,) = [place for place, event in enumerate(told) if isinstance(event, ProcessesRenewed)]
     assert "keeps state in its process" in told[place].why  # type: ignore[union-attr]
@@ -194,7 +194,7 @@ def _work(tasks: int = 64) -> FunctionWorkload:
 
 
 def advised(seconds: Any, **options: Any) -> Advice:
-    return advise_workload(_work(), chosen(seed=1, budget=600.0, **options), SimulatedHosts(seconds))
+    return advise_workload(_work(), make_options(seed=1, budget=600.0, **options), SimulatedHosts(seconds))
 
 
 @pytest.mark.parametrize(("options", "once"), [({}, True), ({"fresh": True}, True), ({"fresh": False}, False)])

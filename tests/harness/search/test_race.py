@@ -17,7 +17,7 @@ from concbench.harness.hosts.base import InProcessHosts
 from concbench.harness.planning.runner_specs import parse
 from concbench.harness.search.candidates import RaceField
 from concbench.harness.search.search import search
-from concbench.options import chosen
+from concbench.options import make_options
 from concbench.results.records import CellId, Sample
 from concbench.runners import start_method
 from concbench.runners.look import Look
@@ -382,7 +382,7 @@ def test_no_more_calls_are_in_progress_than_were_announced(model: Model, most_wo
 
     workload = FunctionWorkload.of(nothing, list(range(300)), CallForm(compare=False, max_workers=most_workers))
     hosts = SimulatedHosts(lambda label, _: model(label))
-    table = search(workload, hosts, chosen(seed=1), listen).table
+    table = search(workload, hosts, make_options(seed=1), listen).table
     assert max(cell.workers for cell in table.cells if cell.warmup) <= told[0].at_once <= (most_workers or 256)
     assert len(told) == 1
 
@@ -420,7 +420,7 @@ def test_looks_make_no_more_calls_than_are_announced(tasks: int, max_calls: int 
 
     workload = FunctionWorkload.of(counting, list(range(tasks)), CallForm())
     with pytest.raises((KeyboardInterrupt, BadSetting)):
-        search(workload, InProcessHosts(), chosen(seed=1, max_calls=max_calls), listen)
+        search(workload, InProcessHosts(), make_options(seed=1, max_calls=max_calls), listen)
     (look,) = announced
     assert len(calls) <= look.calls
     if max_calls is None:

@@ -25,8 +25,8 @@ from concbench.workloads.base import Tally
 from concbench.workloads.download import async_client as async_http_client
 from concbench.workloads.download import client as http_client
 from concbench.workloads.download.body import Arrival
-from concbench.workloads.download.decoding import decoder
-from concbench.workloads.download.rules import redirected
+from concbench.workloads.download.decoding import make_decoder
+from concbench.workloads.download.rules import redirect_target
 from concbench.workloads.download.target import PIECE, DownloadFailed, DownloadLimits, Image, save
 
 SECONDS = 0.4
@@ -170,11 +170,11 @@ def test_what_is_decoded_is_what_was_encoded(size: int, step: int) -> None:
     """This holds for any division into pieces, and no more than a piece of it is decoded at once."""
     data = bytes(size)
     for encoding, encoded in {"gzip": gzip.compress(data), "deflate": zlib.compress(data)}.items():
-        decoding = decoder(encoding)
-        pieces = [piece for at in range(0, len(encoded), step) for piece in decoding.decoded(encoded[at : at + step])]
+        decoding = make_decoder(encoding)
+        pieces = [piece for at in range(0, len(encoded), step) for piece in decoding.decode(encoded[at : at + step])]
         assert b"".join(pieces) == data
         assert max(map(len, pieces), default=0) <= PIECE
-        assert decoding.whole
+        assert decoding.complete
 
 
 @CLIENTS
@@ -263,10 +263,10 @@ def test_clients_ask_for_the_same(server: FaultyServer, tmp_path: Path, name: st
 def test_redirects_stay_with_their_host(url: str, location: str, leads: str | None) -> None:
     """They stay with its port as well, unless they go from http to https."""
     if leads is not None:
-        assert redirected(url, 302, {"Location": location}) == leads
+        assert redirect_target(url, 302, {"Location": location}) == leads
         return
     with pytest.raises(DownloadFailed):
-        redirected(url, 302, {"Location": location})
+        redirect_target(url, 302, {"Location": location})
 
 
 @pytest.mark.parametrize(
@@ -285,10 +285,10 @@ def test_redirects_stay_with_their_host(url: str, location: str, leads: str | No
 def test_redirects_to_other_hosts_keep_to_the_rules_for_addresses(url: str, location: str, leads: str | None) -> None:
     """They never go from https to http."""
     if leads is not None:
-        assert redirected(url, 302, {"Location": location}, follow=True) == leads
+        assert redirect_target(url, 302, {"Location": location}, follow=True) == leads
         return
     with pytest.raises(DownloadFailed):
-        redirected(url, 302, {"Location": location}, follow=True)
+        redirect_target(url, 302, {"Location": location}, follow=True)
 
 
 def test_a_failure_survives_the_trip_from_another_process() -> None:

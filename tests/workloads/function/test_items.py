@@ -20,7 +20,7 @@ from concbench.harness.planning.runner_specs import parse
 from concbench.workloads.download.urls import read_urls
 from concbench.workloads.function.calling import CallForm
 from concbench.workloads.function.facts import FunctionFacts
-from concbench.workloads.function.item_source import MOST, ItemSource, read_items
+from concbench.workloads.function.item_source import MAX_ITEMS, ItemSource, read_items
 from concbench.workloads.function.item_text import form_of
 from concbench.workloads.function.lookup import ObjectPath
 from concbench.workloads.function.workload import FunctionWorkload
@@ -154,7 +154,7 @@ def test_relative_paths_begin_where_the_command_was_started(
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     found = source.find()
     assert found.items == EXPECTED[text]
-    moved = found.anywhere(source.directory)
+    moved = found.with_directory(source.directory)
     paths = "*" in text or "?" in text
     assert moved.items == ([f"{here}/{path}" for path in EXPECTED[text]] if paths else EXPECTED[text])
     names: dict[str, Any] = {}
@@ -297,8 +297,8 @@ def test_an_endless_generator_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """With advice."""
     from itertools import count
 
-    assert MOST >= 1_000_000
-    monkeypatch.setattr("concbench.workloads.function.item_source.MOST", 1_000)
+    assert MAX_ITEMS >= 1_000_000
+    monkeypatch.setattr("concbench.workloads.function.item_source.MAX_ITEMS", 1_000)
     with pytest.raises(BadInput, match="--limit"):
         read_items(count())
     assert read_items(count(), limit=3) == [0, 1, 2]
