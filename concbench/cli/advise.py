@@ -15,6 +15,7 @@ from concbench.cli.output import (
     present,
     require_different,
     say,
+    shortened,
 )
 from concbench.cli.page import Page, add_page
 from concbench.errors import UsageError
@@ -67,18 +68,19 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.harness.loading import BUDGET_ALLOWS
     from concbench.harness.process_hosts import ProcessHosts
 
-    with ProgressBar(arguments.color) as progress:
+    with ProgressBar(arguments.color, shown=not arguments.quiet) as progress:
         listen = configured.announced(output.listener(progress.show))
         advice = advise_workload(
             workload, chosen, ProcessHosts(say, BUDGET_ALLOWS), listen, configured.record, began, as_typed(arguments)
         )
     output.save(advice.run.record)
     keep(advice.run.record)
+    document = shortened(advice.document(details=arguments.details), arguments)
     try:
-        present(advice.document(), form, arguments.color)
+        present(document, form, arguments.color)
     finally:
         output.complain()
-        paged = page.write_document(advice.document())
+        paged = page.write_document(document)
     return worst(
         INTERRUPTED if advice.run.record.interrupted else OK,
         FAILED if output.error or not paged or advice.recommendation is None else OK,

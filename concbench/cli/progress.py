@@ -18,13 +18,14 @@ from concbench.report.visible import visible
 class ProgressBar:
     """A progress bar, shown only if standard error is a terminal."""
 
-    def __init__(self, color: str) -> None:
+    def __init__(self, color: str, *, shown: bool = True) -> None:
         self._console = console_of(sys.stderr, color)
+        self._shown = shown
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
+        if self._shown and sys.stderr.isatty():
             self._progress = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=24),

@@ -16,6 +16,7 @@ from concbench.cli.output import (
     present,
     require_different,
     say,
+    shortened,
 )
 from concbench.cli.page import Page, add_page
 from concbench.cli.split import Split, add_split
@@ -101,14 +102,14 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.gate.judging import judged, told
     from concbench.harness.process_hosts import ProcessHosts
 
-    with ProgressBar(arguments.color) as progress:
+    with ProgressBar(arguments.color, shown=not arguments.quiet) as progress:
         listen = configured.announced(output.listener(progress.show))
         with configured.to_blame():
             run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record, as_typed(arguments))
     output.save(run.record)
     keep(run.record)
     judgements = judged(run, [one.requirements for one in plans])
-    document = told(run, judgements).document(why=arguments.why)
+    document = shortened(told(run, judgements).document(why=arguments.why, details=arguments.details), arguments)
     try:
         # JSON is the results file itself, which can be resumed.
         present(run.document() if printed == "json" else document, printed, arguments.color)
