@@ -13,7 +13,7 @@ READING = f"""\
 runner    with its settings in brackets. The fastest group is on top; apart from
           that, rows are in the order of their times.
           *: statistically tied with the fastest.
-time      of one execution: all tasks of the work, once. The median of the rounds.
+time      of one execution, which is every task once: the median of the rounds.
           Cold, as by default: workers and connections are fresh for each
           execution, timed from start to stop. Warm (--warm): they are kept, and
           only the work is timed.
