@@ -49,7 +49,7 @@ class Signs:
 
 
 UNICODE = Signs(point="●", line="─", low="├", high="┤", one="│", crossing="┼", before="←", after="→")
-ASCII = Signs(point="o", line="-", low="[", high="]", one="|", crossing="+", before="<", after=">")
+ASCII = Signs(point="o", line="-", low="[", high="]", one=":", crossing="+", before="<", after=">")
 
 
 def axis_of(rows: Sequence[Whisker], width: int) -> LogAxis:
