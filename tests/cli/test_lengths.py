@@ -54,11 +54,13 @@ def test_a_text_file_has_the_same_lengths(capsys: pytest.CaptureFixture[str]) ->
     """The file is as Python writes it."""
     printed([*RUN, "-o", "run.json"], capsys)
     run = load("run.json")
-    for number, (option, text) in enumerate(
-        (([], run.to("text")), (["--details"], run.to("text", details=True)), (["-q"], "primes: threads was fastest"))
-    ):
-        assert main(["show", "run.json", "-o", f"{number}.txt", *option]) == 0
-        assert Path(f"{number}.txt").read_text("utf-8").startswith(text)
+    brief, details = run.to("text"), run.to("text", details=True)
+    expected = {"--details": details, "--quiet": "primes: threads was fastest"}
+    for option, text in expected.items():
+        assert main(["show", "run.json", "-o", f"{option}.txt", option]) == 0
+        assert Path(f"{option}.txt").read_text("utf-8").startswith(text)
+    assert main(["show", "run.json", "-o", "brief.txt"]) == 0
+    assert Path("brief.txt").read_text("utf-8") == f"{brief}\n"
 
 
 def test_a_page_does_not_keep_the_answer_from_being_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,7 +122,7 @@ def test_what_cannot_be_shortened_or_detailed_is_refused_before_anything_runs(
         ("why = true", ["-q"], "primes: threads was fastest"),
         ("quiet = true", ["--format", "csv"], "table,workload"),
         ("details = true", ["--json"], '"format"'),
-        ('format = "markdown"', ["--details"], "More than nothing"),
+        ('format = "markdown"', ["--details"], "[low, high]: simultaneous"),
     ],
 )
 def test_a_length_in_the_file_gives_way_to_the_command_line(
@@ -128,8 +130,7 @@ def test_a_length_in_the_file_gives_way_to_the_command_line(
 ) -> None:
     """It does so for the other length, and for a format that has none."""
     Path("pyproject.toml").write_text(f"[tool.concbench]\n{text}\n")
-    report = " ".join(printed([*RUN, *given], capsys).split())
-    assert says in report or (says == "More than nothing" and "simultaneous 95 %" in report and "| --- |" not in report)
+    assert says in " ".join(printed([*RUN, *given], capsys).split())
 
 
 def test_variables_of_the_environment_are_no_reason_to_refuse_a_format(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,9 +8,9 @@ from concbench.report.brief import answered, first_few
 LINE = "x" * 78
 
 
-def found(*roles: Role, sentence: str = LINE) -> list[Finding]:
-    """Findings of these roles, whose sentences are numbered and as long as a line, unless given."""
-    return [Finding(f"{number}{sentence[1:]}", role=role) for number, role in enumerate(roles)]
+def found(*roles: Role) -> list[Finding]:
+    """Findings of these roles, whose sentences are numbered and as long as a line."""
+    return [Finding(f"{number}{LINE[1:]}", role=role) for number, role in enumerate(roles)]
 
 
 def numbers(sentences: list[str]) -> list[int]:
