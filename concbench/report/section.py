@@ -141,9 +141,7 @@ def _special(table: TableAnalysis) -> list[_Note]:
     if not record.warmed_up:
         sentences.append("There was no warm-up: first-run costs are in the times.")
     if _compares(table) and not _has_intervals(table):
-        sentences.append(
-            f"An interval and a verdict need at least {FEWEST} rounds shared with {table.baseline.name}."
-        )
+        sentences.append(f"An interval and a verdict need at least {FEWEST} rounds shared with {table.baseline.name}.")
     return [*notes, *map(_Note, sentences), *map(_Note, _mishaps(table)), *_first_runs(table)]
 
 

@@ -68,11 +68,10 @@ def axis_of(rows: Sequence[Whisker], width: int) -> LogAxis:
 
 def scale(axis: LogAxis) -> str:
     """The header of an axis: 1x at its place and, where there is room, the values at the ends."""
-    width = _width(axis)
+    width, low, high = _width(axis), ratio(axis.low), ratio(axis.high)
     line = " " * width
-    high = ratio(axis.high)
-    for text, place in ((_ONE, min(_column(axis, 1.0), width - len(_ONE))), (high, width - len(high)),
-                        (ratio(axis.low), 0)):  # fmt: skip
+    one = min(_column(axis, 1.0), width - len(_ONE))
+    for text, place in ((_ONE, one), (high, width - len(high)), (low, 0)):
         end = place + len(text)
         if not line[max(0, place - 1) : end + 1].strip():
             line = line[:place] + text + line[end:]

@@ -50,7 +50,7 @@ def test_the_header_has_1x_at_its_line_and_the_ends_where_there_is_room() -> Non
 @pytest.mark.parametrize("width", [12, 16, 20, 40])
 def test_an_axis_has_every_point_and_intervals_of_usual_width(width: int) -> None:
     """From 0.55 to 15 times: every row has its point in a column of its own, and 1 is between them."""
-    rows = [Whisker(0.55, 0.5, 0.6), Whisker(1.0), Whisker(1.5, 1.2, 1.9), Whisker(6.5, 5.6, 7.6), Whisker(15.0, 12, 20)]
+    rows = [Whisker(0.55, 0.5, 0.6), Whisker(1.0), Whisker(1.5, 1.2, 1.9), Whisker(6.5, 5.6, 7.6), Whisker(15, 12, 20)]
     axis = axis_of(rows, width)
     texts = [drawn(row, axis, ASCII) for row in rows]
     assert {len(text) for text in (*texts, scale(axis))} == {width}
