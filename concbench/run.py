@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """The result of a measurement; printing it shows the tables and the answers in words.
+    """The result of a measurement; printing it shows the tables and the answers in words, in brief.
 
     `run["download"]["thread-pool:32"].speedup` is one figure; iterating over a run gives the analysis of each table.
     """
@@ -44,29 +44,32 @@ class Run:
 
         return terminal.plain_breakdowns(self.document(why=True))
 
-    def to(self, format: str, *, why: bool = False) -> str:  # noqa: A002 - as on the command line
+    def to(self, format: str, *, why: bool = False, details: bool = False) -> str:  # noqa: A002 - as the option
         """Lay out the run in a format, such as "text", "markdown", "html", "csv", "csv-samples" or "json".
 
         Args:
             format: the name of a format of concbench, of another tool, or of another package.
             why: whether to include the time shares of every cell.
+            details: whether text has everything: costs, how to read the figures, and all reasons. The other formats
+                always have it.
 
         Raises:
-            UsageError: there is no such format, it cannot be loaded, or it cannot show the time shares.
+            UsageError: there is no such format, it cannot be loaded, or it cannot show the time shares or details.
             ConcbenchError: the format of another package failed.
         """
-        return _lay_out(self, format, why=why)
+        return _lay_out(self, format, why=why, details=details)
 
-    def document(self, *, why: bool = False, environment: bool = False) -> Document:
+    def document(self, *, why: bool = False, environment: bool = False, details: bool = False) -> Document:
         """Return the document that every format lays out: tables, sentences and answers, not yet formatted.
 
         Args:
             why: whether to include the time shares of every cell.
             environment: whether to include the facts about the machine and the interpreter.
+            details: whether text, laid out from it, has everything.
         """
         from concbench.report.document import build
 
-        return build(self.record, self.analyses, why=why, environment=environment)
+        return build(self.record, self.analyses, why=why, environment=environment, details=details)
 
     def __iter__(self) -> Iterator[TableAnalysis]:
         return iter(self.analyses)
@@ -176,15 +179,16 @@ class Advice:
     def __str__(self) -> str:
         return self.to("text")
 
-    def to(self, format: str, *, why: bool = False) -> str:  # noqa: A002 - as on the command line
+    def to(self, format: str, *, why: bool = False, details: bool = False) -> str:  # noqa: A002 - as the option
         """Format the advice like `Run.to`; "csv" and "csv-samples" have the figures of the race."""
-        return _lay_out(self, format, why=why)
+        return _lay_out(self, format, why=why, details=details)
 
-    def document(self, *, why: bool = False) -> Document:
+    def document(self, *, why: bool = False, details: bool = False) -> Document:
         """Return the document that every format lays out, like `Run.document`."""
         from concbench.report.document import RaceOutcome, build
 
-        return build(self.run.record, self.run.analyses, RaceOutcome(self.recommendation), why=why)
+        outcome = RaceOutcome(self.recommendation)
+        return build(self.run.record, self.run.analyses, outcome, why=why, details=details)
 
     def _repr_html_(self) -> str:
         """Show the advice, the speed-ups as a figure, and their table in a notebook."""
@@ -198,12 +202,13 @@ class Advice:
         printer.text(str(self))
 
 
-def _lay_out(result: Run | Advice, name: str, *, why: bool) -> str:
+def _lay_out(result: Run | Advice, name: str, *, why: bool, details: bool) -> str:
     from concbench.report.formats import format_of
 
     layout = format_of(name)
     layout.require_place_for(*(["why"] if why else []))
-    return layout(result.document(why=why))
+    layout.require_length_of(*(["details"] if details else []))
+    return layout(result.document(why=why, details=details))
 
 
 def load(path: str | Path) -> Run:

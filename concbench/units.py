@@ -1,6 +1,6 @@
 """Formatting of figures for users."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def seconds(value: float) -> str:
@@ -52,6 +52,12 @@ def listed(parts: Iterable[str]) -> str:
     """Names in a sentence: `a, b and c`."""
     *most, last = parts
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def few(parts: Sequence[str], most: int = 3) -> str:
+    """The first names in a sentence, and the number of the others if there are several: `a, b, c and 4 others`."""
+    others = len(parts) - most
+    return listed(parts) if others < 2 else listed([*parts[:most], f"{others:,} others"])
 
 
 def _three_digits(value: float) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import inf
 
 from concbench.advice.clusters import past_one_machine
-from concbench.advice.finding import Finding, known, of_each, rating
+from concbench.advice.finding import HEADLINE, MORE, WARNING, Finding, known, of_each, rating
 from concbench.advice.first_use import for_whom
 from concbench.advice.mishaps import why_missing
 from concbench.advice.rates import rate_of
@@ -19,7 +20,7 @@ from concbench.analysis.thresholds import FLAGGED
 from concbench.analysis.time_shares import chunk_of
 from concbench.stats.intervals import FEWEST
 from concbench.stats.verdicts import FASTER, SAME, SLOWER, UNDECIDED
-from concbench.units import listed, ratio, seconds, span
+from concbench.units import few, listed, ratio, seconds, span
 
 
 def answer(table: TableAnalysis) -> list[Finding]:
@@ -40,34 +41,38 @@ def another_baseline(table: TableAnalysis) -> list[Finding]:
         return []
     how = "failed" if table.meant.outcome.kind == "failed" else "was not measured"
     why = why_missing(table.meant).rstrip(".")
-    return [Finding(f"{table.meant.name} {how} ({why}): compared with {table.baseline.name} instead.")]
+    said = f"{table.meant.name} {how} ({why}): compared with {table.baseline.name} instead."
+    return [Finding(said, role=WARNING)]
 
 
 def _caution(table: TableAnalysis) -> list[Finding]:
     """Reservations about the answer: first use, failed tasks, load of other processes."""
-    found = [*for_whom(table), *(Finding(sentence) for sentence in failures(table))]
+    found = [*for_whom(table), *failures(table)]
     if table.others is not None and table.others > FLAGGED:
+        used = f"Other processes used {table.others:.2f} cores meanwhile: measure again without them"
         found.append(
             Finding(
-                f"Other processes used {table.others:.2f} cores meanwhile: measure again without them before you act "
-                "on this.",
+                f"{used} before you act on this.",
                 {"cores_of_others": table.others},
+                brief=f"{used}.",
+                role=WARNING,
             )
         )
     return found
 
 
-def failures(table: TableAnalysis) -> list[str]:
-    """A sentence if tasks failed or were retried, since the times include that."""
+def failures(table: TableAnalysis) -> list[Finding]:
+    """Say that tasks failed or were retried, if any were, since the times include that."""
     if not any(cell.mishaps for cell in table):
         return []
-    return ["Some tasks failed or were retried (counted above); the times include that."]
+    said = "Some tasks failed or were retried (counted above); the times include that."
+    return [Finding(said, role=WARNING)]
 
 
 def _headline(table: TableAnalysis) -> list[Finding]:
     others = [cell for cell in table.measured if cell is not table.baseline]
     if table.baseline.seconds is None:
-        return [Finding(_no_baseline(table.baseline))]
+        return [Finding(_no_baseline(table.baseline), role=HEADLINE)]
     if not others:
         missing = unmeasured(table)
         why = f"; {missing}" if missing else ""
@@ -76,13 +81,14 @@ def _headline(table: TableAnalysis) -> list[Finding]:
             Finding(
                 f"Only {table.baseline.name} has times ({took}): there is nothing to compare{why}.",
                 {"seconds": table.baseline.seconds},
+                role=HEADLINE,
             )
         ]
     if all(cell.interval is None for cell in others):
-        return [_too_few_rounds(table)]
+        return [replace(_too_few_rounds(table), role=HEADLINE)]
     faster = [cell for cell in others if cell.verdict == FASTER]
     open_ones = [cell for cell in others if cell.verdict == UNDECIDED]
-    return (_winner(table) if faster else [Finding(_no_winner(table, others))]) + undecided(table, open_ones)
+    return (_winner(table) if faster else [_no_winner(table, others)]) + undecided(table, open_ones)
 
 
 def _no_baseline(baseline: CellAnalysis) -> str:
@@ -110,27 +116,43 @@ def _winner(table: TableAnalysis) -> list[Finding]:
     rate = f"{rate_of(first)} as fast as {table.baseline.name}"
     ties = simplest(table, (cell for cell in level if cell in proved))
     if level == [first]:
-        return [Finding(f"{first.name} was fastest: {rate}.", rating(first))]
+        return [Finding(f"{first.name} was fastest: {rate}.", rating(first), role=HEADLINE)]
     if len(ties) <= 1:
-        return [Finding(f"{first.name} was proved to be faster: {rate}.", rating(first))]
-    names = listed([cell.name for cell in ties])
+        return [Finding(f"{first.name} was proved to be faster: {rate}.", rating(first), role=HEADLINE)]
+    return _tied(first, rate, ties, table)
+
+
+def _tied(first: CellAnalysis, rate: str, ties: list[CellAnalysis], table: TableAnalysis) -> list[Finding]:
+    """Name the fastest, and advise the simplest of `ties`: of those that are tied with it, the simplest first."""
+    chosen, *others = ties
+    names, other_names = listed([cell.name for cell in ties]), few([cell.name for cell in others])
+    simple = f"Take the simplest, {chosen.name}: {rate_of(chosen)} as fast as {table.baseline.name}"
     return [
-        Finding(f"{first.name} came out first: {rate}.", rating(first)),
-        Finding(f"But {names} are statistically tied: take the simplest, {ties[0].name}."),
+        Finding(
+            f"{first.name} came out first: {rate}.",
+            rating(first),
+            brief=f"{simple}; statistically tied: {other_names}.",
+            role=HEADLINE,
+        ),
+        Finding(f"But {names} are statistically tied: take the simplest, {chosen.name}.", role=MORE),
     ]
 
 
-def _no_winner(table: TableAnalysis, others: list[CellAnalysis]) -> str:
+def _no_winner(table: TableAnalysis, others: list[CellAnalysis]) -> Finding:
     missing, name = unmeasured(table), table.baseline.name
     if any(cell.verdict == UNDECIDED for cell in others):
-        return f"Nothing was proved to be faster than {name}{f'; {missing}' if missing else ''}."
+        but = f"; {missing}" if missing else ""
+        return Finding(f"Nothing was proved to be faster than {name}{but}.", role=HEADLINE)
     same = [cell.name for cell in others if cell.verdict == SAME]
     slower = [cell.name for cell in others if cell.verdict == SLOWER]
     parts = [f"{listed(same)} the same within 5 %"] if same else []
     parts += [f"{listed(slower)} slower"] if slower else []
+    found = "; ".join(parts)
     if missing:
-        return f"Nothing that was measured was faster than {name} ({'; '.join(parts)}); {missing}."
-    return f"Nothing was faster than {name} ({'; '.join(parts)}): leave it as it is."
+        nothing = f"Nothing that was measured was faster than {name}"
+        return Finding(f"{nothing} ({found}); {missing}.", brief=f"{nothing}; {missing}.", role=HEADLINE)
+    nothing, leave = f"Nothing was faster than {name}", "leave it as it is"
+    return Finding(f"{nothing} ({found}): {leave}.", brief=f"{nothing}: {leave}.", role=HEADLINE)
 
 
 def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
@@ -138,14 +160,17 @@ def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
     parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in cells if cell.interval]
     if not parts:
         return []
+    names = [cell.name for cell in cells if cell.interval]
     trending = [cell.name for cell in cells if cell.trends]
     still = f" The ratios of {listed(trending)} still trend from round to round." if trending else ""
-    settle = f"More rounds ({more_rounds(table)}) or a quieter machine would settle it."
+    more = more_rounds(table)
     return [
         Finding(
-            f"Undecided: {', '.join(parts)}.{still} {settle}",
+            f"Undecided: {', '.join(parts)}.{still} More rounds ({more}) or a quieter machine would settle it.",
             of_each("low", {cell.name: cell.low for cell in cells})
             | of_each("high", {cell.name: cell.high for cell in cells}),
+            brief=f"Undecided: {few(names)}; more rounds ({more}) may settle it.",
+            role=WARNING,
         )
     ]
 

@@ -20,6 +20,7 @@ def better_algorithm(table: TableAnalysis) -> Finding | None:
             f"A better algorithm gains more than additional workers: {other} gives the same results in "
             f"{seconds(took)}, {ratio(baseline / took)} as fast as {table.baseline.name} (timed once).",
             figures,
+            brief=f"A better algorithm gains more: {other} takes {seconds(took)} (timed once).",
         )
     if took > baseline:
         return Finding(

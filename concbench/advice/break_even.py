@@ -19,10 +19,12 @@ def not_worth_it(table: TableAnalysis) -> list[Finding]:
     even = with_rival(table)
     if even is None or even.length < even.task:
         return []
+    adds = f"{even.rival.name} adds {seconds(even.added)}"
     found = Finding(
-        f"A task takes {seconds(even.task)}; {even.rival.name} adds {seconds(even.added)} to each, starting included: "
+        f"A task takes {seconds(even.task)}; {adds} to each, starting included: "
         f"with as many tasks it would be worth it above {seconds(even.length)} a task, by these figures.",
         {"task_seconds": even.task, "added_seconds": even.added, "break_even_seconds": even.length},
+        brief=f"{adds} to a task of {seconds(even.task)}: worth it above {seconds(even.length)}, by these figures.",
     )
     return [found]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from concbench.advice.finding import Finding
+from concbench.advice.finding import HEADLINE, Finding
 from concbench.analysis.clusters import Cluster, clusters
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.results.records import number
@@ -53,12 +53,16 @@ def _pays(cluster: Cluster, before: str) -> Finding:
         "item_seconds_here": rival.each,
     }
     if not cluster.known:
-        return Finding(f"{rate}. The work was too short to say from how many items on it pays.", figures, _PAGE)
+        said = f"{rate}. The work was too short to say from how many items on it pays."
+        return Finding(said, figures, _PAGE, role=HEADLINE)
     if cluster.items is None:
-        return Finding(f"{rate}. By these figures no number of items makes it pay: {costs}.", figures, _PAGE)
-    items = math.ceil(cluster.items)
-    pays = f"it pays from {_about(items)} on" if items > 1 else "it pays for any number of items"
-    return Finding(f"{rate}. By these figures {pays}: {costs}.", {**figures, "break_even_items": items}, _PAGE)
+        said = f"{rate}. By these figures no number of items makes it pay"
+    else:
+        items = math.ceil(cluster.items)
+        figures["break_even_items"] = items
+        pays = f"it pays from {_about(items)} on" if items > 1 else "it pays for any number of items"
+        said = f"{rate}. By these figures {pays}"
+    return Finding(f"{said}: {costs}.", figures, _PAGE, brief=f"{said}.", role=HEADLINE)
 
 
 def _limited(cluster: Cluster) -> Finding | None:

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.pages import address
+
+Role = Literal["headline", "warning", "reason", "more"]
+HEADLINE: Role = "headline"
+"""It answers the question."""
+WARNING: Role = "warning"
+"""It qualifies the answer, so that no format leaves it out."""
+REASON: Role = "reason"
+"""It explains the answer; a brief answer has the first that fits."""
+MORE: Role = "more"
+"""Another finding or the table says it as well, so that a brief answer leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +29,18 @@ class Finding:
     """The quoted figures by name, such as `task_seconds` or `speedup of threads`: seconds, bytes or shares."""
     page: str = ""
     """The page in docs/ that explains it, such as pitfalls/gil; empty if there is none."""
+    brief: str = ""
+    """A shorter sentence for a brief answer; empty if the sentence is short enough."""
+    role: Role = REASON
+    """What it is in an answer: the headline, a warning that qualifies it, a reason, or no more than what others say."""
 
     def __str__(self) -> str:
         return self.sentence
+
+    @property
+    def short(self) -> str:
+        """The brief sentence if there is one, otherwise the sentence."""
+        return self.brief or self.sentence
 
     @property
     def url(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concbench.advice.finding import Finding
+from concbench.advice.finding import WARNING, Finding
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.units import seconds
 
@@ -19,9 +19,12 @@ def for_whom(table: TableAnalysis) -> list[Finding]:
             f"This holds for a program that does this work once per process: {took}. Repeated work in one process was "
             "not measured: use --no-fresh (new workers each time) or --warm (kept workers)."
         )
+        brief = "It holds for a program that does this work once per process (see --no-fresh)."
     else:
+        brief = "It holds for a process that repeats this work with new workers (see --fresh)."
         sentence = (
             f"This holds for a process that repeats this work with new workers each time: {took}. A program that does "
             "it once per process was not measured: use --fresh."
         )
-    return [Finding(sentence, {"first_seconds": first, "later_seconds": later}, "pitfalls/first-use")]
+    figures = {"first_seconds": first, "later_seconds": later}
+    return [Finding(sentence, figures, "pitfalls/first-use", brief=brief, role=WARNING)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from concbench.advice.finding import Finding, of_each
+from concbench.advice.finding import WARNING, Finding, of_each
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.costs import quota_of
 from concbench.analysis.table_analysis import TableAnalysis
-from concbench.units import listed
+from concbench.units import few, listed
 
 
 def held_back(table: TableAnalysis) -> Finding | None:
@@ -14,12 +14,15 @@ def held_back(table: TableAnalysis) -> Finding | None:
     held = sorted((cell for cell in table.measured if cell.throttled_rounds), key=lambda cell: -_share(cell))
     if not held:
         return None
-    names = listed(f"{cell.name} {_rounds(cell)}" for cell in held)
+    quota, hold = _quota(held[0]).capitalize(), "these times hold under this quota"
     return Finding(
-        f"{_quota(held[0]).capitalize()} held back {names}: meanwhile nothing in the control group ran, so these times "
-        "hold under this quota. More workers that compute may be held back more; a larger quota may make them faster.",
+        f"{quota} held back {listed(f'{cell.name} {_rounds(cell)}' for cell in held)}: meanwhile nothing in the "
+        f"control group ran, so {hold}. More workers that compute may be held back more; a larger quota may make them "
+        "faster.",
         of_each("throttled_rounds", {cell.name: cell.throttled_rounds for cell in held}),
         "methodology",
+        brief=f"{quota} held back {few([cell.name for cell in held])}: {hold}.",
+        role=WARNING,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from concbench.advice.answer import another_baseline, failures, simplest, undecided
 from concbench.advice.break_even import not_worth_it, what_if
-from concbench.advice.finding import Finding, known, of_each, rating
+from concbench.advice.finding import MORE, WARNING, Finding, known, of_each, rating
 from concbench.advice.first_use import for_whom
 from concbench.advice.rates import rate_of
 from concbench.advice.rules import findings
@@ -21,7 +21,7 @@ from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, FLAGGED
 from concbench.stats.intervals import ratio_interval
 from concbench.stats.verdicts import BAND, FASTER, log_ratios
-from concbench.units import instead_of, listed, memory, percent, ratio, seconds
+from concbench.units import few, instead_of, listed, memory, percent, ratio, seconds
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Recommendation:
     """Runners that are statistically tied with the fastest."""
     reasons: list[Finding]
     """Sentences with their figures and, if there is one, the page that explains them; the most important first."""
-    valid_for: list[str]
-    """Sentences that say what was measured and what would change the answer."""
+    conditions: list[Finding]
+    """What was measured, and what would change the answer."""
     headline: str
     """The recommendation in one line."""
     proved: bool = True
@@ -56,12 +56,18 @@ class Recommendation:
     snippet: str = field(default="", repr=False)
     """A complete Python program to paste; without concbench if the runner can be written without it."""
 
+    @property
+    def valid_for(self) -> list[str]:
+        """The conditions as sentences: what was measured, and what would change the answer."""
+        return [one.sentence for one in self.conditions]
+
 
 _FORK = (
     "Its workers are forked, so that they inherit the items, which need not be sent. A fork copies locks in their "
     "current state: if the program or a library has threads by then, a worker may hang. Windows has no fork, and "
     "forking is not safe on macOS."
 )
+_FORK_IN_BRIEF = "Forked workers copy locks: if the program has threads by then, a worker may hang."
 _TOO_SHORT = 0.001
 """Seconds of work below which starting any worker would take longer than the work."""
 _LOOKS = 1.2
@@ -105,7 +111,7 @@ def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
             *findings(table),
             *_no_gain(table, chosen),
         ],
-        valid_for=_valid(table, chosen, tasks),
+        conditions=_conditions(table, chosen, tasks),
         headline=_headline(table, chosen, proved, tasks),
         proved=chosen is proved,
         variant=chosen.variant,
@@ -139,7 +145,7 @@ def _nothing_to_gain(table: TableAnalysis) -> Recommendation:
                 known(seconds=cell.warmup.seconds if cell.warmup else None),
             )
         ],
-        valid_for=["With more items, or longer tasks, ask again."],
+        conditions=[Finding("With more items, or longer tasks, ask again.")],
         headline="Do not parallelise: there is nothing to gain.",
     )
 
@@ -201,15 +207,16 @@ def _what_looks(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis
 
 def _why(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group: list[CellAnalysis]) -> list[Finding]:
     if chosen is not proved:
-        missing = unmeasured(table, _RUN_IT, chosen)
-        found = [Finding(_what_looks(table, chosen, proved), rating(chosen))]
-        return [*found, Finding(f"It was not compared with everything: {missing}.")] if missing else found
+        found = [Finding(_what_looks(table, chosen, proved), rating(chosen), role=MORE)]
+        return found + _not_compared(unmeasured(table, _RUN_IT, chosen))
     if chosen is table.baseline:
         return _why_not(table)
-    found = [Finding(f"{chosen.name} is {rate_of(chosen)} as fast as {table.baseline.name}.", rating(chosen))]
+    is_fast = f"{chosen.name} is {rate_of(chosen)} as fast as {table.baseline.name}."
+    found = [Finding(is_fast, rating(chosen), role=MORE)]
     ties = [cell.name for cell in _level(table) if cell is not chosen]
     if ties:
-        found.append(Finding(f"{listed(ties)} may be as fast, within 5 %; {chosen.name} is simpler."))
+        simpler = f"may be as fast, within 5 %; {chosen.name} is simpler"
+        found.append(Finding(f"{listed(ties)} {simpler}.", brief=f"{few(ties)} {simpler}."))
     behind = [
         cell for cell in table.measured if not cell.in_fastest_group and cell is not table.baseline and cell.seconds
     ]
@@ -221,13 +228,19 @@ def _why(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group
         longer = {name: times for name, times in longer.items() if times > 1}
         parts = [f"{name} took {ratio(times)} as long" for name, times in longer.items()]
         slower = f"The alternatives were slower: {', '.join(parts)}."
-        found += [Finding(slower, of_each("times_as_long", longer))] if parts else []
-    missing = unmeasured(table, _RUN_IT)
-    return [*found, Finding(f"It was not compared with everything: {missing}.")] if missing else found
+        found += [Finding(slower, of_each("times_as_long", longer), role=MORE)] if parts else []
+    return found + _not_compared(unmeasured(table, _RUN_IT))
+
+
+def _not_compared(missing: str) -> list[Finding]:
+    return [Finding(f"It was not compared with everything: {missing}.", role=WARNING)] if missing else []
 
 
 def _why_not(table: TableAnalysis) -> list[Finding]:
-    """Say that nothing was proved to be faster: a firm answer if the intervals are narrow, otherwise undecided."""
+    """Say that nothing was proved to be faster: a firm answer if the intervals are narrow, otherwise undecided.
+
+    The first is the headline as well.
+    """
     others = [cell for cell in table.measured if cell is not table.baseline and cell.interval is not None]
     open_ones = [cell for cell in others if cell.interval and cell.interval.high > BAND and cell.in_fastest_group]
     name, missing = table.baseline.name, unmeasured(table, _RUN_IT)
@@ -235,16 +248,16 @@ def _why_not(table: TableAnalysis) -> list[Finding]:
     if small:
         best = max(small, key=lambda cell: cell.speedup or 0.0)
         gain = f"Leave it as it is: no more than 5 % can be gained ({best.name} {rate_of(best)})"
-        return [Finding(f"{gain}{f'; {missing}' if missing else ''}.", rating(best))]
-    few = not others and any(cell is not table.baseline for cell in table.measured)  # too few rounds for any interval
-    if not open_ones and not few:
+        return [Finding(f"{gain}{f'; {missing}' if missing else ''}.", rating(best), role=MORE)]
+    too_few_rounds = not others and any(cell is not table.baseline for cell in table.measured)
+    if not open_ones and not too_few_rounds:
         if not missing:
-            return [Finding(_leave_it(table))]
+            return [Finding(_leave_it(table), role=MORE)]
         none = f"Nothing that was measured was faster than {name}" if others else f"Nothing but {name} was measured"
-        return [Finding(f"{none}; {missing}.")]
+        return [Finding(f"{none}; {missing}.", role=MORE)]
     but = f"; {missing}" if missing else ""
     headline = f"Leave it as it is for now: nothing was proved to be faster than {name}{but}."
-    return [Finding(headline), *undecided(table, open_ones)]
+    return [Finding(headline, role=MORE), *undecided(table, open_ones)]
 
 
 def _leave_it(table: TableAnalysis) -> str:
@@ -258,54 +271,74 @@ def _price(table: TableAnalysis, chosen: CellAnalysis) -> list[Finding]:
     mine, before = chosen.cpu, table.baseline.cpu
     if chosen is table.baseline or mine is None or before is None or not chosen.memory or not table.baseline.memory:
         return []
-    cpu = instead_of(seconds(mine), seconds(before), "CPU time")
+    own, others = (seconds(mine), memory(chosen.memory)), (seconds(before), memory(table.baseline.memory))
     found = Finding(
-        f"It costs {cpu}, and {instead_of(memory(chosen.memory), memory(table.baseline.memory), 'memory')}.",
+        f"It costs {instead_of(own[0], others[0], 'CPU time')}, and {instead_of(own[1], others[1], 'memory')}.",
         {"cpu": mine, "cpu_before": before, "memory": chosen.memory, "memory_before": table.baseline.memory},
+        brief=f"CPU time: {own[0]} instead of {others[0]}; memory: {own[1]} instead of {others[1]}.",
     )
     return [found]
 
 
-def _valid(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[str]:
-    sentences = [*map(str, for_whom(table)), *failures(table)]
-    if table.record.tasks < tasks:
-        sentences.append(
-            f"Measured on {table.record.tasks:,} of {tasks:,} items, drawn at random: more than "
-            f"{table.record.tasks:,} workers could not be tried."
-        )
-    if _pays_more_than_all(table, tasks):
-        sentences.append(
-            "Each execution includes first-use costs, which weigh more with few items: over all items, the speed-ups "
-            "differ. A larger --budget measures more items."
-        )
-    if table.others is not None and table.others > FLAGGED:
-        sentences.append(f"Other processes used {table.others:.2f} cores meanwhile: measure again on a quiet machine.")
+def _conditions(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[Finding]:
+    found = _reservations(table, tasks)
     busy = table.cores_of_the_work
     if busy is not None:
+        share = min(busy, 1.0)
+        computes = percent(share)
         waits = ", the resource that they wait for," if busy < COMPUTES else ""
-        sentences.append(
-            f"It holds for this machine and for tasks like these, which compute {percent(min(busy, 1.0))} of their "
-            f"time: if that share{waits} or the number of cores changes, ask again."
+        found.append(
+            Finding(
+                f"It holds for this machine and for tasks like these, which compute {computes} of their "
+                f"time: if that share{waits} or the number of cores changes, ask again.",
+                {"computing_share": share},
+                brief=f"It holds for this machine, and for tasks that compute {computes} of their time.",
+            )
         )
-    sentences += what_if(table, chosen)
+    found += [Finding(sentence) for sentence in what_if(table, chosen)]
     if chosen.settings.get("start_method") == "fork":
-        sentences.append(_FORK)
-    return sentences + (_starting(chosen, warm=table.record.warm) if chosen is not table.baseline else [])
+        found.append(Finding(_FORK, brief=_FORK_IN_BRIEF, role=WARNING))
+    return found + (_starting(chosen, warm=table.record.warm) if chosen is not table.baseline else [])
 
 
-def _starting(chosen: CellAnalysis, *, warm: bool) -> list[str]:
+def _reservations(table: TableAnalysis, tasks: int) -> list[Finding]:
+    """What makes the recommendation less certain, or hold for less than was asked."""
+    found = [*for_whom(table), *failures(table)]
+    if table.record.tasks < tasks:
+        on = f"Measured on {table.record.tasks:,} of {tasks:,} items, drawn at random"
+        more = f"more than {table.record.tasks:,} workers could not be tried"
+        found.append(Finding(f"{on}: {more}.", brief=f"{on}.", role=WARNING))
+    if _pays_more_than_all(table, tasks):
+        found.append(
+            Finding(
+                "Each execution includes first-use costs, which weigh more with few items: over all items, the "
+                "speed-ups differ. A larger --budget measures more items.",
+                brief="First-use costs weigh more with few items: over all, the speed-ups differ.",
+                role=WARNING,
+            )
+        )
+    if table.others is not None and table.others > FLAGGED:
+        used = f"Other processes used {table.others:.2f} cores meanwhile: measure again on a quiet machine."
+        found.append(Finding(used, {"cores_of_others": table.others}, role=WARNING))
+    return found
+
+
+def _starting(chosen: CellAnalysis, *, warm: bool) -> list[Finding]:
     """Say what keeping the workers would save, for a runner that can keep them."""
     if chosen.works_singly or not is_described(chosen.record) or chosen.traits.starts_as_it_goes:
         return []
     if warm:
-        return ["Workers were kept from round to round (warm): a program that starts them takes longer."]
+        return [Finding("Workers were kept from round to round (warm): a program that starts them takes longer.")]
     if not chosen.start_up:
         return []
-    sentence = (
+    took, later = seconds(chosen.start_up), "from the second time on"
+    found = Finding(
         f"Workers are started for each execution, and the last began its first task after "
-        f"{seconds(chosen.start_up)}: a program that keeps them may save up to that from the second time on."
+        f"{took}: a program that keeps them may save up to that {later}.",
+        {"start_up": chosen.start_up},
+        brief=f"A program that keeps its workers may save up to {took} {later}.",
     )
-    return [sentence]
+    return [found]
 
 
 def _no_gain(table: TableAnalysis, chosen: CellAnalysis) -> list[Finding]:

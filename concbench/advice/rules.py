@@ -47,11 +47,13 @@ def waiting_overlapped(table: TableAnalysis) -> Finding | None:
     ]
     if not overlapped:
         return None
+    computed = f"{table.baseline.name} computed only {percent(cores)} of its time"
     return Finding(
-        f"{table.baseline.name} computed only {percent(cores)} of its time and waited for the rest; "
+        f"{computed} and waited for the rest; "
         f"{listed(cell.name for cell in overlapped)} waited for many tasks at once, which needs only one core.",
         {"computing_share": cores},
         "pitfalls/waiting",
+        brief=f"{computed}: one core can wait for many tasks.",
     )
 
 
@@ -72,6 +74,7 @@ def gil_bound_threads(table: TableAnalysis) -> Finding | None:
         "only one thread at a time can hold the GIL (or another lock), and this work is CPU-bound.",
         {**_speedups(held), "least_cores": least, "most_cores": most},
         "pitfalls/gil",
+        brief=f"Threads gained {gained}: one at a time holds the GIL (or another lock).",
     )
 
 
@@ -83,11 +86,12 @@ def threads_computed_at_once(table: TableAnalysis) -> Finding | None:
     if not released or (table.baseline.cores or 0) > MORE_THAN_ONE:
         return None
     best = max(released, key=lambda cell: cell.speedup or 0)
+    busy, releases = f"{best.name} kept {best.cores:.1f} cores busy", "this work releases the GIL while it computes"
     return Finding(
-        f"Threads computed at the same time: {best.name} kept {best.cores:.1f} cores busy, so this work releases the "
-        "GIL while it computes.",
+        f"Threads computed at the same time: {busy}, so {releases}.",
         known(cores=best.cores),
         "pitfalls/gil",
+        brief=f"{busy}: {releases}.",
     )
 
 
@@ -100,11 +104,12 @@ def isolated_computed_at_once(table: TableAnalysis) -> Finding | None:
         return None
     best = max(parallel, key=lambda cell: cell.speedup or 0)
     gil = "each has a GIL of its own, and " if best.interpreter.get("gil", True) else ""
+    at_once = f"{_nouns(parallel).capitalize()} computed at the same time"
     return Finding(
-        f"{_nouns(parallel).capitalize()} computed at the same time ({_each(parallel)}): {gil}{best.name} kept "
-        f"{best.cores:.1f} cores busy.",
+        f"{at_once} ({_each(parallel)}): {gil}{best.name} kept {best.cores:.1f} cores busy.",
         _speedups(parallel) | known(cores=best.cores),
         "pitfalls/gil",
+        brief=f"{at_once}: the fastest kept {best.cores:.1f} cores busy.",
     )
 
 
@@ -120,11 +125,12 @@ def pickling_costs(table: TableAnalysis) -> Finding | None:
     task = baseline / tasks
     if pickling < PICKLING_SHARE * task:
         return None
+    costs = f"Pickling costs {seconds(pickling)} per task for {_nouns(sending)}, and a task takes {seconds(task)}"
     return Finding(
-        f"Pickling costs {seconds(pickling)} per task for {_nouns(sending)}, and a task takes {seconds(task)}: on "
-        f"average, an item is {data(item)} and a result {data(result)}.",
+        f"{costs}: on average, an item is {data(item)} and a result {data(result)}.",
         {"pickling_seconds": pickling, "task_seconds": task, "item_bytes": item, "result_bytes": result},
         "pitfalls/pickling",
+        brief=f"{costs}.",
     )
 
 
@@ -138,11 +144,13 @@ def computes_on_its_own_threads(table: TableAnalysis) -> Finding | None:
     told = str([facts.get("environment") for facts in table.record.variants.values()])
     tried = any(name in told for name in POOL_VARIABLES)
     limit = " With one native thread each (such as OMP_NUM_THREADS=1), workers may gain more: measure that too."
+    busy = f"{table.baseline.name} kept {cores:.1f} cores busy by itself"
     return Finding(
-        f"{table.baseline.name} kept {cores:.1f} cores busy by itself: the function starts native threads or "
+        f"{busy}: the function starts native threads or "
         f"programs{pools}, and workers beside them share the same cores.{'' if tried else limit}",
         known(cores=cores, native_threads=count or None),
         "pitfalls/oversubscription",
+        brief=f"{busy}, and workers share the same cores.",
     )
 
 
@@ -158,12 +166,13 @@ def saturated(table: TableAnalysis) -> Finding | None:
             if _no_better(few, many):
                 own, before = (cell.timeline.service[0] for cell in (many, few) if cell.timeline)
                 faster = "no" if (many.seconds or 0) >= (few.seconds or 0) else "hardly"
+                serves = f"the resource that the tasks wait for serves no more than about {_rate(few):,.0f} per second"
                 return Finding(
                     f"{many.name} was {faster} faster than {few.name}, and a task took {seconds(own)} instead of "
-                    f"{seconds(before)}: the resource that the tasks wait for serves no more than about "
-                    f"{_rate(few):,.0f} per second.",
+                    f"{seconds(before)}: {serves}.",
                     {"task_seconds": own, "task_seconds_before": before, "tasks_per_second": _rate(few)},
                     "pitfalls/lock-around-everything",
+                    brief=f"{serves[0].upper()}{serves[1:]}.",
                 )
     return None
 
@@ -180,8 +189,9 @@ def superlinear(table: TableAnalysis) -> Finding | None:
     assert cell.timeline
     own, before = cell.page_faults, table.baseline.page_faults
     faults = f", and {own:,} page faults instead of {before:,}" if own is not None and before is not None else ""
+    gained = f"{cell.name} gained more than its {cell.workers} workers can"
     return Finding(
-        f"{cell.name} gained more than its {cell.workers} workers can by sharing the work: the tasks took "
+        f"{gained} by sharing the work: the tasks took "
         f"{instead_of(seconds(cell.timeline.cpu), seconds(line.cpu), 'CPU time')}{faults}. {table.baseline.name} pays "
         "an extra cost, often memory that is freed and allocated again; fix that first.",
         known(
@@ -192,6 +202,7 @@ def superlinear(table: TableAnalysis) -> Finding | None:
             page_faults_before=before if faults else None,
         ),
         "pitfalls/slower-cpu",
+        brief=f"{gained}: {table.baseline.name} pays an extra cost; fix that first.",
     )
 
 
@@ -229,12 +240,14 @@ def out_of_memory(table: TableAnalysis) -> Finding | None:
     if not failed or not each or not allowed:
         return None
     fit = min(processes_that_fit(allowed, each), *(cell.workers - 1 for cell in failed))
+    limits = f"Memory limits {listed(cell.name for cell in failed)}"
     return Finding(
-        f"Memory limits {listed(cell.name for cell in failed)}: a worker takes about {data(each)}, so that "
+        f"{limits}: a worker takes about {data(each)}, so that "
         f"about {fit:,} of them fit into the {data(allowed)} that they may use. Use fewer workers, or make each "
         "hold less.",
         {"worker_bytes": each, "memory_allowed": allowed, "processes_that_fit": fit},
         "pitfalls/index",
+        brief=f"{limits}: about {fit:,} workers of {data(each)} fit.",
     )
 
 
@@ -250,11 +263,12 @@ def longest_task(table: TableAnalysis) -> Finding | None:
         share = f"{percent(longest / leader.seconds)} of {leader.name}'s {seconds(leader.seconds)}"
     else:  # it was timed in another pass
         share = f"all of {leader.name}'s time"
+    takes = f"Task {line.longest} takes {seconds(longest)}"
     return Finding(
-        f"Task {line.longest} takes {seconds(longest)}, where most take {seconds(usual)}: {share}, which no number of "
-        "workers makes shorter.",
+        f"{takes}, where most take {seconds(usual)}: {share}, which no number of workers makes shorter.",
         {"task": line.longest, "task_seconds": longest, "usual_seconds": usual, "seconds": leader.seconds},
         "pitfalls/one-long-task",
+        brief=f"{takes} (most take {seconds(usual)}): no number of workers makes it shorter.",
     )
 
 
@@ -274,6 +288,7 @@ def starting_dominated(table: TableAnalysis) -> Finding | None:
         of_each("start_up_share", {cell.name: cell.start_up_share for cell in late})
         | of_each("seconds", {cell.name: cell.pass_seconds for cell in late}),
         "pitfalls/cold-pool",
+        brief=f"Starting every worker{ready} took {listed(parts)}.",
     )
 
 

@@ -28,13 +28,15 @@ def function_travels(table: TableAnalysis) -> Finding | None:
         return None
     _, most = max(dear, key=lambda pair: pair[1].seconds_each)
     chunks = "" if all(sent.chunk == 1 for _, sent in dear) else ", or send it less often in larger chunks"
+    takes = f"takes {seconds(most.seconds)} {_how_often(most)}, and a task takes {seconds(task)}"
     return Finding(
-        f"Data sent with the function is costly under {_names(dear)}: sending {holds(table)} ({data(most.size)}) takes "
-        f"{seconds(most.seconds)} {_how_often(most)}, and a task takes {seconds(task)}. Let each worker create it once "
+        f"Data sent with the function is costly under {_names(dear)}: sending {holds(table)} ({data(most.size)}) "
+        f"{takes}. Let each worker create it once "
         "(a global of its module, or the initializer of the pool), or send the data from which it is created"
         f"{chunks}.",
         {"function_bytes": most.size, "function_seconds": most.seconds, "task_seconds": task, "chunksize": most.chunk},
         "pitfalls/pickling",
+        brief=f"Sending {holds(table)} {takes}.",
     )
 
 
@@ -46,12 +48,14 @@ def made_again(table: TableAnalysis) -> Finding | None:
         return None
     what = holds(table)
     often = listed(dict.fromkeys(_how_often(sent) for _, sent in slow))
+    grew = f"{what[0].upper()}{what[1:]} grew by {data(more)} in the first pass"
     return Finding(
-        f"{what[0].upper()}{what[1:]} grew by {data(more)} in the first pass, and that data is not sent: under "
+        f"{grew}, and that data is not sent: under "
         f"{_names(slow)}, a new object arrives {often}, and creates the data again where it is needed. Let each worker "
         "keep one (a global of its module, or the initializer of the pool).",
         {"function_grown": more},
         "pitfalls/first-use",
+        brief=f"{grew}, and workers create that data again.",
     )
 
 

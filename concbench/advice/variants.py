@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from concbench.advice.finding import Finding, known, rating
+from concbench.advice.finding import HEADLINE, WARNING, Finding, known, rating
 from concbench.advice.rates import rate_of
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import Change, TableAnalysis
@@ -60,11 +60,14 @@ def came_back(table: TableAnalysis) -> Finding | None:
     for modules, variants in by.items():
         where = [one for one in dict.fromkeys(variants) if one]
         parts.append(f"{modules} enabled it{f' under {listed(where)}' if where else ''}")
+    again = f"The GIL was re-enabled: {'; '.join(parts)}."
     return Finding(
-        f"The GIL was re-enabled: {'; '.join(parts)}. A module does that if it does not declare support for "
+        f"{again} A module does that if it does not declare support for "
         "running without the GIL. Threads then run one at a time; --gil 0 keeps the GIL off, at your own risk.",
         {},
         "pitfalls/gil",
+        brief=f"{again} Threads then run one at a time.",
+        role=WARNING,
     )
 
 
@@ -92,6 +95,7 @@ def _best_of_each(table: TableAnalysis) -> Finding | None:
     return Finding(
         f"Compared with {own} under the same {_noun(table)}: {', '.join(parts)}{nothing}.",
         {f"{key} of {cell.name}": value for cell in best.values() for key, value in rating(cell).items()},
+        role=HEADLINE,
     )
 
 

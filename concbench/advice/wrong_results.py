@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concbench.advice.finding import Finding
+from concbench.advice.finding import WARNING, Finding
 from concbench.analysis.table_analysis import TableAnalysis
-from concbench.units import listed
+from concbench.units import few, listed
 
 
 def wrong_at_once(table: TableAnalysis) -> Finding | None:
@@ -12,10 +12,13 @@ def wrong_at_once(table: TableAnalysis) -> Finding | None:
     wrong = [cell for cell in table.cells if cell.outcome.cause == "results" and cell.traits.shares_state]
     if not wrong or table.record.checked != "sequential":
         return None
+    names = [cell.name for cell in wrong]
+    unsafe = "The function is not safe to run concurrently in one process"
     return Finding(
-        "The function is not safe to run concurrently in one process: it gave wrong results under "
-        f"{listed(cell.name for cell in wrong)}, but correct ones under sequential. "
-        "Fix that before using threads, however fast they are."
+        f"{unsafe}: it gave wrong results under {listed(names)}, but correct ones under sequential. "
+        "Fix that before using threads, however fast they are.",
+        brief=f"{unsafe}: wrong results under {few(names)}.",
+        role=WARNING,
     )
 
 
@@ -24,9 +27,12 @@ def of_another_thread(table: TableAnalysis) -> Finding | None:
     wrong = [cell for cell in table.cells if cell.outcome.cause == "thread"]
     if not wrong or table.record.checked != "sequential":
         return None
+    names, depend = [cell.name for cell in wrong], "The results depend on the thread"
     return Finding(
-        f"The results depend on the thread: {listed(cell.name for cell in wrong)} returned other results than the main "
+        f"{depend}: {listed(names)} returned other results than the main "
         "thread, even when run sequentially. Settings that a module makes when it is imported may hold for that thread "
         "only, such as decimal.getcontext(): make them in each worker (the initializer of a pool). If the difference "
-        "does not matter: --no-check."
+        "does not matter: --no-check.",
+        brief=f"{depend}: {few(names)} returned other results than the main thread.",
+        role=WARNING,
     )

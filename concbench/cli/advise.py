@@ -15,6 +15,7 @@ from concbench.cli.output import (
     present,
     require_different,
     say,
+    shortened,
 )
 from concbench.cli.page import PageFile, add_page
 from concbench.errors import UsageError
@@ -67,17 +68,18 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.harness.hosts.import_wait import BUDGET_TIME_OPTIONS
     from concbench.harness.hosts.launcher import ProcessHosts
 
-    with progress(arguments.color) as show:
+    with progress(arguments.color, shown=not arguments.quiet) as show:
         listen = configured.with_announcement(output.listener(show))
         hosts = ProcessHosts(say, BUDGET_TIME_OPTIONS)
         advice = advise_workload(workload, chosen, hosts, listen, configured.record, began, as_typed(arguments))
     output.save(advice.run.record)
     keep(advice.run.record)
+    document = shortened(advice.document(details=arguments.details), arguments)
     try:
-        present(advice.document(), form, arguments.color)
+        present(document, form, arguments.color)
     finally:
         output.complain()
-        paged = page.write_document(advice.document())
+        paged = page.write_document(document)
     return worst(
         INTERRUPTED if advice.run.record.interrupted else OK,
         FAILED if output.error or not paged or advice.recommendation is None else OK,

@@ -18,6 +18,7 @@ COMMANDS = {
     "list": "list workloads, runners and formats, and what is not available here",
     "serve": "serve the images of the download workload, for other clients",
     "completion": "print a shell completion script for commands, options and names",
+    "help": "explain how to read a table, or print the options of a command",
 }
 """Each lives in the module of its name: add_arguments(parser) and main(arguments) -> exit code."""
 

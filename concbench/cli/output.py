@@ -27,28 +27,41 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", metavar="FORMAT", help=f"print it as {', '.join(FORMATS)}, or in a format of "
                         "another package (default: text)")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="short for --format json")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print the answer alone, and no progress")
+    parser.add_argument("--details", action="store_true", help="print everything: costs, how to read the figures, "
+                        "and all reasons")  # fmt: skip
+
+
+_LENGTHS = ("details", "quiet")
+"""Options that choose how much of a document is printed."""
+_EXCLUDED = {
+    "json": {"format", "why", *_LENGTHS},
+    "why": {"quiet"},
+    "details": {"quiet"},
+    "quiet": {"details", "why"},
+}
+"""For each option of printing those that it excludes, whatever its value."""
 
 
 def excluded_with(name: str, value: object) -> set[str]:
-    """The options that exclude one of `--json` and `--format`, given its value."""
+    """The options that exclude an option of printing, given its value."""
     from concbench.report.formats import format_of
 
-    if name == "json":
-        return {"format", "why"}
     if name != "format":
-        return set()
+        return _EXCLUDED.get(name, set())
     try:
-        format_of(str(value)).require_place_for("--why")
-    except UsageError:
-        return {"json", "why"}
-    return {"json"}
+        declared = format_of(str(value)).declared
+    except UsageError:  # it is refused later
+        return {"json", "why", *_LENGTHS}
+    return {"json"} | (set() if declared.explains else {"why"}) | (set() if declared.brief else {*_LENGTHS})
 
 
 def chosen_format(arguments: argparse.Namespace, path: str | None = None) -> str:
     """The name of the format to print or to write to a file: the given one, or else that of the file's name.
 
     Raises:
-        UsageError: the format does not exist, two formats are given, or the format cannot show --why or --env.
+        UsageError: the format does not exist, two formats are given, or the format cannot show --why, --env or a
+            length; or --quiet would leave out what another option asks for.
     """
     from concbench.report.formats import format_of, format_of_file
 
@@ -56,22 +69,39 @@ def chosen_format(arguments: argparse.Namespace, path: str | None = None) -> str
         raise UsageError(f"--json is short for --format json; leave out one of --json and --format {arguments.format}")
     name = "json" if arguments.json else arguments.format
     chosen = format_of(name) if name else (path and format_of_file(path)) or format_of("text")
-    chosen.require_place_for(*(f"--{option}" for option in ("why", "env") if getattr(arguments, option, False)))
+    # the option --env of run and advise has another meaning, and a value
+    asked = [option for option in ("why", "env") if getattr(arguments, option, None) is True]
+    lengths = [option for option in _LENGTHS if getattr(arguments, option)]
+    chosen.require_place_for(*(f"--{option}" for option in asked))
+    chosen.require_length_of(*(f"--{option}" for option in lengths))
+    left_out = next((option for option in (*asked, *lengths) if option != "quiet"), "")
+    if arguments.quiet and left_out:
+        raise UsageError(f"--quiet prints the answer alone; leave out one of --quiet and --{left_out}")
     return chosen.name
+
+
+def shortened(document: Document, arguments: argparse.Namespace) -> Document:
+    """The document of which the answer alone is printed, if --quiet asked for that."""
+    from dataclasses import replace
+
+    from concbench.report.document import ANSWER
+
+    return replace(document, length=ANSWER) if arguments.quiet else document
 
 
 def present(document: Document, name: str, color: str) -> None:
     """Print a document in a format; on a terminal, text has colours and the width of the terminal."""
     if name == "text":
         from concbench.cli.console import console_of
+        from concbench.report.terminal import plain, render
 
         console = console_of(sys.stdout, color)
-        if console.is_terminal:
-            from concbench.report.terminal import render
-
-            with printing():
+        with printing():
+            if console.is_terminal:
                 console.print(render(document, console), crop=False)
-            return
+            else:
+                print(plain(document, encoding=console.encoding))
+        return
     text = as_file(document, name)
     with printing():
         print(text, end="")

@@ -37,8 +37,11 @@ _LEAST_NAMES = 20
 
 
 @contextmanager
-def progress(color: str) -> Iterator[Callable[[ListenerEvent], None]]:
+def progress(color: str, *, shown: bool = True) -> Iterator[Callable[[ListenerEvent], None]]:
     """Show the progress on standard error: a table on a terminal, otherwise lines; yields the listener of events."""
+    if not shown:
+        yield lambda _: None
+        return
     console = console_of(sys.stderr, color)
     if not (sys.stderr.isatty() and console.is_interactive):
         yield ProgressLines().show

@@ -16,6 +16,7 @@ from concbench.cli.output import (
     present,
     require_different,
     say,
+    shortened,
 )
 from concbench.cli.page import PageFile, add_page
 from concbench.cli.split import SplitFiles, add_split
@@ -101,14 +102,15 @@ def main(arguments: argparse.Namespace) -> int:
     from concbench.gate.judging import judge_run, with_judgements
     from concbench.harness.hosts.launcher import ProcessHosts
 
-    with progress(arguments.color) as show:
+    with progress(arguments.color, shown=not arguments.quiet) as show:
         listen = configured.with_announcement(output.listener(show))
         with configured.naming_the_file():
             run = measure_plans(plans, ProcessHosts(say), listen, earlier, configured.record, as_typed(arguments))
     output.save(run.record)
     keep(run.record)
     judgements = judge_run(run, [one.requirements for one in plans])
-    document = with_judgements(run, judgements).document(why=arguments.why)
+    run_with_judgements = with_judgements(run, judgements)
+    document = shortened(run_with_judgements.document(why=arguments.why, details=arguments.details), arguments)
     try:
         # JSON is the results file itself, which can be resumed.
         present(run.document() if printed == "json" else document, printed, arguments.color)

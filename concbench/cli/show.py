@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from concbench.cli.color import add_color
-from concbench.cli.output import Output, add_format, as_file, chosen_format, present, require_different, say
+from concbench.cli.output import Output, add_format, as_file, chosen_format, present, require_different, say, shortened
 from concbench.cli.page import PageFile, add_page
 from concbench.cli.split import SplitFiles, add_split
 from concbench.errors import BadResults, UsageError
@@ -50,12 +50,14 @@ def main(arguments: argparse.Namespace) -> int:
         _write_trace(run, traced)
     done = True
     try:
-        document = run.document(why=arguments.why, environment=arguments.env)
+        document = run.document(why=arguments.why, environment=arguments.env, details=arguments.details)
+        document = shortened(document, arguments)
+        asked = arguments.format or arguments.json or arguments.details or arguments.quiet
         if page.path is not None:
             done = page.write_document(document)
         if split.directory is not None:
             done = split.write(document) and done
-        elif written.path is None and (page.path is None or arguments.format or arguments.json):
+        elif written.path is None and (page.path is None or asked):
             present(document, chosen, arguments.color)
         elif written.path is not None:
             written.write(as_file(document, chosen))

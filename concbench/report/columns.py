@@ -16,13 +16,15 @@ def _speedup(cell: CellAnalysis) -> Value:
 
 RUNNER = Reading(Column("runner"), lambda cell: Value(cell.name))
 """The first column of every grid."""
+VERDICT = Reading(Column("verdict"), lambda cell: Value(cell.verdict) if cell.verdict else UNKNOWN)
+ROUNDS = figure("rounds", lambda cell: cell.rounds, "{:.0f}".format)
 
 ANSWER = (
     RUNNER,
     figure("time", lambda cell: cell.seconds, units.seconds),
     Reading(Column("speed-up"), _speedup),
-    Reading(Column("verdict"), lambda cell: Value(cell.verdict) if cell.verdict else UNKNOWN),
-    figure("rounds", lambda cell: cell.rounds, "{:.0f}".format),
+    VERDICT,
+    ROUNDS,
 )
 """Columns of the answer: which runner, how much faster, how sure."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from concbench.advice.answer import answer
 from concbench.advice.finding import Finding
@@ -15,6 +16,14 @@ from concbench.analysis.table_analysis import TableAnalysis
 from concbench.report.facts import facts, options_text
 from concbench.report.section import Section, section
 from concbench.results.records import RunRecord
+
+Length = Literal["answer", "brief", "details"]
+ANSWER: Length = "answer"
+"""The answers alone, with the warnings that qualify them."""
+BRIEF: Length = "brief"
+"""One table for each workload, what is special about it, and the answers in a few lines."""
+DETAILS: Length = "details"
+"""Everything."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,8 @@ class Document:
     """The raw results."""
     analyses: tuple[TableAnalysis, ...]
     """The figures of each table."""
+    length: Length = BRIEF
+    """How much of it a format shows that has a brief form: `answer`, `brief` or `details`. Others show everything."""
 
     @property
     def recommendation(self) -> Recommendation | None:
@@ -73,6 +84,7 @@ def build(
     *,
     why: bool = False,
     environment: bool = False,
+    details: bool = False,
 ) -> Document:
     """Build the document of a run.
 
@@ -82,6 +94,7 @@ def build(
         advised: the outcome of the race, if the run was a race for a recommendation.
         why: include where the workers' time went.
         environment: include the facts about the machine and the interpreter.
+        details: whether a format that has a brief form shows everything.
     """
     recommended = advised is not None and advised.recommendation is not None
     return Document(
@@ -93,6 +106,7 @@ def build(
         advised=advised,
         record=record,
         analyses=tuple(analyses),
+        length=DETAILS if details else BRIEF,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,13 +39,32 @@ class Grid:
 
     def without_empty(self) -> Grid:
         """The grid without columns that have no values, such as those of an observed pass that was left out."""
-        kept = [
+        return self._part(
             place
             for place in range(len(self.columns))
             if not self.rows or any(row[place] != UNKNOWN for row in self.rows)
-        ]
+        )
+
+    def without(self, headers: Collection[str]) -> Grid:
+        """The grid without the columns that have these headers."""
+        return self._part(place for place, column in enumerate(self.columns) if column.header not in headers)
+
+    def _part(self, places: Iterable[int]) -> Grid:
+        kept = list(places)
         rows = (tuple(row[place] for place in kept) for row in self.rows)
         return Grid(tuple(self.columns[place] for place in kept), tuple(rows))
+
+    def ordered(self, places: Sequence[int]) -> Grid:
+        """The grid with its rows in another order, given by their places."""
+        return Grid(self.columns, tuple(self.rows[place] for place in places))
+
+    def replaced(self, header: str, values: Sequence[Value]) -> Grid:
+        """The grid with other values in the column of a header, one for each row."""
+        rows = (
+            tuple(new if column.header == header else old for column, old in zip(self.columns, row, strict=True))
+            for row, new in zip(self.rows, values, strict=True)
+        )
+        return Grid(self.columns, tuple(rows))
 
     def beside(self, other: Grid) -> Grid:
         """Both grids as one; the other has the same runners, whose column is not repeated."""

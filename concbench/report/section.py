@@ -17,6 +17,7 @@ from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.report.breakdown import Breakdown, breakdown
 from concbench.report.columns import ANSWER, COST
 from concbench.report.grid import Grid, grid
+from concbench.results.records import Table
 from concbench.stats.intervals import FEWEST
 
 
@@ -26,6 +27,8 @@ class MissingRunners:
 
     name: str
     reason: str
+    failed: bool = False
+    """Whether one of them failed. The others cannot do this work, or there was no time for them."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,23 @@ class Section:
     """For each of their rows, whether it is in the fastest group."""
     missing: tuple[MissingRunners, ...]
     """The other runners."""
-    reading: tuple[str, ...]
-    """How to read the figures, one sentence each; in them, a star stands for the fastest group."""
+    general: tuple[str, ...]
+    """How to read the figures of any table, one sentence each; in them, a star stands for the fastest group."""
+    special: tuple[str, ...]
+    """Notes on this table, one or more sentences each: what differs from the default, and what happened."""
+    brief: tuple[str, ...]
+    """The same notes, some in fewer words, as the text format shows them unless it shows everything."""
     load: str
     """Load of other processes and effects of a quota; empty if nothing was timed."""
     loaded: bool
     """Whether `load` is a warning."""
     breakdown: Breakdown | None
     """Where the workers' time went, if that was requested."""
+
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """How to read the figures, and the notes on this table."""
+        return (*self.general, *self.special)
 
 
 def section(table: TableAnalysis, *, why: bool = False) -> Section:
@@ -58,13 +70,16 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
     held = flag(table)
     if held:
         load, loaded = f"{load} {held}".strip(), True
+    special = _special(table)
     return Section(
         title=f"{table.workload}: {table.record.title}{size}",
         times=grid(table.measured, ANSWER),
         costs=grid(table.measured, COST).without_empty(),
         fastest=tuple(cell.in_fastest_group for cell in table.measured),
         missing=_missing(table),
-        reading=tuple(_reading(table)),
+        general=tuple(_general(table)),
+        special=tuple(note.sentence for note in special),
+        brief=tuple(note.brief or note.sentence for note in special),
         load=load,
         loaded=loaded,
         breakdown=breakdown(table) if why else None,
@@ -72,37 +87,51 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
 
 
 _CHECKED = {
-    "known": "Results were checked: all runners with times agree with the expected results",
-    "sequential": "Results were checked: all runners with times agree with the sequential results",
-    "off": "Results were not compared (--no-check)",
+    "known": "Results were checked: all runners with times agree with the expected results.",
+    "sequential": "Results were checked: all runners with times agree with the sequential results.",
 }
-"""Sentences on the check of results; if results could not be compared, a note of the table says so."""
-
-
+"""Sentences on a check of results that succeeded; if results could not be compared, a note of the table says so."""
+_UNCHECKED = "Results were not compared (--no-check)."
+_COLD = "Workers and connections are fresh for each execution (cold), timed from start to stop"
 _RELAUNCHED = "Every sample is taken in a new measuring process, after a warm-up that is not timed."
+_FRESH = "Every execution is in a new measuring process (--fresh)."
+_MEANING = (
+    "[low, high]: simultaneous 95 % confidence intervals of all ratios in this table, for this machine as it was; "
+    "*: statistically tied with the fastest."
+)
 
 
-def _reading(table: TableAnalysis) -> list[str]:
+@dataclass(frozen=True)
+class _Note:
+    """A note on a table, and the same in fewer words; empty if it is short."""
+
+    sentence: str
+    brief: str = ""
+
+
+def _general(table: TableAnalysis) -> list[str]:
+    """What is true of every table that was measured in the default way."""
     record = table.record
     if not table.measured:
-        return [*record.notes]
-    if record.warm and record.relaunched:
-        timed = (
-            "Workers and connections are kept from the warm-up of each process on (warm), and only the work is timed"
-        )
-    elif record.warm:
-        timed = "Workers and connections are kept between rounds (warm), and only the work is timed"
-    elif record.kept.cold and not record.fresh:
-        timed = (
-            "Workers and connections are fresh for each execution, in measuring processes that are kept, timed from "
-            "start to stop"
-        )
-    else:
-        timed = "Workers and connections are fresh for each execution (cold), timed from start to stop"
-    lines = [
-        f"{timed}; times are medians, speed-ups typical ratios to {record.baseline} within a round.",
-        *([_RELAUNCHED] if record.relaunched else []),
-        *([f"{_CHECKED[record.checked]}."] if record.checked in _CHECKED else []),
+        return []
+    timed = [] if _kept(record) else [_timed(_COLD, record)]
+    checked = [_CHECKED[record.checked]] if record.checked in _CHECKED else []
+    return [*timed, *checked, *([_MEANING] if _compares(table) and _has_intervals(table) else [])]
+
+
+def _special(table: TableAnalysis) -> list[_Note]:
+    record = table.record
+    if not table.measured:
+        return [_Note(note) for note in record.notes]
+    kept = _kept(record)
+    notes = [_Note(_timed(kept, record), f"{kept}.")] if kept else []
+    if record.relaunched:
+        notes.append(_Note(_RELAUNCHED))
+    if record.fresh and not record.kept.cold:
+        notes.append(_Note(_FRESH))
+    if record.checked == "off":
+        notes.append(_Note(_UNCHECKED))
+    sentences = [
         *interpreters(table),
         *record.notes,
         *travelling(table),
@@ -110,10 +139,36 @@ def _reading(table: TableAnalysis) -> list[str]:
         *initializers(table),
     ]
     if not record.warmed_up:
-        lines.append("There was no warm-up: first-run costs are in the times.")
-    if table.baseline.seconds is not None and len(table.measured) > 1:
-        lines.append(_meaning(table))
-    return lines + _mishaps(table) + _first_runs(table)
+        sentences.append("There was no warm-up: first-run costs are in the times.")
+    if _compares(table) and not _has_intervals(table):
+        sentences.append(f"An interval and a verdict need at least {FEWEST} rounds shared with {table.baseline.name}.")
+    return [*notes, *map(_Note, sentences), *map(_Note, _mishaps(table)), *_first_runs(table)]
+
+
+def _timed(how: str, record: Table) -> str:
+    return f"{how}; times are medians, speed-ups typical ratios to {record.baseline} within a round."
+
+
+def _kept(record: Table) -> str:
+    """What is kept from one execution to the next, without a full stop; empty if nothing is."""
+    if record.warm and record.relaunched:
+        return "Workers and connections are kept from the warm-up of each process on (warm), and only the work is timed"
+    if record.warm:
+        return "Workers and connections are kept between rounds (warm), and only the work is timed"
+    if record.kept.cold and not record.fresh:
+        return (
+            "Workers and connections are fresh for each execution, in measuring processes that are kept, timed from "
+            "start to stop"
+        )
+    return ""
+
+
+def _compares(table: TableAnalysis) -> bool:
+    return table.baseline.seconds is not None and len(table.measured) > 1
+
+
+def _has_intervals(table: TableAnalysis) -> bool:
+    return any(cell.interval for cell in table.measured)
 
 
 def _mishaps(table: TableAnalysis) -> list[str]:
@@ -132,16 +187,7 @@ def _mishaps(table: TableAnalysis) -> list[str]:
     return lines
 
 
-def _meaning(table: TableAnalysis) -> str:
-    if not any(cell.interval for cell in table.measured):
-        return f"An interval and a verdict need at least {FEWEST} rounds shared with {table.baseline.name}."
-    return (
-        "[low, high]: simultaneous 95 % confidence intervals of all ratios in this table, for this machine as it was; "
-        "*: statistically tied with the fastest."
-    )
-
-
-def _first_runs(table: TableAnalysis) -> list[str]:
+def _first_runs(table: TableAnalysis) -> list[_Note]:
     """Note first executions that took clearly longer than the samples, unless another note says why."""
     if table.record.kept.kind == "state":
         return []
@@ -150,8 +196,12 @@ def _first_runs(table: TableAnalysis) -> list[str]:
         for cell in table.measured
         if cell.record.warmup and cell.seconds and cell.record.warmup.seconds > 1.5 * cell.seconds
     ]
+    if not slow:
+        return []
+    longer = "First executions, not among the times, took longer"
     fresh = "" if table.record.fresh else "; --fresh makes every execution a first one"
-    return [f"First executions, not among the times, took longer: {', '.join(slow)}{fresh}."] if slow else []
+    how_many = f" under {len(slow)} runners" if len(slow) > 1 else f": {slow[0]}"
+    return [_Note(f"{longer}: {', '.join(slow)}{fresh}.", f"{longer}{how_many}.")]
 
 
 def _missing(table: TableAnalysis) -> tuple[MissingRunners, ...]:
@@ -159,7 +209,10 @@ def _missing(table: TableAnalysis) -> tuple[MissingRunners, ...]:
     for cell in table.cells:
         if cell.seconds is None:
             ended.setdefault(why_missing(cell), []).append(cell)
-    return tuple(MissingRunners(units.listed(alike(table, cells)), reason) for reason, cells in ended.items())
+    return tuple(
+        MissingRunners(units.listed(alike(table, cells)), reason, any(cell.outcome.kind == "failed" for cell in cells))
+        for reason, cells in ended.items()
+    )
 
 
 def _load(table: TableAnalysis) -> tuple[str, bool]:

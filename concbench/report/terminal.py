@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
-from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table as RichTable
 
 from concbench.advice.finding import Finding
 from concbench.advice.recommendation import Recommendation
+from concbench.analysis.table_analysis import TableAnalysis
 from concbench.report.bars import bars
-from concbench.report.document import Document
-from concbench.report.grid import Grid
+from concbench.report.brief import answered, first_few
+from concbench.report.document import ANSWER, DETAILS, Document
+from concbench.report.grid import NOTHING, Grid
 from concbench.report.section import Section
 from concbench.report.styled import styled, unbroken
+from concbench.report.text_table import TextTable, text_table
 from concbench.report.visible import visible
+from concbench.report.whiskers import ASCII, UNICODE, Signs
 
 PLAIN_WIDTH = 80
+_GAP = 2
+"""Columns between two columns of a table."""
+_LEAST_NAME = 12
+"""Fewest columns into which the name of a runner is folded; with fewer left, there is no table but a list."""
+_LEAST_BAR, _MOST_BAR = 12, 40
+"""Columns of a drawing."""
+_BAR_OF_ALL = 16
+"""Fewest columns of a drawing in a table that has the costs as well."""
+_REASONS = 2
+"""Reasons of a piece of advice in brief, and conditions."""
 
 
-def plain(document: Document, width: int = PLAIN_WIDTH) -> str:
-    """A document as text without colours."""
-    return _as_text(lambda console: render(document, console), width)
+def plain(document: Document, width: int = PLAIN_WIDTH, encoding: str = "utf-8") -> str:
+    """A document as text without colours.
+
+    Args:
+        document: the document to lay out.
+        width: columns of the text.
+        encoding: the encoding in which it will be printed; if that is not Unicode, lines and bars are ASCII.
+    """
+    return _as_text(lambda console: render(document, console), width, encoding)
 
 
 def plain_breakdowns(document: Document, width: int = PLAIN_WIDTH) -> str:
@@ -32,11 +53,12 @@ def plain_breakdowns(document: Document, width: int = PLAIN_WIDTH) -> str:
     return _as_text(lambda console: Group(*(part for one in document.sections for part in _why(one, console))), width)
 
 
-def _as_text(make: Callable[[Console], RenderableType], width: int) -> str:
-    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, legacy_windows=False)
+def _as_text(make: Callable[[Console], RenderableType], width: int, encoding: str = "utf-8") -> str:
+    file = io.TextIOWrapper(io.BytesIO(), encoding, errors="replace", newline="")
+    console = Console(file=file, width=width, color_system=None, force_terminal=False, legacy_windows=False)
     console.print(make(console), crop=False)
-    assert isinstance(console.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()).strip("\n")
+    file.seek(0)
+    return "\n".join(line.rstrip() for line in file.read().splitlines()).strip("\n")
 
 
 def render(document: Document, console: Console) -> RenderableType:
@@ -46,71 +68,161 @@ def render(document: Document, console: Console) -> RenderableType:
         document: the document to lay out.
         console: the console on which it will be printed, with `crop=False`, since lines of a program are not wrapped.
     """
+    if document.length == ANSWER:
+        return Group(*_answers_alone(document))
     parts: list[RenderableType] = [unbroken(visible(f"{name:<26}{value}")) for name, value in document.environment]
     parts += [""] if parts else []
     parts.append(styled(document.heading, "dim"))
-    for one in document.sections:
-        parts += ["", *_table(one, console), *_why(one, console)]
+    details = document.length == DETAILS
+    for one, table in zip(document.sections, document.analyses, strict=True):
+        parts += ["", *_table(one, table, console, details=details), *_why(one, console)]
     if document.interrupted:
         parts += ["", styled(document.interrupted, "bold")]
+    if not details:
+        parts += ["", styled(_more(document), "dim")]
     if document.recommendation is not None:
-        return Group(*parts, *_advised(document.recommendation, linked=document.explains))
+        return Group(*parts, *_advised(document.recommendation, document))
     for answer in document.answers:
         parts += ["", styled(f"Answer for {answer.workload}", "bold")]
-        parts.append(_bullets(_told(answer.findings, linked=document.explains)))
+        whole = details or document.explains
+        parts.append(_bullets(_told(answer.findings, document) if whole else answered(answer.findings)))
     return Group(*parts)
 
 
-def _table(one: Section, console: Console) -> list[RenderableType]:
+def _more(document: Document) -> str:
+    """How to see what is left out; a race has no option --why."""
+    options = "--details, " if document.explains or document.advised else "--details, --why, "
+    return f"More: {options}or 'concbench help reading'."
+
+
+def _table(one: Section, table: TableAnalysis, console: Console, *, details: bool) -> list[RenderableType]:
     parts: list[RenderableType] = [styled(one.title, "bold")]
+    notes: list[RenderableType] = [styled(f"{cell.name}: {cell.reason}", "yellow") for cell in one.missing]
     if one.times.rows:
-        parts += _side_by_side_or_below(one, console)
-    parts += ["", *(styled(f"{cell.name}: {cell.reason}", "yellow") for cell in one.missing)] if one.missing else []
-    parts += ["", *(styled(line, "dim") for line in one.reading)]
-    if one.load:
-        parts.append(styled(one.load, "bold yellow" if one.loaded else "dim"))
-    return parts
+        rows = text_table(one, table)
+        parts += _rated(rows, console, details=details)
+        notes += [styled(rows.common, "dim")] if rows.common else []
+    notes += [styled(line, "dim") for line in (one.reading if details else one.brief)]
+    if one.loaded or (details and one.load):
+        notes.append(styled(one.load, "bold yellow" if one.loaded else "dim"))
+    return [*parts, *(["", *notes] if notes else [])]
 
 
 def _why(one: Section, console: Console) -> list[RenderableType]:
     if one.breakdown is None:
         return []
     grids = [grid for grid in (one.breakdown.pace, one.breakdown.latency) if grid.rows]
-    return [*bars(one.breakdown, console), *(part for grid in grids for part in ("", _grid(grid)))]
+    return [*bars(one.breakdown, console), *(part for grid in grids for part in ("", _grid(grid, console)))]
 
 
-def _side_by_side_or_below(one: Section, console: Console) -> list[RenderableType]:
-    """One wide table if it fits, otherwise the costs below the times."""
-    wide = _grid(one.times.beside(one.costs), one.fastest)
-    if Measurement.get(console, console.options.update(max_width=10_000), wide).maximum <= console.width:
-        return ["", wide]
-    return ["", _grid(one.times, one.fastest), "", _grid(one.costs, one.fastest)]
+def _rated(rows: TextTable, console: Console, *, details: bool) -> list[RenderableType]:
+    """One table with everything if that fits; otherwise the answer and, with details, the costs below it."""
+    signs = ASCII if console.options.ascii_only or console.options.legacy_windows else UNICODE
+    answer, whole = _with_bars(rows, console.width, signs)
+    if whole:
+        return [_grid(answer.beside(rows.costs), console, rows.fastest)]
+    parts = [_grid(answer, console, rows.fastest)]
+    return [*parts, "", _grid(rows.costs, console, rows.fastest)] if details else parts
 
 
-def _grid(grid: Grid, fastest: tuple[bool, ...] = ()) -> RichTable:
-    """A table with a star beside the fastest runners."""
+def _with_bars(rows: TextTable, width: int, signs: Signs) -> tuple[Grid, bool]:
+    """The answer with bars as long as there is room for, and whether there is room for the costs beside it as well."""
+    room = width - _width(rows.answer, rows.fastest)
+    room_beside_costs = width - _width(rows.answer.beside(rows.costs), rows.fastest)
+    if not rows.whiskers:
+        return rows.answer, room_beside_costs >= 0
+    if room_beside_costs >= _BAR_OF_ALL + _GAP:
+        return rows.with_bars(min(_MOST_BAR, room_beside_costs - _GAP), signs), True
+    if room >= _LEAST_BAR + _GAP:
+        return rows.with_bars(min(_MOST_BAR, room - _GAP), signs), False
+    return rows.answer, False
+
+
+def _widths(grid: Grid, fastest: Sequence[bool]) -> list[int]:
+    """The columns that each column of a grid takes if nothing is folded."""
+    lines = [[column.header for column in grid.columns], *_texts(grid, fastest)]
+    return [max(cell_len(visible(text)) for text in texts) for texts in zip(*lines, strict=True)]
+
+
+def _width(grid: Grid, fastest: Sequence[bool]) -> int:
+    widths = _widths(grid, fastest)
+    return sum(widths) + _GAP * (len(widths) - 1)
+
+
+def _texts(grid: Grid, fastest: Sequence[bool]) -> list[list[str]]:
+    """The texts of each row, with a star beside the fastest runners."""
+    return [
+        [f"{runner.text} *" if is_fastest else runner.text, *(value.text for value in values)]
+        for (runner, *values), is_fastest in zip(grid.rows, fastest, strict=True)
+    ]
+
+
+def _grid(grid: Grid, console: Console, fastest: tuple[bool, ...] = ()) -> RenderableType:
+    """A table with a star beside the fastest runners; a list where a table would be too wide."""
+    marked = fastest or (False,) * len(grid.rows)
+    first, *others = _widths(grid, marked)
+    if min(first, _LEAST_NAME) + sum(others) + _GAP * len(others) > console.width:
+        return _listed(grid, marked)
     table = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for index, column in enumerate(grid.columns):
-        table.add_column(styled(column.header), justify="right" if index else "left", no_wrap=bool(index),
+        of_numbers = any(row[index].number is not None for row in grid.rows)
+        table.add_column(styled(column.header), justify="right" if of_numbers else "left", no_wrap=bool(index),
                          overflow="fold")  # fmt: skip
-    for (runner, *values), is_fastest in zip(grid.rows, fastest or [False] * len(grid.rows), strict=True):
-        name = f"{runner.text} *" if is_fastest else runner.text
-        table.add_row(styled(name), *(styled(value.text) for value in values), style="green" if is_fastest else "")
+    for texts, is_fastest in zip(_texts(grid, marked), marked, strict=True):
+        table.add_row(*map(styled, texts), style="green" if is_fastest else "")
     return table
 
 
-def _advised(recommendation: Recommendation, *, linked: bool) -> list[RenderableType]:
+def _listed(grid: Grid, fastest: Sequence[bool]) -> RenderableType:
+    """Each runner with its figures below its name, for a console that is too narrow for a table."""
+    parts: list[RenderableType] = []
+    for (name, *texts), is_fastest in zip(_texts(grid, fastest), fastest, strict=True):
+        style = "green" if is_fastest else ""
+        named = zip(grid.columns[1:], texts, strict=True)
+        figures = ", ".join(f"{column.header} {text}" for column, text in named if text != NOTHING)
+        parts += [styled(name, style), Padding(styled(figures, style), (0, 0, 0, 2))]
+    return Group(*parts)
+
+
+def _advised(recommendation: Recommendation, document: Document) -> list[RenderableType]:
     """The reasons, when to ask again and the program to paste; the advice itself is the last line."""
-    parts: list[RenderableType] = ["", styled("Why", "bold"), _bullets(_told(recommendation.reasons, linked=linked))]
-    until = recommendation.valid_for
+    whole = document.length == DETAILS or document.explains
+    reasons, conditions = recommendation.reasons, recommendation.conditions
+    why = _told(reasons, document) if whole else first_few(reasons, _REASONS)
+    until = recommendation.valid_for if whole else first_few(conditions, _REASONS)
+    parts: list[RenderableType] = ["", styled("Why", "bold"), _bullets(why)] if why else []
     parts += ["", styled("When to ask again", "bold"), _bullets(until)] if until else []
     if recommendation.snippet:
         parts += ["", styled("Code to paste", "bold"), unbroken(recommendation.snippet.rstrip())]
-    return [*parts, "", styled(f"Advice: {recommendation.headline}", "bold green")]
+    return [*parts, "", _headline(recommendation)]
 
 
-def _told(findings: Iterable[Finding], *, linked: bool) -> list[str]:
-    """The sentences; if `linked`, with the pages that explain them."""
+def _headline(recommendation: Recommendation) -> RenderableType:
+    return styled(f"Advice: {recommendation.headline}", "bold green")
+
+
+def _answers_alone(document: Document) -> list[RenderableType]:
+    """What is to be done, the warnings that qualify it before it or below it, and nothing else."""
+    parts: list[RenderableType] = [styled(document.interrupted, "bold")] if document.interrupted else []
+    advice = document.recommendation
+    for place, one in enumerate(document.sections):
+        found = document.answers[place].findings if advice is None else (*advice.reasons, *advice.conditions)
+        workload = document.analyses[place].workload
+        lines = [*answered(found, lines=0), *_qualified(one, found)]
+        parts += [styled(f"{workload}: {line}") for line in lines]
+    return [*parts, _headline(advice)] if advice is not None else parts
+
+
+def _qualified(one: Section, found: Sequence[Finding]) -> list[str]:
+    """The warnings of a section that are not among these findings: runners that failed, and disturbances."""
+    failed = [f"{cell.name}: {cell.reason}" for cell in one.missing if cell.failed]
+    said = any("cores_of_others" in finding.figures for finding in found)
+    return [*failed, *([one.load] if one.loaded and not said else [])]
+
+
+def _told(findings: Iterable[Finding], document: Document) -> list[str]:
+    """The sentences and, if the document explains where the time went, the pages that explain them."""
+    linked = document.explains
     return [f"{one.sentence} ({one.url})" if linked and one.url else one.sentence for one in findings]
 
 

@@ -249,19 +249,28 @@ class Cell:
     @property
     def shown(self) -> str:
         """The name of the cell in tables and sentences: threads, thread-pool(32), process-pool(2, spawn)."""
-        return self._shown([self.variant] if self.variant else [])
+        return self._shown(self.start_method, self.variant)
 
     @property
     def shown_alone(self) -> str:
         """The name of the cell in tables and sentences, without its variant."""
-        return self._shown([])
+        return self._shown(self.start_method)
 
-    def _shown(self, more: list[str]) -> str:
+    @property
+    def shown_without_method(self) -> str:
+        """The name of the cell without its start method, for a table that names it below: process-pool(2)."""
+        return self._shown(self.variant)
+
+    @property
+    def start_method(self) -> str:
+        """The setting with which it starts processes, such as spawn; empty if it has none."""
+        method = self.settings.get("start_method")
+        return str(method) if method else ""
+
+    def _shown(self, *more: str) -> str:
         name, _, written = self.label.partition(":")
         parts = [part.removeprefix("workers=") for part in written.split(",") if part]
-        method = self.settings.get("start_method")
-        shown = [part for part in parts if not part.startswith("start_method=")] + ([str(method)] if method else [])
-        shown += more
+        shown = [part for part in parts if not part.startswith("start_method=")] + [part for part in more if part]
         return f"{name}({', '.join(shown)})" if shown else name
 
 

@@ -71,7 +71,7 @@ def run(app: Path, *arguments: str, feed: str = "") -> subprocess.CompletedProce
 
 def test_a_function_of_the_current_directory_is_measured_over_a_file(app: Path) -> None:
     """Its output is not in the table, and the number of calls is announced first."""
-    done = run(app, "app:fetch", "--items", "cities.txt", *ONCE)
+    done = run(app, "app:fetch", "--items", "cities.txt", *ONCE, "--details")
     assert done.returncode == 0, done.stderr
     assert "app:fetch: 3 items from cities.txt" in done.stdout
     assert "agree with the sequential results" in done.stdout

@@ -183,6 +183,10 @@ def test_json_is_the_results_file_and_an_advice_beside_it() -> None:
     assert from_json(json.dumps(read["run"])) == advised().run.record
     said = read["recommendation"]
     assert (said["runner"], said["snippet"]) == ("thread-pool:2", "x = 1\n")
+    recommended = advised().recommendation
+    assert recommended is not None
+    assert said["valid_for"] == recommended.valid_for
+    assert "conditions" not in said
     assert {"sentence", "figures", "page"} == set(said["reasons"][0])
     assert said["reasons"][0]["figures"]["speedup"] == said["speedup"]
     assert "https://concbench.readthedocs.io/en/latest/pitfalls/gil/" in {one["page"] for one in said["reasons"]}
@@ -207,6 +211,14 @@ def test_an_unknown_format_is_answered_with_the_nearest() -> None:
 def test_figures_alone_have_no_place_for_where_the_time_went(name: str) -> None:
     with pytest.raises(UsageError, match=f"why needs text, markdown or html, and {name} holds only figures"):
         explained().to(name, why=True)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "text"])
+def test_only_text_has_a_brief_form(name: str) -> None:
+    """The other formats are complete, so that there is nothing to ask for."""
+    for show in (explained().to, advised().to):
+        with pytest.raises(UsageError, match=f"details needs text, and {name} is always complete"):
+            show(name, details=True)
 
 
 @pytest.fixture

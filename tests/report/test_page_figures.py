@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from concbench.report.axis import LogAxis
 from concbench.report.page.figures import (
     Curve,
     ForestRow,
@@ -18,7 +19,7 @@ from concbench.report.page.figures import (
     thinned,
     timeline,
 )
-from concbench.report.page.svg import LogAxis, element, escaped
+from concbench.report.page.svg import element, escaped
 
 HOSTILE = """<script>alert("x")</script> & 'y' \x1b[31m"""
 

@@ -39,10 +39,12 @@ class DeclaredFormat:
     """Whether it has a place for sentences, such as where the time went; if not, `--why` and `--env` are refused."""
     split: Split | None = None
     """Makes the text of the file of one runner, for tools that compare files; if None, `--split` is refused."""
+    brief: bool = False
+    """Whether it follows the length of the document; if not, `--details` and `--quiet` are refused."""
 
 
 def declare(
-    *, suffixes: tuple[str, ...] = (), explains: bool = True, split: Split | None = None
+    *, suffixes: tuple[str, ...] = (), explains: bool = True, split: Split | None = None, brief: bool = False
 ) -> Callable[[Layout], Layout]:
     """Declare the properties of a format, beside its function.
 
@@ -52,10 +54,12 @@ def declare(
         explains: whether it has a place for sentences; if not, `--why` and `--env` are refused.
         split: makes the file of one runner from a document and the identity of its cells, for tools that compare files;
             without it, `--split` is refused.
+        brief: whether it follows the length of the document; if not, it is the same for every length, and `--details`
+            and `--quiet` are refused.
     """
 
     def declared(function: Layout) -> Layout:
-        setattr(function, _DECLARED, DeclaredFormat(suffixes, explains, split))
+        setattr(function, _DECLARED, DeclaredFormat(suffixes, explains, split, brief))
         return function
 
     return declared
@@ -91,6 +95,18 @@ class Format:
             raise UsageError(
                 f"{wanted[0]} needs text, markdown or html, and {self.name} holds only figures; leave out one"
             )
+
+    def require_length_of(self, *wanted: str) -> None:
+        """Refuse a length if the format has the same for all.
+
+        Args:
+            wanted: options that ask for a length, as the caller wrote them, such as --details.
+
+        Raises:
+            UsageError: the format has one length.
+        """
+        if wanted and not self.declared.brief:
+            raise UsageError(f"{wanted[0]} needs text, and {self.name} is always complete; leave out one")
 
     def require_split(self) -> None:
         """Refuse one file for each runner if the format cannot be split.

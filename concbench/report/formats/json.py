@@ -27,4 +27,6 @@ def json(document: Document) -> str:
 def _recommended(recommendation: Recommendation) -> dict[str, Any]:
     reasons = [{"sentence": one.sentence, "figures": dict(one.figures), "page": one.url}
                for one in recommendation.reasons]  # fmt: skip
-    return {**asdict(recommendation), "reasons": reasons}
+    fields = {**asdict(recommendation), "reasons": reasons, "valid_for": recommendation.valid_for}
+    del fields["conditions"]  # those sentences with what only text needs
+    return fields

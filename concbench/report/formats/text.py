@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from concbench.report.document import Document
 
 
-@declare(suffixes=(".txt",))
+@declare(suffixes=(".txt",), brief=True)
 def text(document: Document) -> str:
     """Plain text of 80 columns."""
     from concbench.report import terminal

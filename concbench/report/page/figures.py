@@ -8,7 +8,8 @@ from itertools import pairwise
 from math import ceil
 from statistics import median
 
-from concbench.report.page.svg import TEXT, LogAxis, box, dot, element, escaped, figure, line, words
+from concbench.report.axis import LogAxis
+from concbench.report.page.svg import TEXT, box, dot, element, escaped, figure, line, words
 from concbench.units import listed, ratio, seconds
 
 _BAR = 24

@@ -6,18 +6,13 @@ script, and its text keeps its size. Every text is escaped here, and nowhere els
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
 from concbench.report.visible import visible
 
 TEXT = 16
 """Pixels from one line of text to the next."""
-_STEPS = (1, 1.1, 1.2, 1.5, 2, 3, 5, 7, 8, 9)
-"""Where a logarithmic axis may have a tick, within a power of 10."""
-_MOST_TICKS = 7
 
 
 def escaped(text: str) -> str:
@@ -78,50 +73,6 @@ def figure(identity: str, title: str, description: str, height: float, parts: Se
         "svg", "".join([named, described, *parts]), width="100%", height=height, role="img",
         aria_labelledby=f"{identity}-title {identity}-desc",
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class LogAxis:
-    """A logarithmic axis from low to high; both are above 0."""
-
-    low: float
-    high: float
-    begin: float = 2.0
-    """Where low is, in percent of the width or in pixels of the height."""
-    end: float = 98.0
-    """Where high is."""
-
-    @classmethod
-    def around(cls, values: Sequence[float], begin: float = 2.0, end: float = 98.0) -> LogAxis:
-        """The axis that shows these values, 1 among them, with some room beside them."""
-        low, high = min([1.0, *values]), max([1.0, *values])
-        room = max(1.05, (high / low) ** 0.04)
-        return cls(low / room, high * room, begin, end)
-
-    def at(self, value: float) -> float:
-        """Where a value is; what lies beyond an end is at that end."""
-        within = min(max(value, self.low), self.high)
-        return self.begin + (self.end - self.begin) * math.log(within / self.low) / math.log(self.high / self.low)
-
-    def beyond(self, value: float) -> bool:
-        """Whether a value cannot be shown where it is."""
-        return not self.low <= value <= self.high
-
-    def ticks(self) -> list[float]:
-        """A few round values, 1 among them where it is on the axis."""
-        first, last = math.floor(math.log10(self.low)), math.floor(math.log10(self.high))
-        every = [step * 10.0**power for power in range(first, last + 1) for step in _STEPS]
-        shown = [value for value in every if self.low <= value <= self.high]
-        for steps in ((1, 1.2, 1.5, 2, 3, 5), (1, 2, 5), (1,)):
-            if len(shown) <= _MOST_TICKS:
-                break
-            shown = [value for value in shown if any(math.isclose(_mantissa(value), step) for step in steps)]
-        kept = shown[:: math.ceil(len(shown) / _MOST_TICKS)] if shown else []
-        return sorted({*kept, *({1.0} & {*shown})})
-
-
-def _mantissa(value: float) -> float:
-    return value / 10.0 ** math.floor(math.log10(value) + 1e-9)
 
 
 def _name(name: str) -> str:

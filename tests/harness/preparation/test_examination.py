@@ -63,7 +63,7 @@ def test_items_and_results_may_be_of_classes_of_the_functions_own_module(
     monkeypatch.chdir(FILE.parent)
     runners = [part for name in ("sequential", "process-pool:2") for part in ("-r", name)]
     options = ["--items", f"{where}:{make}", "--rounds", "1", "--no-observe", *runners]
-    code = main(["run", f"{where}:returned", *options])
+    code = main(["run", f"{where}:returned", *options, "--details"])
     printed = capsys.readouterr()
     assert code == 0, printed.out + printed.err
     assert "agree with the sequential results" in " ".join(printed.out.split())

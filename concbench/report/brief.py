@@ -1,0 +1,39 @@
+"""The sentences of an answer that the text format shows unless everything is asked for.
+
+What answers and what qualifies the answer is never left out; explanations are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+from concbench.advice.finding import HEADLINE, REASON, WARNING, Finding
+
+LINES = 3
+"""Lines for the headline of an answer and one reason."""
+_WIDTH = 78
+"""Characters of a line: 80 columns without the dash before it."""
+
+
+def answered(findings: Sequence[Finding], lines: int = LINES) -> list[str]:
+    """The headline, every warning, and the first reason that fits.
+
+    Args:
+        findings: the findings of an answer.
+        lines: lines of 80 columns for the headline and the reason; 0: no reason.
+    """
+    used = sum(_lines(one) for one in findings if one.role == HEADLINE)
+    reason = next((one for one in findings if one.role == REASON and used + _lines(one) <= lines), None)
+    return [one.short for one in findings if one is reason or one.role in {HEADLINE, WARNING}]
+
+
+def first_few(findings: Sequence[Finding], most: int) -> list[str]:
+    """Every warning and, if these are fewer than `most`, the first of the reasons."""
+    certain = sum(one.role in {HEADLINE, WARNING} for one in findings)
+    reasons = [one for one in findings if one.role == REASON][: max(0, most - certain)]
+    return [one.short for one in findings if one.role in {HEADLINE, WARNING} or any(one is kept for kept in reasons)]
+
+
+def _lines(finding: Finding) -> int:
+    return len(wrap(finding.short, _WIDTH, break_on_hyphens=False))

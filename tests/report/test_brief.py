@@ -1,0 +1,64 @@
+"""A brief answer leaves out explanations alone."""
+
+import pytest
+
+from concbench.advice.finding import HEADLINE, MORE, REASON, WARNING, Finding, Role
+from concbench.report.brief import answered, first_few
+
+LINE = "x" * 78
+
+
+def found(*roles: Role) -> list[Finding]:
+    """Findings of these roles, whose sentences are numbered and as long as a line."""
+    return [Finding(f"{number}{LINE[1:]}", role=role) for number, role in enumerate(roles)]
+
+
+def numbers(sentences: list[str]) -> list[int]:
+    return [int(sentence[0]) for sentence in sentences]
+
+
+@pytest.mark.parametrize(
+    ("roles", "kept"),
+    [
+        ([HEADLINE, REASON, REASON], [0, 1]),
+        ([WARNING, HEADLINE, MORE, WARNING, REASON, REASON, WARNING], [0, 1, 3, 4, 6]),
+        ([HEADLINE, HEADLINE, REASON], [0, 1, 2]),
+        ([HEADLINE, HEADLINE, HEADLINE, REASON, WARNING], [0, 1, 2, 4]),
+        ([MORE, REASON], [1]),
+        ([], []),
+    ],
+)
+def test_an_answer_has_its_headlines_all_warnings_and_a_reason_if_there_is_room(
+    roles: list[Role], kept: list[int]
+) -> None:
+    """Three lines are for headlines and a reason; warnings need no room."""
+    assert numbers(answered(found(*roles))) == kept
+    assert numbers(answered(found(*roles), lines=0)) == [number for number in kept if roles[number] != REASON]
+
+
+def test_the_first_reason_that_fits_is_given() -> None:
+    """The others are longer than what is left."""
+    long, short = Finding(f"{LINE} {LINE} {LINE}", role=REASON), Finding("short", role=REASON)
+    headline = Finding("headline", role=HEADLINE)
+    assert answered([headline, long, short]) == ["headline", "short"]
+
+
+def test_a_brief_sentence_stands_for_the_whole_one() -> None:
+    """It also decides whether there is room."""
+    headline = Finding(f"{LINE} {LINE} {LINE}", brief="headline", role=HEADLINE)
+    reason = Finding(f"{LINE} {LINE} {LINE}", brief="reason")
+    assert answered([headline, reason]) == first_few([headline, reason], 2) == ["headline", "reason"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "kept"),
+    [
+        ([MORE, REASON, REASON, REASON], [1, 2]),
+        ([WARNING, REASON, REASON], [0, 1]),
+        ([REASON, WARNING, WARNING, WARNING, REASON], [1, 2, 3]),
+        ([REASON], [0]),
+    ],
+)
+def test_of_several_sentences_the_warnings_come_before_the_first_reasons(roles: list[Role], kept: list[int]) -> None:
+    """There are at most two, unless there are more warnings; their order stays."""
+    assert numbers(first_few(found(*roles), 2)) == kept
