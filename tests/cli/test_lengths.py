@@ -20,7 +20,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def seconds(label: str, number: int) -> float:
         return (1.0 if label == "sequential" else 0.5) * (1 + number % 3 / 100)
 
-    monkeypatch.setattr("concbench.harness.process_hosts.ProcessHosts", lambda *_: SimulatedHosts(seconds))
+    monkeypatch.setattr("concbench.harness.hosts.launcher.ProcessHosts", lambda *_: SimulatedHosts(seconds))
     monkeypatch.chdir(tmp_path)
     Path("app.py").write_text(APP)
 
