@@ -62,6 +62,8 @@ class CellAnalysis:
     """Rounds in which a quota kept its workers from running for more than 1 % of the time."""
     left_out: int
     """Rounds whose samples are left out here because other tasks failed than under other runners."""
+    far_behind: bool = False
+    """Whether it is proved to take more than twice as long as the fastest runner of its variant."""
 
     def __repr__(self) -> str:
         seconds = "not measured" if self.seconds is None else f"{self.seconds:.3g} s"

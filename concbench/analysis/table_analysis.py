@@ -10,7 +10,7 @@ import numpy as np
 from concbench.analysis import costs
 from concbench.analysis.cell_analysis import Baseline, CellAnalysis, analyse_cell, by_round, is_rated
 from concbench.analysis.comparability import comparable
-from concbench.analysis.pairs import baseline_of, compared
+from concbench.analysis.pairs import baseline_of, compared, far_behind
 from concbench.results.records import Cell, CellId, Outcome, Table
 from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
 from concbench.stats.verdicts import SLOWER, fastest_group, log_ratios, verdict_of
@@ -142,7 +142,8 @@ def _analyse(table: Table, level: float) -> TableAnalysis:
     """Analyse a table, except for the comparison of its variants."""
     kept = replace(table, cells=comparable(table.cells, table.tasks))
     baseline = Baseline.of(_baseline(kept), warm=table.warm)
-    group = _fastest_group(kept, level)
+    seconds = {cell.id: by_round(cell.samples) for cell in kept.cells if is_rated(cell)}
+    group, behind = _fastest_group(seconds, level), far_behind(seconds, level)
     cells = [
         analyse_cell(cell, whole, baseline, table, level, in_fastest_group=cell.id in group)
         for cell, whole in zip(kept.cells, table.cells, strict=True)
@@ -153,6 +154,7 @@ def _analyse(table: Table, level: float) -> TableAnalysis:
         else cell
         for cell in cells
     ]
+    cells = [replace(cell, far_behind=cell.id in behind) for cell in cells]
     first = next((cell for cell in cells if cell.record is baseline.cell), None)
     return TableAnalysis(
         record=table,
@@ -171,9 +173,8 @@ def _baseline(table: Table) -> Cell:
     return next((cell for cell in table.cells if cell.id == which), unknown)
 
 
-def _fastest_group(table: Table, level: float) -> list[CellId]:
+def _fastest_group(seconds: Mapping[CellId, Mapping[int, float]], level: float) -> list[CellId]:
     """The identities of the fastest group, the leader first; empty as long as there are no intervals."""
-    seconds = {cell.id: by_round(cell.samples) for cell in table.cells if is_rated(cell)}
     if len(seconds) < 2 or max(map(len, seconds.values())) < FEWEST:
         return []
     return list(fastest_group(seconds, level))
