@@ -7,14 +7,15 @@ requirements, race.py the rule of a race, and controls.py the rule of controls.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from concbench.analysis.pairs import far_behind
 from concbench.results.records import CellId, Sample, Stopped
-from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
-from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, log_ratios, verdict_of
+from concbench.stats.intervals import FEWEST, Interval, log_ratios, look_level, ratio_interval
+from concbench.stats.noise import Noise
+from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, verdict_of
 
 if TYPE_CHECKING:
     from concbench.harness.runner_specs import PlannedCell
@@ -41,6 +42,8 @@ class Seen:
     """Number of ratios that may be printed, including those of cells that have failed since."""
     elapsed: float
     """Seconds since the measurement of this workload began."""
+    noise: Noise[CellId] = field(default_factory=Noise)
+    """The noise of the table, with the cells that have ended."""
 
     @property
     def rounds(self) -> int:
@@ -137,18 +140,16 @@ class VerdictRule:
             return settled
         level = look_level(self.max_rounds, seen.comparisons)
         seconds = {cell: by_round(taken) for cell, taken in seen.samples.items()}
-        answered = {seen.baseline} | (far_behind(seconds, level) if self.precision is None else set())
-        base = seconds[seen.baseline]
-        unsure = [
-            cell for cell, own in seconds.items() if cell not in answered and self._wants_more(base, own, level)
-        ]
-        wanted = {*unsure, *contenders(seconds, level), *([seen.baseline] if unsure else [])}
+        answered = {seen.baseline} | (far_behind(seconds, level, seen.noise) if self.precision is None else set())
+        unsure = [cell for cell in seconds if cell not in answered and self._wants_more(seen, cell, level)]
+        wanted = {*unsure, *contenders(seconds, level, seen.noise), *([seen.baseline] if unsure else [])}
         return further(seen, wanted, self.budget)
 
-    def _wants_more(self, base: Mapping[int, float], own: Mapping[int, float], level: float) -> bool:
-        ratios = log_ratios(base, own)
-        interval = ratio_interval(ratios, level)
-        if interval is None or verdict_of(ratios, level) == UNDECIDED:
+    def _wants_more(self, seen: Seen, cell: CellId, level: float) -> bool:
+        base, own = (by_round(seen.samples[one]) for one in (seen.baseline, cell))
+        ratios, prior = log_ratios(base, own), seen.noise.prior(seen.baseline, cell)
+        interval = ratio_interval(ratios, level, prior)
+        if interval is None or verdict_of(ratios, level, prior) == UNDECIDED:
             return True
         return self.precision is not None and interval.half_width > self.precision
 
@@ -176,7 +177,7 @@ def by_round(samples: Sequence[Sample]) -> dict[int, float]:
     return {sample.round: sample.seconds for sample in samples}
 
 
-def contenders(seconds: Seconds, level: float) -> set[CellId]:
+def contenders(seconds: Seconds, level: float, noise: Noise[CellId]) -> set[CellId]:
     """The cells of the fastest group that further rounds may prove to be slower, and the leader; empty if none may.
 
     A cell of the group rests once its interval lies within 10 % of the leader, and after 12 rounds if its typical ratio
@@ -186,7 +187,7 @@ def contenders(seconds: Seconds, level: float) -> set[CellId]:
     best = seconds[leader].keys()
     rivals = {
         cell
-        for cell, interval in fastest_group(seconds, level).items()
+        for cell, interval in fastest_group(seconds, level, noise).items()
         if cell != leader and not _is_tied(interval, len(best & seconds[cell].keys()))
     }
     return rivals | {leader} if rivals else set()

@@ -12,6 +12,7 @@ from concbench.harness.race import RaceRule
 from concbench.harness.runner_specs import parse
 from concbench.harness.stopping import EveryRound, NextRound, Seen, StopRule, VerdictRule
 from concbench.results.records import CellId, Sample, Table
+from concbench.stats.verdicts import UNDECIDED
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
 
@@ -137,6 +138,29 @@ def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
     taken = rounds(run.tables[0])
     assert taken["thread-pool:2"] < taken["threads"]
     assert str(answer(run[0])[0]).startswith("thread-pool(2) was fastest")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_rounds_end_with_the_verdicts_that_the_table_shows(seed: int) -> None:
+    """The stop rule and the analysis use the same intervals, also after a runner has failed."""
+    draw = random.Random(seed)
+    means = {
+        "sequential": 1.0, "threads": 1.0, "thread-pool:2": 0.8, "thread-pool:4": 0.6, "thread-pool:8": 0.55,
+        "process-pool:2": 0.45, "processes": 2.0,
+    }  # fmt: skip
+
+    def seconds(label: str, number: int) -> float | Exception:
+        if label == "thread-pool:8" and number > 3:
+            return OSError("burst")
+        return means[label] * draw.lognormvariate(0, 0.02)
+
+    table = measure(WORK, runners=list(means), hosts=SimulatedHosts(seconds), seed=seed).tables[0]
+    assert table.stopped == "verdicts"
+    assert table.cell("thread-pool:8").outcome.kind == "failed"
+    compared = [cell for cell in analyse(table) if cell.interval]
+    assert len(compared) == 5
+    assert all(cell.verdict != UNDECIDED or cell.far_behind for cell in compared)
+    assert min(cell.rounds for cell in compared) < 8, "the prior counts below 8 rounds"
 
 
 def test_without_a_baseline_nothing_is_measured_past_the_least() -> None:
