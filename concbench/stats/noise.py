@@ -1,4 +1,4 @@
-"""Noise that the cells of a table have in common: with few rounds, each says more about the others than about itself.
+"""Noise that the cells of a table have in common, so that few rounds of each say more about all of them.
 
 Three rounds give the variance of one ratio two degrees of freedom. The ratios of other cells, in the same rounds, give
 it more: the variance is moderated by theirs (Smyth 2004), as docs/methodology.md describes.
