@@ -45,7 +45,8 @@ MACHINES = {
     "shared": Machine(0.03, 0.09, contended=0.34),
     "hostile": Machine(0.05, 0.15, contended=0.34, uneven=0.31, drift=0.3, step=0.2),
 }
-_CONTENDED_SECONDS = 26.0
+CONTENDED_SECONDS = 26.0
+"""Mean seconds for which others compete."""
 _STEP_SECONDS = 20.0
 
 
@@ -80,7 +81,7 @@ def modelled(machine: Machine, means: dict[str, float], seed: int) -> Times:
 def _dwell(machine: Machine, *, busy: bool) -> float:
     if machine.contended == 0:
         return np.inf
-    return _CONTENDED_SECONDS if busy else _CONTENDED_SECONDS * (1 - machine.contended) / machine.contended
+    return CONTENDED_SECONDS if busy else CONTENDED_SECONDS * (1 - machine.contended) / machine.contended
 
 
 def traces() -> dict[str, np.ndarray]:

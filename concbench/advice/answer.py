@@ -88,7 +88,9 @@ def _headline(table: TableAnalysis) -> list[Finding]:
         return [replace(_too_few_rounds(table), role=HEADLINE)]
     faster = [cell for cell in others if cell.verdict == FASTER]
     open_ones = [cell for cell in others if cell.verdict == UNDECIDED]
-    return (_winner(table) if faster else [_no_winner(table, others)]) + undecided(table, open_ones)
+    found = _winner(table) if faster else [_no_winner(table, others)]
+    found += undecided(table, [cell for cell in open_ones if not cell.far_behind])
+    return found + _far_behind([cell for cell in open_ones if cell.far_behind])
 
 
 def _no_baseline(baseline: CellAnalysis) -> str:
@@ -173,6 +175,16 @@ def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
             role=WARNING,
         )
     ]
+
+
+def _far_behind(cells: list[CellAnalysis]) -> list[Finding]:
+    """Name the cells without a verdict that are far behind, if there are any: more rounds would change no choice."""
+    parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in cells if cell.interval]
+    if not parts:
+        return []
+    figures = of_each("low", {cell.name: cell.low for cell in cells})
+    figures |= of_each("high", {cell.name: cell.high for cell in cells})
+    return [Finding(f"Undecided, but less than half as fast as the fastest: {', '.join(parts)}.", figures, role=MORE)]
 
 
 def _too_few_rounds(table: TableAnalysis) -> Finding:

@@ -19,8 +19,8 @@ from concbench.analysis.cell_analysis import CellAnalysis, by_round
 from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, FLAGGED
-from concbench.stats.intervals import ratio_interval
-from concbench.stats.verdicts import BAND, FASTER, log_ratios
+from concbench.stats.intervals import log_ratios, ratio_interval
+from concbench.stats.verdicts import BAND, FASTER
 from concbench.units import few, instead_of, listed, memory, percent, ratio, seconds
 
 

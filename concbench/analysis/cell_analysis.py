@@ -13,10 +13,11 @@ from concbench.analysis.limits import PossibleSpeedups, computing_cores, limits
 from concbench.analysis.places import is_described, is_here, works_singly
 from concbench.analysis.time_shares import TimeShares, time_shares, timeline_of
 from concbench.results.records import Cell, CellId, Json, Outcome, Sample, Table
-from concbench.stats.intervals import Interval, ratio_interval
+from concbench.stats.intervals import Interval, log_ratios, ratio_interval
+from concbench.stats.noise import Noise
 from concbench.stats.timeline import Timeline
 from concbench.stats.trend import trends
-from concbench.stats.verdicts import log_ratios, verdict_of
+from concbench.stats.verdicts import verdict_of
 from concbench.traits import Traits
 
 
@@ -62,6 +63,8 @@ class CellAnalysis:
     """Rounds in which a quota kept its workers from running for more than 1 % of the time."""
     left_out: int
     """Rounds whose samples are left out here because other tasks failed than under other runners."""
+    far_behind: bool = False
+    """Whether it is proved to take more than twice as long as the fastest runner of its variant."""
 
     def __repr__(self) -> str:
         seconds = "not measured" if self.seconds is None else f"{self.seconds:.3g} s"
@@ -187,7 +190,14 @@ class Baseline:
 
 
 def analyse_cell(
-    cell: Cell, whole: Cell, baseline: Baseline, table: Table, level: float, *, in_fastest_group: bool
+    cell: Cell,
+    whole: Cell,
+    baseline: Baseline,
+    table: Table,
+    level: float,
+    noise: Noise[CellId],
+    *,
+    in_fastest_group: bool,
 ) -> CellAnalysis:
     """Derive the figures of a cell.
 
@@ -197,11 +207,13 @@ def analyse_cell(
         baseline: the baseline with which it is compared.
         table: the table of the cell.
         level: error level of one comparison.
+        noise: the noise of the table.
         in_fastest_group: whether it is statistically tied with the fastest.
     """
     compared = is_rated(cell) and is_rated(baseline.cell)
     ratios = log_ratios(by_round(baseline.cell.samples), by_round(cell.samples)) if compared else np.empty(0)
-    interval = ratio_interval(ratios, level) if cell is not baseline.cell else None
+    prior = noise.prior(baseline.cell.id, cell.id)
+    interval = ratio_interval(ratios, level, prior) if cell is not baseline.cell else None
     start_up, cores = costs.start_up(cell), costs.cores(cell, warm=table.warm)
     timeline = timeline_of(cell, warm=table.warm)
     return CellAnalysis(
@@ -210,7 +222,7 @@ def analyse_cell(
         speedup=interval.centre if interval else exp(float(np.median(ratios))) if ratios.size else None,
         shared=ratios.size,
         interval=interval,
-        verdict=verdict_of(ratios, level) if interval else "",
+        verdict=verdict_of(ratios, level, prior) if interval else "",
         trends=bool(interval) and trends(ratios),
         in_fastest_group=in_fastest_group,
         start_up=start_up,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
+from concbench.analysis.thresholds import FAR_BEHIND
 from concbench.results.records import Cell, CellId
+from concbench.stats.intervals import FEWEST, log_ratios, ratio_interval
+from concbench.stats.noise import Noise
+from concbench.stats.trend import trends
+from concbench.stats.verdicts import fastest
 
 
 def baseline_of(cells: Collection[Cell], chosen: CellId) -> CellId:
@@ -29,6 +34,31 @@ def compared(cells: Collection[Cell], baseline: CellId) -> int:
     """Number of comparisons among the cells with samples; one less if the baseline never came to a sample."""
     sampled = {cell.id for cell in cells if cell.samples}
     return comparisons(sampled, baseline) - (bool(sampled) and baseline not in sampled)
+
+
+def far_behind(seconds: Mapping[CellId, Mapping[int, float]], level: float, noise: Noise[CellId]) -> set[CellId]:
+    """The cells that are proved to take more than twice as long as the fastest cell of their variant.
+
+    They cannot be the fastest, whatever their verdict against the baseline is. Cells with fewer than three rounds, and
+    cells whose ratios trend from round to round, are not among them.
+
+    Args:
+        seconds: seconds of one execution of every cell, by round.
+        level: two-sided error level of each comparison at this look.
+        noise: the noise of the table.
+    """
+    limit = 1 / FAR_BEHIND[max(FAR_BEHIND)]
+    found = set[CellId]()
+    for variant in {cell.variant for cell in seconds}:
+        own = {cell: taken for cell, taken in seconds.items() if cell.variant == variant and len(taken) >= FEWEST}
+        leader = fastest(own) if own else None
+        for cell, taken in own.items():
+            if leader is not None and cell != leader:
+                ratios = log_ratios(own[leader], taken)
+                interval = ratio_interval(ratios, level, noise.prior(leader, cell))
+                if interval is not None and interval.high < limit and not trends(ratios):
+                    found.add(cell)
+    return found
 
 
 def _more(cell: CellId, cells: Collection[CellId], baseline: CellId) -> Iterator[CellId]:

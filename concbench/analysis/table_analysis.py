@@ -10,10 +10,12 @@ import numpy as np
 from concbench.analysis import costs
 from concbench.analysis.cell_analysis import Baseline, CellAnalysis, analyse_cell, by_round, is_rated
 from concbench.analysis.comparability import comparable
-from concbench.analysis.pairs import baseline_of, compared
+from concbench.analysis.noise import noise_of
+from concbench.analysis.pairs import baseline_of, compared, far_behind
 from concbench.results.records import Cell, CellId, Outcome, Table
-from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
-from concbench.stats.verdicts import SLOWER, fastest_group, log_ratios, verdict_of
+from concbench.stats.intervals import FEWEST, Interval, log_ratios, look_level, ratio_interval
+from concbench.stats.noise import Noise
+from concbench.stats.verdicts import SLOWER, fastest_group, verdict_of
 
 UNSTEADY = 1.07
 """Median over minimum of the baseline above which the machine is noisy, if the load cannot be read."""
@@ -128,13 +130,15 @@ def _part(table: Table, variant: str) -> Table:
 
 def _changes(whole: TableAnalysis, level: float) -> list[Change]:
     cells = {cell.id: cell for cell in whole.measured}
+    noise = noise_of([cell.record for cell in whole])
     found = []
     for cell in whole.measured:
         before = cells.get(CellId(cell.label, whole.baseline.variant))
         if cell.variant != whole.baseline.variant and before is not None:
             ratios = log_ratios(by_round(before.record.samples), by_round(cell.record.samples))
-            if interval := ratio_interval(ratios, level):
-                found.append(Change(cell, before, interval, verdict_of(ratios, level)))
+            prior = noise.prior(before.id, cell.id)
+            if interval := ratio_interval(ratios, level, prior):
+                found.append(Change(cell, before, interval, verdict_of(ratios, level, prior)))
     return found
 
 
@@ -142,9 +146,11 @@ def _analyse(table: Table, level: float) -> TableAnalysis:
     """Analyse a table, except for the comparison of its variants."""
     kept = replace(table, cells=comparable(table.cells, table.tasks))
     baseline = Baseline.of(_baseline(kept), warm=table.warm)
-    group = _fastest_group(kept, level)
+    seconds = {cell.id: by_round(cell.samples) for cell in kept.cells if is_rated(cell)}
+    noise = noise_of(kept.cells)
+    group, behind = _fastest_group(seconds, level, noise), far_behind(seconds, level, noise)
     cells = [
-        analyse_cell(cell, whole, baseline, table, level, in_fastest_group=cell.id in group)
+        analyse_cell(cell, whole, baseline, table, level, noise, in_fastest_group=cell.id in group)
         for cell, whole in zip(kept.cells, table.cells, strict=True)
     ]
     cells = [
@@ -153,10 +159,13 @@ def _analyse(table: Table, level: float) -> TableAnalysis:
         else cell
         for cell in cells
     ]
-    first = next((cell for cell in cells if cell.record is baseline.cell), None)
+    cells = [replace(cell, far_behind=cell.id in behind) for cell in cells]
+    own = next((cell for cell in cells if cell.record is baseline.cell), None) or analyse_cell(
+        baseline.cell, baseline.cell, baseline, table, level, noise, in_fastest_group=False
+    )
     return TableAnalysis(
         record=table,
-        baseline=first or analyse_cell(baseline.cell, baseline.cell, baseline, table, level, in_fastest_group=False),
+        baseline=own,
         cells=cells,
         fastest=_fastest(cells),
         others=float(np.median(table.load)) if table.load else None,
@@ -171,12 +180,11 @@ def _baseline(table: Table) -> Cell:
     return next((cell for cell in table.cells if cell.id == which), unknown)
 
 
-def _fastest_group(table: Table, level: float) -> list[CellId]:
+def _fastest_group(seconds: Mapping[CellId, Mapping[int, float]], level: float, noise: Noise[CellId]) -> list[CellId]:
     """The identities of the fastest group, the leader first; empty as long as there are no intervals."""
-    seconds = {cell.id: by_round(cell.samples) for cell in table.cells if is_rated(cell)}
     if len(seconds) < 2 or max(map(len, seconds.values())) < FEWEST:
         return []
-    return list(fastest_group(seconds, level))
+    return list(fastest_group(seconds, level, noise))
 
 
 def _behind(cell: CellAnalysis, cells: list[CellAnalysis]) -> bool:

@@ -61,7 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--require", action="append", metavar="TEXT", help="exit with code 3 unless this holds, such "
                         "as 'thread-pool:2 >= 1.5x' or 'memory thread-pool:8 <= 500MB'; repeatable")  # fmt: skip
     parser.add_argument("--strict", action="store_true", help="exit with code 4 if any requirement is undecided or, "
-                        "when there are no requirements, if any runner's verdict is undecided")  # fmt: skip
+                        "when there are no requirements, if the verdict of any runner that is not far behind the "
+                        "fastest is undecided")  # fmt: skip
     parser.set_defaults(alone=False)
     add_color(parser)
     functions.add_arguments(parser)
@@ -132,13 +133,19 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _undecided(run: Run, judgements: Sequence[Judgement]) -> bool:
-    """Whether a requirement is undecided or, without requirements, a measured runner has no verdict."""
+    """Whether a requirement is undecided or, without requirements, a measured runner has no verdict.
+
+    A runner that is far behind the fastest needs none.
+    """
     from concbench.stats import verdicts
 
     if judgements:
         return any(one.undecided for one in judgements)
     return any(
-        cell is not table.baseline and cell.seconds is not None and cell.verdict in {"", verdicts.UNDECIDED}
+        cell is not table.baseline
+        and cell.seconds is not None
+        and cell.verdict in {"", verdicts.UNDECIDED}
+        and not cell.far_behind
         for table in run
         for cell in table.cells
     )

@@ -15,8 +15,7 @@ from concbench.analysis.thresholds import COMPUTES, FLAGGED, MORE_THAN_ONE
 from concbench.requirements import FAILED, PASSED, UNDECIDED, Decision, Requirement
 from concbench.results.records import Table
 from concbench.run import Run
-from concbench.stats.intervals import FEWEST, Interval, ratio_interval, requirement_level
-from concbench.stats.verdicts import log_ratios
+from concbench.stats.intervals import FEWEST, Interval, log_ratios, ratio_interval, requirement_level
 from concbench.units import data, listed, ratio, seconds, span
 
 

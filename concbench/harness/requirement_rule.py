@@ -11,8 +11,7 @@ from concbench.harness.planning.runner_specs import PlannedCell, parse
 from concbench.harness.stop_rules import NextRound, RoundLimit, Standings, by_round, first_or_last, further
 from concbench.requirements import UNDECIDED, Requirement, require_consistent
 from concbench.results.records import CellId
-from concbench.stats.intervals import ratio_interval, requirement_level
-from concbench.stats.verdicts import log_ratios
+from concbench.stats.intervals import log_ratios, ratio_interval, requirement_level
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from math import inf
 
 from concbench.analysis.comparability import comparable
+from concbench.analysis.noise import noise_of
 from concbench.analysis.pairs import baseline_of, compared
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
 from concbench.harness import executions
@@ -177,8 +178,9 @@ class Rounds:
         records = [cell.record for cell in cells]
         baseline = baseline_of(records, plan.baseline)
         made = compared(records, baseline)
+        noise = noise_of(comparable(records, self._bench.workload.tasks))
         begins = self._bench.clock.elapsed() + sum(cell.relaunch_seconds for cell in self._bench.alive)
-        decided = self._rule.next_round(Standings(baseline, samples, made, begins))
+        decided = self._rule.next_round(Standings(baseline, samples, made, begins, noise))
         left_out = self._left_out(samples)
         if baseline in left_out:
             return replace(decided, cells=[*samples, *left_out], why_none="")

@@ -7,18 +7,28 @@ requirements, race.py the rule of a race, and controls.py the rule of controls.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
+from concbench.analysis.pairs import far_behind
 from concbench.results.records import CellId, Sample, Stopped
-from concbench.stats.intervals import FEWEST, look_level, ratio_interval
-from concbench.stats.verdicts import BAND, UNDECIDED, fastest_group, log_ratios, verdict_of
+from concbench.stats.intervals import FEWEST, Interval, log_ratios, look_level, ratio_interval
+from concbench.stats.noise import Noise
+from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, verdict_of
 
 if TYPE_CHECKING:
     from concbench.harness.planning.runner_specs import PlannedCell
 
 Samples = Mapping[CellId, Sequence[Sample]]
+Seconds = Mapping[CellId, Mapping[int, float]]
+"""Seconds of one execution of every cell, by round."""
+
+TIED = 1.10
+"""Ratio to the leader: a cell of the fastest group rests once its whole interval lies within it."""
+LONG_ENOUGH = 12
+"""Rounds shared with the leader after which a cell of the fastest group rests if its typical ratio is within 5 %: many
+more would be needed to prove that it is slower."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,8 @@ class Standings:
     """Number of ratios that may be printed, including those of cells that have failed since."""
     elapsed: float
     """Seconds since the measurement of this workload began."""
+    noise: Noise[CellId] = field(default_factory=Noise)
+    """The noise of the table, with the cells that have ended."""
 
     @property
     def rounds(self) -> int:
@@ -51,7 +63,7 @@ class NextRound:
     cells: Sequence[CellId]
     """The cells that are sampled in the next round."""
     why_none: Stopped = ""
-    """The reason if there are none: verdicts, rounds, budget, or baseline (the baseline has ended)."""
+    """The reason if there are none: verdicts (nothing is open), rounds, budget, or baseline (it has ended)."""
     joining: Sequence[PlannedCell] = ()
     """Cells that join before the round, if it takes place."""
 
@@ -104,15 +116,17 @@ class EveryRound:
 class VerdictRule:
     """Samples every cell until its verdict against the baseline is known, and whether it may be the fastest of all.
 
-    A cell also stops at the last round or at the budget; the baseline is sampled while a verdict needs it. The
-    confidence intervals are valid at every round, so the measurement may end at any of these without weakening a claim.
+    A cell rests earlier if it is far behind, or tied with the leader. All cells stop at the last round or at the
+    budget; the baseline is sampled while a verdict needs it. The confidence intervals are valid at every round, so the
+    measurement may end at any of these without weakening a claim.
     """
 
     max_rounds: int
     budget: float | None = None
     """Seconds after which no further round begins; the first three rounds are always taken."""
     precision: float | None = None
-    """Continue after the verdict until the half-width of the interval is at most this share of the ratio."""
+    """Continue after the verdict until the half-width of the interval is at most this share of the ratio, even for
+    cells that are far behind."""
     hopeless: float = inf
 
     @property
@@ -125,15 +139,17 @@ class VerdictRule:
         if (settled := first_or_last(seen, self.max_rounds)) is not None:
             return settled
         level = look_level(self.max_rounds, seen.comparisons)
-        unsure = [cell for cell in seen.samples if cell != seen.baseline and self._wants_more(seen, cell, level)]
-        wanted = {*unsure, *contenders(seen.samples, level), *([seen.baseline] if unsure else [])}
+        seconds = {cell: by_round(taken) for cell, taken in seen.samples.items()}
+        answered = {seen.baseline} | (far_behind(seconds, level, seen.noise) if self.precision is None else set())
+        unsure = [cell for cell in seconds if cell not in answered and self._wants_more(seen, cell, level)]
+        wanted = {*unsure, *contenders(seconds, level, seen.noise), *([seen.baseline] if unsure else [])}
         return further(seen, wanted, self.budget)
 
     def _wants_more(self, seen: Standings, cell: CellId, level: float) -> bool:
         base, own = (by_round(seen.samples[one]) for one in (seen.baseline, cell))
-        ratios = log_ratios(base, own)
-        interval = ratio_interval(ratios, level)
-        if interval is None or verdict_of(ratios, level) == UNDECIDED:
+        ratios, prior = log_ratios(base, own), seen.noise.prior(seen.baseline, cell)
+        interval = ratio_interval(ratios, level, prior)
+        if interval is None or verdict_of(ratios, level, prior) == UNDECIDED:
             return True
         return self.precision is not None and interval.half_width > self.precision
 
@@ -161,9 +177,24 @@ def by_round(samples: Sequence[Sample]) -> dict[int, float]:
     return {sample.round: sample.seconds for sample in samples}
 
 
-def contenders(samples: Samples, level: float) -> list[CellId]:
-    """The cells that may still be the fastest; empty once that is settled, or all of them are within 5 %."""
-    group = fastest_group({cell: by_round(taken) for cell, taken in samples.items()}, level)
-    behind = [interval for interval in group.values() if interval is not None]
-    settled = len(behind) == len(group) - 1 and all(interval.low > 1 / BAND for interval in behind)
-    return [] if settled else list(group)
+def contenders(seconds: Seconds, level: float, noise: Noise[CellId]) -> set[CellId]:
+    """The cells of the fastest group that further rounds may prove to be slower, and the leader; empty if none may.
+
+    A cell of the group rests once its interval lies within 10 % of the leader, and after 12 rounds if its typical ratio
+    is within 5 %. It stays in the group, since it is not proved to be slower.
+    """
+    leader = fastest(seconds)
+    best = seconds[leader].keys()
+    rivals = {
+        cell
+        for cell, interval in fastest_group(seconds, level, noise).items()
+        if cell != leader and not _is_tied(interval, len(best & seconds[cell].keys()))
+    }
+    return rivals | {leader} if rivals else set()
+
+
+def _is_tied(interval: Interval | None, rounds: int) -> bool:
+    """Whether a cell that is not proved to be slower than the leader rests, after so many rounds with the leader."""
+    if interval is None:
+        return False
+    return interval.low > 1 / TIED or (rounds >= LONG_ENOUGH and interval.centre > 1 / BAND)

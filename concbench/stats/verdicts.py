@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from concbench.stats.intervals import FEWEST, Interval, ratio_interval
+from concbench.stats.intervals import FEWEST, NO_PRIOR, Interval, Prior, log_ratios, ratio_interval
+from concbench.stats.noise import Cell, Noise
 from concbench.stats.trend import trends
-
-Cell = TypeVar("Cell", bound=Hashable)
-"""The identity of a cell."""
 
 MARGIN = 1.02
 """Least ratio for `faster` and `slower`: a margin of 2 % halves the false claims for 0.1 to 1 more rounds."""
@@ -35,9 +32,9 @@ def verdict(interval: Interval | None) -> str:
     return UNDECIDED
 
 
-def verdict_of(log_ratios: NDArray[np.float64], level: float) -> str:
-    """The verdict on the ratios of two cells by round; undecided while they trend."""
-    return UNDECIDED if trends(log_ratios) else verdict(ratio_interval(log_ratios, level))
+def verdict_of(log_ratios: NDArray[np.float64], level: float, prior: Prior = NO_PRIOR) -> str:
+    """The verdict on the ratios of two cells by round, shape (rounds,); undecided while they trend."""
+    return UNDECIDED if trends(log_ratios) else verdict(ratio_interval(log_ratios, level, prior))
 
 
 def fastest(seconds: Mapping[Cell, Mapping[int, float]]) -> Cell:
@@ -45,12 +42,15 @@ def fastest(seconds: Mapping[Cell, Mapping[int, float]]) -> Cell:
     return min(seconds, key=lambda cell: float(np.median(list(seconds[cell].values()))))
 
 
-def fastest_group(seconds: Mapping[Cell, Mapping[int, float]], level: float) -> dict[Cell, Interval | None]:
+def fastest_group(
+    seconds: Mapping[Cell, Mapping[int, float]], level: float, noise: Noise[Cell]
+) -> dict[Cell, Interval | None]:
     """The leader and the cells statistically tied with it: not proved to be more than 2 % slower.
 
     Args:
         seconds: seconds of one execution of every cell, by round.
         level: two-sided error level of each comparison at this look; cells are compared with the leader only.
+        noise: the noise of the table.
 
     Returns:
         The ratio of each cell to the leader (1: as fast); None for the leader itself, and below three rounds. A cell
@@ -60,13 +60,7 @@ def fastest_group(seconds: Mapping[Cell, Mapping[int, float]], level: float) -> 
     group: dict[Cell, Interval | None] = {leader: None}
     for cell, own in seconds.items():
         if cell != leader:
-            interval = ratio_interval(log_ratios(seconds[leader], own), level)
+            interval = ratio_interval(log_ratios(seconds[leader], own), level, noise.prior(leader, cell))
             if (interval is None and len(seconds[leader]) < FEWEST) or (interval and interval.high >= 1 / MARGIN):
                 group[cell] = interval
     return group
-
-
-def log_ratios(base: Mapping[int, float], candidate: Mapping[int, float]) -> NDArray[np.float64]:
-    """Return log(T_base / T_candidate) of the rounds that both took part in, shape (rounds,): above 0 is faster."""
-    shared = sorted(base.keys() & candidate.keys())
-    return np.log([base[number] / candidate[number] for number in shared]) if shared else np.empty(0)

@@ -54,6 +54,13 @@ def test_what_is_only_undecided_is_never_advised() -> None:
     assert "Undecided: threads [" in text
 
 
+def test_what_is_undecided_and_far_behind_needs_no_more_rounds() -> None:
+    """Whether it is faster than the baseline does not matter beside a runner that is ten times as fast."""
+    text = words(WAITING, cell("asyncio:32", 0.1), cell("threads", 1.0, noise=0.3))
+    assert "Undecided, but less than half as fast as the fastest: threads [" in text
+    assert "would settle it" not in text
+
+
 def test_a_runner_that_is_proved_slower_is_no_tie() -> None:
     """The answer does not mention it."""
     text = words(WAITING, cell("asyncio:32", 0.10), cell("threads", 0.12))

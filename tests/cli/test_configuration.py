@@ -254,6 +254,14 @@ def test_strict_is_not_content_with_an_undecided_verdict(monkeypatch: pytest.Mon
     assert main([*RUN, "--rounds", "5", "--force"]) == 0
 
 
+def test_strict_needs_no_verdict_on_a_runner_that_is_far_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = {"sequential": [1.0, 1.1], "threads": [1.1, 1.0, 1.05], "thread-pool:2": [0.01]}
+    monkeypatch.setattr("concbench.harness.hosts.launcher.ProcessHosts", lambda _tell: SimulatedHosts(times))
+    assert main([*RUN, "-r", "thread-pool:2", "--strict"]) == 0
+    verdicts = {cell.label: cell.verdict for cell in load("run.json")[0]}
+    assert verdicts == {"sequential": "", "threads": "undecided", "thread-pool:2": "faster"}
+
+
 def test_an_option_that_puts_off_what_is_on_is_said_and_recorded(capsys: pytest.CaptureFixture[str]) -> None:
     configured("no-observe = true\nstrict = false")
     record = recorded([*RUN, "--rounds", "3"])

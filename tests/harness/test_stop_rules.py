@@ -6,11 +6,13 @@ from typing import Unpack
 import pytest
 
 from concbench import MeasureOptions, measure
+from concbench.analysis.table_analysis import analyse
 from concbench.harness.machine.controls import Control, ControlRule
 from concbench.harness.planning.runner_specs import parse
 from concbench.harness.search.race import RaceRule
 from concbench.harness.stop_rules import EveryRound, NextRound, Standings, StopRule, VerdictRule
 from concbench.results.records import CellId, Sample, Table
+from concbench.stats.verdicts import UNDECIDED
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
 
@@ -61,8 +63,6 @@ def test_the_budget_ends_it_and_three_rounds_are_the_least() -> None:
 
 def test_precision_goes_on_until_the_intervals_are_that_narrow() -> None:
     """It continues after the verdict."""
-    from concbench.analysis.table_analysis import analyse
-
     means = {"sequential": 1.0, "threads": 0.1}
     coarse, fine = play(means, noise=0.05), play(means, noise=0.05, precision=0.05)
     assert max(rounds(coarse).values()) < max(rounds(fine).values())
@@ -84,11 +84,44 @@ def test_the_race_for_the_first_place_goes_on_without_the_baseline() -> None:
     assert taken["sequential"] < taken["threads"] == taken["thread-pool:2"]
 
 
-def test_a_race_between_equals_ends_once_they_are_within_five_percent() -> None:
-    """It ends before the last round."""
-    table = play({"sequential": 10.0, "threads": 1.0, "thread-pool:2": 1.0}, noise=0.01)
+@pytest.mark.parametrize(("noise", "most"), [(0.01, 12), (0.05, 16)])
+def test_equals_rest_once_they_are_tied_and_both_stay_in_the_fastest_group(noise: float, most: int) -> None:
+    """Their interval lies within 10 %; or noise keeps it wider, and they look equal after twelve rounds."""
+    table = play({"sequential": 10.0, "threads": 1.0, "thread-pool:2": 1.0}, noise=noise)
     assert table.stopped == "verdicts"
-    assert max(rounds(table).values()) < 20
+    assert max(rounds(table).values()) <= most
+    assert {cell.label for cell in analyse(table).fastest_group} == {"threads", "thread-pool:2"}
+
+
+def test_rivals_that_differ_go_on_until_one_is_proved_to_be_slower() -> None:
+    """Twelve rounds do not end that: the difference is more than 5 %."""
+    table = play({"sequential": 10.0, "threads": 1.0, "thread-pool:2": 1.25}, noise=0.12)
+    assert {cell.label for cell in analyse(table).fastest_group} == {"threads"} or rounds(table)["threads"] == 30
+
+
+def test_a_tied_cell_rests_while_others_contend() -> None:
+    """The rivals of the leader do not keep each other in the rounds."""
+    samples = {
+        CellId("sequential"): taken(10.0, 6),
+        CellId("threads"): taken(1.0, 6),
+        CellId("thread-pool:2"): taken(1.001, 6),
+        CellId("thread-pool:4"): [Sample(0.0, 1.0 + 0.2 * (number % 2), 0.0, None, number) for number in range(6)],
+    }
+    wanted = VerdictRule(30).next_round(Standings(CellId("sequential"), samples, 3, 0.0)).cells
+    assert [cell.label for cell in wanted] == ["threads", "thread-pool:4"]
+
+
+def test_a_cell_that_is_far_behind_rests_whatever_its_verdict() -> None:
+    """It is as fast as the baseline, as far as three rounds show; with a precision it goes on until that is reached."""
+    means = {"sequential": 1.0, "threads": 1.0, "thread-pool:2": 0.1}
+    table = play(means, noise=0.03)
+    assert (table.stopped, set(rounds(table).values())) == ("verdicts", {3})
+    assert [(cell.verdict, cell.far_behind) for cell in analyse(table)] == [
+        ("", True), ("undecided", True), ("faster", False),
+    ]  # fmt: skip
+    precise = analyse(play(means, noise=0.03, precision=0.05))
+    assert all(cell.interval.half_width <= 0.05 for cell in precise if cell.interval)
+    assert min(cell.rounds for cell in precise) > 3
 
 
 def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
@@ -98,13 +131,36 @@ def test_a_winner_that_stopped_early_is_still_the_winner() -> None:
     draw = random.Random(5)
 
     def seconds(label: str, number: int) -> float:
-        mean, noise = {"sequential": (1.0, 0.01), "threads": (0.99, 0.2), "thread-pool:2": (0.1, 0.01)}[label]
+        mean, noise = {"sequential": (1.0, 0.01), "threads": (0.99, 0.2), "thread-pool:2": (0.6, 0.01)}[label]
         return mean * draw.lognormvariate(0, noise)
 
     run = measure(WORK, runners=["sequential", "threads", "thread-pool:2"], hosts=SimulatedHosts(seconds), seed=3)
     taken = rounds(run.tables[0])
     assert taken["thread-pool:2"] < taken["threads"]
     assert str(answer(run[0])[0]).startswith("thread-pool(2) was fastest")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_rounds_end_with_the_verdicts_that_the_table_shows(seed: int) -> None:
+    """The stop rule and the analysis use the same intervals, also after a runner has failed."""
+    draw = random.Random(seed)
+    means = {
+        "sequential": 1.0, "threads": 1.0, "thread-pool:2": 0.8, "thread-pool:4": 0.6, "thread-pool:8": 0.55,
+        "process-pool:2": 0.45, "processes": 2.0,
+    }  # fmt: skip
+
+    def seconds(label: str, number: int) -> float | Exception:
+        if label == "thread-pool:8" and number > 3:
+            return OSError("burst")
+        return means[label] * draw.lognormvariate(0, 0.02)
+
+    table = measure(WORK, runners=list(means), hosts=SimulatedHosts(seconds), seed=seed).tables[0]
+    assert table.stopped == "verdicts"
+    assert table.cell("thread-pool:8").outcome.kind == "failed"
+    compared = [cell for cell in analyse(table) if cell.interval]
+    assert len(compared) == 5
+    assert all(cell.verdict != UNDECIDED or cell.far_behind for cell in compared)
+    assert min(cell.rounds for cell in compared) < 8, "the prior counts below 8 rounds"
 
 
 def test_without_a_baseline_nothing_is_measured_past_the_least() -> None:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concbench.stats.intervals import Interval, look_level, ratio_interval, requirement_level
-from concbench.stats.verdicts import fastest, fastest_group, log_ratios, verdict
+from concbench.stats.intervals import Interval, log_ratios, look_level, ratio_interval, requirement_level
+from concbench.stats.noise import Noise
+from concbench.stats.verdicts import fastest, fastest_group, verdict
 
 LOGS = st.lists(st.floats(-3, 3), min_size=3, max_size=40).map(np.array)
 
@@ -110,7 +111,7 @@ def test_the_fastest_group_holds_what_cannot_be_told_apart_from_the_leader() -> 
         name: dict(enumerate(mean * np.exp(0.01 * draw.standard_normal(12))))
         for name, mean in (("best", 1.0), ("tie", 1.005), ("slow", 1.2))
     }
-    assert set(fastest_group(seconds, 0.001)) == {"best", "tie"}
+    assert set(fastest_group(seconds, 0.001, Noise())) == {"best", "tie"}
     assert fastest(seconds) in {"best", "tie"}
 
 

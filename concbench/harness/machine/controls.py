@@ -23,8 +23,7 @@ from concbench.harness.stop_rules import NextRound, RoundLimit, Standings, by_ro
 from concbench.options import MeasureOptions, make_options
 from concbench.results.records import CellId, Json
 from concbench.runners import start_method
-from concbench.stats.intervals import FEWEST, Interval, look_level, ratio_interval
-from concbench.stats.verdicts import log_ratios
+from concbench.stats.intervals import FEWEST, Interval, log_ratios, look_level, ratio_interval
 from concbench.units import ratio, span
 from concbench.workloads.base import Workload
 from concbench.workloads.synthetic import Sleep, Spin
@@ -103,7 +102,8 @@ class ControlRule:
         base = by_round(seen.samples[seen.baseline])
         cells = [seen.baseline]
         for cell, control in self.controls.items():
-            interval = ratio_interval(log_ratios(base, by_round(seen.samples.get(cell, []))), level)
+            ratios = log_ratios(base, by_round(seen.samples.get(cell, [])))
+            interval = ratio_interval(ratios, level, seen.noise.prior(seen.baseline, cell))
             if cell in seen.samples and control.outcome(interval) != SHOWN:
                 cells.append(cell)
         if len(cells) == 1:

@@ -15,8 +15,9 @@ from concbench.analysis.thresholds import FAR_BEHIND, HOPELESS
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.harness.stop_rules import NextRound, RoundLimit, Samples, Standings, by_round
 from concbench.results.records import CellId
-from concbench.stats.intervals import FEWEST, look_level, ratio_interval
-from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, log_ratios, verdict_of
+from concbench.stats.intervals import FEWEST, log_ratios, look_level, ratio_interval
+from concbench.stats.noise import Noise
+from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, verdict_of
 
 _DROP_LEVEL = 0.05
 
@@ -71,9 +72,9 @@ class RaceRule:
 
     def _wanted(self, seen: Standings) -> set[CellId]:
         samples = seen.samples
-        running = _running({cell: taken for cell, taken in samples.items() if taken})
+        running = _running({cell: taken for cell, taken in samples.items() if taken}, seen.noise)
         wanted = {cell for cell, taken in samples.items() if not taken} | running
-        if len(running) == 1 or _all_level(samples, running):
+        if len(running) == 1 or _all_level(samples, running, seen.noise):
             wanted -= {cell for cell in running if len(samples[cell]) >= FEWEST}
         unproved = self._undecided(seen) | _unpaired(seen, running)
         wanted |= unproved
@@ -93,7 +94,7 @@ class RaceRule:
             return set()
         far = FAR_BEHIND[max(FAR_BEHIND)] * np.median(list(measured[leader].values()))
         near = {cell: own for cell, own in measured.items() if np.median(list(own.values())) < far}
-        group = fastest_group(near, self._level(seen))
+        group = fastest_group(near, self._level(seen), seen.noise)
         unsure = {cell for cell, interval in group.items() if interval and interval.low <= 1 / BAND}
         return unsure | {leader} if unsure else set()
 
@@ -108,12 +109,12 @@ class RaceRule:
         """
         samples, leader = seen.samples, _leader(seen.samples)
         asked = {leader} if leader != seen.baseline else {cell for cell in samples if len(samples[cell]) >= FEWEST}
-        level = self._level(seen)
+        level, prior = self._level(seen), seen.noise.prior
         base = by_round(samples[seen.baseline])
         return {
             cell
             for cell in asked - {seen.baseline}
-            if verdict_of(log_ratios(base, by_round(samples[cell])), level) == UNDECIDED
+            if verdict_of(log_ratios(base, by_round(samples[cell])), level, prior(seen.baseline, cell)) == UNDECIDED
         }
 
 
@@ -121,29 +122,30 @@ def _leader(samples: Samples) -> CellId:
     return fastest({cell: by_round(taken) for cell, taken in samples.items() if taken})
 
 
-def _running(samples: Samples) -> set[CellId]:
+def _running(samples: Samples, noise: Noise[CellId]) -> set[CellId]:
     """The cells that may still be the best."""
     if not samples:
         return set()
     leader = _leader(samples)
-    return {leader} | {cell for cell in samples if cell != leader and _may_win(samples, leader, cell)}
+    return {leader} | {cell for cell in samples if cell != leader and _may_win(samples, leader, cell, noise)}
 
 
-def _may_win(samples: Samples, leader: CellId, cell: CellId) -> bool:
+def _may_win(samples: Samples, leader: CellId, cell: CellId, noise: Noise[CellId]) -> bool:
     best, own = (by_round(samples[name]) for name in (leader, cell))
     rounds = len(own)
     if rounds in FAR_BEHIND:
         behind = np.median(list(own.values())) / np.median(list(best.values()))
         return bool(behind < FAR_BEHIND[rounds])
-    interval = ratio_interval(log_ratios(best, own), _DROP_LEVEL)
+    interval = ratio_interval(log_ratios(best, own), _DROP_LEVEL, noise.prior(leader, cell))
     return interval is None or interval.high >= 1
 
 
-def _all_level(samples: Samples, running: set[CellId]) -> bool:
+def _all_level(samples: Samples, running: set[CellId], noise: Noise[CellId]) -> bool:
     """Whether all remaining cells are within 5 % of the leader, so that the choice among them does not matter."""
     leader = _leader(samples)
     for cell in running - {leader}:
-        interval = ratio_interval(log_ratios(by_round(samples[leader]), by_round(samples[cell])), _DROP_LEVEL)
+        ratios = log_ratios(by_round(samples[leader]), by_round(samples[cell]))
+        interval = ratio_interval(ratios, _DROP_LEVEL, noise.prior(leader, cell))
         if interval is None or interval.low <= 1 / BAND:
             return False
     return True
