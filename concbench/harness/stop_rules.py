@@ -1,7 +1,7 @@
 """Stop rules: before each round, a rule decides the cells that take part in it, until none do.
 
-`StopRule` is the protocol. This module has the two rules of ordinary measurements; requiring.py has the rule of
-requirements, race.py the rule of a race, and controls.py the rule of controls.
+`StopRule` is the protocol. This module has the two rules of ordinary measurements; requirement_rule.py has the rule of
+requirements, search/race.py the rule of a race, and machine/controls.py the rule of controls.
 """
 
 from __future__ import annotations

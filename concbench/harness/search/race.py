@@ -13,11 +13,11 @@ import numpy as np
 
 from concbench.analysis.thresholds import FAR_BEHIND, HOPELESS
 from concbench.harness.planning.runner_specs import PlannedCell
-from concbench.harness.stop_rules import NextRound, RoundLimit, Samples, Standings, by_round
+from concbench.harness.stop_rules import NextRound, RoundLimit, Samples, Standings, by_round, contenders
 from concbench.results.records import CellId
 from concbench.stats.intervals import FEWEST, log_ratios, look_level, ratio_interval
 from concbench.stats.noise import Noise
-from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, verdict_of
+from concbench.stats.verdicts import BAND, UNDECIDED, fastest, verdict_of
 
 _DROP_LEVEL = 0.05
 
@@ -83,10 +83,10 @@ class RaceRule:
         return wanted | ({seen.baseline, _leader(samples)} if unproved else {_leader(samples)})
 
     def _open(self, seen: Standings) -> set[CellId]:
-        """The leader and the cells that may be as fast or more than 5 % slower, at the level of the table.
+        """The leader and the cells that further rounds may prove to be slower, at the level of the table.
 
         The race dropped them at a weaker level, which makes no claim. While there is time, sampling continues until
-        they are known to be as fast or slower; cells that are far behind are left out.
+        they are known to be slower, or tied with the leader; cells that are far behind are left out.
         """
         samples, leader = seen.samples, _leader(seen.samples)
         measured = {cell: by_round(taken) for cell, taken in samples.items() if len(taken) >= FEWEST}
@@ -94,9 +94,7 @@ class RaceRule:
             return set()
         far = FAR_BEHIND[max(FAR_BEHIND)] * np.median(list(measured[leader].values()))
         near = {cell: own for cell, own in measured.items() if np.median(list(own.values())) < far}
-        group = fastest_group(near, self._level(seen), seen.noise)
-        unsure = {cell for cell, interval in group.items() if interval and interval.low <= 1 / BAND}
-        return unsure | {leader} if unsure else set()
+        return contenders(near, self._level(seen), seen.noise)
 
     def _level(self, seen: Standings) -> float:
         return look_level(self.max_rounds, max(self.comparisons, seen.comparisons))
