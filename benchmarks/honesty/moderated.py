@@ -40,7 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concbench.analysis.thresholds import FAR_BEHIND
-from concbench.harness.stop_rules import LONG_ENOUGH, TIED, Standings, VerdictRule
+from concbench.harness.stop_rules import CLOSE, LONG_ENOUGH, Standings, VerdictRule
 from concbench.results.records import CellId, Sample
 from concbench.stats.intervals import FEWEST, LEAST_KEPT, TRIM_FROM, log_ratios, look_level, ratio_interval
 from concbench.stats.noise import COUNTED, MOST_BORROWED, Noise
@@ -329,7 +329,7 @@ class Resting:
 
 
 BEFORE = Resting("together", inf, BAND, ROUNDS + 1, together=True)
-RESTING = Resting("resting", FAR_BEHIND[max(FAR_BEHIND)], TIED, LONG_ENOUGH, together=False)
+RESTING = Resting("resting", FAR_BEHIND[max(FAR_BEHIND)], CLOSE, LONG_ENOUGH, together=False)
 
 
 @dataclass(frozen=True)
@@ -382,7 +382,8 @@ def _decide(
     centre, error, df = with_gaps(times[sessions, leader][:, None, :] - times, shared, alike, ~leads, estimator)
     half = factors[df] * error
     group = (centre + half >= -_MARGIN) & ~leads
-    tied = (centre - half > -log(resting.tied)) | ((shared.sum(axis=2) >= resting.enough) & (centre > -_BAND))
+    tied = (centre - half > -log(resting.tied)) & (centre + half < log(resting.tied))
+    tied |= (shared.sum(axis=2) >= resting.enough) & (abs(centre) < _BAND)
     rivals = group & ~tied
     contested = rivals.any(axis=1, keepdims=True)
     contenders = contested & (leads | (group if resting.together else rivals))

@@ -19,7 +19,7 @@ from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FLAGGED
 from concbench.analysis.time_shares import chunk_of
 from concbench.stats.intervals import FEWEST
-from concbench.stats.verdicts import FASTER, SAME, SLOWER, UNDECIDED
+from concbench.stats.verdicts import BAND, FASTER, SAME, SLOWER, UNDECIDED
 from concbench.units import few, listed, ratio, seconds, span
 
 
@@ -65,7 +65,7 @@ def failures(table: TableAnalysis) -> list[Finding]:
     """Say that tasks failed or were retried, if any were, since the times include that."""
     if not any(cell.mishaps for cell in table):
         return []
-    said = "Some tasks failed or were retried (counted above); the times include that."
+    said = "Some tasks failed or were retried; the times include that."
     return [Finding(said, role=WARNING)]
 
 
@@ -121,22 +121,27 @@ def _winner(table: TableAnalysis) -> list[Finding]:
         return [Finding(f"{first.name} was fastest: {rate}.", rating(first), role=HEADLINE)]
     if len(ties) <= 1:
         return [Finding(f"{first.name} was proved to be faster: {rate}.", rating(first), role=HEADLINE)]
-    return _tied(first, rate, ties, table)
+    return _tied(first, rate, ties)
 
 
-def _tied(first: CellAnalysis, rate: str, ties: list[CellAnalysis], table: TableAnalysis) -> list[Finding]:
-    """Name the fastest, and advise the simplest of `ties`: of those that are tied with it, the simplest first."""
-    chosen, *others = ties
-    names, other_names = listed([cell.name for cell in ties]), few([cell.name for cell in others])
-    simple = f"Take the simplest, {chosen.name}: {rate_of(chosen)} as fast as {table.baseline.name}"
+def _tied(first: CellAnalysis, rate: str, ties: list[CellAnalysis]) -> list[Finding]:
+    """Name the fastest, and advise the simplest cell that is tied with it and typically within 5 % of it.
+
+    Args:
+        first: the fastest cell.
+        rate: its speed-up in words.
+        ties: the cells that are tied with it, itself included, the simplest first.
+    """
+    chosen = next(cell for cell in ties if cell is first or (cell.speedup or 0.0) * BAND >= (first.speedup or 0.0))
+    others = few([cell.name for cell in ties if cell is not first and cell is not chosen])
+    names = listed([cell.name for cell in ties])
+    within = "" if chosen is ties[0] else " within 5 %"
+    came_first = f"{first.name} came out first: {rate}"
+    take = "" if chosen is first else f"; take the simplest{within}, {chosen.name} ({rate_of(chosen)})"
+    tied = f"; {'also ' if take else ''}statistically tied: {others}" if others else ""
     return [
-        Finding(
-            f"{first.name} came out first: {rate}.",
-            rating(first),
-            brief=f"{simple}; statistically tied: {other_names}.",
-            role=HEADLINE,
-        ),
-        Finding(f"But {names} are statistically tied: take the simplest, {chosen.name}.", role=MORE),
+        Finding(f"{came_first}.", rating(first), brief=f"{came_first}{take}{tied}.", role=HEADLINE),
+        Finding(f"But {names} are statistically tied: take the simplest{within}, {chosen.name}.", role=MORE),
     ]
 
 

@@ -67,7 +67,10 @@ _FORK = (
     "current state: if the program or a library has threads by then, a worker may hang. Windows has no fork, and "
     "forking is not safe on macOS."
 )
-_FORK_IN_BRIEF = "Forked workers copy locks: if the program has threads by then, a worker may hang."
+_FORK_IN_BRIEF = (
+    "Forked workers copy locks: if the program has threads by then, a worker may hang. Windows has no fork, and "
+    "forking is not safe on macOS."
+)
 _TOO_SHORT = 0.001
 """Seconds of work below which starting any worker would take longer than the work."""
 _LOOKS = 1.2
@@ -307,7 +310,7 @@ def _reservations(table: TableAnalysis, tasks: int) -> list[Finding]:
     if table.record.tasks < tasks:
         on = f"Measured on {table.record.tasks:,} of {tasks:,} items, drawn at random"
         more = f"more than {table.record.tasks:,} workers could not be tried"
-        found.append(Finding(f"{on}: {more}.", brief=f"{on}.", role=WARNING))
+        found.append(Finding(f"{on}: {more}.", role=WARNING))
     if _pays_more_than_all(table, tasks):
         found.append(
             Finding(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from concbench.advice.better_algorithm import better_algorithm
-from concbench.advice.finding import Finding, known, of_each
+from concbench.advice.finding import REASON, WARNING, Finding, known, of_each
 from concbench.advice.quota import held_back
 from concbench.advice.sending import function_travels, made_again
 from concbench.advice.variants import came_back
@@ -150,7 +150,8 @@ def computes_on_its_own_threads(table: TableAnalysis) -> Finding | None:
         f"programs{pools}, and workers beside them share the same cores.{'' if tried else limit}",
         known(cores=cores, native_threads=count or None),
         "pitfalls/oversubscription",
-        brief=f"{busy}, and workers share the same cores.",
+        brief=f"{busy}, and workers share the same cores.{'' if tried else limit}",
+        role=REASON if tried else WARNING,
     )
 
 
@@ -203,6 +204,7 @@ def superlinear(table: TableAnalysis) -> Finding | None:
         ),
         "pitfalls/slower-cpu",
         brief=f"{gained}: {table.baseline.name} pays an extra cost; fix that first.",
+        role=WARNING,
     )
 
 
@@ -227,6 +229,7 @@ def memory_of_workers(table: TableAnalysis) -> Finding | None:
         f"Each worker of {cell.name} adds {data(each)} of memory, {data(cell.memory or 0)} in all{fitting}.",
         known(worker_bytes=each, memory=cell.memory, processes_that_fit=fit if limited else None),
         "pitfalls/index",
+        role=WARNING if limited else REASON,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp
 
@@ -244,7 +245,7 @@ def is_rated(cell: Cell) -> bool:
     return cell.outcome.kind == "ok" and bool(cell.samples)
 
 
-def by_round(samples: list[Sample]) -> dict[int, float]:
+def by_round(samples: Iterable[Sample]) -> dict[int, float]:
     """Seconds of one execution, by round."""
     return {sample.round: sample.seconds for sample in samples}
 

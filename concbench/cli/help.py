@@ -28,7 +28,8 @@ verdict   faster, slower, same (within 5 %) or undecided: the interval allows
 
 With --details, and on a wide terminal:
 
-rounds    rounds in which it was measured; a runner stops once it has a verdict
+rounds    rounds in which it was measured; a runner rests once its verdict is
+          known, or it is far behind
 workers   most tasks in progress at once
 start-up  time until every worker had begun a task
 cores     cores kept busy: near 0, the work waits; near 1, one core computes
@@ -41,7 +42,7 @@ below the table says that they were not compared. A runner without a row failed
 or cannot do this work, as a line says. The load of other processes is mentioned
 if it was enough to change ratios.
 
-concbench show --details    everything about the last run; nothing is measured
+concbench show --details    all figures of the last run; nothing is measured
 concbench show --why        where the workers' time went
 {address("methodology")}
 """

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from concbench.analysis.cell_analysis import by_round
 from concbench.errors import UsageError
 from concbench.harness.planning.runner_specs import PlannedCell, parse
-from concbench.harness.stop_rules import NextRound, RoundLimit, Standings, by_round, first_or_last, further
+from concbench.harness.stop_rules import NextRound, RoundLimit, Standings, first_or_last, further
 from concbench.requirements import UNDECIDED, Requirement, require_consistent
 from concbench.results.records import CellId
 from concbench.stats.intervals import log_ratios, ratio_interval, requirement_level

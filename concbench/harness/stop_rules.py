@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
+from concbench.analysis.cell_analysis import by_round
 from concbench.analysis.pairs import far_behind
 from concbench.results.records import CellId, Sample, Stopped
 from concbench.stats.intervals import FEWEST, Interval, log_ratios, look_level, ratio_interval
@@ -24,8 +25,8 @@ Samples = Mapping[CellId, Sequence[Sample]]
 Seconds = Mapping[CellId, Mapping[int, float]]
 """Seconds of one execution of every cell, by round."""
 
-TIED = 1.10
-"""Ratio to the leader: a cell of the fastest group rests once its whole interval lies within it."""
+CLOSE = 1.10
+"""Ratio to the leader: a cell of the fastest group rests once its whole interval lies within it, on both sides."""
 LONG_ENOUGH = 12
 """Rounds shared with the leader after which a cell of the fastest group rests if its typical ratio is within 5 %: many
 more would be needed to prove that it is slower."""
@@ -172,11 +173,6 @@ def further(seen: Standings, wanted: set[CellId], budget: float | None) -> NextR
     return NextRound([cell for cell in seen.samples if cell in wanted])
 
 
-def by_round(samples: Sequence[Sample]) -> dict[int, float]:
-    """Seconds of one execution, by round."""
-    return {sample.round: sample.seconds for sample in samples}
-
-
 def contenders(seconds: Seconds, level: float, noise: Noise[CellId]) -> set[CellId]:
     """The cells of the fastest group that further rounds may prove to be slower, and the leader; empty if none may.
 
@@ -188,13 +184,15 @@ def contenders(seconds: Seconds, level: float, noise: Noise[CellId]) -> set[Cell
     rivals = {
         cell
         for cell, interval in fastest_group(seconds, level, noise).items()
-        if cell != leader and not _is_tied(interval, len(best & seconds[cell].keys()))
+        if cell != leader and not _rests(interval, len(best & seconds[cell].keys()))
     }
     return rivals | {leader} if rivals else set()
 
 
-def _is_tied(interval: Interval | None, rounds: int) -> bool:
+def _rests(interval: Interval | None, rounds: int) -> bool:
     """Whether a cell that is not proved to be slower than the leader rests, after so many rounds with the leader."""
     if interval is None:
         return False
-    return interval.low > 1 / TIED or (rounds >= LONG_ENOUGH and interval.centre > 1 / BAND)
+    if interval.low > 1 / CLOSE and interval.high < CLOSE:
+        return True
+    return rounds >= LONG_ENOUGH and 1 / BAND < interval.centre < BAND

@@ -50,8 +50,10 @@ class Section:
     """Notes on this table, one or more sentences each: what differs from the default, and what happened."""
     brief: tuple[str, ...]
     """The same notes, some in fewer words, as the text format shows them unless it shows everything."""
+    warnings: tuple[str, ...]
+    """Those of them that qualify the answer, for a place where it stands alone."""
     load: str
-    """Load of other processes and effects of a quota; empty if nothing was timed."""
+    """Load of other processes; empty if nothing was timed."""
     loaded: bool
     """Whether `load` is a warning."""
     breakdown: Breakdown | None
@@ -67,9 +69,6 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
     """Build the section of a workload; with `why`, include where the time went."""
     size = f" (size {table.record.size})" if table.record.size else ""
     load, loaded = _load(table)
-    held = flag(table)
-    if held:
-        load, loaded = f"{load} {held}".strip(), True
     special = _special(table)
     return Section(
         title=f"{table.workload}: {table.record.title}{size}",
@@ -80,6 +79,7 @@ def section(table: TableAnalysis, *, why: bool = False) -> Section:
         general=tuple(_general(table)),
         special=tuple(note.sentence for note in special),
         brief=tuple(note.brief or note.sentence for note in special),
+        warnings=tuple(_warnings(table)),
         load=load,
         loaded=loaded,
         breakdown=breakdown(table) if why else None,
@@ -94,7 +94,6 @@ _CHECKED = {
 _UNCHECKED = "Results were not compared (--no-check)."
 _COLD = "Workers and connections are fresh for each execution (cold), timed from start to stop"
 _RELAUNCHED = "Every sample is taken in a new measuring process, after a warm-up that is not timed."
-_FRESH = "Every execution is in a new measuring process (--fresh)."
 _MEANING = (
     "[low, high]: simultaneous 95 % confidence intervals of all ratios in this table, for this machine as it was; "
     "*: statistically tied with the fastest."
@@ -127,8 +126,6 @@ def _special(table: TableAnalysis) -> list[_Note]:
     notes = [_Note(_timed(kept, record), f"{kept}.")] if kept else []
     if record.relaunched:
         notes.append(_Note(_RELAUNCHED))
-    if record.fresh and not record.kept.cold:
-        notes.append(_Note(_FRESH))
     if record.checked == "off":
         notes.append(_Note(_UNCHECKED))
     sentences = [
@@ -142,7 +139,16 @@ def _special(table: TableAnalysis) -> list[_Note]:
         sentences.append("There was no warm-up: first-run costs are in the times.")
     if _compares(table) and not _has_intervals(table):
         sentences.append(f"An interval and a verdict need at least {FEWEST} rounds shared with {table.baseline.name}.")
+    if table.others is None and table.unsteady is None:
+        sentences.append("The load of other processes could not be read here.")
+    if held := flag(table):
+        sentences.append(held)
     return [*notes, *map(_Note, sentences), *map(_Note, _mishaps(table)), *_first_runs(table)]
+
+
+def _warnings(table: TableAnalysis) -> list[str]:
+    unchecked = bool(table.measured) and table.record.checked not in _CHECKED
+    return [*(["Results were not compared."] if unchecked else []), *_left_out(table)]
 
 
 def _timed(how: str, record: Table) -> str:
@@ -177,14 +183,15 @@ def _mishaps(table: TableAnalysis) -> list[str]:
     for cell in table.measured:
         if text := counted(cell.mishaps):
             told.setdefault(text, []).append(cell.name)
-    lines = [f"{units.listed(names)}: {text}." for text, names in told.items()]
-    short = [f"{cell.name} {cell.left_out}" for cell in table.measured if cell.left_out]
-    if short:
-        lines.append(
-            "Rounds left out because the tasks that failed were not the ones that failed under the other runners: "
-            f"{', '.join(short)}."
-        )
-    return lines
+    return [*(f"{units.listed(names)}: {text}." for text, names in told.items()), *_left_out(table)]
+
+
+def _left_out(table: TableAnalysis) -> list[str]:
+    counts = [f"{cell.name} {cell.left_out}" for cell in table.measured if cell.left_out]
+    if not counts:
+        return []
+    why = "the tasks that failed were not the ones that failed under the other runners"
+    return [f"Rounds left out because {why}: {', '.join(counts)}."]
 
 
 def _first_runs(table: TableAnalysis) -> list[_Note]:
@@ -232,7 +239,7 @@ def _load(table: TableAnalysis) -> tuple[str, bool]:
 def _unsteady(table: TableAnalysis) -> tuple[str, bool]:
     """The portable sign of noise, for when the load cannot be read: its absence proves nothing."""
     if table.unsteady is None:
-        return "The load of other processes could not be read here.", False
+        return "", False
     return (
         f"The machine was unsteady: the median of {table.baseline.name} was {table.unsteady:.2f} times its minimum.",
         True,

@@ -90,8 +90,10 @@ def render(document: Document, console: Console) -> RenderableType:
 
 
 def _more(document: Document) -> str:
-    """How to see what is left out; a race has no option --why."""
-    options = "--details, " if document.explains or document.advised else "--details, --why, "
+    """How to see what is left out; a race has no option --why, and all of its reasons need another race."""
+    if document.advised:
+        return "More: advise --details (another race), or 'concbench help reading'."
+    options = "--details, " if document.explains else "--details, --why, "
     return f"More: {options}or 'concbench help reading'."
 
 
@@ -217,7 +219,7 @@ def _qualified(one: Section, found: Sequence[Finding]) -> list[str]:
     """The warnings of a section that are not among these findings: runners that failed, and disturbances."""
     failed = [f"{cell.name}: {cell.reason}" for cell in one.missing if cell.failed]
     said = any("cores_of_others" in finding.figures for finding in found)
-    return [*failed, *([one.load] if one.loaded and not said else [])]
+    return [*failed, *one.warnings, *([one.load] if one.loaded and not said else [])]
 
 
 def _told(findings: Iterable[Finding], document: Document) -> list[str]:

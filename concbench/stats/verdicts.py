@@ -53,14 +53,15 @@ def fastest_group(
         noise: the noise of the table.
 
     Returns:
-        The ratio of each cell to the leader (1: as fast); None for the leader itself, and below three rounds. A cell
-        with fewer than three rounds, while the leader has three, was dropped as hopeless and is not included.
+        The ratio of each cell to the leader (1: as fast); None for the leader itself, and below three rounds that both
+        took. A cell with fewer than three rounds, while the leader has three, was dropped as hopeless and is not included.
     """
     leader = fastest(seconds)
     group: dict[Cell, Interval | None] = {leader: None}
     for cell, own in seconds.items():
         if cell != leader:
             interval = ratio_interval(log_ratios(seconds[leader], own), level, noise.prior(leader, cell))
-            if (interval is None and len(seconds[leader]) < FEWEST) or (interval and interval.high >= 1 / MARGIN):
+            dropped = len(own) < FEWEST <= len(seconds[leader])
+            if (interval is None and not dropped) or (interval and interval.high >= 1 / MARGIN):
                 group[cell] = interval
     return group

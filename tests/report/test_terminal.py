@@ -313,7 +313,6 @@ def test_what_is_true_of_every_table_is_not_below_it() -> None:
     ("changes", "says"),
     [
         ({"warm": True}, "(warm)"),
-        ({"fresh": True}, "Every execution is in a new measuring process (--fresh)."),
         ({"warmed_up": False}, "There was no warm-up"),
         ({"checked": "off"}, "Results were not compared (--no-check)."),
         ({"load": [0.3] * 10}, "Other processes used 0.30 cores meanwhile: enough to change ratios"),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import inf
 
-from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.cell_analysis import CellAnalysis, by_round
 from concbench.analysis.table_analysis import analyse
 from concbench.analysis.thresholds import FLAGGED, STRONG
 from concbench.harness.hosts.base import Hosts
@@ -19,7 +19,7 @@ from concbench.harness.hosts.launcher import ProcessHosts
 from concbench.harness.machine.environment import environment
 from concbench.harness.measurement import measure_workload
 from concbench.harness.planning.plan import BASELINE, plan
-from concbench.harness.stop_rules import NextRound, RoundLimit, Standings, by_round
+from concbench.harness.stop_rules import NextRound, RoundLimit, Standings
 from concbench.options import MeasureOptions, make_options
 from concbench.results.records import CellId, Json
 from concbench.runners import start_method

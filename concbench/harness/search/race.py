@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from concbench.analysis.cell_analysis import by_round
 from concbench.analysis.thresholds import FAR_BEHIND, HOPELESS
 from concbench.harness.planning.runner_specs import PlannedCell
-from concbench.harness.stop_rules import NextRound, RoundLimit, Samples, Standings, by_round, contenders
+from concbench.harness.stop_rules import NextRound, RoundLimit, Samples, Standings, contenders
 from concbench.results.records import CellId
 from concbench.stats.intervals import FEWEST, log_ratios, look_level, ratio_interval
 from concbench.stats.noise import Noise
