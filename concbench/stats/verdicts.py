@@ -54,7 +54,8 @@ def fastest_group(
 
     Returns:
         The ratio of each cell to the leader (1: as fast); None for the leader itself, and below three rounds that both
-        took. A cell with fewer than three rounds, while the leader has three, was dropped as hopeless and is not included.
+        took. A cell with fewer than three rounds, while the leader has three, was dropped as hopeless and is not
+        included.
     """
     leader = fastest(seconds)
     group: dict[Cell, Interval | None] = {leader: None}
