@@ -15,7 +15,7 @@ from concbench.advice.finding import WARNING
 from concbench.advice.recommendation import recommend
 from concbench.report.document import ANSWER, Document
 from concbench.report.terminal import plain, render
-from concbench.results.records import Cell, Outcome, RunRecord, Table
+from concbench.results.records import Cell, Checked, Outcome, RunRecord, Table
 from concbench.run import Advice
 from concbench.testing import SimulatedHosts
 from concbench.units import seconds
@@ -330,7 +330,7 @@ def test_the_answer_alone_has_the_headline_and_what_qualifies_it() -> None:
     run = run_of(DOWNLOAD, TROUBLE)
     text = plain(replace(run.document(), length=ANSWER))
     assert "runner" not in text
-    assert text.startswith("download: Take the simplest, thread-pool(32): 15.")
+    assert text.startswith("download: threads came out first: ")
     assert "one core can wait" not in text
     qualified = joined(text.partition("work: ")[2])
     for says in ("Undecided: threads", "not safe to run concurrently", "processes(spawn): it took more than 20 s",
@@ -338,6 +338,19 @@ def test_the_answer_alone_has_the_headline_and_what_qualifies_it() -> None:
         assert says in qualified
     interrupted = replace(run, record=replace(run.record, interrupted=True))
     assert plain(replace(interrupted.document(), length=ANSWER)).startswith("Interrupted")
+
+
+@pytest.mark.parametrize("checked", ["off", "incomparable", "process", "unsteady"])
+def test_an_answer_alone_says_that_results_were_not_compared(checked: Checked) -> None:
+    """The note that gives the reason is below the table, which is not there."""
+    run = run_of(replace(DOWNLOAD, checked=checked))
+    assert "Results were not compared." in plain(replace(run.document(), length=ANSWER))
+    assert "not compared" not in plain(replace(run_of(DOWNLOAD).document(), length=ANSWER))
+
+
+def test_a_load_that_cannot_be_read_is_below_every_table() -> None:
+    """Its absence would look like a quiet machine."""
+    assert "The load of other processes could not be read here." in joined(str(run_of(replace(DOWNLOAD, load=[]))))
 
 
 def test_the_answers_come_last() -> None:

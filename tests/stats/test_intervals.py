@@ -115,6 +115,16 @@ def test_the_fastest_group_holds_what_cannot_be_told_apart_from_the_leader() -> 
     assert fastest(seconds) in {"best", "tie"}
 
 
+def test_a_cell_that_shares_too_few_rounds_with_the_leader_stays_in_the_group_unless_it_was_dropped() -> None:
+    """It was not compared with the leader; with fewer than three rounds it was dropped as hopeless."""
+    seconds = {
+        "leader": dict.fromkeys(range(2, 5), 1.0),
+        "rested": dict.fromkeys(range(3), 1.1),
+        "dropped": dict.fromkeys(range(2), 9.0),
+    }
+    assert set(fastest_group(seconds, 0.001, Noise())) == {"leader", "rested"}
+
+
 def test_the_least_median_leads_whatever_number_of_rounds_it_took() -> None:
     """A cell whose verdicts are known stops, and still leads."""
     assert fastest({"answered": dict.fromkeys(range(3), 0.5), "undecided": dict.fromkeys(range(20), 1.0)}) == "answered"
