@@ -33,20 +33,20 @@ class RequirementRule:
         """At most `max_rounds` rounds."""
         return RoundLimit(self.max_rounds)
 
-    def next_round(self, seen: Standings) -> NextRound:
+    def next_round(self, standings: Standings) -> NextRound:
         """Return the cells of undecided requirements."""
-        if (settled := first_or_last(seen, self.max_rounds)) is not None:
+        if (settled := first_or_last(standings, self.max_rounds)) is not None:
             return settled
-        wanted = {cell for one in self.requirements for cell in self._open(one, seen)}
-        return further(seen, wanted, self.budget)
+        wanted = {cell for one in self.requirements for cell in self._open(one, standings)}
+        return further(standings, wanted, self.budget)
 
-    def _open(self, requirement: Requirement, seen: Standings) -> list[CellId]:
+    def _open(self, requirement: Requirement, standings: Standings) -> list[CellId]:
         """The two cells of a requirement that more rounds can decide; else none."""
-        named = {str(cell): cell for cell in seen.samples}
-        base, own = (named.get(name) for name in (requirement.other or str(seen.baseline), requirement.runner))
+        named = {str(cell): cell for cell in standings.samples}
+        base, own = (named.get(name) for name in (requirement.other or str(standings.baseline), requirement.runner))
         if base is None or own is None or not requirement.of_ratio:
             return []
-        ratios = log_ratios(by_round(seen.samples[base]), by_round(seen.samples[own]))
+        ratios = log_ratios(by_round(standings.samples[base]), by_round(standings.samples[own]))
         interval = ratio_interval(ratios, requirement_level(self.max_rounds))
         return [base, own] if requirement.decide(interval) == UNDECIDED else []
 

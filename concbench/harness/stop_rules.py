@@ -91,7 +91,7 @@ class StopRule(Protocol):
         """A cell is dropped if its first execution takes more than this multiple of the shortest; infinity: never."""
         ...
 
-    def next_round(self, seen: Standings) -> NextRound:
+    def next_round(self, standings: Standings) -> NextRound:
         """Decide on the next round from the samples so far."""
         ...
 
@@ -108,9 +108,9 @@ class EveryRound:
         """All rounds, for every cell."""
         return RoundLimit(self.rounds, all_rounds=True)
 
-    def next_round(self, seen: Standings) -> NextRound:
+    def next_round(self, standings: Standings) -> NextRound:
         """Return all cells, or none after the last round."""
-        return NextRound([], "rounds") if seen.rounds >= self.rounds else NextRound(list(seen.samples))
+        return NextRound([], "rounds") if standings.rounds >= self.rounds else NextRound(list(standings.samples))
 
 
 @dataclass(frozen=True)
@@ -135,42 +135,43 @@ class VerdictRule:
         """At most `max_rounds` rounds."""
         return RoundLimit(self.max_rounds)
 
-    def next_round(self, seen: Standings) -> NextRound:
+    def next_round(self, standings: Standings) -> NextRound:
         """Return the cells that are still undecided, with the cells that they are compared with."""
-        if (settled := first_or_last(seen, self.max_rounds)) is not None:
+        if (settled := first_or_last(standings, self.max_rounds)) is not None:
             return settled
-        level = look_level(self.max_rounds, seen.comparisons)
-        seconds = {cell: by_round(taken) for cell, taken in seen.samples.items()}
-        answered = {seen.baseline} | (far_behind(seconds, level, seen.noise) if self.precision is None else set())
-        unsure = [cell for cell in seconds if cell not in answered and self._wants_more(seen, cell, level)]
-        wanted = {*unsure, *contenders(seconds, level, seen.noise), *([seen.baseline] if unsure else [])}
-        return further(seen, wanted, self.budget)
+        level = look_level(self.max_rounds, standings.comparisons)
+        seconds = {cell: by_round(taken) for cell, taken in standings.samples.items()}
+        behind = far_behind(seconds, level, standings.noise) if self.precision is None else set()
+        answered = {standings.baseline} | behind
+        unsure = [cell for cell in seconds if cell not in answered and self._wants_more(standings, cell, level)]
+        wanted = {*unsure, *contenders(seconds, level, standings.noise), *([standings.baseline] if unsure else [])}
+        return further(standings, wanted, self.budget)
 
-    def _wants_more(self, seen: Standings, cell: CellId, level: float) -> bool:
-        base, own = (by_round(seen.samples[one]) for one in (seen.baseline, cell))
-        ratios, prior = log_ratios(base, own), seen.noise.prior(seen.baseline, cell)
+    def _wants_more(self, standings: Standings, cell: CellId, level: float) -> bool:
+        base, own = (by_round(standings.samples[one]) for one in (standings.baseline, cell))
+        ratios, prior = log_ratios(base, own), standings.noise.prior(standings.baseline, cell)
         interval = ratio_interval(ratios, level, prior)
         if interval is None or verdict_of(ratios, level, prior) == UNDECIDED:
             return True
         return self.precision is not None and interval.half_width > self.precision
 
 
-def first_or_last(seen: Standings, max_rounds: int) -> NextRound | None:
+def first_or_last(standings: Standings, max_rounds: int) -> NextRound | None:
     """The next round where no interval decides it: the first three, and none after the last or without a baseline."""
-    if seen.rounds >= max_rounds:
+    if standings.rounds >= max_rounds:
         return NextRound([], "rounds")
-    if seen.rounds < FEWEST:
-        return NextRound(list(seen.samples))
-    return None if seen.baseline in seen.samples else NextRound([], "baseline")
+    if standings.rounds < FEWEST:
+        return NextRound(list(standings.samples))
+    return None if standings.baseline in standings.samples else NextRound([], "baseline")
 
 
-def further(seen: Standings, wanted: set[CellId], budget: float | None) -> NextRound:
+def further(standings: Standings, wanted: set[CellId], budget: float | None) -> NextRound:
     """A round of the wanted cells, if there are any and the budget in seconds allows it."""
     if not wanted:
         return NextRound([], "verdicts")
-    if seen.exceeds(budget, wanted):
+    if standings.exceeds(budget, wanted):
         return NextRound([], "budget")
-    return NextRound([cell for cell in seen.samples if cell in wanted])
+    return NextRound([cell for cell in standings.samples if cell in wanted])
 
 
 def contenders(seconds: Seconds, level: float, noise: Noise[CellId]) -> set[CellId]:

@@ -90,25 +90,25 @@ class ControlRule:
         """At most `max_rounds` rounds."""
         return RoundLimit(self.max_rounds)
 
-    def next_round(self, seen: Standings) -> NextRound:
+    def next_round(self, standings: Standings) -> NextRound:
         """Return the baseline and the controls that have not passed their bounds."""
-        if seen.baseline not in seen.samples:
+        if standings.baseline not in standings.samples:
             return NextRound([], "baseline")
-        if seen.rounds < FEWEST:
-            return NextRound(list(seen.samples))
-        if seen.rounds >= self.max_rounds:
+        if standings.rounds < FEWEST:
+            return NextRound(list(standings.samples))
+        if standings.rounds >= self.max_rounds:
             return NextRound([], "rounds")
-        level = look_level(self.max_rounds, seen.comparisons)
-        base = by_round(seen.samples[seen.baseline])
-        cells = [seen.baseline]
+        level = look_level(self.max_rounds, standings.comparisons)
+        base = by_round(standings.samples[standings.baseline])
+        cells = [standings.baseline]
         for cell, control in self.controls.items():
-            ratios = log_ratios(base, by_round(seen.samples.get(cell, [])))
-            interval = ratio_interval(ratios, level, seen.noise.prior(seen.baseline, cell))
-            if cell in seen.samples and control.outcome(interval) != SHOWN:
+            ratios = log_ratios(base, by_round(standings.samples.get(cell, [])))
+            interval = ratio_interval(ratios, level, standings.noise.prior(standings.baseline, cell))
+            if cell in standings.samples and control.outcome(interval) != SHOWN:
                 cells.append(cell)
         if len(cells) == 1:
             return NextRound([], "verdicts")
-        return NextRound([], "budget") if seen.exceeds(self.budget, cells) else NextRound(cells)
+        return NextRound([], "budget") if standings.exceeds(self.budget, cells) else NextRound(cells)
 
 
 @dataclass(frozen=True)

@@ -43,77 +43,77 @@ class RaceRule:
         """At most `max_rounds` rounds."""
         return RoundLimit(self.max_rounds)
 
-    def next_round(self, seen: Standings) -> NextRound:
+    def next_round(self, standings: Standings) -> NextRound:
         """Return the cells that may still win, the cells whose verdict the advice needs, and neighbours to add."""
-        if seen.rounds == 0:
-            return NextRound(list(seen.samples))
-        if seen.rounds >= self.max_rounds:
+        if standings.rounds == 0:
+            return NextRound(list(standings.samples))
+        if standings.rounds >= self.max_rounds:
             return NextRound([], "rounds")
-        joining = self._joining(seen)
-        if seen.baseline not in seen.samples:
+        joining = self._joining(standings)
+        if standings.baseline not in standings.samples:
             return NextRound([], "baseline", joining)
-        wanted = self._wanted(seen) or self._open(seen)
+        wanted = self._wanted(standings) or self._open(standings)
         if not wanted:
             return NextRound([], "verdicts", joining)
-        enough = all(len(seen.samples[cell]) >= FEWEST for cell in wanted)
+        enough = all(len(standings.samples[cell]) >= FEWEST for cell in wanted)
         budget = self.budget if enough else self.limit
-        if seen.exceeds(budget, wanted):
-            leader = _leader(seen.samples)
-            wanted = {leader, seen.baseline} if leader in self._undecided(seen) else set()
-            if not wanted or seen.exceeds(budget, wanted):
+        if standings.exceeds(budget, wanted):
+            leader = _leader(standings.samples)
+            wanted = {leader, standings.baseline} if leader in self._undecided(standings) else set()
+            if not wanted or standings.exceeds(budget, wanted):
                 return NextRound([], "budget", joining)
             joining = []
-        return NextRound([cell for cell in seen.samples if cell in wanted], joining=joining)
+        return NextRound([cell for cell in standings.samples if cell in wanted], joining=joining)
 
-    def _joining(self, seen: Standings) -> list[PlannedCell]:
+    def _joining(self, standings: Standings) -> list[PlannedCell]:
         """The neighbours of the leader, once the leader is clear enough."""
-        if seen.rounds < max(FAR_BEHIND):
+        if standings.rounds < max(FAR_BEHIND):
             return []
-        return [planned for planned in self.neighbours(seen.samples) if planned.id not in seen.samples]
+        return [planned for planned in self.neighbours(standings.samples) if planned.id not in standings.samples]
 
-    def _wanted(self, seen: Standings) -> set[CellId]:
-        samples = seen.samples
-        running = _running({cell: taken for cell, taken in samples.items() if taken}, seen.noise)
+    def _wanted(self, standings: Standings) -> set[CellId]:
+        samples = standings.samples
+        running = _running({cell: taken for cell, taken in samples.items() if taken}, standings.noise)
         wanted = {cell for cell, taken in samples.items() if not taken} | running
-        if len(running) == 1 or _all_level(samples, running, seen.noise):
+        if len(running) == 1 or _all_level(samples, running, standings.noise):
             wanted -= {cell for cell in running if len(samples[cell]) >= FEWEST}
-        unproved = self._undecided(seen) | _unpaired(seen, running)
+        unproved = self._undecided(standings) | _unpaired(standings, running)
         wanted |= unproved
         if not wanted:
             return set()
-        return wanted | ({seen.baseline, _leader(samples)} if unproved else {_leader(samples)})
+        return wanted | ({standings.baseline, _leader(samples)} if unproved else {_leader(samples)})
 
-    def _open(self, seen: Standings) -> set[CellId]:
+    def _open(self, standings: Standings) -> set[CellId]:
         """The leader and the cells that further rounds may prove to be slower, at the level of the table.
 
         The race dropped them at a weaker level, which makes no claim. While there is time, sampling continues until
         they are known to be slower, or tied with the leader; cells that are far behind are left out.
         """
-        samples, leader = seen.samples, _leader(seen.samples)
+        samples, leader = standings.samples, _leader(standings.samples)
         measured = {cell: by_round(taken) for cell, taken in samples.items() if len(taken) >= FEWEST}
         if leader not in measured:
             return set()
         far = FAR_BEHIND[max(FAR_BEHIND)] * np.median(list(measured[leader].values()))
         near = {cell: own for cell, own in measured.items() if np.median(list(own.values())) < far}
-        return contenders(near, self._level(seen), seen.noise)
+        return contenders(near, self._level(standings), standings.noise)
 
-    def _level(self, seen: Standings) -> float:
-        return look_level(self.max_rounds, max(self.comparisons, seen.comparisons))
+    def _level(self, standings: Standings) -> float:
+        return look_level(self.max_rounds, max(self.comparisons, standings.comparisons))
 
-    def _undecided(self, seen: Standings) -> set[CellId]:
+    def _undecided(self, standings: Standings) -> set[CellId]:
         """The cells without a verdict against the baseline, among those whose verdict the advice needs.
 
         These are the leader or, if the baseline leads, all cells that were not dropped as hopeless: the advice then
         claims that none of them is faster.
         """
-        samples, leader = seen.samples, _leader(seen.samples)
-        asked = {leader} if leader != seen.baseline else {cell for cell in samples if len(samples[cell]) >= FEWEST}
-        level, prior = self._level(seen), seen.noise.prior
-        base = by_round(samples[seen.baseline])
+        samples, leader = standings.samples, _leader(standings.samples)
+        baseline, level, prior = standings.baseline, self._level(standings), standings.noise.prior
+        rivals = {leader} if leader != baseline else {cell for cell in samples if len(samples[cell]) >= FEWEST}
+        base = by_round(samples[baseline])
         return {
             cell
-            for cell in asked - {seen.baseline}
-            if verdict_of(log_ratios(base, by_round(samples[cell])), level, prior(seen.baseline, cell)) == UNDECIDED
+            for cell in rivals - {baseline}
+            if verdict_of(log_ratios(base, by_round(samples[cell])), level, prior(baseline, cell)) == UNDECIDED
         }
 
 
@@ -150,10 +150,10 @@ def _all_level(samples: Samples, running: set[CellId], noise: Noise[CellId]) -> 
     return True
 
 
-def _unpaired(seen: Standings, running: set[CellId]) -> set[CellId]:
+def _unpaired(standings: Standings, running: set[CellId]) -> set[CellId]:
     """The cells that may win and share too few rounds with the baseline for a verdict.
 
     The baseline is sampled only when a verdict needs it, since it is slow where the race matters.
     """
-    rounds = set(by_round(seen.samples[seen.baseline]))
-    return {cell for cell in running if len(rounds & set(by_round(seen.samples[cell]))) < FEWEST}
+    rounds = set(by_round(standings.samples[standings.baseline]))
+    return {cell for cell in running if len(rounds & set(by_round(standings.samples[cell]))) < FEWEST}
