@@ -50,13 +50,13 @@ def main() -> int:
             compared += len(table.changes)
             wrong += len(found)
             wrong_tables += bool(found)
-            flagged += (table.others or 0.0) > 0.1
+            flagged += (table.other_load or 0.0) > 0.1
             widths += [change.interval.half_width for change in table.changes if change.interval]
             if found or number % 10 == 0 or number == arguments.tables:
                 print(
                     f"{number:>4} tables, {wrong} false claims in {compared} comparisons; the last: "
                     f"{perf_counter() - began:.0f} s, {max(cell.rounds for cell in table)} rounds, others used "
-                    f"{table.others or 0.0:.2f} cores{': ' if found else ''}{'; '.join(found)}",
+                    f"{table.other_load or 0.0:.2f} cores{': ' if found else ''}{'; '.join(found)}",
                     flush=True,
                 )
     share = wrong_tables / arguments.tables

@@ -39,7 +39,7 @@ def main() -> None:
                 options = make_options(observe=False, seed=seed, rounds=6)
                 planned = plan(Spin(tasks=4, turns=800_000), ["sequential", "process-pool:2"], options)
                 seen = analyse(measure_workload(planned, ProcessHosts(), lambda _: None)[0])
-                loads.append(seen.others or 0.0)
+                loads.append(seen.other_load or 0.0)
                 ratios.append(seen.cells[1].speedup or 0.0)
         low, middle, high = np.quantile(ratios, [0.1, 0.5, 0.9])
         print(

@@ -82,7 +82,7 @@ def report(name: str, share: float, seen: Sequence[TableAnalysis]) -> str:
     excluded = np.mean([not all(cell.in_fastest_group for cell in one.cells) for one in seen])
     undecided = np.mean([cell.verdict == "undecided" for cells in candidates for cell in cells])
     rounds = np.mean([max(cell.rounds for cell in one.cells) for one in seen])
-    others = np.array([one.others or 0.0 for one in seen])
+    others = np.array([one.other_load or 0.0 for one in seen])
     return (
         f"{name:<22}{share:>5g}{len(seen):>10}{false:>13.1%} {excluded:>17.1%} {undecided:>10.1%} {rounds:>7.1f}"
         f"{np.median(others):>12.2f}{np.mean(others > FLAGGED):>9.0%}"

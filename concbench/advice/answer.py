@@ -37,23 +37,23 @@ def answer(table: TableAnalysis) -> list[Finding]:
 
 def another_baseline(table: TableAnalysis) -> list[Finding]:
     """Say why another baseline is used, if the chosen one ended early."""
-    if table.meant is None:
+    if table.chosen_baseline is None:
         return []
-    how = "failed" if table.meant.outcome.kind == "failed" else "was not measured"
-    why = why_missing(table.meant).rstrip(".")
-    said = f"{table.meant.name} {how} ({why}): compared with {table.baseline.name} instead."
+    how = "failed" if table.chosen_baseline.outcome.kind == "failed" else "was not measured"
+    why = why_missing(table.chosen_baseline).rstrip(".")
+    said = f"{table.chosen_baseline.name} {how} ({why}): compared with {table.baseline.name} instead."
     return [Finding(said, role=WARNING)]
 
 
 def _caution(table: TableAnalysis) -> list[Finding]:
     """Reservations about the answer: first use, failed tasks, load of other processes."""
     found = [*for_whom(table), *failures(table)]
-    if table.others is not None and table.others > FLAGGED:
-        used = f"Other processes used {table.others:.2f} cores meanwhile: measure again without them"
+    if table.other_load is not None and table.other_load > FLAGGED:
+        used = f"Other processes used {table.other_load:.2f} cores meanwhile: measure again without them"
         found.append(
             Finding(
                 f"{used} before you act on this.",
-                {"cores_of_others": table.others},
+                {"cores_of_others": table.other_load},
                 brief=f"{used}.",
                 role=WARNING,
             )
@@ -206,7 +206,7 @@ def _too_few_rounds(table: TableAnalysis) -> Finding:
             first += f": {ratio(speedup)} as fast as {table.baseline.name}"
     if rounds < FEWEST:
         return Finding(f"{first}. A verdict needs at least {FEWEST} rounds.", known(speedup=speedup))
-    shared = max(cell.shared for cell in table.measured if cell is not table.baseline)
+    shared = max(cell.shared_rounds for cell in table.measured if cell is not table.baseline)
     return Finding(
         f"{first}. A verdict needs at least {FEWEST} rounds shared with {table.baseline.name}; no runner shares more "
         f"than {shared}.",

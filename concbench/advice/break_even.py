@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from concbench.advice.finding import Finding
-from concbench.analysis.break_even import break_even, with_rival
+from concbench.analysis.break_even import break_even, first_break_even
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.units import seconds
@@ -16,31 +16,36 @@ _FAR = 1.2
 
 def not_worth_it(table: TableAnalysis) -> list[Finding]:
     """Say why `sequential` is best, if handing out a task costs more than it saves."""
-    even = with_rival(table)
-    if even is None or even.length < even.task:
+    even = first_break_even(table)
+    if even is None or even.break_even_seconds < even.task_seconds:
         return []
-    adds = f"{even.rival.name} adds {seconds(even.added)}"
-    found = Finding(
-        f"A task takes {seconds(even.task)}; {adds} to each, starting included: "
-        f"with as many tasks it would be worth it above {seconds(even.length)} a task, by these figures.",
-        {"task_seconds": even.task, "added_seconds": even.added, "break_even_seconds": even.length},
-        brief=f"{adds} to a task of {seconds(even.task)}: worth it above {seconds(even.length)}, by these figures.",
+    task, above = seconds(even.task_seconds), seconds(even.break_even_seconds)
+    adds = f"{even.rival.name} adds {seconds(even.added_seconds)}"
+    finding = Finding(
+        f"A task takes {task}; {adds} to each, starting included: "
+        f"with as many tasks it would be worth it above {above} a task, by these figures.",
+        {
+            "task_seconds": even.task_seconds,
+            "added_seconds": even.added_seconds,
+            "break_even_seconds": even.break_even_seconds,
+        },
+        brief=f"{adds} to a task of {task}: worth it above {above}, by these figures.",
     )
-    return [found]
+    return [finding]
 
 
 def what_if(table: TableAnalysis, chosen: CellAnalysis) -> list[str]:
     """Say which task length would change the answer."""
     if chosen is table.baseline:
-        even = with_rival(table)
-        if even is None or even.length < _FAR * even.task:
+        even = first_break_even(table)
+        if even is None or even.break_even_seconds < _FAR * even.task_seconds:
             return []
-        times = _rounded_up(even.length / even.task)
+        times = _rounded_up(even.break_even_seconds / even.task_seconds)
         return [f"If tasks were {times} times longer, {even.rival.name} would be faster, by these figures."]
     even = break_even(table, chosen)
-    if even is None or even.length * _FAR > even.task:
+    if even is None or even.break_even_seconds * _FAR > even.task_seconds:
         return []
-    times = _rounded_up(even.task / even.length)
+    times = _rounded_up(even.task_seconds / even.break_even_seconds)
     return [f"If tasks were {times} times shorter, {table.baseline.name} would be as fast, by these figures."]
 
 

@@ -41,18 +41,18 @@ def made_ready(table: TableAnalysis) -> list[str]:
 
 def _pays(cluster: Cluster, before: str) -> Finding:
     line, best, rival = cluster.line, cluster.best, cluster.rival
-    rate = f"{line.cell.name} was {ratio(cluster.times)} as fast as the best of this machine, {best.cell.name}"
+    rate = f"{line.cell.name} was {ratio(cluster.times_as_fast)} as fast as the best of this machine, {best.cell.name}"
     costs = (
         f"{before} {seconds(line.fixed)} however many items there are, and an item takes "
-        f"{seconds(line.each)} there and {seconds(rival.each)} under {rival.cell.name}"
+        f"{seconds(line.per_item)} there and {seconds(rival.per_item)} under {rival.cell.name}"
     )
     figures = {
-        "times_as_fast": cluster.times,
+        "times_as_fast": cluster.times_as_fast,
         "fixed_seconds": line.fixed,
-        "item_seconds": line.each,
-        "item_seconds_here": rival.each,
+        "item_seconds": line.per_item,
+        "item_seconds_here": rival.per_item,
     }
-    if not cluster.known:
+    if not cluster.can_extrapolate:
         said = f"{rate}. The work was too short to say from how many items on it pays."
         return Finding(said, figures, _PAGE, role=HEADLINE)
     if cluster.items is None:

@@ -13,7 +13,7 @@ from concbench.advice.sending import WORTH, holds
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.costs import quota_of, throttled_rounds, usable_cores
 from concbench.analysis.places import is_worker_for_each_task
-from concbench.analysis.sending import carried
+from concbench.analysis.sending import cargo_of
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, MORE_THAN_ONE, WAITS
 from concbench.analysis.time_shares import (
@@ -264,7 +264,7 @@ def _start_up(case: _Case) -> Finding:
 
 def _travels(case: _Case, each: float) -> tuple[str, dict[str, float]]:
     """A clause on what is sent with the function, if sending takes a good part of `each` seconds; and its figures."""
-    sent = carried(case.cell.record, case.table.record.facts)
+    sent = cargo_of(case.cell.record, case.table.record.facts)
     if sent is None or sent.seconds_each <= WORTH * each:
         return "", {}
     often = "with each task" if sent.chunk == 1 else f"with every {sent.chunk} tasks"

@@ -200,7 +200,7 @@ def _pays_more_than_all(table: TableAnalysis, tasks: int) -> bool:
 
 def _what_looks(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis) -> str:
     """Say that a runner looks faster, that this is not proved, and what is proved."""
-    rounds = f"{chosen.shared} round{'' if chosen.shared == 1 else 's'}"
+    rounds = f"{chosen.shared_rounds} round{'' if chosen.shared_rounds == 1 else 's'}"
     rate = rate_of(chosen) if chosen.interval else ratio(chosen.speedup or 0.0)
     looks = f"{chosen.name} looks {rate} as fast as {table.baseline.name} after {rounds}, but this is not proved"
     if proved is not table.baseline:
@@ -320,9 +320,9 @@ def _reservations(table: TableAnalysis, tasks: int) -> list[Finding]:
                 role=WARNING,
             )
         )
-    if table.others is not None and table.others > FLAGGED:
-        used = f"Other processes used {table.others:.2f} cores meanwhile: measure again on a quiet machine."
-        found.append(Finding(used, {"cores_of_others": table.others}, role=WARNING))
+    if table.other_load is not None and table.other_load > FLAGGED:
+        used = f"Other processes used {table.other_load:.2f} cores meanwhile: measure again on a quiet machine."
+        found.append(Finding(used, {"cores_of_others": table.other_load}, role=WARNING))
     return found
 
 

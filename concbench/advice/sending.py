@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concbench.advice.finding import Finding
 from concbench.analysis.cell_analysis import CellAnalysis
-from concbench.analysis.sending import Cargo, carried
+from concbench.analysis.sending import Cargo, cargo_of
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.results.records import number
 from concbench.stats.verdicts import FASTER
@@ -93,7 +93,7 @@ def _sending(table: TableAnalysis) -> list[tuple[CellAnalysis, Cargo]]:
         for cell in table.cells
         if cell.seconds is not None or cell.record.warmup is not None or cell.outcome.cause == "timeout"
     ]
-    return [(cell, sent) for cell in executed if (sent := carried(cell.record, table.record.facts)) is not None]
+    return [(cell, sent) for cell in executed if (sent := cargo_of(cell.record, table.record.facts)) is not None]
 
 
 def _names(pairs: list[tuple[CellAnalysis, Cargo]]) -> str:

@@ -90,7 +90,8 @@ def _ended(cell: CellAnalysis, table: TableAnalysis, given_up: str) -> tuple[str
     if outcome.kind == "failed":
         return "failed", reason
     if cell.seconds is not None:
-        shared = f"only {cell.shared} round{'' if cell.shared == 1 else 's'}" if cell.shared else "no round"
+        count = cell.shared_rounds
+        shared = f"only {count} round{'' if count == 1 else 's'}" if count else "no round"
         more = f"and a verdict needs {FEWEST}; more with {more_rounds(table)}"
         return "was not fully measured", f"{shared} shared with {table.baseline.name}, {more}"
     if outcome.kind == "inapplicable" and cell.record.warmup is not None:

@@ -22,11 +22,11 @@ class BreakEven:
     """The break-even between `sequential` and a runner; times in seconds."""
 
     rival: CellAnalysis
-    task: float
+    task_seconds: float
     """Length of the measured tasks, on average."""
-    added: float
+    added_seconds: float
     """Seconds that the rival adds to each task, its start included, however long the tasks are."""
-    length: float
+    break_even_seconds: float
     """Length of a task from which the rival pays."""
 
 
@@ -41,13 +41,13 @@ def break_even(table: TableAnalysis, rival: CellAnalysis) -> BreakEven | None:
     fixed = _fixed(rival, took, baseline, tasks)
     if fixed is None:
         return None
-    gained = baseline - (took - fixed)
+    gain = baseline - (took - fixed)
     if fixed <= 0 or baseline <= BAND * (took - fixed):  # a gain that may be noise says nothing about longer tasks
         return None
-    return BreakEven(rival, baseline / tasks, fixed / tasks, fixed / gained * baseline / tasks)
+    return BreakEven(rival, baseline / tasks, fixed / tasks, fixed / gain * baseline / tasks)
 
 
-def with_rival(table: TableAnalysis) -> BreakEven | None:
+def first_break_even(table: TableAnalysis) -> BreakEven | None:
     """The break-even with the first runner that could do such work at once.
 
     Work that computes needs runners with separate interpreters; for work that waits, threads or coroutines suffice.
@@ -78,5 +78,5 @@ def _fixed(rival: CellAnalysis, took: float, baseline: float, tasks: int) -> flo
     if not rival.traits.isolates:
         return None
     usable = usable_cores(rival.record)
-    most = usable if usable is not None else tasks
-    return took - baseline / max(1, min(rival.workers, tasks, most))
+    at_once = usable if usable is not None else tasks
+    return took - baseline / max(1, min(rival.workers, tasks, at_once))

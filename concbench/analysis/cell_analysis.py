@@ -10,7 +10,7 @@ import numpy as np
 
 from concbench.analysis import costs
 from concbench.analysis.comparability import Mishaps, mishaps
-from concbench.analysis.limits import PossibleSpeedups, computing_cores, limits
+from concbench.analysis.limits import PossibleSpeedups, computing_cores, possible_speedups
 from concbench.analysis.places import is_described, is_here, works_singly
 from concbench.analysis.time_shares import TimeShares, time_shares, timeline_of
 from concbench.results.records import Cell, CellId, Json, Outcome, Sample, Table
@@ -32,7 +32,7 @@ class CellAnalysis:
     """Median of the samples: seconds of one execution."""
     speedup: float | None
     """The typical per-round ratio to the baseline: above 1 is faster. The baseline's own is 1."""
-    shared: int
+    shared_rounds: int
     """Number of rounds that this cell and the baseline share."""
     interval: Interval | None
     """Interval of the speed-up at the confidence of the whole table; None for the baseline and below three rounds."""
@@ -221,7 +221,7 @@ def analyse_cell(
         record=cell,
         seconds=float(np.median([sample.seconds for sample in cell.samples])) if is_rated(cell) else None,
         speedup=interval.centre if interval else exp(float(np.median(ratios))) if ratios.size else None,
-        shared=ratios.size,
+        shared_rounds=ratios.size,
         interval=interval,
         verdict=verdict_of(ratios, level, prior) if interval else "",
         trends=bool(interval) and trends(ratios),
@@ -261,7 +261,7 @@ def _shares(cell: Cell, timeline: Timeline | None, baseline: Timeline | None) ->
 def _limits(cell: Cell, baseline: Baseline, cores: float | None) -> PossibleSpeedups | None:
     if baseline.timeline is None or cell is baseline.cell:
         return None
-    return limits(cell, baseline.lengths, baseline.timeline, computing_cores(cell, cores))
+    return possible_speedups(cell, baseline.lengths, baseline.timeline, computing_cores(cell, cores))
 
 
 def _but_workers(cell: Cell) -> tuple[str, str, Json]:

@@ -31,7 +31,7 @@ class CostLine:
     cell: CellAnalysis
     fixed: float
     """Seconds that do not depend on the number of items."""
-    each: float
+    per_item: float
     """Additional seconds for each item, where there is an item for every worker."""
 
 
@@ -42,13 +42,13 @@ class Cluster:
     line: CostLine
     best: CostLine
     """The cell of this machine that was fastest for the measured number of items."""
-    times: float
+    times_as_fast: float
     """How many times as fast the cluster is as `best`."""
     rival: CostLine
     """The cell of this machine that the cluster overtakes last, or never."""
     items: float | None
     """Number of items from which it is faster than every runner of this machine; None if it never is."""
-    known: bool
+    can_extrapolate: bool
     """Whether both took longer than their fixed parts; if not, nothing is known about more items."""
     limit: Limit
     figures: dict[str, float]
@@ -68,17 +68,17 @@ def clusters(table: TableAnalysis) -> list[Cluster]:
 
 
 def _cluster(line: CostLine, best: CostLine, here: list[CostLine], tasks: int) -> Cluster:
-    task = _of_all_tasks(line.cell) / tasks
+    task = _all_task_seconds(line.cell) / tasks
     crossings = [(_crossing(line, one, task), one) for one in here]
-    items, rival = max(crossings, key=lambda pair: (pair[0], pair[1].each > 0))
+    items, rival = max(crossings, key=lambda pair: (pair[0], pair[1].per_item > 0))
     figures = _figures(line.cell)
     return Cluster(
         line=line,
         best=best,
-        times=(best.cell.seconds or 0.0) / (line.cell.seconds or 1.0),
+        times_as_fast=(best.cell.seconds or 0.0) / (line.cell.seconds or 1.0),
         rival=rival,
         items=items if items < math.inf else None,
-        known=line.each > 0 and rival.each > 0,
+        can_extrapolate=line.per_item > 0 and rival.per_item > 0,
         limit=_limit(figures),
         figures=figures,
     )
@@ -100,7 +100,7 @@ def _fixed(cell: CellAnalysis) -> float:
     return around
 
 
-def _of_all_tasks(cell: CellAnalysis) -> float:
+def _all_task_seconds(cell: CellAnalysis) -> float:
     """The seconds of all its tasks together; 0 if they are not known."""
     return (number(cell.record.observed.figures, "tasks_seconds") or 0.0) if cell.record.observed else 0.0
 
@@ -113,12 +113,12 @@ def _crossing(line: CostLine, other: CostLine, task: float) -> float:
         other: of a runner of this machine.
         task: seconds of one task, which the cluster takes even with fewer items than workers.
     """
-    gained, later = other.each - line.each, line.fixed - other.fixed
-    if gained <= 0:
+    gain, extra = other.per_item - line.per_item, line.fixed - other.fixed
+    if gain <= 0:
         return math.inf
-    if later * line.each < task * gained:
-        later, gained = later + task, other.each
-    return max(1.0, later / gained)
+    if extra * line.per_item < task * gain:
+        extra, gain = extra + task, other.per_item
+    return max(1.0, extra / gain)
 
 
 def _figures(cell: CellAnalysis) -> dict[str, float]:

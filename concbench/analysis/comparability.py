@@ -42,12 +42,12 @@ def mishaps(cell: Cell, tasks: int) -> Mishaps:
     first: dict[str, str] = {}
     for sample in cell.samples:
         failed.update(sample.failed)
-        first = {**{happened: items[0] for happened, items in sample.failed_items.items() if items}, **first}
+        first = {**{kind: items[0] for kind, items in sample.failed_items.items() if items}, **first}
     executed = tasks * sum(sample.repeats for sample in cell.samples)
     return Mishaps(executed, dict(failed.most_common()), sum(sample.retries for sample in cell.samples), first)
 
 
-def comparable(cells: Sequence[Cell], tasks: int) -> list[Cell]:
+def comparable_cells(cells: Sequence[Cell], tasks: int) -> list[Cell]:
     """The cells without samples whose failures differ from those of the best sample of their round.
 
     The best sample has the fewest costly failures, and among these the fewest failures; its runner does not matter.
@@ -59,14 +59,15 @@ def comparable(cells: Sequence[Cell], tasks: int) -> list[Cell]:
         for sample in cell.samples if cell.outcome.kind == "ok" else ():
             rounds.setdefault(sample.round, []).append(sample)
     best = {number: min(samples, key=_harm) for number, samples in rounds.items()}
-    return [replace(cell, samples=_kept(cell, best, tasks)) for cell in cells]
+    return [replace(cell, samples=_comparable_samples(cell, best, tasks)) for cell in cells]
 
 
-def _kept(cell: Cell, best: dict[int, Sample], tasks: int) -> list[Sample]:
-    return [sample for sample in cell.samples if sample.round in best and _alike(sample, best[sample.round], tasks)]
+def _comparable_samples(cell: Cell, best: dict[int, Sample], tasks: int) -> list[Sample]:
+    samples = (sample for sample in cell.samples if sample.round in best)
+    return [sample for sample in samples if _is_comparable(sample, best[sample.round], tasks)]
 
 
-def _alike(one: Sample, other: Sample, tasks: int) -> bool:
+def _is_comparable(one: Sample, other: Sample, tasks: int) -> bool:
     kinds = {*one.failed, *other.failed}
     differences = (abs(_rate(one, kind) - _rate(other, kind)) for kind in kinds if not _is_costly(kind))
     return _costly(one) == _costly(other) and sum(differences) <= UNEVEN * tasks

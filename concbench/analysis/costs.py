@@ -6,11 +6,11 @@ from concbench.analysis.thresholds import THROTTLED
 from concbench.results.records import Cell, ObservedPass, number
 from concbench.traits import CALLER, ELSEWHERE, INTERPRETERS, LOOP, PROCESSES, THREADS
 
-CPU_TOLD = 100e-6
+SHORTEST_PASS = 100e-6
 """Seconds of a pass below which its CPU time says nothing: reading it takes some microseconds, which count as CPU time
 and not as elapsed time. A loop that keeps one core busy came out as 1.18 cores in 10 us, 1.03 in 100 us (medians of
 60)."""
-TICKS_TOLD = 0.050
+SHORTEST_PASS_IN_TICKS = 0.050
 """The same if CPU time is counted from outside, in ticks of 10 ms: each process that lives on may have one too many."""
 _TICKS = 0.020
 """CPU seconds that each process may have too many where they are counted in ticks."""
@@ -35,11 +35,11 @@ def cores(cell: Cell, *, warm: bool) -> float | None:
     total = seconds_of(observed)
     if cell.traits.where == ELSEWHERE:
         cpu = number(observed.figures, "cpu_seconds")
-        return None if cpu is None or total < CPU_TOLD else cpu / total
-    own = _is_in_our_account(cell, warm=warm)
-    if total < (CPU_TOLD if own else TICKS_TOLD):
+        return None if cpu is None or total < SHORTEST_PASS else cpu / total
+    in_our_account = _is_in_our_account(cell, warm=warm)
+    if total < (SHORTEST_PASS if in_our_account else SHORTEST_PASS_IN_TICKS):
         return None
-    if own:
+    if in_our_account:
         cpu = observed.cpu
     elif observed.tree_cpu is None or (cell.traits.where == PROCESSES and cell.traits.reaped is not None):
         cpu = observed.tree_cpu
@@ -57,8 +57,8 @@ def cores_beside_initializer(cell: Cell, busy: float | None) -> float | None:
     paid = sum(sample.initializer for sample in cell.samples)
     share = sum(sample.initializer_cpu for sample in cell.samples) / paid if paid else 0.0
     total, initializer = seconds_of(observed), observed.initializer_seconds
-    left = total - initializer
-    return max(0.0, busy * total - share * initializer) / left if left > 0 else None
+    remaining = total - initializer
+    return max(0.0, busy * total - share * initializer) / remaining if remaining > 0 else None
 
 
 def page_faults(cell: Cell, *, warm: bool) -> int | None:
@@ -87,10 +87,10 @@ def usable_cores(cell: Cell) -> float | None:
 
     Older results files lack `allowed`; their `cores` are whole cores within both limits.
     """
-    found, quota = number(cell.interpreter, "cores"), quota_of(cell)
-    if found is None or found < 1:
+    whole_cores, quota = number(cell.interpreter, "cores"), quota_of(cell)
+    if whole_cores is None or whole_cores < 1:
         return None
-    allowed = number(cell.interpreter, "allowed") or found
+    allowed = number(cell.interpreter, "allowed") or whole_cores
     return int(allowed) if quota is None else min(quota, int(allowed))
 
 

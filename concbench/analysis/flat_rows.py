@@ -56,8 +56,8 @@ SAMPLE_COLUMNS = (*_WHICH, *_SAMPLE, "compared")
 def cell_rows(tables: Iterable[TableAnalysis]) -> list[Row]:
     """One row for each cell, in the order of the tables."""
     return [
-        _which(place, table, cell.record) | {name: read(cell) for name, read in _CELL.items()}
-        for place, table in enumerate(tables)
+        _identity(index, table, cell.record) | {name: read(cell) for name, read in _CELL.items()}
+        for index, table in enumerate(tables)
         for cell in table
     ]
 
@@ -65,18 +65,18 @@ def cell_rows(tables: Iterable[TableAnalysis]) -> list[Row]:
 def sample_rows(tables: Iterable[TableAnalysis]) -> list[Row]:
     """One row for each sample, including samples that cannot be compared."""
     return [
-        _which(place, table, whole) | row
-        for place, table in enumerate(tables)
+        _identity(index, table, whole) | row
+        for index, table in enumerate(tables)
         for whole, cell in zip(table.record.cells, table, strict=True)
         for row in _samples(whole, cell)
     ]
 
 
-def _which(place: int, table: TableAnalysis, cell: Cell) -> Row:
-    return dict(zip(_WHICH, (place, table.workload, cell.label, cell.variant), strict=True))
+def _identity(index: int, table: TableAnalysis, cell: Cell) -> Row:
+    return dict(zip(_WHICH, (index, table.workload, cell.label, cell.variant), strict=True))
 
 
 def _samples(whole: Cell, cell: CellAnalysis) -> Iterator[Row]:
-    kept = {sample.round for sample in cell.record.samples}
+    compared = {sample.round for sample in cell.record.samples}
     for sample in whole.samples:
-        yield {name: read(sample) for name, read in _SAMPLE.items()} | {"compared": sample.round in kept}
+        yield {name: read(sample) for name, read in _SAMPLE.items()} | {"compared": sample.round in compared}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from concbench.analysis.costs import usable_cores
 from concbench.analysis.thresholds import MORE_THAN_ONE
 from concbench.results.records import Cell
-from concbench.stats.schedules import in_batches, in_order, least, longest_first
+from concbench.stats.schedules import in_batches, in_order, longest_first, lower_bound
 from concbench.stats.timeline import Timeline
 
 
@@ -23,7 +23,9 @@ class PossibleSpeedups:
     """Cores that can compute at once, if they set the limit; None if the workers or the tasks do."""
 
 
-def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: float | None) -> PossibleSpeedups | None:
+def possible_speedups(
+    cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: float | None
+) -> PossibleSpeedups | None:
     """The highest speed-ups that a cell could have reached.
 
     Args:
@@ -38,7 +40,7 @@ def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: flo
     if cores is None or baseline.busy <= 0 or cell.workers < 2:
         return None
     shared = baseline.cpu / cores
-    here, reordered = _shortest(cell, tasks, baseline)
+    here, reordered = _least_seconds(cell, tasks, baseline)
     return PossibleSpeedups(
         here=baseline.busy / max(here, shared),
         reordered=baseline.busy / max(reordered, shared),
@@ -46,7 +48,7 @@ def limits(cell: Cell, tasks: list[float] | None, baseline: Timeline, cores: flo
     )
 
 
-def _shortest(cell: Cell, tasks: list[float] | None, baseline: Timeline) -> tuple[float, float]:
+def _least_seconds(cell: Cell, tasks: list[float] | None, baseline: Timeline) -> tuple[float, float]:
     """The least seconds that its workers need, in this order of the items and with the longest first."""
     traits, workers = cell.traits, cell.workers
     if tasks is None:
@@ -56,7 +58,7 @@ def _shortest(cell: Cell, tasks: list[float] | None, baseline: Timeline) -> tupl
         return in_batches(tasks, workers), in_batches(sorted(tasks, reverse=True), workers)
     if traits.worker_per_task is False and traits.barriers is False:
         return in_order(tasks, workers), longest_first(tasks, workers)
-    even = least(tasks, workers)  # a bound however tasks are assigned to workers
+    even = lower_bound(tasks, workers)  # a bound however tasks are assigned to workers
     return even, even
 
 
@@ -68,6 +70,6 @@ def computing_cores(cell: Cell, cores: float | None) -> float | None:
     """
     traits = cell.traits
     if traits.interleaves:
-        held = bool(cell.interpreter.get("gil")) and (cores is None or cores < MORE_THAN_ONE)
-        return 1 if held else usable_cores(cell)
+        holds_gil = bool(cell.interpreter.get("gil")) and (cores is None or cores < MORE_THAN_ONE)
+        return 1 if holds_gil else usable_cores(cell)
     return usable_cores(cell) if traits.isolates else None

@@ -27,10 +27,10 @@ def comparisons(cells: Collection[CellId], baseline: CellId) -> int:
     """
     others = [cell for cell in cells if cell != baseline]
     away = [cell for cell in others if cell.variant != baseline.variant]
-    return len(others) + sum(1 for cell in away for _ in _more(cell, cells, baseline))
+    return len(others) + sum(1 for cell in away for _ in _further_partners(cell, cells, baseline))
 
 
-def compared(cells: Collection[Cell], baseline: CellId) -> int:
+def sampled_comparisons(cells: Collection[Cell], baseline: CellId) -> int:
     """Number of comparisons among the cells with samples; one less if the baseline never came to a sample."""
     sampled = {cell.id for cell in cells if cell.samples}
     return comparisons(sampled, baseline) - (bool(sampled) and baseline not in sampled)
@@ -48,21 +48,21 @@ def far_behind(seconds: Mapping[CellId, Mapping[int, float]], level: float, nois
         noise: the noise of the table.
     """
     limit = 1 / FAR_BEHIND[max(FAR_BEHIND)]
-    found = set[CellId]()
+    behind = set[CellId]()
     for variant in {cell.variant for cell in seconds}:
-        own = {cell: taken for cell, taken in seconds.items() if cell.variant == variant and len(taken) >= FEWEST}
-        leader = fastest(own) if own else None
-        for cell, taken in own.items():
+        rivals = {cell: times for cell, times in seconds.items() if cell.variant == variant and len(times) >= FEWEST}
+        leader = fastest(rivals) if rivals else None
+        for cell, times in rivals.items():
             if leader is not None and cell != leader:
-                ratios = log_ratios(own[leader], taken)
+                ratios = log_ratios(rivals[leader], times)
                 interval = ratio_interval(ratios, level, noise.prior(leader, cell))
                 if interval is not None and interval.high < limit and not trends(ratios):
-                    found.add(cell)
-    return found
+                    behind.add(cell)
+    return behind
 
 
-def _more(cell: CellId, cells: Collection[CellId], baseline: CellId) -> Iterator[CellId]:
+def _further_partners(cell: CellId, cells: Collection[CellId], baseline: CellId) -> Iterator[CellId]:
     """The cells with which a cell of another variant is compared, beside the baseline."""
-    own, twin = CellId(baseline.label, cell.variant), CellId(cell.label, baseline.variant)
+    baseline_twin, twin = CellId(baseline.label, cell.variant), CellId(cell.label, baseline.variant)
     if cell.label != baseline.label:  # otherwise the two are the baseline and the cell itself
-        yield from (one for one in (own, twin) if one in cells)
+        yield from (partner for partner in (baseline_twin, twin) if partner in cells)

@@ -25,7 +25,7 @@ class Cargo:
         return self.seconds / self.chunk
 
 
-def carried(cell: Cell, facts: Json) -> Cargo | None:
+def cargo_of(cell: Cell, facts: Json) -> Cargo | None:
     """The data that a cell sends with its function; None if that is not known or nothing is sent."""
     size, seconds = number(facts, "function_bytes"), number(facts, "function_seconds")
     if size is None or seconds is None or cell.traits.sends is not True:

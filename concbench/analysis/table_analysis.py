@@ -9,9 +9,9 @@ import numpy as np
 
 from concbench.analysis import costs
 from concbench.analysis.cell_analysis import Baseline, CellAnalysis, analyse_cell, by_round, is_rated
-from concbench.analysis.comparability import comparable
+from concbench.analysis.comparability import comparable_cells
 from concbench.analysis.noise import noise_of
-from concbench.analysis.pairs import baseline_of, compared, far_behind
+from concbench.analysis.pairs import baseline_of, far_behind, sampled_comparisons
 from concbench.results.records import Cell, CellId, Outcome, Table
 from concbench.stats.intervals import FEWEST, Interval, log_ratios, look_level, ratio_interval
 from concbench.stats.noise import Noise
@@ -46,13 +46,13 @@ class TableAnalysis:
     """Every cell, in the order of the table."""
     fastest: CellAnalysis | None
     """The cell of the fastest group that took the least time; None as long as there are no intervals."""
-    others: float | None
+    other_load: float | None
     """Cores that other processes used, median over the rounds; None if it could not be read."""
     under: Mapping[str, TableAnalysis] = field(default_factory=dict)
     """The analysis of each of several variants by label: its cells are compared with the baseline's runner there."""
     changes: list[Change] = field(default_factory=list)
     """What each runner gains under another variant than the baseline's."""
-    meant: CellAnalysis | None = None
+    chosen_baseline: CellAnalysis | None = None
     """The chosen baseline, if it ended early and the same runner under another variant takes its place."""
 
     def __iter__(self) -> Iterator[CellAnalysis]:
@@ -70,8 +70,8 @@ class TableAnalysis:
         Raises:
             KeyError: there is no such cell; names the nearest.
         """
-        named = (cell for cell in self.cells if which in (cell.id, str(cell.id), cell.name))
-        return next(named, None) or self.cells[self.record.cells.index(self.record.cell(which))]
+        matching = (cell for cell in self.cells if which in (cell.id, str(cell.id), cell.name))
+        return next(matching, None) or self.cells[self.record.cells.index(self.record.cell(which))]
 
     def __contains__(self, which: object) -> bool:
         """Whether the table has a cell of this label."""
@@ -112,14 +112,14 @@ def analyse(table: Table) -> TableAnalysis:
     chosen = table.baseline
     if (other := baseline_of(table.cells, chosen)) != chosen:
         table = replace(table, baseline=other)
-    level = look_level(table.max_rounds, compared(table.cells, table.baseline))
+    level = look_level(table.max_rounds, sampled_comparisons(table.cells, table.baseline))
     whole = _analyse(table, level)
     variants = [*dict.fromkeys(cell.variant for cell in table.cells)]
     if len(variants) < 2:
         return whole
     under = {variant: _analyse(_part(table, variant), level) for variant in variants}
-    meant = whole[chosen] if chosen != table.baseline else None
-    return replace(whole, under=under, changes=_changes(whole, level), meant=meant)
+    ended_early = whole[chosen] if chosen != table.baseline else None
+    return replace(whole, under=under, changes=_changes(whole, level), chosen_baseline=ended_early)
 
 
 def _part(table: Table, variant: str) -> Table:
@@ -131,27 +131,27 @@ def _part(table: Table, variant: str) -> Table:
 def _changes(whole: TableAnalysis, level: float) -> list[Change]:
     cells = {cell.id: cell for cell in whole.measured}
     noise = noise_of([cell.record for cell in whole])
-    found = []
+    changes = []
     for cell in whole.measured:
         before = cells.get(CellId(cell.label, whole.baseline.variant))
         if cell.variant != whole.baseline.variant and before is not None:
             ratios = log_ratios(by_round(before.record.samples), by_round(cell.record.samples))
             prior = noise.prior(before.id, cell.id)
             if interval := ratio_interval(ratios, level, prior):
-                found.append(Change(cell, before, interval, verdict_of(ratios, level, prior)))
-    return found
+                changes.append(Change(cell, before, interval, verdict_of(ratios, level, prior)))
+    return changes
 
 
 def _analyse(table: Table, level: float) -> TableAnalysis:
     """Analyse a table, except for the comparison of its variants."""
-    kept = replace(table, cells=comparable(table.cells, table.tasks))
-    baseline = Baseline.of(_baseline(kept), warm=table.warm)
-    seconds = {cell.id: by_round(cell.samples) for cell in kept.cells if is_rated(cell)}
-    noise = noise_of(kept.cells)
+    comparable = replace(table, cells=comparable_cells(table.cells, table.tasks))
+    baseline = Baseline.of(_baseline(comparable), warm=table.warm)
+    seconds = {cell.id: by_round(cell.samples) for cell in comparable.cells if is_rated(cell)}
+    noise = noise_of(comparable.cells)
     group, behind = _fastest_group(seconds, level, noise), far_behind(seconds, level, noise)
     cells = [
         analyse_cell(cell, whole, baseline, table, level, noise, in_fastest_group=cell.id in group)
-        for cell, whole in zip(kept.cells, table.cells, strict=True)
+        for cell, whole in zip(comparable.cells, table.cells, strict=True)
     ]
     cells = [
         replace(cell, in_fastest_group=cell.in_fastest_group and not _behind(cell, cells))
@@ -160,15 +160,15 @@ def _analyse(table: Table, level: float) -> TableAnalysis:
         for cell in cells
     ]
     cells = [replace(cell, far_behind=cell.id in behind) for cell in cells]
-    own = next((cell for cell in cells if cell.record is baseline.cell), None) or analyse_cell(
+    analysed_baseline = next((cell for cell in cells if cell.record is baseline.cell), None) or analyse_cell(
         baseline.cell, baseline.cell, baseline, table, level, noise, in_fastest_group=False
     )
     return TableAnalysis(
         record=table,
-        baseline=own,
+        baseline=analysed_baseline,
         cells=cells,
         fastest=_fastest(cells),
-        others=float(np.median(table.load)) if table.load else None,
+        other_load=float(np.median(table.load)) if table.load else None,
     )
 
 

@@ -66,7 +66,7 @@ def timeline_of(cell: Cell, *, warm: bool) -> Timeline | None:
         workers=cell.workers,
         makespan=seconds_of(observed),
         submitted=observed.start,
-        kept=warm and not cell.traits.starts_as_it_goes,
+        workers_kept=warm and not cell.traits.starts_as_it_goes,
         dealt_out=chunk_of(cell) > 1,
         one_task_each=is_worker_for_each_task(cell),
     )
@@ -89,11 +89,11 @@ def time_shares(own: Timeline, baseline: Timeline, observing: float = 0.0) -> Ti
         observing: seconds that recording adds to a task. They lie between tasks and are not a loss: they are
             subtracted from dispatch, and so stay unexplained.
     """
-    off, baseline_off = (max(0.0, line.busy - line.cpu) for line in (own, baseline))
+    off_cpu, baseline_off_cpu = (max(0.0, line.busy - line.cpu) for line in (own, baseline))
     areas = {
         USEFUL: min(own.cpu, baseline.cpu),
-        WAITING: min(off, baseline_off),
-        CONTENTION: max(0.0, off - baseline_off),
+        WAITING: min(off_cpu, baseline_off_cpu),
+        CONTENTION: max(0.0, off_cpu - baseline_off_cpu),
         SLOWER: max(0.0, own.cpu - baseline.cpu),
         START_UP: own.start_up,
         DISPATCH: max(0.0, own.dispatch - observing * own.tasks),

@@ -111,7 +111,7 @@ def _with_notes(table: Table, notes: list[str]) -> Table:
 def judge(requirement: Requirement, table: TableAnalysis) -> Judgement:
     """Judge one requirement by the figures of a table in which its runners were measured or failed."""
     cell = _cell(table, requirement.runner)
-    other = _cell(table, requirement.other) if requirement.other else table.meant or table.baseline
+    other = _cell(table, requirement.other) if requirement.other else table.chosen_baseline or table.baseline
     blank = Judgement(str(requirement), UNDECIDED, table.workload)
     for one in (cell, *((other,) if requirement.of_ratio else ())):
         if one.outcome.kind == "failed":
@@ -175,9 +175,10 @@ def _disturbances(cell: CellAnalysis, table: TableAnalysis) -> list[str]:
         clauses.append(f"{cell.workers:,} workers that compute had {cores:g} core{'' if cores == 1 else 's'}")
     if cell.throttled_rounds:
         clauses.append(f"a quota held {cell.name} back in {cell.throttled_rounds} of {cell.rounds} rounds")
-    if table.others is not None and table.others > FLAGGED and (cores is None or needed + 1 > cores - table.others):
-        clauses.append(f"other processes used {table.others:.2f} cores meanwhile")
-    if table.others is None and table.unsteady is not None:
+    load = table.other_load
+    if load is not None and load > FLAGGED and (cores is None or needed + 1 > cores - load):
+        clauses.append(f"other processes used {load:.2f} cores meanwhile")
+    if load is None and table.unsteady is not None:
         times = f"{table.unsteady:.2f} times its minimum"
         clauses.append(f"the machine was unsteady (the median of {table.baseline.name} was {times})")
     return clauses
@@ -202,7 +203,8 @@ def _why_failed(cell: CellAnalysis, table: TableAnalysis) -> str:
 def _why_undecided(interval: Interval | None, disturbances: list[str], cell: CellAnalysis, table: TableAnalysis) -> str:
     meanwhile = f" {listed(disturbances).capitalize()}." if disturbances else ""
     if interval is None:
-        return f"{cell.name} took part in {cell.shared} rounds, but a decision needs at least {FEWEST}.{meanwhile}"
+        rounds = cell.shared_rounds
+        return f"{cell.name} took part in {rounds} rounds, but a decision needs at least {FEWEST}.{meanwhile}"
     reasons = {
         "rounds": "The maximum number of rounds was reached",
         "budget": "The budget was used up",

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
-from concbench.analysis.comparability import comparable
+from concbench.analysis.comparability import comparable_cells
 from concbench.analysis.noise import noise_of
-from concbench.analysis.pairs import baseline_of, compared
+from concbench.analysis.pairs import baseline_of, sampled_comparisons
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
 from concbench.harness import executions
 from concbench.harness.bench import NO_TIME, Bench
@@ -55,7 +55,7 @@ class Rounds:
         """End the cells that were too slow in their first execution to win the race, even after first-run costs."""
         bench = self._bench
         first = [replace(cell.record, samples=[run]) for cell in bench.alive if (run := cell.first_run)]
-        fair = comparable(first, bench.workload.tasks)
+        fair = comparable_cells(first, bench.workload.tasks)
         seconds = {cell.id: cell.samples[0].seconds for cell in fair if cell.samples}
         least = min(seconds.values(), default=inf)
         for cell in bench.alive:
@@ -177,8 +177,8 @@ class Rounds:
         samples = self._samples()
         records = [cell.record for cell in cells]
         baseline = baseline_of(records, plan.baseline)
-        made = compared(records, baseline)
-        noise = noise_of(comparable(records, self._bench.workload.tasks))
+        made = sampled_comparisons(records, baseline)
+        noise = noise_of(comparable_cells(records, self._bench.workload.tasks))
         begins = self._bench.clock.elapsed() + sum(cell.relaunch_seconds for cell in self._bench.alive)
         decided = self._rule.next_round(Standings(baseline, samples, made, begins, noise))
         left_out = self._left_out(samples)
@@ -194,7 +194,7 @@ class Rounds:
     def _samples(self) -> Samples:
         """The comparable samples of the live cells, without cells whose samples are all incomparable."""
         cells = [cell.record for cell in self._bench.alive]
-        fair = zip(cells, comparable(cells, self._bench.workload.tasks), strict=True)
+        fair = zip(cells, comparable_cells(cells, self._bench.workload.tasks), strict=True)
         return {after.id: after.samples for before, after in fair if after.samples or not before.samples}
 
 

@@ -139,7 +139,7 @@ def _special(table: TableAnalysis) -> list[_Note]:
         sentences.append("There was no warm-up: first-run costs are in the times.")
     if _compares(table) and not _has_intervals(table):
         sentences.append(f"An interval and a verdict need at least {FEWEST} rounds shared with {table.baseline.name}.")
-    if table.others is None and table.unsteady is None:
+    if table.other_load is None and table.unsteady is None:
         sentences.append("The load of other processes could not be read here.")
     if held := flag(table):
         sentences.append(held)
@@ -225,13 +225,13 @@ def _missing(table: TableAnalysis) -> tuple[MissingRunners, ...]:
 def _load(table: TableAnalysis) -> tuple[str, bool]:
     if not table.measured:
         return "", False
-    if table.others is None:
+    if table.other_load is None:
         return _unsteady(table)
-    used = f"Other processes used {table.others:.2f} cores meanwhile"
-    if table.others > STRONG:
+    used = f"Other processes used {table.other_load:.2f} cores meanwhile"
+    if table.other_load > STRONG:
         differ = "so the ratios may differ from those on a quiet machine. Stop these programs and measure again."
         return f"{used}, {differ}", True
-    if table.others > FLAGGED:
+    if table.other_load > FLAGGED:
         return f"{used}: enough to change ratios, especially those of runners that use every core.", True
     return f"{used}.", False
 

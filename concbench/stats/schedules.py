@@ -27,6 +27,6 @@ def in_batches(seconds: Sequence[float], size: int) -> float:
     return sum(max(seconds[first : first + size]) for first in range(0, len(seconds), size))
 
 
-def least(seconds: Sequence[float], workers: int) -> float:
+def lower_bound(seconds: Sequence[float], workers: int) -> float:
     """Lower bound on the makespan in seconds: the work shared evenly, but at least the longest task (Brent 1974)."""
     return max(float(np.sum(seconds)) / workers, max(seconds, default=0.0)) if seconds else 0.0

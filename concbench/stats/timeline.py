@@ -84,7 +84,7 @@ def timeline(
     workers: int,
     makespan: float,
     submitted: float = 0.0,
-    kept: bool = False,
+    workers_kept: bool = False,
     one_task_each: bool = False,
     dealt_out: bool = False,
 ) -> Timeline:
@@ -95,7 +95,7 @@ def timeline(
         workers: number of lanes: the most tasks in progress at the same time.
         makespan: seconds from the beginning to the end of the execution.
         submitted: seconds after which all tasks were handed to the runner.
-        kept: the workers existed before the execution, so that the time before their first tasks is dispatch.
+        workers_kept: the workers existed before the execution, so that the time before their first tasks is dispatch.
         dealt_out: tasks were assigned to workers in advance, so that a worker that has done its own is in the tail.
         one_task_each: a worker is started for every task, so that the time between two tasks of a lane is start-up, and
             there are as many lanes as workers were busy at once.
@@ -103,7 +103,7 @@ def timeline(
     Raises:
         ValueError: there are no tasks.
     """
-    begin, end, of = (np.asarray(values, dtype=float) for values in (spans.started, spans.finished, spans.cpu))
+    begin, end, cpu = (np.asarray(values, dtype=float) for values in (spans.started, spans.finished, spans.cpu))
     if not begin.size:
         raise ValueError("a timeline needs at least one task")
     peak, mean = _in_flight(begin, end)
@@ -111,14 +111,14 @@ def timeline(
     order = np.argsort(begin, kind="stable")
     lane = _lanes(begin, end, np.asarray(spans.worker), lanes, order)
     first, between, tail = _idle(begin, end, lane, lanes, order, dealt_out=dealt_out)
-    start_up = 0.0 if kept else first + between if one_task_each else first
+    start_up = 0.0 if workers_kept else first + between if one_task_each else first
     lengths = end - begin
     return Timeline(
         workers=lanes,
         makespan=makespan,
         tasks=int(begin.size),
         busy=float(lengths.sum()),
-        cpu=float(of.sum()),
+        cpu=float(cpu.sum()),
         start_up=start_up,
         dispatch=first + between - start_up,
         tail=tail,
@@ -150,16 +150,16 @@ def _in_flight(begin: Floats, end: Floats) -> tuple[int, float]:
 
 def _lanes(begin: Floats, end: Floats, worker: NDArray[np.int64], lanes: int, order: NDArray[np.int64]) -> list[int]:
     """The lane of each task: its worker or, with more workers than lanes, the lane that has been free longest."""
-    known, own = np.unique(worker, return_inverse=True)
-    if known.size <= lanes:
-        return [int(number) for number in own]
+    workers, numbers = np.unique(worker, return_inverse=True)
+    if workers.size <= lanes:
+        return [int(number) for number in numbers]
     free = [(0.0, number) for number in range(lanes)]
-    chosen = [0] * begin.size
+    lane = [0] * begin.size
     for task in order:
         _, number = heapq.heappop(free)
-        chosen[task] = number
+        lane[task] = number
         heapq.heappush(free, (float(end[task]), number))
-    return chosen
+    return lane
 
 
 def _idle(

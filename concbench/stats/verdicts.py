@@ -59,10 +59,10 @@ def fastest_group(
     """
     leader = fastest(seconds)
     group: dict[Cell, Interval | None] = {leader: None}
-    for cell, own in seconds.items():
+    for cell, times in seconds.items():
         if cell != leader:
-            interval = ratio_interval(log_ratios(seconds[leader], own), level, noise.prior(leader, cell))
-            dropped = len(own) < FEWEST <= len(seconds[leader])
+            interval = ratio_interval(log_ratios(seconds[leader], times), level, noise.prior(leader, cell))
+            dropped = len(times) < FEWEST <= len(seconds[leader])
             if (interval is None and not dropped) or (interval and interval.high >= 1 / MARGIN):
                 group[cell] = interval
     return group

@@ -40,9 +40,9 @@ def test_where_two_lines_cross_it_begins_to_pay() -> None:
     """There are 1.1 s of fixed costs, and 0.055 s per item instead of 0.2."""
     (cluster,) = clusters(analysed(remote(6.6, around=1.0)))
     assert cluster.line.fixed == pytest.approx(1.1)
-    assert cluster.line.each == pytest.approx(0.055)
+    assert cluster.line.per_item == pytest.approx(0.055)
     assert cluster.items == pytest.approx(1.1 / (0.2 - 0.055))
-    assert cluster.times == pytest.approx(20 / 6.6, rel=0.01)
+    assert cluster.times_as_fast == pytest.approx(20 / 6.6, rel=0.01)
 
 
 def test_fewer_items_than_workers_take_as_long_as_one_task() -> None:

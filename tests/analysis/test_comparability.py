@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from concbench import advise, measure
 from concbench.advice.answer import answer
-from concbench.analysis.comparability import UNEVEN, comparable
+from concbench.analysis.comparability import UNEVEN, comparable_cells
 from concbench.analysis.table_analysis import analyse
 from concbench.harness.hosts.base import Host
 from concbench.harness.planning.runner_specs import PlannedCell
@@ -58,9 +58,9 @@ def test_samples_of_more_executions_have_more_that_failed_and_are_compared() -> 
     slow = cell("sequential", 1.0, failed)
     quick = cell("threads", 0.1, {kind: 10 * count for kind, count in failed.items()})
     quick = replace(quick, samples=[replace(sample, work=10 * sample.work, repeats=10) for sample in quick.samples])
-    assert comparable([slow, quick], TASKS) == [slow, quick]
+    assert comparable_cells([slow, quick], TASKS) == [slow, quick]
     odd = replace(quick, samples=[replace(sample, failed=failed) for sample in quick.samples])
-    assert [len(one.samples) for one in comparable([slow, odd], TASKS)] == [0, ROUNDS]
+    assert [len(one.samples) for one in comparable_cells([slow, odd], TASKS)] == [0, ROUNDS]
 
 
 NONE: Failed = {}
@@ -76,8 +76,8 @@ def test_what_is_compared_is_the_same_work(rounds: list[tuple[Failed, Failed, Fa
         ])
         for place in range(3)
     ]  # fmt: skip
-    kept = comparable(cells, TASKS)
-    assert comparable(kept, TASKS) == kept
+    kept = comparable_cells(cells, TASKS)
+    assert comparable_cells(kept, TASKS) == kept
     for number in range(len(rounds)):
         samples = [sample for one in kept for sample in one.samples if sample.round == number]
         assert samples
@@ -89,7 +89,7 @@ def test_what_is_compared_is_the_same_work(rounds: list[tuple[Failed, Failed, Fa
 def test_where_nothing_failed_everything_is_compared() -> None:
     """This is the usual case."""
     cells = [cell("sequential", 1.0, NONE), cell("thread-pool:4", 0.3, NONE)]
-    assert comparable(cells, TASKS) == cells
+    assert comparable_cells(cells, TASKS) == cells
 
 
 @pytest.mark.parametrize(

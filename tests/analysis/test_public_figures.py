@@ -68,11 +68,11 @@ def analysed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The baselines of the tables that were analysed, in order; every analysis begins by comparing."""
     found: list[str] = []
 
-    def comparable(cells: list[Cell], tasks: int) -> list[Cell]:
+    def comparable_cells(cells: list[Cell], tasks: int) -> list[Cell]:
         found.append(cells[0].label)
-        return comparability.comparable(cells, tasks)
+        return comparability.comparable_cells(cells, tasks)
 
-    monkeypatch.setattr("concbench.analysis.table_analysis.comparable", comparable)
+    monkeypatch.setattr("concbench.analysis.table_analysis.comparable_cells", comparable_cells)
     return found
 
 

@@ -24,7 +24,7 @@ from made_cells import (
     table,
 )
 
-from concbench.analysis.break_even import break_even, with_rival
+from concbench.analysis.break_even import break_even, first_break_even
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import analyse
 from concbench.results.records import Cell, Table
@@ -189,7 +189,7 @@ def test_a_gain_that_may_be_noise_does_not_grow_with_the_tasks(length: float, ab
         (place // 2 * length + 0.02, (place // 2 + 1) * length + 0.02, 0.0, place % 2) for place in range(TASKS)
     ]
     seen = analyse(table(WAITS, of_tasks("thread-pool:2", spans, workers=2), tasks=TASKS))
-    assert (with_rival(seen) is not None) is able
+    assert (first_break_even(seen) is not None) is able
 
 
 @pytest.mark.parametrize("traits", ALL)
@@ -198,7 +198,7 @@ def test_who_may_be_worth_it_for_longer_tasks_follows_from_the_traits(traits: Tr
     own = traits in (SUBPROCESSES, OF_A_SERVER, UNREAPED, IN_INTERPRETERS)
     shared = traits in (POOL, COROUTINES)
     for baseline, able in ((COMPUTES, own), (WAITS, shared)):
-        assert (with_rival(analyse(rows(baseline, traits))) is not None) is able
+        assert (first_break_even(analyse(rows(baseline, traits))) is not None) is able
     analysis = analyse(rows(COMPUTES, traits))
     described = own or shared or traits is OF_SEVERAL_THREADS
     assert (break_even(analysis, analysis.cells[1]) is not None) is described

@@ -288,8 +288,8 @@ def test_where_the_baseline_fails_the_same_runner_under_the_next_variant_takes_i
     analysis = run[0]
     assert analysis.baseline.id == CellId("sequential", "MODE=fast")
     assert analysis[CellId("threads", "MODE=fast")].verdict == "faster"
-    assert analysis.meant is not None
-    assert analysis.meant.outcome.reason == "no such library"
+    assert analysis.chosen_baseline is not None
+    assert analysis.chosen_baseline.outcome.reason == "no such library"
     judged = judge(Requirement(str(CellId("threads", "MODE=fast")), "at_least", 1.5), analysis)
     assert judged.decision == FAILED
     assert "no such library" in judged.reason

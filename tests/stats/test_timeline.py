@@ -50,7 +50,7 @@ def test_with_a_worker_for_each_task_there_are_as_many_lanes_as_were_at_work_at_
 
 def test_kept_workers_are_not_started() -> None:
     """The time before their first tasks is dispatch."""
-    line = timeline(Spans([1], [2], [0], [0]), workers=1, makespan=2, kept=True)
+    line = timeline(Spans([1], [2], [0], [0]), workers=1, makespan=2, workers_kept=True)
     assert (line.start_up, line.dispatch) == (0, 1)
 
 
@@ -90,7 +90,7 @@ def test_the_parts_are_the_whole(lanes: int, tasks: int, draw: random.Random, ow
         finished.append(end)
         worker.append(lane if own else number)
     line = timeline(
-        Spans(started, finished, [0.0] * tasks, worker), workers=lanes, makespan=max(finished) + 0.5, kept=kept
+        Spans(started, finished, [0.0] * tasks, worker), workers=lanes, makespan=max(finished) + 0.5, workers_kept=kept
     )
     assert sum(getattr(line, name) for name in AREAS) == pytest.approx(line.total)
     assert all(getattr(line, name) >= 0 for name in AREAS)
