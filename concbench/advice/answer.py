@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 
-from concbench.advice.clusters import past_one_machine
-from concbench.advice.finding import HEADLINE, MORE, WARNING, Finding, known, of_each, rating
-from concbench.advice.first_use import for_whom
+from concbench.advice.clusters import cluster_findings
+from concbench.advice.finding import HEADLINE, MORE, WARNING, Finding, figures_of_runners, known, rating
+from concbench.advice.first_use import first_use_warning
 from concbench.advice.mishaps import why_missing
 from concbench.advice.rates import rate_of
 from concbench.advice.rules import findings
 from concbench.advice.unmeasured import more_rounds, unmeasured
-from concbench.advice.variants import of_variants
+from concbench.advice.variants import variant_findings
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FLAGGED
@@ -25,14 +25,14 @@ from concbench.units import few, listed, ratio, seconds, span
 
 def answer(table: TableAnalysis) -> list[Finding]:
     """The findings of a table, the most important first."""
-    said = [
+    statements = [
         *another_baseline(table),
         *_headline(table),
-        *of_variants(table),
+        *variant_findings(table),
         *findings(table),
-        *past_one_machine(table),
+        *cluster_findings(table),
     ]
-    return [*said, *_caution(table)]
+    return [*statements, *_reservations(table)]
 
 
 def another_baseline(table: TableAnalysis) -> list[Finding]:
@@ -41,32 +41,32 @@ def another_baseline(table: TableAnalysis) -> list[Finding]:
         return []
     how = "failed" if table.chosen_baseline.outcome.kind == "failed" else "was not measured"
     why = why_missing(table.chosen_baseline).rstrip(".")
-    said = f"{table.chosen_baseline.name} {how} ({why}): compared with {table.baseline.name} instead."
-    return [Finding(said, role=WARNING)]
+    sentence = f"{table.chosen_baseline.name} {how} ({why}): compared with {table.baseline.name} instead."
+    return [Finding(sentence, role=WARNING)]
 
 
-def _caution(table: TableAnalysis) -> list[Finding]:
+def _reservations(table: TableAnalysis) -> list[Finding]:
     """Reservations about the answer: first use, failed tasks, load of other processes."""
-    found = [*for_whom(table), *failures(table)]
+    warnings = [*first_use_warning(table), *failures(table)]
     if table.other_load is not None and table.other_load > FLAGGED:
-        used = f"Other processes used {table.other_load:.2f} cores meanwhile: measure again without them"
-        found.append(
+        sentence = f"Other processes used {table.other_load:.2f} cores meanwhile: measure again without them"
+        warnings.append(
             Finding(
-                f"{used} before you act on this.",
+                f"{sentence} before you act on this.",
                 {"cores_of_others": table.other_load},
-                brief=f"{used}.",
+                brief=f"{sentence}.",
                 role=WARNING,
             )
         )
-    return found
+    return warnings
 
 
 def failures(table: TableAnalysis) -> list[Finding]:
     """Say that tasks failed or were retried, if any were, since the times include that."""
     if not any(cell.mishaps for cell in table):
         return []
-    said = "Some tasks failed or were retried; the times include that."
-    return [Finding(said, role=WARNING)]
+    sentence = "Some tasks failed or were retried; the times include that."
+    return [Finding(sentence, role=WARNING)]
 
 
 def _headline(table: TableAnalysis) -> list[Finding]:
@@ -87,10 +87,10 @@ def _headline(table: TableAnalysis) -> list[Finding]:
     if all(cell.interval is None for cell in others):
         return [replace(_too_few_rounds(table), role=HEADLINE)]
     faster = [cell for cell in others if cell.verdict == FASTER]
-    open_ones = [cell for cell in others if cell.verdict == UNDECIDED]
-    found = _winner(table) if faster else [_no_winner(table, others)]
-    found += undecided(table, [cell for cell in open_ones if not cell.far_behind])
-    return found + _far_behind([cell for cell in open_ones if cell.far_behind])
+    undecided_cells = [cell for cell in others if cell.verdict == UNDECIDED]
+    conclusions = _winner(table) if faster else [_no_winner(table, others)]
+    conclusions += undecided(table, [cell for cell in undecided_cells if not cell.far_behind])
+    return conclusions + _far_behind([cell for cell in undecided_cells if cell.far_behind])
 
 
 def _no_baseline(baseline: CellAnalysis) -> str:
@@ -98,9 +98,9 @@ def _no_baseline(baseline: CellAnalysis) -> str:
     rounds, why = baseline.rounds, why_missing(baseline).rstrip(".")
     if not rounds:
         return f"No answer: {baseline.name} has no times to compare with ({why})."
-    ended = "failed" if baseline.outcome.kind == "failed" else "ended"
+    how = "failed" if baseline.outcome.kind == "failed" else "ended"
     return (
-        f"No answer: there is nothing to compare with, since {baseline.name} {ended} after {_rounds(rounds)} ({why})."
+        f"No answer: there is nothing to compare with, since {baseline.name} {how} after {_rounds(rounds)} ({why})."
     )
 
 
@@ -111,20 +111,20 @@ def _rounds(count: int) -> str:
 def _winner(table: TableAnalysis) -> list[Finding]:
     """Advise only a cell that is proved to be faster; a cell that may be as fast is reported as undecided."""
     proved = [cell for cell in table.measured if cell.verdict == FASTER]
-    level = [cell for cell in table.measured if cell.in_fastest_group and cell is not table.baseline]
-    best = max([cell for cell in proved if cell in level] or proved, key=lambda cell: cell.speedup or 0.0)
+    group = [cell for cell in table.measured if cell.in_fastest_group and cell is not table.baseline]
+    best = max([cell for cell in proved if cell in group] or proved, key=lambda cell: cell.speedup or 0.0)
     fastest = table.fastest
-    first = fastest if fastest and fastest in proved and fastest in level else best
+    first = fastest if fastest and fastest in proved and fastest in group else best
     rate = f"{rate_of(first)} as fast as {table.baseline.name}"
-    ties = simplest(table, (cell for cell in level if cell in proved))
-    if level == [first]:
+    ties = simplest(table, (cell for cell in group if cell in proved))
+    if group == [first]:
         return [Finding(f"{first.name} was fastest: {rate}.", rating(first), role=HEADLINE)]
     if len(ties) <= 1:
         return [Finding(f"{first.name} was proved to be faster: {rate}.", rating(first), role=HEADLINE)]
-    return _tied(first, rate, ties)
+    return _tie(first, rate, ties)
 
 
-def _tied(first: CellAnalysis, rate: str, ties: list[CellAnalysis]) -> list[Finding]:
+def _tie(first: CellAnalysis, rate: str, ties: list[CellAnalysis]) -> list[Finding]:
     """Name the fastest, and advise the simplest cell that is tied with it and typically within 5 % of it.
 
     Args:
@@ -154,12 +154,12 @@ def _no_winner(table: TableAnalysis, others: list[CellAnalysis]) -> Finding:
     slower = [cell.name for cell in others if cell.verdict == SLOWER]
     parts = [f"{listed(same)} the same within 5 %"] if same else []
     parts += [f"{listed(slower)} slower"] if slower else []
-    found = "; ".join(parts)
+    outcomes = "; ".join(parts)
     if missing:
         nothing = f"Nothing that was measured was faster than {name}"
-        return Finding(f"{nothing} ({found}); {missing}.", brief=f"{nothing}; {missing}.", role=HEADLINE)
+        return Finding(f"{nothing} ({outcomes}); {missing}.", brief=f"{nothing}; {missing}.", role=HEADLINE)
     nothing, leave = f"Nothing was faster than {name}", "leave it as it is"
-    return Finding(f"{nothing} ({found}): {leave}.", brief=f"{nothing}: {leave}.", role=HEADLINE)
+    return Finding(f"{nothing} ({outcomes}): {leave}.", brief=f"{nothing}: {leave}.", role=HEADLINE)
 
 
 def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
@@ -169,13 +169,13 @@ def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
         return []
     names = [cell.name for cell in cells if cell.interval]
     trending = [cell.name for cell in cells if cell.trends]
-    still = f" The ratios of {listed(trending)} still trend from round to round." if trending else ""
+    trends = f" The ratios of {listed(trending)} still trend from round to round." if trending else ""
     more = more_rounds(table)
     return [
         Finding(
-            f"Undecided: {', '.join(parts)}.{still} More rounds ({more}) or a quieter machine would settle it.",
-            of_each("low", {cell.name: cell.low for cell in cells})
-            | of_each("high", {cell.name: cell.high for cell in cells}),
+            f"Undecided: {', '.join(parts)}.{trends} More rounds ({more}) or a quieter machine would settle it.",
+            figures_of_runners("low", {cell.name: cell.low for cell in cells})
+            | figures_of_runners("high", {cell.name: cell.high for cell in cells}),
             brief=f"Undecided: {few(names)}; more rounds ({more}) may settle it.",
             role=WARNING,
         )
@@ -187,8 +187,8 @@ def _far_behind(cells: list[CellAnalysis]) -> list[Finding]:
     parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in cells if cell.interval]
     if not parts:
         return []
-    figures = of_each("low", {cell.name: cell.low for cell in cells})
-    figures |= of_each("high", {cell.name: cell.high for cell in cells})
+    figures = figures_of_runners("low", {cell.name: cell.low for cell in cells})
+    figures |= figures_of_runners("high", {cell.name: cell.high for cell in cells})
     return [Finding(f"Undecided, but less than half as fast as the fastest: {', '.join(parts)}.", figures, role=MORE)]
 
 
@@ -206,11 +206,11 @@ def _too_few_rounds(table: TableAnalysis) -> Finding:
             first += f": {ratio(speedup)} as fast as {table.baseline.name}"
     if rounds < FEWEST:
         return Finding(f"{first}. A verdict needs at least {FEWEST} rounds.", known(speedup=speedup))
-    shared = max(cell.shared_rounds for cell in table.measured if cell is not table.baseline)
+    shared_rounds = max(cell.shared_rounds for cell in table.measured if cell is not table.baseline)
     return Finding(
         f"{first}. A verdict needs at least {FEWEST} rounds shared with {table.baseline.name}; no runner shares more "
-        f"than {shared}.",
-        known(speedup=speedup, shared_rounds=shared),
+        f"than {shared_rounds}.",
+        known(speedup=speedup, shared_rounds=shared_rounds),
     )
 
 

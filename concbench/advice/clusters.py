@@ -14,20 +14,20 @@ _PAGE = "howto/more-than-one-machine"
 _NOT_FRESH = " The same workers served all executions, so first-use costs were paid before."
 
 
-def past_one_machine(table: TableAnalysis) -> list[Finding]:
+def cluster_findings(table: TableAnalysis) -> list[Finding]:
     """The findings on every cluster of a table."""
     initializer = ["the initializer"] if table.record.settings.get("initializer") else []
     fixed = listed(["connecting", *initializer, "the first answer"])
     before = "the first answer takes" if table.record.warm else f"{fixed} take"
     return [
-        found
+        finding
         for cluster in clusters(table)
-        for found in (_pays(cluster, before), _limited(cluster))
-        if found is not None
+        for finding in (_gain(cluster, before), _limit(cluster))
+        if finding is not None
     ]
 
 
-def made_ready(table: TableAnalysis) -> list[str]:
+def ready_worker_notes(table: TableAnalysis) -> list[str]:
     """Notes that workers were ready before the clock started, and how long making them ready took."""
     connecting = "" if table.record.warm else "connecting to them, "
     return [
@@ -39,7 +39,7 @@ def made_ready(table: TableAnalysis) -> list[str]:
     ]
 
 
-def _pays(cluster: Cluster, before: str) -> Finding:
+def _gain(cluster: Cluster, before: str) -> Finding:
     line, best, rival = cluster.line, cluster.best, cluster.rival
     rate = f"{line.cell.name} was {ratio(cluster.times_as_fast)} as fast as the best of this machine, {best.cell.name}"
     costs = (
@@ -53,19 +53,19 @@ def _pays(cluster: Cluster, before: str) -> Finding:
         "item_seconds_here": rival.per_item,
     }
     if not cluster.can_extrapolate:
-        said = f"{rate}. The work was too short to say from how many items on it pays."
-        return Finding(said, figures, _PAGE, role=HEADLINE)
+        sentence = f"{rate}. The work was too short to say from how many items on it pays."
+        return Finding(sentence, figures, _PAGE, role=HEADLINE)
     if cluster.items is None:
-        said = f"{rate}. By these figures no number of items makes it pay"
+        sentence = f"{rate}. By these figures no number of items makes it pay"
     else:
         items = math.ceil(cluster.items)
         figures["break_even_items"] = items
         pays = f"it pays from {_about(items)} on" if items > 1 else "it pays for any number of items"
-        said = f"{rate}. By these figures {pays}"
-    return Finding(f"{said}: {costs}.", figures, _PAGE, brief=f"{said}.", role=HEADLINE)
+        sentence = f"{rate}. By these figures {pays}"
+    return Finding(f"{sentence}: {costs}.", figures, _PAGE, brief=f"{sentence}.", role=HEADLINE)
 
 
-def _limited(cluster: Cluster) -> Finding | None:
+def _limit(cluster: Cluster) -> Finding | None:
     figures, name = cluster.figures, cluster.line.cell.name
     if not cluster.limit:
         return None

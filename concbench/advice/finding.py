@@ -58,6 +58,6 @@ def rating(cell: CellAnalysis) -> dict[str, float]:
     return known(speedup=cell.speedup, low=cell.low, high=cell.high)
 
 
-def of_each(name: str, figures: Mapping[str, float | None]) -> dict[str, float]:
+def figures_of_runners(name: str, figures: Mapping[str, float | None]) -> dict[str, float]:
     """The same figure of several runners, under names such as `speedup of threads`."""
     return {f"{name} of {runner}": value for runner, value in figures.items() if value is not None}

@@ -7,12 +7,12 @@ from concbench.analysis.table_analysis import TableAnalysis
 from concbench.units import seconds
 
 
-def for_whom(table: TableAnalysis) -> list[Finding]:
+def first_use_warning(table: TableAnalysis) -> list[Finding]:
     """Say whether first or later use was measured, and how to measure the other."""
-    kept = table.record.kept
-    if kept.kind != "state" or not kept.first or not kept.later:
+    state = table.record.kept
+    if state.kind != "state" or not state.first or not state.later:
         return []
-    first, later = kept.first[-1], kept.later[-1]
+    first, later = state.first[-1], state.later[-1]
     took = f"sequential took {seconds(first)} the first time in a process, and {seconds(later)} after that"
     if table.record.fresh:
         sentence = (

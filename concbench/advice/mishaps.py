@@ -7,7 +7,7 @@ from concbench.analysis.comparability import Mishaps
 from concbench.units import seconds
 
 
-def counted(mishaps: Mishaps) -> str:
+def mishap_counts(mishaps: Mishaps) -> str:
     """The counts as text, such as "4,987 of 5,000 tasks succeeded; 13 timed out"; empty if there are no mishaps."""
     if not mishaps:
         return ""
@@ -27,7 +27,7 @@ def why_missing(cell: CellAnalysis) -> str:
         return cell.outcome.reason
     if not cell.left_out:
         return executed_once(cell) or "it was not sampled"
-    done = counted(cell.mishaps) or f"all its {cell.mishaps.tasks:,} tasks succeeded"
+    done = mishap_counts(cell.mishaps) or f"all its {cell.mishaps.tasks:,} tasks succeeded"
     other = "the tasks that failed were not the ones that failed under the other runners"
     return f"{done}; {other}, so it is not compared with them"
 

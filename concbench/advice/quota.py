@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from concbench.advice.finding import WARNING, Finding, of_each
+from concbench.advice.finding import WARNING, Finding, figures_of_runners
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.costs import quota_of
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.units import few, listed
 
 
-def held_back(table: TableAnalysis) -> Finding | None:
+def quota_held_back(table: TableAnalysis) -> Finding | None:
     """Report the runners that a quota held back in some of their rounds, the most affected first."""
-    held = sorted((cell for cell in table.measured if cell.throttled_rounds), key=lambda cell: -_share(cell))
-    if not held:
+    throttled = sorted((cell for cell in table.measured if cell.throttled_rounds), key=lambda cell: -_share(cell))
+    if not throttled:
         return None
-    quota, hold = _quota(held[0]).capitalize(), "these times hold under this quota"
+    quota, hold = _quota(throttled[0]).capitalize(), "these times hold under this quota"
     return Finding(
-        f"{quota} held back {listed(f'{cell.name} {_rounds(cell)}' for cell in held)}: meanwhile nothing in the "
+        f"{quota} held back {listed(f'{cell.name} {_rounds(cell)}' for cell in throttled)}: meanwhile nothing in the "
         f"control group ran, so {hold}. More workers that compute may be held back more; a larger quota may make them "
         "faster.",
-        of_each("throttled_rounds", {cell.name: cell.throttled_rounds for cell in held}),
+        figures_of_runners("throttled_rounds", {cell.name: cell.throttled_rounds for cell in throttled}),
         "methodology",
-        brief=f"{quota} held back {few([cell.name for cell in held])}: {hold}.",
+        brief=f"{quota} held back {few([cell.name for cell in throttled])}: {hold}.",
         role=WARNING,
     )
 
 
-def held_back_here(cell: CellAnalysis) -> Finding | None:
+def quota_held_back_cell(cell: CellAnalysis) -> Finding | None:
     """The same finding for one runner, where its time is explained."""
     if not cell.throttled_rounds:
         return None
     return Finding(f"{_quota(cell).capitalize()} held it back {_rounds(cell)}.", {"rounds": cell.throttled_rounds})
 
 
-def flag(table: TableAnalysis) -> str:
+def quota_warning(table: TableAnalysis) -> str:
     """A sentence for the warning below a table; empty if nothing was held back."""
-    held = [cell for cell in table.measured if cell.throttled_rounds]
-    return f"{_quota(held[0]).capitalize()} held back {listed(cell.name for cell in held)}." if held else ""
+    throttled = [cell for cell in table.measured if cell.throttled_rounds]
+    if not throttled:
+        return ""
+    return f"{_quota(throttled[0]).capitalize()} held back {listed(cell.name for cell in throttled)}."
 
 
 def _quota(cell: CellAnalysis) -> str:

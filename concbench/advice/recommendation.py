@@ -9,12 +9,12 @@ import numpy as np
 
 from concbench.advice.answer import another_baseline, failures, simplest, undecided
 from concbench.advice.break_even import not_worth_it, what_if
-from concbench.advice.finding import MORE, WARNING, Finding, known, of_each, rating
-from concbench.advice.first_use import for_whom
+from concbench.advice.finding import MORE, WARNING, Finding, figures_of_runners, known, rating
+from concbench.advice.first_use import first_use_warning
 from concbench.advice.rates import rate_of
 from concbench.advice.rules import findings
 from concbench.advice.unmeasured import more_rounds, unmeasured
-from concbench.advice.variants import of_variants
+from concbench.advice.variants import variant_findings
 from concbench.analysis.cell_analysis import CellAnalysis, by_round
 from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
@@ -93,7 +93,7 @@ def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
     """
     if table.baseline.seconds is None:
         return _nothing_to_gain(table) if _is_too_short(table.baseline) else None
-    proved = _chosen(table)
+    proved = _proved_cell(table)
     chosen = _looks_better(table, proved) or proved
     group = table.fastest_group
     interval = chosen.interval if chosen is not table.baseline else None
@@ -108,9 +108,9 @@ def recommend(table: TableAnalysis, tasks: int) -> Recommendation | None:
         fastest_group=[str(cell.id) for cell in group],
         reasons=[
             *another_baseline(table),
-            *_why(table, chosen, proved, group),
-            *of_variants(table),
-            *_price(table, chosen),
+            *_reasons(table, chosen, proved, group),
+            *variant_findings(table),
+            *_costs(table, chosen),
             *findings(table),
             *_no_gain(table, chosen),
         ],
@@ -153,12 +153,12 @@ def _nothing_to_gain(table: TableAnalysis) -> Recommendation:
     )
 
 
-def _chosen(table: TableAnalysis) -> CellAnalysis:
+def _proved_cell(table: TableAnalysis) -> CellAnalysis:
     """The simplest cell that is proved to be faster and within 5 % of the best; otherwise the baseline."""
-    return next(iter(simplest(table, _level(table))), table.baseline)
+    return next(iter(simplest(table, _proved_and_near_the_best(table))), table.baseline)
 
 
-def _level(table: TableAnalysis) -> list[CellAnalysis]:
+def _proved_and_near_the_best(table: TableAnalysis) -> list[CellAnalysis]:
     """The cells that are proved to be faster and are within 5 % of the best of them.
 
     They are statistically tied with the fastest, unless that itself was not proved to be faster than the baseline.
@@ -186,19 +186,19 @@ def _looks_better(table: TableAnalysis, proved: CellAnalysis) -> CellAnalysis | 
 
 def _headline(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, tasks: int) -> str:
     if chosen is not proved:
-        return _what_looks(table, chosen, proved)
+        return _looks_faster(table, chosen, proved)
     if chosen is table.baseline:
-        return str(_why_not(table)[0])
-    few = f" over {table.record.tasks:,} of {tasks:,} items" if _pays_more_than_all(table, tasks) else ""
-    return f"{chosen.name}, {rate_of(chosen)} as fast as {table.baseline.name}{few}."
+        return str(_reasons_against(table)[0])
+    sample = f" over {table.record.tasks:,} of {tasks:,} items" if _first_use_weighs_more(table, tasks) else ""
+    return f"{chosen.name}, {rate_of(chosen)} as fast as {table.baseline.name}{sample}."
 
 
-def _pays_more_than_all(table: TableAnalysis, tasks: int) -> bool:
+def _first_use_weighs_more(table: TableAnalysis, tasks: int) -> bool:
     """Whether first use in a process weighs more in the measured items than in the whole work."""
     return table.record.fresh and table.record.tasks < tasks
 
 
-def _what_looks(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis) -> str:
+def _looks_faster(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis) -> str:
     """Say that a runner looks faster, that this is not proved, and what is proved."""
     rounds = f"{chosen.shared_rounds} round{'' if chosen.shared_rounds == 1 else 's'}"
     rate = rate_of(chosen) if chosen.interval else ratio(chosen.speedup or 0.0)
@@ -208,15 +208,17 @@ def _what_looks(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis
     return f"{looks}. More rounds ({more_rounds(table)}) may prove it."
 
 
-def _why(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group: list[CellAnalysis]) -> list[Finding]:
+def _reasons(
+    table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group: list[CellAnalysis]
+) -> list[Finding]:
     if chosen is not proved:
-        found = [Finding(_what_looks(table, chosen, proved), rating(chosen), role=MORE)]
+        found = [Finding(_looks_faster(table, chosen, proved), rating(chosen), role=MORE)]
         return found + _not_compared(unmeasured(table, _RUN_IT, chosen))
     if chosen is table.baseline:
-        return _why_not(table)
+        return _reasons_against(table)
     is_fast = f"{chosen.name} is {rate_of(chosen)} as fast as {table.baseline.name}."
     found = [Finding(is_fast, rating(chosen), role=MORE)]
-    ties = [cell.name for cell in _level(table) if cell is not chosen]
+    ties = [cell.name for cell in _proved_and_near_the_best(table) if cell is not chosen]
     if ties:
         simpler = f"may be as fast, within 5 %; {chosen.name} is simpler"
         found.append(Finding(f"{listed(ties)} {simpler}.", brief=f"{few(ties)} {simpler}."))
@@ -231,7 +233,7 @@ def _why(table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group
         longer = {name: times for name, times in longer.items() if times > 1}
         parts = [f"{name} took {ratio(times)} as long" for name, times in longer.items()]
         slower = f"The alternatives were slower: {', '.join(parts)}."
-        found += [Finding(slower, of_each("times_as_long", longer), role=MORE)] if parts else []
+        found += [Finding(slower, figures_of_runners("times_as_long", longer), role=MORE)] if parts else []
     return found + _not_compared(unmeasured(table, _RUN_IT))
 
 
@@ -239,28 +241,28 @@ def _not_compared(missing: str) -> list[Finding]:
     return [Finding(f"It was not compared with everything: {missing}.", role=WARNING)] if missing else []
 
 
-def _why_not(table: TableAnalysis) -> list[Finding]:
+def _reasons_against(table: TableAnalysis) -> list[Finding]:
     """Say that nothing was proved to be faster: a firm answer if the intervals are narrow, otherwise undecided.
 
     The first is the headline as well.
     """
     others = [cell for cell in table.measured if cell is not table.baseline and cell.interval is not None]
-    open_ones = [cell for cell in others if cell.interval and cell.interval.high > BAND and cell.in_fastest_group]
+    undecided_cells = [cell for cell in others if cell.interval and cell.interval.high > BAND and cell.in_fastest_group]
     name, missing = table.baseline.name, unmeasured(table, _RUN_IT)
-    small = [cell for cell in others if cell.verdict == FASTER]
-    if small:
-        best = max(small, key=lambda cell: cell.speedup or 0.0)
+    small_gains = [cell for cell in others if cell.verdict == FASTER]
+    if small_gains:
+        best = max(small_gains, key=lambda cell: cell.speedup or 0.0)
         gain = f"Leave it as it is: no more than 5 % can be gained ({best.name} {rate_of(best)})"
         return [Finding(f"{gain}{f'; {missing}' if missing else ''}.", rating(best), role=MORE)]
     too_few_rounds = not others and any(cell is not table.baseline for cell in table.measured)
-    if not open_ones and not too_few_rounds:
+    if not undecided_cells and not too_few_rounds:
         if not missing:
             return [Finding(_leave_it(table), role=MORE)]
         none = f"Nothing that was measured was faster than {name}" if others else f"Nothing but {name} was measured"
         return [Finding(f"{none}; {missing}.", role=MORE)]
     but = f"; {missing}" if missing else ""
     headline = f"Leave it as it is for now: nothing was proved to be faster than {name}{but}."
-    return [Finding(headline, role=MORE), *undecided(table, open_ones)]
+    return [Finding(headline, role=MORE), *undecided(table, undecided_cells)]
 
 
 def _leave_it(table: TableAnalysis) -> str:
@@ -269,18 +271,21 @@ def _leave_it(table: TableAnalysis) -> str:
     return f"Do not parallelise: nothing was faster than {table.baseline.name}."
 
 
-def _price(table: TableAnalysis, chosen: CellAnalysis) -> list[Finding]:
+def _costs(table: TableAnalysis, chosen: CellAnalysis) -> list[Finding]:
     """CPU time and memory of the chosen cell, compared with the baseline."""
-    mine, before = chosen.cpu, table.baseline.cpu
-    if chosen is table.baseline or mine is None or before is None or not chosen.memory or not table.baseline.memory:
+    cpu, cpu_before = chosen.cpu, table.baseline.cpu
+    if chosen is table.baseline or cpu is None or cpu_before is None or not chosen.memory or not table.baseline.memory:
         return []
-    own, others = (seconds(mine), memory(chosen.memory)), (seconds(before), memory(table.baseline.memory))
-    found = Finding(
-        f"It costs {instead_of(own[0], others[0], 'CPU time')}, and {instead_of(own[1], others[1], 'memory')}.",
-        {"cpu": mine, "cpu_before": before, "memory": chosen.memory, "memory_before": table.baseline.memory},
-        brief=f"CPU time: {own[0]} instead of {others[0]}; memory: {own[1]} instead of {others[1]}.",
+    cpu_text, cpu_text_before = seconds(cpu), seconds(cpu_before)
+    memory_text, memory_text_before = memory(chosen.memory), memory(table.baseline.memory)
+    finding = Finding(
+        f"It costs {instead_of(cpu_text, cpu_text_before, 'CPU time')}, and "
+        f"{instead_of(memory_text, memory_text_before, 'memory')}.",
+        {"cpu": cpu, "cpu_before": cpu_before, "memory": chosen.memory, "memory_before": table.baseline.memory},
+        brief=f"CPU time: {cpu_text} instead of {cpu_text_before}; "
+        f"memory: {memory_text} instead of {memory_text_before}.",
     )
-    return [found]
+    return [finding]
 
 
 def _conditions(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[Finding]:
@@ -301,17 +306,17 @@ def _conditions(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[
     found += [Finding(sentence) for sentence in what_if(table, chosen)]
     if chosen.settings.get("start_method") == "fork":
         found.append(Finding(_FORK, brief=_FORK_IN_BRIEF, role=WARNING))
-    return found + (_starting(chosen, warm=table.record.warm) if chosen is not table.baseline else [])
+    return found + (_savings_of_kept_workers(chosen, warm=table.record.warm) if chosen is not table.baseline else [])
 
 
 def _reservations(table: TableAnalysis, tasks: int) -> list[Finding]:
     """What makes the recommendation less certain, or hold for less than was asked."""
-    found = [*for_whom(table), *failures(table)]
+    found = [*first_use_warning(table), *failures(table)]
     if table.record.tasks < tasks:
         on = f"Measured on {table.record.tasks:,} of {tasks:,} items, drawn at random"
         more = f"more than {table.record.tasks:,} workers could not be tried"
         found.append(Finding(f"{on}: {more}.", role=WARNING))
-    if _pays_more_than_all(table, tasks):
+    if _first_use_weighs_more(table, tasks):
         found.append(
             Finding(
                 "Each execution includes first-use costs, which weigh more with few items: over all items, the "
@@ -321,12 +326,12 @@ def _reservations(table: TableAnalysis, tasks: int) -> list[Finding]:
             )
         )
     if table.other_load is not None and table.other_load > FLAGGED:
-        used = f"Other processes used {table.other_load:.2f} cores meanwhile: measure again on a quiet machine."
-        found.append(Finding(used, {"cores_of_others": table.other_load}, role=WARNING))
+        sentence = f"Other processes used {table.other_load:.2f} cores meanwhile: measure again on a quiet machine."
+        found.append(Finding(sentence, {"cores_of_others": table.other_load}, role=WARNING))
     return found
 
 
-def _starting(chosen: CellAnalysis, *, warm: bool) -> list[Finding]:
+def _savings_of_kept_workers(chosen: CellAnalysis, *, warm: bool) -> list[Finding]:
     """Say what keeping the workers would save, for a runner that can keep them."""
     if chosen.works_singly or not is_described(chosen.record) or chosen.traits.starts_as_it_goes:
         return []

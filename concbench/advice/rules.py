@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from concbench.advice.better_algorithm import better_algorithm
-from concbench.advice.finding import REASON, WARNING, Finding, known, of_each
-from concbench.advice.quota import held_back
-from concbench.advice.sending import function_travels, made_again
-from concbench.advice.variants import came_back
-from concbench.advice.wrong_results import of_another_thread, wrong_at_once
+from concbench.advice.finding import REASON, WARNING, Finding, figures_of_runners, known
+from concbench.advice.quota import quota_held_back
+from concbench.advice.sending import costly_function_data, data_created_again
+from concbench.advice.variants import gil_enabled_again
+from concbench.advice.wrong_results import wrong_in_another_thread, wrong_when_concurrent
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.costs import processes_that_fit, usable_cores, worker_memory
 from concbench.analysis.table_analysis import TableAnalysis
@@ -42,7 +42,7 @@ def waiting_overlapped(table: TableAnalysis) -> Finding | None:
         return None
     overlapped = [
         cell
-        for cell in _of(table, lambda traits: traits.interleaves)
+        for cell in _cells_with(table, lambda traits: traits.interleaves)
         if cell.verdict == FASTER and cell.cores is not None and cell.cores < MORE_THAN_ONE
     ]
     if not overlapped:
@@ -61,27 +61,29 @@ def gil_bound_threads(table: TableAnalysis) -> Finding | None:
     """Report GIL-bound threads: they computed one at a time, so that no number of them could gain anything."""
     if (table.cores_of_the_work or 0) < COMPUTES:
         return None
-    held = [cell for cell in _of(table, lambda traits: traits.in_threads) if _one_at_a_time(cell)]
-    if not held:
+    gil_bound = [cell for cell in _cells_with(table, lambda traits: traits.in_threads) if _one_at_a_time(cell)]
+    if not gil_bound:
         return None
-    least, most = (extreme(cell.cores or 0.0 for cell in held) for extreme in (min, max))
+    least, most = (extreme(cell.cores or 0.0 for cell in gil_bound) for extreme in (min, max))
     cores = f"{least:.1f}" if f"{least:.1f}" == f"{most:.1f}" else f"{least:.1f} to {most:.1f}"
-    verdicts = {cell.verdict for cell in held}
-    gained = "next to nothing" if FASTER in verdicts else "nothing"
-    gained += " that could be shown" if UNDECIDED in verdicts else ""
+    verdicts = {cell.verdict for cell in gil_bound}
+    gain = "next to nothing" if FASTER in verdicts else "nothing"
+    gain += " that could be shown" if UNDECIDED in verdicts else ""
     return Finding(
-        f"Threads gained {gained} ({_each(held)}): whatever their number, they kept {cores} cores busy, because "
-        "only one thread at a time can hold the GIL (or another lock), and this work is CPU-bound.",
-        {**_speedups(held), "least_cores": least, "most_cores": most},
+        f"Threads gained {gain} ({_speedup_text(gil_bound)}): whatever their number, they kept {cores} cores busy, "
+        "because only one thread at a time can hold the GIL (or another lock), and this work is CPU-bound.",
+        {**_speedups(gil_bound), "least_cores": least, "most_cores": most},
         "pitfalls/gil",
-        brief=f"Threads gained {gained}: one at a time holds the GIL (or another lock).",
+        brief=f"Threads gained {gain}: one at a time holds the GIL (or another lock).",
     )
 
 
 def threads_computed_at_once(table: TableAnalysis) -> Finding | None:
     """Report threads that computed at the same time although there is a GIL: the work releases it meanwhile."""
     released = [
-        cell for cell in _of(table, lambda traits: traits.in_threads) if cell.verdict == FASTER and _at_once(cell)
+        cell
+        for cell in _cells_with(table, lambda traits: traits.in_threads)
+        if cell.verdict == FASTER and _at_once(cell)
     ]
     if not released or (table.baseline.cores or 0) > MORE_THAN_ONE:
         return None
@@ -99,14 +101,14 @@ def isolated_computed_at_once(table: TableAnalysis) -> Finding | None:
     """Report processes, or interpreters of one process, that computed at the same time."""
     if (table.cores_of_the_work or 0) < COMPUTES:
         return None
-    parallel = [cell for cell in _isolated(table) if cell.verdict == FASTER and (cell.cores or 0) > MORE_THAN_ONE]
+    parallel = [cell for cell in _isolated_cells(table) if cell.verdict == FASTER and (cell.cores or 0) > MORE_THAN_ONE]
     if not parallel:
         return None
     best = max(parallel, key=lambda cell: cell.speedup or 0)
     gil = "each has a GIL of its own, and " if best.interpreter.get("gil", True) else ""
     at_once = f"{_nouns(parallel).capitalize()} computed at the same time"
     return Finding(
-        f"{at_once} ({_each(parallel)}): {gil}{best.name} kept {best.cores:.1f} cores busy.",
+        f"{at_once} ({_speedup_text(parallel)}): {gil}{best.name} kept {best.cores:.1f} cores busy.",
         _speedups(parallel) | known(cores=best.cores),
         "pitfalls/gil",
         brief=f"{at_once}: the fastest kept {best.cores:.1f} cores busy.",
@@ -119,7 +121,7 @@ def pickling_costs(table: TableAnalysis) -> Finding | None:
     pickling, item, result = (number(facts, key) for key in ("pickling_seconds", "item_bytes", "result_bytes"))
     if pickling is None or item is None or result is None or baseline is None or tasks < 1:
         return None
-    sending = [cell for cell in _of(table, _pickles_both_ways) if cell.traits.where in _NOUNS]
+    sending = [cell for cell in _cells_with(table, _pickles_both_ways) if cell.traits.where in _NOUNS]
     if not sending or not table.baseline.works_singly:
         return None
     task = baseline / tasks
@@ -141,8 +143,8 @@ def computes_on_its_own_threads(table: TableAnalysis) -> Finding | None:
         return None
     count = number(table.record.facts, "native_threads")
     pools = f" in pools of {count:.0f}" if count else ""
-    told = str([facts.get("environment") for facts in table.record.variants.values()])
-    tried = any(name in told for name in POOL_VARIABLES)
+    environments = str([facts.get("environment") for facts in table.record.variants.values()])
+    tried = any(name in environments for name in POOL_VARIABLES)
     limit = " With one native thread each (such as OMP_NUM_THREADS=1), workers may gain more: measure that too."
     busy = f"{table.baseline.name} kept {cores:.1f} cores busy by itself"
     return Finding(
@@ -160,18 +162,18 @@ def saturated(table: TableAnalysis) -> Finding | None:
     cores = table.cores_of_the_work
     if cores is None or cores > WAITS:
         return None
-    cells = [cell for cell in _of(table, lambda traits: traits.interleaves) if cell.timeline]
+    cells = [cell for cell in _cells_with(table, lambda traits: traits.interleaves) if cell.timeline]
     cells.sort(key=lambda cell: (cell.runner, cell.workers))
     for first in cells:
         for few, many in pairwise(cell for cell in cells if first.differs_in_workers_alone(cell)):
             if _no_better(few, many):
-                own, before = (cell.timeline.service[0] for cell in (many, few) if cell.timeline)
+                task, before = (cell.timeline.service[0] for cell in (many, few) if cell.timeline)
                 faster = "no" if (many.seconds or 0) >= (few.seconds or 0) else "hardly"
                 serves = f"the resource that the tasks wait for serves no more than about {_rate(few):,.0f} per second"
                 return Finding(
-                    f"{many.name} was {faster} faster than {few.name}, and a task took {seconds(own)} instead of "
+                    f"{many.name} was {faster} faster than {few.name}, and a task took {seconds(task)} instead of "
                     f"{seconds(before)}: {serves}.",
-                    {"task_seconds": own, "task_seconds_before": before, "tasks_per_second": _rate(few)},
+                    {"task_seconds": task, "task_seconds_before": before, "tasks_per_second": _rate(few)},
                     "pitfalls/lock-around-everything",
                     brief=f"{serves[0].upper()}{serves[1:]}.",
                 )
@@ -181,65 +183,67 @@ def saturated(table: TableAnalysis) -> Finding | None:
 def superlinear(table: TableAnalysis) -> Finding | None:
     """Report a speed-up above the number of workers: the baseline has an extra cost of its own."""
     best = [
-        cell for cell in _isolated(table) if cell.interval and cell.interval.low > cell.workers > 1 and cell.timeline
+        cell
+        for cell in _isolated_cells(table)
+        if cell.interval and cell.interval.low > cell.workers > 1 and cell.timeline
     ]
     line = table.baseline.timeline
     if not best or line is None or (table.cores_of_the_work or 0) < COMPUTES:
         return None
     cell = max(best, key=lambda one: one.speedup or 0)
     assert cell.timeline
-    own, before = cell.page_faults, table.baseline.page_faults
-    faults = f", and {own:,} page faults instead of {before:,}" if own is not None and before is not None else ""
-    gained = f"{cell.name} gained more than its {cell.workers} workers can"
+    count, before = cell.page_faults, table.baseline.page_faults
+    faults = f", and {count:,} page faults instead of {before:,}" if count is not None and before is not None else ""
+    claim = f"{cell.name} gained more than its {cell.workers} workers can"
     return Finding(
-        f"{gained} by sharing the work: the tasks took "
+        f"{claim} by sharing the work: the tasks took "
         f"{instead_of(seconds(cell.timeline.cpu), seconds(line.cpu), 'CPU time')}{faults}. {table.baseline.name} pays "
         "an extra cost, often memory that is freed and allocated again; fix that first.",
         known(
             workers=cell.workers,
             cpu_seconds=cell.timeline.cpu,
             cpu_seconds_before=line.cpu,
-            page_faults=own if faults else None,
+            page_faults=count if faults else None,
             page_faults_before=before if faults else None,
         ),
         "pitfalls/slower-cpu",
-        brief=f"{gained}: {table.baseline.name} pays an extra cost; fix that first.",
+        brief=f"{claim}: {table.baseline.name} pays an extra cost; fix that first.",
         role=WARNING,
     )
 
 
 def memory_of_workers(table: TableAnalysis) -> Finding | None:
     """Report how much memory each worker with its own interpreter adds, and how many workers fit."""
-    found = [
+    additions = [
         (cell, each)
-        for cell in _isolated(table)
+        for cell in _isolated_cells(table)
         if (each := worker_memory(cell.record, table.baseline.record)) is not None
     ]
-    if not found:
+    if not additions:
         return None
-    cell, each = max(found, key=lambda pair: pair[1])
-    fit = _that_fit(cell, each)
-    wanted = min(table.record.tasks, 2 * max(cell.workers, int(usable_cores(cell.record) or 1)))
-    limited = fit is not None and fit < wanted
-    if each < LARGE and not limited:
+    cell, each = max(additions, key=lambda pair: pair[1])
+    fit = _fitting_workers(cell, each)
+    useful = min(table.record.tasks, 2 * max(cell.workers, int(usable_cores(cell.record) or 1)))
+    is_limited = fit is not None and fit < useful
+    if each < LARGE and not is_limited:
         return None
     count = f"about {fit:,} of them" if fit else "fewer than were measured"
-    fitting = f"; memory is the limit: {count} fit" if limited else ""
+    fitting = f"; memory is the limit: {count} fit" if is_limited else ""
     return Finding(
         f"Each worker of {cell.name} adds {data(each)} of memory, {data(cell.memory or 0)} in all{fitting}.",
-        known(worker_bytes=each, memory=cell.memory, processes_that_fit=fit if limited else None),
+        known(worker_bytes=each, memory=cell.memory, processes_that_fit=fit if is_limited else None),
         "pitfalls/index",
-        role=WARNING if limited else REASON,
+        role=WARNING if is_limited else REASON,
     )
 
 
 def out_of_memory(table: TableAnalysis) -> Finding | None:
     """Report workers that were ended for lack of memory, and how many would fit."""
     failed = [cell for cell in table.cells if cell.outcome.cause == "memory" and cell.traits.isolates]
-    measured = [worker_memory(cell.record, table.baseline.record) for cell in _isolated(table)]
-    each = max((one for one in measured if one), default=number(table.record.facts, "process_bytes"))
-    may_use = [cell.record.observed.memory_allowed for cell in table if cell.record.observed]
-    allowed = max((one for one in may_use if one), default=None)
+    sizes = [worker_memory(cell.record, table.baseline.record) for cell in _isolated_cells(table)]
+    each = max((size for size in sizes if size), default=number(table.record.facts, "process_bytes"))
+    allowances = [cell.record.observed.memory_allowed for cell in table if cell.record.observed]
+    allowed = max((allowance for allowance in allowances if allowance), default=None)
     if not failed or not each or not allowed:
         return None
     fit = min(processes_that_fit(allowed, each), *(cell.workers - 1 for cell in failed))
@@ -279,7 +283,7 @@ def starting_dominated(table: TableAnalysis) -> Finding | None:
     """Report processes or interpreters that spent most of the observed pass starting."""
     late = [
         cell
-        for cell in _isolated(table)
+        for cell in _isolated_cells(table)
         if (cell.start_up_share or 0) >= 0.5 and cell.workers > 1 and not cell.in_fastest_group
     ]
     if not late:
@@ -288,17 +292,17 @@ def starting_dominated(table: TableAnalysis) -> Finding | None:
     ready = ", until its initializer had ended," if table.record.settings.get("initializer") else ""
     return Finding(
         f"Starting every worker{ready} took {listed(parts)} in the observed pass.",
-        of_each("start_up_share", {cell.name: cell.start_up_share for cell in late})
-        | of_each("seconds", {cell.name: cell.pass_seconds for cell in late}),
+        figures_of_runners("start_up_share", {cell.name: cell.start_up_share for cell in late})
+        | figures_of_runners("seconds", {cell.name: cell.pass_seconds for cell in late}),
         "pitfalls/cold-pool",
         brief=f"Starting every worker{ready} took {listed(parts)}.",
     )
 
 
 RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
-    wrong_at_once,
-    of_another_thread,
-    came_back,
+    wrong_when_concurrent,
+    wrong_in_another_thread,
+    gil_enabled_again,
     waiting_overlapped,
     gil_bound_threads,
     computes_on_its_own_threads,
@@ -306,11 +310,11 @@ RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
     isolated_computed_at_once,
     saturated,
     superlinear,
-    function_travels,
-    made_again,
+    costly_function_data,
+    data_created_again,
     pickling_costs,
     longest_task,
-    held_back,
+    quota_held_back,
     out_of_memory,
     memory_of_workers,
     starting_dominated,
@@ -318,22 +322,22 @@ RULES: tuple[Callable[[TableAnalysis], Finding | None], ...] = (
 )
 
 
-_OF_ALL = {wrong_at_once, of_another_thread, came_back, out_of_memory}
+_OF_ALL_VARIANTS = {wrong_when_concurrent, wrong_in_another_thread, gil_enabled_again, out_of_memory}
 """Rules that use every variant of a table; the others use only the variant of the baseline."""
 
 
 def findings(table: TableAnalysis) -> list[Finding]:
     """The findings of all rules that apply."""
-    part = table.under.get(table.baseline.variant, table)
-    return [found for rule in RULES if (found := rule(table if rule in _OF_ALL else part))]
+    same_variant = table.under.get(table.baseline.variant, table)
+    return [finding for rule in RULES if (finding := rule(table if rule in _OF_ALL_VARIANTS else same_variant))]
 
 
-def _of(table: TableAnalysis, are: Callable[[Traits], bool]) -> list[CellAnalysis]:
-    """The cells with times, except the baseline, whose traits satisfy `are`."""
-    return [cell for cell in table.measured if are(cell.traits) and cell is not table.baseline]
+def _cells_with(table: TableAnalysis, has_traits: Callable[[Traits], bool]) -> list[CellAnalysis]:
+    """The cells with times, except the baseline, whose traits satisfy `has_traits`."""
+    return [cell for cell in table.measured if has_traits(cell.traits) and cell is not table.baseline]
 
 
-def _that_fit(cell: CellAnalysis, each: float) -> int | None:
+def _fitting_workers(cell: CellAnalysis, each: float) -> int | None:
     """How many workers of `each` bytes fit into the memory that the cell may use; None if that is not known."""
     allowed = cell.record.observed.memory_allowed if cell.record.observed else None
     return None if allowed is None else processes_that_fit(allowed, each)
@@ -344,9 +348,9 @@ def _pickles_both_ways(traits: Traits) -> bool:
     return traits.pickles is True and traits.sends is not False
 
 
-def _isolated(table: TableAnalysis) -> list[CellAnalysis]:
+def _isolated_cells(table: TableAnalysis) -> list[CellAnalysis]:
     """The cells whose tasks each run in an interpreter of their own."""
-    return _of(table, lambda traits: traits.isolates)
+    return _cells_with(table, lambda traits: traits.isolates)
 
 
 def _nouns(cells: Iterable[CellAnalysis]) -> str:
@@ -397,9 +401,9 @@ def _rate(cell: CellAnalysis) -> float:
     return cell.timeline.tasks / cell.seconds
 
 
-def _each(cells: list[CellAnalysis]) -> str:
+def _speedup_text(cells: list[CellAnalysis]) -> str:
     return ", ".join(f"{cell.name} {ratio(cell.speedup or 0)}" for cell in cells)
 
 
 def _speedups(cells: list[CellAnalysis]) -> dict[str, float]:
-    return of_each("speedup", {cell.name: cell.speedup for cell in cells})
+    return figures_of_runners("speedup", {cell.name: cell.speedup for cell in cells})

@@ -18,37 +18,37 @@ _LARGE = 1_000_000
 """Bytes from which there is a note, however fast they are sent."""
 
 
-def function_travels(table: TableAnalysis) -> Finding | None:
+def costly_function_data(table: TableAnalysis) -> Finding | None:
     """Report a function that is sent with so much data that sending takes a good part of a task's time."""
     task = _task_seconds(table)
     if task is None:
         return None
-    dear = [(cell, sent) for cell, sent in _sending(table) if sent.seconds_each >= WORTH * task]
-    if not dear:
+    costly = [(cell, sent) for cell, sent in _sending(table) if sent.seconds_each >= WORTH * task]
+    if not costly:
         return None
-    _, most = max(dear, key=lambda pair: pair[1].seconds_each)
-    chunks = "" if all(sent.chunk == 1 for _, sent in dear) else ", or send it less often in larger chunks"
+    phrase = function_data_phrase(table)
+    _, most = max(costly, key=lambda pair: pair[1].seconds_each)
+    chunks = "" if all(sent.chunk == 1 for _, sent in costly) else ", or send it less often in larger chunks"
     takes = f"takes {seconds(most.seconds)} {_how_often(most)}, and a task takes {seconds(task)}"
     return Finding(
-        f"Data sent with the function is costly under {_names(dear)}: sending {holds(table)} ({data(most.size)}) "
-        f"{takes}. Let each worker create it once "
-        "(a global of its module, or the initializer of the pool), or send the data from which it is created"
-        f"{chunks}.",
+        f"Data sent with the function is costly under {_names(costly)}: sending {phrase} ({data(most.size)}) {takes}. "
+        "Let each worker create it once (a global of its module, or the initializer of the pool), or send the data "
+        f"from which it is created{chunks}.",
         {"function_bytes": most.size, "function_seconds": most.seconds, "task_seconds": task, "chunksize": most.chunk},
         "pitfalls/pickling",
-        brief=f"Sending {holds(table)} {takes}.",
+        brief=f"Sending {phrase} {takes}.",
     )
 
 
-def made_again(table: TableAnalysis) -> Finding | None:
+def data_created_again(table: TableAnalysis) -> Finding | None:
     """Report an object that keeps data from its first tasks but is sent anew with each task or chunk."""
     more = number(table.record.facts, "function_grown") or 0.0
     slow = [pair for pair in _sending(table) if pair[0].verdict != FASTER]
     if more < _GROWN or not slow:
         return None
-    what = holds(table)
+    phrase = function_data_phrase(table)
     often = listed(dict.fromkeys(_how_often(sent) for _, sent in slow))
-    grew = f"{what[0].upper()}{what[1:]} grew by {data(more)} in the first pass"
+    grew = f"{phrase[0].upper()}{phrase[1:]} grew by {data(more)} in the first pass"
     return Finding(
         f"{grew}, and that data is not sent: under "
         f"{_names(slow)}, a new object arrives {often}, and creates the data again where it is needed. Let each worker "
@@ -59,25 +59,25 @@ def made_again(table: TableAnalysis) -> Finding | None:
     )
 
 
-def travelling(table: TableAnalysis) -> list[str]:
+def function_data_notes(table: TableAnalysis) -> list[str]:
     """The note of a table on data that is sent with the function: how often, and under which runners."""
     sending = _sending(table)
     task = _task_seconds(table) or float("inf")
     if not any(sent.size >= _LARGE or sent.seconds_each >= WORTH * task for _, sent in sending):
         return []
-    ways: dict[str, list[tuple[CellAnalysis, Cargo]]] = {}
+    cells_by_frequency: dict[str, list[tuple[CellAnalysis, Cargo]]] = {}
     for cell, sent in sending:
-        ways.setdefault(_how_often(sent), []).append((cell, sent))
-    often = "; ".join(f"{how_often} under {_names(pairs)}" for how_often, pairs in ways.items())
-    _, one = sending[0]
-    size, took = data(one.size), seconds(one.seconds)
-    return [f"Besides the items, worker processes are sent {holds(table)}: {size} in {took}, {often}."]
+        cells_by_frequency.setdefault(_how_often(sent), []).append((cell, sent))
+    often = "; ".join(f"{how_often} under {_names(pairs)}" for how_often, pairs in cells_by_frequency.items())
+    _, cargo = sending[0]
+    size, took = data(cargo.size), seconds(cargo.seconds)
+    return [f"Besides the items, worker processes are sent {function_data_phrase(table)}: {size} in {took}, {often}."]
 
 
-def holds(table: TableAnalysis) -> str:
+def function_data_phrase(table: TableAnalysis) -> str:
     """A phrase that names what the function holds."""
-    said = table.record.facts.get("function_holds")
-    return said if isinstance(said, str) and said else "the objects that the function holds"
+    phrase = table.record.facts.get("function_holds")
+    return phrase if isinstance(phrase, str) and phrase else "the objects that the function holds"
 
 
 def _task_seconds(table: TableAnalysis) -> float | None:

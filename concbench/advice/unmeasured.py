@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from concbench.advice.mishaps import why_missing
-from concbench.advice.variants import alike
+from concbench.advice.variants import joined_names
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS, HOPELESS
@@ -25,15 +25,15 @@ def unmeasured(table: TableAnalysis, given_up: str = "", advised: CellAnalysis |
         given_up: advice on a cell that was dropped after its warm-up.
         advised: the recommended cell, which is not named.
     """
-    elsewhere = {cell.label for cell in table.measured}
+    measured = {cell.label for cell in table.measured}
     groups: dict[tuple[str, str], list[CellAnalysis]] = {}
     for cell in table.cells:
         if cell is table.baseline or cell is advised:
             continue
-        if cell.outcome.cause == "lacking" and cell.label in elsewhere:  # its row says what it needs
+        if cell.outcome.cause == "lacking" and cell.label in measured:  # its row says what it needs
             continue
         if cell.interval is None and not _cannot_win(cell, table):
-            groups.setdefault(_ended(cell, table, given_up), []).append(cell)
+            groups.setdefault(_how_it_ended(cell, table, given_up), []).append(cell)
     return "; ".join(_sentence(table, cells, how, reason) for (how, reason), cells in groups.items())
 
 
@@ -42,20 +42,21 @@ def _sentence(table: TableAnalysis, cells: list[CellAnalysis], how: str, reason:
     of_runner: dict[tuple[str, str], list[CellAnalysis]] = {}
     for cell in cells:
         of_runner.setdefault((cell.runner, cell.variant), []).append(cell)
-    alone = {own[0].record.shown_alone: alike(table, _alone(of_runner, own[0])) for own in of_runner.values()}
+    firsts = [group[0] for group in of_runner.values()]
+    single = {cell.record.shown_alone: joined_names(table, _single_cells(of_runner, cell)) for cell in firsts}
     names: list[str] = []
-    for (name, variant), own in of_runner.items():
-        if len(own) == 1:
-            names += alone.pop(own[0].record.shown_alone, [])
+    for (name, variant), group in of_runner.items():
+        if len(group) == 1:
+            names += single.pop(group[0].record.shown_alone, [])
         else:
-            names.append(f"{name} with {_workers(own)}{f' under {variant}' if variant else ''}")
+            names.append(f"{name} with {_workers(group)}{f' under {variant}' if variant else ''}")
     return f"{listed(names)} {how.replace('was ', 'were ', 1) if len(names) > 1 else how} ({reason})"
 
 
-def _alone(of_runner: Mapping[tuple[str, str], list[CellAnalysis]], cell: CellAnalysis) -> list[CellAnalysis]:
+def _single_cells(of_runner: Mapping[tuple[str, str], list[CellAnalysis]], cell: CellAnalysis) -> list[CellAnalysis]:
     """The cells like this one under every variant in which it is the only cell of its runner."""
-    ones = [own[0] for own in of_runner.values() if len(own) == 1]
-    return [one for one in ones if one.record.shown_alone == cell.record.shown_alone]
+    singles = [group[0] for group in of_runner.values() if len(group) == 1]
+    return [single for single in singles if single.record.shown_alone == cell.record.shown_alone]
 
 
 def _workers(cells: list[CellAnalysis]) -> str:
@@ -74,7 +75,7 @@ def more_rounds(table: TableAnalysis) -> str:
 
 def _cannot_win(cell: CellAnalysis, table: TableAnalysis) -> bool:
     """Whether the little that was measured of a cell shows that it is far behind the best."""
-    best = min((one.seconds for one in table.measured if one.seconds is not None), default=None)
+    best = min((other.seconds for other in table.measured if other.seconds is not None), default=None)
     if best is None or cell.outcome.kind == "failed":
         return False
     if cell.seconds is not None:
@@ -84,7 +85,7 @@ def _cannot_win(cell: CellAnalysis, table: TableAnalysis) -> bool:
     return warm_up is not None and not table.record.warm and warm_up.seconds - FIRST_RUN_COSTS > HOPELESS * best
 
 
-def _ended(cell: CellAnalysis, table: TableAnalysis, given_up: str) -> tuple[str, str]:
+def _how_it_ended(cell: CellAnalysis, table: TableAnalysis, given_up: str) -> tuple[str, str]:
     """How far a cell came, and why it was not measured further."""
     outcome, reason = cell.outcome, why_missing(cell).rstrip(".")
     if outcome.kind == "failed":

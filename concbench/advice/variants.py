@@ -13,13 +13,13 @@ from concbench.stats.verdicts import FASTER, SAME, UNDECIDED
 from concbench.units import listed, ratio, span
 
 
-def of_variants(table: TableAnalysis) -> list[Finding]:
+def variant_findings(table: TableAnalysis) -> list[Finding]:
     """The findings on variants, if there are several."""
     if not table.under:
         return []
     compares = sum(under.baseline.seconds is not None for under in table.under.values()) > 1
-    rules = (_best_of_each, _changes, _scaling) if compares else (_changes,)
-    return [found for say in rules if (found := say(table))]
+    rules = (_best_of_each_variant, _changes, _scaling) if compares else (_changes,)
+    return [finding for rule in rules if (finding := rule(table))]
 
 
 def interpreters(table: TableAnalysis) -> list[str]:
@@ -28,38 +28,38 @@ def interpreters(table: TableAnalysis) -> list[str]:
     for label, facts in table.record.variants.items():
         cells = [cell for cell in table if cell.variant == label and cell.interpreter]
         if "python" in facts and cells:
-            parts.append(f"{label} is {_called(cells[0], facts)}")
+            parts.append(f"{label} is {_interpreter_name(cells[0], facts)}")
     return [f"Interpreters: {'; '.join(parts)}."] if parts else []
 
 
-def alike(table: TableAnalysis, cells: Iterable[CellAnalysis]) -> list[str]:
+def joined_names(table: TableAnalysis, cells: Iterable[CellAnalysis]) -> list[str]:
     """The names of cells that share a sentence: each runner once, with the variants to which it applies."""
     of_runner: dict[str, list[CellAnalysis]] = {}
     for cell in cells:
         of_runner.setdefault(cell.record.shown_alone, []).append(cell)
     names = []
-    for name, own in of_runner.items():
-        if len(own) == 1:
-            names.append(own[0].name)
+    for name, group in of_runner.items():
+        if len(group) == 1:
+            names.append(group[0].name)
         else:
-            everywhere = len(own) == len(table.under)
-            names.append(name if everywhere else f"{name} under {listed(cell.variant for cell in own)}")
+            everywhere = len(group) == len(table.under)
+            names.append(name if everywhere else f"{name} under {listed(cell.variant for cell in group)}")
     return names
 
 
-def came_back(table: TableAnalysis) -> Finding | None:
+def gil_enabled_again(table: TableAnalysis) -> Finding | None:
     """Report free-threaded interpreters in which a module of the work turned the GIL on."""
-    by: dict[str, list[str]] = {}
+    variants_by_modules: dict[str, list[str]] = {}
     for cell in table:
         names = cell.interpreter.get("gil_turned_on")
         if isinstance(names, list) and names:
-            by.setdefault(listed(map(str, names)), []).append(cell.variant)
-    if not by:
+            variants_by_modules.setdefault(listed(map(str, names)), []).append(cell.variant)
+    if not variants_by_modules:
         return None
     parts = []
-    for modules, variants in by.items():
-        where = [one for one in dict.fromkeys(variants) if one]
-        parts.append(f"{modules} enabled it{f' under {listed(where)}' if where else ''}")
+    for modules, variants in variants_by_modules.items():
+        labels = [label for label in dict.fromkeys(variants) if label]
+        parts.append(f"{modules} enabled it{f' under {listed(labels)}' if labels else ''}")
     again = f"The GIL was re-enabled: {'; '.join(parts)}."
     return Finding(
         f"{again} A module does that if it does not declare support for "
@@ -71,29 +71,29 @@ def came_back(table: TableAnalysis) -> Finding | None:
     )
 
 
-def _called(cell: CellAnalysis, facts: dict[str, object]) -> str:
-    told = f"{cell.interpreter.get('implementation', 'Python')} {cell.interpreter.get('python', '?')}"
+def _interpreter_name(cell: CellAnalysis, facts: dict[str, object]) -> str:
+    name = f"{cell.interpreter.get('implementation', 'Python')} {cell.interpreter.get('python', '?')}"
     if not facts.get("free_threaded"):
-        return told
-    return f"{told}, free-threaded, {'with' if cell.has_gil else 'without'} the GIL"
+        return name
+    return f"{name}, free-threaded, {'with' if cell.has_gil else 'without'} the GIL"
 
 
-def _best_of_each(table: TableAnalysis) -> Finding | None:
+def _best_of_each_variant(table: TableAnalysis) -> Finding | None:
     """The best runner under each variant, compared with the baseline's runner under the same variant."""
-    best, none = {}, []
+    best, without_gain = {}, []
     for variant, under in table.under.items():
         proved = [cell for cell in under.measured if cell.verdict == FASTER]
         if proved:
             best[variant] = max(proved, key=lambda cell: cell.speedup or 0.0)
         elif len(under.measured) > 1 and under.baseline.seconds is not None:
-            none.append(variant)
+            without_gain.append(variant)
     if not best:
         return None
-    own = table.baseline.record.runner
+    runner = table.baseline.record.runner
     parts = [f"{cell.name} {rate_of(cell)}" for cell in best.values()]
-    nothing = f"; nothing was proved to be faster under {listed(none)}" if none else ""
+    nothing = f"; nothing was proved to be faster under {listed(without_gain)}" if without_gain else ""
     return Finding(
-        f"Compared with {own} under the same {_noun(table)}: {', '.join(parts)}{nothing}.",
+        f"Compared with {runner} under the same {_noun(table)}: {', '.join(parts)}{nothing}.",
         {f"{key} of {cell.name}": value for cell in best.values() for key, value in rating(cell).items()},
         role=HEADLINE,
     )
@@ -101,13 +101,13 @@ def _best_of_each(table: TableAnalysis) -> Finding | None:
 
 def _changes(table: TableAnalysis) -> Finding | None:
     """What changing only the variant gains, for the baseline's runner and the fastest runner."""
-    wanted = {table.baseline.label, *([table.fastest.label] if table.fastest else [])}
-    changes = [change for change in table.changes if change.cell.label in wanted]
-    told = [change for change in changes if change.verdict != UNDECIDED]
-    if not told:
+    labels = {table.baseline.label, *([table.fastest.label] if table.fastest else [])}
+    changes = [change for change in table.changes if change.cell.label in labels]
+    decided = [change for change in changes if change.verdict != UNDECIDED]
+    if not decided:
         return None
-    parts = [f"{change.cell.name} is {_rate(change)} as fast as {change.before.name}" for change in told]
-    figures = {f"change to {change.cell.name}": change.interval.centre for change in told}
+    parts = [f"{change.cell.name} is {_rate(change)} as fast as {change.before.name}" for change in decided]
+    figures = {f"change to {change.cell.name}": change.interval.centre for change in decided}
     return Finding(f"The same runner under another {_noun(table)}: {'; '.join(parts)}.", figures)
 
 
@@ -125,7 +125,7 @@ def _rate(change: Change) -> str:
 
 def _scaling(table: TableAnalysis) -> Finding | None:
     """The variants under which threads computed at the same time, and those under which they did not."""
-    scaling, held = [], []
+    scaling, not_scaling = [], []
     for variant, under in table.under.items():
         threads = [cell for cell in under.measured if cell.traits.in_threads and cell.workers > 1]
         if (under.cores_of_the_work or 0.0) < COMPUTES or not threads:
@@ -134,11 +134,11 @@ def _scaling(table: TableAnalysis) -> Finding | None:
         if faster:
             scaling.append(max(faster, key=lambda cell: cell.speedup or 0.0))
         elif all(cell.cores is not None and WAITS <= cell.cores < MORE_THAN_ONE for cell in threads):
-            held.append((variant, any(cell.has_gil for cell in threads)))
+            not_scaling.append((variant, any(cell.has_gil for cell in threads)))
     if not scaling:
         return None
     parts = [f"{cell.variant}: {rate_of(cell)} on {cell.cores:.1f} cores ({cell.name})" for cell in scaling]
-    gil = [variant for variant, has_gil in held if has_gil]
+    gil = [variant for variant, has_gil in not_scaling if has_gil]
     not_so = f" Not under {listed(gil)}, where one thread at a time holds the GIL." if gil else ""
     return Finding(
         f"Threads scale under {'; '.join(parts)}.{not_so}",

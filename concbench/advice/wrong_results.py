@@ -7,7 +7,7 @@ from concbench.analysis.table_analysis import TableAnalysis
 from concbench.units import few, listed
 
 
-def wrong_at_once(table: TableAnalysis) -> Finding | None:
+def wrong_when_concurrent(table: TableAnalysis) -> Finding | None:
     """Report results that are right under `sequential` and wrong when tasks run at once."""
     wrong = [cell for cell in table.cells if cell.outcome.cause == "results" and cell.traits.shares_state]
     if not wrong or table.record.checked != "sequential":
@@ -22,7 +22,7 @@ def wrong_at_once(table: TableAnalysis) -> Finding | None:
     )
 
 
-def of_another_thread(table: TableAnalysis) -> Finding | None:
+def wrong_in_another_thread(table: TableAnalysis) -> Finding | None:
     """Report results that are right in the main thread and wrong in any other thread."""
     wrong = [cell for cell in table.cells if cell.outcome.cause == "thread"]
     if not wrong or table.record.checked != "sequential":

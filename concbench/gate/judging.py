@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from concbench.advice.losses import largest_loss, reached
+from concbench.advice.losses import largest_loss, limit_reached
 from concbench.advice.rules import gil_bound_threads, memory_of_workers
-from concbench.advice.wrong_results import wrong_at_once
+from concbench.advice.wrong_results import wrong_when_concurrent
 from concbench.analysis.cell_analysis import CellAnalysis, by_round
 from concbench.analysis.costs import usable_cores
 from concbench.analysis.table_analysis import TableAnalysis
@@ -80,7 +80,7 @@ def equal_results(table: TableAnalysis) -> Judgement:
     failed = [cell for cell in table.cells if cell.outcome.kind == "failed"]
     if failed:
         why = [f"{cell.name} failed: {cell.outcome.reason.removesuffix('.')}." for cell in failed]
-        wrong = wrong_at_once(table)
+        wrong = wrong_when_concurrent(table)
         return replace(blank, decision=FAILED, reason=" ".join([*why, *([str(wrong)] if wrong else [])]))
     if table.record.checked not in {"known", "sequential"}:
         notes = [note for note in table.record.notes if "compared" in note]
@@ -115,7 +115,7 @@ def judge(requirement: Requirement, table: TableAnalysis) -> Judgement:
     blank = Judgement(str(requirement), UNDECIDED, table.workload)
     for one in (cell, *((other,) if requirement.of_ratio else ())):
         if one.outcome.kind == "failed":
-            wrong = wrong_at_once(table)
+            wrong = wrong_when_concurrent(table)
             why = [f"{one.name} failed: {one.outcome.reason.removesuffix('.')}.", *([str(wrong)] if wrong else [])]
             return replace(blank, decision=FAILED, reason=" ".join(why))
         if one.seconds is None:
@@ -197,7 +197,7 @@ def _why_failed(cell: CellAnalysis, table: TableAnalysis) -> str:
     if cell is table.baseline:
         return ""
     loss = largest_loss(cell, table) or gil_bound_threads(table)
-    return " ".join(str(one) for one in (loss, reached(cell)) if one)
+    return " ".join(str(one) for one in (loss, limit_reached(cell)) if one)
 
 
 def _why_undecided(interval: Interval | None, disturbances: list[str], cell: CellAnalysis, table: TableAnalysis) -> str:

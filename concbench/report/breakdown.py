@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from concbench.advice.finding import Finding
-from concbench.advice.losses import LONG, findings_of, overlap, reached
-from concbench.advice.quota import held_back_here
+from concbench.advice.losses import LONG, findings_of, limit_reached, no_overlap
+from concbench.advice.quota import quota_held_back_cell
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
@@ -130,7 +130,7 @@ def _bar(cell: CellAnalysis, table: TableAnalysis) -> Bar:
     most = f", at most {line.peak:,} at work at once" if line.peak < cell.workers else ""
     workers = f"{cell.workers:,} worker{'s' if cell.workers > 1 else ''}{most},"
     shares = [(part, share) for part, share in cell.shares.items() if abs(share) >= LEAST_SHARE]
-    found = [overlap(cell), held_back_here(cell), *findings_of(cell, table), reached(cell)]
+    found = [no_overlap(cell), quota_held_back_cell(cell), *findings_of(cell, table), limit_reached(cell)]
     return Bar(
         name=cell.name,
         workers=f"{workers} {seconds(line.makespan)}",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from concbench import units
-from concbench.advice.clusters import made_ready
+from concbench.advice.clusters import ready_worker_notes
 from concbench.advice.initializers import initializers
-from concbench.advice.mishaps import counted, why_missing
-from concbench.advice.quota import flag
-from concbench.advice.sending import travelling
-from concbench.advice.variants import alike, interpreters
+from concbench.advice.mishaps import mishap_counts, why_missing
+from concbench.advice.quota import quota_warning
+from concbench.advice.sending import function_data_notes
+from concbench.advice.variants import interpreters, joined_names
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FLAGGED, STRONG
@@ -113,17 +113,17 @@ def _general(table: TableAnalysis) -> list[str]:
     record = table.record
     if not table.measured:
         return []
-    timed = [] if _kept(record) else [_timed(_COLD, record)]
-    checked = [_CHECKED[record.checked]] if record.checked in _CHECKED else []
-    return [*timed, *checked, *([_MEANING] if _compares(table) and _has_intervals(table) else [])]
+    timing = [] if _kept_between_executions(record) else [_timing(_COLD, record)]
+    checks = [_CHECKED[record.checked]] if record.checked in _CHECKED else []
+    return [*timing, *checks, *([_MEANING] if _compares(table) and _has_intervals(table) else [])]
 
 
 def _special(table: TableAnalysis) -> list[_Note]:
     record = table.record
     if not table.measured:
         return [_Note(note) for note in record.notes]
-    kept = _kept(record)
-    notes = [_Note(_timed(kept, record), f"{kept}.")] if kept else []
+    kept = _kept_between_executions(record)
+    notes = [_Note(_timing(kept, record), f"{kept}.")] if kept else []
     if record.relaunched:
         notes.append(_Note(_RELAUNCHED))
     if record.checked == "off":
@@ -131,8 +131,8 @@ def _special(table: TableAnalysis) -> list[_Note]:
     sentences = [
         *interpreters(table),
         *record.notes,
-        *travelling(table),
-        *made_ready(table),
+        *function_data_notes(table),
+        *ready_worker_notes(table),
         *initializers(table),
     ]
     if not record.warmed_up:
@@ -141,8 +141,8 @@ def _special(table: TableAnalysis) -> list[_Note]:
         sentences.append(f"An interval and a verdict need at least {FEWEST} rounds shared with {table.baseline.name}.")
     if table.other_load is None and table.unsteady is None:
         sentences.append("The load of other processes could not be read here.")
-    if held := flag(table):
-        sentences.append(held)
+    if warning := quota_warning(table):
+        sentences.append(warning)
     return [*notes, *map(_Note, sentences), *map(_Note, _mishaps(table)), *_first_runs(table)]
 
 
@@ -151,11 +151,11 @@ def _warnings(table: TableAnalysis) -> list[str]:
     return [*(["Results were not compared."] if unchecked else []), *_left_out(table)]
 
 
-def _timed(how: str, record: Table) -> str:
+def _timing(how: str, record: Table) -> str:
     return f"{how}; times are medians, speed-ups typical ratios to {record.baseline} within a round."
 
 
-def _kept(record: Table) -> str:
+def _kept_between_executions(record: Table) -> str:
     """What is kept from one execution to the next, without a full stop; empty if nothing is."""
     if record.warm and record.relaunched:
         return "Workers and connections are kept from the warm-up of each process on (warm), and only the work is timed"
@@ -179,11 +179,11 @@ def _has_intervals(table: TableAnalysis) -> bool:
 
 def _mishaps(table: TableAnalysis) -> list[str]:
     """Notes on tolerated failures and on retries; runners with the same counts share a note."""
-    told: dict[str, list[str]] = {}
+    names_by_text: dict[str, list[str]] = {}
     for cell in table.measured:
-        if text := counted(cell.mishaps):
-            told.setdefault(text, []).append(cell.name)
-    return [*(f"{units.listed(names)}: {text}." for text, names in told.items()), *_left_out(table)]
+        if text := mishap_counts(cell.mishaps):
+            names_by_text.setdefault(text, []).append(cell.name)
+    return [*(f"{units.listed(names)}: {text}." for text, names in names_by_text.items()), *_left_out(table)]
 
 
 def _left_out(table: TableAnalysis) -> list[str]:
@@ -212,13 +212,17 @@ def _first_runs(table: TableAnalysis) -> list[_Note]:
 
 
 def _missing(table: TableAnalysis) -> tuple[MissingRunners, ...]:
-    ended: dict[str, list[CellAnalysis]] = {}
+    cells_by_reason: dict[str, list[CellAnalysis]] = {}
     for cell in table.cells:
         if cell.seconds is None:
-            ended.setdefault(why_missing(cell), []).append(cell)
+            cells_by_reason.setdefault(why_missing(cell), []).append(cell)
     return tuple(
-        MissingRunners(units.listed(alike(table, cells)), reason, any(cell.outcome.kind == "failed" for cell in cells))
-        for reason, cells in ended.items()
+        MissingRunners(
+            name=units.listed(joined_names(table, cells)),
+            reason=reason,
+            failed=any(cell.outcome.kind == "failed" for cell in cells),
+        )
+        for reason, cells in cells_by_reason.items()
     )
 
 
@@ -227,13 +231,13 @@ def _load(table: TableAnalysis) -> tuple[str, bool]:
         return "", False
     if table.other_load is None:
         return _unsteady(table)
-    used = f"Other processes used {table.other_load:.2f} cores meanwhile"
+    load = f"Other processes used {table.other_load:.2f} cores meanwhile"
     if table.other_load > STRONG:
         differ = "so the ratios may differ from those on a quiet machine. Stop these programs and measure again."
-        return f"{used}, {differ}", True
+        return f"{load}, {differ}", True
     if table.other_load > FLAGGED:
-        return f"{used}: enough to change ratios, especially those of runners that use every core.", True
-    return f"{used}.", False
+        return f"{load}: enough to change ratios, especially those of runners that use every core.", True
+    return f"{load}.", False
 
 
 def _unsteady(table: TableAnalysis) -> tuple[str, bool]:

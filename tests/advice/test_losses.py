@@ -8,7 +8,7 @@ from dataclasses import replace
 from made_cells import COMPUTES, TASKS, TURNS, WAITS, Spans, one_after_another, table
 from made_cells import of_tasks as made
 
-from concbench.advice.losses import findings_of, largest_loss, overlap, reached, too_few
+from concbench.advice.losses import findings_of, largest_loss, limit_reached, no_overlap, too_few_workers
 from concbench.advice.rules import findings
 from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis, analyse
@@ -105,7 +105,7 @@ def test_without_recorded_tasks_nothing_is_said() -> None:
     cell, seen = explained(COMPUTES, bare)
     assert cell.shares is None
     assert largest_loss(cell, seen) is None
-    assert reached(explained(bare, replace(bare, label="thread-pool:3"))[0]) is None
+    assert limit_reached(explained(bare, replace(bare, label="thread-pool:3"))[0]) is None
 
 
 def test_what_was_possible_counts_workers_cores_and_order() -> None:
@@ -118,11 +118,11 @@ def test_what_was_possible_counts_workers_cores_and_order() -> None:
     cell, _ = explained(baseline, made("process-pool:2", spans, workers=2))
     assert cell.limits is not None
     assert (cell.limits.here, cell.limits.reordered) == (1.6, 2.0)
-    assert str(reached(cell)) == (
+    assert str(limit_reached(cell)) == (
         "1.60x of the 1.60x that so many workers allow in this order of the items; the longest first would allow 2.00x."
     )
     shared, _ = explained(COMPUTES, made("thread-pool:2", TURNS, workers=2))
-    assert str(reached(shared)) == "1.00x of the 1.00x that one core at a time allows."
+    assert str(limit_reached(shared)) == "1.00x of the 1.00x that one core at a time allows."
 
 
 def waiting(workers: int, length: float, tasks: int = TASKS) -> Cell:
@@ -177,12 +177,11 @@ def test_coroutines_that_never_overlapped_are_named_before_anything_else() -> No
     spans: Spans = [(float(place), place + 1.0, 0.01, place) for place in range(TASKS)]
     blocked = made("asyncio:4", spans, workers=4)
     assert said(WAITS, blocked).startswith("No coroutine yielded to another")
-    assert (
-        str(overlap(explained(WAITS, blocked)[0])) == "No two tasks were ever in progress at once, though 4 could be."
-    )
+    sentence = "No two tasks were ever in progress at once, though 4 could be."
+    assert str(no_overlap(explained(WAITS, blocked)[0])) == sentence
     fine = made("asyncio:2", TURNS, workers=2)
     assert "yielded" not in said(WAITS, fine)
-    assert overlap(explained(WAITS, fine)[0]) is None
+    assert no_overlap(explained(WAITS, fine)[0]) is None
 
 
 def test_native_threads_count_as_computing_workers() -> None:
@@ -208,12 +207,12 @@ def test_an_uneven_last_batch_is_named_and_no_task_that_is_not_long() -> None:
 def test_too_few_workers_that_wait_are_named() -> None:
     """Two workers run where eight could wait; a worker for each task is not reported."""
     spans: Spans = [(place // 2 * 1.0, place // 2 * 1.0 + 1.0, 0.01, place % 2) for place in range(TASKS)]
-    finding = too_few(explained(WAITS, made("thread-pool:2", spans, workers=2))[0])
+    finding = too_few_workers(explained(WAITS, made("thread-pool:2", spans, workers=2))[0])
     assert finding is not None
     assert finding.sentence.startswith("99 % of the time of 2 workers was the tasks' own waiting")
     wide: Spans = [(0.0, 1.0, 0.01, place) for place in range(TASKS)]
-    assert too_few(explained(WAITS, made("thread-pool:8", wide, workers=8))[0]) is None
-    assert too_few(explained(COMPUTES, made("thread-pool:2", TURNS, workers=2))[0]) is None
+    assert too_few_workers(explained(WAITS, made("thread-pool:8", wide, workers=8))[0]) is None
+    assert too_few_workers(explained(COMPUTES, made("thread-pool:2", TURNS, workers=2))[0]) is None
 
 
 def test_tasks_that_were_dealt_out_beforehand_leave_a_tail_and_no_dispatch() -> None:
@@ -274,7 +273,7 @@ def test_what_was_reached_is_never_more_than_was_possible() -> None:
     """A twentieth more is noise."""
     spans: Spans = [(place // 2 * 0.95, place // 2 * 0.95 + 0.95, 0.95, place % 2) for place in range(TASKS)]
     cell = explained(COMPUTES, made("process-pool:2", spans, workers=2))[0]
-    assert str(reached(cell)).startswith("2.00x of the 2.00x that")
+    assert str(limit_reached(cell)).startswith("2.00x of the 2.00x that")
 
 
 def test_threads_that_left_the_core_idle_did_not_wait_for_the_gil_to_compute() -> None:

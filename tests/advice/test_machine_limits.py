@@ -10,7 +10,7 @@ from made_cells import COMPUTES, TURNS, of_seconds, of_tasks, table
 
 from concbench import load, measure
 from concbench.advice.answer import answer
-from concbench.advice.losses import reached
+from concbench.advice.losses import limit_reached
 from concbench.advice.recommendation import recommend
 from concbench.analysis.costs import usable_cores
 from concbench.analysis.table_analysis import analyse
@@ -65,7 +65,7 @@ def test_why_names_the_quota_and_counts_its_cores() -> None:
     findings = " ".join(map(str, bar.findings))
     assert "The quota of 1.5 cores held it back in 2 of 3 rounds." in findings
     assert "took turns on 1.5 cores (a quota, in 2 of 3 rounds), so that at most 75 % of their time" in findings
-    assert str(reached(analysis.cells[1])) == "1.00x of the 1.50x that 1.5 cores allow."
+    assert str(limit_reached(analysis.cells[1])) == "1.00x of the 1.50x that 1.5 cores allow."
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from made_cells import REMOTE, of_seconds, plug_in, table
 
 from concbench.advice.answer import answer
-from concbench.advice.clusters import made_ready, past_one_machine
+from concbench.advice.clusters import cluster_findings, ready_worker_notes
 from concbench.analysis.clusters import clusters
 from concbench.analysis.table_analysis import TableAnalysis, analyse
 from concbench.results.records import Cell, ObservedPass, Sample
@@ -86,11 +86,11 @@ def test_the_answer_says_so(far: Cell, here: float, says: str) -> None:
 def test_what_is_paid_before_is_named() -> None:
     """The initializer is named if there is one; with kept workers and connections, only the first answer is."""
     both = of_seconds("sequential", 20.0, noise=0), remote(6.0)
-    (pays, _) = past_one_machine(analyse(table(*both, tasks=100, settings={"initializer": "app:load"})))
+    (pays, _) = cluster_findings(analyse(table(*both, tasks=100, settings={"initializer": "app:load"})))
     assert "connecting, the initializer and the first answer take 500 ms" in pays.sentence
     kept = analyse(table(*both, tasks=100, warm=True))
-    assert ": the first answer takes" in past_one_machine(kept)[0].sentence
-    assert "connecting" not in made_ready(kept)[0]
+    assert ": the first answer takes" in cluster_findings(kept)[0].sentence
+    assert "connecting" not in ready_worker_notes(kept)[0]
 
 
 def test_the_costs_are_those_of_the_one_that_is_overtaken_last() -> None:
@@ -99,7 +99,7 @@ def test_the_costs_are_those_of_the_one_that_is_overtaken_last() -> None:
     samples = [replace(sample, start=5.0, work=sample.work - 5.0) for sample in slow_to_start.samples]
     quick = of_seconds("thread-pool:2", 6.2, noise=0)
     found = analyse(table(quick, replace(slow_to_start, samples=samples), remote(6.0), tasks=100))
-    (pays, _) = past_one_machine(found)
+    (pays, _) = cluster_findings(found)
     assert "the best of this machine, thread-pool(2)." in pays.sentence
     assert "no number of items makes it pay" in pays.sentence
     assert "55.0 ms there and 15.0 ms under process-pool(2, " in pays.sentence
@@ -128,31 +128,31 @@ def test_the_costs_are_those_of_the_one_that_is_overtaken_last() -> None:
     ids=["workers", "connecting", "initializer", "longest", "bytes", "short", "rate"],
 )
 def test_what_takes_most_of_the_time_limits_it(far: Cell, says: str) -> None:
-    (_, limited) = past_one_machine(analysed(far))
+    (_, limited) = cluster_findings(analysed(far))
     assert limited.sentence.startswith(f"What limits far(4): {says}")
 
 
 def test_of_a_cell_that_was_not_observed_the_limit_is_not_known() -> None:
     """The costs of the first answer are not known either; the rest is."""
     far = replace(remote(6.0), observed=None)
-    (only,) = past_one_machine(analysed(far))
+    (only,) = cluster_findings(analysed(far))
     assert only.figures["fixed_seconds"] == pytest.approx(0.4)
 
 
 def test_that_workers_were_there_before_is_said_below_the_table() -> None:
-    (line,) = made_ready(analysed(remote(6.0)))
+    (line,) = ready_worker_notes(analysed(remote(6.0)))
     assert line.startswith("far(4): its workers were ready before the clock started (made ready in 1.25 s);")
 
 
 def test_workers_of_others_are_not_new_for_each_execution() -> None:
     """The table says so of everything else that was measured with --fresh."""
     both = of_seconds("sequential", 20.0, noise=0), remote(6.0)
-    assert made_ready(analyse(table(*both, fresh=True)))[0].endswith(" were paid before.")
+    assert ready_worker_notes(analyse(table(*both, fresh=True)))[0].endswith(" were paid before.")
 
 
 @pytest.mark.parametrize("changes", [{"interpreter": {}}, {"samples": []}])
 def test_without_workers_from_before_or_without_times_nothing_is_said(changes: dict[str, Any]) -> None:
-    assert past_one_machine(analysed(replace(remote(6.0), **changes))) == []
+    assert cluster_findings(analysed(replace(remote(6.0), **changes))) == []
 
 
 def test_cores_are_what_workers_elsewhere_tell() -> None:
