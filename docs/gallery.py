@@ -24,7 +24,7 @@ import typical_cases  # noqa: E402
 from concbench import Run, measure  # noqa: E402
 from concbench.analysis.time_shares import PARTS  # noqa: E402
 from concbench.report.page.figures import colour, curves, forest, stacked  # noqa: E402
-from concbench.report.page.parts import curves_of, rated, shares_of  # noqa: E402
+from concbench.report.page.parts import curves_of, forest_rows, shares_of  # noqa: E402
 from concbench.report.page.style import STYLE  # noqa: E402
 from concbench.report.page.svg import box, element, words  # noqa: E402
 
@@ -116,7 +116,7 @@ def section(case: Case, run: Run) -> str:
 def picture(run: Run) -> str:
     """The figures of the table of a run, one below the other, as an SVG image."""
     (table,) = run.analyses
-    figures = [forest("speedups", "Speed-ups", rated(table))] if rated(table) else []
+    figures = [forest("speedups", "Speed-ups", forest_rows(table))] if forest_rows(table) else []
     if lines := curves_of(table):
         figures.append(curves("workers", "Speed-up over workers", lines, ideal=table.baseline.works_singly))
     if shares := shares_of(table):

@@ -19,7 +19,7 @@ from concbench.cli.console import console_of
 from concbench.cli.output import say, telling
 from concbench.harness.clock import AWAKE, AwakeClock
 from concbench.harness.events import Step
-from concbench.report.live import LiveRow, live_rows, live_table, still_measured
+from concbench.report.live import LiveRow, live_rows, live_table, running_cells
 from concbench.report.visible import encodable, visible
 from concbench.results.records import RunRecord, Table
 
@@ -192,7 +192,7 @@ def _runners(step: Step, table: Table | None) -> str:
     measured = sum(bool(cell.samples) for cell in table.cells) if table else 0
     if table is None or not measured or step.round is None:
         return ""
-    return f", {len(still_measured(table))} of {measured} runners still measured"
+    return f", {len(running_cells(table))} of {measured} runners still measured"
 
 
 def _time_left(step: Step) -> str:

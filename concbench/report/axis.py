@@ -34,21 +34,21 @@ class LogAxis:
         within = min(max(value, self.low), self.high)
         return self.begin + (self.end - self.begin) * math.log(within / self.low) / math.log(self.high / self.low)
 
-    def beyond(self, value: float) -> bool:
+    def is_beyond(self, value: float) -> bool:
         """Whether a value cannot be shown where it is."""
         return not self.low <= value <= self.high
 
     def ticks(self) -> list[float]:
         """A few round values, 1 among them where it is on the axis."""
         first, last = math.floor(math.log10(self.low)), math.floor(math.log10(self.high))
-        every = [step * 10.0**power for power in range(first, last + 1) for step in _STEPS]
-        shown = [value for value in every if self.low <= value <= self.high]
+        candidates = [step * 10.0**power for power in range(first, last + 1) for step in _STEPS]
+        ticks = [value for value in candidates if self.low <= value <= self.high]
         for steps in ((1, 1.2, 1.5, 2, 3, 5), (1, 2, 5), (1,)):
-            if len(shown) <= _MOST_TICKS:
+            if len(ticks) <= _MOST_TICKS:
                 break
-            shown = [value for value in shown if any(math.isclose(_mantissa(value), step) for step in steps)]
-        kept = shown[:: math.ceil(len(shown) / _MOST_TICKS)] if shown else []
-        return sorted({*kept, *({1.0} & {*shown})})
+            ticks = [value for value in ticks if any(math.isclose(_mantissa(value), step) for step in steps)]
+        few = ticks[:: math.ceil(len(ticks) / _MOST_TICKS)] if ticks else []
+        return sorted({*few, *({1.0} & {*ticks})})
 
 
 def _mantissa(value: float) -> float:

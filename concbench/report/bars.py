@@ -46,17 +46,19 @@ def bars(breakdown: Breakdown, console: Console) -> list[RenderableType]:
     parts += [styled(f"{MARKS[part][0]} {part}: {meaning}", "dim") for part, meaning in breakdown.legend]
     width = min(_WIDEST, console.width - 2)
     for bar in breakdown.bars:
-        sentences = [f"{one.sentence} ({one.url})" if one.url else one.sentence for one in bar.findings]
-        below = [drawn(bar.shares, width), styled(bar.figures), *map(styled, sentences)]
+        sentences = [
+            f"{finding.sentence} ({finding.url})" if finding.url else finding.sentence for finding in bar.findings
+        ]
+        below = [draw_bar(bar.shares, width), styled(bar.figures), *map(styled, sentences)]
         parts += ["", styled(f"{bar.name}: {bar.workers}"), *(Padding(line, (0, 0, 0, 2)) for line in below)]
     return [*parts, "", *(styled(note, "dim") for note in breakdown.notes)]
 
 
-def drawn(shares: Sequence[tuple[str, float]], width: int) -> Text:
+def draw_bar(shares: Sequence[tuple[str, float]], width: int) -> Text:
     """A bar of `width` letters, divided by largest remainder so that no part is off by more than one letter."""
-    above = {part: max(0.0, share) for part, share in shares}
-    total = sum(above.values())
-    exact = {part: width * share / total for part, share in above.items()}
+    visible_shares = {part: max(0.0, share) for part, share in shares}
+    total = sum(visible_shares.values())
+    exact = {part: width * share / total for part, share in visible_shares.items()}
     letters = {part: int(value) for part, value in exact.items()}
     for part in sorted(letters, key=lambda part: letters[part] - exact[part])[: width - sum(letters.values())]:
         letters[part] += 1

@@ -45,7 +45,7 @@ LEAST_SHARE = 0.005
 """Share from which a part is written out."""
 _ROUGH = 1.25
 """Factor between the observed pass and the timed rounds from which the pass is not typical of them."""
-_NAMED = 4
+_MOST_NAMES = 4
 """Number of items that are named."""
 _COSTLY = 0.02
 """Share of a task's time from which the cost of recording it is mentioned."""
@@ -61,18 +61,18 @@ def _tasks_per_second(cell: CellAnalysis) -> float | None:
 
 PACE = (
     RUNNER,
-    _of_timeline("at once", lambda line: line.in_flight, "{:.1f}".format),
-    _of_timeline("most", lambda line: line.peak, "{:,}".format),
+    _of_timeline("at once", lambda timeline: timeline.in_flight, "{:.1f}".format),
+    _of_timeline("most", lambda timeline: timeline.peak, "{:,}".format),
     figure("tasks/s", _tasks_per_second, "{:,.0f}".format),
 )
 LATENCY = (
     RUNNER,
-    _of_timeline("queued", lambda line: line.queueing[0], seconds),
-    _of_timeline("task", lambda line: line.service[0], seconds),
-    _of_timeline("90 %", lambda line: line.service[1], seconds),
-    _of_timeline("99 %", lambda line: line.service[2], seconds),
-    _of_timeline("longest", lambda line: line.service[3], seconds),
-    _of_timeline("no.", lambda line: line.longest, "{:,}".format),
+    _of_timeline("queued", lambda timeline: timeline.queueing[0], seconds),
+    _of_timeline("task", lambda timeline: timeline.service[0], seconds),
+    _of_timeline("90 %", lambda timeline: timeline.service[1], seconds),
+    _of_timeline("99 %", lambda timeline: timeline.service[2], seconds),
+    _of_timeline("longest", lambda timeline: timeline.service[3], seconds),
+    _of_timeline("no.", lambda timeline: timeline.longest, "{:,}".format),
 )
 
 
@@ -109,17 +109,17 @@ class Breakdown:
 
 def breakdown(table: TableAnalysis) -> Breakdown:
     """Build the breakdown of a table."""
-    known = [cell for cell in table.measured if cell.shares is not None]
-    bars = tuple(_bar(cell, table) for cell in known)
-    used = [part for part in PARTS if any(abs(dict(bar.shares)[part]) >= LEAST_SHARE for bar in bars)]
+    explained = [cell for cell in table.measured if cell.shares is not None]
+    bars = tuple(_bar(cell, table) for cell in explained)
+    parts = [part for part in PARTS if any(abs(dict(bar.shares)[part]) >= LEAST_SHARE for bar in bars)]
     return Breakdown(
         title=f"Where the workers' time went: {table.workload}",
         reading=WHAT if bars else _NO_BARS,
-        legend=tuple((part, MEANINGS[part]) for part in used),
+        legend=tuple((part, MEANINGS[part]) for part in parts),
         bars=bars,
-        pace=grid(known, [*PACE, *_throughput(table.record)]),
-        latency=grid(known, LATENCY),
-        notes=tuple(_notes(table, known)) if bars else (),
+        pace=grid(explained, [*PACE, *_throughput(table.record)]),
+        latency=grid(explained, LATENCY),
+        notes=tuple(_notes(table, explained)) if bars else (),
     )
 
 
@@ -130,13 +130,13 @@ def _bar(cell: CellAnalysis, table: TableAnalysis) -> Bar:
     most = f", at most {line.peak:,} at work at once" if line.peak < cell.workers else ""
     workers = f"{cell.workers:,} worker{'s' if cell.workers > 1 else ''}{most},"
     shares = [(part, share) for part, share in cell.shares.items() if abs(share) >= LEAST_SHARE]
-    found = [no_overlap(cell), quota_held_back_cell(cell), *findings_of(cell, table), limit_reached(cell)]
+    findings = [no_overlap(cell), quota_held_back_cell(cell), *findings_of(cell, table), limit_reached(cell)]
     return Bar(
         name=cell.name,
         workers=f"{workers} {seconds(line.makespan)}",
         shares=tuple((part, cell.shares[part]) for part in PARTS),
         figures=", ".join(f"{part} {percent(share)}" for part, share in sorted(shares, key=lambda pair: -pair[1])),
-        findings=tuple(one for one in found if one),
+        findings=tuple(finding for finding in findings if finding),
     )
 
 
@@ -166,40 +166,40 @@ _READING = (
 )
 
 
-def _notes(table: TableAnalysis, known: list[CellAnalysis]) -> list[str]:
+def _notes(table: TableAnalysis, explained: list[CellAnalysis]) -> list[str]:
     notes = [_READING]
     base = table.baseline.timeline
     if base and base.tasks > 1 and base.workers == 1 and base.service[-1] > 0:
         most = base.busy / base.service[-1]
-        if max((cell.speedup or 0.0 for cell in known), default=0.0) <= most:  # else its pass was not typical
+        if max((cell.speedup or 0.0 for cell in explained), default=0.0) <= most:  # else its pass was not typical
             notes.append(
                 f"With any number of workers: {ratio(most)} at most, the whole work divided by its longest task."
             )
-    lines = [cell.timeline for cell in known if cell.timeline]
+    lines = [cell.timeline for cell in explained if cell.timeline]
     longest = {line.longest for line in lines if line.service[-1] > LONG * line.service[0]}
-    named = [f"task {task} is {table.record.items[task]}" for task in sorted(longest) if task < len(table.record.items)]
-    if named:
-        notes.append(f"Longest: {', '.join(named[:_NAMED])}.")
+    names = [f"task {task} is {table.record.items[task]}" for task in sorted(longest) if task < len(table.record.items)]
+    if names:
+        notes.append(f"Longest: {', '.join(names[:_MOST_NAMES])}.")
     rough = [
         f"{cell.name} {seconds(cell.timeline.makespan)} instead of {seconds(cell.seconds)}"
-        for cell in known
+        for cell in explained
         if cell.timeline and cell.seconds and not 1 / _ROUGH < cell.timeline.makespan / cell.seconds < _ROUGH
     ]
     if rough:
         notes.append(f"Rough, since the pass took clearly more or less than the timed rounds: {', '.join(rough)}.")
     slow = [
         f"{cell.name} {percent(cost)}"
-        for cell in known
+        for cell in explained
         if cell.record.observed and cell.timeline and (cost := _cost(cell)) > _COSTLY
     ]
     if slow:
         notes.append(f"Recording tasks took a share of their time: {', '.join(slow)}.")
-    return notes + _left_out(table)
+    return notes + _notes_on_cells_not_shown(table)
 
 
-def _left_out(table: TableAnalysis) -> list[str]:
+def _notes_on_cells_not_shown(table: TableAnalysis) -> list[str]:
     """Notes on cells that were observed but are not shown, with the reason."""
-    why: dict[str, list[str]] = {}
+    names_by_reason: dict[str, list[str]] = {}
     for cell in table.measured:
         if cell.record.observed and cell.shares is None and table.baseline.timeline:
             reason = "recording a task took longer than the task" if cell.timeline else "no task was recorded"
@@ -207,8 +207,8 @@ def _left_out(table: TableAnalysis) -> list[str]:
                 reason = "their tasks run where they cannot be observed"
             elif not is_described(cell.record):
                 reason = "their runner does not declare its traits"
-            why.setdefault(reason, []).append(cell.name)
-    return [f"Not shown, since {reason}: {', '.join(names)}." for reason, names in why.items()]
+            names_by_reason.setdefault(reason, []).append(cell.name)
+    return [f"Not shown, since {reason}: {', '.join(names)}." for reason, names in names_by_reason.items()]
 
 
 def _cost(cell: CellAnalysis) -> float:

@@ -16,7 +16,7 @@ _WIDTH = 78
 """Characters of a line: 80 columns without the dash before it."""
 
 
-def answered(findings: Sequence[Finding], lines: int = LINES) -> list[str]:
+def brief_sentences(findings: Sequence[Finding], lines: int = LINES) -> list[str]:
     """The headline, every warning, and the first reason that fits.
 
     Args:
@@ -28,11 +28,15 @@ def answered(findings: Sequence[Finding], lines: int = LINES) -> list[str]:
     return [one.short for one in findings if one is reason or one.role in {HEADLINE, WARNING}]
 
 
-def first_few(findings: Sequence[Finding], most: int) -> list[str]:
+def brief_reasons(findings: Sequence[Finding], most: int) -> list[str]:
     """Every warning and, if these are fewer than `most`, the first of the reasons."""
     certain = sum(one.role in {HEADLINE, WARNING} for one in findings)
     reasons = [one for one in findings if one.role == REASON][: max(0, most - certain)]
-    return [one.short for one in findings if one.role in {HEADLINE, WARNING} or any(one is kept for kept in reasons)]
+    return [
+        finding.short
+        for finding in findings
+        if finding.role in {HEADLINE, WARNING} or any(finding is reason for reason in reasons)
+    ]
 
 
 def _lines(finding: Finding) -> int:

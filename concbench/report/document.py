@@ -117,8 +117,8 @@ def _heading(record: RunRecord) -> str:
     labels = [label for table in record.tables for label, facts in table.variants.items() if "python" in facts]
     under = f"under {', '.join(dict.fromkeys(labels))}" if labels else f"{python}{gil}"
     cores, quota = environment.get("cores_usable", "?"), environment.get("cores_by_quota")
-    limited = f" (a quota of {quota:g})" if isinstance(quota, (int, float)) and quota else ""
-    usable = f"{cores} usable core{'' if cores == 1 else 's'}{limited}"
+    limit = f" (a quota of {quota:g})" if isinstance(quota, (int, float)) and quota else ""
+    usable = f"{cores} usable core{'' if cores == 1 else 's'}{limit}"
     heading = f"concbench {record.concbench}, {under}, {usable}, seed {record.seed}"
     file, options = record.configured.get("file"), record.configured.get("options")
     return f"{heading}; from {file}: {options_text(options)}" if isinstance(options, dict) and options else heading

@@ -49,12 +49,12 @@ class ExportedRow:
     def figures(self) -> dict[str, Any]:
         """The known figures beside the times, for which other tools have no field of their own."""
         cell = self.cell
-        known = {
+        figures = {
             "workers": cell.workers, "speedup": cell.speedup, "low": cell.low, "high": cell.high,
             "verdict": cell.verdict or None, "baseline": visible(str(self.table.record.baseline)),
             "start_up": cell.start_up, "cores": cell.cores, "memory": cell.memory,
         }  # fmt: skip
-        return {"warm": self.table.record.warm} | {name: value for name, value in known.items() if value is not None}
+        return {"warm": self.table.record.warm} | {name: value for name, value in figures.items() if value is not None}
 
 
 def exported(document: Document) -> list[ExportedRow]:
@@ -70,15 +70,15 @@ def exported(document: Document) -> list[ExportedRow]:
 
 def unique(names: Iterable[str]) -> list[str]:
     """The names as single lines of printable characters, numbered if two would be equal; none is empty."""
-    taken: dict[str, None] = {}
+    unique_names: dict[str, None] = {}
     for name in names:
-        shown = visible(name).strip()[:_LONGEST].rstrip() or "unnamed"
-        number, one = 1, shown
-        while one in taken:
+        text = visible(name).strip()[:_LONGEST].rstrip() or "unnamed"
+        number, candidate = 1, text
+        while candidate in unique_names:
             number += 1
-            one = f"{shown} ({number})"
-        taken[one] = None
-    return list(taken)
+            candidate = f"{text} ({number})"
+        unique_names[candidate] = None
+    return list(unique_names)
 
 
 def as_json(content: Any) -> str:

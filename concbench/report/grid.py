@@ -40,23 +40,23 @@ class Grid:
     def without_empty(self) -> Grid:
         """The grid without columns that have no values, such as those of an observed pass that was left out."""
         return self._part(
-            place
-            for place in range(len(self.columns))
-            if not self.rows or any(row[place] != UNKNOWN for row in self.rows)
+            index
+            for index in range(len(self.columns))
+            if not self.rows or any(row[index] != UNKNOWN for row in self.rows)
         )
 
     def without(self, headers: Collection[str]) -> Grid:
         """The grid without the columns that have these headers."""
-        return self._part(place for place, column in enumerate(self.columns) if column.header not in headers)
+        return self._part(index for index, column in enumerate(self.columns) if column.header not in headers)
 
-    def _part(self, places: Iterable[int]) -> Grid:
-        kept = list(places)
-        rows = (tuple(row[place] for place in kept) for row in self.rows)
-        return Grid(tuple(self.columns[place] for place in kept), tuple(rows))
+    def _part(self, indices: Iterable[int]) -> Grid:
+        indices = list(indices)
+        rows = (tuple(row[index] for index in indices) for row in self.rows)
+        return Grid(tuple(self.columns[index] for index in indices), tuple(rows))
 
-    def ordered(self, places: Sequence[int]) -> Grid:
-        """The grid with its rows in another order, given by their places."""
-        return Grid(self.columns, tuple(self.rows[place] for place in places))
+    def ordered(self, indices: Sequence[int]) -> Grid:
+        """The grid with its rows in another order, given by their indices."""
+        return Grid(self.columns, tuple(self.rows[index] for index in indices))
 
     def replaced(self, header: str, values: Sequence[Value]) -> Grid:
         """The grid with other values in the column of a header, one for each row."""
@@ -68,7 +68,7 @@ class Grid:
 
     def beside(self, other: Grid) -> Grid:
         """Both grids as one; the other has the same runners, whose column is not repeated."""
-        rows = (own + others[1:] for own, others in zip(self.rows, other.rows, strict=True))
+        rows = (row + other_row[1:] for row, other_row in zip(self.rows, other.rows, strict=True))
         return Grid(self.columns + other.columns[1:], tuple(rows))
 
 
@@ -84,8 +84,8 @@ def figure(header: str, number: Callable[[CellAnalysis], float | None], text: Ca
     """A column of one figure, which may be missing."""
 
     def value(cell: CellAnalysis) -> Value:
-        read = number(cell)
-        return UNKNOWN if read is None else Value(text(read), read)
+        amount = number(cell)
+        return UNKNOWN if amount is None else Value(text(amount), amount)
 
     return Reading(Column(header), value)
 

@@ -34,7 +34,7 @@ class LiveRow:
     """Whether it took part in the last round."""
 
 
-def still_measured(table: Table) -> set[CellId]:
+def running_cells(table: Table) -> set[CellId]:
     """The cells that took part in the last whole round and have not failed since."""
     sampled = [cell for cell in table.cells if cell.outcome.kind == "ok" and cell.samples]
     return {cell.id for cell in sampled if cell.samples[-1].round >= table.rounds - 1}
@@ -48,7 +48,7 @@ def live_rows(table: Table) -> list[LiveRow]:
     if sum(bool(cell.samples) for cell in table.cells) < 2:
         return []
     analysis = analyse(replace(table, cells=[replace(cell, observed=None) for cell in table.cells]))
-    running = still_measured(table)
+    running = running_cells(table)
     fastest_first = sorted(analysis.measured, key=lambda cell: cell.seconds or 0.0)
     return [LiveRow(_texts(cell), cell.id in running) for cell in fastest_first]
 

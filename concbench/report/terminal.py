@@ -15,7 +15,7 @@ from concbench.advice.finding import Finding
 from concbench.advice.recommendation import Recommendation
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.report.bars import bars
-from concbench.report.brief import answered, first_few
+from concbench.report.brief import brief_reasons, brief_sentences
 from concbench.report.document import ANSWER, DETAILS, Document
 from concbench.report.grid import NOTHING, Grid
 from concbench.report.section import Section
@@ -50,7 +50,8 @@ def plain(document: Document, width: int = PLAIN_WIDTH, encoding: str = "utf-8")
 
 def plain_breakdowns(document: Document, width: int = PLAIN_WIDTH) -> str:
     """Only where the workers' time went, as text without colours."""
-    return _as_text(lambda console: Group(*(part for one in document.sections for part in _why(one, console))), width)
+    sections = document.sections
+    return _as_text(lambda console: Group(*(part for section in sections for part in _why(section, console))), width)
 
 
 def _as_text(make: Callable[[Console], RenderableType], width: int, encoding: str = "utf-8") -> str:
@@ -74,18 +75,18 @@ def render(document: Document, console: Console) -> RenderableType:
     parts += [""] if parts else []
     parts.append(styled(document.heading, "dim"))
     details = document.length == DETAILS
-    for one, table in zip(document.sections, document.analyses, strict=True):
-        parts += ["", *_table(one, table, console, details=details), *_why(one, console)]
+    for section, table in zip(document.sections, document.analyses, strict=True):
+        parts += ["", *_table(section, table, console, details=details), *_why(section, console)]
     if document.interrupted:
         parts += ["", styled(document.interrupted, "bold")]
     if not details:
         parts += ["", styled(_more(document), "dim")]
     if document.recommendation is not None:
-        return Group(*parts, *_advised(document.recommendation, document))
+        return Group(*parts, *_recommendation(document.recommendation, document))
     for answer in document.answers:
         parts += ["", styled(f"Answer for {answer.workload}", "bold")]
         whole = details or document.explains
-        parts.append(_bullets(_told(answer.findings, document) if whole else answered(answer.findings)))
+        parts.append(_bullets(_sentences(answer.findings, document) if whole else brief_sentences(answer.findings)))
     return Group(*parts)
 
 
@@ -97,27 +98,27 @@ def _more(document: Document) -> str:
     return f"More: {options}or 'concbench help reading'."
 
 
-def _table(one: Section, table: TableAnalysis, console: Console, *, details: bool) -> list[RenderableType]:
-    parts: list[RenderableType] = [styled(one.title, "bold")]
-    notes: list[RenderableType] = [styled(f"{cell.name}: {cell.reason}", "yellow") for cell in one.missing]
-    if one.times.rows:
-        rows = text_table(one, table)
-        parts += _rated(rows, console, details=details)
+def _table(section: Section, table: TableAnalysis, console: Console, *, details: bool) -> list[RenderableType]:
+    parts: list[RenderableType] = [styled(section.title, "bold")]
+    notes: list[RenderableType] = [styled(f"{cell.name}: {cell.reason}", "yellow") for cell in section.missing]
+    if section.times.rows:
+        rows = text_table(section, table)
+        parts += _rows(rows, console, details=details)
         notes += [styled(rows.common, "dim")] if rows.common else []
-    notes += [styled(line, "dim") for line in (one.reading if details else one.brief)]
-    if one.loaded or (details and one.load):
-        notes.append(styled(one.load, "bold yellow" if one.loaded else "dim"))
+    notes += [styled(line, "dim") for line in (section.reading if details else section.brief)]
+    if section.loaded or (details and section.load):
+        notes.append(styled(section.load, "bold yellow" if section.loaded else "dim"))
     return [*parts, *(["", *notes] if notes else [])]
 
 
-def _why(one: Section, console: Console) -> list[RenderableType]:
-    if one.breakdown is None:
+def _why(section: Section, console: Console) -> list[RenderableType]:
+    if section.breakdown is None:
         return []
-    grids = [grid for grid in (one.breakdown.pace, one.breakdown.latency) if grid.rows]
-    return [*bars(one.breakdown, console), *(part for grid in grids for part in ("", _grid(grid, console)))]
+    grids = [grid for grid in (section.breakdown.pace, section.breakdown.latency) if grid.rows]
+    return [*bars(section.breakdown, console), *(part for grid in grids for part in ("", _grid(grid, console)))]
 
 
-def _rated(rows: TextTable, console: Console, *, details: bool) -> list[RenderableType]:
+def _rows(rows: TextTable, console: Console, *, details: bool) -> list[RenderableType]:
     """One table with everything if that fits; otherwise the answer and, with details, the costs below it."""
     signs = ASCII if console.options.ascii_only or console.options.legacy_windows else UNICODE
     answer, whole = _with_bars(rows, console.width, signs)
@@ -164,7 +165,7 @@ def _grid(grid: Grid, console: Console, fastest: tuple[bool, ...] = ()) -> Rende
     marked = fastest or (False,) * len(grid.rows)
     first, *others = _widths(grid, marked)
     if min(first, _LEAST_NAME) + sum(others) + _GAP * len(others) > console.width:
-        return _listed(grid, marked)
+        return _list(grid, marked)
     table = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for index, column in enumerate(grid.columns):
         of_numbers = any(row[index].number is not None for row in grid.rows)
@@ -175,23 +176,23 @@ def _grid(grid: Grid, console: Console, fastest: tuple[bool, ...] = ()) -> Rende
     return table
 
 
-def _listed(grid: Grid, fastest: Sequence[bool]) -> RenderableType:
+def _list(grid: Grid, fastest: Sequence[bool]) -> RenderableType:
     """Each runner with its figures below its name, for a console that is too narrow for a table."""
     parts: list[RenderableType] = []
     for (name, *texts), is_fastest in zip(_texts(grid, fastest), fastest, strict=True):
         style = "green" if is_fastest else ""
-        named = zip(grid.columns[1:], texts, strict=True)
-        figures = ", ".join(f"{column.header} {text}" for column, text in named if text != NOTHING)
+        pairs = zip(grid.columns[1:], texts, strict=True)
+        figures = ", ".join(f"{column.header} {text}" for column, text in pairs if text != NOTHING)
         parts += [styled(name, style), Padding(styled(figures, style), (0, 0, 0, 2))]
     return Group(*parts)
 
 
-def _advised(recommendation: Recommendation, document: Document) -> list[RenderableType]:
+def _recommendation(recommendation: Recommendation, document: Document) -> list[RenderableType]:
     """The reasons, when to ask again and the program to paste; the advice itself is the last line."""
     whole = document.length == DETAILS or document.explains
     reasons, conditions = recommendation.reasons, recommendation.conditions
-    why = _told(reasons, document) if whole else first_few(reasons, _REASONS)
-    until = recommendation.valid_for if whole else first_few(conditions, _REASONS)
+    why = _sentences(reasons, document) if whole else brief_reasons(reasons, _REASONS)
+    until = recommendation.valid_for if whole else brief_reasons(conditions, _REASONS)
     parts: list[RenderableType] = ["", styled("Why", "bold"), _bullets(why)] if why else []
     parts += ["", styled("When to ask again", "bold"), _bullets(until)] if until else []
     if recommendation.snippet:
@@ -207,25 +208,28 @@ def _answers_alone(document: Document) -> list[RenderableType]:
     """What is to be done, the warnings that qualify it before it or below it, and nothing else."""
     parts: list[RenderableType] = [styled(document.interrupted, "bold")] if document.interrupted else []
     advice = document.recommendation
-    for place, one in enumerate(document.sections):
-        found = document.answers[place].findings if advice is None else (*advice.reasons, *advice.conditions)
-        workload = document.analyses[place].workload
-        lines = [*answered(found, lines=0), *_qualified(one, found)]
+    for index, section in enumerate(document.sections):
+        findings = document.answers[index].findings if advice is None else (*advice.reasons, *advice.conditions)
+        workload = document.analyses[index].workload
+        lines = [*brief_sentences(findings, lines=0), *_qualifying_warnings(section, findings)]
         parts += [styled(f"{workload}: {line}") for line in lines]
     return [*parts, _headline(advice)] if advice is not None else parts
 
 
-def _qualified(one: Section, found: Sequence[Finding]) -> list[str]:
+def _qualifying_warnings(section: Section, findings: Sequence[Finding]) -> list[str]:
     """The warnings of a section that are not among these findings: runners that failed, and disturbances."""
-    failed = [f"{cell.name}: {cell.reason}" for cell in one.missing if cell.failed]
-    said = any("cores_of_others" in finding.figures for finding in found)
-    return [*failed, *one.warnings, *([one.load] if one.loaded and not said else [])]
+    failed = [f"{cell.name}: {cell.reason}" for cell in section.missing if cell.failed]
+    has_load = any("cores_of_others" in finding.figures for finding in findings)
+    return [*failed, *section.warnings, *([section.load] if section.loaded and not has_load else [])]
 
 
-def _told(findings: Iterable[Finding], document: Document) -> list[str]:
+def _sentences(findings: Iterable[Finding], document: Document) -> list[str]:
     """The sentences and, if the document explains where the time went, the pages that explain them."""
-    linked = document.explains
-    return [f"{one.sentence} ({one.url})" if linked and one.url else one.sentence for one in findings]
+    with_links = document.explains
+    return [
+        f"{finding.sentence} ({finding.url})" if with_links and finding.url else finding.sentence
+        for finding in findings
+    ]
 
 
 def _bullets(lines: Iterable[str]) -> RenderableType:

@@ -10,7 +10,7 @@ from concbench.analysis.table_analysis import TableAnalysis
 from concbench.report.columns import ROUNDS, RUNNER, VERDICT
 from concbench.report.grid import UNKNOWN, Column, Grid, Value
 from concbench.report.section import Section
-from concbench.report.whiskers import Signs, Whisker, axis_of, drawn, scale
+from concbench.report.whiskers import Signs, Whisker, axis_of, draw_whisker, scale
 from concbench.traits import PROCESSES
 
 _BASELINE = Value("baseline")
@@ -41,35 +41,35 @@ class TextTable:
         axis = axis_of(self.whiskers, width)
         bars = Grid(
             (RUNNER.column, Column(scale(axis))),
-            tuple((UNKNOWN, Value(drawn(one, axis, signs))) for one in self.whiskers),
+            tuple((UNKNOWN, Value(draw_whisker(one, axis, signs))) for one in self.whiskers),
         )
         verdict = {VERDICT.column.header}
         others = {column.header for column in self.answer.columns[1:]} - verdict
         return self.answer.without(verdict).beside(bars).beside(self.answer.without(others))
 
 
-def text_table(one: Section, table: TableAnalysis) -> TextTable:
+def text_table(section: Section, table: TableAnalysis) -> TextTable:
     """The table of a section.
 
     Args:
-        one: the section.
+        section: the section.
         table: the figures from which it was built.
     """
     cells = table.measured
-    order = sorted(range(len(cells)), key=lambda place: (not one.fastest[place], cells[place].seconds or 0.0))
+    order = sorted(range(len(cells)), key=lambda index: (not section.fastest[index], cells[index].seconds or 0.0))
     names, common = _names(cells)
-    answer = one.times.without({ROUNDS.column.header})
+    answer = section.times.without({ROUNDS.column.header})
     answered = {column.header for column in answer.columns[1:]}
-    costs = one.times.without(answered).beside(one.costs)
+    costs = section.times.without(answered).beside(section.costs)
     runners = [Value(name) for name in names]
     verdicts = [_BASELINE if cell is table.baseline else VERDICT.value(cell) for cell in cells]
     answer = answer.replaced(RUNNER.column.header, runners).replaced(VERDICT.column.header, verdicts)
-    compared = any(cell.speedup is not None for cell in cells if cell is not table.baseline)
+    has_speedups = any(cell.speedup is not None for cell in cells if cell is not table.baseline)
     return TextTable(
         answer=answer.ordered(order),
         costs=costs.replaced(RUNNER.column.header, runners).ordered(order),
-        fastest=tuple(one.fastest[place] for place in order),
-        whiskers=tuple(_whisker(cells[place]) for place in order) if compared else (),
+        fastest=tuple(section.fastest[index] for index in order),
+        whiskers=tuple(_whisker(cells[index]) for index in order) if has_speedups else (),
         common=common,
     )
 

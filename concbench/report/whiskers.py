@@ -78,7 +78,7 @@ def scale(axis: LogAxis) -> str:
     return line
 
 
-def drawn(row: Whisker, axis: LogAxis, signs: Signs) -> str:
+def draw_whisker(row: Whisker, axis: LogAxis, signs: Signs) -> str:
     """A row as wide as the axis: the line at 1, the interval, and the point above both."""
     one = _column(axis, 1.0)
     text = [" "] * _width(axis)
@@ -103,6 +103,6 @@ def _column(axis: LogAxis, value: float) -> int:
 
 
 def _sign(axis: LogAxis, value: float, within: str, signs: Signs) -> str:
-    if not axis.beyond(value):
+    if not axis.is_beyond(value):
         return within
     return signs.before if value < axis.low else signs.after

@@ -3,7 +3,7 @@
 import pytest
 
 from concbench.advice.finding import HEADLINE, MORE, REASON, WARNING, Finding, Role
-from concbench.report.brief import answered, first_few
+from concbench.report.brief import brief_reasons, brief_sentences
 
 LINE = "x" * 78
 
@@ -32,22 +32,22 @@ def test_an_answer_has_its_headlines_all_warnings_and_a_reason_if_there_is_room(
     roles: list[Role], kept: list[int]
 ) -> None:
     """Three lines are for headlines and a reason; warnings need no room."""
-    assert numbers(answered(found(*roles))) == kept
-    assert numbers(answered(found(*roles), lines=0)) == [number for number in kept if roles[number] != REASON]
+    assert numbers(brief_sentences(found(*roles))) == kept
+    assert numbers(brief_sentences(found(*roles), lines=0)) == [number for number in kept if roles[number] != REASON]
 
 
 def test_the_first_reason_that_fits_is_given() -> None:
     """The others are longer than what is left."""
     long, short = Finding(f"{LINE} {LINE} {LINE}", role=REASON), Finding("short", role=REASON)
     headline = Finding("headline", role=HEADLINE)
-    assert answered([headline, long, short]) == ["headline", "short"]
+    assert brief_sentences([headline, long, short]) == ["headline", "short"]
 
 
 def test_a_brief_sentence_stands_for_the_whole_one() -> None:
     """It also decides whether there is room."""
     headline = Finding(f"{LINE} {LINE} {LINE}", brief="headline", role=HEADLINE)
     reason = Finding(f"{LINE} {LINE} {LINE}", brief="reason")
-    assert answered([headline, reason]) == first_few([headline, reason], 2) == ["headline", "reason"]
+    assert brief_sentences([headline, reason]) == brief_reasons([headline, reason], 2) == ["headline", "reason"]
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_a_brief_sentence_stands_for_the_whole_one() -> None:
 )
 def test_of_several_sentences_the_warnings_come_before_the_first_reasons(roles: list[Role], kept: list[int]) -> None:
     """There are at most two, unless there are more warnings; their order stays."""
-    assert numbers(first_few(found(*roles), 2)) == kept
+    assert numbers(brief_reasons(found(*roles), 2)) == kept

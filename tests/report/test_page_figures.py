@@ -44,8 +44,8 @@ def test_an_axis_puts_equal_ratios_at_equal_distances() -> None:
     assert [axis.at(value) for value in (0.5, 1.0, 2.0)] == pytest.approx([0, 50, 100])
     assert axis.at(100.0) == 100.0
     assert axis.at(0.001) == 0.0
-    assert axis.beyond(100.0)
-    assert not axis.beyond(1.0)
+    assert axis.is_beyond(100.0)
+    assert not axis.is_beyond(1.0)
 
 
 @pytest.mark.parametrize("ends", [(0.95, 1.05), (0.5, 2.0), (0.55, 15.0), (0.001, 1000.0), (0.99, 1.0), (1.0, 1.0)])

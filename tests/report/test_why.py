@@ -8,7 +8,7 @@ from concbench import measure
 from concbench.analysis.table_analysis import analyse
 from concbench.analysis.time_shares import PARTS
 from concbench.cli.main import main
-from concbench.report.bars import MARKS, drawn
+from concbench.report.bars import MARKS, draw_bar
 from concbench.report.breakdown import breakdown
 from concbench.report.section import section
 from concbench.results.records import Json, Table
@@ -21,7 +21,7 @@ from concbench.workloads.synthetic import Sleep
 )
 def test_a_bar_is_as_wide_as_asked_and_right_to_a_letter(width: int, shares: list[float]) -> None:
     """Letters are in the order of the parts, and none is off by a whole letter."""
-    text = drawn(list(zip(PARTS, shares, strict=True)), width).plain
+    text = draw_bar(list(zip(PARTS, shares, strict=True)), width).plain
     assert len(text) == width
     for (mark, _), share in zip(MARKS.values(), shares, strict=True):
         assert abs(text.count(mark) - width * share) < 1

@@ -75,38 +75,38 @@ class Format:
     @property
     def declared(self) -> DeclaredFormat:
         """Its declared properties."""
-        said = getattr(self.function, _DECLARED, None)
-        return said if isinstance(said, DeclaredFormat) else DeclaredFormat()
+        declaration = getattr(self.function, _DECLARED, None)
+        return declaration if isinstance(declaration, DeclaredFormat) else DeclaredFormat()
 
     def has_suffix(self, path: str) -> bool:
         """Whether a file name has a suffix of this format."""
         return Path(path).suffix.lower() in self.declared.suffixes
 
-    def require_place_for(self, *wanted: str) -> None:
+    def require_place_for(self, *options: str) -> None:
         """Refuse content that the format cannot show.
 
         Args:
-            wanted: options that ask for content beside the figures, as the caller wrote them, such as --why.
+            options: options that ask for content beside the figures, as the caller wrote them, such as --why.
 
         Raises:
             UsageError: the format holds only figures.
         """
-        if wanted and not self.declared.explains:
+        if options and not self.declared.explains:
             raise UsageError(
-                f"{wanted[0]} needs text, markdown or html, and {self.name} holds only figures; leave out one"
+                f"{options[0]} needs text, markdown or html, and {self.name} holds only figures; leave out one"
             )
 
-    def require_length_of(self, *wanted: str) -> None:
+    def require_length_of(self, *options: str) -> None:
         """Refuse a length if the format has the same for all.
 
         Args:
-            wanted: options that ask for a length, as the caller wrote them, such as --details.
+            options: options that ask for a length, as the caller wrote them, such as --details.
 
         Raises:
             UsageError: the format has one length.
         """
-        if wanted and not self.declared.brief:
-            raise UsageError(f"{wanted[0]} needs text, and {self.name} is always complete; leave out one")
+        if options and not self.declared.brief:
+            raise UsageError(f"{options[0]} needs text, and {self.name} is always complete; leave out one")
 
     def require_split(self) -> None:
         """Refuse one file for each runner if the format cannot be split.
@@ -126,15 +126,15 @@ class Format:
         Raises:
             ConcbenchError: the function failed or did not return text; names the format and the line.
         """
-        return self._made(self.function, document)
+        return self._text_from(self.function, document)
 
     def of_each(self, document: Document) -> dict[CellId, str]:
         """The text of a file for each runner that has times; raises the errors of the format itself."""
         self.require_split()
-        ids = dict.fromkeys(cell.id for table in document.analyses for cell in table.measured)
-        return {one: self._made(self.declared.split, document, one) for one in ids}
+        cells = dict.fromkeys(cell.id for table in document.analyses for cell in table.measured)
+        return {cell: self._text_from(self.declared.split, document, cell) for cell in cells}
 
-    def _made(self, function: Any, *arguments: Any) -> str:
+    def _text_from(self, function: Any, *arguments: Any) -> str:
         try:
             text = function(*arguments)
         except Exception as error:
@@ -163,9 +163,9 @@ def format_of_file(path: str) -> Format | None:
         return None
     for name in format_names():
         try:
-            found = format_of(name)
+            candidate = format_of(name)
         except Unavailable:
             continue
-        if found.has_suffix(path):
-            return found
+        if candidate.has_suffix(path):
+            return candidate
     return None

@@ -17,14 +17,14 @@ _NANOSECONDS = 1e9
 @declare(suffixes=(".json",), explains=False)
 def bencher(document: Document) -> str:
     """Bencher Metric Format (BMF): speed-ups with their intervals, times and memory."""
-    return as_json({one.name: _measures(one) for one in exported(document)})
+    return as_json({row.name: _measures(row) for row in exported(document)})
 
 
-def _measures(one: ExportedRow) -> dict[str, Any]:
+def _measures(row: ExportedRow) -> dict[str, Any]:
     """The known measures: the baseline has no speed-up, and there are no bounds without an interval."""
-    cell = one.cell
+    cell = row.cell
     measures: dict[str, Any] = {"latency": {"value": (cell.seconds or 0.0) * _NANOSECONDS}}
-    if cell.speedup is not None and cell.id != one.table.record.baseline:
+    if cell.speedup is not None and cell.id != row.table.record.baseline:
         bounds = {"lower_value": cell.low, "upper_value": cell.high} if cell.interval else {}
         measures["speed-up"] = {"value": cell.speedup, **bounds}
     if cell.memory is not None:

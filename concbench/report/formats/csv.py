@@ -27,7 +27,7 @@ def cells(document: Document) -> str:
     """Comma-separated values, a row for each cell."""
     from concbench.analysis.flat_rows import CELL_COLUMNS, cell_rows
 
-    return _written(CELL_COLUMNS, cell_rows(document.analyses))
+    return _table(CELL_COLUMNS, cell_rows(document.analyses))
 
 
 @declare(suffixes=(".csv",), explains=False)
@@ -35,10 +35,10 @@ def samples(document: Document) -> str:
     """Comma-separated values, a row for each sample."""
     from concbench.analysis.flat_rows import SAMPLE_COLUMNS, sample_rows
 
-    return _written(SAMPLE_COLUMNS, sample_rows(document.analyses))
+    return _table(SAMPLE_COLUMNS, sample_rows(document.analyses))
 
 
-def _written(columns: Iterable[str], rows: Iterable[Row]) -> str:
+def _table(columns: Iterable[str], rows: Iterable[Row]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)

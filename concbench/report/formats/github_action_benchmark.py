@@ -21,20 +21,20 @@ _PLAIN = str.maketrans({"`": "'", "|": "/"})
 @declare(suffixes=(".json",), explains=False)
 def github_action_benchmark(document: Document) -> str:
     """JSON of github-action-benchmark (customBiggerIsBetter): the speed-ups."""
-    entries = [_entry(one) for one in exported(document) if one.cell.id != one.table.record.baseline]
+    entries = [_entry(row) for row in exported(document) if row.cell.id != row.table.record.baseline]
     return as_json([entry for entry in entries if entry])
 
 
-def _entry(one: ExportedRow) -> dict[str, Any] | None:
+def _entry(row: ExportedRow) -> dict[str, Any] | None:
     """The entry of a runner; None without a speed-up. Without an interval, it has no range."""
-    cell = one.cell
+    cell = row.cell
     if cell.speedup is None or cell.seconds is None:
         return None
     extra = [f"time: {units.seconds(cell.seconds)}", f"rounds: {cell.rounds}", f"workers: {cell.workers}"]
     if cell.verdict:
         extra.append(f"verdict: {cell.verdict}")
     interval = {"range": f"[{_short(cell.low)}, {_short(cell.high)}]"} if cell.interval else {}
-    return {"name": one.name.translate(_PLAIN), "unit": "x", "value": float(_short(cell.speedup)), **interval,
+    return {"name": row.name.translate(_PLAIN), "unit": "x", "value": float(_short(cell.speedup)), **interval,
             "extra": "\n".join(extra)}  # fmt: skip
 
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 @declare(suffixes=(".json",), explains=False)
 def hyperfine(document: Document) -> str:
     """JSON of hyperfine: a result for each runner of each workload."""
-    return as_json({"results": [_result(one) for one in exported(document)]})
+    return as_json({"results": [_result(row) for row in exported(document)]})
 
 
-def _result(one: ExportedRow) -> dict[str, Any]:
-    samples, seconds = one.cell.record.samples, one.seconds
+def _result(row: ExportedRow) -> dict[str, Any]:
+    samples, seconds = row.cell.record.samples, row.seconds
     cpu = [sample.cpu / sample.repeats for sample in samples if sample.cpu is not None]
     return {
-        "command": one.name,
+        "command": row.name,
         "mean": statistics.mean(seconds),
         "stddev": statistics.stdev(seconds) if len(seconds) > 1 else None,
         "median": statistics.median(seconds),
@@ -35,5 +35,5 @@ def _result(one: ExportedRow) -> dict[str, Any]:
         "max": max(seconds),
         "times": seconds,
         "exit_codes": [int(bool(sample.failed)) for sample in samples],
-        "parameters": {"workers": str(one.cell.workers)},  # scripts plot times over a single parameter
+        "parameters": {"workers": str(row.cell.workers)},  # scripts plot times over a single parameter
     }

@@ -20,11 +20,11 @@ def json(document: Document) -> str:
     raw = to_json(document.record)
     if document.advised is None:
         return raw
-    recommended = _recommended(document.recommendation) if document.recommendation else None
-    return standard.dumps({"recommendation": recommended, "run": standard.loads(raw)}, indent=1) + "\n"
+    recommendation = _recommendation(document.recommendation) if document.recommendation else None
+    return standard.dumps({"recommendation": recommendation, "run": standard.loads(raw)}, indent=1) + "\n"
 
 
-def _recommended(recommendation: Recommendation) -> dict[str, Any]:
+def _recommendation(recommendation: Recommendation) -> dict[str, Any]:
     reasons = [{"sentence": one.sentence, "figures": dict(one.figures), "page": one.url}
                for one in recommendation.reasons]  # fmt: skip
     fields = {**asdict(recommendation), "reasons": reasons, "valid_for": recommendation.valid_for}

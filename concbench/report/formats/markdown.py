@@ -26,15 +26,15 @@ def markdown(document: Document) -> str:
     if document.environment:
         rows = [(Value(name), Value(value)) for name, value in document.environment]
         blocks.append(_table(Grid((Column("fact"), Column("value")), tuple(rows))))
-    for one in document.sections:
-        blocks += _section(one)
+    for section in document.sections:
+        blocks += _section(section)
     if document.interrupted:
         blocks.append(f"**{_text(document.interrupted)}**")
     if document.recommendation is not None:
-        blocks += _advised(document.recommendation)
+        blocks += _recommendation(document.recommendation)
     for answer in document.answers:
-        blocks += [_heading(f"Answer for {answer.workload}"), _list(map(_found, answer.findings))]
-    return _joined(blocks)
+        blocks += [_heading(f"Answer for {answer.workload}"), _list(map(_finding, answer.findings))]
+    return _join(blocks)
 
 
 def summary(document: Document, required: Sequence[str] = ()) -> str:
@@ -45,58 +45,58 @@ def summary(document: Document, required: Sequence[str] = ()) -> str:
         required: a sentence on each requirement, to stand before the answers.
     """
     blocks = []
-    for one in document.sections:
-        blocks += [*_times(one, one.times), f"**{_text(one.load)}**" if one.loaded else ""]
+    for section in document.sections:
+        blocks += [*_times(section, section.times), f"**{_text(section.load)}**" if section.loaded else ""]
     if document.interrupted:
         blocks.append(f"**{_text(document.interrupted)}**")
     if required:
         blocks += [_heading("Required", 3), _list(map(_block, required))]
     for answer in document.answers:
-        blocks += [_heading(f"Answer for {answer.workload}", 3), _list(map(_found, answer.findings))]
-    starred = any(any(one.fastest) for one in document.sections)
-    star = " (*: statistically tied with the fastest)" if starred else ""
-    return _joined([*blocks, _block(f"{document.heading}{star}")])
+        blocks += [_heading(f"Answer for {answer.workload}", 3), _list(map(_finding, answer.findings))]
+    has_stars = any(any(section.fastest) for section in document.sections)
+    star = " (*: statistically tied with the fastest)" if has_stars else ""
+    return _join([*blocks, _block(f"{document.heading}{star}")])
 
 
-def _joined(blocks: Iterable[str]) -> str:
+def _join(blocks: Iterable[str]) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _section(one: Section) -> list[str]:
-    blocks = [*_times(one, one.times.beside(one.costs)), _block(" ".join(one.reading))]
-    if one.load:
-        blocks.append(f"**{_text(one.load)}**" if one.loaded else _block(one.load))
-    return blocks + (_breakdown(one.breakdown) if one.breakdown else [])
+def _section(section: Section) -> list[str]:
+    blocks = [*_times(section, section.times.beside(section.costs)), _block(" ".join(section.reading))]
+    if section.load:
+        blocks.append(f"**{_text(section.load)}**" if section.loaded else _block(section.load))
+    return blocks + (_breakdown(section.breakdown) if section.breakdown else [])
 
 
-def _times(one: Section, rows: Grid) -> list[str]:
+def _times(section: Section, rows: Grid) -> list[str]:
     """The heading, a table of these rows if there are any, and the runners without times."""
-    table = _table(rows, one.fastest) if one.times.rows else ""
-    return [_heading(one.title), table, _list(_block(f"{cell.name}: {cell.reason}") for cell in one.missing)]
+    table = _table(rows, section.fastest) if section.times.rows else ""
+    return [_heading(section.title), table, _list(_block(f"{cell.name}: {cell.reason}") for cell in section.missing)]
 
 
-def _breakdown(one: Breakdown) -> list[str]:
+def _breakdown(breakdown: Breakdown) -> list[str]:
     """The shares as a table, which is easier to read than bars of letters."""
-    blocks = [_heading(one.title, 3), _block(one.reading)]
-    if one.bars:
-        parts = [part for part, _ in one.legend]
-        rows = [(Value(bar.name), *(_share(dict(bar.shares)[part]) for part in parts)) for bar in one.bars]
+    blocks = [_heading(breakdown.title, 3), _block(breakdown.reading)]
+    if breakdown.bars:
+        parts = [part for part, _ in breakdown.legend]
+        rows = [(Value(bar.name), *(_share(dict(bar.shares)[part]) for part in parts)) for bar in breakdown.bars]
         blocks += [
-            _list(_block(f"{part}: {meaning}") for part, meaning in one.legend),
+            _list(_block(f"{part}: {meaning}") for part, meaning in breakdown.legend),
             _table(Grid((Column("runner"), *map(Column, parts)), tuple(rows))),
         ]
-    for bar in one.bars:
-        blocks += [_block(f"{bar.name}: {bar.workers}"), _list(map(_found, bar.findings))]
-    blocks += [_table(grid) for grid in (one.pace, one.latency) if grid.rows]
-    return [*blocks, _list(map(_block, one.notes))]
+    for bar in breakdown.bars:
+        blocks += [_block(f"{bar.name}: {bar.workers}"), _list(map(_finding, bar.findings))]
+    blocks += [_table(grid) for grid in (breakdown.pace, breakdown.latency) if grid.rows]
+    return [*blocks, _list(map(_block, breakdown.notes))]
 
 
 def _share(share: float) -> Value:
     return Value(percent(share), share)
 
 
-def _advised(recommendation: Recommendation) -> list[str]:
-    blocks = [_heading("Why"), _list(map(_found, recommendation.reasons))]
+def _recommendation(recommendation: Recommendation) -> list[str]:
+    blocks = [_heading("Why"), _list(map(_finding, recommendation.reasons))]
     if recommendation.valid_for:
         blocks += [_heading("When to ask again"), _list(map(_block, recommendation.valid_for))]
     if recommendation.snippet:
@@ -112,7 +112,7 @@ def _list(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _found(finding: Finding) -> str:
+def _finding(finding: Finding) -> str:
     sentence = _block(finding.sentence)
     return f"{sentence} ([{finding.page}]({finding.url}))" if finding.url else sentence
 

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 def _of_runner(document: Document, which: CellId) -> str:
     """The file of one runner: a benchmark for each workload, under the name of the workload."""
-    return _suite(document, [(one.workload, one) for one in exported(document) if one.cell.id == which])
+    return _suite(document, [(row.workload, row) for row in exported(document) if row.cell.id == which])
 
 
 @declare(suffixes=(".json",), explains=False, split=_of_runner)
 def pyperf(document: Document) -> str:
     """JSON of pyperf: a benchmark for each runner of each workload, or with --split a file for each runner."""
-    return _suite(document, [(one.name, one) for one in exported(document)])
+    return _suite(document, [(row.name, row) for row in exported(document)])
 
 
-def _suite(document: Document, named: Iterable[tuple[str, ExportedRow]]) -> str:
+def _suite(document: Document, named_rows: Iterable[tuple[str, ExportedRow]]) -> str:
     environment = document.record.environment
     metadata: dict[str, Any] = {
         "unit": "second",
@@ -42,29 +42,29 @@ def _suite(document: Document, named: Iterable[tuple[str, ExportedRow]]) -> str:
     cores = environment.get("cores")
     if type(cores) is int:
         metadata["cpu_count"] = cores
-    benchmarks = [_benchmark(name, one) for name, one in named]
-    return as_json({"version": "1.0", "metadata": _written(metadata), "benchmarks": benchmarks})
+    benchmarks = [_benchmark(name, row) for name, row in named_rows]
+    return as_json({"version": "1.0", "metadata": _accepted(metadata), "benchmarks": benchmarks})
 
 
-def _benchmark(name: str, one: ExportedRow) -> dict[str, Any]:
+def _benchmark(name: str, row: ExportedRow) -> dict[str, Any]:
     """A benchmark with one run per sample: pyperf takes the values of a run for those of one process."""
     metadata = {
         "name": name,
-        "runner": one.runner,
-        "python_version": text_of(one.cell.interpreter, "python"),
-        **{f"concbench_{key}": value for key, value in one.figures.items()},
+        "runner": row.runner,
+        "python_version": text_of(row.cell.interpreter, "python"),
+        **{f"concbench_{key}": value for key, value in row.figures.items()},
     }
-    runs: list[dict[str, Any]] = [_run(sample) for sample in one.cell.record.samples]
-    if (warmup := one.cell.record.warmup) is not None:
+    runs: list[dict[str, Any]] = [_run(sample) for sample in row.cell.record.samples]
+    if (warmup := row.cell.record.warmup) is not None:
         runs[0]["warmups"] = [[warmup.repeats, warmup.seconds]]
-    return {"metadata": _written(metadata), "runs": runs}
+    return {"metadata": _accepted(metadata), "runs": runs}
 
 
 def _run(sample: Sample) -> dict[str, Any]:
     return {"metadata": {"loops": sample.repeats}, "values": [sample.seconds]}
 
 
-def _written(metadata: dict[str, Any]) -> dict[str, Any]:
+def _accepted(metadata: dict[str, Any]) -> dict[str, Any]:
     """The metadata without empty texts, which pyperf refuses, and with booleans as texts, which it shows unchanged."""
     texts = {key: str(value).lower() if isinstance(value, bool) else value for key, value in metadata.items()}
     return {key: value for key, value in texts.items() if value != "" and not str(value).isspace()}

@@ -30,7 +30,7 @@ def pytest_benchmark(document: Document) -> str:
         {
             "machine_info": _machine(document.record.environment),
             "commit_info": _COMMIT,
-            "benchmarks": [_benchmark(one) for one in exported(document)],
+            "benchmarks": [_benchmark(row) for row in exported(document)],
             "datetime": visible(document.record.created),
             "version": _VERSION,
         }
@@ -55,16 +55,16 @@ def _machine(environment: Json) -> dict[str, Any]:
     }
 
 
-def _benchmark(one: ExportedRow) -> dict[str, Any]:
+def _benchmark(row: ExportedRow) -> dict[str, Any]:
     return {
-        "group": one.workload,
-        "name": one.name,
-        "fullname": one.name,
-        "params": {"runner": one.runner},
-        "param": one.runner,
-        "extra_info": one.figures,
-        "options": {"disable_gc": False, "timer": "perf_counter", "warmup": one.table.record.warmed_up},
-        "stats": _stats(one.seconds, one.repeats),
+        "group": row.workload,
+        "name": row.name,
+        "fullname": row.name,
+        "params": {"runner": row.runner},
+        "param": row.runner,
+        "extra_info": row.figures,
+        "options": {"disable_gc": False, "timer": "perf_counter", "warmup": row.table.record.warmed_up},
+        "stats": _stats(row.seconds, row.repeats),
     }
 
 
@@ -73,8 +73,8 @@ def _stats(seconds: list[float], iterations: int) -> dict[str, Any]:
     mean, deviation = statistics.mean(seconds), statistics.stdev(seconds) if len(seconds) > 1 else 0.0
     q1, q3 = _quartiles(ordered)
     low, high = q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1)
-    beyond_deviation = sum(not mean - deviation <= one <= mean + deviation for one in seconds)
-    beyond_quartiles = sum(not low <= one <= high for one in seconds)
+    beyond_deviation = sum(not mean - deviation <= value <= mean + deviation for value in seconds)
+    beyond_quartiles = sum(not low <= value <= high for value in seconds)
     return {
         "min": ordered[0],
         "max": ordered[-1],

@@ -15,7 +15,7 @@ from concbench.report.document import Document
 from concbench.report.facts import facts
 from concbench.report.grid import Column, Grid, Value, grid
 from concbench.report.page.figures import curves, dots, forest, legend, stacked, timeline
-from concbench.report.page.parts import by_speed, curves_of, lanes_of, rated, samples_of, shares_of
+from concbench.report.page.parts import by_speed, curves_of, forest_rows, lanes_of, samples_of, shares_of
 from concbench.report.page.style import STYLE
 from concbench.report.page.svg import element, escaped
 from concbench.report.section import Section
@@ -33,9 +33,9 @@ def page(document: Document) -> str:
     body = [
         element("h1", escaped(document.heading)),
         *_answers(document),
-        *(part for place, one in enumerate(document.sections) for part in _workload(document, place, one)),
+        *(part for index, section in enumerate(document.sections) for part in _workload(document, index, section)),
         *_program(document),
-        *_measured_with(document),
+        *_environment(document),
     ]
     head = [
         '<meta charset="utf-8">',
@@ -53,9 +53,9 @@ def page(document: Document) -> str:
 def short(document: Document) -> str:
     """The answer, the speed-ups and their table, for a cell of a notebook."""
     parts = [f"<style>{STYLE}</style>", *_answers(document, heading="h3")]
-    for place, one in enumerate(document.sections):
-        parts.append(element("h3", escaped(one.title)))
-        parts += _speedups(document.analyses[place], one, f"{_identity(document)}-{place}")
+    for index, section in enumerate(document.sections):
+        parts.append(element("h3", escaped(section.title)))
+        parts += _speedups(document.analyses[index], section, f"{_identity(document)}-{index}")
     parts.append(element("p", escaped(document.heading), css="note"))
     return element("div", "\n".join(parts), css="concbench")
 
@@ -71,28 +71,28 @@ def _answers(document: Document, heading: str = "h2") -> list[str]:
     parts = [element("p", escaped(document.interrupted), css="warning")] if document.interrupted else []
     parts += [element("p", escaped(one.load), css="warning") for one in document.sections if one.loaded]
     if document.recommendation is not None:
-        return [*_advised(document.recommendation, heading), *parts]
-    told = []
-    for one in document.answers:
-        first, *others = one.findings or (Finding("There is nothing to say."),)
-        told.append(element(heading, escaped(f"Answer for {one.workload}")))
-        told.append(element("p", _found(first), css="answer"))
-        told.append(_list(map(_found, others)))
-    return [*told, *parts]
+        return [*_recommendation(document.recommendation, heading), *parts]
+    answers = []
+    for answer in document.answers:
+        first, *others = answer.findings or (Finding("There is nothing to say."),)
+        answers.append(element(heading, escaped(f"Answer for {answer.workload}")))
+        answers.append(element("p", _finding(first), css="answer"))
+        answers.append(_list(map(_finding, others)))
+    return [*answers, *parts]
 
 
-def _advised(recommendation: Recommendation, heading: str) -> list[str]:
+def _recommendation(recommendation: Recommendation, heading: str) -> list[str]:
     parts = [element(heading, "Advice"), element("p", escaped(recommendation.headline), css="answer")]
-    parts.append(_list(map(_found, recommendation.reasons)))
+    parts.append(_list(map(_finding, recommendation.reasons)))
     if recommendation.valid_for:
         parts += [element("h3", "When to ask again"), _list(map(escaped, recommendation.valid_for))]
     return parts
 
 
-def _workload(document: Document, place: int, one: Section) -> list[str]:
+def _workload(document: Document, index: int, section: Section) -> list[str]:
     """The figures of one table, each with what it shows as a table of numbers."""
-    table, name = document.analyses[place], f"w{place}"
-    parts = [element("h2", escaped(one.title)), *_speedups(table, one, name)]
+    table, name = document.analyses[index], f"w{index}"
+    parts = [element("h2", escaped(section.title)), *_speedups(table, section, name)]
     if lines := curves_of(table):
         rows = [
             (Value(curve.name), Value(f"{workers:,}"), Value(_interval(speedup, low, high)))
@@ -105,10 +105,10 @@ def _workload(document: Document, place: int, one: Section) -> list[str]:
         parts += _figure(title, plot, legend([curve.name for curve in lines]), _numbers(_table(numbers)))
     if shares := shares_of(table):
         title = "Where the workers' time went"
-        drawn = stacked(f"{name}-shares", title, shares)
+        drawing = stacked(f"{name}-shares", title, shares)
         note = element("p", escaped(WHAT), css="note")
-        parts += _figure(title, drawn, legend(PARTS, _used(shares)), note, _numbers(_shares(shares)))
-    parts += _why(one.breakdown) if one.breakdown else []
+        parts += _figure(title, drawing, legend(PARTS, _visible_parts(shares)), note, _numbers(_shares(shares)))
+    parts += _why(section.breakdown) if section.breakdown else []
     parts += _rounds(table, name)
     if lanes := lanes_of(table):
         title = "Tasks of one more, observed execution, in the lanes of their workers"
@@ -122,7 +122,7 @@ def _why(breakdown: Breakdown) -> list[str]:
         return [element("p", escaped(breakdown.reading), css="note")]
     parts = []
     for bar in breakdown.bars:
-        parts += [element("h3", escaped(f"{bar.name}: {bar.workers}")), _list(map(_found, bar.findings))]
+        parts += [element("h3", escaped(f"{bar.name}: {bar.workers}")), _list(map(_finding, bar.findings))]
     tables = [_table(rows) for rows in (breakdown.pace, breakdown.latency) if rows.rows]
     return [*parts, *tables, _list(map(escaped, breakdown.notes))]
 
@@ -131,12 +131,12 @@ def _interval(speedup: float, low: float | None, high: float | None) -> str:
     return ratio(speedup) if low is None or high is None else f"{ratio(speedup)} [{span(low, high)}]"
 
 
-def _speedups(table: TableAnalysis, one: Section, name: str) -> list[str]:
+def _speedups(table: TableAnalysis, section: Section, name: str) -> list[str]:
     """The forest plot, all figures of the table, and what has none."""
     if not table.measured:
-        return [_missing(one)]
+        return [_missing(section)]
     title = f"Times as fast as {table.baseline.name}, with the 95 % confidence interval"
-    rows = rated(table)
+    rows = forest_rows(table)
     shaded = ["Shaded: tied with the fastest."] if any(row.fastest for row in rows) else []
     unsure = [] if any(row.low is not None for row in rows) else [f"An interval needs {FEWEST} shared rounds."]
     parts = []
@@ -144,46 +144,46 @@ def _speedups(table: TableAnalysis, one: Section, name: str) -> list[str]:
         note = " ".join([*shaded, *unsure])
         below = element("p", escaped(note), css="note") if note else ""
         parts += _figure(title, forest(f"{name}-speedups", title, rows), below)
-    parts.append(_table(one.times.beside(one.costs), one.fastest))
-    parts.append(_missing(one))
-    reading = [*one.reading, *([one.load] if one.load else [])]
+    parts.append(_table(section.times.beside(section.costs), section.fastest))
+    parts.append(_missing(section))
+    reading = [*section.reading, *([section.load] if section.load else [])]
     parts.append(element("details", element("summary", "How to read the figures") + _list(map(escaped, reading))))
     return parts
 
 
 def _rounds(table: TableAnalysis, name: str) -> list[str]:
     rows = samples_of(table)
-    if not rows or max(len(taken) for _, taken in rows) < 2:
+    if not rows or max(len(samples) for _, samples in rows) < 2:
         return []
     title = "Times by round, relative to the median of each runner"
     numbers = Grid(
         (Column("runner"), Column("least"), Column("median"), Column("most")),
         tuple(
-            (Value(runner), *(Value(seconds(value)) for value in _of_times([value for _, value in taken])))
-            for runner, taken in rows
+            (Value(runner), *(Value(seconds(value)) for value in _extent([value for _, value in samples])))
+            for runner, samples in rows
         ),
     )
     return _figure(title, dots(f"{name}-rounds", title, rows, table.record.load), _numbers(_table(numbers)))
 
 
-def _of_times(values: Sequence[float]) -> tuple[float, float, float]:
+def _extent(values: Sequence[float]) -> tuple[float, float, float]:
     return min(values), median(values), max(values)
 
 
 _Shares = Sequence[tuple[str, str, dict[str, float]]]
 
 
-def _used(rows: _Shares) -> list[str]:
+def _visible_parts(rows: _Shares) -> list[str]:
     """The parts that can be seen."""
     return [part for part in PARTS if any(abs(shares[part]) >= LEAST_SHARE for _, _, shares in rows)]
 
 
 def _shares(rows: _Shares) -> str:
     """The shares, and what each part is."""
-    used = _used(rows)
-    lines = tuple((Value(name), *(Value(percent(shares[part])) for part in used)) for name, _, shares in rows)
-    meanings = _list(escaped(f"{part}: {MEANINGS[part]}") for part in used)
-    return _table(Grid((Column("runner"), *map(Column, used)), lines)) + meanings
+    parts = _visible_parts(rows)
+    lines = tuple((Value(name), *(Value(percent(shares[part])) for part in parts)) for name, _, shares in rows)
+    meanings = _list(escaped(f"{part}: {MEANINGS[part]}") for part in parts)
+    return _table(Grid((Column("runner"), *map(Column, parts)), lines)) + meanings
 
 
 def _program(document: Document) -> list[str]:
@@ -193,7 +193,7 @@ def _program(document: Document) -> list[str]:
     return [element("h2", "The program to paste"), element("pre", _lines(snippet.rstrip()), tabindex=0)]
 
 
-def _measured_with(document: Document) -> list[str]:
+def _environment(document: Document) -> list[str]:
     record = document.record
     rows = [("measured", record.created), ("concbench", record.concbench), *facts(record.environment)]
     if record.command:
@@ -203,8 +203,8 @@ def _measured_with(document: Document) -> list[str]:
     return [element("h2", "Measured with"), element("div", facts_table, css="wide", tabindex=0)]
 
 
-def _figure(title: str, drawn: str, *below: str) -> list[str]:
-    return [element("figure", element("figcaption", escaped(title)) + drawn + "".join(below))]
+def _figure(title: str, drawing: str, *below: str) -> list[str]:
+    return [element("figure", element("figcaption", escaped(title)) + drawing + "".join(below))]
 
 
 def _numbers(table: str) -> str:
@@ -230,8 +230,8 @@ def _cell(tag: str, text: str) -> str:
     return f"<{tag}>{escaped(text)}</{tag}>"
 
 
-def _missing(one: Section) -> str:
-    return _list(escaped(f"{cell.name}: {cell.reason}") for cell in one.missing)
+def _missing(section: Section) -> str:
+    return _list(escaped(f"{cell.name}: {cell.reason}") for cell in section.missing)
 
 
 def _list(lines: Iterable[str]) -> str:
@@ -239,7 +239,7 @@ def _list(lines: Iterable[str]) -> str:
     return element("ul", "".join(items)) if items else ""
 
 
-def _found(finding: Finding) -> str:
+def _finding(finding: Finding) -> str:
     link = f" ({element('a', escaped(finding.page), href=finding.url)})" if finding.url else ""
     return escaped(finding.sentence) + link
 

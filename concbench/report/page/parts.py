@@ -19,19 +19,19 @@ def by_speed(table: TableAnalysis) -> list[CellAnalysis]:
     return sorted(table.measured, key=lambda cell: (not cell.in_fastest_group, -(cell.speedup or 0.0)))
 
 
-def rated(table: TableAnalysis) -> list[ForestRow]:
+def forest_rows(table: TableAnalysis) -> list[ForestRow]:
     """The rows of the forest plot."""
     rows = []
     for cell in by_speed(table):
         if cell.speedup is None:
             continue
         is_baseline = cell is table.baseline
-        said = ratio(cell.speedup)
+        text = ratio(cell.speedup)
         if cell.interval:
-            said += f" [{span(cell.interval.low, cell.interval.high)}] {cell.verdict}"
+            text += f" [{span(cell.interval.low, cell.interval.high)}] {cell.verdict}"
         elif is_baseline:
-            said = "baseline, 1x"
-        rows.append(ForestRow(cell.name, said, cell.speedup, cell.low, cell.high, cell.in_fastest_group, is_baseline))
+            text = "baseline, 1x"
+        rows.append(ForestRow(cell.name, text, cell.speedup, cell.low, cell.high, cell.in_fastest_group, is_baseline))
     return rows
 
 
@@ -41,12 +41,12 @@ def curves_of(table: TableAnalysis) -> list[Curve]:
     for cell in table.measured:
         if cell.speedup is None:
             continue
-        alike = next((kind for kind in kinds if kind[0].differs_in_workers_alone(cell)), None)
-        if alike is None:
+        same_kind = next((kind for kind in kinds if kind[0].differs_in_workers_alone(cell)), None)
+        if same_kind is None:
             kinds.append([cell])
         else:
-            alike.append(cell)
-    return [_curve(kind) for kind in kinds if len({_asked(cell) for cell in kind}) > 1]
+            same_kind.append(cell)
+    return [_curve(kind) for kind in kinds if len({_requested_workers(cell) for cell in kind}) > 1]
 
 
 def _curve(cells: list[CellAnalysis]) -> Curve:
@@ -55,14 +55,14 @@ def _curve(cells: list[CellAnalysis]) -> Curve:
     method = [str(others.pop("start_method"))] if "start_method" in others else []
     settings = [*method, *(f"{key}={value}" for key, value in others.items())]
     name = ", ".join([first.runner, *settings, *([first.variant] if first.variant else [])])
-    points = [(_asked(cell), cell.speedup or 0.0, cell.low, cell.high) for cell in cells]
+    points = [(_requested_workers(cell), cell.speedup or 0.0, cell.low, cell.high) for cell in cells]
     return Curve(name, tuple(sorted(points, key=lambda point: point[0])))
 
 
-def _asked(cell: CellAnalysis) -> int:
+def _requested_workers(cell: CellAnalysis) -> int:
     """The number of workers that was asked for; there are no more workers than items."""
-    asked = cell.settings.get("workers")
-    return asked if isinstance(asked, int) and asked > 0 else cell.workers
+    workers = cell.settings.get("workers")
+    return workers if isinstance(workers, int) and workers > 0 else cell.workers
 
 
 def shares_of(table: TableAnalysis) -> list[tuple[str, str, dict[str, float]]]:
@@ -72,22 +72,22 @@ def shares_of(table: TableAnalysis) -> list[tuple[str, str, dict[str, float]]]:
         if cell.shares is None:
             continue
         loss = cell.shares.largest_loss
-        said = f"lost most by {loss}: {percent(cell.shares[loss])}" if cell.shares[loss] >= LEAST_SHARE else ""
-        rows.append((cell.name, said, {part: cell.shares[part] for part in PARTS}))
+        text = f"lost most by {loss}: {percent(cell.shares[loss])}" if cell.shares[loss] >= LEAST_SHARE else ""
+        rows.append((cell.name, text, {part: cell.shares[part] for part in PARTS}))
     return rows
 
 
 def samples_of(table: TableAnalysis) -> list[tuple[str, list[tuple[int, float]]]]:
     """The rows of the dots: the times of each round."""
-    return [(cell.name, [(taken.round, taken.seconds) for taken in cell.record.samples]) for cell in by_speed(table)]
+    return [(cell.name, [(sample.round, sample.seconds) for sample in cell.record.samples]) for cell in by_speed(table)]
 
 
 def lanes_of(table: TableAnalysis) -> list[TaskLanes]:
     """The observed passes of the baseline and of the runners that came out first, where their tasks are known."""
-    known = [cell for cell in by_speed(table) if cell.traits.where != ELSEWHERE and _tasks(cell)]
-    first = [cell for cell in known if cell is not table.baseline][: _MOST_LANES - 1]
-    shown = [cell for cell in known if cell is table.baseline] + first
-    return [TaskLanes(cell.name, cell.pass_seconds or 0.0, _tasks(cell), table.record.tasks) for cell in shown]
+    recorded = [cell for cell in by_speed(table) if cell.traits.where != ELSEWHERE and _tasks(cell)]
+    first = [cell for cell in recorded if cell is not table.baseline][: _MOST_LANES - 1]
+    cells = [cell for cell in recorded if cell is table.baseline] + first
+    return [TaskLanes(cell.name, cell.pass_seconds or 0.0, _tasks(cell), table.record.tasks) for cell in cells]
 
 
 def _tasks(cell: CellAnalysis) -> tuple[Span, ...]:
@@ -95,6 +95,6 @@ def _tasks(cell: CellAnalysis) -> tuple[Span, ...]:
     if tasks is None or not tasks.started:
         return ()
     failed = {*tasks.failed}
-    places = tasks.index if tasks.index is not None else range(len(tasks.started))
-    spans = zip(tasks.worker, tasks.started, tasks.finished, places, strict=True)
-    return tuple((worker, began, ended, place in failed) for worker, began, ended, place in spans)
+    indices = tasks.index if tasks.index is not None else range(len(tasks.started))
+    spans = zip(tasks.worker, tasks.started, tasks.finished, indices, strict=True)
+    return tuple((worker, began, ended, index in failed) for worker, began, ended, index in spans)

@@ -22,8 +22,8 @@ def escaped(text: str) -> str:
 
 def element(tag: str, content: str = "", **attributes: str | float) -> str:
     """An element. An underscore in the name of an attribute is a hyphen, and `css` is its class."""
-    written = "".join(f' {_name(name)}="{_value(value)}"' for name, value in attributes.items() if value != "")
-    return f"<{tag}{written}>{content}</{tag}>" if content else f"<{tag}{written}/>"
+    pairs = "".join(f' {_name(name)}="{_value(value)}"' for name, value in attributes.items() if value != "")
+    return f"<{tag}{pairs}>{content}</{tag}>" if content else f"<{tag}{pairs}/>"
 
 
 def words(x: float, y: float, text: str, *, css: str = "", anchor: str = "", title: str = "") -> str:
@@ -48,8 +48,8 @@ def line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
 
 def box(x: float, y: float, width: float, height: float, css: str, title: str = "") -> str:
     """A rectangle; x and width in percent, y and height in pixels. The title is shown where the pointer rests."""
-    shown = element("title", escaped(title)) if title else ""
-    return element("rect", shown, x=_percent(x), y=y, width=_percent(width), height=height, css=css)
+    tooltip = element("title", escaped(title)) if title else ""
+    return element("rect", tooltip, x=_percent(x), y=y, width=_percent(width), height=height, css=css)
 
 
 def dot(x: float, y: float, radius: float, css: str) -> str:
@@ -62,15 +62,15 @@ def figure(identity: str, title: str, description: str, height: float, parts: Se
 
     Args:
         identity: what no other figure of the page is called.
-        title: what it shows.
-        description: what is seen, in a sentence.
+        title: its name.
+        description: what it shows, in a sentence.
         height: pixels.
         parts: its elements; what comes later covers what came before.
     """
-    named = element("title", escaped(title), id=f"{identity}-title")
-    described = element("desc", escaped(description), id=f"{identity}-desc")
+    title_element = element("title", escaped(title), id=f"{identity}-title")
+    description_element = element("desc", escaped(description), id=f"{identity}-desc")
     return element(
-        "svg", "".join([named, described, *parts]), width="100%", height=height, role="img",
+        "svg", "".join([title_element, description_element, *parts]), width="100%", height=height, role="img",
         aria_labelledby=f"{identity}-title {identity}-desc",
     )  # fmt: skip
 
