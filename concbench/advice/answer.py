@@ -99,9 +99,7 @@ def _no_baseline(baseline: CellAnalysis) -> str:
     if not rounds:
         return f"No answer: {baseline.name} has no times to compare with ({why})."
     how = "failed" if baseline.outcome.kind == "failed" else "ended"
-    return (
-        f"No answer: there is nothing to compare with, since {baseline.name} {how} after {_rounds(rounds)} ({why})."
-    )
+    return f"No answer: there is nothing to compare with, since {baseline.name} {how} after {_rounds(rounds)} ({why})."
 
 
 def _rounds(count: int) -> str:

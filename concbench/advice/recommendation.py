@@ -212,16 +212,16 @@ def _reasons(
     table: TableAnalysis, chosen: CellAnalysis, proved: CellAnalysis, group: list[CellAnalysis]
 ) -> list[Finding]:
     if chosen is not proved:
-        found = [Finding(_looks_faster(table, chosen, proved), rating(chosen), role=MORE)]
-        return found + _not_compared(unmeasured(table, _RUN_IT, chosen))
+        reasons = [Finding(_looks_faster(table, chosen, proved), rating(chosen), role=MORE)]
+        return reasons + _not_compared(unmeasured(table, _RUN_IT, chosen))
     if chosen is table.baseline:
         return _reasons_against(table)
     is_fast = f"{chosen.name} is {rate_of(chosen)} as fast as {table.baseline.name}."
-    found = [Finding(is_fast, rating(chosen), role=MORE)]
+    reasons = [Finding(is_fast, rating(chosen), role=MORE)]
     ties = [cell.name for cell in _proved_and_near_the_best(table) if cell is not chosen]
     if ties:
         simpler = f"may be as fast, within 5 %; {chosen.name} is simpler"
-        found.append(Finding(f"{listed(ties)} {simpler}.", brief=f"{few(ties)} {simpler}."))
+        reasons.append(Finding(f"{listed(ties)} {simpler}.", brief=f"{few(ties)} {simpler}."))
     behind = [
         cell for cell in table.measured if not cell.in_fastest_group and cell is not table.baseline and cell.seconds
     ]
@@ -233,8 +233,8 @@ def _reasons(
         longer = {name: times for name, times in longer.items() if times > 1}
         parts = [f"{name} took {ratio(times)} as long" for name, times in longer.items()]
         slower = f"The alternatives were slower: {', '.join(parts)}."
-        found += [Finding(slower, figures_of_runners("times_as_long", longer), role=MORE)] if parts else []
-    return found + _not_compared(unmeasured(table, _RUN_IT))
+        reasons += [Finding(slower, figures_of_runners("times_as_long", longer), role=MORE)] if parts else []
+    return reasons + _not_compared(unmeasured(table, _RUN_IT))
 
 
 def _not_compared(missing: str) -> list[Finding]:
@@ -289,13 +289,13 @@ def _costs(table: TableAnalysis, chosen: CellAnalysis) -> list[Finding]:
 
 
 def _conditions(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[Finding]:
-    found = _reservations(table, tasks)
+    conditions = _reservations(table, tasks)
     busy = table.cores_of_the_work
     if busy is not None:
         share = min(busy, 1.0)
         computes = percent(share)
         waits = ", the resource that they wait for," if busy < COMPUTES else ""
-        found.append(
+        conditions.append(
             Finding(
                 f"It holds for this machine and for tasks like these, which compute {computes} of their "
                 f"time: if that share{waits} or the number of cores changes, ask again.",
@@ -303,21 +303,23 @@ def _conditions(table: TableAnalysis, chosen: CellAnalysis, tasks: int) -> list[
                 brief=f"It holds for this machine, and for tasks that compute {computes} of their time.",
             )
         )
-    found += [Finding(sentence) for sentence in what_if(table, chosen)]
+    conditions += [Finding(sentence) for sentence in what_if(table, chosen)]
     if chosen.settings.get("start_method") == "fork":
-        found.append(Finding(_FORK, brief=_FORK_IN_BRIEF, role=WARNING))
-    return found + (_savings_of_kept_workers(chosen, warm=table.record.warm) if chosen is not table.baseline else [])
+        conditions.append(Finding(_FORK, brief=_FORK_IN_BRIEF, role=WARNING))
+    if chosen is table.baseline:
+        return conditions
+    return conditions + _savings_of_kept_workers(chosen, warm=table.record.warm)
 
 
 def _reservations(table: TableAnalysis, tasks: int) -> list[Finding]:
     """What makes the recommendation less certain, or hold for less than was asked."""
-    found = [*first_use_warning(table), *failures(table)]
+    warnings = [*first_use_warning(table), *failures(table)]
     if table.record.tasks < tasks:
         on = f"Measured on {table.record.tasks:,} of {tasks:,} items, drawn at random"
         more = f"more than {table.record.tasks:,} workers could not be tried"
-        found.append(Finding(f"{on}: {more}.", role=WARNING))
+        warnings.append(Finding(f"{on}: {more}.", role=WARNING))
     if _first_use_weighs_more(table, tasks):
-        found.append(
+        warnings.append(
             Finding(
                 "Each execution includes first-use costs, which weigh more with few items: over all items, the "
                 "speed-ups differ. A larger --budget measures more items.",
@@ -327,8 +329,8 @@ def _reservations(table: TableAnalysis, tasks: int) -> list[Finding]:
         )
     if table.other_load is not None and table.other_load > FLAGGED:
         sentence = f"Other processes used {table.other_load:.2f} cores meanwhile: measure again on a quiet machine."
-        found.append(Finding(sentence, {"cores_of_others": table.other_load}, role=WARNING))
-    return found
+        warnings.append(Finding(sentence, {"cores_of_others": table.other_load}, role=WARNING))
+    return warnings
 
 
 def _savings_of_kept_workers(chosen: CellAnalysis, *, warm: bool) -> list[Finding]:
@@ -340,13 +342,13 @@ def _savings_of_kept_workers(chosen: CellAnalysis, *, warm: bool) -> list[Findin
     if not chosen.start_up:
         return []
     took, later = seconds(chosen.start_up), "from the second time on"
-    found = Finding(
+    finding = Finding(
         f"Workers are started for each execution, and the last began its first task after "
         f"{took}: a program that keeps them may save up to that {later}.",
         {"start_up": chosen.start_up},
         brief=f"A program that keeps its workers may save up to {took} {later}.",
     )
-    return [found]
+    return [finding]
 
 
 def _no_gain(table: TableAnalysis, chosen: CellAnalysis) -> list[Finding]:

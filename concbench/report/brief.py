@@ -23,9 +23,10 @@ def brief_sentences(findings: Sequence[Finding], lines: int = LINES) -> list[str
         findings: the findings of an answer.
         lines: lines of 80 columns for the headline and the reason; 0: no reason.
     """
-    used = sum(_lines(one) for one in findings if one.role == HEADLINE)
-    reason = next((one for one in findings if one.role == REASON and used + _lines(one) <= lines), None)
-    return [one.short for one in findings if one is reason or one.role in {HEADLINE, WARNING}]
+    headline_lines = sum(_lines(finding) for finding in findings if finding.role == HEADLINE)
+    reasons = (finding for finding in findings if finding.role == REASON)
+    reason = next((finding for finding in reasons if headline_lines + _lines(finding) <= lines), None)
+    return [finding.short for finding in findings if finding is reason or finding.role in {HEADLINE, WARNING}]
 
 
 def brief_reasons(findings: Sequence[Finding], most: int) -> list[str]:

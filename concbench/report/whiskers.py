@@ -62,8 +62,8 @@ def axis_of(rows: Sequence[Whisker], width: int) -> LogAxis:
     points = [min(max(row.centre, 1 / _FARTHEST), _FARTHEST) for row in rows if row.centre is not None]
     least, most = min([_SHORTEST[0], *points]), max([_SHORTEST[1], *points])
     ends = [end for row in rows for end in (row.low, row.high) if end is not None]
-    shown = [min(max(end, least / _OPEN), most * _OPEN) for end in ends]
-    return LogAxis.around([least, most, *shown], 0.0, width - 1.0)
+    limited_ends = [min(max(end, least / _OPEN), most * _OPEN) for end in ends]
+    return LogAxis.around([least, most, *limited_ends], 0.0, width - 1.0)
 
 
 def scale(axis: LogAxis) -> str:

@@ -54,7 +54,7 @@ def test_an_axis_has_a_few_round_ticks_that_it_shows(ends: tuple[float, float]) 
     ticks = axis.ticks()
     assert 1 <= len(ticks) <= 10
     assert ticks == sorted(ticks)
-    assert not any(map(axis.beyond, [*ticks, *ends, 1.0]))
+    assert not any(map(axis.is_beyond, [*ticks, *ends, 1.0]))
 
 
 def test_a_forest_has_a_point_for_each_runner_and_an_interval_where_there_is_one() -> None:
