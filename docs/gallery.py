@@ -3,7 +3,7 @@
     python docs/gallery.py             all cases; about two minutes, on a machine that does nothing else
     python docs/gallery.py fetch       only these; the others stay as they are
 
-The functions are in docs/examples/typical_cases.py. A picture has figures of the HTML page, as an image of its own.
+The functions are in docs/gallery/typical_cases.py. A picture has figures of the HTML page, as an image of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "examples"))
+sys.path.insert(0, str(HERE / "gallery"))
 
 import typical_cases  # noqa: E402
 

@@ -131,12 +131,12 @@ def _tie(first: CellAnalysis, rate: str, ties: list[CellAnalysis]) -> list[Findi
         ties: the cells that are tied with it, itself included, the simplest first.
     """
     chosen = next(cell for cell in ties if cell is first or (cell.speedup or 0.0) * BAND >= (first.speedup or 0.0))
-    others = few([cell.name for cell in ties if cell is not first and cell is not chosen])
+    others = [cell.name for cell in ties if cell is not first and cell is not chosen]
     names = listed([cell.name for cell in ties])
     within = "" if chosen is ties[0] else " within 5 %"
     came_first = f"{first.name} came out first: {rate}"
     take = "" if chosen is first else f"; take the simplest{within}, {chosen.name} ({rate_of(chosen)})"
-    tied = f"; {'also ' if take else ''}statistically tied: {others}" if others else ""
+    tied = f"; {'also ' if take else ''}statistically tied: {few(others)}" if others else ""
     return [
         Finding(f"{came_first}.", rating(first), brief=f"{came_first}{take}{tied}.", role=HEADLINE),
         Finding(f"But {names} are statistically tied: take the simplest{within}, {chosen.name}.", role=MORE),

@@ -189,9 +189,9 @@ def _line(step: Step, width: int) -> str:
 
 def _runners(step: Step, table: Table | None) -> str:
     """The number of runners that are still measured; empty outside of rounds, and before the end of the first."""
-    measured = sum(bool(cell.samples) for cell in table.cells) if table else 0
-    if table is None or not measured or step.round is None:
+    if table is None or step.round is None or step.round < 2:  # before, the table may be that of a look
         return ""
+    measured = sum(bool(cell.samples) for cell in table.cells)
     return f", {len(running_cells(table))} of {measured} runners still measured"
 
 

@@ -125,8 +125,8 @@ class Measurement:
             sampling.start(bench.alive)
             if self._plan.warm_up:
                 sampling.warm_up(bench.baseline_first)
-            self._announce_table()
-            if self._plan.warm_up:
+                if bench.alive:
+                    self._announce_table()
                 rounds.choose_repeats()
             if not rounds.stopped:  # it is set already if the resumed run was interrupted after its rounds
                 while cells := rounds.next_cells(partial(self._join, sampling)):

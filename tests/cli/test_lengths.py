@@ -57,8 +57,8 @@ def test_a_text_file_has_the_same_lengths(capsys: pytest.CaptureFixture[str]) ->
     brief, details = run.to("text"), run.to("text", details=True)
     expected = {"--details": details, "--quiet": "primes: threads was fastest"}
     for option, text in expected.items():
-        assert main(["show", "run.json", "-o", f"{option}.txt", option]) == 0
-        assert Path(f"{option}.txt").read_text("utf-8").startswith(text)
+        assert main(["show", "run.json", "-o", f"{option.strip('-')}.txt", option]) == 0
+        assert Path(f"{option.strip('-')}.txt").read_text("utf-8").startswith(text)
     assert main(["show", "run.json", "-o", "brief.txt"]) == 0
     assert Path("brief.txt").read_text("utf-8") == f"{brief}\n"
 

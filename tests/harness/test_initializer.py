@@ -116,7 +116,7 @@ def test_a_worker_process_is_ready_too_and_inherits_nothing_of_that() -> None:
 
 def test_workers_that_outlive_the_measuring_process_are_made_ready_for_the_next_one() -> None:
     """Workers of a cluster at an address are such: their state belongs to no other process."""
-    ask_for_one = "from concbench.host import sessions; print(next(sessions._NUMBERS))"
+    ask_for_one = "from concbench.host import sessions; print(next(sessions._SESSION_NUMBERS))"
     numbers = [subprocess.check_output([sys.executable, "-c", ask_for_one]) for _ in range(2)]
     assert len(set(numbers)) == 2
 

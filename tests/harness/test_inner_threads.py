@@ -99,12 +99,12 @@ def test_the_baseline_is_the_work_as_it_is_and_no_worker_shares_a_core() -> None
 
 
 def test_the_answer_says_what_pinning_alone_gains_and_asks_for_nothing_that_was_measured() -> None:
-    said = " ".join(str(asked(crowded)).split())
+    said = " ".join(asked(crowded).to("text", details=True).split())
     assert re.search(r"The alternatives were slower: .*process-pool\(2(, \w+)?\) took 2\.\d+x as long", said)
     assert "kept 1.9 cores busy by itself" in said
     assert "measure that too" not in said
     assert "under the same variant" not in said
-    said = " ".join(str(asked(lambda *cell: min(crowded(*cell), 0.009))).split())
+    said = " ".join(asked(lambda *cell: min(crowded(*cell), 0.009)).to("text", details=True).split())
     assert "The same runner under another variant: process-pool(" in said
 
 

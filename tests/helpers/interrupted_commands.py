@@ -120,7 +120,7 @@ class Running:
     def serving(self) -> bool:
         """Whether the image server is being started."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return any("image_server" in _command_line(child) for child in children)
+        return any("server_process" in _command_line(child) for child in children)
 
     def handling(self) -> bool:
         """Whether it already handles signals: before that, it is like the start of any Python."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from concbench.registry import EXTRAS
 
 ROOT = Path(__file__).parents[2]
-WITH_CLIENTS = {"async_http_client", "http_client", "image_server"}
+WITH_CLIENTS = {"async_client", "client", "server_process"}
 """Modules of `download`, which names a command to install missing packages."""
 PROGRAM = """
 import gc, importlib, json, pickle, sys

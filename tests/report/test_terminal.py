@@ -185,7 +185,7 @@ def test_a_wide_terminal_has_the_costs_in_the_same_table() -> None:
 
 def test_where_lines_cannot_be_printed_they_are_ascii() -> None:
     """The point, the whiskers and the line at 1x can still be told apart."""
-    text = plain(run_of(DOWNLOAD, PRIMES).document(), encoding="ascii")
+    text = plain(run_of(DOWNLOAD).document(), encoding="ascii")
     assert text.isascii()
     for name, is_slower in (("processes", True), ("process-pool(2)", False)):
         drawing = row_of(name, text).partition("]")[2]

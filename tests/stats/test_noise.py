@@ -58,8 +58,8 @@ def test_the_prior_pools_the_variances_of_the_others() -> None:
 
 def test_a_moderated_variance_by_hand() -> None:
     """(3 * 2 + 2 * 1) / 5 where the prior is larger; its own 4 where the prior is smaller."""
-    assert Prior(2.0, 3).moderated(1.0, 2) == (pytest.approx(1.6), 5)
-    assert Prior(2.0, 3).moderated(4.0, 2) == (pytest.approx(4.0), 5)
+    assert Prior(2.0, 3).moderated(1.0, 2) == pytest.approx((1.6, 5))
+    assert Prior(2.0, 3).moderated(4.0, 2) == pytest.approx((4.0, 5))
     assert NO_PRIOR.moderated(4.0, 2) == (4.0, 2)
 
 
