@@ -64,7 +64,7 @@ CASES = (
         "Waiting", typical_cases.fetch, range(24), "range(24)",
         ("sequential", "batched-threads:10", "thread-pool:2", "thread-pool:6", "thread-pool:24", "process-pool:2"),
     ),
-    Case("Computing in Python", typical_cases.count_primes, [20_000] * 8, "[20_000] * 8"),
+    Case("Computing in Python", typical_cases.count_primes, [60_000] * 8, "[60_000] * 8"),
     Case("Computing in C, without the GIL", typical_cases.fingerprint, range(8), "range(8)"),
     Case(
         "Tiny tasks", typical_cases.add, range(20_000), "range(20_000)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concbench.advice.finding import Finding
 from concbench.analysis.cell_analysis import CellAnalysis
-from concbench.analysis.sending import Cargo, cargo_of
+from concbench.analysis.sending import Cargo, cargo_of, holds_data
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.results.records import number
 from concbench.stats.verdicts import FASTER
@@ -21,7 +21,7 @@ _LARGE = 1_000_000
 def costly_function_data(table: TableAnalysis) -> Finding | None:
     """Report a function that is sent with so much data that sending takes a good part of a task's time."""
     task = _task_seconds(table)
-    if task is None:
+    if task is None or not holds_data(table.record.facts):
         return None
     costly = [(cell, sent) for cell, sent in _sending(table) if sent.seconds_each >= WORTH * task]
     if not costly:
@@ -63,7 +63,9 @@ def function_data_notes(table: TableAnalysis) -> list[str]:
     """The note of a table on data that is sent with the function: how often, and under which runners."""
     sending = _sending(table)
     task = _task_seconds(table) or float("inf")
-    if not any(sent.size >= _LARGE or sent.seconds_each >= WORTH * task for _, sent in sending):
+    if not holds_data(table.record.facts) or not any(
+        sent.size >= _LARGE or sent.seconds_each >= WORTH * task for _, sent in sending
+    ):
         return []
     cells_by_frequency: dict[str, list[tuple[CellAnalysis, Cargo]]] = {}
     for cell, sent in sending:

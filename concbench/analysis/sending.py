@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from concbench.analysis.time_shares import chunk_of
 from concbench.results.records import Cell, Json, number
 
+_REFERENCE = 1_000
+"""Bytes below which a pickled function is a reference: the names of a module and of a function in it."""
+
 
 @dataclass(frozen=True)
 class Cargo:
@@ -23,6 +26,11 @@ class Cargo:
     def seconds_each(self) -> float:
         """Seconds for each task."""
         return self.seconds / self.chunk
+
+
+def holds_data(facts: Json) -> bool:
+    """Whether a pickled function holds more than a reference."""
+    return (number(facts, "function_bytes") or 0.0) >= _REFERENCE
 
 
 def cargo_of(cell: Cell, facts: Json) -> Cargo | None:

@@ -28,7 +28,7 @@ def add(number):
 
 
 def convert(seconds):
-    """One task takes four times as long as the others, and it comes last. Whatever runs it, the others are idle."""
+    """One task takes as long as twenty others, and it comes last. While it runs, the other workers are idle."""
     time.sleep(seconds)
     return seconds
 
@@ -42,7 +42,7 @@ _LOCK = threading.Lock()
 
 
 def save(number):
-    """Tasks that hold one lock for all of their time. Threads wait in line for it."""
+    """Tasks that hold one lock for all of their time. Threads wait in line for it; each process has its own."""
     with _LOCK:
         time.sleep(0.01)  # the write
     return number

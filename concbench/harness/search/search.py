@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from concbench.analysis.pairs import comparisons
+from concbench.analysis.sending import holds_data
 from concbench.analysis.thresholds import COMPUTES, WAITS
 from concbench.errors import BadSetting, UsageError
 from concbench.harness.bench import NO_TIME
@@ -263,7 +264,7 @@ def _look_of(workload: Workload, table: Table, options: MeasureOptions) -> Look:
         native_threads=number(table.facts, "native_threads"),
         pickling=pickling,
         sending=pickling * item / max(1.0, item + result),
-        carrying=table.facts.get("function_seconds", 0.0),
+        carrying=table.facts.get("function_seconds", 0.0) if holds_data(table.facts) else 0.0,
         most_workers=workload.most_workers,
         in_memory=most_processes(worker, options["memory_limit"]),
         python=_python_version(table.cells[0]),
