@@ -25,6 +25,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from small_suites import Suite, suite_runner
 
+import concbench.arguments  # noqa: F401 - a test that replaces a name must not be the first to import what takes it over
+
 pytest_plugins = ["pytester"]
 LOKY_TRACKER = "loky.backend.resource_tracker"
 """The helper process of loky; it ends with the process to which it belongs."""
