@@ -429,8 +429,12 @@ def test_a_host_that_dies_between_two_executions_has_failed_in_none(tmp_path: Pa
     """Its last output is given."""
     cell, before = parse("sequential"), {*psutil.Process().children()}
 
-    def ended() -> bool:
-        return any(child.status() == psutil.STATUS_ZOMBIE for child in {*psutil.Process().children()} - before)
+    def ended() -> bool:  # with its last thread: until then, its end of the wire is open
+        children = {*psutil.Process().children()} - before
+        return any(
+            child.status() == psutil.STATUS_ZOMBIE and len(list(Path(f"/proc/{child.pid}/task").iterdir())) == 1
+            for child in children
+        )
 
     with ProcessHosts().host(Uncompared(exit_when_idle), cell, tmp_path, make_options()) as host:
         host.prepare()
