@@ -139,7 +139,7 @@ def _executable_path(name: str) -> str:
         on_path = shutil.which(name)
         if on_path is None:
             advice = "give a path, a name on the PATH, or the directory of a virtual environment"
-            raise BadSetting(f"there is no interpreter {name}: {advice}")
+            raise BadSetting(f"interpreter {name} was not found: {advice}")
         path = Path(on_path)
     if not path.exists():
         raise BadSetting(f"{path} is a broken link: recreate the environment")

@@ -60,7 +60,7 @@ def test_what_is_no_interpreter_is_refused_in_a_sentence(
 
 def test_what_is_not_there_is_refused(tmp_path: Path, environments: list[str]) -> None:
     for named, why in {
-        "python3.99": "there is no interpreter python3.99",
+        "python3.99": "interpreter python3.99 was not found",
         str(tmp_path): "without bin/python",
         environments[2]: "is a broken link",
         __file__: "it cannot be executed",
@@ -129,7 +129,7 @@ def test_a_label_is_the_shortest_text_that_tells_variants_apart(monkeypatch: pyt
         (["--env", "A=1,1"], "1 is given twice for --env A"),
         (["--env", "A=1", "--env", "A=2"], "A is given twice"),
         (["--gil", "2"], "'2' is not one of 0, 1"),
-        (["--python", "python3.99"], "there is no interpreter python3.99"),
+        (["--python", "python3.99"], "interpreter python3.99 was not found"),
         (["--python", f"{sys.executable},"], "the value of 'python' is empty"),
         (["--baseline", "sequential@3.99"], "the variant 3.99 of sequential@3.99 is unknown"),
         (

@@ -191,7 +191,7 @@ def _far_behind(cells: list[CellAnalysis]) -> list[Finding]:
 
 
 def _too_few_rounds(table: TableAnalysis) -> Finding:
-    """Name the cell with the shortest time, and say why there is no verdict yet."""
+    """Name the fastest cell so far, and the reason that it has no verdict."""
     least = min(table.measured, key=lambda cell: cell.seconds or 0.0)
     rounds = max(cell.rounds for cell in table.measured)
     speedup = None

@@ -20,7 +20,7 @@ time      of one execution, which is every task once: the median of the rounds.
 speed-up  how many times as fast as the baseline: the typical ratio of the times
           within a round. Below 1 is slower.
           [low, high]: its confidence interval. All intervals of a table hold at
-          once with 95 % confidence, for this machine as it was.
+          once with 95 % confidence, under the conditions of this run.
 bar       the same on a logarithmic axis: a point for the speed-up, whiskers for
           the interval, a line at 1x. An arrow: it goes on beyond the axis.
 verdict   faster, slower, same (within 5 %) or undecided: the interval allows

@@ -85,8 +85,8 @@ class ProgressLines:
 class ProgressTable:
     """Draws the progress on a terminal: what is being done, and below it the table so far.
 
-    There is no thread: only an event draws. The cursor stays visible, since the command may be suspended or killed at
-    any time. What other code prints on standard error appears above.
+    It starts no thread: it is drawn only when an event arrives. The cursor stays visible, since the command may be
+    suspended or killed at any time. What other code prints on standard error appears above.
     """
 
     def __init__(self, console: Console, clock: AwakeClock = AWAKE) -> None:
@@ -196,7 +196,7 @@ def _runners(step: Step, table: Table | None) -> str:
 
 
 def _time_left(step: Step) -> str:
-    """The end of a line, such as `, about 12 s left`; empty as long as there is no estimate."""
+    """The text for the time left, such as `, about 12 s left`; empty without an estimate."""
     seconds = step.seconds_left
     if seconds is None:
         return ""

@@ -62,7 +62,7 @@ def live_table(rows: Sequence[LiveRow], console: Console, width: int) -> Rendera
         width: columns of the terminal that may be used.
 
     Returns:
-        None if there are no rows, or if not even names and times fit.
+        None if there are no rows, or if names and times do not fit.
     """
     most = console.height - _OTHER_LINES
     if not rows or most < 1:

@@ -95,8 +95,8 @@ _UNCHECKED = "Results were not compared (--no-check)."
 _COLD = "Workers and connections are fresh for each execution (cold), timed from start to stop"
 _RELAUNCHED = "Every sample is taken in a new measuring process, after a warm-up that is not timed."
 _MEANING = (
-    "[low, high]: simultaneous 95 % confidence intervals of all ratios in this table, for this machine as it was; "
-    "*: statistically tied with the fastest."
+    "[low, high]: simultaneous 95 % confidence intervals of all ratios in this table, under the conditions of this "
+    "run; *: statistically tied with the fastest."
 )
 
 

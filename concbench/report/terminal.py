@@ -28,7 +28,7 @@ PLAIN_WIDTH = 80
 _GAP = 2
 """Columns between two columns of a table."""
 _LEAST_NAME = 12
-"""Fewest columns into which the name of a runner is folded; with fewer left, there is no table but a list."""
+"""Fewest columns into which the name of a runner is folded. With fewer, rows are printed as a list."""
 _LEAST_BAR, _MOST_BAR = 12, 40
 """Columns of a drawing."""
 _BAR_OF_ALL = 16

@@ -100,4 +100,4 @@ def test_interpreters_are_asked_whether_they_can_be_measured_with(capsys: pytest
     assert here["well"]
     assert "it can be used for measuring" in here["text"]
     assert not missing["well"]
-    assert "there is no interpreter python3.99" in missing["text"]
+    assert "interpreter python3.99 was not found" in missing["text"]
