@@ -89,8 +89,15 @@ def _headline(table: TableAnalysis) -> list[Finding]:
     faster = [cell for cell in others if cell.verdict == FASTER]
     undecided_cells = [cell for cell in others if cell.verdict == UNDECIDED]
     conclusions = _winner(table) if faster else [_no_winner(table, others)]
-    conclusions += undecided(table, [cell for cell in undecided_cells if not cell.far_behind])
-    return conclusions + _far_behind([cell for cell in undecided_cells if cell.far_behind])
+    open_cells = [cell for cell in undecided_cells if not (cell.far_behind or cell.close)]
+    close = [cell for cell in undecided_cells if cell.close]
+    far_behind = [cell for cell in undecided_cells if cell.far_behind and not cell.close]
+    return [
+        *conclusions,
+        *undecided(table, open_cells),
+        *_bounded(close, f"within 10 % of {table.baseline.name}"),
+        *_bounded(far_behind, "less than half as fast as the fastest"),
+    ]
 
 
 def _no_baseline(baseline: CellAnalysis) -> str:
@@ -145,18 +152,22 @@ def _tie(first: CellAnalysis, rate: str, ties: list[CellAnalysis]) -> list[Findi
 
 def _no_winner(table: TableAnalysis, others: list[CellAnalysis]) -> Finding:
     missing, name = unmeasured(table), table.baseline.name
-    if any(cell.verdict == UNDECIDED for cell in others):
+    undecided_cells = [cell for cell in others if cell.verdict == UNDECIDED]
+    if any(not cell.close for cell in undecided_cells):
         but = f"; {missing}" if missing else ""
         return Finding(f"Nothing was proved to be faster than {name}{but}.", role=HEADLINE)
     same = [cell.name for cell in others if cell.verdict == SAME]
     slower = [cell.name for cell in others if cell.verdict == SLOWER]
+    close = [cell.name for cell in undecided_cells]
     parts = [f"{listed(same)} the same within 5 %"] if same else []
     parts += [f"{listed(slower)} slower"] if slower else []
+    parts += [f"{listed(close)} within 10 %"] if close else []
+    faster = "more than 10 % faster" if close else "faster"
     outcomes = "; ".join(parts)
     if missing:
-        nothing = f"Nothing that was measured was faster than {name}"
+        nothing = f"Nothing that was measured was {faster} than {name}"
         return Finding(f"{nothing} ({outcomes}); {missing}.", brief=f"{nothing}; {missing}.", role=HEADLINE)
-    nothing, leave = f"Nothing was faster than {name}", "leave it as it is"
+    nothing, leave = f"Nothing was {faster} than {name}", "leave it as it is"
     return Finding(f"{nothing} ({outcomes}): {leave}.", brief=f"{nothing}: {leave}.", role=HEADLINE)
 
 
@@ -180,14 +191,14 @@ def undecided(table: TableAnalysis, cells: list[CellAnalysis]) -> list[Finding]:
     ]
 
 
-def _far_behind(cells: list[CellAnalysis]) -> list[Finding]:
-    """Name the cells without a verdict that are far behind, if there are any: more rounds would change no choice."""
+def _bounded(cells: list[CellAnalysis], how: str) -> list[Finding]:
+    """Name cells without a verdict, if there are any, of which enough is known: more rounds would change no choice."""
     parts = [f"{cell.name} [{span(cell.interval.low, cell.interval.high)}]" for cell in cells if cell.interval]
     if not parts:
         return []
     figures = figures_of_runners("low", {cell.name: cell.low for cell in cells})
     figures |= figures_of_runners("high", {cell.name: cell.high for cell in cells})
-    return [Finding(f"Undecided, but less than half as fast as the fastest: {', '.join(parts)}.", figures, role=MORE)]
+    return [Finding(f"Undecided, but {how}: {', '.join(parts)}.", figures, role=MORE)]
 
 
 def _too_few_rounds(table: TableAnalysis) -> Finding:

@@ -13,14 +13,14 @@ from concbench.advice.finding import MORE, WARNING, Finding, figures_of_runners,
 from concbench.advice.first_use import first_use_warning
 from concbench.advice.rates import rate_of
 from concbench.advice.rules import findings
-from concbench.advice.unmeasured import more_rounds, unmeasured
+from concbench.advice.unmeasured import cannot_win, more_rounds, unmeasured
 from concbench.advice.variants import variant_findings
 from concbench.analysis.cell_analysis import CellAnalysis, by_round
 from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, FLAGGED
 from concbench.stats.intervals import log_ratios, ratio_interval
-from concbench.stats.verdicts import BAND, FASTER
+from concbench.stats.verdicts import BAND, CLOSE, FASTER
 from concbench.units import few, instead_of, listed, memory, percent, ratio, seconds
 
 
@@ -247,28 +247,34 @@ def _reasons_against(table: TableAnalysis) -> list[Finding]:
     The first is the headline as well.
     """
     others = [cell for cell in table.measured if cell is not table.baseline and cell.interval is not None]
-    undecided_cells = [cell for cell in others if cell.interval and cell.interval.high > BAND and cell.in_fastest_group]
+    rivals = [cell for cell in others if cell.in_fastest_group]
+    undecided_cells = [cell for cell in rivals if (cell.high or 0.0) > CLOSE]
     name, missing = table.baseline.name, unmeasured(table, _RUN_IT)
     small_gains = [cell for cell in others if cell.verdict == FASTER]
     if small_gains:
         best = max(small_gains, key=lambda cell: cell.speedup or 0.0)
         gain = f"Leave it as it is: no more than 5 % can be gained ({best.name} {rate_of(best)})"
         return [Finding(f"{gain}{f'; {missing}' if missing else ''}.", rating(best), role=MORE)]
-    too_few_rounds = not others and any(cell is not table.baseline for cell in table.measured)
+    too_few_rounds = not others and any(
+        cell is not table.baseline and not cannot_win(cell, table) for cell in table.measured
+    )
     if not undecided_cells and not too_few_rounds:
+        close = any((cell.high or 0.0) > BAND for cell in rivals)
+        faster = "more than 10 % faster" if close else "faster"
         if not missing:
-            return [Finding(_leave_it(table), role=MORE)]
-        none = f"Nothing that was measured was faster than {name}" if others else f"Nothing but {name} was measured"
+            return [Finding(_leave_it(table, faster), role=MORE)]
+        measured = len(table.measured) > 1
+        none = f"Nothing that was measured was {faster} than {name}" if measured else f"Nothing but {name} was measured"
         return [Finding(f"{none}; {missing}.", role=MORE)]
     but = f"; {missing}" if missing else ""
     headline = f"Leave it as it is for now: nothing was proved to be faster than {name}{but}."
     return [Finding(headline, role=MORE), *undecided(table, undecided_cells)]
 
 
-def _leave_it(table: TableAnalysis) -> str:
+def _leave_it(table: TableAnalysis, faster: str) -> str:
     if table.record.tasks == 1:
         return "Do not parallelise: there is a single task."
-    return f"Do not parallelise: nothing was faster than {table.baseline.name}."
+    return f"Do not parallelise: nothing was {faster} than {table.baseline.name}."
 
 
 def _costs(table: TableAnalysis, chosen: CellAnalysis) -> list[Finding]:

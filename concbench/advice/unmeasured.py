@@ -32,7 +32,7 @@ def unmeasured(table: TableAnalysis, given_up: str = "", advised: CellAnalysis |
             continue
         if cell.outcome.cause == "lacking" and cell.label in measured:  # its row says what it needs
             continue
-        if cell.interval is None and not _cannot_win(cell, table):
+        if cell.interval is None and not cannot_win(cell, table):
             groups.setdefault(_how_it_ended(cell, table, given_up), []).append(cell)
     return "; ".join(_sentence(table, cells, how, reason) for (how, reason), cells in groups.items())
 
@@ -73,9 +73,11 @@ def more_rounds(table: TableAnalysis) -> str:
     )
 
 
-def _cannot_win(cell: CellAnalysis, table: TableAnalysis) -> bool:
+def cannot_win(cell: CellAnalysis, table: TableAnalysis) -> bool:
     """Whether the little that was measured of a cell shows that it is far behind the best."""
     best = min((other.seconds for other in table.measured if other.seconds is not None), default=None)
+    if cell.outcome.cause == "outdone":
+        return True
     if best is None or cell.outcome.kind == "failed":
         return False
     if cell.seconds is not None:

@@ -18,7 +18,7 @@ from concbench.stats.intervals import Interval, log_ratios, ratio_interval
 from concbench.stats.noise import Noise
 from concbench.stats.timeline import Timeline
 from concbench.stats.trend import trends
-from concbench.stats.verdicts import verdict_of
+from concbench.stats.verdicts import CLOSE, verdict_of
 from concbench.traits import Traits
 
 
@@ -82,6 +82,11 @@ class CellAnalysis:
     def high(self) -> float | None:
         """Upper end of the confidence interval of the speed-up."""
         return self.interval.high if self.interval else None
+
+    @property
+    def close(self) -> bool:
+        """Whether it is known to be within 10 % of the baseline, so that it takes no further rounds."""
+        return self.interval is not None and not self.trends and self.interval.within(CLOSE)
 
     @property
     def id(self) -> CellId:

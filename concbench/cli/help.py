@@ -28,8 +28,8 @@ verdict   faster, slower, same (within 5 %) or undecided: the interval allows
 
 With --details, and on a wide terminal:
 
-rounds    rounds in which it was measured; a runner rests once its verdict is
-          known, or it is far behind
+rounds    rounds in which it was measured; a runner rests once enough is known
+          about it
 workers   most tasks in progress at once
 start-up  time until every worker had begun a task
 cores     cores kept busy: near 0, the work waits; near 1, one core computes

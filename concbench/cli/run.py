@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from concbench.results.records import RunRecord
     from concbench.run import Run
 
-_ALONE = 10.0
+_ALONE = 6.0
 """Budget in seconds for each workload, if neither a command nor a limit is given."""
 _EXCLUDES = {"why": {"observe"}, "output": {"resume"}}
 """Options that exclude each other, beside those in the declarations of measuring and printing."""
@@ -134,7 +134,7 @@ def main(arguments: argparse.Namespace) -> int:
 def _undecided(run: Run, judgements: Sequence[Judgement]) -> bool:
     """Whether a requirement is undecided or, without requirements, a measured runner has no verdict.
 
-    A runner that is far behind the fastest needs none.
+    A runner that is far behind the fastest, or within 10 % of the baseline, needs none.
     """
     from concbench.stats import verdicts
 
@@ -144,7 +144,7 @@ def _undecided(run: Run, judgements: Sequence[Judgement]) -> bool:
         cell is not table.baseline
         and cell.seconds is not None
         and cell.verdict in {"", verdicts.UNDECIDED}
-        and not cell.far_behind
+        and not (cell.far_behind or cell.close)
         for table in run
         for cell in table.cells
     )

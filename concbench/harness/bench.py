@@ -8,6 +8,7 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
+from concbench.analysis.comparability import comparable_cells
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
 from concbench.harness.calls import CallCounter
 from concbench.harness.hosts.base import CheckHost, Clock, Host, Hosts
@@ -24,6 +25,8 @@ NO_TIME = "there was no time for it; --budget allows more"
 """The reason of a cell that was left out for lack of time."""
 CUT_SHORT = "there was no more time for it; raise --budget"
 """The reason of a cell that timed out because the budget was about to end."""
+TOO_FEW_WORKERS = "left out: even if its workers shared the work evenly, others would be more than twice as fast"
+"""The reason of a cell with too few workers to be the fastest."""
 _CHECK_SHARE = 0.5
 """Share of the budget within which checks may begin."""
 _ONE_SHARE = 0.25
@@ -92,7 +95,7 @@ class Bench:
         Cells of its variant precede those of other variants. Runners of coroutines come next: if the function works
         in one event loop only, threads with several loops need not be tried.
         Where time is limited, one cell for each variant and each place where tasks run precedes the rest, since there
-        may not be time for all.
+        may not be time for all. Where cells with too few workers are left out, those with the most come first.
         """
         cells = sorted(self.alive, key=self._precedence)
         if self.plan.limit is None:
@@ -100,10 +103,12 @@ class Bench:
         first = {(cell.record.variant, cell.record.traits.where): cell.id for cell in reversed(cells)}
         return sorted(cells, key=lambda cell: cell.id not in first.values())
 
-    def _precedence(self, cell: LiveCell) -> tuple[bool, ...]:
+    def _precedence(self, cell: LiveCell) -> tuple[int, ...]:
         """The sort key; in other variants the sequential cell comes first, since it shows their results."""
         other = cell.record.variant != self.plan.baseline.variant
-        return cell.id != self.plan.baseline, other, other and cell.planned.name != BASELINE, not cell.awaits
+        other_sequential = other and cell.planned.name != BASELINE
+        workers = 0 if self.plan.whole_seconds is None else cell.record.workers
+        return cell.id != self.plan.baseline, other, other_sequential, not cell.awaits, -workers
 
     # Hosts, and how long they may take.
 
@@ -180,6 +185,27 @@ class Bench:
         """Whether a step of so many seconds would still end within this share of the budget."""
         limit = self.plan.limit
         return limit is None or self.clock.elapsed() + seconds <= share * limit.begin
+
+    def first_seconds(self) -> dict[CellId, float]:
+        """Seconds of the first execution of every live cell in its latest process, if it is comparable."""
+        first = [replace(cell.record, samples=[run]) for cell in self.alive if (run := cell.first_run)]
+        fair = comparable_cells(first, self.workload.tasks)
+        return {cell.id: cell.samples[0].seconds for cell in fair if cell.samples}
+
+    def leaves_out(self, cell: LiveCell) -> bool:
+        """End a cell if another took less than half of the time that this one takes even if its workers never wait.
+
+        Returns:
+            Whether it was ended.
+        """
+        first = self.first_seconds()
+        if self.plan.whole_seconds is None or cell.planned.name == BASELINE or not first:
+            return False
+        whole = min(self.plan.whole_seconds, first.get(self.plan.baseline, inf))
+        outdone = whole / cell.record.workers > FAR_BEHIND[max(FAR_BEHIND)] * min(first.values())
+        if outdone:
+            cell.end(Outcome("inapplicable", TOO_FEW_WORKERS, cause="outdone"))
+        return outdone
 
     def may_check(self, cell: LiveCell) -> bool:
         """Whether there is time to check a cell; the baseline is always checked."""

@@ -20,6 +20,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from concbench.analysis.thresholds import FAR_BEHIND
 from concbench.harness import executions
 from concbench.harness.bench import Bench
 from concbench.harness.events import Listener, ProcessesRenewed, TableUpdated
@@ -162,11 +163,19 @@ class Measurement:
                 sampling.observe(cell)
 
     def _observation_order(self) -> list[LiveCell]:
-        """The live cells; where time is limited, the baseline first, then the fastest, since not all may fit."""
-        cells = self._bench.baseline_first
+        """The live cells that are observed.
+
+        Where time is limited, the baseline comes first, then the fastest, since not all may fit. Cells that are far
+        behind are left out, except for the fastest of each variant and each place where tasks run.
+        """
         if self._plan.limit is None:
             return self._bench.alive
-        return cells[:1] + sorted(cells[1:], key=lambda cell: min(cell.seconds, default=0.0))
+        baseline, *others = self._bench.baseline_first
+        seconds = {cell.id: min(cell.seconds, default=0.0) for cell in others}
+        others.sort(key=lambda cell: seconds[cell.id])
+        first = {(cell.record.variant, cell.record.traits.where): cell.id for cell in reversed(others)}
+        far = FAR_BEHIND[max(FAR_BEHIND)] * min(seconds.values(), default=0.0)
+        return [baseline, *(cell for cell in others if seconds[cell.id] <= far or cell.id in first.values())]
 
     def _keep_first_runs(self) -> None:
         """Record the first execution of each cell as its warm-up: the budget allowed nothing more."""
@@ -210,7 +219,7 @@ class Measurement:
         return replace(
             self._plan.table(),
             stopped=self._rounds.stopped,
-            checked=bench.referee.checked,
+            checked="pending" if self._awaits_comparison else bench.referee.checked,
             facts={**bench.facts, **bench.workload.facts()},
             cells=[*records.values(), *(cell for one, cell in self._earlier.items() if one not in records)],
             notes=[note for note in dict.fromkeys(notes) if note],
@@ -219,6 +228,11 @@ class Measurement:
             rounds=self._rounds.done,
             kept=bench.kept,
         )
+
+    @property
+    def _awaits_comparison(self) -> bool:
+        """Whether results that are compared in the observed passes alone have not all been compared."""
+        return self._plan.checks_last and any(cell.record.observed is None for cell in self._bench.alive)
 
     def _remarks(self) -> list[str]:
         """The remarks of the measuring processes, each with the runners that it occurred under."""

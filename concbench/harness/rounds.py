@@ -54,15 +54,13 @@ class Rounds:
     def give_up_hopeless(self) -> None:
         """End the cells that were too slow in their first execution to win the race, even after first-run costs."""
         bench = self._bench
-        first = [replace(cell.record, samples=[run]) for cell in bench.alive if (run := cell.first_run)]
-        fair = comparable_cells(first, bench.workload.tasks)
-        seconds = {cell.id: cell.samples[0].seconds for cell in fair if cell.samples}
+        seconds = bench.first_seconds()
         least = min(seconds.values(), default=inf)
         for cell in bench.alive:
             own = seconds.get(cell.id, 0.0)
             if cell.id != bench.plan.baseline and own > max(self._rule.hopeless * least, FIRST_RUN_COSTS):
-                times = own / least
-                why = f"given up after its first execution, which took {times:,.0f} times as long as the shortest"
+                times = f"{self._rule.hopeless:,.0f} times as long as the shortest"
+                why = f"given up after its first execution, which took more than {times}"
                 cell.record = replace(cell.record, warmup=cell.first_run)
                 cell.end(Outcome("inapplicable", why))
 

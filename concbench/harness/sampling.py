@@ -50,7 +50,7 @@ class Sampling:
     def warm_up(self, cells: Sequence[LiveCell]) -> None:
         """Execute each cell for the first time in its process; this execution is never a sample."""
         for cell in cells:
-            if cell.warmed_up:
+            if cell.warmed_up or self._bench.leaves_out(cell):
                 continue
             self._steps.take(cell, Phase.WARM_UP, self._warm_up)
 

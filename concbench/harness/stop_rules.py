@@ -16,7 +16,8 @@ from concbench.analysis.pairs import far_behind
 from concbench.results.records import CellId, Sample, Stopped
 from concbench.stats.intervals import FEWEST, Interval, log_ratios, look_level, ratio_interval
 from concbench.stats.noise import Noise
-from concbench.stats.verdicts import BAND, UNDECIDED, fastest, fastest_group, verdict_of
+from concbench.stats.trend import trends
+from concbench.stats.verdicts import BAND, CLOSE, UNDECIDED, fastest, fastest_group, verdict
 
 if TYPE_CHECKING:
     from concbench.harness.planning.runner_specs import PlannedCell
@@ -25,8 +26,6 @@ Samples = Mapping[CellId, Sequence[Sample]]
 Seconds = Mapping[CellId, Mapping[int, float]]
 """Seconds of one execution of every cell, by round."""
 
-CLOSE = 1.10
-"""Ratio to the leader: a cell of the fastest group rests once its whole interval lies within it, on both sides."""
 LONG_ENOUGH = 12
 """Rounds shared with the leader after which a cell of the fastest group rests if its typical ratio is within 5 %: many
 more would be needed to prove that it is slower."""
@@ -117,9 +116,9 @@ class EveryRound:
 class VerdictRule:
     """Samples every cell until its verdict against the baseline is known, and whether it may be the fastest of all.
 
-    A cell rests earlier if it is far behind, or tied with the leader. All cells stop at the last round or at the
-    budget; the baseline is sampled while a verdict needs it. The confidence intervals are valid at every round, so the
-    measurement may end at any of these without weakening a claim.
+    A cell rests earlier if it is far behind, or known to be close to the cell that it is compared with. All cells stop
+    at the last round or at the budget; the baseline is sampled while a verdict needs it. The confidence intervals are
+    valid at every round, so the measurement may end at any of these without weakening a claim.
     """
 
     max_rounds: int
@@ -148,12 +147,33 @@ class VerdictRule:
         return further(standings, wanted, self.budget)
 
     def _wants_more(self, standings: Standings, cell: CellId, level: float) -> bool:
-        base, own = (by_round(standings.samples[one]) for one in (standings.baseline, cell))
-        ratios, prior = log_ratios(base, own), standings.noise.prior(standings.baseline, cell)
-        interval = ratio_interval(ratios, level, prior)
-        if interval is None or verdict_of(ratios, level, prior) == UNDECIDED:
+        if self.precision is None:
+            return is_open(standings, cell, level)
+        interval, trending = _against_baseline(standings, cell, level)
+        if interval is None or trending or verdict(interval) == UNDECIDED:
             return True
-        return self.precision is not None and interval.half_width > self.precision
+        return interval.half_width > self.precision
+
+
+def is_open(standings: Standings, cell: CellId, level: float) -> bool:
+    """Whether a cell has no verdict against the baseline yet, and is not known to be within 10 % of it either."""
+    interval, trending = _against_baseline(standings, cell, level)
+    if interval is None or trending:
+        return True
+    return verdict(interval) == UNDECIDED and not interval.within(CLOSE)
+
+
+def is_close(standings: Standings, cell: CellId, level: float) -> bool:
+    """Whether a cell is known to be within 10 % of the baseline; this is true of the baseline itself."""
+    interval, trending = _against_baseline(standings, cell, level)
+    return cell == standings.baseline or (interval is not None and not trending and interval.within(CLOSE))
+
+
+def _against_baseline(standings: Standings, cell: CellId, level: float) -> tuple[Interval | None, bool]:
+    """The interval of the speed-up of a cell, and whether its ratios still trend from round to round."""
+    base, own = (by_round(standings.samples[one]) for one in (standings.baseline, cell))
+    ratios = log_ratios(base, own)
+    return ratio_interval(ratios, level, standings.noise.prior(standings.baseline, cell)), trends(ratios)
 
 
 def first_or_last(standings: Standings, max_rounds: int) -> NextRound | None:
@@ -194,6 +214,4 @@ def _rests(interval: Interval | None, rounds: int) -> bool:
     """Whether a cell that is not proved to be slower than the leader rests, after so many rounds with the leader."""
     if interval is None:
         return False
-    if interval.low > 1 / CLOSE and interval.high < CLOSE:
-        return True
-    return rounds >= LONG_ENOUGH and 1 / BAND < interval.centre < BAND
+    return interval.within(CLOSE) or (rounds >= LONG_ENOUGH and 1 / BAND < interval.centre < BAND)

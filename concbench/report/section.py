@@ -91,7 +91,11 @@ _CHECKED = {
     "sequential": "Results were checked: all runners with times agree with the sequential results.",
 }
 """Sentences on a check of results that succeeded; if results could not be compared, a note of the table says so."""
-_UNCHECKED = "Results were not compared (--no-check)."
+_UNCHECKED = {
+    "off": "Results were not compared (--no-check).",
+    "pending": "Results were not compared: the run was interrupted before.",
+}
+"""Sentences on a check that did not take place."""
 _COLD = "Workers and connections are fresh for each execution (cold), timed from start to stop"
 _RELAUNCHED = "Every sample is taken in a new measuring process, after a warm-up that is not timed."
 _MEANING = (
@@ -126,8 +130,8 @@ def _special(table: TableAnalysis) -> list[_Note]:
     notes = [_Note(_timing(kept, record), f"{kept}.")] if kept else []
     if record.relaunched:
         notes.append(_Note(_RELAUNCHED))
-    if record.checked == "off":
-        notes.append(_Note(_UNCHECKED))
+    if record.checked in _UNCHECKED:
+        notes.append(_Note(_UNCHECKED[record.checked]))
     sentences = [
         *interpreters(table),
         *record.notes,

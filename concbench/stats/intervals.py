@@ -47,6 +47,10 @@ class Interval:
         """Half of the width, relative to the centre: 0.05 is plus or minus 5 %."""
         return (self.high - self.low) / 2 / self.centre
 
+    def within(self, factor: float) -> bool:
+        """Whether the whole interval lies within this factor of 1, on both sides."""
+        return 1 / factor < self.low and self.high < factor
+
 
 @dataclass(frozen=True)
 class Prior:

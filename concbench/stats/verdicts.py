@@ -15,6 +15,9 @@ MARGIN = 1.02
 """Least ratio for `faster` and `slower`: a margin of 2 % halves the false claims for 0.1 to 1 more rounds."""
 BAND = 1.05
 """Ratio within which cells count as the same: 5 %."""
+CLOSE = 1.10
+"""Ratio within which the difference of two cells is known well enough: 10 %. They are no longer compared, even without
+a verdict."""
 
 FASTER, SLOWER, SAME, UNDECIDED = "faster", "slower", "same", "undecided"
 
@@ -27,7 +30,7 @@ def verdict(interval: Interval | None) -> str:
         return FASTER
     if interval.high < 1 / MARGIN:
         return SLOWER
-    if interval.low > 1 / BAND and interval.high < BAND:
+    if interval.within(BAND):
         return SAME
     return UNDECIDED
 

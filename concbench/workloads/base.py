@@ -79,6 +79,9 @@ class Workload(ABC):
     """Why tasks cannot be sent to other processes; empty if they can."""
     compares: bool = True
     """Whether results are compared at all."""
+    trusted: ClassVar[bool] = False
+    """Whether its tasks are known to be independent, so that known results need no comparison before the first sample:
+    that of the observed pass suffices."""
     examined: ClassVar[bool] = False
     """Whether a sequential pass is made before anything is timed even if nothing is compared, to examine the results of
     the function and its effects on items."""

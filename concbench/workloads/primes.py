@@ -27,6 +27,7 @@ class Primes(Workload):
 
     name = "primes"
     kind: ClassVar[str] = "cpu"
+    trusted: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -61,6 +61,15 @@ def test_what_is_undecided_and_far_behind_needs_no_more_rounds() -> None:
     assert "would settle it" not in text
 
 
+def test_what_is_undecided_and_close_to_the_baseline_needs_no_more_rounds() -> None:
+    """It gains 10 % at most; where nothing gains more, the answer says so."""
+    text = words(SEQUENTIAL, cell("process-pool:2", 0.5, 1.9), cell("threads", 0.97, 1.0, noise=0.03))
+    assert "Undecided, but within 10 % of sequential: threads [" in text
+    assert "would settle it" not in text
+    alone = words(SEQUENTIAL, cell("threads", 0.97, 1.0, noise=0.03))
+    assert "Nothing was more than 10 % faster than sequential (threads within 10 %): leave it as it is." in alone
+
+
 def test_a_runner_that_is_proved_slower_is_no_tie() -> None:
     """The answer does not mention it."""
     text = words(WAITING, cell("asyncio:32", 0.10), cell("threads", 0.12))

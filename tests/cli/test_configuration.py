@@ -158,8 +158,8 @@ def test_each_command_takes_what_it_has(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_without_a_command_a_configured_budget_counts(capsys: pytest.CaptureFixture[str]) -> None:
-    """The default of ten seconds only holds if nothing else is given."""
-    for text, expected in (("", 10.0), ('budget = "2s"', 2.0), ("rounds = 3", None)):
+    """The default of six seconds only holds if nothing else is given."""
+    for text, expected in (("", 6.0), ('budget = "2s"', 2.0), ("rounds = 3", None)):
         configured(f'{text}\nlimits = "30,20"\nimages = 1\nrunner = ["sequential", "threads"]')
         record = recorded(["-o", "run.json", "--force"])
         assert [table.options.get("budget") for table in record.tables] == [expected, expected]
@@ -254,8 +254,11 @@ def test_strict_is_not_content_with_an_undecided_verdict(monkeypatch: pytest.Mon
     assert main([*RUN, "--rounds", "5", "--force"]) == 0
 
 
-def test_strict_needs_no_verdict_on_a_runner_that_is_far_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = {"sequential": [1.0, 1.1], "threads": [1.1, 1.0, 1.05], "thread-pool:2": [0.01]}
+@pytest.mark.parametrize(("threads", "fastest"), [([1.1, 1.0, 1.05], 0.01), ([1.05, 1.15, 1.07], 0.6)])
+def test_strict_needs_no_verdict_on_a_runner_that_is_far_behind_or_close(
+    threads: list[float], fastest: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = {"sequential": [1.0, 1.1], "threads": threads, "thread-pool:2": [fastest]}
     monkeypatch.setattr("concbench.harness.hosts.launcher.ProcessHosts", lambda _tell: SimulatedHosts(times))
     assert main([*RUN, "-r", "thread-pool:2", "--strict"]) == 0
     verdicts = {cell.label: cell.verdict for cell in load("run.json")[0]}

@@ -1,6 +1,6 @@
 """The loop of rounds, played without a clock."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,8 +13,10 @@ from concbench.errors import Inapplicable, UsageError
 from concbench.harness.events import CallsPlanned, Phase, Step
 from concbench.results.records import RunRecord
 from concbench.run import Run
+from concbench.runners.sequential import Sequential
 from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
+from concbench.workloads.synthetic import Sleep
 
 WORK = Primes(limits=[10, 20, 30])
 RUNNERS = ["sequential", "threads", "thread-pool:2"]
@@ -144,7 +146,7 @@ def test_the_time_left_is_told_once_every_cell_has_run() -> None:
         if isinstance(event, Step) and event.phase.executes:
             steps.append(event)
 
-    measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), listen=listen)
+    measure(Sleep(tasks=3), runners=RUNNERS, hosts=SimulatedHosts(_steady), listen=listen)
     assert [step.seconds_left is None for step in steps] == [True] * 6 + [False] * 12
     assert steps[6].seconds_left == pytest.approx(4 * 1.75)
     assert [step.done for step in steps] == list(range(18))
@@ -153,6 +155,56 @@ def test_the_time_left_is_told_once_every_cell_has_run() -> None:
     assert [step.label for step in steps[6:]] == [f"round {number}" for number in (1, 2, 3) for _ in RUNNERS] + [
         "observed pass"
     ] * 3
+
+
+def test_known_results_of_tasks_that_are_independent_are_compared_last() -> None:
+    """No execution precedes the warm-up, and until the observed pass nothing is said about results."""
+    phases: list[Phase] = []
+    checked: list[str] = []
+
+    def listen(event: ListenerEvent) -> None:
+        if isinstance(event, Step):
+            phases.append(event.phase)
+        if isinstance(event, RunRecord):
+            checked.append(event.tables[0].checked)
+
+    measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), listen=listen)
+    assert not {Phase.REFERENCE, Phase.CHECK} & set(phases)
+    assert phases.count(Phase.COMPARE) == len(RUNNERS)
+    assert checked == ["pending"] * (len(checked) - 1) + ["known"]
+
+
+class Reversing(Sequential):
+    """Returns the results in the wrong order."""
+
+    name = "reversing"
+
+    def run(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        return super().run(function, items)[::-1]
+
+
+@pytest.mark.parametrize("options", [{"rounds": 3}, {"rounds": 3, "observe": False}, {"rounds": 1}])
+def test_wherever_they_are_compared_a_wrong_runner_fails(options: dict[str, Any]) -> None:
+    """In the observed pass, in a check if there is none, or in the only round."""
+    table = measure(WORK, runners=["sequential", Reversing()], isolate=False, **options).tables[0]
+    assert table.checked == "known"
+    assert [(cell.outcome.kind, cell.outcome.cause) for cell in table.cells] == [("ok", ""), ("failed", "results")]
+
+
+def test_an_interrupted_run_does_not_call_results_equal_that_were_not_compared() -> None:
+    """The table says that they were not; once the run is resumed, they are."""
+
+    def seconds(label: str, number: int) -> float:
+        if number == 3:
+            raise KeyboardInterrupt
+        return 1.0
+
+    run = measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(seconds), rounds=9)
+    assert run.tables[0].checked == "pending"
+    assert "Results were not compared: the run was interrupted before." in str(run)
+    whole = measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), rounds=9, resume=run)
+    assert whole.tables[0].checked == "known"
+    assert "Results were not compared" not in str(whole)
 
 
 def test_an_interrupted_run_returns_what_there_is() -> None:
@@ -231,4 +283,4 @@ def test_calls_of_all_workloads_are_announced_before_anything_is_done() -> None:
     told.clear()
     half = Run(replace(run.record, tables=run.tables[:1]))
     measure(WORK, other, hosts=SimulatedHosts(_steady), resume=half, **options)
-    assert [event.calls for event in told if isinstance(event, CallsPlanned)] == [2 * (1 + 2 + 3 * (1 + 3 + 1))]
+    assert [event.calls for event in told if isinstance(event, CallsPlanned)] == [2 * 3 * (1 + 3 + 1)]

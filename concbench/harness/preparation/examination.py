@@ -109,7 +109,7 @@ class Examination:
             for cell in cells:
                 if cell.pickles and self._bench.referee.unsendable:
                     cell.end(Outcome("inapplicable", f"{_UNSENDABLE} ({self._bench.referee.unsendable})"))
-                elif cell.pickles or self._compares(cell) or self._needs_reference_decision(cell):
+                elif self._is_sent(cell) or self._compares(cell) or self._needs_reference_decision(cell):
                     self._start_host(cell, hosts)
             for cell in cells:
                 if cell.host is not None:
@@ -117,7 +117,7 @@ class Examination:
             for cell in cells:
                 if cell.host is not None and cell.alive and self._needs_reference_decision(cell):
                     self._steps.take(cell, Phase.PREPARE, self._decide_reference)
-                if cell.host is not None and cell.alive and self._compares(cell):
+                if cell.host is not None and cell.alive and self._compares(cell) and not self._bench.leaves_out(cell):
                     if not self._bench.may_check(cell):
                         cell.end(Outcome("inapplicable", NO_TIME))
                         cell.leave_host()
@@ -126,6 +126,10 @@ class Examination:
                     self._steps.take(cell, Phase.CHECK, self._compare)
                 cell.leave_host()
                 cell.checked = True
+
+    def _is_sent(self, cell: LiveCell) -> bool:
+        """Whether it must be found out if the work of a cell can be sent to its workers."""
+        return cell.pickles and not self._bench.plan.checks_last
 
     def _compares(self, cell: LiveCell) -> bool:
         """Whether a cell needs a comparison before the first sample; results that cannot be pickled always do."""

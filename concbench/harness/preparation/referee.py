@@ -42,7 +42,7 @@ class Referee:
 
     def resume(self, earlier: Table) -> None:
         """Keep the decisions of the interrupted run."""
-        if earlier.checked not in {"known", "sequential", "off"}:
+        if earlier.checked not in {"known", "sequential", "off", "pending"}:
             self.checked = earlier.checked
 
     def move_reference(self, variant: str, why: str) -> None:

@@ -14,11 +14,11 @@ import numpy as np
 from concbench.analysis.cell_analysis import by_round
 from concbench.analysis.thresholds import FAR_BEHIND, HOPELESS
 from concbench.harness.planning.runner_specs import PlannedCell
-from concbench.harness.stop_rules import NextRound, RoundLimit, Samples, Standings, contenders
-from concbench.results.records import CellId
+from concbench.harness.stop_rules import NextRound, RoundLimit, Samples, Standings, contenders, is_close, is_open
+from concbench.results.records import CellId, Sample
 from concbench.stats.intervals import FEWEST, log_ratios, look_level, ratio_interval
 from concbench.stats.noise import Noise
-from concbench.stats.verdicts import BAND, UNDECIDED, fastest, verdict_of
+from concbench.stats.verdicts import BAND, fastest
 
 _DROP_LEVEL = 0.05
 
@@ -49,9 +49,9 @@ class RaceRule:
             return NextRound(list(standings.samples))
         if standings.rounds >= self.max_rounds:
             return NextRound([], "rounds")
-        joining = self._joining(standings)
         if standings.baseline not in standings.samples:
-            return NextRound([], "baseline", joining)
+            return NextRound([], "baseline")
+        joining = self._joining(standings)
         wanted = self._wanted(standings) or self._open(standings)
         if not wanted:
             return NextRound([], "verdicts", joining)
@@ -66,8 +66,8 @@ class RaceRule:
         return NextRound([cell for cell in standings.samples if cell in wanted], joining=joining)
 
     def _joining(self, standings: Standings) -> list[PlannedCell]:
-        """The neighbours of the leader, once the leader is clear enough."""
-        if standings.rounds < max(FAR_BEHIND):
+        """The neighbours of the leader, once the leader is clear enough, unless nothing gains much."""
+        if standings.rounds < max(FAR_BEHIND) or self._nothing_gains(standings):
             return []
         return [planned for planned in self.neighbours(standings.samples) if planned.id not in standings.samples]
 
@@ -90,7 +90,7 @@ class RaceRule:
         they are known to be slower, or tied with the leader; cells that are far behind are left out.
         """
         samples, leader = standings.samples, _leader(standings.samples)
-        measured = {cell: by_round(taken) for cell, taken in samples.items() if len(taken) >= FEWEST}
+        measured = {cell: by_round(taken) for cell, taken in _measured(samples).items()}
         if leader not in measured:
             return set()
         far = FAR_BEHIND[max(FAR_BEHIND)] * np.median(list(measured[leader].values()))
@@ -101,20 +101,27 @@ class RaceRule:
         return look_level(self.max_rounds, max(self.comparisons, standings.comparisons))
 
     def _undecided(self, standings: Standings) -> set[CellId]:
-        """The cells without a verdict against the baseline, among those whose verdict the advice needs.
+        """The cells of which more must be known against the baseline, among those that the advice is based on.
 
-        These are the leader or, if the baseline leads, all cells that were not dropped as hopeless: the advice then
+        These are the leader and, if nothing gains much, all cells that were not dropped as hopeless: the advice then
         claims that none of them is faster.
         """
         samples, leader = standings.samples, _leader(standings.samples)
-        baseline, level, prior = standings.baseline, self._level(standings), standings.noise.prior
-        rivals = {leader} if leader != baseline else {cell for cell in samples if len(samples[cell]) >= FEWEST}
-        base = by_round(samples[baseline])
-        return {
-            cell
-            for cell in rivals - {baseline}
-            if verdict_of(log_ratios(base, by_round(samples[cell])), level, prior(baseline, cell)) == UNDECIDED
-        }
+        baseline, level = standings.baseline, self._level(standings)
+        rivals = {leader}
+        if self._nothing_gains(standings):
+            rivals |= _measured(samples).keys()
+        return {cell for cell in rivals - {baseline} if is_open(standings, cell, level)}
+
+    def _nothing_gains(self, standings: Standings) -> bool:
+        """Whether the leader of the cells with three rounds is known to be within 10 % of the baseline."""
+        measured = _measured(standings.samples)
+        return bool(measured) and is_close(standings, _leader(measured), self._level(standings))
+
+
+def _measured(samples: Samples) -> dict[CellId, Sequence[Sample]]:
+    """The samples of the cells with enough rounds for an interval."""
+    return {cell: taken for cell, taken in samples.items() if len(taken) >= FEWEST}
 
 
 def _leader(samples: Samples) -> CellId:

@@ -316,7 +316,11 @@ def plan_race(workload: Workload, effort: Effort, options: MeasureOptions, limit
     if effort.single_round:
         rule = EveryRound(1)
         options = changed(options, rounds=1, max_rounds=None, budget=None, observe=False)
-    return Plan(workload, cells, cells[0].id, rule, warm_up=not effort.single_round, options=options, limit=limit)
+    look = effort.field.look
+    return Plan(
+        workload, cells, cells[0].id, rule, warm_up=not effort.single_round, options=options, limit=limit,
+        whole_seconds=None if look.computes else look.tasks * look.seconds,
+    )  # fmt: skip
 
 
 def _race_options(options: MeasureOptions, left: float, calls: int) -> MeasureOptions:

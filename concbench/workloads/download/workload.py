@@ -67,6 +67,7 @@ class Download(Workload):
 
     name = "download"
     kind: ClassVar[str] = "io"
+    trusted: ClassVar[bool] = True
 
     def __init__(  # noqa: PLR0913 - each is an option of its own
         self,

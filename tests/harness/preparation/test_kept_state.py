@@ -22,9 +22,9 @@ from concbench.run import Advice, Run
 from concbench.testing import SimulatedHosts
 from concbench.workloads.function.calling import CallForm
 from concbench.workloads.function.workload import FunctionWorkload
-from concbench.workloads.primes import Primes
+from concbench.workloads.synthetic import Sleep
 
-WORK = Primes(limits=[10, 20, 30])
+WORK = Sleep(tasks=3)
 RUNNERS = ["sequential", "threads", "process-pool:2"]
 FILE = Path(__file__).parent / "keeping_module.py"
 FIRST, LATER = 0.5, 0.1

@@ -1,6 +1,7 @@
 """Advice over simulated machines: the race finds what it should, and claims no more than was shown."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import EntryPoint
@@ -103,6 +104,25 @@ def test_do_not_parallelise_is_an_answer() -> None:
     assert str(advice).rstrip().endswith(best.headline)
 
 
+def test_a_gain_of_a_few_percent_is_no_gain_and_need_not_be_proved() -> None:
+    """The race ends once it is known that nothing gains more than 10 %."""
+    advice, _ = played(lambda label: 0.1 if label == "sequential" else 0.096, noise=0.03)
+    assert advice.recommendation is not None
+    assert advice.recommendation.headline == "Do not parallelise: nothing was more than 10 % faster than sequential."
+    assert max(len(cell.samples) for cell in advice.run.tables[0].cells) < 30
+
+
+def test_what_is_far_behind_is_observed_only_if_it_is_the_fastest_of_its_kind() -> None:
+    """The observed pass explains why threads or processes gain nothing, and one of each is enough for that."""
+    quick = {"sequential": 100.0, "thread-pool:64": 10.0, "process-pool:2": 85.0}
+    advice, _ = played(lambda label: MILLISECOND * quick.get(label, 90.0))
+    cells = {cell.label: cell for cell in advice.run.tables[0].cells if cell.outcome.kind == "ok"}
+    observed = {label for label, cell in cells.items() if cell.observed}
+    assert {"sequential", "thread-pool:64"} < observed
+    assert sum(label.startswith(("process", "mp")) for label in observed) == 1
+    assert len(observed) < len(cells)
+
+
 def test_what_was_not_proved_is_not_advised() -> None:
     """The machine is so noisy that nothing can be decided."""
     advice, _ = played(lambda label: 0.01 if label == "sequential" else 0.0097, noise=0.6)
@@ -113,12 +133,23 @@ def test_what_was_not_proved_is_not_advised() -> None:
 
 def test_hopeless_cells_are_dropped_early() -> None:
     """They are dropped after one round or two; the best and the baseline go on until their verdict."""
-    _, hosts = played(saturating(256))
-    counts: dict[str, int] = {}
-    for label, _ in hosts.order:
-        counts[label] = counts.get(label, 0) + 1
+    _, hosts = played(lambda label: MILLISECOND * (60 if label == "thread-pool:2" else 10 if "pool" in label else 50))
+    counts = Counter(label for label, _ in hosts.order)
     assert counts["thread-pool:2"] <= 1 + 1 + 1  # warm-up, one round, observed
     assert counts["sequential"] > counts["thread-pool:2"]
+
+
+def test_workers_too_few_to_win_are_not_tried() -> None:
+    """If 64 threads take a 64th of the time, 2 cannot take less than half of it, and are left out."""
+    advice, hosts = played(saturating(64))
+    executed = {label for label, _ in hosts.order}
+    left_out = {cell.label: cell.workers for cell in advice.run.tables[0].cells if cell.outcome.cause == "outdone"}
+    assert left_out
+    assert not executed & left_out.keys()
+    assert max(left_out.values()) <= 32
+    assert advice.recommendation is not None
+    assert advice.recommendation.runner == "thread-pool:64"
+    assert advice.recommendation.headline.endswith("as fast as sequential.")
 
 
 def limited_in_each_process(most: int) -> Model:
