@@ -58,7 +58,7 @@ class Rounds:
         least = min(seconds.values(), default=inf)
         for cell in bench.alive:
             own = seconds.get(cell.id, 0.0)
-            if cell.id != bench.plan.baseline and own > max(self._rule.hopeless * least, FIRST_RUN_COSTS):
+            if cell.id != bench.plan.baseline and own - FIRST_RUN_COSTS > self._rule.hopeless * least:
                 times = f"{self._rule.hopeless:,.0f} times as long as the shortest"
                 why = f"given up after its first execution, which took more than {times}"
                 cell.record = replace(cell.record, warmup=cell.first_run)
