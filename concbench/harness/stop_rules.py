@@ -50,10 +50,10 @@ class Standings:
         """Rounds taken so far, counted by the cell with the most samples."""
         return max((len(taken) for taken in self.samples.values()), default=0)
 
-    def exceeds(self, budget: float | None, cells: Collection[CellId]) -> bool:
-        """Whether another round of these cells, if it takes as long as their last samples, exceeds the budget."""
+    def exceeds(self, budget: float | None, cells: Collection[CellId], rounds: int = 1) -> bool:
+        """Whether so many more rounds of these cells, if they take as long as the last samples, exceed the budget."""
         taken = [self.samples[cell][-1] for cell in cells if self.samples[cell]]
-        return budget is not None and self.elapsed + sum(one.seconds * one.repeats for one in taken) > budget
+        return budget is not None and self.elapsed + rounds * sum(one.seconds * one.repeats for one in taken) > budget
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,8 @@ class RaceRule:
         wanted = {cell for cell, taken in samples.items() if not taken} | running
         if len(running) == 1 or _all_level(samples, running, standings.noise):
             wanted -= {cell for cell in running if len(samples[cell]) >= FEWEST}
+        if wanted and not standings.exceeds(self.budget, wanted | running | {standings.baseline}, FEWEST):
+            return wanted | {_leader(samples)}  # the proof can wait until it is known what has to be proved
         unproved = self._undecided(standings) | _unpaired(standings, running)
         wanted |= unproved
         if not wanted:
