@@ -126,28 +126,23 @@ def _winner(table: TableAnalysis) -> list[Finding]:
         return [Finding(f"{first.name} was fastest: {rate}.", rating(first), role=HEADLINE)]
     if len(ties) <= 1:
         return [Finding(f"{first.name} was proved to be faster: {rate}.", rating(first), role=HEADLINE)]
-    return _tie(first, rate, ties)
+    return [_tie(table, first, ties)]
 
 
-def _tie(first: CellAnalysis, rate: str, ties: list[CellAnalysis]) -> list[Finding]:
-    """Name the fastest, and advise the simplest cell that is tied with it and typically within 5 % of it.
+def _tie(table: TableAnalysis, first: CellAnalysis, ties: list[CellAnalysis]) -> Finding:
+    """Advise the simplest of the cells that are tied with the fastest and typically within 5 % of it.
 
     Args:
+        table: the table.
         first: the fastest cell.
-        rate: its speed-up in words.
         ties: the cells that are tied with it, itself included, the simplest first.
     """
     chosen = next(cell for cell in ties if cell is first or (cell.speedup or 0.0) * BAND >= (first.speedup or 0.0))
-    others = [cell.name for cell in ties if cell is not first and cell is not chosen]
-    names = listed([cell.name for cell in ties])
+    names = [cell.name for cell in ties]
     within = "" if chosen is ties[0] else " within 5 %"
-    came_first = f"{first.name} came out first: {rate}"
-    take = "" if chosen is first else f"; take the simplest{within}, {chosen.name} ({rate_of(chosen)})"
-    tied = f"; {'also ' if take else ''}statistically tied: {few(others)}" if others else ""
-    return [
-        Finding(f"{came_first}.", rating(first), brief=f"{came_first}{take}{tied}.", role=HEADLINE),
-        Finding(f"But {names} are statistically tied: take the simplest{within}, {chosen.name}.", role=MORE),
-    ]
+    rate = f"{rate_of(chosen)} as fast as {table.baseline.name}"
+    take = f"are statistically tied: take the simplest{within}, {chosen.name} ({rate})"
+    return Finding(f"{listed(names)} {take}.", rating(chosen), brief=f"{few(names)} {take}.", role=HEADLINE)
 
 
 def _no_winner(table: TableAnalysis, others: list[CellAnalysis]) -> Finding:
@@ -162,7 +157,7 @@ def _no_winner(table: TableAnalysis, others: list[CellAnalysis]) -> Finding:
     parts = [f"{listed(same)} the same within 5 %"] if same else []
     parts += [f"{listed(slower)} slower"] if slower else []
     parts += [f"{listed(close)} within 10 %"] if close else []
-    faster = "more than 10 % faster" if close else "faster"
+    faster = "more than 10 % faster" if any((cell.high or 0.0) > BAND for cell in undecided_cells) else "faster"
     outcomes = "; ".join(parts)
     if missing:
         nothing = f"Nothing that was measured was {faster} than {name}"

@@ -19,7 +19,7 @@ from concbench.analysis.cell_analysis import CellAnalysis, by_round
 from concbench.analysis.places import is_described
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import COMPUTES, FLAGGED
-from concbench.stats.intervals import log_ratios, ratio_interval
+from concbench.stats.intervals import FEWEST, log_ratios, ratio_interval
 from concbench.stats.verdicts import BAND, CLOSE, FASTER
 from concbench.units import few, instead_of, listed, memory, percent, ratio, seconds
 
@@ -248,16 +248,16 @@ def _reasons_against(table: TableAnalysis) -> list[Finding]:
     """
     others = [cell for cell in table.measured if cell is not table.baseline and cell.interval is not None]
     rivals = [cell for cell in others if cell.in_fastest_group]
-    undecided_cells = [cell for cell in rivals if (cell.high or 0.0) > CLOSE]
+    undecided_cells = [cell for cell in rivals if cell.trends or (cell.high or 0.0) > CLOSE]
     name, missing = table.baseline.name, unmeasured(table, _RUN_IT)
     small_gains = [cell for cell in others if cell.verdict == FASTER]
     if small_gains:
         best = max(small_gains, key=lambda cell: cell.speedup or 0.0)
-        gain = f"Leave it as it is: no more than 5 % can be gained ({best.name} {rate_of(best)})"
+        gain = f"Leave it as it is: the best, {best.name}, is only {rate_of(best)} as fast as {name}"
         return [Finding(f"{gain}{f'; {missing}' if missing else ''}.", rating(best), role=MORE)]
-    too_few_rounds = not others and any(
-        cell is not table.baseline and not cannot_win(cell, table) for cell in table.measured
-    )
+    rivals_without = [cell for cell in table.measured if cell is not table.baseline and cell.interval is None]
+    may_win = table.baseline.rounds < FEWEST or not all(cannot_win(cell, table) for cell in rivals_without)
+    too_few_rounds = not others and bool(rivals_without) and may_win
     if not undecided_cells and not too_few_rounds:
         close = any((cell.high or 0.0) > BAND for cell in rivals)
         faster = "more than 10 % faster" if close else "faster"

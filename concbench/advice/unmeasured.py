@@ -76,10 +76,10 @@ def more_rounds(table: TableAnalysis) -> str:
 def cannot_win(cell: CellAnalysis, table: TableAnalysis) -> bool:
     """Whether the little that was measured of a cell shows that it is far behind the best."""
     best = min((other.seconds for other in table.measured if other.seconds is not None), default=None)
-    if cell.outcome.cause == "outdone":
-        return True
     if best is None or cell.outcome.kind == "failed":
         return False
+    if cell.outcome.cause == "outdone":
+        return (table.baseline.seconds or 0.0) / cell.workers > FAR_BEHIND[max(FAR_BEHIND)] * best
     if cell.seconds is not None:
         return cell.seconds >= FAR_BEHIND.get(cell.rounds, float("inf")) * best
     warm_up = cell.record.warmup

@@ -85,7 +85,7 @@ class CellAnalysis:
 
     @property
     def close(self) -> bool:
-        """Whether it is known to be within 10 % of the baseline, so that it takes no further rounds."""
+        """Whether it is known to be within 10 % of the baseline, so that no verdict on it is awaited."""
         return self.interval is not None and not self.trends and self.interval.within(CLOSE)
 
     @property

@@ -61,7 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--require", action="append", metavar="TEXT", help="exit with code 3 unless this holds, such "
                         "as 'thread-pool:2 >= 1.5x' or 'memory thread-pool:8 <= 500MB'; repeatable")  # fmt: skip
     parser.add_argument("--strict", action="store_true", help="exit with code 4 if any requirement is undecided; "
-                        "without requirements, if any verdict is undecided, except of runners far behind")  # fmt: skip
+                        "without requirements, if a verdict is undecided except of runners far behind or "
+                        "close")  # fmt: skip
     parser.set_defaults(alone=False)
     add_color(parser)
     functions.add_arguments(parser)

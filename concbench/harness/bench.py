@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from statistics import median
 
 from concbench.analysis.comparability import comparable_cells
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
@@ -25,8 +26,12 @@ NO_TIME = "there was no time for it; --budget allows more"
 """The reason of a cell that was left out for lack of time."""
 CUT_SHORT = "there was no more time for it; raise --budget"
 """The reason of a cell that timed out because the budget was about to end."""
-TOO_FEW_WORKERS = "left out: even if its workers shared the work evenly, others would be more than twice as fast"
-"""The reason of a cell with too few workers to be the fastest."""
+OUTDONE = Outcome(
+    "inapplicable",
+    "too few workers: with the work shared evenly, still more than twice as slow as the fastest",
+    cause="outdone",
+)
+"""The outcome of a cell that has too few workers to be the fastest."""
 _CHECK_SHARE = 0.5
 """Share of the budget within which checks may begin."""
 _ONE_SHARE = 0.25
@@ -67,9 +72,9 @@ class Bench:
             self.add(planned)
 
     def add(self, planned: PlannedCell) -> LiveCell:
-        """Add a cell and return it."""
+        """Add a cell and return it; it replaces one of the same identity that was left out."""
         cell = LiveCell(planned, planned.record(self.plan.workload.tasks))
-        self.cells.append(cell)
+        self.cells = [*(one for one in self.cells if one.id != cell.id), cell]
         return cell
 
     @property
@@ -107,7 +112,7 @@ class Bench:
         """The sort key; in other variants the sequential cell comes first, since it shows their results."""
         other = cell.record.variant != self.plan.baseline.variant
         other_sequential = other and cell.planned.name != BASELINE
-        workers = 0 if self.plan.whole_seconds is None else cell.record.workers
+        workers = 0 if self.plan.sequential_seconds is None else cell.record.workers
         return cell.id != self.plan.baseline, other, other_sequential, not cell.awaits, -workers
 
     # Hosts, and how long they may take.
@@ -186,30 +191,43 @@ class Bench:
         limit = self.plan.limit
         return limit is None or self.clock.elapsed() + seconds <= share * limit.begin
 
-    def first_seconds(self) -> dict[CellId, float]:
-        """Seconds of the first execution of every live cell in its latest process, if it is comparable."""
-        first = [replace(cell.record, samples=[run]) for cell in self.alive if (run := cell.first_run)]
-        fair = comparable_cells(first, self.workload.tasks)
-        return {cell.id: cell.samples[0].seconds for cell in fair if cell.samples}
+    def typical_seconds(self) -> dict[CellId, float]:
+        """Seconds of an execution of every live cell, if it is comparable.
 
-    def leaves_out(self, cell: LiveCell) -> bool:
-        """End a cell if another took less than half of the time that this one takes even if its workers never wait.
-
-        Returns:
-            Whether it was ended.
+        The median of its samples or, before any, its first execution in its latest process.
         """
-        first = self.first_seconds()
-        if self.plan.whole_seconds is None or cell.planned.name == BASELINE or not first:
-            return False
-        whole = min(self.plan.whole_seconds, first.get(self.plan.baseline, inf))
-        outdone = whole / cell.record.workers > FAR_BEHIND[max(FAR_BEHIND)] * min(first.values())
-        if outdone:
-            cell.end(Outcome("inapplicable", TOO_FEW_WORKERS, cause="outdone"))
-        return outdone
+        executions = {cell.id: cell.record.samples or cell.first_runs[-1:] for cell in self.alive}
+        cells = [replace(cell.record, samples=executions[cell.id]) for cell in self.alive if executions[cell.id]]
+        fair = comparable_cells(cells, self.workload.tasks)
+        return {cell.id: median(sample.seconds for sample in cell.samples) for cell in fair if cell.samples}
 
-    def may_check(self, cell: LiveCell) -> bool:
-        """Whether there is time to check a cell; the baseline is always checked."""
-        return cell.id == self.plan.baseline or self.fits(0.0, _CHECK_SHARE)
+    def is_outdone(self, cell: LiveCell) -> bool:
+        """Whether a cell that was not executed yet has too few workers to be the fastest.
+
+        Another takes less than half of the time that this one takes even if its workers share the work evenly.
+        """
+        expected, baseline, workers = self.plan.sequential_seconds, self.plan.baseline, cell.record.workers
+        is_bounded = hasattr(cell.planned.runner, "workers") and cell.record.variant == baseline.variant
+        if expected is None or not is_bounded or cell.first_runs:
+            return False
+        seconds = {one: taken for one, taken in self.typical_seconds().items() if one.variant == baseline.variant}
+        if baseline not in seconds:
+            return False
+        shared = min(expected, seconds[baseline]) / workers
+        return shared > FAR_BEHIND[max(FAR_BEHIND)] * min(seconds.values())
+
+    def no_longer_outdone(self) -> list[PlannedCell]:
+        """The cells that were left out and may win after all: the one that had outdone them failed, or became slow."""
+        outdone = [cell for cell in self.cells if cell.record.outcome.cause == "outdone"]
+        return [cell.planned for cell in outdone if not self.is_outdone(cell)]
+
+    def reason_to_leave_out(self, cell: LiveCell) -> Outcome | None:
+        """Why a cell is not even checked; the baseline always is."""
+        if cell.id == self.plan.baseline:
+            return None
+        if self.is_outdone(cell):
+            return OUTDONE
+        return None if self.fits(0.0, _CHECK_SHARE) else Outcome("inapplicable", NO_TIME)
 
     def allow_all(self) -> None:
         """Set the timeout of every live cell, after the time of the baseline has become known."""

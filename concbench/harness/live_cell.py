@@ -32,7 +32,9 @@ class LiveCell:
     sampled: bool = False
     """Whether a sample was taken in its current process."""
     checked: bool = False
-    """Whether its results were compared before the first sample, or need no comparison."""
+    """Whether its results were compared before the first sample, or need no comparison then."""
+    compared: bool = False
+    """Whether the results of its observed pass were compared."""
     seconds: list[float] = field(default_factory=list)
     """Seconds of the warm-up and of every sample, for the estimate of the remaining time."""
     executions: int = 0
@@ -88,6 +90,7 @@ class LiveCell:
         self.record = record
         self.seconds = [sample.seconds * sample.repeats for sample in record.samples]
         self.checked = bool(record.samples)
+        self.compared = record.observed is not None
         self.executions = sum(sample.repeats for sample in record.samples)
 
     def begin_again(self) -> None:
@@ -95,7 +98,8 @@ class LiveCell:
         self.leave_host()
         self.record = replace(self.record, samples=[], observed=None)
         self.seconds = self.seconds[: int(self.warmed_up)]
-        if self.record.outcome.kind == "failed" and not self.record.outcome.cause:
+        outcome = self.record.outcome
+        if outcome.cause == "outdone" or (outcome.kind == "failed" and not outcome.cause):
             self.record = replace(self.record, outcome=Outcome())
             self.checked = False
 

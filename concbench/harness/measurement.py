@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from concbench.analysis.thresholds import FAR_BEHIND
@@ -170,12 +171,12 @@ class Measurement:
         """
         if self._plan.limit is None:
             return self._bench.alive
-        baseline, *others = self._bench.baseline_first
-        seconds = {cell.id: min(cell.seconds, default=0.0) for cell in others}
-        others.sort(key=lambda cell: seconds[cell.id])
+        cells, seconds = self._bench.baseline_first, self._bench.typical_seconds()
+        others = sorted(cells[1:], key=lambda cell: seconds.get(cell.id, inf))
         first = {(cell.record.variant, cell.record.traits.where): cell.id for cell in reversed(others)}
-        far = FAR_BEHIND[max(FAR_BEHIND)] * min(seconds.values(), default=0.0)
-        return [baseline, *(cell for cell in others if seconds[cell.id] <= far or cell.id in first.values())]
+        far = FAR_BEHIND[max(FAR_BEHIND)] * min(seconds.values(), default=inf)
+        near = {cell for cell, taken in seconds.items() if taken <= far}
+        return [*cells[:1], *(cell for cell in others if cell.id in near or cell.id in first.values())]
 
     def _keep_first_runs(self) -> None:
         """Record the first execution of each cell as its warm-up: the budget allowed nothing more."""
@@ -232,7 +233,7 @@ class Measurement:
     @property
     def _awaits_comparison(self) -> bool:
         """Whether results that are compared in the observed passes alone have not all been compared."""
-        return self._plan.checks_last and any(cell.record.observed is None for cell in self._bench.alive)
+        return self._plan.checks_last and not all(cell.compared for cell in self._bench.alive)
 
     def _remarks(self) -> list[str]:
         """The remarks of the measuring processes, each with the runners that it occurred under."""
@@ -247,4 +248,7 @@ class Measurement:
         """The record of a cell, with a timeout explained; a cell of an earlier run is explained already."""
         if cell.id in self._earlier:
             return cell.record
-        return replace(cell.record, outcome=self._bench.explained(cell))
+        outcome = self._bench.explained(cell)
+        if self._plan.checks_last and not cell.compared:  # an observed pass counts once its results were compared
+            return replace(cell.record, outcome=outcome, observed=None)
+        return replace(cell.record, outcome=outcome)

@@ -54,7 +54,7 @@ class Rounds:
     def give_up_hopeless(self) -> None:
         """End the cells that were too slow in their first execution to win the race, even after first-run costs."""
         bench = self._bench
-        seconds = bench.first_seconds()
+        seconds = bench.typical_seconds()
         least = min(seconds.values(), default=inf)
         for cell in bench.alive:
             own = seconds.get(cell.id, 0.0)
@@ -133,9 +133,13 @@ class Rounds:
             self.stopped = "calls"
             return []
         known = {cell.id for cell in self._bench.cells}
-        for planned in decided.joining if cells else ():
-            if planned.id not in known and self._affords_joining(cells):
+        joining = [planned for planned in decided.joining if planned.id not in known] if cells else []
+        if cells or self.stopped == "verdicts":
+            joining += self._bench.no_longer_outdone()
+        for planned in joining:
+            if self._affords_joining(cells):
                 cells += [cell for cell in [join(planned)] if cell.alive]
+        self.stopped = "" if cells else self.stopped
         return cells
 
     def _executions(self, cells: Sequence[LiveCell]) -> int:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
-from concbench.harness.bench import Bench
+from concbench.harness.bench import OUTDONE, Bench
 from concbench.harness.clock import AWAKE
 from concbench.harness.events import Phase
 from concbench.harness.hosts.base import CellEnded
@@ -50,9 +50,10 @@ class Sampling:
     def warm_up(self, cells: Sequence[LiveCell]) -> None:
         """Execute each cell for the first time in its process; this execution is never a sample."""
         for cell in cells:
-            if cell.warmed_up or self._bench.leaves_out(cell):
-                continue
-            self._steps.take(cell, Phase.WARM_UP, self._warm_up)
+            if self._bench.is_outdone(cell):
+                cell.end(OUTDONE)
+            elif not cell.warmed_up:
+                self._steps.take(cell, Phase.WARM_UP, self._warm_up)
 
     def relaunch(self, cells: Sequence[LiveCell], number: int) -> bool:
         """Before a round, relaunch the processes in which earlier samples were taken, if that is due, and warm them up.
@@ -179,3 +180,4 @@ class Sampling:
         """Compare the results of the last execution, unless results turned out not to be comparable."""
         if self._bench.referee.compares_later:
             cell.sampling_host.compare()
+            cell.compared = True

@@ -126,7 +126,7 @@ class VerdictRule:
     """Seconds after which no further round begins; the first three rounds are always taken."""
     precision: float | None = None
     """Continue after the verdict until the half-width of the interval is at most this share of the ratio, even for
-    cells that are far behind."""
+    cells that are far behind or close to the baseline."""
     hopeless: float = inf
 
     @property
@@ -158,9 +158,8 @@ class VerdictRule:
 def is_open(standings: Standings, cell: CellId, level: float) -> bool:
     """Whether a cell has no verdict against the baseline yet, and is not known to be within 10 % of it either."""
     interval, trending = _against_baseline(standings, cell, level)
-    if interval is None or trending:
-        return True
-    return verdict(interval) == UNDECIDED and not interval.within(CLOSE)
+    has_verdict = not trending and verdict(interval) != UNDECIDED
+    return not has_verdict and not is_close(standings, cell, level)
 
 
 def is_close(standings: Standings, cell: CellId, level: float) -> bool:

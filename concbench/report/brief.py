@@ -29,15 +29,14 @@ def brief_sentences(findings: Sequence[Finding], lines: int = LINES) -> list[str
     return [finding.short for finding in findings if finding is reason or finding.role in {HEADLINE, WARNING}]
 
 
+def brief_warnings(findings: Sequence[Finding]) -> list[str]:
+    """Every warning."""
+    return [finding.short for finding in findings if finding.role == WARNING]
+
+
 def brief_reasons(findings: Sequence[Finding], most: int) -> list[str]:
-    """Every warning and, if these are fewer than `most`, the first of the reasons."""
-    certain = sum(one.role in {HEADLINE, WARNING} for one in findings)
-    reasons = [one for one in findings if one.role == REASON][: max(0, most - certain)]
-    return [
-        finding.short
-        for finding in findings
-        if finding.role in {HEADLINE, WARNING} or any(finding is reason for reason in reasons)
-    ]
+    """The first of the reasons, `most` at most."""
+    return [finding.short for finding in findings if finding.role == REASON][:most]
 
 
 def _lines(finding: Finding) -> int:

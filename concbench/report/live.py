@@ -41,7 +41,9 @@ def running_cells(table: Table) -> set[CellId]:
 
 
 def live_rows(table: Table) -> list[LiveRow]:
-    """Rows of the runners that have times, the fastest first; none as long as there is nothing to compare.
+    """Rows of the runners that have times, the fastest first, then of those that failed before they had any.
+
+    There are none as long as there is nothing to compare.
 
     Observed passes are not analysed: no column needs them, and they may have very many tasks.
     """
@@ -50,7 +52,8 @@ def live_rows(table: Table) -> list[LiveRow]:
     analysis = analyse(replace(table, cells=[replace(cell, observed=None) for cell in table.cells]))
     running = running_cells(table)
     fastest_first = sorted(analysis.measured, key=lambda cell: cell.seconds or 0.0)
-    return [LiveRow(_texts(cell), cell.id in running) for cell in fastest_first]
+    failed = [cell for cell in analysis if cell.outcome.kind == "failed" and cell.seconds is None]
+    return [LiveRow(_texts(cell), cell.id in running) for cell in [*fastest_first, *failed]]
 
 
 def live_table(rows: Sequence[LiveRow], console: Console, width: int) -> RenderableType | None:
@@ -79,7 +82,8 @@ def _texts(cell: CellAnalysis) -> tuple[str, ...]:
     speedup = NOTHING if cell.speedup is None else units.ratio(cell.speedup)
     interval = f" [{units.span(cell.interval.low, cell.interval.high)}]" if cell.interval else ""
     time = NOTHING if cell.seconds is None else units.seconds(cell.seconds)
-    return cell.name, time, f"{speedup}{interval}", cell.verdict or NOTHING, f"{cell.rounds}"
+    verdict = "failed" if cell.outcome.kind == "failed" else cell.verdict or NOTHING
+    return cell.name, time, f"{speedup}{interval}", verdict, f"{cell.rounds}"
 
 
 def _table(rows: Sequence[LiveRow], columns: int, encoding: str) -> RichTable:

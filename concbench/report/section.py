@@ -93,7 +93,7 @@ _CHECKED = {
 """Sentences on a check of results that succeeded; if results could not be compared, a note of the table says so."""
 _UNCHECKED = {
     "off": "Results were not compared (--no-check).",
-    "pending": "Results were not compared: the run was interrupted before.",
+    "pending": "Not all results were compared: the run was interrupted.",
 }
 """Sentences on a check that did not take place."""
 _COLD = "Workers and connections are fresh for each execution (cold), timed from start to stop"

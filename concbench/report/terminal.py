@@ -15,7 +15,7 @@ from concbench.advice.finding import Finding
 from concbench.advice.recommendation import Recommendation
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.report.bars import bars
-from concbench.report.brief import brief_reasons, brief_sentences
+from concbench.report.brief import brief_reasons, brief_sentences, brief_warnings
 from concbench.report.document import ANSWER, DETAILS, Document
 from concbench.report.grid import NOTHING, Grid
 from concbench.report.section import Section
@@ -75,19 +75,28 @@ def render(document: Document, console: Console) -> RenderableType:
     parts += [""] if parts else []
     parts.append(styled(document.heading, "dim"))
     details = document.length == DETAILS
+    advice = document.recommendation
+    has_load = advice is not None and not details and _names_load([*advice.reasons, *advice.conditions])
     for section, table in zip(document.sections, document.analyses, strict=True):
-        parts += ["", *_table(section, table, console, details=details), *_why(section, console)]
+        parts += ["", *_table(section, table, console, details=details, has_load=has_load), *_why(section, console)]
     if document.interrupted:
         parts += ["", styled(document.interrupted, "bold")]
     if not details:
-        parts += ["", styled(_more(document), "dim")]
-    if document.recommendation is not None:
-        return Group(*parts, *_recommendation(document.recommendation, document))
+        parts += ["", *(styled(line, "dim") for line in [*_legend(document), _more(document)])]
+    if advice is not None:
+        return Group(*parts, *_recommendation(advice, document))
     for answer in document.answers:
         parts += ["", styled(f"Answer for {answer.workload}", "bold")]
         whole = details or document.explains
         parts.append(_bullets(_sentences(answer.findings, document) if whole else brief_sentences(answer.findings)))
     return Group(*parts)
+
+
+def _legend(document: Document) -> list[str]:
+    """The meaning of the signs in the tables, if there are any."""
+    if not any(cell.interval for table in document.analyses for cell in table):
+        return []
+    return ["*: statistically tied with the fastest; [low, high]: 95 % confidence interval."]
 
 
 def _more(document: Document) -> str:
@@ -98,7 +107,10 @@ def _more(document: Document) -> str:
     return f"More: {options}or 'concbench help reading'."
 
 
-def _table(section: Section, table: TableAnalysis, console: Console, *, details: bool) -> list[RenderableType]:
+def _table(
+    section: Section, table: TableAnalysis, console: Console, *, details: bool, has_load: bool
+) -> list[RenderableType]:
+    """The table of a section with its notes, except for the load of other processes if a warning names that already."""
     parts: list[RenderableType] = [styled(section.title, "bold")]
     notes: list[RenderableType] = [styled(f"{cell.name}: {cell.reason}", "yellow") for cell in section.missing]
     if section.times.rows:
@@ -106,7 +118,7 @@ def _table(section: Section, table: TableAnalysis, console: Console, *, details:
         parts += _rows(rows, console, details=details)
         notes += [styled(rows.common, "dim")] if rows.common else []
     notes += [styled(line, "dim") for line in (section.reading if details else section.brief)]
-    if section.loaded or (details and section.load):
+    if (section.loaded and not has_load) or (details and section.load):
         notes.append(styled(section.load, "bold yellow" if section.loaded else "dim"))
     return [*parts, *(["", *notes] if notes else [])]
 
@@ -188,16 +200,18 @@ def _list(grid: Grid, fastest: Sequence[bool]) -> RenderableType:
 
 
 def _recommendation(recommendation: Recommendation, document: Document) -> list[RenderableType]:
-    """The reasons, when to ask again and the program to paste; the advice itself is the last line."""
+    """The reasons, when to ask again and the program to paste; in brief, the warnings; the advice is the last line."""
     whole = document.length == DETAILS or document.explains
     reasons, conditions = recommendation.reasons, recommendation.conditions
     why = _sentences(reasons, document) if whole else brief_reasons(reasons, _REASONS)
     until = recommendation.valid_for if whole else brief_reasons(conditions, _REASONS)
+    warnings = [] if whole else brief_warnings([*reasons, *conditions])
     parts: list[RenderableType] = ["", styled("Why", "bold"), _bullets(why)] if why else []
     parts += ["", styled("When to ask again", "bold"), _bullets(until)] if until else []
     if recommendation.snippet:
         parts += ["", styled("Code to paste", "bold"), unbroken(recommendation.snippet.rstrip())]
-    return [*parts, "", _headline(recommendation)]
+    parts += ["", *(styled(f"Warning: {warning}", "bold yellow") for warning in warnings)]
+    return [*parts, _headline(recommendation)]
 
 
 def _headline(recommendation: Recommendation) -> RenderableType:
@@ -219,8 +233,12 @@ def _answers_alone(document: Document) -> list[RenderableType]:
 def _qualifying_warnings(section: Section, findings: Sequence[Finding]) -> list[str]:
     """The warnings of a section that are not among these findings: runners that failed, and disturbances."""
     failed = [f"{cell.name}: {cell.reason}" for cell in section.missing if cell.failed]
-    has_load = any("cores_of_others" in finding.figures for finding in findings)
-    return [*failed, *section.warnings, *([section.load] if section.loaded and not has_load else [])]
+    return [*failed, *section.warnings, *([section.load] if section.loaded and not _names_load(findings) else [])]
+
+
+def _names_load(findings: Sequence[Finding]) -> bool:
+    """Whether a finding says that other processes used the machine."""
+    return any("cores_of_others" in finding.figures for finding in findings)
 
 
 def _sentences(findings: Iterable[Finding], document: Document) -> list[str]:

@@ -25,13 +25,13 @@ those of another variant; timeout: too much time; memory: too much memory; busy:
 after the last task had returned; death: the measuring process died; lacking: a package is missing; outdone: too few
 workers to be the fastest. Empty for exceptions of tasks, and for a cell that did not fail."""
 Stopped = Literal["", "verdicts", "rounds", "budget", "calls", "baseline", "cells"]
-"""The reason why rounds ended: no cell needed more of them (each had its verdict or was far behind, or every
-requirement was decided); no more rounds, seconds or calls were allowed; the baseline ended; or all cells ended. Empty
-if the rounds did not end."""
+"""The reason why rounds ended: no cell needed more of them (each had its verdict, was far behind, or was close to the
+baseline; or every requirement was decided); no more rounds, seconds or calls were allowed; the baseline ended; or all
+cells ended. Empty if the rounds did not end."""
 Checked = Literal["known", "sequential", "off", "incomparable", "process", "unsteady", "pending"]
 """The reference that results were compared with: known results, or those of a sequential pass. Otherwise the reason why
 they were not compared: checking was off; they have no equality; sequential passes differ from one process to another;
-they differ within one process; or the run was interrupted before."""
+they differ within one process; or the run was interrupted before all of them were."""
 KeptKind = Literal["", "nothing", "state", "loop"]
 """The kind of state that a function keeps in its process between executions: nothing that makes later executions much
 shorter; state that does; or an object that works only in the event loop of the first. Empty if that is unknown."""

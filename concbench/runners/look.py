@@ -108,8 +108,11 @@ class Look:
     def chunks(self, workers: int) -> list[int]:
         """Numbers of tasks in a chunk: 1, and a larger one if tasks are short, or if much data is sent with each.
 
-        The data held by the function is sent once with every chunk; if it is large, there is one chunk per worker.
+        The data held by the function is sent once with every chunk; if it is large, there is one chunk per worker. If a
+        task takes less than half as long as pickling it, chunks of 1 cannot win.
         """
         carries = self.carrying > _WORTH_CHUNKS * self.seconds
         chunk = math.ceil(self.tasks / (workers * (1 if carries else _CHUNKS_EACH)))
-        return [1, chunk] if (carries or self.seconds < _SHORT_TASK) and chunk > 1 else [1]
+        if chunk == 1 or not (carries or self.seconds < _SHORT_TASK):
+            return [1]
+        return [chunk] if self.pickling > 2 * self.seconds else [1, chunk]

@@ -11,7 +11,7 @@ NATIVE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def task(number):
-    matrix = np.full((600, 600), float(number))
+    matrix = np.full((400, 400), float(number))
     return float((matrix @ matrix)[0, 0])
 
 

@@ -42,7 +42,7 @@ def test_the_fastest_is_named_with_its_speed_up_and_interval() -> None:
 def test_ties_are_named_and_the_simplest_of_them_is_advised() -> None:
     """Ties are the runners that cannot be told apart from the leader."""
     text = words(WAITING, cell("asyncio:32", 0.10, 0.5), cell("threads", 0.1005, 0.5), cell("batched-threads:10", 0.2))
-    assert "threads and asyncio(32) are statistically tied: take the simplest, threads." in text
+    assert "threads and asyncio(32) are statistically tied: take the simplest, threads (9.95x [" in text
     assert "batched-threads(10) and" not in text
 
 
@@ -470,7 +470,21 @@ def test_what_gains_no_more_than_5_percent_is_not_worth_a_worker() -> None:
     baseline, hardly = (dict.fromkeys(range(10), took) for took in (1.0, 0.96))
     advice = advised(of_rounds("sequential", baseline), of_rounds("thread-pool:4", hardly))
     assert (advice.runner, advice.proved) == ("sequential", True)
-    assert advice.headline.startswith("Leave it as it is: no more than 5 % can be gained (thread-pool(4) 1.04x")
+    assert advice.headline.startswith("Leave it as it is: the best, thread-pool(4), is only 1.04x")
+
+
+def test_a_single_round_proves_nothing_however_clear_it_looks() -> None:
+    """Its times include first-run costs."""
+    advice = advised(of_rounds("sequential", {0: 4.0}), of_rounds("process-pool:2", {0: 18.0}))
+    assert "for now" in advice.headline
+
+
+def test_what_still_trends_is_undecided_even_within_ten_percent() -> None:
+    """It may go on."""
+    times = {number: 1.03 - 0.01 * number for number in range(10)}
+    advice = advised(of_rounds("sequential", dict.fromkeys(times, 1.0)), of_rounds("thread-pool:4", times))
+    assert "for now" in advice.headline
+    assert any("still trend" in str(reason) for reason in advice.reasons)
 
 
 def test_what_a_fork_risks_is_named() -> None:

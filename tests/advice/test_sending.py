@@ -112,3 +112,10 @@ def test_a_race_tries_larger_chunks_and_fewer_processes_where_much_is_sent_with_
     assert carrying.chunks(2) == [1, 16]
     assert carrying.processes() == [2]
     assert look.processes() == [2, 4]
+
+
+def test_tasks_that_are_shorter_than_their_pickling_are_not_sent_one_by_one() -> None:
+    """The parent alone would take longer than the whole work."""
+    look = Look(1_000, 0.000_001, computes=True, waits=False, awaitable=False, cores=2, pickling=0.000_003)
+    assert look.chunks(2) == [125]
+    assert replace(look, pickling=0.000_001).chunks(2) == [1, 125]

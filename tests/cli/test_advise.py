@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,10 +59,9 @@ def test_work_that_waits_is_advised_threads_and_the_code_runs(app: Path) -> None
     """The advice is the last line, and the pasted lines do the work."""
     done = advise(app, "app:wait", "--items", "1..24", "--budget", "7s", "-o", "run.json")
     assert done.returncode == 0, done.stderr
-    last = done.stdout.rstrip().rpartition("\n\n")[2]
-    assert last.startswith("Advice: thread")
+    assert done.stdout.rstrip().rpartition("\nAdvice: ")[2].startswith("thread")
     assert load(app / "run.json").tables[0].tasks == 24
-    code = done.stdout.partition("Code to paste\n")[2].partition("\n\nAdvice:")[0]
+    code = re.split("\n\n(?:Warning|Advice): ", done.stdout.partition("Code to paste\n")[2])[0]
     ran = subprocess.run([sys.executable, "-c", f"{code}\nprint(results)"], cwd=app, capture_output=True, text=True,
                          check=True)  # fmt: skip
     assert ran.stdout.strip() == str(list(range(1, 25)))
@@ -122,6 +122,6 @@ def test_calls_are_announced_as_they_are_made(app: Path) -> None:
     done = advise(app, *quick, "--max-workers", "1")
     assert "up to 1 at once" in done.stderr
     assert done.returncode == 0
-    last = " ".join(done.stdout.rstrip().rpartition("\n\n")[2].split())
-    assert last.startswith("Advice: Nothing but sequential was measured; thread-pool")
+    last = " ".join(done.stdout.rpartition("\nAdvice: ")[2].split())
+    assert last.startswith("Nothing but sequential was measured; thread-pool")
     assert last.endswith("(calls at once are limited to 1; --max-workers allows more).")

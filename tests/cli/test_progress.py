@@ -238,15 +238,15 @@ def test_a_long_name_is_cut_and_the_time_left_is_not(screen: Screen) -> None:
 
 
 def test_runners_that_took_no_part_in_the_last_round_are_dim() -> None:
-    """They were dropped, or need no more samples; those that failed have no row."""
+    """They were dropped, need no more samples, or failed; the last of these have no figures."""
     screen = Screen(colors="standard")
     dropped = of_seconds("threads", 3.0, rounds=3)
     failed = Cell("asyncio", "asyncio", {}, 1, samples=SEQUENTIAL.samples, outcome=Outcome("failed", "a reason"))
     rows = screen.after(STEP, record(SEQUENTIAL, POOL, dropped, failed)).splitlines()
-    names = ("sequential", "thread-pool(2)", "threads")
+    names = ("sequential", "thread-pool(2)", "threads", "asyncio")
     dim = {name: "\x1b[2m" in line for line in rows for name in names if name in line}
-    assert dim == {"sequential": False, "thread-pool(2)": False, "threads": True}
-    assert not any("asyncio" in line for line in rows)
+    assert dim == {"sequential": False, "thread-pool(2)": False, "threads": True, "asyncio": True}
+    assert any(re.search("asyncio +- +- +failed", line) for line in screen.lines)
     screen.progress.close()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -201,10 +202,26 @@ def test_an_interrupted_run_does_not_call_results_equal_that_were_not_compared()
 
     run = measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(seconds), rounds=9)
     assert run.tables[0].checked == "pending"
-    assert "Results were not compared: the run was interrupted before." in str(run)
+    assert "Not all results were compared: the run was interrupted." in str(run)
     whole = measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), rounds=9, resume=run)
     assert whole.tables[0].checked == "known"
-    assert "Results were not compared" not in str(whole)
+    assert "results were compared: the run" not in str(whole)
+
+
+def test_results_are_not_called_equal_before_the_last_of_them_was_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run is interrupted while it compares; once resumed, it repeats that observed pass."""
+    compared = count(1)
+
+    def compare(_: object) -> None:
+        if next(compared) == len(RUNNERS):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("concbench.testing.simulated._SimulatedHost.compare", compare)
+    run = measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), rounds=3)
+    assert run.tables[0].checked == "pending"
+    whole = measure(WORK, runners=RUNNERS, hosts=SimulatedHosts(_steady), rounds=3, resume=run)
+    assert whole.tables[0].checked == "known"
+    assert next(compared) == len(RUNNERS) + 2
 
 
 def test_an_interrupted_run_returns_what_there_is() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from concbench.advice.finding import HEADLINE, MORE, REASON, WARNING, Finding, Role
-from concbench.report.brief import brief_reasons, brief_sentences
+from concbench.report.brief import brief_reasons, brief_sentences, brief_warnings
 
 LINE = "x" * 78
 
@@ -47,18 +47,12 @@ def test_a_brief_sentence_stands_for_the_whole_one() -> None:
     """It also decides whether there is room."""
     headline = Finding(f"{LINE} {LINE} {LINE}", brief="headline", role=HEADLINE)
     reason = Finding(f"{LINE} {LINE} {LINE}", brief="reason")
-    assert brief_sentences([headline, reason]) == brief_reasons([headline, reason], 2) == ["headline", "reason"]
+    assert brief_sentences([headline, reason]) == ["headline", "reason"]
+    assert brief_reasons([headline, reason], 2) == ["reason"]
 
 
-@pytest.mark.parametrize(
-    ("roles", "kept"),
-    [
-        ([MORE, REASON, REASON, REASON], [1, 2]),
-        ([WARNING, REASON, REASON], [0, 1]),
-        ([REASON, WARNING, WARNING, WARNING, REASON], [1, 2, 3]),
-        ([REASON], [0]),
-    ],
-)
-def test_of_several_sentences_the_warnings_come_before_the_first_reasons(roles: list[Role], kept: list[int]) -> None:
-    """There are at most two, unless there are more warnings; their order stays."""
-    assert numbers(brief_reasons(found(*roles), 2)) == kept
+def test_of_many_reasons_the_first_are_given_and_of_warnings_all() -> None:
+    """Their order stays."""
+    findings = found(WARNING, MORE, REASON, WARNING, REASON, REASON, HEADLINE)
+    assert numbers(brief_reasons(findings, 2)) == [2, 4]
+    assert numbers(brief_warnings(findings)) == [0, 3]

@@ -330,7 +330,7 @@ def test_the_answer_alone_has_the_headline_and_what_qualifies_it() -> None:
     run = run_of(DOWNLOAD, TROUBLE)
     text = plain(replace(run.document(), length=ANSWER))
     assert "runner" not in text
-    assert text.startswith("download: threads came out first: ")
+    assert text.startswith("download: thread-pool(32), threads and asyncio(32) are statistically tied: take")
     assert "one core can wait" not in text
     qualified = joined(text.partition("work: ")[2])
     for says in ("Undecided: threads", "not safe to run concurrently", "processes(spawn): it took more than 20 s",

@@ -52,8 +52,8 @@ class Plan:
     """State of the function in its process, as far as it is known in advance."""
     limit: TimeLimits | None = None
     """Time limits; None if there are none."""
-    whole_seconds: float | None = None
-    """Expected seconds of all tasks one after another; cells with too few workers to be the fastest are then left out.
+    sequential_seconds: float | None = None
+    """Expected seconds of a sequential execution; cells with too few workers to be the fastest are then left out.
     None: every cell is measured."""
     requirements: tuple[Requirement, ...] = ()
     """Requirements to decide, with the names of cells resolved."""

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from concbench.errors import BadFunction
-from concbench.harness.bench import NO_TIME, Bench
+from concbench.harness.bench import Bench
 from concbench.harness.clock import AWAKE
 from concbench.harness.events import Phase
 from concbench.harness.executions import MOST_CHECKS
@@ -109,7 +109,7 @@ class Examination:
             for cell in cells:
                 if cell.pickles and self._bench.referee.unsendable:
                     cell.end(Outcome("inapplicable", f"{_UNSENDABLE} ({self._bench.referee.unsendable})"))
-                elif self._is_sent(cell) or self._compares(cell) or self._needs_reference_decision(cell):
+                elif self._may_refuse(cell) or self._compares(cell) or self._needs_reference_decision(cell):
                     self._start_host(cell, hosts)
             for cell in cells:
                 if cell.host is not None:
@@ -117,9 +117,9 @@ class Examination:
             for cell in cells:
                 if cell.host is not None and cell.alive and self._needs_reference_decision(cell):
                     self._steps.take(cell, Phase.PREPARE, self._decide_reference)
-                if cell.host is not None and cell.alive and self._compares(cell) and not self._bench.leaves_out(cell):
-                    if not self._bench.may_check(cell):
-                        cell.end(Outcome("inapplicable", NO_TIME))
+                if cell.host is not None and cell.alive and self._compares(cell):
+                    if outcome := self._bench.reason_to_leave_out(cell):
+                        cell.end(outcome)
                         cell.leave_host()
                         continue
                     self._bench.allow(cell)
@@ -127,9 +127,9 @@ class Examination:
                 cell.leave_host()
                 cell.checked = True
 
-    def _is_sent(self, cell: LiveCell) -> bool:
-        """Whether it must be found out if the work of a cell can be sent to its workers."""
-        return cell.pickles and not self._bench.plan.checks_last
+    def _may_refuse(self, cell: LiveCell) -> bool:
+        """Whether a runner may turn out not to be able to do the work: it examines it, or has to send it to workers."""
+        return hasattr(cell.planned.runner, "examine") or (cell.pickles and not self._bench.plan.checks_last)
 
     def _compares(self, cell: LiveCell) -> bool:
         """Whether a cell needs a comparison before the first sample; results that cannot be pickled always do."""

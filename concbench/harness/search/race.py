@@ -77,8 +77,9 @@ class RaceRule:
         wanted = {cell for cell, taken in samples.items() if not taken} | running
         if len(running) == 1 or _all_level(samples, running, standings.noise):
             wanted -= {cell for cell in running if len(samples[cell]) >= FEWEST}
-        if wanted and not standings.exceeds(self.budget, wanted | running | {standings.baseline}, FEWEST):
-            return wanted | {_leader(samples)}  # the proof can wait until it is known what has to be proved
+        proof = wanted | running | {standings.baseline}
+        if wanted and _is_clear(standings) and not standings.exceeds(self.budget, proof, FEWEST):
+            return wanted | {_leader(samples)}  # a few rounds will prove it, once it is known which cells are left
         unproved = self._undecided(standings) | _unpaired(standings, running)
         wanted |= unproved
         if not wanted:
@@ -128,6 +129,13 @@ def _measured(samples: Samples) -> dict[CellId, Sequence[Sample]]:
 
 def _leader(samples: Samples) -> CellId:
     return fastest({cell: by_round(taken) for cell, taken in samples.items() if taken})
+
+
+def _is_clear(standings: Standings) -> bool:
+    """Whether the baseline takes more than twice as long as the leader, by their medians."""
+    samples = standings.samples
+    baseline, leader = (np.median([*by_round(samples[one]).values()]) for one in (standings.baseline, _leader(samples)))
+    return bool(baseline > FAR_BEHIND[max(FAR_BEHIND)] * leader)
 
 
 def _running(samples: Samples, noise: Noise[CellId]) -> set[CellId]:

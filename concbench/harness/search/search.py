@@ -319,7 +319,7 @@ def plan_race(workload: Workload, effort: Effort, options: MeasureOptions, limit
     look = effort.field.look
     return Plan(
         workload, cells, cells[0].id, rule, warm_up=not effort.single_round, options=options, limit=limit,
-        whole_seconds=None if look.computes else look.tasks * look.seconds,
+        sequential_seconds=None if look.computes else look.tasks * look.seconds,
     )  # fmt: skip
 
 

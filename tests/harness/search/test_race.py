@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import EntryPoint
+from itertools import count
 from typing import Any
 
 import pytest
@@ -102,6 +103,47 @@ def test_do_not_parallelise_is_an_answer() -> None:
     assert (best.runner, best.speedup) == ("sequential", 1.0)
     assert "Do not parallelise" in best.headline
     assert str(advice).rstrip().endswith(best.headline)
+
+
+def test_workers_that_were_too_few_beside_a_runner_that_failed_are_tried_after_all() -> None:
+    """Many threads are quick once, and then fail: what they had outdone is measured, and one of these is advised."""
+
+    def seconds(label: str, number: int) -> float | Exception:
+        if number and workers_of(label) >= 64:
+            return OSError("too many at once")
+        return saturating(256)(label)
+
+    advice = advise(nothing, items=range(300), hosts=SimulatedHosts(seconds), seed=1, compare=False)
+    (table,) = advice.run.tables
+    assert {cell.outcome.kind for cell in table.cells if cell.label in {"thread-pool:64", "thread-pool:256"}} == {
+        "failed"
+    }
+    assert advice.recommendation is not None
+    assert 16 <= advice.recommendation.workers < 64
+    best = min(cell.samples[-1].seconds for cell in table.cells if cell.outcome.kind == "ok")
+    (sequential,) = (cell for cell in table.cells if cell.label == "sequential")
+    for cell in table.cells:
+        if cell.outcome.cause == "outdone":
+            assert sequential.samples[-1].seconds / cell.workers > 1.9 * best
+
+
+def test_workers_are_too_few_only_beside_others_of_the_same_variant() -> None:
+    """A quick variant leaves nothing out of a slow one, and the other way round."""
+    hosts = SimulatedHosts(lambda label, _: 0.01 if label.endswith("quick") else 1.0)
+    advice = advise(nothing, items=range(40), hosts=hosts, seed=1, compare=False, env={"BACKEND": ["slow", "quick"]})
+    assert not [cell for cell in advice.run.tables[0].cells if cell.outcome.cause == "outdone"]
+
+
+def test_a_race_in_which_everything_fails_has_no_answer_and_says_why() -> None:
+    """The looks did not meet the item that raises."""
+    executed = count()
+
+    def seconds(_: str, __: int) -> float | Exception:
+        return 0.01 if next(executed) < LOOK.rounds + LOOK.warm_up + 2 else ValueError("item 17 is odd")
+
+    advice = advise(nothing, items=range(300), hosts=SimulatedHosts(seconds), seed=1, compare=False)
+    assert advice.recommendation is None
+    assert "item 17 is odd" in str(advice)
 
 
 def test_a_gain_of_a_few_percent_is_no_gain_and_need_not_be_proved() -> None:
