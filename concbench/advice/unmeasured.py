@@ -10,6 +10,7 @@ from concbench.analysis.cell_analysis import CellAnalysis
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS, HOPELESS
 from concbench.stats.intervals import FEWEST
+from concbench.stats.verdicts import FASTER
 from concbench.units import listed
 
 
@@ -79,7 +80,9 @@ def cannot_win(cell: CellAnalysis, table: TableAnalysis) -> bool:
     if best is None or cell.outcome.kind == "failed":
         return False
     if cell.outcome.cause == "outdone":
-        return (table.baseline.seconds or 0.0) / cell.workers > FAR_BEHIND[max(FAR_BEHIND)] * best
+        return (table.baseline.seconds or 0.0) / cell.workers > best
+    if cell.rounds >= FEWEST and table.fastest is not None and table.fastest.verdict == FASTER:
+        return not cell.in_fastest_group  # it was compared with the fastest, if not with the baseline
     if cell.seconds is not None:
         return cell.seconds >= FAR_BEHIND.get(cell.rounds, float("inf")) * best
     warm_up = cell.record.warmup

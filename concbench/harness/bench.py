@@ -26,12 +26,6 @@ NO_TIME = "there was no time for it; --budget allows more"
 """The reason of a cell that was left out for lack of time."""
 CUT_SHORT = "there was no more time for it; raise --budget"
 """The reason of a cell that timed out because the budget was about to end."""
-OUTDONE = Outcome(
-    "inapplicable",
-    "too few workers: with the work shared evenly, still more than twice as slow as the fastest",
-    cause="outdone",
-)
-"""The outcome of a cell that has too few workers to be the fastest."""
 _CHECK_SHARE = 0.5
 """Share of the budget within which checks may begin."""
 _ONE_SHARE = 0.25
@@ -201,33 +195,9 @@ class Bench:
         fair = comparable_cells(cells, self.workload.tasks)
         return {cell.id: median(sample.seconds for sample in cell.samples) for cell in fair if cell.samples}
 
-    def is_outdone(self, cell: LiveCell) -> bool:
-        """Whether a cell that was not executed yet has too few workers to be the fastest.
-
-        Another takes less than half of the time that this one takes even if its workers share the work evenly.
-        """
-        expected, baseline, workers = self.plan.sequential_seconds, self.plan.baseline, cell.record.workers
-        is_bounded = hasattr(cell.planned.runner, "workers") and cell.record.variant == baseline.variant
-        if expected is None or not is_bounded or cell.first_runs:
-            return False
-        seconds = {one: taken for one, taken in self.typical_seconds().items() if one.variant == baseline.variant}
-        if baseline not in seconds:
-            return False
-        shared = min(expected, seconds[baseline]) / workers
-        return shared > FAR_BEHIND[max(FAR_BEHIND)] * min(seconds.values())
-
-    def no_longer_outdone(self) -> list[PlannedCell]:
-        """The cells that were left out and may win after all: the one that had outdone them failed, or became slow."""
-        outdone = [cell for cell in self.cells if cell.record.outcome.cause == "outdone"]
-        return [cell.planned for cell in outdone if not self.is_outdone(cell)]
-
-    def reason_to_leave_out(self, cell: LiveCell) -> Outcome | None:
-        """Why a cell is not even checked; the baseline always is."""
-        if cell.id == self.plan.baseline:
-            return None
-        if self.is_outdone(cell):
-            return OUTDONE
-        return None if self.fits(0.0, _CHECK_SHARE) else Outcome("inapplicable", NO_TIME)
+    def may_check(self, cell: LiveCell) -> bool:
+        """Whether there is time to check a cell; the baseline is always checked."""
+        return cell.id == self.plan.baseline or self.fits(0.0, _CHECK_SHARE)
 
     def allow_all(self) -> None:
         """Set the timeout of every live cell, after the time of the baseline has become known."""

@@ -246,9 +246,7 @@ class Measurement:
 
     def _explained(self, cell: LiveCell) -> Cell:
         """The record of a cell, with a timeout explained; a cell of an earlier run is explained already."""
-        if cell.id in self._earlier:
-            return cell.record
-        outcome = self._bench.explained(cell)
+        record = cell.record
         if self._plan.checks_last and not cell.compared:  # an observed pass counts once its results were compared
-            return replace(cell.record, outcome=outcome, observed=None)
-        return replace(cell.record, outcome=outcome)
+            record = replace(record, observed=None)
+        return record if cell.id in self._earlier else replace(record, outcome=self._bench.explained(cell))

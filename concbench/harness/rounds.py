@@ -14,6 +14,7 @@ from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS
 from concbench.harness import executions
 from concbench.harness.bench import NO_TIME, Bench
 from concbench.harness.live_cell import LiveCell
+from concbench.harness.outdone import end_reconsidered, no_longer_outdone
 from concbench.harness.planning.runner_specs import PlannedCell
 from concbench.harness.repeats import repeats_for, shortest_sample
 from concbench.harness.stop_rules import NextRound, Samples, Standings
@@ -135,11 +136,14 @@ class Rounds:
         known = {cell.id for cell in self._bench.cells}
         joining = [planned for planned in decided.joining if planned.id not in known] if cells else []
         if cells or self.stopped == "verdicts":
-            joining += self._bench.no_longer_outdone()
+            joining += no_longer_outdone(self._bench)
         for planned in joining:
             if self._affords_joining(cells):
                 cells += [cell for cell in [join(planned)] if cell.alive]
-        self.stopped = "" if cells else self.stopped
+        if cells:
+            self.stopped = ""
+        else:
+            end_reconsidered(self._bench)
         return cells
 
     def _executions(self, cells: Sequence[LiveCell]) -> int:

@@ -7,11 +7,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
-from concbench.harness.bench import OUTDONE, Bench
+from concbench.harness.bench import Bench
 from concbench.harness.clock import AWAKE
 from concbench.harness.events import Phase
 from concbench.harness.hosts.base import CellEnded
 from concbench.harness.live_cell import LiveCell
+from concbench.harness.outdone import OUTDONE, is_outdone
 from concbench.harness.steps import Steps
 from concbench.harness.thinning import thinned
 from concbench.options import decided
@@ -50,7 +51,7 @@ class Sampling:
     def warm_up(self, cells: Sequence[LiveCell]) -> None:
         """Execute each cell for the first time in its process; this execution is never a sample."""
         for cell in cells:
-            if self._bench.is_outdone(cell):
+            if is_outdone(self._bench, cell):
                 cell.end(OUTDONE)
             elif not cell.warmed_up:
                 self._steps.take(cell, Phase.WARM_UP, self._warm_up)

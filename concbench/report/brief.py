@@ -35,8 +35,8 @@ def brief_warnings(findings: Sequence[Finding]) -> list[str]:
 
 
 def brief_reasons(findings: Sequence[Finding], most: int) -> list[str]:
-    """The first of the reasons, `most` at most."""
-    return [finding.short for finding in findings if finding.role == REASON][:most]
+    """The first of the headlines and reasons, `most` at most."""
+    return [finding.short for finding in findings if finding.role in {HEADLINE, REASON}][:most]
 
 
 def _lines(finding: Finding) -> int:

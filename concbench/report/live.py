@@ -41,7 +41,7 @@ def running_cells(table: Table) -> set[CellId]:
 
 
 def live_rows(table: Table) -> list[LiveRow]:
-    """Rows of the runners that have times, the fastest first, then of those that failed before they had any.
+    """Rows of the runners that have times, the fastest first, then of those that failed.
 
     There are none as long as there is nothing to compare.
 
@@ -52,7 +52,7 @@ def live_rows(table: Table) -> list[LiveRow]:
     analysis = analyse(replace(table, cells=[replace(cell, observed=None) for cell in table.cells]))
     running = running_cells(table)
     fastest_first = sorted(analysis.measured, key=lambda cell: cell.seconds or 0.0)
-    failed = [cell for cell in analysis if cell.outcome.kind == "failed" and cell.seconds is None]
+    failed = [cell for cell in analysis if cell.outcome.kind == "failed"]
     return [LiveRow(_texts(cell), cell.id in running) for cell in [*fastest_first, *failed]]
 
 

@@ -152,7 +152,9 @@ def _special(table: TableAnalysis) -> list[_Note]:
 
 def _warnings(table: TableAnalysis) -> list[str]:
     unchecked = bool(table.measured) and table.record.checked not in _CHECKED
-    return [*(["Results were not compared."] if unchecked else []), *_left_out(table)]
+    pending = table.record.checked == "pending"
+    compared = "Not all results were compared." if pending else "Results were not compared."
+    return [*([compared] if unchecked else []), *_left_out(table)]
 
 
 def _timing(how: str, record: Table) -> str:

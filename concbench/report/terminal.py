@@ -94,7 +94,7 @@ def render(document: Document, console: Console) -> RenderableType:
 
 def _legend(document: Document) -> list[str]:
     """The meaning of the signs in the tables, if there are any."""
-    if not any(cell.interval for table in document.analyses for cell in table):
+    if not any(cell.interval or cell.in_fastest_group for table in document.analyses for cell in table):
         return []
     return ["*: statistically tied with the fastest; [low, high]: 95 % confidence interval."]
 

@@ -48,11 +48,11 @@ def test_a_brief_sentence_stands_for_the_whole_one() -> None:
     headline = Finding(f"{LINE} {LINE} {LINE}", brief="headline", role=HEADLINE)
     reason = Finding(f"{LINE} {LINE} {LINE}", brief="reason")
     assert brief_sentences([headline, reason]) == ["headline", "reason"]
-    assert brief_reasons([headline, reason], 2) == ["reason"]
+    assert brief_reasons([headline, reason], 2) == ["headline", "reason"]
 
 
 def test_of_many_reasons_the_first_are_given_and_of_warnings_all() -> None:
     """Their order stays."""
-    findings = found(WARNING, MORE, REASON, WARNING, REASON, REASON, HEADLINE)
+    findings = found(WARNING, MORE, HEADLINE, WARNING, REASON, REASON)
     assert numbers(brief_reasons(findings, 2)) == [2, 4]
     assert numbers(brief_warnings(findings)) == [0, 3]

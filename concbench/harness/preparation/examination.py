@@ -12,12 +12,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from concbench.errors import BadFunction
-from concbench.harness.bench import Bench
+from concbench.harness.bench import NO_TIME, Bench
 from concbench.harness.clock import AWAKE
 from concbench.harness.events import Phase
 from concbench.harness.executions import MOST_CHECKS
 from concbench.harness.hosts.base import CellEnded
 from concbench.harness.live_cell import LiveCell
+from concbench.harness.outdone import OUTDONE, is_outdone
 from concbench.harness.planning.plan import BASELINE
 from concbench.harness.steps import Steps
 from concbench.results.passes import ReferencePass
@@ -118,7 +119,7 @@ class Examination:
                 if cell.host is not None and cell.alive and self._needs_reference_decision(cell):
                     self._steps.take(cell, Phase.PREPARE, self._decide_reference)
                 if cell.host is not None and cell.alive and self._compares(cell):
-                    if outcome := self._bench.reason_to_leave_out(cell):
+                    if outcome := self._reason_to_leave_out(cell):
                         cell.end(outcome)
                         cell.leave_host()
                         continue
@@ -126,6 +127,12 @@ class Examination:
                     self._steps.take(cell, Phase.CHECK, self._compare)
                 cell.leave_host()
                 cell.checked = True
+
+    def _reason_to_leave_out(self, cell: LiveCell) -> Outcome | None:
+        """The outcome of a cell that is not even checked."""
+        if is_outdone(self._bench, cell):
+            return OUTDONE
+        return None if self._bench.may_check(cell) else Outcome("inapplicable", NO_TIME)
 
     def _may_refuse(self, cell: LiveCell) -> bool:
         """Whether a runner may turn out not to be able to do the work: it examines it, or has to send it to workers."""

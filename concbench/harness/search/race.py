@@ -21,6 +21,8 @@ from concbench.stats.noise import Noise
 from concbench.stats.verdicts import BAND, fastest
 
 _DROP_LEVEL = 0.05
+_PROOF = 2 * FEWEST
+"""Rounds that are left for the proof if the baseline pauses; a clear gain needs half of them."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class RaceRule:
     """Seconds after which no further round begins, except the first three."""
     limit: float | None = None
     """Seconds after which no round begins at all."""
+    pauses: bool = True
+    """Whether the baseline pauses while others are compared, if it is clear that it cannot win."""
     hopeless: float = HOPELESS
 
     @property
@@ -78,13 +82,21 @@ class RaceRule:
         if len(running) == 1 or _all_level(samples, running, standings.noise):
             wanted -= {cell for cell in running if len(samples[cell]) >= FEWEST}
         proof = wanted | running | {standings.baseline}
-        if wanted and _is_clear(standings) and not standings.exceeds(self.budget, proof, FEWEST):
+        if wanted and self._may_pause(standings) and not standings.exceeds(self.budget, proof, _PROOF):
             return wanted | {_leader(samples)}  # a few rounds will prove it, once it is known which cells are left
         unproved = self._undecided(standings) | _unpaired(standings, running)
         wanted |= unproved
         if not wanted:
             return set()
         return wanted | ({standings.baseline, _leader(samples)} if unproved else {_leader(samples)})
+
+    def _may_pause(self, standings: Standings) -> bool:
+        """Whether the baseline need not be sampled yet: its median is more than four times that of the leader."""
+        if not self.pauses or standings.rounds + _PROOF >= self.max_rounds:
+            return False
+        ends = (standings.samples[one] for one in (standings.baseline, _leader(standings.samples)))
+        baseline, leader = (np.median([*by_round(taken).values()]) for taken in ends)
+        return bool(baseline > FAR_BEHIND[1] * leader)
 
     def _open(self, standings: Standings) -> set[CellId]:
         """The leader and the cells that further rounds may prove to be slower, at the level of the table.
@@ -129,13 +141,6 @@ def _measured(samples: Samples) -> dict[CellId, Sequence[Sample]]:
 
 def _leader(samples: Samples) -> CellId:
     return fastest({cell: by_round(taken) for cell, taken in samples.items() if taken})
-
-
-def _is_clear(standings: Standings) -> bool:
-    """Whether the baseline takes more than twice as long as the leader, by their medians."""
-    samples = standings.samples
-    baseline, leader = (np.median([*by_round(samples[one]).values()]) for one in (standings.baseline, _leader(samples)))
-    return bool(baseline > FAR_BEHIND[max(FAR_BEHIND)] * leader)
 
 
 def _running(samples: Samples, noise: Noise[CellId]) -> set[CellId]:

@@ -312,6 +312,7 @@ def plan_race(workload: Workload, effort: Effort, options: MeasureOptions, limit
         neighbours=effort.field.cells_to_join,
         budget=options["budget"],
         limit=limit.begin,
+        pauses=options["max_calls"] is None and not several,
     )
     if effort.single_round:
         rule = EveryRound(1)
