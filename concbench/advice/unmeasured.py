@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from concbench.advice.mishaps import why_missing
 from concbench.advice.variants import joined_names
-from concbench.analysis.cell_analysis import CellAnalysis
+from concbench.analysis.cell_analysis import CellAnalysis, by_round
 from concbench.analysis.table_analysis import TableAnalysis
 from concbench.analysis.thresholds import FAR_BEHIND, FIRST_RUN_COSTS, HOPELESS
 from concbench.stats.intervals import FEWEST
@@ -75,19 +75,28 @@ def more_rounds(table: TableAnalysis) -> str:
 
 
 def cannot_win(cell: CellAnalysis, table: TableAnalysis) -> bool:
-    """Whether the little that was measured of a cell shows that it is far behind the best."""
+    """Whether the little that was measured of a cell shows that it is far behind the best, or no better than it."""
     best = min((other.seconds for other in table.measured if other.seconds is not None), default=None)
     if best is None or cell.outcome.kind == "failed":
         return False
     if cell.outcome.cause == "outdone":
         return (table.baseline.seconds or 0.0) / cell.workers > best
-    if cell.rounds >= FEWEST and table.fastest is not None and table.fastest.verdict == FASTER:
-        return not cell.in_fastest_group  # it was compared with the fastest, if not with the baseline
+    if _is_compared_with_the_fastest(cell, table):
+        return True
     if cell.seconds is not None:
         return cell.seconds >= FAR_BEHIND.get(cell.rounds, float("inf")) * best
     warm_up = cell.record.warmup
     # with kept workers, only the warm-up includes the start, so that it does not predict later rounds
     return warm_up is not None and not table.record.warm and warm_up.seconds - FIRST_RUN_COSTS > HOPELESS * best
+
+
+def _is_compared_with_the_fastest(cell: CellAnalysis, table: TableAnalysis) -> bool:
+    """Whether a cell shares enough rounds with the fastest, which is proved to be faster than the baseline."""
+    fastest = table.fastest
+    if fastest is None or fastest.verdict != FASTER:
+        return False
+    shared = by_round(cell.record.samples).keys() & by_round(fastest.record.samples).keys()
+    return len(shared) >= FEWEST
 
 
 def _how_it_ended(cell: CellAnalysis, table: TableAnalysis, given_up: str) -> tuple[str, str]:
