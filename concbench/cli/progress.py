@@ -182,7 +182,7 @@ class ProgressTable:
 
 def _line(step: Step, width: int) -> str:
     """What is being done, cut so that the time left fits as well."""
-    text, left = visible(f"{step.workload}, {step.label}: {step.cell}"), _time_left(step)
+    text, left = visible(f"{step.workload}, {step.label}: {step.shown or step.cell}"), _time_left(step)
     room = width - len(left)
     return f"{text[:room]}{left}" if room >= _LEAST_NAMES else text
 

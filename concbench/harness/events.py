@@ -41,6 +41,8 @@ class Step:
     """Estimated remaining seconds; None before any execution was timed."""
     round: int | None = None
     """The number of the round, from 1; None in any other phase."""
+    shown: str = ""
+    """The cell as a reader knows it from tables, such as thread-pool(2)."""
 
     @property
     def label(self) -> str:

@@ -24,7 +24,8 @@ class Progress:
         total, seconds = self._done + sum(remaining.values()), None
         if all(one.seconds for one in self._bench.alive):
             seconds = sum(_typical(one.seconds) * remaining[one.id] for one in self._bench.alive)
-        self._listen(Step(self._bench.workload.name, phase, str(cell.id), self._done, total, seconds, number))
+        workload, shown = self._bench.workload.name, cell.record.shown_without_method
+        self._listen(Step(workload, phase, str(cell.id), self._done, total, seconds, number, shown))
 
     def count(self, phase: Phase) -> None:
         """Count a finished step, whether it succeeded or failed."""

@@ -28,8 +28,8 @@ from concbench.testing import SimulatedHosts
 from concbench.workloads.primes import Primes
 
 PIECE = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|[^\x1b]")
-STEP = Step("work", Phase.ROUND, "thread-pool:2", 3, 20, 12.3, 4)
-LINE = "work, round 4: thread-pool:2, about 12 s left"
+STEP = Step("work", Phase.ROUND, "thread-pool:2", 3, 20, 12.3, 4, "thread-pool(2)")
+LINE = "work, round 4: thread-pool(2), about 12 s left"
 SEQUENTIAL, POOL = of_seconds("sequential", 2.0), of_seconds("thread-pool:2", 0.5)
 
 
