@@ -248,7 +248,7 @@ def test_no_color_is_obeyed_on_a_terminal() -> None:
 def test_progress_is_drawn_on_a_terminal_and_gone_at_the_end() -> None:
     """The report is on standard output, which the progress does not touch."""
     text, errors = _on_terminal({})
-    assert "primes, round 1: thread-pool:2" in errors
+    assert "primes, round 1: thread-pool(2)" in errors
     assert "results so far" in errors
     assert errors.rindex("results so far") < errors.rindex("\x1b[2K")
     assert errors.rindex("\x1b[?25l") < errors.rindex("\x1b[?25h")
