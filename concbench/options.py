@@ -55,7 +55,7 @@ class _Options(TypedDict, total=False):
         float | None,
         Option(
             DURATION, "time for each workload, or for all of advise; run always takes at least three rounds; "
-            "6s for each workload of 'concbench' alone",
+            "8s for each workload of 'concbench' alone",
             default=60.0, open=True,
         ),
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
     python benchmarks/honesty/time_to_verdict.py [--times 2]
 
-All three measure the quick sizes of both jobs in the same ways: concbench as `concbench run JOB --budget 6s`,
+All three measure the quick sizes of both jobs in the same ways: concbench as `concbench run JOB --budget 8s`,
 hyperfine the stand-alone scripts as whole programs, pytest-benchmark the functions of those scripts in one warm
 process. The order that each gives is printed beside its time. Needs `hyperfine` on PATH. About 6 minutes.
 """
@@ -43,7 +43,7 @@ def run(command: list[str], **options: object) -> str:
 
 def with_concbench(job: str, urls: Path, directory: Path) -> Answer:
     del urls, directory  # it has its own
-    text = run([sys.executable, "-m", "concbench", "run", job, "--budget", "6s", "--json"])
+    text = run([sys.executable, "-m", "concbench", "run", job, "--budget", "8s", "--json"])
     table = from_json(text).tables[0]
     seen = analyse(table)
     order = sorted(seen.measured, key=lambda cell: -(cell.speedup or 0))

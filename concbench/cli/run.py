@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from concbench.results.records import RunRecord
     from concbench.run import Run
 
-_ALONE = 6.0
+_ALONE = 8.0
 """Budget in seconds for each workload, if neither a command nor a limit is given."""
 _EXCLUDES = {"why": {"observe"}, "output": {"resume"}}
 """Options that exclude each other, beside those in the declarations of measuring and printing."""

@@ -158,8 +158,8 @@ def test_each_command_takes_what_it_has(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_without_a_command_a_configured_budget_counts(capsys: pytest.CaptureFixture[str]) -> None:
-    """The default of six seconds only holds if nothing else is given."""
-    for text, expected in (("", 6.0), ('budget = "2s"', 2.0), ("rounds = 3", None)):
+    """The default of eight seconds only holds if nothing else is given."""
+    for text, expected in (("", 8.0), ('budget = "2s"', 2.0), ("rounds = 3", None)):
         configured(f'{text}\nlimits = "30,20"\nimages = 1\nrunner = ["sequential", "threads"]')
         record = recorded(["-o", "run.json", "--force"])
         assert [table.options.get("budget") for table in record.tables] == [expected, expected]
