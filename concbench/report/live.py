@@ -65,7 +65,7 @@ def live_table(rows: Sequence[LiveRow], console: Console, width: int) -> Rendera
         width: columns of the terminal that may be used.
 
     Returns:
-        None if there are no rows, or if names and times do not fit.
+        None if there are no rows, or the terminal is too narrow for names and times.
     """
     most = console.height - _OTHER_LINES
     if not rows or most < 1:

@@ -16,8 +16,7 @@ MARGIN = 1.02
 BAND = 1.05
 """Ratio within which cells count as the same: 5 %."""
 CLOSE = 1.10
-"""Ratio within which the difference of two cells is known well enough: 10 %. They are no longer compared, even without
-a verdict."""
+"""Ratio within which two cells are close: 10 %. They need no further rounds to be compared, even without a verdict."""
 
 FASTER, SLOWER, SAME, UNDECIDED = "faster", "slower", "same", "undecided"
 
